@@ -1,0 +1,107 @@
+"""A derivative calculator: the formula, the number, and proof that the number is right.
+
+Names are imported when first used, so that importing diffcli loads no engine.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from diffcli._version import __version__
+
+if TYPE_CHECKING:
+    from diffcli.derivation import Settings, derive
+    from diffcli.errors import (
+        DiffcliError,
+        DisagreementError,
+        FileError,
+        FormulaError,
+        LimitError,
+        NoDerivativeError,
+        OutOfTimeError,
+        PointError,
+        UsageError,
+    )
+    from diffcli.language.expression import Function
+    from diffcli.language.parser import parse
+    from diffcli.language.points import Point, read_points
+    from diffcli.operators import (
+        Curl,
+        Directional,
+        Divergence,
+        Eval,
+        Grad,
+        Hessian,
+        Hvp,
+        Jacobian,
+        Jvp,
+        Laplacian,
+        Operator,
+        Partial,
+        Vhp,
+        Vjp,
+    )
+    from diffcli.output.report import Report, Result
+    from diffcli.verdict import Check, Verdict
+
+_HOMES = {
+    "diffcli.derivation": "Settings derive",
+    "diffcli.errors": "DiffcliError DisagreementError FileError FormulaError LimitError "
+    "NoDerivativeError OutOfTimeError PointError UsageError",
+    "diffcli.language.expression": "Function",
+    "diffcli.language.parser": "parse",
+    "diffcli.language.points": "Point read_points",
+    "diffcli.operators": "Curl Directional Divergence Eval Grad Hessian Hvp Jacobian Jvp Laplacian "
+    "Operator Partial Vhp Vjp",
+    "diffcli.output.report": "Report Result",
+    "diffcli.verdict": "Check Verdict",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "Check",
+    "Curl",
+    "DiffcliError",
+    "Directional",
+    "DisagreementError",
+    "Divergence",
+    "Eval",
+    "FileError",
+    "FormulaError",
+    "Function",
+    "Grad",
+    "Hessian",
+    "Hvp",
+    "Jacobian",
+    "Jvp",
+    "Laplacian",
+    "LimitError",
+    "NoDerivativeError",
+    "Operator",
+    "OutOfTimeError",
+    "Partial",
+    "Point",
+    "PointError",
+    "Report",
+    "Result",
+    "Settings",
+    "UsageError",
+    "Verdict",
+    "Vhp",
+    "Vjp",
+    "__version__",
+    "derive",
+    "parse",
+    "read_points",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

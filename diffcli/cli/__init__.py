@@ -1,0 +1,1 @@
+"""The command line: text in, typed call, text out."""

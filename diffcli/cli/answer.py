@@ -1,0 +1,214 @@
+"""One request: text → formulas and points → derive → text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from diffcli.cli.messages import say, show_error
+from diffcli.cli.options import Common, names
+from diffcli.cli.settings import format_name, settings, view
+from diffcli.cli.watchdog import limit_time
+from diffcli.derivation import Settings, derive
+from diffcli.errors import DiffcliError, FileError, FormulaError, PointError, UsageError
+from diffcli.language.expression import Function
+from diffcli.language.parser import parse
+from diffcli.language.points import Point, Typed, read_points
+from diffcli.operators import Operator
+from diffcli.output.cells import checks
+from diffcli.output.files import check_writable, write_whole
+from diffcli.output.formats import render
+from diffcli.output.listing import Listing
+from diffcli.output.notes import evidence
+from diffcli.output.report import Report
+from diffcli.userfunction import UserFunction, derive_user, load
+
+STANDARD_INPUT = "-"
+
+
+Subject = TypeVar("Subject", Function, UserFunction)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a study found: its report, what is shown of it, and the exit code."""
+
+    report: Report
+    shown: Report | Listing
+    exit_code: int
+
+
+Study = Callable[[Function, Sequence[Point], Settings], Answer]
+PythonStudy = Callable[[UserFunction, Sequence[Point], Settings], Answer]
+_Study = Callable[[Subject, Sequence[Point], Settings], Answer]
+
+
+def answer(
+    operator: Operator, formulas: Sequence[str], common: Common, wrt: Sequence[str] = ()
+) -> int:
+    """Differentiate formulas, or a Python function: answer as :func:`serve`."""
+
+    def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        report = derive(operator, function, points, chosen)
+        return Answer(report, report, report.exit_code)
+
+    def study_python(function: UserFunction, points: Sequence[Point], chosen: Settings) -> Answer:
+        report = derive_user(operator, function, points, chosen)
+        return Answer(report, report, report.exit_code)
+
+    if common.py is None:
+        return serve(study, formulas, common, wrt)
+    return serve_python(study_python, common, formulas)
+
+
+def serve_python(study: PythonStudy, common: Common, formulas: Sequence[str] = ()) -> int:
+    """Answer a request about the function of ``--py``; return the exit code."""
+    if formulas or common.file:
+        raise UsageError("a formula, and --py too", hint="give one of them")
+    return _serve(study, [(common.py or "",)], lambda texts, _: load(texts[0]), common)
+
+
+def serve(study: Study, formulas: Sequence[str], common: Common, wrt: Sequence[str] = ()) -> int:
+    """Answer one request, or one for each line of standard input; return the exit code.
+
+    ``wrt`` are names that the command itself says are variables.
+    """
+    if common.py is not None:
+        raise UsageError("a formula is wanted here", hint="--py goes with grad, jacobian and such")
+
+    def read(texts: Sequence[str], points: Sequence[Typed]) -> Function:
+        return _function(texts, points, wrt, common)
+
+    requests = _requests(formulas, common.file)
+    return _serve(study, requests, read, common, several=STANDARD_INPUT in formulas)
+
+
+def _serve(
+    study: _Study[Subject],
+    requests: Iterable[Sequence[str]],
+    read: Callable[[Sequence[str], Sequence[Typed]], Subject],
+    common: Common,
+    *,
+    several: bool = False,
+) -> int:
+    if common.timeout is not None:
+        limit_time(common.timeout)
+    if common.output:
+        check_writable(common.output)
+    name, shown, chosen = format_name(common), view(common), settings(common)
+    points = _points(common)
+    texts: list[str] = []
+    code = 0
+    for request in requests:
+        try:
+            function = read(request, points)
+            bound = [point.bind(function.variables) for point in points]
+            found = study(function, bound, chosen)
+        except DiffcliError as error:
+            if not several or common.debug:
+                raise
+            show_error(error)
+            code = max(code, error.exit_code)
+            continue
+        code = max(code, found.exit_code)
+        _show_remarks(found.report, common)
+        if common.output and (kind := common.output.suffix[1:].lower()) in _PICTURES:
+            write_whole(common.output, _picture(found.report, kind))
+            continue
+        texts.append(render(name, found.shown, shown))
+        if not common.output:
+            blank = "\n" if len(texts) > 1 and name not in _LINES else ""
+            sys.stdout.write(f"{blank}{texts[-1]}\n")
+            sys.stdout.flush()
+    if common.output and texts:
+        write_whole(common.output, "\n".join(texts) + "\n")
+    return code
+
+
+def _picture(report: Report, kind: str) -> bytes:
+    from diffcli.output.plots.matrix import report_figure
+    from diffcli.output.plots.style import Canvas
+
+    return report_figure(report, Canvas(kind=kind))
+
+
+_PICTURES = ("png", "svg", "pdf")
+"""The endings of ``-o`` that draw a matrix as a heat map."""
+
+_LINES = ("json", "jsonl")
+"""The formats that are a line each, between which no line is left blank."""
+
+
+def _requests(formulas: Sequence[str], file: Path | None) -> Iterator[Sequence[str]]:
+    """Yield the formulas of each request. Raises UsageError where there are none or too many."""
+    if file and formulas:
+        raise UsageError("a formula, and --file too", hint="give one of them")
+    if file:
+        yield (read_file(file),)
+    elif list(formulas) == [STANDARD_INPUT]:
+        yield from ((line.rstrip("\n"),) for line in sys.stdin if line.strip())
+    elif formulas:
+        yield formulas
+    else:
+        raise UsageError("no formula", hint='diffcli grad "x^2 + 1" --at 3')
+
+
+def read_file(file: Path) -> str:
+    """Return the text of a file, or of standard input. Raises FileError."""
+    if str(file) == STANDARD_INPUT:
+        return sys.stdin.read()
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{file} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise FileError(f"{file} is no text in UTF-8") from error
+
+
+def _points(common: Common) -> tuple[Typed, ...]:
+    typed = read_points(common.at or ())
+    if common.points is None:
+        return typed if common.at else ()
+    from diffcli.cli.pointfiles import read_point_file
+
+    return tuple(_together(row, given) for row in read_point_file(common.points) for given in typed)
+
+
+def _together(row: Typed, given: Typed) -> Typed:
+    for name in row.named.keys() & given.named.keys():
+        raise PointError(f"{name} has two values", hint="it stands in --at and in the file")
+    return Typed({**row.named, **given.named}, given.ordered)
+
+
+def _function(
+    formulas: Sequence[str], points: Sequence[Typed], wrt: Sequence[str], common: Common
+) -> Function:
+    named = [name for point in points for name in point.named]
+    function = parse(
+        formulas,
+        variables=names(common.vars),
+        declared=(*named, *wrt),
+        definitions=common.let or (),
+    )
+    if function.readings and common.strict:
+        raise FormulaError(
+            f"the formula has more than one reading: {'; '.join(function.readings)}",
+            hint=f"if this is meant, write {function.read_as}",
+        )
+    if function.readings and not common.quiet:
+        say(f"read as {function.read_as}")
+        for reading in function.readings:
+            say(f"  {reading}")
+    return function
+
+
+def _show_remarks(report: Report, common: Common) -> None:
+    if not common.quiet:
+        for warning in report.warnings:
+            say(f"warning: {warning}")
+    if common.verbose:
+        for check in (check for result in report.results for check in checks(result)):
+            say(f"{check.entry}: {evidence(check)}")

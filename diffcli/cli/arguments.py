@@ -1,0 +1,62 @@
+"""What was typed → what typer reads: bare formulas, and formulas that begin with a minus."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+
+from diffcli.errors import UsageError
+
+DEFAULT = "grad"
+"""The command that a bare formula means."""
+
+
+def rewrite(
+    typed: Sequence[str], commands: Mapping[str, Mapping[str, bool]], alone: Collection[str]
+) -> list[str]:
+    """Return the arguments with the command named, and everything that is no option after ``--``.
+
+    ``commands`` gives each command's options, and whether an option takes a value; ``alone`` are
+    the options that stand without a command. Raises UsageError for a command mistyped.
+    """
+    if not typed or typed[0].partition("=")[0] in alone:
+        return list(typed)
+    if typed[0] in commands:
+        return [typed[0], *_separated(typed[1:], commands[typed[0]])]
+    rewritten = [DEFAULT, *_separated(typed, commands[DEFAULT])]
+    if typed[0].isalpha():
+        _check_word(typed[0], commands, alone=rewritten[-2:] == ["--", typed[0]])
+    return rewritten
+
+
+def _check_word(word: str, commands: Collection[str], *, alone: bool) -> None:
+    """Refuse a word that is more likely a command mistyped than a formula."""
+    close = get_close_matches(word, commands, n=1, cutoff=0.7)
+    if close or not (alone or len(word) == 1):
+        meant = f"did you mean {close[0]!r}" if close else "diffcli --help lists the commands"
+        raise UsageError(
+            f"no command {word!r}", hint=f"{meant}; as a formula: diffcli {DEFAULT} {word}"
+        )
+
+
+def _separated(typed: Sequence[str], options: Mapping[str, bool]) -> list[str]:
+    """Return the options with their values, then ``--``, then the rest.
+
+    A short option stands alone (``-q``); whatever else begins with one minus is a formula.
+    """
+    chosen: list[str] = []
+    rest: list[str] = []
+    waiting = iter(typed)
+    for text in waiting:
+        if text == "--":
+            rest.extend(waiting)
+        elif options.get(text):
+            value = next(waiting, None)
+            if value is None:
+                raise UsageError(f"{text} has no value", hint=f"write it after {text}")
+            chosen += [text, value]
+        elif text in options or (text.startswith("--") and text[2:3].isalpha()):
+            chosen.append(text)
+        else:
+            rest.append(text)
+    return [*chosen, "--", *rest] if rest else chosen

@@ -1,0 +1,1 @@
+"""Three ways to differentiate one Function: autograd, symbolic, enclosure."""

@@ -1,0 +1,190 @@
+"""The autograd engine: derivatives by torch, of many points in one pass.
+
+A formula of numbers is applied element by element, so the derivative of the sum of its values
+holds, element by element, the derivative at each point. A formula of tensors is differentiated
+component by component.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from diffcli.errors import UsageError
+
+Array = NDArray[np.float64]
+Mode = Literal["auto", "reverse", "forward"]
+
+
+def tensors(at: Mapping[str, Array], dtype: str, device: str) -> dict[str, Tensor]:
+    """Return arrays as tensors that require grad; ``dtype`` and ``device`` are torch's names."""
+    place = _device(device)
+    kind = getattr(torch, dtype)
+    return {
+        name: torch.tensor(value, dtype=kind, device=place, requires_grad=True)
+        for name, value in at.items()
+    }
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto" or not name.startswith("cuda"):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise UsageError("there is no CUDA device", hint="use --device cpu")
+    return torch.device(name)
+
+
+def to_array(tensor: Tensor) -> Array:
+    """Return a tensor's numbers as a float64 array."""
+    return tensor.detach().cpu().to(torch.float64).numpy(force=True)
+
+
+class Evaluation:
+    """A program of tensors evaluated at a point, to be differentiated there.
+
+    ``variables`` are its arguments in order, tensors that require grad. With
+    ``element_by_element`` a formula of numbers was applied to many points at once. Derivatives in
+    an argument that an output doesn't depend on are zero.
+    """
+
+    def __init__(
+        self,
+        program: Callable[..., Sequence[Tensor]],
+        variables: Mapping[str, Tensor],
+        *,
+        element_by_element: bool = False,
+    ) -> None:
+        self.variables = variables
+        self._program, self._inputs = program, list(variables.values())
+        self._element_by_element = element_by_element
+        self.outputs = tuple(program(*self._inputs))
+
+    @property
+    def _flat(self) -> Tensor:
+        """All outputs as one vector."""
+        return _flattened(self.outputs)
+
+    def gradient(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Return the gradient of the sum of the first output in each input, shaped like it."""
+        return gradient(self.outputs[0], inputs)
+
+    def partial(self, wrt: Sequence[str]) -> Tensor:
+        """Return the mixed partial of the first output in variables, or components, in turn."""
+        return self._nested([self._component(name) for name in wrt])
+
+    def repeated(self, name: str, order: int) -> Tensor:
+        """Return the partial of some order in a variable, or in each of its components alone."""
+        variable, index = self._component(name)
+        if index is not None or self._element_by_element or variable.ndim == 0:
+            return self._nested([(variable, index)] * order)
+        parts = [self._nested([(variable, i)] * order) for i in range(variable.numel())]
+        return torch.stack(parts).reshape(variable.shape)
+
+    def _component(self, name: str) -> tuple[Tensor, int | None]:
+        """Return the tensor that a variable or a component ``A[0,1]`` stands in, and where."""
+        variable, bracket, index = name.partition("[")
+        tensor = self.variables[variable]
+        if not bracket:
+            return tensor, None
+        place = tuple(int(part) for part in index.removesuffix("]").split(","))
+        return tensor, int(np.ravel_multi_index(place, tensor.shape))
+
+    def _nested(self, wrt: Sequence[tuple[Tensor, int | None]]) -> Tensor:
+        output = self.outputs[0]
+        for done, (variable, index) in enumerate(wrt, start=1):
+            (output,) = gradient(output, [variable], higher=done < len(wrt))
+            output = output if index is None else output.reshape(-1)[index]
+        return output
+
+    def jacobian(self, mode: Mode = "auto") -> Tensor:
+        """Return the matrix of first derivatives, a row an output, a column a variable, flattened.
+
+        The rows (reverse) or the columns (forward) are batched into one pass; ``auto`` takes
+        whichever are fewer.
+        """
+        columns = sum(each.numel() for each in self._inputs)
+        if mode == "reverse" or (mode == "auto" and self._flat.numel() <= columns):
+            return _rows(self._flat, self._inputs)
+        slopes, weights = self._weighted()
+        return _rows(_flattened(slopes), weights).T
+
+    def hessian(self) -> Tensor:
+        """Return the matrix of second derivatives of the first output, a number."""
+        slopes = gradient(self.outputs[0], self._inputs, higher=True)
+        return _rows(_flattened(slopes), self._inputs)
+
+    def vjp(self, vector: Sequence[Tensor]) -> list[Tensor]:
+        """Return a vector, a tensor for each output, times the Jacobian."""
+        pairs = zip(self.outputs, vector, strict=True)
+        return gradient(torch.stack([(out * v).sum() for out, v in pairs]), self._inputs)
+
+    def jvp(self, vector: Sequence[Tensor]) -> list[Tensor]:
+        """Return the Jacobian times a vector, a tensor for each variable."""
+        slopes, weights = self._weighted()
+        products = [(slope * v).sum() for slope, v in zip(slopes, vector, strict=True)]
+        return gradient(torch.stack(products), weights)
+
+    def _weighted(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the outputs' weighted sum's gradient, and the weights, in which it is linear.
+
+        Its derivative in the weights is forward mode by two reverse passes. Torch's own forward
+        mode takes a second to load.
+        """
+        weights = [torch.zeros_like(output, requires_grad=True) for output in self.outputs]
+        pairs = zip(self.outputs, weights, strict=True)
+        total = torch.stack([(output * weight).sum() for output, weight in pairs])
+        return gradient(total, self._inputs, higher=True), weights
+
+    def hvp(self, vector: Sequence[Tensor]) -> list[Tensor]:
+        """Return the Hessian of the first output, a number, times a vector."""
+        slopes = gradient(self.outputs[0], self._inputs, higher=True)
+        products = [(slope * v).sum() for slope, v in zip(slopes, vector, strict=True)]
+        return gradient(torch.stack(products), self._inputs)
+
+
+def _flattened(parts: Sequence[Tensor]) -> Tensor:
+    return torch.cat([part.reshape(-1) for part in parts])
+
+
+def _rows(flat: Tensor, inputs: Sequence[Tensor]) -> Tensor:
+    """Return the Jacobian of a vector, its rows as one batch."""
+    count = flat.numel()
+    if not flat.requires_grad:
+        return flat.new_zeros(count, sum(each.numel() for each in inputs))
+    unit = torch.eye(count, dtype=flat.dtype, device=flat.device)
+    blocks = torch.autograd.grad(
+        flat, inputs, unit, retain_graph=True, is_grads_batched=True, allow_unused=True
+    )
+    pairs = zip(blocks, inputs, strict=True)
+    rows = (flat.new_zeros(count, x.numel()) if block is None else block for block, x in pairs)
+    return torch.cat([row.reshape(count, -1) for row in rows], dim=1)
+
+
+def gradient(output: Tensor, inputs: Sequence[Tensor], *, higher: bool = False) -> list[Tensor]:
+    """Return the gradient of the sum of ``output`` in each input, shaped like that input.
+
+    An input that the output doesn't depend on has gradient zero. With ``higher`` the result can
+    be differentiated again.
+    """
+    if not output.requires_grad:
+        return [torch.zeros_like(each) for each in inputs]
+    return list(
+        torch.autograd.grad(
+            output.sum(), inputs, create_graph=higher, retain_graph=True, materialize_grads=True
+        )
+    )
+
+
+def partial(output: Tensor, wrt: Sequence[Tensor]) -> Tensor:
+    """Return the mixed partial in each of ``wrt`` in turn, shaped like the last one.
+
+    Nested reverse mode: the cost doubles with every order.
+    """
+    for index, variable in enumerate(wrt):
+        (output,) = gradient(output, [variable], higher=index + 1 < len(wrt))
+    return output

@@ -1,0 +1,161 @@
+"""What a rule on balls may decide, and what it says when it can't.
+
+A value is a number (``fmpq``, exact, or ``arb``, a ball) or a Taylor series in ``t`` with ball
+coefficients (``arb_series``). A number stands still: its value at the point is all that matters,
+so ``abs(0)`` is 0. A series moves: a rule must hold on a neighbourhood of its point, so ``abs`` of
+a series whose constant ball touches 0 raises :class:`Difficult`. Arb itself doesn't check that:
+it divides out leading zeros and takes square roots of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import overload
+
+from flint import arb, arb_series, ctx, fmpq, fmpz
+
+Number = fmpq | arb
+Value = fmpq | arb | arb_series
+
+HALF = fmpq(1, 2)
+
+EXACT_BITS = 4096
+"""Exact numbers whose numerator or denominator is longer become balls."""
+
+UNCERTAIN = "not certain to the unit at this precision"
+
+
+class Trouble(Exception):  # noqa: N818  (a value of the walk as much as an exception)
+    """Why a term has no value here; ``reason`` is for a person to read."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Difficult(Trouble):
+    """The balls can't decide: at a kink, a jump, an edge of the domain, or not precise enough."""
+
+
+class Undefined(Trouble):
+    """The term certainly has no real value here."""
+
+
+_zero_below: ContextVar[arb | None] = ContextVar("zero_below", default=None)
+
+
+@contextmanager
+def assuming_zero(below: arb | None) -> Iterator[None]:
+    """Take a ball around 0 that is narrower than ``below`` for 0 itself.
+
+    That is a presumption, not a proof: only the analysis of difficult points makes it, to learn
+    the value at a point such as ``pi/2``, where the cosine is 0 to every precision.
+    """
+    token = _zero_below.set(below)
+    try:
+        yield
+    finally:
+        _zero_below.reset(token)
+
+
+def centre(x: Value) -> Number:
+    """Return the value at the point itself."""
+    return x[0] if isinstance(x, arb_series) else x
+
+
+@overload
+def ball(x: Number) -> arb: ...
+@overload
+def ball(x: Value) -> arb | arb_series: ...
+def ball(x: Value) -> arb | arb_series:
+    """Return an exact number as a ball, anything else as it is."""
+    return arb(x) if isinstance(x, fmpq) else x
+
+
+def side(x: Value, touching: str) -> int:
+    """Return on which side of 0 ``x`` lies: −1, 1, or 0 for a number that is 0.
+
+    Raises Difficult(``touching``) where that isn't certain, or where a series passes through 0.
+    """
+    at = centre(x)
+    if at > 0:
+        return 1
+    if at < 0:
+        return -1
+    if not isinstance(x, arb_series) and _is_zero(at):
+        return 0
+    raise Difficult(touching)
+
+
+def _is_zero(at: Number) -> bool:
+    below = _zero_below.get()
+    if at == 0 or below is None:
+        return bool(at == 0)
+    # What cancels to 0 leaves a ball of the precision's size; a narrower one is an e^(−10^12).
+    around = ball(at)
+    return bool(abs(around) < below and around.rad() > below**8)
+
+
+def nonzero(x: Value, pole: str) -> None:
+    """Refuse an argument that is 0, by the name of the pole there."""
+    if centre(x) == 0 or side(x, pole) == 0:
+        raise Undefined(pole)
+
+
+def positive(x: Value, edge: str, outside: str) -> None:
+    """Refuse an argument that isn't positive: ``edge`` says so at 0, ``outside`` below."""
+    if not_negative(x, edge, outside) == 0:
+        raise Undefined(edge)
+
+
+def not_negative(x: Value, edge: str, outside: str) -> int:
+    """Refuse an argument below 0; return 1, or 0 for a number that is 0."""
+    where = side(x, edge)
+    if where < 0:
+        raise Undefined(outside)
+    return where
+
+
+def locate(x: Value, touching: str) -> tuple[fmpq, int]:
+    """Return the integer nearest to ``x`` and the side of it on which ``x`` lies, as :func:`side`.
+
+    ``touching`` is the message's template: ``{}`` stands for the integer.
+    """
+    at = centre(x)
+    nearest = (at + HALF).floor() if isinstance(at, fmpq) else _middle_integer(at)
+    offset = x - nearest
+    where = side(offset, touching.format(nearest))
+    if not abs(ball(centre(offset))) < 1:
+        raise Difficult(UNCERTAIN)
+    return fmpq(nearest), where
+
+
+def _middle_integer(at: arb) -> fmpz:
+    # An exact integer of any exponent could be asked for: 2^(10^30) must not be written out.
+    found = (at.mid() + HALF).floor().unique_fmpz() if abs(at) < arb(2) ** ctx.prec else None
+    if found is None:
+        raise Difficult(UNCERTAIN)
+    return found
+
+
+def exact_integer(x: Value) -> Value:
+    """Return a ball that is an integer of moderate size as that exact number, all else as it is."""
+    if isinstance(x, arb) and x.is_integer() and abs(x) < arb(2) ** EXACT_BITS:
+        return x.fmpq()
+    return x
+
+
+def no_pole(x: Value, name: str) -> None:
+    """Refuse 0, −1, −2, …, the poles of the gamma family."""
+    if not centre(x) > 0:
+        nearest, where = locate(x, f"pole of {name} at {{}}")
+        if where == 0:
+            raise Undefined(f"pole of {name} at {nearest}")
+
+
+def short(x: Value) -> str:
+    """Write the value at the point for a message, with six digits at most."""
+    at = centre(x)
+    return str(at) if isinstance(at, fmpq) and at.height_bits() < 32 else f"{float(at):.6g}"

@@ -1,0 +1,154 @@
+"""Typed values → float64 arrays, each entry the float nearest to what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from math import prod
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffcli.errors import LimitError, PointError
+from diffcli.language.expression import NUMBER, Node
+from diffcli.language.limits import MAX_ELEMENTS
+from diffcli.language.points import Generated, Point, Tensor, Typed, Value
+
+Array = NDArray[np.float64]
+
+
+def array(value: Value, *, seed: int = 0) -> Array:
+    """Return a typed value as a float64 array, 0-d for a number.
+
+    ``seed`` is that of ``rand`` and ``randn``. Raises PointError where the value isn't real and
+    finite, LimitError where the tensor would be too large.
+    """
+    match value:
+        case Node():
+            return np.array(nearest(value))
+        case Tensor(shape, entries):
+            return np.array([nearest(entry) for entry in entries]).reshape(shape)
+        case Generated(name, arguments):
+            made = _GENERATORS[name]([nearest(argument) for argument in arguments], seed)
+            if not np.isfinite(made).all():
+                raise PointError(f"{name} leaves the range of float64", hint="use smaller numbers")
+            return made
+
+
+def arrays_of(point: Point, *, dtype: str, seed: int) -> dict[str, Array]:
+    """Return each variable's value in the dtype's floats; as :func:`array`.
+
+    Random values of several variables are independent of each other.
+    """
+    return {
+        name: array(value, seed=seed + place).astype(dtype).astype(np.float64)
+        for place, (name, value) in enumerate(point.values.items())
+    }
+
+
+def along(typed: Typed, shapes: Mapping[str, tuple[int, ...]], *, seed: int) -> list[Array]:
+    """Return a typed vector as an array of each shape; a list is cut into them, in order.
+
+    Raises PointError where it doesn't fit.
+    """
+    sizes = [prod(shape) for shape in shapes.values()]
+    if not typed.named and len(typed.ordered) == 1 and isinstance(typed.ordered[0], Tensor):
+        flat = array(typed.ordered[0], seed=seed).ravel()
+        if flat.size != sum(sizes):
+            names = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+            raise PointError(
+                f"a vector of {flat.size} numbers for {names}", hint=f"give {sum(sizes)} in order"
+            )
+        parts = np.split(flat, np.cumsum(sizes)[:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, shapes.values(), strict=True)]
+    found = [array(value, seed=seed) for value in typed.bind(list(shapes)).values.values()]
+    for (name, shape), each in zip(shapes.items(), found, strict=True):
+        if each.shape != shape:
+            raise PointError(
+                f"the vector for {name} has shape {list(each.shape)}, and {name} {list(shape)}",
+                hint="it has the shape of what it multiplies",
+            )
+    return found
+
+
+def exact(value: Value) -> list[Node] | None:
+    """Return the entries as they were typed, in row-major order; None for computed ones."""
+    match value:
+        case Node():
+            return [value]
+        case Tensor(_, entries):
+            return list(entries)
+        case Generated():
+            return None
+
+
+def nearest(value: Node) -> float:
+    """Return the float64 nearest to a constant. Raises PointError where there is none."""
+    if isinstance(value.value, Fraction):
+        result = _rounded(value.value)
+    elif value.op == "neg" and value.args[0].op == NUMBER:
+        result = -nearest(value.args[0])
+    else:
+        from diffcli.engines.enclosure import nearest_float
+
+        result = nearest_float(value)
+    if not np.isfinite(result):
+        raise PointError("a coordinate is beyond the range of float64", hint="use a smaller number")
+    return result
+
+
+def _rounded(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
+def _size(arguments: list[float], name: str) -> tuple[int, ...]:
+    """Check that the arguments are the lengths of a tensor that fits."""
+    if any(length != int(length) or length < 0 for length in arguments):
+        raise PointError(f"{name} takes whole numbers", hint=f"{name}(2,3)")
+    shape = tuple(int(length) for length in arguments)
+    if prod(shape) > MAX_ELEMENTS:
+        raise LimitError(
+            f"{name} asks for {prod(shape):,} numbers", hint=f"at most {MAX_ELEMENTS:,} are made"
+        )
+    return shape
+
+
+def _linspace(arguments: list[float], _: int) -> Array:
+    first, last, count = arguments
+    (length,) = _size([count], "linspace")
+    return np.linspace(first, last, length)
+
+
+def _arange(arguments: list[float], _: int) -> Array:
+    first, last = ([0.0, *arguments] if len(arguments) == 1 else arguments)[:2]
+    step = arguments[2] if len(arguments) == 3 else 1.0
+    if step == 0:
+        raise PointError("arange with a step of 0", hint="arange(first, last, step)")
+    _size([max(0.0, np.ceil((last - first) / step))], "arange")
+    return np.arange(first, last, step)
+
+
+def _eye(arguments: list[float], _: int) -> Array:
+    rows, columns = _size([*arguments, *arguments][:2], "eye")
+    return np.eye(rows, columns)
+
+
+def _random(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+_GENERATORS: Mapping[str, Callable[[list[float], int], Array]] = MappingProxyType(
+    {
+        "linspace": _linspace,
+        "arange": _arange,
+        "ones": lambda arguments, _: np.ones(_size(arguments, "ones")),
+        "zeros": lambda arguments, _: np.zeros(_size(arguments, "zeros")),
+        "eye": _eye,
+        "rand": lambda arguments, seed: _random(seed).random(_size(arguments, "rand")),
+        "randn": lambda arguments, seed: _random(seed).standard_normal(_size(arguments, "randn")),
+    }
+)

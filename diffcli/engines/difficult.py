@@ -1,0 +1,311 @@
+"""What happens where the enclosure can't decide: kinks, jumps, poles, edges of the domain.
+
+The formula is evaluated at x ± h for exact h from 2^−400 to 2^−1000 of the point's own scale, where
+every condition and every kink is decided strictly, in so many bits that nothing cancels. The
+one-sided difference quotients, or for higher orders the derivatives there, then have a limit, or
+go to infinity, or neither. Central differences would hide every symmetric kink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from fractions import Fraction
+from itertools import pairwise, product
+from math import inf
+from random import Random
+from time import monotonic
+from typing import Literal
+
+from flint import arb, ctx, fmpq
+
+from diffcli.engines.balls_guards import Trouble, Undefined, assuming_zero
+from diffcli.engines.enclosure import (
+    TINY,
+    Coordinate,
+    Enclosure,
+    Index,
+    Outcome,
+    Walk,
+    constant_value,
+    partial,
+    partials,
+)
+from diffcli.language.expression import Node, node, number
+
+STEPS = range(400, 1001, 100)
+"""The points of evaluation lie at 2^−k of the point's scale: beyond what else is at work there."""
+
+BITS = (4096, 16384)
+"""The working precision, and the one for terms that the first doesn't resolve."""
+
+_ZERO = arb(0)
+
+
+class Kind(Enum):
+    """What was found at a difficult point."""
+
+    DIFFERENTIABLE = "differentiable"
+    ENDPOINT = "an endpoint of the domain, differentiable from inside"
+    KINK = "the one-sided derivatives differ"
+    VERTICAL = "a vertical tangent"
+    JUMP = "a jump"
+    POLE = "a pole"
+    UNDEFINED = "outside the domain"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True)
+class Difficulty:
+    """The derivative at a difficult point.
+
+    ``value`` is the derivative where there is one, at an endpoint the one from inside, which
+    ``side`` names; ``left`` and ``right`` are the one-sided derivatives, infinite ones included,
+    and None where there is none. ``reason`` names the culprit.
+    """
+
+    kind: Kind
+    reason: str
+    value: float | None = None
+    left: float | None = None
+    right: float | None = None
+    side: Literal["left", "right"] | None = None
+
+
+class _State(Enum):
+    FINITE = "finite"
+    INFINITE = "infinite"
+    JUMP = "jump"
+    POLE = "pole"
+    OUTSIDE = "outside the domain"
+    UNKNOWN = "no limit found"
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What happens on one side: the limit lies within ``error`` of ``limit`` if finite."""
+
+    state: _State
+    limit: arb = _ZERO
+    error: arb = _ZERO
+
+    @property
+    def number(self) -> float | None:
+        match self.state:
+            case _State.FINITE:
+                return float(self.limit)
+            case _State.INFINITE:
+                return inf if self.limit > 0 else -inf
+        return None
+
+    def agrees(self, other: _Side) -> bool:
+        return bool(abs(self.limit - other.limit) <= self.error + other.error)
+
+
+def classify(
+    output: Node, at: Mapping[str, Coordinate], index: Index, *, deadline: float = inf
+) -> Difficulty:
+    """Find out what a partial derivative does at a point where it has no enclosure.
+
+    ``index`` names a variable for each differentiation, as in
+    :func:`diffcli.engines.enclosure.partial`, none for the value itself; the sides are those of
+    its last variable. Past the
+    ``deadline``, a time of :func:`time.monotonic`, what isn't known yet is undetermined. Raises
+    PointError where the point doesn't fit.
+    """
+    direct = partial(output, at, index, deadline=deadline)
+    if direct.ball is not None:
+        value = direct.to_float()
+        kind = Kind.UNDETERMINED if value is None else Kind.DIFFERENTIABLE
+        return Difficulty(kind, "enclosed", value=value)
+    culprit = str(direct.reason)
+    here = _value(output, at, assume=True)
+    if isinstance(here, Undefined):
+        return _undefined(output, at, index, here.reason, deadline)
+    if isinstance(here, Trouble):
+        return Difficulty(Kind.UNDETERMINED, here.reason)
+    if not index:
+        value = Enclosure(Outcome.ENCLOSED, here).to_float()
+        return Difficulty(Kind.DIFFERENTIABLE, culprit, value=value)
+    if len(index) == 1:
+        left, right = (
+            _approach(output, at, {index[0]: 1}, sign, here, deadline) for sign in (-1, 1)
+        )
+        return _combine(left, right, culprit)
+    lower = classify(output, at, index[:-1], deadline=deadline)
+    if lower.value is None:
+        return replace(lower, left=None, right=None, reason=f"no lower derivative: {lower.reason}")
+    left, right = (_slide(output, at, index, sign, lower.value, deadline) for sign in (-1, 1))
+    return _combine(left, right, culprit)
+
+
+def is_linear(
+    output: Node, at: Mapping[str, Coordinate], slopes: Mapping[str, float], trials: int = 4
+) -> bool:
+    """Return whether the directional derivatives fit a gradient, whose entries are ``slopes``.
+
+    A function such as x·y/√(x² + y²), 0 at the origin, has partials there but no gradient.
+    """
+    here = _value(output, at, assume=True)
+    if isinstance(here, Trouble):
+        return False
+    random = Random(0)  # noqa: S311  (the same directions each time, no secret)
+    for _ in range(trials):
+        direction = {name: random.choice((-3, -2, -1, 1, 2, 3)) for name in slopes}
+        expected = sum(step * slopes[name] for name, step in direction.items())
+        size = sum(abs(step * slopes[name]) for name, step in direction.items())
+        for sign in (-1, 1):
+            found = _approach(output, at, direction, sign, here)
+            if found.number is None or abs(found.number - expected) > 1e-13 * size:
+                return False
+    return True
+
+
+def _undefined(
+    output: Node, at: Mapping[str, Coordinate], index: Index, reason: str, deadline: float
+) -> Difficulty:
+    """Tell a pole, as long as there is time, from what is merely outside the domain."""
+    for name, sign in product(dict.fromkeys(index or at), (-1, 1)):
+        values: list[arb] = []
+        for place, _ in _places(at, {name: 1}, sign):
+            value = _value(output, place) if monotonic() < deadline else None
+            if not isinstance(value, arb):
+                break
+            values.append(value)
+        if len(values) == len(STEPS) and _limit(values).state is _State.INFINITE:
+            return Difficulty(Kind.POLE, reason)
+    return Difficulty(Kind.UNDEFINED, reason)
+
+
+def _combine(left: _Side, right: _Side, culprit: str) -> Difficulty:
+    states = {left.state, right.state}
+    found = Difficulty(Kind.UNDETERMINED, culprit, left=left.number, right=right.number)
+    if states & {_State.JUMP, _State.POLE}:
+        return replace(found, kind=Kind.JUMP if _State.JUMP in states else Kind.POLE)
+    if _State.UNKNOWN in states:
+        return found
+    if states == {_State.OUTSIDE}:
+        return replace(found, kind=Kind.UNDEFINED, reason=f"an isolated point: {culprit}")
+    if _State.OUTSIDE in states:
+        side: Literal["left", "right"] = "left" if right.state is _State.OUTSIDE else "right"
+        inside = left if side == "left" else right
+        if inside.state is _State.INFINITE:
+            return replace(found, kind=Kind.VERTICAL, side=side)
+        return replace(found, kind=Kind.ENDPOINT, value=inside.number, side=side)
+    if states == {_State.FINITE}:
+        if left.agrees(right):
+            return replace(found, kind=Kind.DIFFERENTIABLE, value=right.number)
+        return replace(found, kind=Kind.KINK)
+    return replace(found, kind=Kind.VERTICAL if left.number == right.number else Kind.KINK)
+
+
+def _approach(
+    output: Node,
+    at: Mapping[str, Coordinate],
+    direction: Mapping[str, int],
+    sign: int,
+    here: arb,
+    deadline: float = inf,
+) -> _Side:
+    """Follow the difference quotients towards the point from one side."""
+    rises, slopes = [], []
+    for place, step in _places(at, direction, sign):
+        if monotonic() > deadline:
+            return _Side(_State.UNKNOWN)
+        value = _value(output, place)
+        if isinstance(value, Trouble):
+            return _Side(_State.OUTSIDE if isinstance(value, Undefined) else _State.UNKNOWN)
+        with ctx.workprec(BITS[-1]):
+            rises.append(value - here)
+            slopes.append((value - here) / step)
+    rise = _limit(rises)
+    if rise.state is _State.INFINITE:
+        return _Side(_State.POLE)
+    if rise.state is _State.FINITE and rise.number != 0:
+        return _Side(_State.JUMP)
+    slope = _limit(slopes)
+    return slope if rise.state is _State.FINITE or slope.state is _State.INFINITE else rise
+
+
+def _slide(
+    output: Node,
+    at: Mapping[str, Coordinate],
+    index: Index,
+    sign: int,
+    lower: float,
+    deadline: float,
+) -> _Side:
+    """Follow the derivative itself from one side, where the next lower one arrives at ``lower``.
+
+    By the mean value theorem its limit is then the one-sided derivative of the lower one.
+    """
+    lowers, derivatives = [], []
+    for place, _ in _places(at, {index[-1]: 1}, sign):
+        wanted = [index[:-1], index]
+        found = partials(output, place, wanted, digits=400, max_bits=BITS[-1], deadline=deadline)
+        balls = [found[part].ball for part in wanted]
+        if balls[0] is None or balls[1] is None:
+            outside = found[index].outcome is Outcome.UNDEFINED
+            return _Side(_State.OUTSIDE if outside else _State.UNKNOWN)
+        lowers.append(balls[0])
+        derivatives.append(balls[1])
+    arrives = _limit(lowers)
+    if arrives.state is not _State.FINITE or arrives.number != lower:
+        return _Side(_State.UNKNOWN)
+    return _limit(derivatives)
+
+
+def _limit(values: Sequence[arb]) -> _Side:
+    """Extrapolate values at steps that shrink by 2^−100 each.
+
+    Where the distances between neighbours shrink by 1/8 each (an error like h^0.03), the rest is
+    a geometric series; where they hardly shrink at all, as for log h, there is no finite limit.
+    """
+    with ctx.workprec(BITS[-1]):
+        last, largest = values[-1], max(abs(value).abs_upper() for value in values)
+        gaps = [abs(b - a) for a, b in pairwise(values)]
+        if all(0 in b or 8 * b < a for a, b in pairwise(gaps[-4:])):
+            tail = 2 * gaps[-1] if 0 in gaps[-2] else 2 * gaps[-1] ** 2 / gaps[-2]
+            error = (tail + last.rad()).abs_upper()
+            if error < arb(2) ** -60 * abs(last):
+                return _Side(_State.FINITE, last.mid(), error)
+            vanishes = abs(last.mid()) <= error
+            if vanishes and (error <= arb(2) ** -20 * largest or error < arb(2) ** TINY):
+                return _Side(_State.FINITE, arb(0), error)
+        growing = all(abs(a) < abs(b) for a, b in pairwise(values[-4:]))
+        steady = all(10 * b > 9 * a for a, b in pairwise(gaps[-4:]))
+        if growing and steady and all(value * last > 0 for value in values[-4:]):
+            return _Side(_State.INFINITE, last)
+        return _Side(_State.UNKNOWN)
+
+
+def _places(
+    at: Mapping[str, Coordinate], direction: Mapping[str, int], sign: int
+) -> Iterator[tuple[dict[str, Coordinate], fmpq]]:
+    """Yield the points of evaluation on one side, and the signed step to each."""
+    exact = {name: x if isinstance(x, Node) else number(Fraction(x)) for name, x in at.items()}
+    scale = max(_exponent(exact[name]) for name in direction)
+    for k in STEPS:
+        step = sign * Fraction(2) ** (scale - k)
+        moved = {name: node("add", exact[name], number(step * d)) for name, d in direction.items()}
+        yield {**exact, **moved}, fmpq(step.numerator, step.denominator)
+
+
+def _exponent(place: Node) -> int:
+    mantissa, exponent = (int(part) for part in constant_value(place, 64).mid().man_exp())
+    return mantissa.bit_length() + exponent if mantissa else 0
+
+
+def _value(output: Node, at: Mapping[str, Coordinate], *, assume: bool = False) -> arb | Trouble:
+    """Return the value at a point; with ``assume``, where conditions hold to every precision."""
+    walk = Walk(output, at)
+    for bits in BITS:
+        with assuming_zero(arb(2) ** (-bits // 2) if assume else None):
+            found = walk.value(bits)
+        if isinstance(found, fmpq):
+            with ctx.workprec(bits):
+                return arb(found)
+        if isinstance(found, arb | Undefined):
+            return found
+    return found if isinstance(found, Trouble) else Undefined("a condition, not a number")

@@ -1,0 +1,237 @@
+"""Proved bounds of a formula's partial derivatives: Taylor arithmetic on balls, over the DAG.
+
+The formula is walked as typed. One pass over numbers gives every term's value at the point, exact
+rationals where they stay short; one pass over Taylor series for each direction gives the
+derivatives along it, and inclusion and exclusion over directions the mixed ones. The precision
+doubles until the digits asked for are certain (Johansson, "Arb: efficient arbitrary-precision
+midpoint-radius interval arithmetic", IEEE Trans. Computers 66, 2017).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from itertools import product
+from math import comb, factorial, gcd, inf
+from time import monotonic
+
+from flint import arb, arb_series, fmpq
+
+from diffcli.engines.balls_guards import Difficult, Undefined
+from diffcli.engines.decimals import FORMATS, certain_digits, certain_float, outward
+from diffcli.engines.walk import Coordinate, Term, Walk, working
+from diffcli.errors import PointError
+from diffcli.language.expression import Node
+
+__all__ = [
+    "Coordinate",
+    "Enclosure",
+    "Index",
+    "Outcome",
+    "Term",
+    "Walk",
+    "constant_value",
+    "nearest_float",
+    "partial",
+    "partials",
+]
+
+Index = tuple[str, ...]
+"""The variables to differentiate by, one after the other; () is the value."""
+
+FIRST_BITS = 113
+MOST_BITS = 4000
+TINY = -1100
+"""A ball within 2^TINY of 0 is 0 in every floating-point format."""
+
+
+class Outcome(Enum):
+    """What the enclosure came to."""
+
+    ENCLOSED = "enclosed"
+    DIFFICULT = "difficult point"
+    UNDEFINED = "undefined"
+    OUT_OF_TIME = "the time for the enclosure ran out"
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A ball that contains the true number, or the reason why there is none."""
+
+    outcome: Outcome
+    ball: arb | None = None
+    reason: str | None = None
+
+    def to_float(self, dtype: str = "float64") -> float | None:
+        """Return the truth rounded to ``dtype``; None where the ball doesn't decide it."""
+        return None if self.ball is None else certain_float(self.ball, *FORMATS[dtype])
+
+    def nearest(self, dtype: str = "float64") -> float | None:
+        """Return a float of ``dtype`` within an ulp of the truth; None where the ball is wide.
+
+        The truth may lie so near the middle of two floats that no precision rounds it for sure.
+        """
+        certain = self.to_float(dtype)
+        if certain is not None or self.ball is None:
+            return certain
+        narrow = self.ball.rel_accuracy_bits() > FORMATS[dtype][0] + 2
+        return certain_float(self.ball.mid(), *FORMATS[dtype]) if narrow else None
+
+    @property
+    def contains_zero(self) -> bool:
+        """Whether the truth may be 0."""
+        return self.ball is None or bool(self.ball.contains(0))
+
+    def digits(self, count: int) -> str | None:
+        """Return the truth to ``count`` significant digits; None where they aren't certain."""
+        return None if self.ball is None else certain_digits(self.ball, count)
+
+    def interval(self, count: int = 20) -> tuple[str, str] | None:
+        """Return a lower and an upper bound in decimal, rounded outwards to ``count`` digits."""
+        return None if self.ball is None else outward(self.ball, count)
+
+
+def partial(
+    output: Node,
+    at: Mapping[str, Coordinate],
+    index: Index = (),
+    *,
+    digits: int = 17,
+    max_bits: int = MOST_BITS,
+    deadline: float = inf,
+) -> Enclosure:
+    """Enclose one partial derivative of a formula's output at a point.
+
+    ``index`` names a variable for each differentiation: () is the value, ("x", "y") a mixed
+    second partial. ``deadline`` is a time of :func:`time.monotonic`. Raises PointError where the
+    point doesn't fit.
+    """
+    found = partials(output, at, [index], digits=digits, max_bits=max_bits, deadline=deadline)
+    return found[index]
+
+
+def partials(
+    output: Node,
+    at: Mapping[str, Coordinate],
+    indices: Iterable[Index],
+    *,
+    digits: int = 17,
+    max_bits: int = MOST_BITS,
+    deadline: float = inf,
+) -> dict[Index, Enclosure]:
+    """Enclose several partial derivatives at one point; as :func:`partial`, sharing the passes.
+
+    A gradient in n variables takes n passes over series and one over numbers. Where the precision
+    or the time ran out, a ball is the best there was: its methods tell how much of it is certain.
+    """
+    walk = Walk(output, at)
+    found = dict.fromkeys(indices, Enclosure(Outcome.OUT_OF_TIME, reason="out of time"))
+    pending, bits = list(found), FIRST_BITS
+    while pending and bits <= max_bits:
+        passes = Passes(walk, pending, bits)
+        for index in tuple(pending):
+            if monotonic() > deadline:
+                return found
+            found[index] = passes.enclose(index)
+            if _settled(found[index], digits):
+                pending.remove(index)
+        bits *= 2
+    return found
+
+
+def _settled(enclosure: Enclosure, digits: int) -> bool:
+    found = enclosure.ball
+    if found is None:
+        return enclosure.outcome is Outcome.UNDEFINED
+    return found.rel_accuracy_bits() > digits * 3.33 + 2 or bool(abs(found) < arb(2) ** TINY)
+
+
+class Passes:
+    """The passes of one precision, each made once, to the highest order that needs it."""
+
+    def __init__(self, walk: Walk, indices: Iterable[Index], bits: int) -> None:
+        self._walk, self._bits = walk, bits
+        self._made: dict[tuple[tuple[str, int], ...], Term] = {}
+        self._order: Counter[tuple[tuple[str, int], ...]] = Counter()
+        for index in indices:
+            for direction, _, _ in _directions(index):
+                self._order[direction] = max(self._order[direction], len(index))
+
+    def enclose(self, index: Index) -> Enclosure:
+        with working(self._bits):
+            if not index:
+                return _as_enclosure(self._walk.value(self._bits))
+            total = arb(0)
+            for direction, scale, weight in _directions(index):
+                if direction not in self._made:
+                    self._made[direction] = self._walk.series(
+                        dict(direction), self._order[direction], self._bits
+                    )
+                term = self._made[direction]
+                if isinstance(term, arb_series):
+                    total += weight * scale ** len(index) * term[len(index)]
+                elif not isinstance(term, fmpq | arb):
+                    return _as_enclosure(term)
+            return _as_enclosure(total)
+
+
+def _directions(index: Index) -> Iterator[tuple[tuple[tuple[str, int], ...], int, int]]:
+    """Yield (direction, scale, weight) so that ∂f is Σ weight·scale^n·cₙ(direction).
+
+    cₙ is the n-th Taylor coefficient along a direction; a multiple of a direction is that
+    direction, scaled. From the polarisation of the homogeneous polynomial cₙ by inclusion and
+    exclusion: Thomas, "A polarization identity for multilinear maps", Indag. Math. 25 (2014).
+    """
+    counts = Counter(index)
+    if len(counts) == 1:
+        yield ((index[0], 1),), 1, factorial(len(index))
+        return
+    for steps in product(*(range(count + 1) for count in counts.values())):
+        if any(steps):
+            scale = gcd(*steps)
+            weight = (-1) ** (len(index) - sum(steps))
+            for count, step in zip(counts.values(), steps, strict=True):
+                weight *= comb(count, step)
+            direction = zip(counts, (step // scale for step in steps), strict=True)
+            yield tuple((name, step) for name, step in direction if step), scale, weight
+
+
+def _as_enclosure(term: Term) -> Enclosure:
+    match term:
+        case Undefined():
+            return Enclosure(Outcome.UNDEFINED, reason=term.reason)
+        case Difficult():
+            return Enclosure(Outcome.DIFFICULT, reason=term.reason)
+        case fmpq():
+            return Enclosure(Outcome.ENCLOSED, arb(term))
+        case arb():
+            return Enclosure(Outcome.ENCLOSED, term)
+    return Enclosure(Outcome.UNDEFINED, reason="a condition, not a number")
+
+
+def constant_value(node: Node, bits: int) -> arb:
+    """Enclose an exact constant such as ``pi/4`` with ``bits`` of working precision.
+
+    Raises PointError where it has no real value.
+    """
+    with working(bits):
+        found = _as_enclosure(Walk(node, {}).value(bits))
+    if found.ball is None:
+        raise PointError(f"the number has no real value: {found.reason}")
+    return found.ball
+
+
+def nearest_float(node: Node) -> float:
+    """Return the float64 nearest to an exact constant such as ``pi/4``.
+
+    Raises PointError where it has no finite value, or where 4000 bits don't decide the rounding.
+    """
+    bits = FIRST_BITS
+    while bits <= MOST_BITS:
+        found = certain_float(constant_value(node, bits), *FORMATS["float64"])
+        if found is not None:
+            return found
+        bits *= 2
+    raise PointError("the number lies too near the middle of two floats to be rounded")

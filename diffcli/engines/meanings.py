@@ -1,0 +1,202 @@
+"""What the special functions of the table mean, in mpmath: one definition for every engine but Arb.
+
+A definition takes mpf numbers. Outside the function's domain it raises ValueError or returns a
+complex number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import mpmath
+from mpmath import mpf
+
+Meaning = Callable[..., Any]
+
+
+def _where(condition: Callable[..., bool], meaning: Meaning) -> Meaning:
+    """Return the meaning restricted to a domain."""
+
+    def restricted(*args: Any) -> Any:
+        if not condition(*args):
+            raise ValueError("outside the domain")
+        return meaning(*args)
+
+    return restricted
+
+
+# Error functions.
+
+
+def _erfcx(x: Any) -> Any:
+    return mpmath.exp(x * x) * mpmath.erfc(x)
+
+
+def _dawson(x: Any) -> Any:
+    return mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-x * x) * mpmath.erfi(x)
+
+
+def _erfinv(x: Any) -> Any:
+    # Near ±1 it is steep: the digits of 1 − |x| are what counts.
+    with mpmath.workprec(mpmath.mp.prec - min(int(mpmath.mag(1 - abs(x))), 0)):
+        return mpmath.erfinv(x)
+
+
+def _erfcinv(x: Any) -> Any:
+    with mpmath.extraprec(2 * abs(int(mpmath.mag(x)))):
+        return mpmath.erfinv(1 - x)
+
+
+def _normlogcdf(x: Any) -> Any:
+    if x > 0:
+        return mpmath.log1p(-mpmath.erfc(x / mpmath.sqrt(2)) / 2)
+    return mpmath.log(mpmath.erfc(-x / mpmath.sqrt(2)) / 2)
+
+
+_ERRORS: Mapping[str, Meaning] = {
+    "erfcx": _erfcx,
+    "erfinv": _where(lambda x: -1 < x < 1, _erfinv),
+    "erfcinv": _where(lambda x: 0 < x < 2, _erfcinv),
+    "dawson": _dawson,
+    "fresnels": mpmath.fresnels,
+    "fresnelc": mpmath.fresnelc,
+    "normlogcdf": _normlogcdf,
+}
+
+# Exponential integrals.
+
+_INTEGRALS: Mapping[str, Meaning] = {
+    "expint": _where(lambda _, x: x > 0, mpmath.expint),
+    "e1": _where(lambda x: x > 0, mpmath.e1),
+    "Ei": _where(lambda x: x != 0, mpmath.ei),
+    "Si": mpmath.si,
+    "Ci": _where(lambda x: x > 0, mpmath.ci),
+    "Shi": mpmath.shi,
+    "Chi": _where(lambda x: x > 0, mpmath.chi),
+    "li": _where(lambda x: x > 0 and x != 1, mpmath.li),
+}
+
+# The gamma family and zeta.
+
+
+def _log_beta(x: Any, y: Any) -> Any:
+    if not all(mpmath.isfinite(mpmath.rgamma(z)) and mpmath.rgamma(z) for z in (x, y, x + y)):
+        raise ValueError("a pole")
+    return mpmath.re(mpmath.loggamma(x) + mpmath.loggamma(y) - mpmath.loggamma(x + y))
+
+
+def _multigammaln(a: Any, d: Any) -> Any:
+    terms = (mpmath.loggamma(a - mpf(j) / 2) for j in range(int(d)))
+    return d * (d - 1) / 4 * mpmath.log(mpmath.pi) + mpmath.fsum(terms)
+
+
+_GAMMAS: Mapping[str, Meaning] = {
+    "gammainc": _where(
+        lambda a, x: a > 0 and x >= 0, lambda a, x: mpmath.gammainc(a, 0, x, regularized=True)
+    ),
+    "gammaincc": _where(
+        lambda a, x: a > 0 and x >= 0, lambda a, x: mpmath.gammainc(a, x, regularized=True)
+    ),
+    "loggamma": _where(lambda x: x > 0, mpmath.loggamma),
+    "betainc": _where(
+        lambda a, b, x: a > 0 and b > 0 and 0 <= x <= 1,
+        lambda a, b, x: mpmath.betainc(a, b, 0, x, regularized=True),
+    ),
+    "lbeta": _log_beta,
+    "multigammaln": _where(
+        lambda a, d: mpmath.isint(d) and d >= 1 and 2 * a > d - 1, _multigammaln
+    ),
+    "zeta": _where(lambda s, a: s != 1 and a > 0, mpmath.zeta),
+    "polylog": _where(lambda _, x: x < 1, lambda s, x: mpmath.re(mpmath.polylog(s, x))),
+}
+
+# Bessel functions and their kin.
+
+
+def _natural(n: Any) -> bool:
+    return bool(mpmath.isint(n) and n >= 0)
+
+
+def _spherical(bessel: Meaning) -> Meaning:
+    def meaning(n: Any, x: Any) -> Any:
+        sign = -1 if x < 0 and (n % 2 == (bessel is mpmath.besselj)) else 1
+        z = abs(x)
+        return sign * mpmath.sqrt(mpmath.pi / (2 * z)) * bessel(n + mpf(1) / 2, z)
+
+    return meaning
+
+
+_spherical_j = _spherical(mpmath.besselj)
+
+_BESSELS: Mapping[str, Meaning] = {
+    "besselj": mpmath.besselj,
+    "bessely": _where(lambda _, x: x > 0, mpmath.bessely),
+    "besseli": mpmath.besseli,
+    "besselk": _where(lambda _, x: x > 0, mpmath.besselk),
+    "sphericalj": _where(
+        lambda n, _: _natural(n), lambda n, x: _spherical_j(n, x) if x else mpf(n == 0)
+    ),
+    "sphericaly": _where(lambda n, x: _natural(n) and x != 0, _spherical(mpmath.bessely)),
+    "airyai": mpmath.airyai,
+    "airybi": mpmath.airybi,
+    "airyaiprime": lambda x: mpmath.airyai(x, derivative=1),
+    "airybiprime": lambda x: mpmath.airybi(x, derivative=1),
+    "lambertw": _where(lambda _, k: k in (0, -1), lambda x, k: mpmath.lambertw(x, int(k))),
+}
+
+# Elliptic integrals, by the parameter m.
+
+_ELLIPTICS: Mapping[str, Meaning] = {
+    "ellipk": _where(lambda m: m < 1, mpmath.ellipk),
+    "ellipe": _where(lambda m: m <= 1, mpmath.ellipe),
+    "ellipf": _where(lambda phi, m: m * mpmath.sin(phi) ** 2 < 1, mpmath.ellipf),
+    "ellipeinc": _where(lambda phi, m: m * mpmath.sin(phi) ** 2 <= 1, mpmath.ellipe),
+    "ellippi": _where(lambda n, m: n < 1 and m < 1, mpmath.ellippi),
+}
+
+# Orthogonal polynomials: 0 at the degree −1, where their recurrences begin.
+
+
+def _polynomial(meaning: Meaning) -> Meaning:
+    def value(n: Any, *args: Any) -> Any:
+        return meaning(int(n), *args) if n >= 0 else mpf(0)
+
+    return _where(lambda n, *_: mpmath.isint(n) and n >= -1, value)
+
+
+def _gegenbauer(n: int, order: Any, x: Any) -> Any:
+    before, found = mpf(0), mpf(1)
+    for k in range(1, n + 1):
+        before, found = found, (2 * (k + order - 1) * x * found - (k + 2 * order - 2) * before) / k
+    return found
+
+
+_POLYNOMIALS: Mapping[str, Meaning] = {
+    name: _polynomial(meaning)
+    for name, meaning in {
+        "legendre": mpmath.legendre,
+        "hermite": mpmath.hermite,
+        "laguerre": lambda n, x, a: mpmath.laguerre(n, a, x),
+        "chebyshevt": mpmath.chebyt,
+        "chebyshevu": mpmath.chebyu,
+        "gegenbauer": _gegenbauer,
+    }.items()
+}
+
+MEANINGS: Mapping[str, Meaning] = MappingProxyType(
+    {**_ERRORS, **_INTEGRALS, **_GAMMAS, **_BESSELS, **_ELLIPTICS, **_POLYNOMIALS}
+)
+"""The definition of each row, by its name."""
+
+
+def real(name: str, *args: float | mpf) -> mpf:
+    """Return a row's value at numbers, nan where it isn't real and finite."""
+    try:
+        value = MEANINGS[name](*map(mpf, args))
+    except (ValueError, ZeroDivisionError, OverflowError, mpmath.mp.NoConvergence):
+        return mpmath.nan
+    if isinstance(value, mpmath.mpc):
+        value = value.real if value.imag == 0 else mpmath.nan
+    return mpf(value)

@@ -1,0 +1,134 @@
+"""A bound of the rounding errors that floating point may make in a derivative.
+
+The Taylor arithmetic of the enclosure, done in the dtype's own precision: the radius of a ball is
+then a running error bound of the derivative's whole computation (Higham, Accuracy and Stability
+of Numerical Algorithms, 2nd ed., section 3.3), with every function of the table covered. Torch
+may add up in another order and its functions may be a few ulps off, so each step is widened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from flint import arb, arb_series, fmpq
+
+from diffcli.engines.balls_guards import Value
+from diffcli.engines.decimals import FORMATS
+from diffcli.engines.enclosure import Coordinate, Index, Passes, Term, Walk
+from diffcli.language.expression import Node
+from diffcli.language.functions import TABLE
+
+SAFETY = 4
+"""The bound is this many times the radius, as torch's order of operations is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How far a float may lie from the truth: ``bound``, absolute, infinite where it isn't known.
+
+    ``scale`` is the size of the largest number that it is made of. ``out_of_range`` says that some
+    step overflows or underflows the dtype, so that nothing bounds the error.
+    """
+
+    bound: float
+    scale: float = inf
+    out_of_range: bool = False
+
+    def explains(self, error: float) -> bool:
+        """Whether floating point may err so far."""
+        return self.out_of_range or error <= self.bound
+
+
+_CONSTANT_AS_TYPED = {"pow": 1, "root": 1}
+"""Which argument of a row torch is given as it is typed, such as 1/3 in x^(1/3)."""
+
+
+class _FloatWalk(Walk):
+    """A walk whose every step makes the dtype's rounding error."""
+
+    def __init__(self, output: Node, at: Mapping[str, Coordinate], dtype: str) -> None:
+        super().__init__(output, at)
+        bits, least, most = FORMATS[dtype]
+        self._unit = arb(2) ** -bits
+        self._least, self._most = arb(2) ** (least + bits), arb(2) ** most
+        self._largest = [arb(0), arb(0)]
+        self._leaves_range = False
+
+    def apply(self, node: Node, rule: Callable[..., Value | bool], arguments: list[Term]) -> Term:
+        read = [
+            self._read(each, _CONSTANT_AS_TYPED.get(node.op) == place)
+            for place, each in enumerate(arguments)
+        ]
+        found = super().apply(node, rule, read)
+        ulps = TABLE[node.op].ulps
+        if isinstance(found, fmpq) and self._varies(node):
+            found = arb(found)
+        if isinstance(found, arb):
+            return self._made(found, ulps, 0)
+        if isinstance(found, arb_series):
+            self._note_slopes(found, read)
+            return arb_series([self._made(each, ulps, k) for k, each in enumerate(found.coeffs())])
+        return found
+
+    def _varies(self, node: Node) -> bool:
+        """Whether torch computes the node, rather than being given it as a constant."""
+        return bool(self._depends[self._position[node]])
+
+    def _read(self, argument: Term, as_typed: bool) -> Term:
+        """Round a constant, and widen derivatives: reverse mode rounds each edge's product."""
+        if isinstance(argument, fmpq) and not as_typed:
+            return arb(argument)
+        if not isinstance(argument, arb_series):
+            return argument
+        value, *derivatives = argument.coeffs() or [arb(0)]
+        for each in derivatives:
+            self._note_size(abs(each.mid()), 1)
+        return arb_series([value, *(self._widened(each, 1) for each in derivatives)])
+
+    def _note_slopes(self, found: arb_series, arguments: Sequence[Term]) -> None:
+        """Note a partial that leaves the range, even where its product with the slope is in it."""
+        slope = abs(found[1].mid())
+        for argument in arguments:
+            if isinstance(argument, arb_series) and slope:
+                inner = abs(argument[1].mid())
+                if slope < inner * self._least or slope > inner * self._most > 0:
+                    self._leaves_range = True
+
+    def _made(self, number: arb, ulps: int, order: int) -> arb:
+        size = abs(number.mid())
+        if size > self._most or 0 < size < self._least:
+            self._leaves_range = True
+        self._note_size(size, order)
+        return self._widened(number, ulps)
+
+    def _note_size(self, size: arb, order: int) -> None:
+        self._largest[order > 0] = arb.max(self._largest[order > 0], size)
+
+    def _widened(self, number: arb, ulps: int) -> arb:
+        return number + arb(0, (abs(number.mid()) * self._unit * ulps).upper())
+
+    def rounding(self, ball: arb | None, order: int) -> Rounding:
+        """Return the bound of what has been walked to, the radius of its ball."""
+        if ball is None:
+            return Rounding(inf, out_of_range=self._leaves_range)
+        scale = self._largest[order > 0]
+        # On its way back reverse mode meets the quotients of the result by the derivatives.
+        vanishes = 0 < abs(ball.mid()) < scale * self._least
+        return Rounding(
+            SAFETY * float(ball.rad()), float(scale), self._leaves_range or bool(vanishes)
+        )
+
+
+def rounding_bounds(
+    output: Node, at: Mapping[str, float], indices: Iterable[Index], dtype: str
+) -> dict[Index, Rounding]:
+    """Bound the error of each partial's float at a point whose coordinates are floats of the dtype.
+
+    ``dtype`` is ``float64`` or ``float32``.
+    """
+    indices = tuple(indices)
+    walk = _FloatWalk(output, at, dtype)
+    passes = Passes(walk, indices, FORMATS[dtype][0])
+    return {index: walk.rounding(passes.enclose(index).ball, len(index)) for index in indices}

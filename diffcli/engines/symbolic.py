@@ -1,0 +1,174 @@
+"""The symbolic engine: the Function as sympy terms, its partials as formulas and as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache, cached_property
+from types import MappingProxyType
+from typing import Any
+
+from sympy import Basic, Expr, I, Mul, Piecewise, Pow, Rational, S, Symbol
+from sympy.functions.elementary.piecewise import ExprCondPair
+
+from diffcli.engines.chain import Differentiator
+from diffcli.engines.formulas import readable
+from diffcli.engines.numeric import Pass, Value, evaluate
+from diffcli.engines.operations import Known, operation
+from diffcli.engines.shapes import refuse_tensors
+from diffcli.engines.terms import Terms, dummy
+from diffcli.errors import LimitError
+from diffcli.formula import Formula
+from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Function, Node
+from diffcli.language.functions import TABLE, resolve
+from diffcli.language.limits import MAX_SYMBOLIC_NODES
+from diffcli.language.tensors import TENSORS
+
+CONSTANTS: Mapping[str, Basic] = MappingProxyType(
+    {
+        "pi": S.Pi,
+        "e": S.Exp1,
+        "tau": Mul(2, S.Pi),
+        "i": I,
+        "inf": S.Infinity,
+        "true": S.true,
+        "false": S.false,
+    }
+)
+
+
+def symbol(name: str) -> Symbol:
+    """Return the real symbol of a variable."""
+    return Symbol(name, real=True)
+
+
+def expression(function: Function, terms: Terms | None = None) -> tuple[Expr, ...]:
+    """Return the outputs as sympy terms, one to one with the typed DAG, with evaluation off.
+
+    Only an exponent that is arithmetic of rationals is folded: x^(1/3) is the real cube root.
+    Raises LimitError beyond the symbolic engine's size.
+    """
+    if len(function.nodes) > MAX_SYMBOLIC_NODES:
+        raise LimitError(
+            f"{len(function.nodes)} terms: the symbolic engine takes {MAX_SYMBOLIC_NODES}"
+        )
+    terms = terms or Terms()
+    made: dict[Node, Any] = {}
+    for node in function.nodes:
+        build = _LEAVES.get(node.op) or _OPERATIONS.get(node.op) or _call
+        made[node] = build(terms, node, [made[arg] for arg in node.args])
+    return tuple(made[output] for output in function.outputs)
+
+
+def _number(terms: Terms, node: Node, _: Sequence[Any]) -> Any:
+    value = Fraction(node.value or 0)
+    return terms.leaf(Rational(value.numerator, value.denominator))
+
+
+def _piecewise(terms: Terms, _: Node, args: Sequence[Any]) -> Any:
+    pairs = zip(args[::2], args[1::2], strict=True)
+    return terms(Piecewise, *(terms(ExprCondPair, value, held) for value, held in pairs))
+
+
+def _call(terms: Terms, node: Node, args: Sequence[Any]) -> Any:
+    kind = resolve(TABLE[node.op].sympy)
+    if isinstance(kind, type):
+        return terms(kind, *args)
+    return terms.graft(_form(kind, len(args)), args, folding=False)
+
+
+def _tensor(terms: Terms, node: Node, args: Sequence[Any]) -> Any:
+    return terms(operation(node.op), *args, terms.leaf(Known(node.static)))
+
+
+@cache
+def _form(factory: Callable[..., Expr], arity: int) -> Expr:
+    return factory(*map(dummy, range(arity)))
+
+
+_LEAVES: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        NUMBER: _number,
+        CONSTANT: lambda terms, node, _: terms.leaf(CONSTANTS[node.value]),
+        VARIABLE: lambda terms, node, _: terms.leaf(symbol(node.value)),
+    }
+)
+_OPERATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        **dict.fromkeys(TENSORS, _tensor),
+        "pow": lambda terms, _, args: terms(Pow, args[0], _folded(terms, args[1])),
+        "piecewise": _piecewise,
+    }
+)
+
+
+def _folded(terms: Terms, exponent: Any) -> Any:
+    rational = terms.rational(exponent)
+    return exponent if rational is None else terms.leaf(rational)
+
+
+@dataclass
+class Symbolic:
+    """The partials of one Function, each term differentiated once for all of them.
+
+    ``deadline`` is a reading of :func:`time.monotonic`. Every method raises OutOfTimeError past it,
+    and LimitError where the formula swells or a function has no closed partial.
+    """
+
+    function: Function
+    deadline: float | None = None
+    _at: Mapping[str, float | Fraction] | None = field(default=None, init=False)
+    _passes: dict[int, Pass] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def _differentiator(self) -> Differentiator:
+        return Differentiator(Terms(self.deadline))
+
+    @cached_property
+    def outputs(self) -> tuple[Expr, ...]:
+        """The outputs as sympy terms."""
+        refuse_tensors(self.function.outputs)
+        return expression(self.function, self._differentiator.terms)
+
+    def partial(self, wrt: Sequence[str], output: int = 0) -> Expr:
+        """Return the mixed partial of an output in each of the variables in turn."""
+        return self._differentiator.partial(self.outputs[output], map(symbol, wrt))
+
+    def formula(self, wrt: Sequence[str], output: int = 0) -> Formula:
+        """Return the partial as text; where it swells, without one, and the reason."""
+        return self.combination([(1.0, output, tuple(wrt))])
+
+    def combination(self, parts: Iterable[tuple[float, int, tuple[str, ...]]]) -> Formula:
+        """Return a linear combination of partials as text, of (weight, output, wrt).
+
+        A weight is read as the shortest decimal that is its float.
+        """
+        terms = self._differentiator.terms
+        try:
+            total = terms.add(
+                *(
+                    terms.mul(Rational(repr(weight)), self.partial(wrt, output))
+                    for weight, output, wrt in parts
+                )
+            )
+            return readable(total, self.deadline)
+        except LimitError as error:
+            return Formula(reason=str(error))
+
+    def value(
+        self,
+        point: Mapping[str, float | Fraction],
+        wrt: Sequence[str],
+        output: int = 0,
+        *,
+        deadline: float | None = None,
+    ) -> Value:
+        """Return the partial's value at a point, where the function has one too.
+
+        ``deadline`` is that of the numbers, instead of the formulas' one.
+        """
+        if self._at != point:
+            self._at, self._passes = point, {}
+        roots = [self.outputs[output], self.partial(wrt, output)]
+        return evaluate(roots, point, deadline=deadline or self.deadline, passes=self._passes)

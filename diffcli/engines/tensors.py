@@ -1,0 +1,122 @@
+"""The tensor operations in torch, each one call; ``axis`` None stands for all entries together."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from diffcli.language.tensors import LAST
+
+
+def sum(x: Tensor, axis: int | None = None) -> Tensor:  # noqa: A001  (the row's name)
+    """Return the sum."""
+    return x.sum() if axis is None else x.sum(axis)
+
+
+def prod(x: Tensor, axis: int | None = None) -> Tensor:
+    """Return the product."""
+    return x.prod() if axis is None else x.prod(axis)
+
+
+def mean(x: Tensor, axis: int | None = None) -> Tensor:
+    """Return the arithmetic mean."""
+    return x.mean() if axis is None else x.mean(axis)
+
+
+def var(x: Tensor, axis: int | None = None) -> Tensor:
+    """Return the sample variance."""
+    return torch.var(x, dim=axis, correction=1)
+
+
+def std(x: Tensor, axis: int | None = None) -> Tensor:
+    """Return the sample standard deviation."""
+    return torch.std(x, dim=axis, correction=1)
+
+
+def norm(x: Tensor, axis: int | None = None) -> Tensor:
+    """Return the Euclidean norm."""
+    found: Tensor = torch.linalg.vector_norm(x, dim=axis)
+    return found
+
+
+def amax(x: Tensor, axis: int | None = None) -> Tensor:
+    """Return the greatest entry."""
+    return x.amax(() if axis is None else axis)
+
+
+def amin(x: Tensor, axis: int | None = None) -> Tensor:
+    """Return the least entry."""
+    return x.amin(() if axis is None else axis)
+
+
+def logsumexp(x: Tensor, axis: int | None = None) -> Tensor:
+    """Return log(sum(exp(x)))."""
+    return torch.logsumexp(x.reshape(-1), 0) if axis is None else torch.logsumexp(x, axis)
+
+
+def cumsum(x: Tensor, axis: int = LAST) -> Tensor:
+    """Return the running sums."""
+    return torch.cumsum(x, axis)
+
+
+def differences(x: Tensor, axis: int = LAST) -> Tensor:
+    """Return the differences of neighbours."""
+    return torch.diff(x, dim=axis)
+
+
+def softmax(x: Tensor, axis: int = LAST) -> Tensor:
+    """Return exp(x)/sum(exp(x))."""
+    return torch.softmax(x, axis)
+
+
+def log_softmax(x: Tensor, axis: int = LAST) -> Tensor:
+    """Return the logarithm of softmax."""
+    return torch.log_softmax(x, axis)
+
+
+def dot(x: Tensor, y: Tensor) -> Tensor:
+    """Return the inner product of two vectors."""
+    return torch.dot(x, y)
+
+
+def outer(x: Tensor, y: Tensor) -> Tensor:
+    """Return the outer product of two vectors."""
+    return torch.outer(x, y)
+
+
+def matmul(x: Tensor, y: Tensor) -> Tensor:
+    """Return the matrix product."""
+    return torch.matmul(x, y)
+
+
+def trace(x: Tensor) -> Tensor:
+    """Return the trace of a square matrix."""
+    return x.trace()
+
+
+def det(x: Tensor) -> Tensor:
+    """Return the determinant."""
+    found: Tensor = torch.linalg.det(x)
+    return found
+
+
+def inv(x: Tensor) -> Tensor:
+    """Return the inverse; nan where there is none."""
+    found, info = torch.linalg.inv_ex(x)
+    return torch.where(info == 0, found, torch.nan)
+
+
+def solve(a: Tensor, b: Tensor) -> Tensor:
+    """Return the solution of a @ x = b; nan where a is singular."""
+    found, info = torch.linalg.solve_ex(a, b)
+    return torch.where(info == 0, found, torch.nan)
+
+
+def transpose(x: Tensor) -> Tensor:
+    """Return the transpose of a matrix; a vector is its own."""
+    return x.T if x.ndim == 2 else x
+
+
+def index(x: Tensor, *place: int | slice) -> Tensor:
+    """Return an entry or a slice."""
+    return x[place]

@@ -1,0 +1,1 @@
+"""Text → Function: tokens, names, the parser, the table of functions, points."""

@@ -1,0 +1,209 @@
+"""How functions are applied: ``sin 2x``, ``sin^2 x``, ``log_2(x)``, ``piecewise((a, c), …)``.
+
+Free functions over the parser of :mod:`diffcli.language.parser`, which calls :func:`apply` at a
+function's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from diffcli.language import binders, indexing
+from diffcli.language.derivative import primed
+from diffcli.language.expression import Node, constant
+from diffcli.language.functions import TABLE, Row
+from diffcli.language.limits import MAX_ORDER
+from diffcli.language.tokens import NAME, NUMBER, SUPERSCRIPT, Token
+
+if TYPE_CHECKING:
+    from diffcli.language.parser import Parser
+
+_SPECIAL_INVERSES = {"erf": "erfinv", "erfc": "erfcinv"}
+_INVERSES = {
+    name: "a" + name
+    for name in "sin cos tan cot sec csc sinh cosh tanh coth sech csch".split()
+    if "a" + name in TABLE
+} | {name: inverse for name, inverse in _SPECIAL_INVERSES.items() if inverse in TABLE}
+_PIECEWISE = "piecewise((a, condition), (b, True))"
+
+
+def apply(parser: Parser, name: Token, meaning: Row | str) -> Node:
+    """Read a function's power and its arguments, and return its node.
+
+    ``sin^-1`` is the inverse, any other exponent that of the value: ``sin^2 x`` is sin(x)².
+    ``sin''(x)`` is the second derivative.
+    """
+    if parser.at("'"):
+        return _primed(parser, name, meaning)
+    exponent = None
+    if parser.at("**") or parser.token.kind == SUPERSCRIPT:
+        exponent = _exponent(parser)
+        if exponent is parser.build.number(-1):
+            meaning, exponent = _inverse(parser, name, meaning), None
+    if isinstance(meaning, str):
+        value = FORMS[meaning](parser, name)
+    else:
+        value = parser.build.call(meaning, arguments(parser, name), name)
+    return value if exponent is None else parser.build("pow", value, exponent)
+
+
+def _exponent(parser: Parser) -> Node:
+    operator = parser.advance()
+    if operator.kind == SUPERSCRIPT:
+        return parser.superscript(operator)
+    if parser.token.kind == NAME:
+        return parser.names.variable(parser.advance().text)
+    return parser.exponent()
+
+
+def _inverse(parser: Parser, name: Token, meaning: Row | str) -> Row:
+    inverse = _INVERSES.get(meaning.name if isinstance(meaning, Row) else meaning)
+    if inverse is None:
+        raise parser.fail(
+            f"{name.text}^-1 has two readings",
+            token=name,
+            hint=f"write 1/{name.text}(x), or the inverse by its name",
+        )
+    parser.names.echo(f"{name.text}^-1 is the inverse function {inverse}")
+    return TABLE[inverse]
+
+
+def _primed(parser: Parser, name: Token, meaning: Row | str) -> Node:
+    row = TABLE.get(meaning) if isinstance(meaning, str) else meaning
+    if row is None or row.arity != (1, 1):
+        raise parser.fail(
+            f"{name.text}' has two readings", token=name, hint=f"write diff({name.text}(…), x)"
+        )
+    order = 0
+    while parser.accept("'"):
+        order += 1
+    if order > MAX_ORDER:
+        raise parser.fail(f"{order} primes", token=name, hint=f"at most {MAX_ORDER} are read")
+    return primed(row, _exactly(parser, name, 1)[0], parser.build, order)
+
+
+def arguments(parser: Parser, name: Token) -> list[Node]:
+    """Read ``(a, b)``, or what is juxtaposed: ``sin 2x``."""
+    if not parser.at("("):
+        return [_juxtaposed(parser, name)]
+    return parser.inside(parser.advance(), lambda: listed(parser))
+
+
+def listed(parser: Parser) -> list[Node]:
+    """Read ``a, b)`` after the opening bracket."""
+    opener = parser.peek(-1)
+    if parser.accept(")"):
+        return []
+    found = [parser.expression()]
+    while parser.accept(","):
+        found.append(parser.expression())
+    parser.expect(")", after=opener)
+    return found
+
+
+def _juxtaposed(parser: Parser, name: Token) -> Node:
+    """Read an argument without brackets, up to the next operator or function name."""
+    if not (parser.starts_factor() or parser.at("-")):
+        raise parser.fail(
+            f"{name.text} has no argument",
+            token=name,
+            hint=f"write {name.text}(x), or declare it a variable with --vars",
+        )
+    first, is_function = parser.token, parser.names.is_function
+    factors = [parser.factor()]
+    while parser.starts_factor() and not is_function(first) and not is_function(parser.token):
+        factors.append(parser.factor())
+    usual = len(factors) == 1 or (len(factors) == 2 and first.kind == NUMBER)
+    goes_on = parser.at("*", "/") and not is_function(parser.peek())
+    if not usual or goes_on or first.text == "-":
+        parser.names.echo(f"the argument of {name.text} is {parser.source(first, parser.peek(-1))}")
+    return parser.build.product(factors)
+
+
+def _exactly(parser: Parser, name: Token, count: int) -> list[Node]:
+    found = arguments(parser, name)
+    if len(found) != count:
+        raise parser.build.arity(name.text, count, count, len(found), name)
+    return found
+
+
+# -- forms whose arguments aren't plain expressions ------------------------------------------
+
+
+def _piecewise(parser: Parser, name: Token) -> Node:
+    """Read ``piecewise((a, condition), (b, True))``; a last bare value is the default."""
+    if not parser.at("("):
+        raise parser.fail("piecewise needs its pieces", token=name, hint=_PIECEWISE)
+    pieces = parser.inside(parser.advance(), lambda: _pieces(parser))
+    if not pieces:
+        raise parser.fail("piecewise needs its pieces", token=name, hint=_PIECEWISE)
+    return parser.build.choice(pieces)
+
+
+def _pieces(parser: Parser) -> list[tuple[Node, Node]]:
+    opener, pieces = parser.peek(-1), []
+    while not parser.at(")"):
+        if parser.at("("):
+            bracket = parser.advance()
+            pieces.append(parser.inside(bracket, lambda: _pair(parser)))
+            parser.expect(")", after=bracket)
+        else:
+            pieces.append((parser.expression(), constant("true")))
+        if not parser.accept(","):
+            break
+    parser.expect(")", after=opener)
+    return pieces
+
+
+def _pair(parser: Parser) -> tuple[Node, Node]:
+    value = parser.expression()
+    return value, parser.expression() if parser.accept(",") else constant("true")
+
+
+def _where(parser: Parser, name: Token) -> Node:
+    condition, value, other = _exactly(parser, name, 3)
+    return parser.build.choice([(value, condition), (other, constant("true"))])
+
+
+def _log(parser: Parser, name: Token) -> Node:
+    found = arguments(parser, name)
+    if len(found) == 2:
+        return parser.build.logarithm(found[0], found[1])
+    parser.names.echo("log is the natural logarithm")
+    return parser.build.call(TABLE["log"], found, name)
+
+
+def _log_with_base(parser: Parser, name: Token) -> Node:
+    text = name.text.partition("_")[2]
+    if not text:
+        base = parser.prefix()
+    else:
+        base = parser.build.number(int(text)) if text.isdigit() else parser.names.variable(text)
+    return parser.build.logarithm(_exactly(parser, name, 1)[0], base)
+
+
+def _pow(parser: Parser, name: Token) -> Node:
+    base, exponent = _exactly(parser, name, 2)
+    return parser.build("pow", base, exponent, at=name)
+
+
+def _exp2(parser: Parser, name: Token) -> Node:
+    two = parser.build.number(2)
+    return parser.build("pow", two, *_exactly(parser, name, 1), at=name)
+
+
+FORMS: Mapping[str, Callable[[Parser, Token], Node]] = MappingProxyType(
+    {
+        "piecewise": _piecewise,
+        "where": _where,
+        "log": _log,
+        "log_": _log_with_base,
+        "pow": _pow,
+        "exp2": _exp2,
+        **binders.FORMS,
+        **indexing.FORMS,
+    }
+)
+"""Readers of the functions whose arguments aren't plain expressions, by their form."""

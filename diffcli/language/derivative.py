@@ -1,0 +1,148 @@
+"""Derivatives that stand inside a formula, resolved to nodes before any engine sees them.
+
+The rules are the column ``partials`` of the table of functions, in the language itself; sums,
+products, quotients and powers have theirs here. The domain is that of the resolved formula: the
+derivative of log(x) is 1/x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+
+from diffcli.language.algebra import ONE, ZERO, Algebra, as_power, signed
+from diffcli.language.builder import Builder
+from diffcli.language.expression import CONSTANT, VARIABLE, Node, node, number, postorder, variable
+from diffcli.language.functions import TABLE, Row
+
+_ARGUMENTS = "xyz"
+"""What the table's rules call the arguments."""
+
+
+def differentiate(value: Node, name: str, build: Builder, order: int = 1) -> Node:
+    """Return the derivative of a node in a variable.
+
+    Raises FormulaError for a function without a closed derivative, LimitError where it swells.
+    """
+    algebra = Algebra(build)
+    for _ in range(order):
+        value = _derivative(value, name, algebra)
+        if value is ZERO:
+            break
+    return signed(value)
+
+
+def primed(row: Row, argument: Node, build: Builder, order: int) -> Node:
+    """Return the derivative of a function of one argument there: ``sin''(x)``.
+
+    Raises what :func:`differentiate` raises.
+    """
+    x = _ARGUMENTS[0]
+    slope = differentiate(node(row.name, variable(x)), x, build, order)
+    return Algebra(build).graft(slope, {variable(x): argument})
+
+
+def _derivative(root: Node, name: str, algebra: Algebra) -> Node:
+    slopes: dict[Node, Node] = {}
+    for each in postorder([root]):
+        if all(slopes[arg] is ZERO for arg in each.args):
+            slopes[each] = ONE if each.op == VARIABLE and each.value == name else ZERO
+        else:
+            slopes[each] = _RULES.get(each.op, _call)(algebra, each, slopes)
+    return slopes[root]
+
+
+def slope(algebra: Algebra, each: Node, arg: Node) -> Node:
+    """Return the derivative of an operation in one of its arguments alone.
+
+    Raises what the algebra's builder raises where there is no closed one.
+    """
+    slopes = {other: ONE if other is arg else ZERO for other in each.args}
+    return _RULES.get(each.op, _call)(algebra, each, slopes)
+
+
+Slopes = Mapping[Node, Node]
+"""The derivatives of the nodes below, by node."""
+
+
+def _sum(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    return algebra.add(*(slopes[arg] for arg in each.args))
+
+
+def _negation(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    return algebra.neg(slopes[each.args[0]])
+
+
+def _product(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    def terms() -> Iterable[Node]:
+        for index, arg in enumerate(each.args):
+            if slopes[arg] is not ZERO:
+                yield algebra.mul(*each.args[:index], slopes[arg], *each.args[index + 1 :])
+
+    return algebra.add(*terms())
+
+
+def _quotient(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    above, below = each.args
+    if slopes[below] is ZERO:
+        return algebra.div(slopes[above], below)
+    # (u/v^n)' = (u'·v − n·u·v') / v^(n+1)
+    base, exponent = as_power(below)
+    # The line below keeps the domain of what cancels above it.
+    rise = algebra.cancelled(algebra.mul(slopes[above], base), base)
+    fall = algebra.mul(number(-exponent), above, slopes[base])
+    return algebra.div(algebra.add(rise, fall), algebra.pow(base, number(exponent + 1)))
+
+
+def _power(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    base, exponent = each.args
+    if slopes[exponent] is ZERO:
+        lower = algebra.pow(base, algebra.lowered(exponent))
+        return algebra.mul(exponent, slopes[base], lower)
+    if base.op == CONSTANT and base.value == "e":
+        return algebra.mul(slopes[exponent], each)
+    growth = algebra.mul(slopes[exponent], algebra.make("log", base))
+    if slopes[base] is not ZERO:
+        # The logarithm keeps the domain of what cancels.
+        ratio = algebra.div(algebra.mul(exponent, slopes[base]), base)
+        growth = algebra.add(growth, algebra.cancelled(ratio, base))
+    return algebra.mul(each, growth)
+
+
+def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    places = {variable(x): arg for x, arg in zip(_ARGUMENTS, each.args, strict=False)}
+    partials = TABLE[each.op].partials if each.op in TABLE else ()
+    terms: list[Node] = []
+    for index, arg in enumerate(each.args):
+        if slopes[arg] is ZERO:
+            continue
+        if index >= len(partials) or not partials[index]:
+            place = f" in its argument {index + 1}" if any(partials) else ""
+            raise algebra.build.fail(
+                f"{each.op} has no closed derivative{place}",
+                hint="differentiate with the command instead, as in --order 2",
+            )
+        terms.append(algebra.mul(slopes[arg], algebra.graft(_rule(partials[index]), places)))
+    return algebra.add(*terms)
+
+
+@cache
+def _rule(text: str) -> Node:
+    from diffcli.language.parser import parse
+
+    return parse(text, variables=_ARGUMENTS).outputs[0]
+
+
+def _changes(*_: object) -> Node:
+    """Say that a condition isn't constant: what it chooses has no closed derivative."""
+    return ONE
+
+
+_RULES: Mapping[str, Callable[[Algebra, Node, Slopes], Node]] = {
+    **{row.name: _changes for row in TABLE.values() if row.boolean},
+    "add": _sum,
+    "neg": _negation,
+    "mul": _product,
+    "div": _quotient,
+    "pow": _power,
+}

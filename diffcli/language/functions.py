@@ -1,0 +1,197 @@
+"""THE table of functions: a row per operation of the language.
+
+Whoever adds a function adds a row, and the implementations that the row names; the parser,
+lambdify, the enclosure, ``diffcli functions``, the docs and the parametrised tests follow.
+Implementations are named by reference (``"torch:sin"``) and imported by the engine that first
+needs one (:func:`resolve`), so reading the table loads no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from diffcli.language.rows import ANY, Row, call, row, special
+from diffcli.language.special_functions import BESSEL, ELLIPTIC, GAMMAS, INTEGRALS, POLYNOMIALS
+
+__all__ = ["ANY", "BY_NAME", "MODULES", "OPERATORS", "TABLE", "Row", "resolve"]
+
+#: What the part of a reference before the colon stands for.
+MODULES: Mapping[str, str] = MappingProxyType(
+    {
+        "torch": "torch",
+        "special": "torch.special",
+        "nn": "torch.nn.functional",
+        "kernels": "diffcli.engines.kernels",
+        "rules": "diffcli.engines.rules",
+        "tensors": "diffcli.engines.tensors",
+        "sympy": "sympy",
+        "symbols": "diffcli.engines.symbols",
+        "balls": "diffcli.engines.balls",
+    }
+)
+
+# A table is read by its columns.
+# fmt: off
+_ARITHMETIC = [
+    row("add", "arithmetic", "sum", "torch:add", "sympy:Add", arity=(2, ANY)),
+    row("mul", "arithmetic", "product", "torch:mul", "sympy:Mul", arity=(2, ANY)),
+    row("div", "arithmetic", "quotient", "torch:div", "symbols:quotient", arity=2, domain="y ≠ 0"),
+    row("neg", "arithmetic", "negation", "torch:neg", "symbols:negation"),
+    row("pow", "arithmetic", "power; x^(p/q) with odd q is the real root", "kernels:power", "sympy:Pow", arity=2, domain="x > 0, or y an integer, or y = p/q with q odd", ulps=8),
+    row("mod", "arithmetic", "remainder with the divisor's sign, as in Python", "torch:remainder", "sympy:Mod", arity=2, domain="y ≠ 0", jumps="where x/y is an integer", latex=r"{0} \bmod {1}"),
+]
+
+_LOGIC = [
+    row("lt", "comparison", "x < y", "torch:lt", "sympy:StrictLessThan", arity=2, boolean=True, latex="{0} < {1}"),
+    row("le", "comparison", "x ≤ y", "torch:le", "sympy:LessThan", arity=2, boolean=True, latex=r"{0} \le {1}"),
+    row("gt", "comparison", "x > y", "torch:gt", "sympy:StrictGreaterThan", arity=2, boolean=True, latex="{0} > {1}"),
+    row("ge", "comparison", "x ≥ y", "torch:ge", "sympy:GreaterThan", arity=2, boolean=True, latex=r"{0} \ge {1}"),
+    row("eq", "comparison", "x = y", "torch:eq", "sympy:Equality", arity=2, boolean=True, latex="{0} = {1}"),
+    row("ne", "comparison", "x ≠ y", "torch:ne", "sympy:Unequality", arity=2, boolean=True, latex=r"{0} \ne {1}"),
+    row("and", "logic", "both", "torch:logical_and", "sympy:And", arity=(2, ANY), boolean=True, latex=r"{0} \land {1}"),
+    row("or", "logic", "either", "torch:logical_or", "sympy:Or", arity=(2, ANY), boolean=True, latex=r"{0} \lor {1}"),
+    row("not", "logic", "the contrary", "torch:logical_not", "sympy:Not", boolean=True, latex=r"\lnot {0}"),
+]
+
+_TRIGONOMETRIC = [
+    row("sin", "trigonometric", "sine", "torch:sin", "sympy:sin", latex=call("sin"), aliases="sen", partials="cos(x)"),
+    row("cos", "trigonometric", "cosine", "torch:cos", "sympy:cos", latex=call("cos"), partials="-sin(x)"),
+    row("tan", "trigonometric", "tangent", "torch:tan", "sympy:tan", latex=call("tan"), aliases="tg", domain="x ≠ π/2 + kπ", partials="sec(x)^2"),
+    row("cot", "trigonometric", "cotangent, cos/sin", "kernels:cot", "sympy:cot", latex=call("cot"), aliases="ctg cotan cotg", domain="x ≠ kπ", partials="-csc(x)^2"),
+    row("sec", "trigonometric", "secant, 1/cos", "kernels:sec", "sympy:sec", latex=call("sec"), domain="x ≠ π/2 + kπ", partials="sec(x)*tan(x)"),
+    row("csc", "trigonometric", "cosecant, 1/sin", "kernels:csc", "sympy:csc", latex=call("csc"), aliases="cosec", domain="x ≠ kπ", partials="-csc(x)*cot(x)"),
+    row("sinc", "trigonometric", "sin(x)/x, 1 at 0", "kernels:sinc", "sympy:sinc", ulps=32, partials="piecewise(((cos(x) - sinc(x))/x, x != 0), (0, True))"),
+    row("asin", "inverse trigonometric", "inverse sine", "kernels:asin", "sympy:asin", latex=call("arcsin"), aliases="arcsin", domain="−1 ≤ x ≤ 1", partials="1/sqrt(1 - x^2)"),
+    row("acos", "inverse trigonometric", "inverse cosine", "kernels:acos", "sympy:acos", latex=call("arccos"), aliases="arccos", domain="−1 ≤ x ≤ 1", partials="-1/sqrt(1 - x^2)"),
+    row("atan", "inverse trigonometric", "inverse tangent", "torch:atan", "sympy:atan", latex=call("arctan"), aliases="arctan arctg atg", partials="1/(1 + x^2)"),
+    row("acot", "inverse trigonometric", "inverse cotangent, atan(1/x)", "kernels:acot", "sympy:acot", aliases="arccot arcctg arcctan actg", domain="x ≠ 0", jumps="at 0", partials="-1/(1 + x^2)"),
+    row("asec", "inverse trigonometric", "inverse secant, acos(1/x)", "kernels:asec", "sympy:asec", aliases="arcsec", domain="|x| ≥ 1", partials="1/(abs(x)*sqrt(x^2 - 1))"),
+    row("acsc", "inverse trigonometric", "inverse cosecant, asin(1/x)", "kernels:acsc", "sympy:acsc", aliases="arccsc arccosec", domain="|x| ≥ 1", partials="-1/(abs(x)*sqrt(x^2 - 1))"),
+    row("atan2", "inverse trigonometric", "angle of the point (x, y), as atan2(y, x)", "kernels:atan2", "sympy:atan2", arity=2, aliases="arctan2", domain="(x, y) ≠ (0, 0)", jumps="y = 0 with x < 0", partials="y/(x^2 + y^2); -x/(x^2 + y^2)"),
+    row("hypot", "trigonometric", "√(x² + y²)", "kernels:hypot", "symbols:hypot", arity=2, latex=r"\sqrt{{0}^2 + {1}^2}", kinks="at (0, 0)", partials="x/hypot(x, y); y/hypot(x, y)"),
+]
+
+_HYPERBOLIC = [
+    row("sinh", "hyperbolic", "hyperbolic sine", "torch:sinh", "sympy:sinh", latex=call("sinh"), aliases="sh", partials="cosh(x)"),
+    row("cosh", "hyperbolic", "hyperbolic cosine", "torch:cosh", "sympy:cosh", latex=call("cosh"), aliases="ch", partials="sinh(x)"),
+    row("tanh", "hyperbolic", "hyperbolic tangent", "kernels:tanh", "sympy:tanh", latex=call("tanh"), aliases="th", partials="sech(x)^2"),
+    row("coth", "hyperbolic", "hyperbolic cotangent", "kernels:coth", "sympy:coth", latex=call("coth"), aliases="cth", domain="x ≠ 0", partials="-csch(x)^2"),
+    row("sech", "hyperbolic", "hyperbolic secant", "kernels:sech", "sympy:sech", partials="-sech(x)*tanh(x)"),
+    row("csch", "hyperbolic", "hyperbolic cosecant", "kernels:csch", "sympy:csch", aliases="cosech", domain="x ≠ 0", partials="-csch(x)*coth(x)"),
+    row("asinh", "inverse hyperbolic", "inverse hyperbolic sine", "kernels:asinh", "sympy:asinh", aliases="arsinh arcsinh argsinh arsh", partials="1/sqrt(x^2 + 1)"),
+    row("acosh", "inverse hyperbolic", "inverse hyperbolic cosine", "kernels:acosh", "sympy:acosh", aliases="arcosh arccosh argcosh arch", domain="x ≥ 1", partials="1/(sqrt(x - 1)*sqrt(x + 1))"),
+    row("atanh", "inverse hyperbolic", "inverse hyperbolic tangent", "kernels:atanh", "sympy:atanh", aliases="artanh arctanh argtanh arth", domain="−1 < x < 1", partials="1/(1 - x^2)"),
+    row("acoth", "inverse hyperbolic", "inverse hyperbolic cotangent", "kernels:acoth", "sympy:acoth", aliases="arcoth arccoth argcoth", domain="|x| > 1", partials="1/(1 - x^2)"),
+    row("asech", "inverse hyperbolic", "inverse hyperbolic secant", "kernels:asech", "sympy:asech", aliases="arsech arcsech", domain="0 < x ≤ 1", partials="-1/(x*sqrt(1 - x^2))"),
+    row("acsch", "inverse hyperbolic", "inverse hyperbolic cosecant", "kernels:acsch", "sympy:acsch", aliases="arcsch arccsch", domain="x ≠ 0", partials="-1/(abs(x)*sqrt(1 + x^2))"),
+]
+
+_EXPONENTIAL = [
+    row("exp", "exponential and logarithm", "e^x", "torch:exp", "sympy:exp", latex="e^{{0}}", partials="exp(x)"),
+    row("expm1", "exponential and logarithm", "e^x − 1", "kernels:expm1", "symbols:expm1", partials="exp(x)"),
+    row("log", "exponential and logarithm", "natural logarithm; log(x, b) has base b", "torch:log", "sympy:log", latex=call("ln"), aliases="ln", domain="x > 0", partials="1/x"),
+    row("log2", "exponential and logarithm", "logarithm with base 2", "torch:log2", "symbols:log2", latex=r"\log_{2}\left({0}\right)", aliases="lb ld", domain="x > 0", partials="1/(x*log(2))"),
+    row("log10", "exponential and logarithm", "logarithm with base 10", "torch:log10", "symbols:log10", latex=r"\log_{10}\left({0}\right)", aliases="lg", domain="x > 0", partials="1/(x*log(10))"),
+    row("log1p", "exponential and logarithm", "log(1 + x)", "torch:log1p", "symbols:log1p", domain="x > −1", partials="1/(1 + x)"),
+    row("sqrt", "powers and roots", "square root", "torch:sqrt", "sympy:sqrt", latex=r"\sqrt{{0}}", domain="x ≥ 0", partials="1/(2*sqrt(x))"),
+    row("cbrt", "powers and roots", "real cube root", "kernels:cbrt", "symbols:cbrt", latex=r"\sqrt[3]{{0}}", kinks="vertical tangent at 0", partials="1/(3*cbrt(x)^2)"),
+    row("root", "powers and roots", "real n-th root, as root(x, n); odd roots of negatives are real", "kernels:root", "symbols:root", arity=2, latex=r"\sqrt[{1}]{{0}}", aliases="nthroot surd", domain="x ≥ 0, or n an odd integer", partials="root(x, y)/(y*x); -root(x, y)*log(x)/y^2"),
+]
+
+_PIECES = [
+    row("abs", "rounding and choice", "absolute value", "torch:abs", "sympy:Abs", latex=r"\left|{0}\right|", kinks="at 0", partials="x/abs(x)"),
+    row("sign", "rounding and choice", "−1, 0 or 1", "kernels:sign", "sympy:sign", latex=call("operatorname{sgn}"), aliases="sgn signum", jumps="at 0"),
+    row("floor", "rounding and choice", "greatest integer not above x", "torch:floor", "sympy:floor", latex=r"\left\lfloor {0} \right\rfloor", jumps="at integers"),
+    row("ceil", "rounding and choice", "least integer not below x", "torch:ceil", "sympy:ceiling", latex=r"\left\lceil {0} \right\rceil", aliases="ceiling", jumps="at integers"),
+    row("round", "rounding and choice", "nearest integer, halves to even", "torch:round", "symbols:round_half_even", jumps="at half-integers"),
+    row("frac", "rounding and choice", "x − floor(x)", "kernels:frac", "sympy:frac", jumps="at integers"),
+    row("min", "rounding and choice", "least of the arguments", "kernels:minimum", "sympy:Min", arity=(2, ANY), latex=call("min"), aliases="minimum", kinks="where the two least are equal"),
+    row("max", "rounding and choice", "greatest of the arguments", "kernels:maximum", "sympy:Max", arity=(2, ANY), latex=call("max"), aliases="maximum", kinks="where the two greatest are equal"),
+    row("clamp", "rounding and choice", "x kept within a … b, as clamp(x, a, b)", "kernels:clamp", "symbols:clamp", arity=3, aliases="clip", kinks="at a and b"),
+    row("heaviside", "rounding and choice", "0 before 0, 1 after, the second argument at 0", "kernels:heaviside", "sympy:Heaviside", arity=2, defaults="1/2", latex=r"\theta\left({0}\right)", aliases="step", jumps="at 0"),
+    row("piecewise", "rounding and choice", "the first value whose condition holds: piecewise((a, c), (b, True))", "kernels:piecewise", "sympy:Piecewise", arity=(2, ANY), kinks="where the pieces meet"),
+    row("detach", "autograd", "the value, held constant by the derivative", "kernels:detach", "symbols:detach", aliases="stop_gradient", partials="0"),
+]
+
+_SPECIAL = [
+    row("gamma", "special", "Γ(x)", "kernels:gamma", "sympy:gamma", latex=r"\Gamma\left({0}\right)", aliases="Gamma", domain="x ≠ 0, −1, −2, …", ulps=16, partials="gamma(x)*digamma(x)"),
+    row("lgamma", "special", "log|Γ(x)|", "kernels:lgamma", "symbols:lgamma", latex=r"\ln\left|\Gamma\left({0}\right)\right|", aliases="gammaln lngamma", domain="x ≠ 0, −1, −2, …", ulps=64, partials="digamma(x)"),
+    row("digamma", "special", "Γ′(x)/Γ(x)", "kernels:digamma", "sympy:digamma", latex=r"\psi\left({0}\right)", aliases="psi", domain="x ≠ 0, −1, −2, …", ulps=16, partials="polygamma(1, x)"),
+    row("polygamma", "special", "n-th derivative of digamma, as polygamma(n, x)", "kernels:polygamma", "sympy:polygamma", arity=2, latex=r"\psi^{({0})}\left({1}\right)", domain="n = 0, 1, 2, …; x ≠ 0, −1, −2, …", ulps=16, partials="; polygamma(x + 1, y)"),
+    row("beta", "special", "Γ(x)Γ(y)/Γ(x+y)", "kernels:beta", "sympy:beta", arity=2, latex=r"\mathrm{B}\left({all}\right)", aliases="Beta", domain="x, y ≠ 0, −1, −2, …", ulps=8192, partials="beta(x, y)*(digamma(x) - digamma(x + y)); beta(x, y)*(digamma(y) - digamma(x + y))"),
+    row("factorial", "special", "x! = Γ(x + 1)", "kernels:factorial", "sympy:factorial", latex="{0}!", aliases="fact", domain="x ≠ −1, −2, …", ulps=16, partials="gamma(x + 1)*digamma(x + 1)"),
+    row("binomial", "special", "Γ(n+1)/(Γ(k+1)Γ(n−k+1)), as binomial(n, k)", "kernels:binomial", "sympy:binomial", arity=2, latex=r"\binom{{0}}{{1}}", aliases="binom comb choose nCr", domain="n ≠ −1, −2, …", ulps=8192, partials="binomial(x, y)*(digamma(x + 1) - digamma(x - y + 1)); binomial(x, y)*(digamma(x - y + 1) - digamma(y + 1))"),
+    row("erf", "special", "error function", "torch:erf", "sympy:erf", partials="2/sqrt(pi)*exp(-x^2)"),
+    row("erfc", "special", "1 − erf(x)", "kernels:erfc", "sympy:erfc", ulps=16, partials="-2/sqrt(pi)*exp(-x^2)"),
+    row("erfi", "special", "−i·erf(ix)", "kernels:erfi", "sympy:erfi", ulps=16, partials="2/sqrt(pi)*exp(x^2)"),
+]
+
+_PROBABILITY = [
+    special("normlogcdf", "probability", "log(normcdf(x))", aliases="log_ndtr", latex=r"\ln\Phi\left({0}\right)", ulps=64, accuracy=1e-14, partials="piecewise((sqrt(2/pi)/erfcx(-x/sqrt(2)), x < 0), (normpdf(x)/normcdf(x), True))"),
+    row("normpdf", "probability", "normal density, as normpdf(x, μ, σ)", "kernels:normpdf", "symbols:normpdf", arity=3, defaults="0 1", domain="σ > 0", ulps=1024, partials="(y - x)/z^2*normpdf(x, y, z); (x - y)/z^2*normpdf(x, y, z); ((x - y)^2/z^3 - 1/z)*normpdf(x, y, z)"),
+    row("normcdf", "probability", "normal distribution function, as normcdf(x, μ, σ)", "kernels:normcdf", "symbols:normcdf", arity=3, defaults="0 1", domain="σ > 0", ulps=1024, partials="normpdf(x, y, z); -normpdf(x, y, z); (y - x)/z*normpdf(x, y, z)"),
+]
+
+_ACTIVATIONS = [
+    row("relu", "activation", "max(x, 0)", "nn:relu", "symbols:relu", kinks="at 0", partials="(1 + x/abs(x))/2"),
+    row("leaky_relu", "activation", "x above 0, a·x below, as leaky_relu(x, a)", "kernels:leaky_relu", "symbols:leaky_relu", arity=2, defaults="0.01", aliases="leakyrelu", kinks="at 0"),
+    row("elu", "activation", "x above 0, a(e^x − 1) below, as elu(x, a)", "kernels:elu", "symbols:elu", arity=2, defaults="1", kinks="at 0, unless a = 1"),
+    row("selu", "activation", "scaled elu (Klambauer et al. 2017)", "nn:selu", "symbols:selu", kinks="at 0"),
+    row("gelu", "activation", "x·normcdf(x)", "kernels:gelu", "symbols:gelu", ulps=1024, partials="normcdf(x) + x*normpdf(x)"),
+    row("silu", "activation", "x·sigmoid(x)", "kernels:silu", "symbols:silu", aliases="swish", ulps=16, partials="sigmoid(x)*(1 + x*sigmoid(-x))"),
+    row("mish", "activation", "x·tanh(softplus(x))", "kernels:mish", "symbols:mish", ulps=64, partials="tanh(softplus(x)) + x*sigmoid(x)*sech(softplus(x))^2"),
+    row("softplus", "activation", "log(1 + e^x)", "kernels:softplus", "symbols:softplus", partials="sigmoid(x)"),
+    row("softsign", "activation", "x/(1 + |x|)", "kernels:softsign", "symbols:softsign", partials="1/(1 + abs(x))^2"),
+    row("sigmoid", "activation", "1/(1 + e^(−x))", "kernels:sigmoid", "symbols:sigmoid", latex=r"\sigma\left({0}\right)", aliases="logistic expit", partials="sigmoid(x)*sigmoid(-x)"),
+    row("logit", "activation", "log(x/(1 − x))", "kernels:logit", "symbols:logit", domain="0 < x < 1", partials="1/(x*(1 - x))"),
+    row("logsigmoid", "activation", "log(sigmoid(x))", "kernels:logsigmoid", "symbols:logsigmoid", aliases="log_sigmoid", partials="sigmoid(-x)"),
+    row("hardtanh", "activation", "x kept within −1 … 1", "kernels:hardtanh", "symbols:hardtanh", kinks="at −1 and 1"),
+]
+# fmt: on
+
+
+def _table(*groups: Iterable[Row]) -> Mapping[str, Row]:
+    return MappingProxyType({row.name: row for group in groups for row in group})
+
+
+TABLE: Mapping[str, Row] = _table(
+    _ARITHMETIC,
+    _LOGIC,
+    _TRIGONOMETRIC,
+    _HYPERBOLIC,
+    _EXPONENTIAL,
+    _PIECES,
+    _SPECIAL,
+    INTEGRALS,
+    GAMMAS,
+    BESSEL,
+    POLYNOMIALS,
+    ELLIPTIC,
+    _PROBABILITY,
+    _ACTIVATIONS,
+)
+"""Every row by its name."""
+
+OPERATORS = frozenset({row.name for row in (*_ARITHMETIC, *_LOGIC)} - {"mod"})
+"""The rows that are written with a sign (``+ < and …``), not called by name."""
+
+BY_NAME: Mapping[str, Row] = MappingProxyType(
+    {
+        spelling: row
+        for row in TABLE.values()
+        if row.name not in OPERATORS
+        for spelling in (row.name, *row.aliases)
+    }
+)
+"""Every row that is called by name, under its name and each alias."""
+
+
+@cache
+def resolve(reference: str) -> Any:
+    """Import and return what a reference such as ``"torch:sin"`` names."""
+    module, _, attribute = reference.partition(":")
+    return getattr(import_module(MODULES[module]), attribute)

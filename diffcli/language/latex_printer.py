@@ -1,0 +1,273 @@
+r"""Expression DAG → LaTeX, in typed order. Reading the LaTeX again gives the same DAG.
+
+Functions are written as the table's templates say, but for those whose template is the LaTeX of
+another formula (``e^{x}``, ``\sqrt{x^2+y^2}``): they are called by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from fractions import Fraction
+from itertools import pairwise
+
+from diffcli.language.expression import (
+    CONSTANT,
+    NUMBER,
+    VARIABLE,
+    Function,
+    Node,
+    number,
+    postorder,
+)
+from diffcli.language.functions import BY_NAME, TABLE
+from diffcli.language.limits import MAX_CHARACTERS
+from diffcli.language.names import CALLABLE
+from diffcli.language.printer import number_text, place_text
+from diffcli.language.tensors import TENSORS
+from diffcli.language.tokens import GREEK_NAMES
+
+#: How tightly the LaTeX of an operation holds together: it is bracketed inside a tighter one.
+_CASES, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _PREFIX, _FACTOR, _ATOM = range(10)
+_TIGHTNESS = {
+    "piecewise": _CASES,
+    "or": _OR,
+    "and": _AND,
+    "not": _NOT,
+    **dict.fromkeys(["lt", "le", "gt", "ge", "eq", "ne"], _COMPARISON),
+    "add": _SUM,
+    "mul": _PRODUCT,
+    "mod": _PRODUCT,
+    "neg": _PREFIX,
+    **dict.fromkeys(["div", "pow", "factorial"], _FACTOR),
+}
+_SHAPES = frozenset({"abs", "floor", "ceil", "sqrt", "cbrt", "root", "binomial", "log2", "log10"})
+"""Rows whose template isn't a call, and is read as that row."""
+_BY_NAME = {"exp": r"\exp"}
+"""How rows are called by name, but for ``\\operatorname``."""
+_CONSTANTS = {
+    "pi": r"\pi", "e": "e", "tau": r"\tau", "i": "i", "inf": r"\infty",
+    "true": r"\text{otherwise}", "false": r"\text{False}",
+}  # fmt: skip
+_NAME = re.compile(r"([A-Za-z]+)([0-9]*)((?:_[A-Za-z0-9]+)*)")
+_PLACE = re.compile(r"\{(?:(?P<all>all)|(?P<index>[0-9]))\}")
+
+_ARGUMENTS = r"\left({all}\right)"
+_CALLED = re.compile(r"\\(?:operatorname\{)?(?P<name>\w+)\}?\\left\(\{(?:all|0)\}\\right\)")
+
+
+def latex_of(function: Function) -> str:
+    """Return a Function in LaTeX: its definitions, then its outputs, as a list if several.
+
+    Reading it again, with the same variables declared, gives the same outputs.
+    """
+    names: dict[Node, str] = {}
+    parts: list[str] = []
+    used = set(function.nodes)
+    for name, value in function.definitions:
+        if value in used and not value.is_leaf and value not in names:
+            parts.append(f"{name_latex(name)} = {node_latex(value, names, function.variables)}")
+            names[value] = name_latex(name)
+    outputs = [node_latex(each, names, function.variables) for each in function.outputs]
+    parts.append(outputs[0] if len(outputs) == 1 else rf"\left({', '.join(outputs)}\right)")
+    return r";\quad ".join(parts)
+
+
+def node_latex(
+    root: Node, names: Mapping[Node, str] | None = None, variables: Collection[str] = ()
+) -> str:
+    r"""Return a node in LaTeX; nodes in ``names`` are written as their names.
+
+    Past the length that can be read the text ends in ``\dots``, as shared nodes are written
+    wherever they stand.
+    """
+    texts = _Texts(names or {}, variables)
+    for each in postorder([root]):
+        texts.add(each)
+    return texts[root]
+
+
+def name_latex(name: str) -> str:
+    r"""Return a variable's name: ``\alpha``, ``x_{1}``, ``\mathrm{rate}_{\mathrm{max}}``."""
+    found = _NAME.fullmatch(name)
+    if not found or (found[2] and found[3]):
+        return rf"\mathrm{{{name}}}".replace("_", r"\_")
+    below = found[2] or ",".join(map(_upright, found[3].split("_")[1:]))
+    return _upright(found[1]) + (f"_{{{below}}}" if below else "")
+
+
+def _upright(word: str) -> str:
+    if word in GREEK_NAMES:
+        return f"\\{word}"
+    return rf"\mathrm{{{word}}}" if len(word) > 1 and word.isalpha() else word
+
+
+def _bracketed(text: str) -> str:
+    return rf"\left({text}\right)"
+
+
+class _Texts(dict[Node, str]):
+    """What is written already, by node; a node's arguments are written before it."""
+
+    def __init__(self, names: Mapping[Node, str], variables: Collection[str]) -> None:
+        super().__init__(names)
+        self.names, self.variables = names, variables
+
+    def add(self, each: Node) -> None:
+        """Write a node."""
+        if each in self.names:
+            return
+        text = (
+            _LEAVES[each.op](each, self) if each.is_leaf else _WRITE.get(each.op, _call)(each, self)
+        )
+        self[each] = text if len(text) <= MAX_CHARACTERS else r"\dots"
+
+    def held(self, each: Node, tightness: int) -> str:
+        """Return a node's text, bracketed if it is looser than ``tightness``."""
+        is_loose = each not in self.names and _TIGHTNESS.get(each.op, _ATOM) < tightness
+        return _bracketed(self[each]) if is_loose else self[each]
+
+
+def _constant(each: Node, texts: _Texts) -> str:
+    return "E" if each.value == "e" in texts.variables else _CONSTANTS[str(each.value)]
+
+
+_LEAVES: Mapping[str, Callable[[Node, _Texts], str]] = {
+    NUMBER: lambda each, _: number_text(Fraction(each.value or 0)),
+    VARIABLE: lambda each, _: name_latex(str(each.value)),
+    CONSTANT: _constant,
+}
+
+
+def _add(each: Node, texts: _Texts) -> str:
+    parts = [texts.held(each.args[0], _SUM + 1)]
+    for arg in each.args[1:]:
+        is_negative = arg.op == "neg" and arg not in texts.names
+        sign, term = ("-", arg.args[0]) if is_negative else ("+", arg)
+        text = texts.held(term, _SUM + 1)
+        parts.append(f"{sign} {_bracketed(text) if text.startswith('-') else text}")
+    return " ".join(parts)
+
+
+def _mul(each: Node, texts: _Texts) -> str:
+    parts = [texts.held(each.args[0], _PRODUCT + 1)]
+    for before, arg in pairwise(each.args):
+        text = texts.held(arg, _FACTOR)
+        is_name = before.op == VARIABLE or before in texts.names
+        parts += [r"\cdot", text] if _needs_dot(before, is_name, text) else [text]
+    return " ".join(parts)
+
+
+def _needs_dot(before: Node, is_name: bool, text: str) -> bool:
+    r"""Whether ``x (y)`` would be a call, ``2 3`` a number, ``2 \frac{1}{2}`` a mixed one."""
+    if is_name and (text.startswith(r"\left(") or before.value == "d"):
+        return True
+    return text[0].isdigit() or (before.op == NUMBER and text.startswith(r"\frac"))
+
+
+def _div(each: Node, texts: _Texts) -> str:
+    above, below = (texts[arg] for arg in each.args)
+    return rf"\frac{{{above}}}{{{below}}}"
+
+
+def _mod(each: Node, texts: _Texts) -> str:
+    x, y = each.args
+    return rf"{texts.held(x, _PRODUCT)} \bmod {texts.held(y, _FACTOR)}"
+
+
+def _neg(each: Node, texts: _Texts) -> str:
+    return f"-{texts.held(each.args[0], _PREFIX + 1)}"
+
+
+def _pow(each: Node, texts: _Texts) -> str:
+    base, exponent = each.args
+    name, bracket, rest = texts[base].partition(r"\left(")
+    is_call = base.op in CALLABLE and base.op not in _WRITE and base not in texts.names
+    takes_power = is_call and name[1:] not in GREEK_NAMES and exponent.op == NUMBER
+    if takes_power and _template(base, texts).endswith(_ARGUMENTS):
+        return f"{name}^{{{texts[exponent]}}}{bracket}{rest}"
+    return f"{texts.held(base, _ATOM)}^{{{texts[exponent]}}}"
+
+
+def _infix(sign: str, tightness: int) -> Callable[[Node, _Texts], str]:
+    def write(each: Node, texts: _Texts) -> str:
+        return f" {sign} ".join(texts.held(arg, tightness) for arg in each.args)
+
+    return write
+
+
+def _not(each: Node, texts: _Texts) -> str:
+    return rf"\lnot {texts.held(each.args[0], _NOT)}"
+
+
+def _factorial(each: Node, texts: _Texts) -> str:
+    return f"{texts.held(each.args[0], _ATOM)}!"
+
+
+def _piecewise(each: Node, texts: _Texts) -> str:
+    pairs = zip(each.args[::2], each.args[1::2], strict=True)
+    lines = r" \\ ".join(f"{texts[value]} & {texts[condition]}" for value, condition in pairs)
+    return rf"\begin{{cases}} {lines} \end{{cases}}"
+
+
+def _template(each: Node, texts: _Texts) -> str:
+    """Return how a function is written, such that it is read again as the same."""
+    row = TABLE[each.op]
+    called = _CALLED.fullmatch(row.latex)
+    if called and BY_NAME.get(called["name"]) is row:
+        is_read = called["name"] not in texts.variables
+    else:
+        is_read = each.op in _SHAPES and not (each.op == "root" and each.args[1] is number(3))
+    if is_read:
+        return row.latex
+    return _BY_NAME.get(each.op, rf"\operatorname{{{each.op}}}".replace("_", r"\_")) + _ARGUMENTS
+
+
+def _tensor(each: Node, texts: _Texts) -> str:
+    """Return a tensor operation as mathematics writes it, or by its name."""
+    places = ", ".join(map(place_text, each.static))
+    match each.op, [texts.held(arg, _ATOM) for arg in each.args]:
+        case "index", [held]:
+            return f"{held}_{{{places}}}"
+        case "transpose", [held]:
+            return rf"{held}^{{\mathsf{{T}}}}"
+        case "matmul", held:
+            return r" \, ".join(held)
+    arguments = [texts[arg] for arg in each.args]
+    along = [rf"\text{{axis}} = {places}"] if each.static not in ((), (None,)) else []
+    name = each.op.replace("_", r"\_")
+    return rf"\operatorname{{{name}}}\left({', '.join([*arguments, *along])}\right)"
+
+
+def _call(each: Node, texts: _Texts) -> str:
+    arguments = [texts[arg] for arg in each.args]
+
+    def place(found: re.Match[str]) -> str:
+        if found["all"]:
+            return ", ".join(arguments)
+        index = int(found["index"])
+        return arguments[index] if index < len(arguments) else found[0]
+
+    return _PLACE.sub(place, _template(each, texts))
+
+
+_WRITE: Mapping[str, Callable[[Node, _Texts], str]] = {
+    "add": _add,
+    "mul": _mul,
+    "div": _div,
+    "mod": _mod,
+    "neg": _neg,
+    "pow": _pow,
+    "lt": _infix("<", _SUM),
+    "le": _infix(r"\le", _SUM),
+    "gt": _infix(">", _SUM),
+    "ge": _infix(r"\ge", _SUM),
+    "eq": _infix("=", _SUM),
+    "ne": _infix(r"\ne", _SUM),
+    "and": _infix(r"\land", _AND + 1),
+    "or": _infix(r"\lor", _OR + 1),
+    "not": _not,
+    "factorial": _factorial,
+    "piecewise": _piecewise,
+    **dict.fromkeys(TENSORS, _tensor),
+}

@@ -1,0 +1,29 @@
+"""Every limit of what can be typed, in one place; each is checked before anything is computed."""
+
+from __future__ import annotations
+
+MAX_CHARACTERS = 1_000_000
+MAX_NODES = 500_000
+MAX_DEPTH = 200
+"""Of parentheses, brackets and bars."""
+MAX_NESTING = 100
+"""Of functions in functions, of powers in exponents, of signs before signs."""
+MAX_DIGITS = 400
+"""Of one number."""
+MAX_EXPONENT = 400
+"""Of ten, in one number."""
+MAX_POWER_BITS = 4096
+"""Of a power of constants."""
+MAX_FACTORIAL = 500
+MAX_TERMS = 10_000
+"""Of one sum or product over an index."""
+MAX_ORDER = 100
+"""Of one derivative inside a formula."""
+MAX_RESOLVED = 300_000
+"""Steps that it may take to write all derivatives inside a text out."""
+MAX_READ_AGAIN = 200_000
+"""Signs read to write sums and products out."""
+MAX_SYMBOLIC_NODES = 20_000
+"""Beyond it the symbolic engine gives up; the other two answer alone."""
+MAX_ELEMENTS = 100_000_000
+"""Of one tensor that a point asks for."""

@@ -1,0 +1,266 @@
+"""What a name means: a variable, a definition, a function, a constant, or a product of letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from fractions import Fraction
+from itertools import pairwise
+from typing import Protocol
+
+from diffcli.errors import DiffcliError
+from diffcli.language.expression import Node, constant, number, variable
+from diffcli.language.functions import BY_NAME, Row
+from diffcli.language.tensors import BY_TENSOR_NAME
+from diffcli.language.tokens import GREEK_NAMES, NAME, Token
+
+CONSTANTS = {
+    "pi": "pi",
+    "e": "e",
+    "E": "e",
+    "tau": "tau",
+    "True": "true",
+    "False": "false",
+    "true": "true",
+    "false": "false",
+    "otherwise": "true",
+}
+_ECHOED = {"E": "E is Euler's number 2.718…", "tau": "tau is the constant 2π"}
+_IMAGINARY = {"i": "i", "I": "i"}
+_INFINITE = {"inf": "inf", "infinity": "inf", "oo": "inf"}
+
+FORMS = {
+    "piecewise": "piecewise",
+    "where": "where",
+    "log": "log",
+    "pow": "pow",
+    "power": "pow",
+    "exp2": "exp2",
+    "diff": "diff",
+    "sum": "sum",
+    "prod": "prod",
+    **dict.fromkeys(["max", "maximum", "min", "minimum"], "tensor"),
+}
+"""Names read by a form of their own, because their arguments aren't plain expressions."""
+
+_SERIES = frozenset({"sum", "prod", "∑", "∏"})
+_LOG_WITH_BASE = re.compile(r"log_(?:[0-9]+|[A-Za-z][A-Za-z0-9]*)?")
+_SUBSCRIPTED = frozenset(name for name in BY_NAME if re.fullmatch("[A-Za-z][0-9]", name))
+"""Functions whose names are mostly variables (``y1``, ``k0``): only a bracket makes them calls,
+as it does those of tensors (``mean``, ``var``)."""
+CALLABLE = frozenset({*BY_NAME, *FORMS}) - _SUBSCRIPTED
+_BRACKETED = _SUBSCRIPTED.union(BY_TENSOR_NAME)
+_LOWER = {name.lower(): name for name in sorted(CALLABLE, reverse=True)}
+_LONG = "|".join(sorted((name for name in CALLABLE if len(name) > 1), key=len, reverse=True))
+GLUED = re.compile(rf"(?P<before>[a-zA-Z]?)(?P<function>{_LONG})(?P<after>[0-9]*[a-zA-Z]?|pi)")
+
+
+class Fail(Protocol):
+    """Makes the error that shows the place of a token."""
+
+    def __call__(
+        self, message: str, *, hint: str | None = None, token: Token | None = None
+    ) -> DiffcliError:
+        """Return the error."""
+
+
+def natural_key(name: str) -> list[tuple[int, int | str]]:
+    """Sort key by which ``x2`` comes before ``x10``."""
+    return [
+        (0, int(part)) if part.isdigit() else (1, part)
+        for part in re.split(r"([0-9]+)", name)
+        if part
+    ]
+
+
+def _is_name(token: Token) -> bool:
+    return token.kind == NAME
+
+
+def _is_index(tokens: Sequence[Token], place: int) -> bool:
+    """Whether the name before ``=`` is the index of a sum or product."""
+    before = [token.text for token in tokens[max(place - 2, 0) : place]]
+    return before[-1:] in (["∑"], ["∏"]) or (before[-1:] == ["("] and before[0] in _SERIES)
+
+
+class Names:
+    """The names of one request: what is declared, what is defined, what stands in the text.
+
+    ``tokens`` are those of all its texts, each with its end.
+    """
+
+    def __init__(
+        self,
+        declared: Iterable[str],
+        tokens: Sequence[Token],
+        *,
+        complex_numbers: bool = False,
+        infinite: bool = False,
+        readings: Iterable[str] = (),
+    ) -> None:
+        self.declared = frozenset(declared)
+        self.defined: dict[str, Node] = {}
+        self.readings = list(readings)
+        self.exact: dict[Node, Fraction] = {}
+        """The exact values of constant nodes."""
+        self.indices: dict[str, int] = {}
+        """The indices of the sums and products around, with their values."""
+        self.read_again = 0
+        """How many tokens sums and products have read, once for each index."""
+        self.constants = (
+            CONSTANTS | (_IMAGINARY if complex_numbers else {}) | (_INFINITE if infinite else {})
+        )
+        self._to_define = {
+            token.text
+            for place, (token, after) in enumerate(pairwise(tokens))
+            if after.text == "=" and _is_name(token) and not _is_index(tokens, place)
+        }
+        self._alone = {
+            token.text for token, after in pairwise(tokens) if after.text != "(" and _is_name(token)
+        }
+
+    def echo(self, reading: str) -> None:
+        """Note a reading that another convention would have made differently."""
+        if reading not in self.readings:
+            self.readings.append(reading)
+
+    def variable(self, name: str) -> Node:
+        """Return the variable, or what is defined under its name."""
+        return self.defined.get(name) or variable(name)
+
+    def is_value(self, name: str) -> bool:
+        """Whether a name is declared or defined, whatever else it might mean."""
+        return name in self.defined or name in self.declared
+
+    def cannot_define(self, name: str) -> str | None:
+        """Say why a name can't be defined now, if it can't."""
+        if name in self.defined:
+            return f"{name} is defined twice"
+        if name in self.declared:
+            return f"{name} is a variable with a value of its own"
+        return None
+
+    def is_function(self, token: Token) -> bool:
+        """Whether a name would be read as a function applied to what follows."""
+        name = token.text
+        if token.kind != NAME or name in self.declared or name in self._to_define:
+            return False
+        return name not in GREEK_NAMES and (
+            name in CALLABLE or _LOG_WITH_BASE.fullmatch(name) is not None
+        )
+
+    def meaning(
+        self, token: Token, *, called: bool, fail: Fail
+    ) -> Row | str | Node | tuple[Token, ...]:
+        """Return the row or form of a function, the node of a value, or the letters to multiply.
+
+        ``called`` says that a bracket follows. Raises FormulaError for a name that is neither.
+        """
+        if self.indices and "_" in token.text:
+            token = self._indexed(token, fail)
+        name = token.text
+        if self.is_value(name):
+            if name in self.constants or name in CALLABLE:
+                self.echo(f"{name} is a variable here")
+            return self.variable(name)
+        if name in self._to_define:
+            raise fail(f"{name} is used before it is defined", token=token, hint="define it first")
+        is_call = name in CALLABLE or (name in _BRACKETED and name not in self._alone)
+        if self.is_function(token) or (called and is_call):
+            return self._function(name)
+        if name in self.constants:
+            if name in _ECHOED:
+                self.echo(_ECHOED[name])
+            return constant(self.constants[name])
+        if called:
+            return self._called(token, fail)
+        return self._plain(token, fail)
+
+    @contextmanager
+    def bound(self, index: str, value: int) -> Iterator[None]:
+        """Let a name be the index of a sum or product, with this value, for a while."""
+        outer, indices = self.defined.get(index), self.indices
+        self.defined[index], self.indices = number(value), {**indices, index: value}
+        yield
+        self.indices = indices
+        if outer is None:
+            del self.defined[index]
+        else:
+            self.defined[index] = outer
+
+    def _indexed(self, token: Token, fail: Fail) -> Token:
+        """Return the name with indices in its subscripts by their values: ``x_i`` is x_1."""
+        name, *subscripts = token.text.split("_")
+        for place, part in enumerate(subscripts):
+            if len(part) == 2 and part not in self.indices and set(part) & self.indices.keys():
+                raise fail(
+                    f"{token.text} has an index inside its subscript", token=token,
+                    hint=f"write {name}_{'_'.join(part)}, in LaTeX {name}_{{{','.join(part)}}}",
+                )  # fmt: skip
+            subscripts[place] = str(self.indices.get(part, part))
+        return token._replace(text="_".join([name, *subscripts]))
+
+    def _function(self, name: str) -> Row | str:
+        if name in FORMS:
+            return FORMS[name]
+        if name in BY_TENSOR_NAME:
+            return "tensor"
+        if name == "sinc":
+            self.echo("sinc(x) is sin(x)/x, not normalised")
+        return BY_NAME.get(name, "log_")
+
+    def _called(self, token: Token, fail: Fail) -> Row | str | Node | tuple[Token, ...]:
+        """Return what a name before a bracket means that is no function as it stands."""
+        name = token.text
+        if name in self._alone:
+            return self._plain(token, fail)
+        if name.lower() in _LOWER and len(name) > 1:
+            known = _LOWER[name.lower()]
+            self.echo(f"{name} is the function {known}")
+            return self._function(known)
+        if len(name) > 1 and (letters := self._letters(token)):
+            return letters
+        glued = GLUED.fullmatch(name)
+        if glued and glued["before"] and not glued["after"]:
+            meant: str | None = f"{glued['before']}*{glued['function']}(…)"
+        else:
+            close = get_close_matches(name, CALLABLE, n=1, cutoff=0.6)
+            meant = f"{close[0]}(…)" if close and len(name) > 2 else None
+        hint = f"did you mean {meant!r}?" if meant else f"to multiply, write {name}*(…)"
+        raise fail(f"unknown function {name!r}", token=token, hint=hint)
+
+    def _plain(self, token: Token, fail: Fail) -> Node | tuple[Token, ...]:
+        """Return what a name alone means: one variable, or a product of letters."""
+        name = token.text
+        glued = GLUED.fullmatch(name)
+        if glued and glued["after"]:
+            before = f"{glued['before']}*" if glued["before"] else ""
+            raise fail(
+                f"unknown name {name!r}", token=token,
+                hint=f"did you mean '{before}{glued['function']}({glued['after']})'? "
+                "A variable of that name is declared with --vars",
+            )  # fmt: skip
+        bare = name.replace("_", "")
+        if bare != name and bare in self.declared:
+            self.echo(f"{name} is the variable {bare}")
+            return variable(bare)
+        if len(name) == 1 or name in GREEK_NAMES or not name.isalpha():
+            return variable(name)
+        if letters := self._letters(token):
+            return letters
+        self.echo(f"{name} is one variable")
+        return variable(name)
+
+    def _letters(self, token: Token) -> tuple[Token, ...] | None:
+        """Cut a name into its letters, where each of them is a variable of its own."""
+        name, values = token.text, self._alone | self.declared
+        if not name.isalpha() or not all(letter in values for letter in name):
+            return None
+        self.echo(f"{name} is the product {'*'.join(name)}")
+        starts = range(token.start, token.start + len(name))
+        return tuple(
+            Token(NAME, letter, start, start + 1)
+            for letter, start in zip(name, starts, strict=True)
+        )

@@ -1,0 +1,267 @@
+"""Points and ranges as typed: exact values, read by the formula's own parser.
+
+A value stays what was typed (0.1 is 1/10, ``pi/2`` is π/2) until an engine rounds it; domains,
+poles and kinks are decided on the exact value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import product
+
+from diffcli.errors import FormulaError, PointError
+from diffcli.language.application import listed
+from diffcli.language.expression import VARIABLE, Node, postorder
+from diffcli.language.latex import scan
+from diffcli.language.names import Names
+from diffcli.language.parser import Parser, deep_recursion
+from diffcli.language.tokens import END, NAME, Token
+
+#: What makes a whole tensor of numbers, with the least and most arguments it takes.
+GENERATORS: Mapping[str, tuple[int, int]] = {
+    "linspace": (3, 3),
+    "arange": (1, 3),
+    "ones": (1, 8),
+    "zeros": (1, 8),
+    "eye": (1, 2),
+    "rand": (1, 8),
+    "randn": (1, 8),
+}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A typed list: its shape, and its exact entries in row-major order."""
+
+    shape: tuple[int, ...]
+    entries: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A tensor to be computed in float64, such as ``linspace(0, 1, 5)``."""
+
+    name: str
+    arguments: tuple[Node, ...]
+
+
+Value = Node | Tensor | Generated
+
+
+@dataclass(frozen=True)
+class Point:
+    """Each variable's value, as typed."""
+
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A point before its values without a name are given to the variables in order."""
+
+    named: Mapping[str, Value] = field(default_factory=dict)
+    ordered: tuple[Value, ...] = ()
+
+    def bind(self, variables: Sequence[str]) -> Point:
+        """Give each variable its value.
+
+        Raises PointError where a variable has none, or a value has no variable.
+        """
+        if len(self.ordered) > len(variables):
+            raise PointError(
+                f"{len(self.ordered)} values for {_listed(variables)}",
+                hint="one value a variable; a vector is typed [1,2,3]",
+            )
+        values = dict(zip(variables, self.ordered, strict=False)) | dict(self.named)
+        twice = [name for name in variables[: len(self.ordered)] if name in self.named]
+        if twice:
+            raise PointError(f"{twice[0]} has two values", hint="name every value: x=3,y=4")
+        missing = [name for name in variables if name not in values]
+        if missing:
+            example = ",".join(f"{name}=…" for name in missing)
+            raise PointError(
+                f"no value for {_names(missing)}",
+                hint=f"the variables are {_names(variables)}; add --at {example}",
+            )
+        foreign = [name for name in values if name not in variables]
+        if foreign:
+            raise PointError(
+                f"{_names(foreign)} {'is' if len(foreign) == 1 else 'are'} not in the formula",
+                hint=f"its variables are {_names(variables)}"
+                if variables
+                else "it has no variables",
+            )
+        return Point({name: values[name] for name in variables})
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _listed(variables: Sequence[str]) -> str:
+    if not variables:
+        return "a formula without variables"
+    plural = "s" if len(variables) > 1 else ""
+    return f"the {len(variables)} variable{plural} {_names(variables)}"
+
+
+def read_points(texts: Sequence[str]) -> tuple[Typed, ...]:
+    """Read the texts of ``--at``: points separated by ``;``, texts merged into each other.
+
+    Raises PointError where a text can't be read or a variable is given twice.
+    """
+    alternatives = [_Reader(text).points() for text in texts]
+    return tuple(reduce(_merge, chosen, Typed()) for chosen in product(*alternatives))
+
+
+def _merge(first: Typed, second: Typed) -> Typed:
+    twice = first.named.keys() & second.named.keys()
+    if twice:
+        raise PointError(f"{min(twice)} has two values", hint="several points are separated by ';'")
+    return Typed({**first.named, **second.named}, (*first.ordered, *second.ordered))
+
+
+def read_ranges(text: str, variables: Sequence[str]) -> dict[str, tuple[Node, Node]]:
+    """Read ``a:b`` or ``x=a:b,y=c:d`` as the ends of each variable's range.
+
+    Raises PointError where the text can't be read or doesn't fit the variables.
+    """
+    ranges: dict[str, tuple[Node, Node]] = {}
+    for index, (name, ends) in enumerate(_Reader(text).ranges()):
+        if name is None and index >= len(variables):
+            raise PointError(f"too many ranges for {_listed(variables)}", hint="remove one")
+        key = name or variables[index]
+        if key not in variables:
+            raise PointError(f"{key} is not in the formula", hint=f"it has {_names(variables)}")
+        if key in ranges:
+            raise PointError(f"{key} has two ranges", hint="name each: x=0:1,y=0:2")
+        ranges[key] = ends
+    return ranges
+
+
+class _Reader:
+    """Reads one text of points or ranges; every error is a PointError."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        with _point_errors():
+            tokens = scan(text).tokens
+        self.parser = Parser(text, tokens, Names((), (), infinite=True))
+
+    def points(self) -> list[Typed]:
+        found: list[Typed] = []
+        with _point_errors():
+            while True:
+                found.append(self.point())
+                if not self.parser.accept(";") or self.parser.token.kind == END:
+                    break
+            self.finish()
+        return found
+
+    def ranges(self) -> list[tuple[str | None, tuple[Node, Node]]]:
+        found: list[tuple[str | None, tuple[Node, Node]]] = []
+        with _point_errors():
+            while True:
+                name, low = self.name(), self.constant()
+                if not self.parser.accept(":"):
+                    raise self.parser.fail(
+                        "a range has two ends", token=self.parser.token, hint="write 0:1"
+                    )
+                found.append((name, (low, self.constant())))
+                if not self.parser.accept(","):
+                    break
+            self.finish()
+        return found
+
+    def finish(self) -> None:
+        if self.parser.token.kind != END:
+            raise self.parser.unexpected()
+
+    def point(self) -> Typed:
+        named: dict[str, Value] = {}
+        ordered: list[Value] = []
+        while True:
+            token, name = self.parser.token, self.name()
+            if name is None:
+                ordered.append(self.value())
+            elif name in named:
+                raise self.parser.fail(
+                    f"{name} has two values", token=token, hint="several points: x=1;x=2"
+                )
+            else:
+                named[name] = self.value()
+            if not self.parser.accept(","):
+                return Typed(named, tuple(ordered))
+
+    def name(self) -> str | None:
+        """Read ``name =``, if that is what stands here."""
+        if self.parser.token.kind != NAME or self.parser.peek().text != "=":
+            return None
+        name = self.parser.advance().text
+        self.parser.advance()
+        return name
+
+    def value(self) -> Value:
+        token = self.parser.token
+        if token.text == "[":
+            return self.tensor()
+        if token.text in GENERATORS and self.parser.peek().text == "(":
+            return self.generated(self.parser.advance())
+        return self.constant()
+
+    def tensor(self) -> Tensor:
+        opener = self.parser.advance()
+        rows: list[Value] = []
+        while not self.parser.at("]"):
+            rows.append(self.value())
+            if not self.parser.accept(","):
+                break
+        self.parser.expect("]", after=opener)
+        shapes = {row.shape if isinstance(row, Tensor) else () for row in rows}
+        if len(shapes) != 1 or any(isinstance(row, Generated) for row in rows):
+            problem = "rows of different lengths" if rows else "an empty list"
+            raise self.parser.fail(problem, token=opener, hint="a matrix: [[1,2],[3,4]]")
+        entries = [row.entries if isinstance(row, Tensor) else (row,) for row in rows]
+        flat = [entry for row in entries for entry in row if isinstance(entry, Node)]
+        return Tensor((len(rows), *shapes.pop()), tuple(flat))
+
+    def generated(self, name: Token) -> Generated:
+        least, most = GENERATORS[name.text]
+        arguments = self.parser.inside(self.parser.advance(), lambda: listed(self.parser))
+        if not least <= len(arguments) <= most:
+            raise self.parser.build.arity(name.text, least, most, len(arguments), name)
+        return Generated(name.text, tuple(self.check(node, name) for node in arguments))
+
+    def constant(self) -> Node:
+        token = self.parser.token
+        if token.kind == END or token.text in ",;":
+            raise self.parser.fail("a value is missing", token=token, hint="x=3, pi/4, [1,2,3]")
+        return self.check(self.parser.build.real(self.parser.expression()), token)
+
+    def check(self, value: Node, token: Token) -> Node:
+        """Refuse a value with a variable in it."""
+        for node in postorder([value]):
+            if node.op == VARIABLE:
+                raise self.parser.fail(
+                    f"{node.value} has no value here", token=token,
+                    hint="values are numbers and constants, as in x=3,y=pi/4",
+                )  # fmt: skip
+        return value
+
+
+@contextmanager
+def _point_errors() -> Iterator[None]:
+    try:
+        with deep_recursion():
+            yield
+    except FormulaError as error:
+        raise PointError(
+            error.message,
+            hint=error.hint,
+            text=error.text,
+            column=error.column,
+            width=error.width,
+        ) from None

@@ -1,0 +1,207 @@
+"""Expression DAG → text, in typed order. Reading the text again gives the same DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+
+from diffcli.language.expression import (
+    CONSTANT,
+    NUMBER,
+    Function,
+    Node,
+    postorder,
+)
+from diffcli.language.limits import MAX_CHARACTERS
+from diffcli.language.tensors import TENSORS, Slice
+
+#: How tightly the text of an operation holds together: it is bracketed inside a tighter one.
+_OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _PREFIX, _POWER, _ATOM = range(1, 10)
+_TIGHTNESS = {
+    "or": _OR,
+    "and": _AND,
+    "not": _NOT,
+    **dict.fromkeys(["lt", "le", "gt", "ge", "eq", "ne"], _COMPARISON),
+    "add": _SUM,
+    "mul": _PRODUCT,
+    "div": _PRODUCT,
+    "mod": _PRODUCT,
+    "matmul": _PRODUCT,
+    "neg": _PREFIX,
+    "pow": _POWER,
+}
+_SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+_SHORT = {"amax": "max", "amin": "min", "differences": "diff"}
+"""Tensor operations that have a shorter name, though with one argument."""
+_CONSTANTS = {"true": "True", "false": "False"}
+
+Text = tuple[str, int]
+"""A printed node and its tightness."""
+
+
+def function_text(function: Function) -> str:
+    """Return a Function as text: its definitions, then its outputs, as a list if several."""
+    names: dict[Node, str] = {}
+    parts: list[str] = []
+    used = set(function.nodes)
+    euler = "E" if "e" in function.variables else "e"
+    for name, value in function.definitions:
+        if value in used and not value.is_leaf and value not in names:
+            parts.append(f"{name} = {text_of(value, names, euler)}")
+            names[value] = name
+    outputs = [text_of(output, names, euler) for output in function.outputs]
+    parts.append(outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]")
+    return "; ".join(parts)
+
+
+def text_of(root: Node, names: Mapping[Node, str] | None = None, euler: str = "e") -> str:
+    """Return a node as text; nodes in ``names`` are printed as their names.
+
+    A shared node is printed wherever it stands, so the text may be exponentially longer than
+    the DAG: past the length that can be read it ends in ``…``.
+    """
+    names = names or {}
+    texts: dict[Node, Text] = {}
+    for current in postorder([root]):
+        if current in names:
+            texts[current] = names[current], _ATOM
+        elif current.is_leaf:
+            texts[current] = _leaf(current, euler)
+        else:
+            texts[current] = _operation(current, [texts[arg] for arg in current.args])
+        text, tightness = texts[current]
+        if len(text) > MAX_CHARACTERS:
+            texts[current] = "…", tightness
+    return texts[root][0]
+
+
+def number_text(value: Fraction) -> str:
+    """Return a number as decimal text; one that no decimal ends on as a fraction, in brackets."""
+    if 10 ** value.denominator.bit_length() % value.denominator:
+        return f"({value})"
+    if value.denominator == 1:
+        digits = str(value.numerator)
+        zeros = len(digits) - len(digits.rstrip("0"))
+        return digits if zeros < 12 else f"{digits[:-zeros]}e{zeros}"
+    places = 0
+    while value.denominator != 1:
+        value, places = value * 10, places + 1
+    digits = str(value.numerator)
+    if places > len(digits) + 5:
+        return f"{digits}e-{places}"
+    digits = digits.rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def _leaf(leaf: Node, euler: str) -> Text:
+    if leaf.op == NUMBER and isinstance(leaf.value, Fraction):
+        return number_text(leaf.value), _ATOM
+    name = str(leaf.value)
+    if leaf.op == CONSTANT:
+        name = euler if name == "e" else _CONSTANTS.get(name, name)
+    return name, _ATOM
+
+
+def _operation(current: Node, args: Sequence[Text]) -> Text:
+    tightness = _TIGHTNESS.get(current.op)
+    if tightness is None:
+        return _call(current, args), _ATOM
+    return _WRITE[current.op](current, args), tightness
+
+
+def _held(text: Text, tightness: int) -> str:
+    """Return the text, bracketed if it is looser than ``tightness``."""
+    return text[0] if text[1] >= tightness else f"({text[0]})"
+
+
+def _add(current: Node, args: Sequence[Text]) -> str:
+    parts = [_held(args[0], _SUM + 1)]
+    for arg, text in zip(current.args[1:], args[1:], strict=True):
+        negative = arg.op == "neg" and text[1] == _PREFIX
+        parts.append(f"- {_term(arg, text)}" if negative else f"+ {_held(text, _SUM + 1)}")
+    return " ".join(parts)
+
+
+def _term(negation: Node, text: Text) -> str:
+    """Return a subtracted term: what follows the sign of a printed negation."""
+    inner = text[0][1:]
+    looser = inner.startswith("(") and negation.args[0].op in ("mul", "div", "mod")
+    return inner[1:-1] if looser else inner
+
+
+def _mul(current: Node, args: Sequence[Text]) -> str:
+    first = current.args[0].op
+    head = f"({args[0][0]})" if first == "div" else _held(args[0], _PRODUCT + 1)
+    return "*".join([head, *(_factor(text) for text in args[1:])])
+
+
+def _factor(text: Text) -> str:
+    return _held(text, _PREFIX + 1)
+
+
+def _div(current: Node, args: Sequence[Text]) -> str:
+    head = args[0][0] if args[0][1] >= _PRODUCT else f"({args[0][0]})"
+    return f"{head}{'%' if current.op == 'mod' else '/'}{_factor(args[1])}"
+
+
+def _matmul(_: Node, args: Sequence[Text]) -> str:
+    return f"{_held(args[0], _PRODUCT)} @ {_factor(args[1])}"
+
+
+def _neg(_: Node, args: Sequence[Text]) -> str:
+    return f"-{_held(args[0], _PREFIX + 1)}"
+
+
+def _pow(_: Node, args: Sequence[Text]) -> str:
+    return f"{_held(args[0], _ATOM)}**{_held(args[1], _PREFIX)}"
+
+
+def _compare(current: Node, args: Sequence[Text]) -> str:
+    return f"{_held(args[0], _SUM)} {_SIGNS[current.op]} {_held(args[1], _SUM)}"
+
+
+def _logic(current: Node, args: Sequence[Text]) -> str:
+    inner = _TIGHTNESS[current.op] + 1
+    return f" {current.op} ".join(_held(text, inner) for text in args)
+
+
+def _not(_: Node, args: Sequence[Text]) -> str:
+    return f"not {_held(args[0], _NOT)}"
+
+
+_WRITE: dict[str, Callable[[Node, Sequence[Text]], str]] = {
+    "add": _add,
+    "mul": _mul,
+    "div": _div,
+    "mod": _div,
+    "matmul": _matmul,
+    "neg": _neg,
+    "pow": _pow,
+    "and": _logic,
+    "or": _logic,
+    "not": _not,
+    **dict.fromkeys(_SIGNS, _compare),
+}
+
+
+def _call(current: Node, args: Sequence[Text]) -> str:
+    texts = [text for text, _ in args]
+    if current.op == "index":
+        return f"{_held(args[0], _ATOM)}[{','.join(map(place_text, current.static))}]"
+    if current.op == "transpose":
+        return f"{_held(args[0], _ATOM)}.T"
+    if current.op in TENSORS:
+        axis = [f"axis={axis}" for axis in current.static if axis != TENSORS[current.op].default]
+        return f"{_SHORT.get(current.op, current.op)}({', '.join([*texts, *axis])})"
+    if current.op == "piecewise":
+        pairs = zip(texts[::2], texts[1::2], strict=True)
+        return f"piecewise({', '.join(f'({value}, {condition})' for value, condition in pairs)})"
+    return f"{current.op}({', '.join(texts)})"
+
+
+def place_text(part: int | Slice | None) -> str:
+    """Return an entry's place or a slice: ``0``, ``1:``, ``::2``."""
+    if not isinstance(part, Slice):
+        return str(part)
+    bounds = ":".join("" if bound is None else str(bound) for bound in part[:2])
+    return bounds if part.step is None else f"{bounds}:{part.step}"

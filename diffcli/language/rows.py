@@ -1,0 +1,97 @@
+"""A row of the table of functions, and how one is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+ANY = 1_000_000
+"""The upper arity of an operation that takes as many arguments as are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One operation: how it is written, what it means, and who implements it in each engine.
+
+    ``defaults`` are the values (as text) of trailing arguments left out. ``domain`` is where it
+    is real, ``kinks`` where it isn't differentiable (``jumps`` where it isn't even continuous),
+    in words for a person; the enclosure decides both for a given point. ``latex`` is a template in
+    which ``{0}`` stands for the first argument's LaTeX and ``{all}`` for all of them. ``partials``
+    are the derivatives in each argument, as formulas of the language in ``x y z``, the arguments;
+    an empty text, or none, where there is no closed one. A derivative inside a formula is resolved
+    by them; the engines have rules of their own. ``ulps`` bounds the error of torch's value and
+    derivatives, in units in the last place. ``accuracy`` is measured: the greatest error of torch's
+    value and first three derivatives over the size of their largest term; None where it isn't.
+    """
+
+    name: str
+    group: str
+    arity: tuple[int, int]
+    meaning: str
+    torch: str
+    sympy: str
+    enclosure: str
+    latex: str
+    aliases: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+    domain: str = "all x"
+    kinks: str = ""
+    jumps: str = ""
+    boolean: bool = False
+    partials: tuple[str, ...] = ()
+    ulps: int = 4
+    accuracy: float | None = None
+
+
+def row(
+    name: str,
+    group: str,
+    meaning: str,
+    torch: str,
+    sympy: str,
+    *,
+    arity: int | tuple[int, int] = 1,
+    latex: str = "",
+    aliases: str = "",
+    defaults: str = "",
+    domain: str = "all x",
+    kinks: str = "",
+    jumps: str = "",
+    boolean: bool = False,
+    partials: str = "",
+    ulps: int = 4,
+    accuracy: float | None = None,
+) -> Row:
+    """Return a row whose enclosure is the rule of its name, and whose lists are written as texts.
+
+    ``aliases`` and ``defaults`` are divided by spaces, ``partials`` by semicolons.
+    """
+    return Row(
+        name=name,
+        group=group,
+        arity=(arity, arity) if isinstance(arity, int) else arity,
+        meaning=meaning,
+        torch=torch,
+        sympy=sympy,
+        enclosure=f"balls:{name}",
+        latex=latex or call(rf"operatorname{{{name}}}").replace("_", r"\_"),
+        aliases=tuple(aliases.split()),
+        defaults=tuple(defaults.split()),
+        domain=domain,
+        kinks=kinks,
+        jumps=jumps,
+        boolean=boolean,
+        partials=tuple(part.strip() for part in partials.split(";")) if partials else (),
+        ulps=ulps,
+        accuracy=accuracy,
+    )
+
+
+def special(name: str, group: str, meaning: str, **facts: Any) -> Row:
+    """Return the row of a function that the project implements in each engine, by its name."""
+    return row(name, group, meaning, f"kernels:{name}", f"symbols:{name}", **facts)
+
+
+def call(command: str) -> str:
+    """Return the LaTeX template of a function that is written before its arguments."""
+    return rf"\{command}\left({{all}}\right)"

@@ -1,0 +1,80 @@
+"""The rows of the special functions: error functions, Bessel functions, elliptic integrals and others.
+
+Their partials are formulas that torch and sympy compute with too, so each is written to keep its
+digits. Sources: DLMF 6 to 10, 18, 19 and 25.
+"""
+
+from __future__ import annotations
+
+from diffcli.language.rows import call, special
+
+# A table is read by its columns.
+# fmt: off
+INTEGRALS = [
+    special("erfcx", "error function", "e^(x²)·erfc(x)", ulps=64, accuracy=5e-13, partials="2*x*erfcx(x) - 2/sqrt(pi)"),
+    special("erfinv", "error function", "inverse of erf", latex=r"\operatorname{erf}^{-1}\left({0}\right)", domain="−1 < x < 1", ulps=64, accuracy=2e-14, partials="sqrt(pi)/2*exp(erfinv(x)^2)"),
+    special("erfcinv", "error function", "inverse of erfc", latex=r"\operatorname{erfc}^{-1}\left({0}\right)", domain="0 < x < 2", ulps=64, accuracy=5e-14, partials="-sqrt(pi)/2*exp(erfcinv(x)^2)"),
+    special("dawson", "error function", "Dawson's integral, e^(−x²) ∫ e^(t²) dt over 0 … x", aliases="dawsn", latex=r"F\left({0}\right)", ulps=64, accuracy=1e-12, partials="1 - 2*x*dawson(x)"),
+    special("fresnels", "error function", "Fresnel's ∫ sin(πt²/2) dt over 0 … x", latex=r"S\left({0}\right)", ulps=64, accuracy=5e-13, partials="sin(pi*x^2/2)"),
+    special("fresnelc", "error function", "Fresnel's ∫ cos(πt²/2) dt over 0 … x", latex=r"C\left({0}\right)", ulps=64, accuracy=5e-14, partials="cos(pi*x^2/2)"),
+    special("expint", "exponential integral", "∫ e^(−xt)/tⁿ dt over 1 … ∞, as expint(n, x)", arity=2, latex=r"E_{{0}}\left({1}\right)", domain="x > 0", ulps=64, accuracy=5e-14, partials="; -expint(x - 1, y)"),
+    special("e1", "exponential integral", "∫ e^(−t)/t dt over x … ∞", aliases="E1", latex=r"E_{1}\left({0}\right)", domain="x > 0", ulps=64, accuracy=2e-15, partials="-exp(-x)/x"),
+    special("Ei", "exponential integral", "∫ e^t/t dt over −∞ … x, the principal value", aliases="expi", latex=call("operatorname{Ei}"), domain="x ≠ 0", ulps=64, accuracy=2e-15, partials="exp(x)/x"),
+    special("Si", "exponential integral", "∫ sin(t)/t dt over 0 … x", latex=call("operatorname{Si}"), ulps=64, accuracy=5e-16, partials="sinc(x)"),
+    special("Ci", "exponential integral", "−∫ cos(t)/t dt over x … ∞", latex=call("operatorname{Ci}"), domain="x > 0", ulps=64, accuracy=5e-15, partials="cos(x)/x"),
+    special("Shi", "exponential integral", "∫ sinh(t)/t dt over 0 … x", latex=call("operatorname{Shi}"), ulps=64, accuracy=5e-16, partials="piecewise((sinh(x)/x, x != 0), (1, True))"),
+    special("Chi", "exponential integral", "γ + log x + ∫ (cosh(t) − 1)/t dt over 0 … x", latex=call("operatorname{Chi}"), domain="x > 0", ulps=64, accuracy=5e-16, partials="cosh(x)/x"),
+    special("li", "exponential integral", "logarithmic integral, Ei(log x)", latex=call("operatorname{li}"), domain="x > 0, x ≠ 1", ulps=64, accuracy=5e-15, partials="1/log(x)"),
+]
+
+GAMMAS = [
+    special("gammainc", "special", "regularised lower incomplete gamma function P(a, x) = γ(a, x)/Γ(a), as gammainc(a, x)", arity=2, aliases="gammap", latex=r"P\left({all}\right)", domain="a > 0, x ≥ 0", ulps=8192, accuracy=5e-14, partials="; exp((x - 1)*log(y) - y - lgamma(x))"),
+    special("gammaincc", "special", "regularised upper incomplete gamma function Q(a, x) = 1 − P(a, x)", arity=2, aliases="gammaq", latex=r"Q\left({all}\right)", domain="a > 0, x ≥ 0", ulps=8192, accuracy=5e-15, partials="; -exp((x - 1)*log(y) - y - lgamma(x))"),
+    special("loggamma", "special", "log Γ(x) for x > 0", latex=r"\ln\Gamma\left({0}\right)", domain="x > 0", ulps=64, accuracy=1e-14, partials="digamma(x)"),
+    special("trigamma", "special", "ψ′(x) = polygamma(1, x)", latex=r"\psi'\left({0}\right)", domain="x ≠ 0, −1, −2, …", ulps=64, accuracy=2e-15, partials="polygamma(2, x)"),
+    special("betainc", "special", "regularised incomplete beta function I_x(a, b), as betainc(a, b, x)", arity=3, latex=r"I_{{2}}\left({0}, {1}\right)", domain="a, b > 0; 0 ≤ x ≤ 1", ulps=8192, accuracy=1e-14, partials="; ; exp((x - 1)*log(z) + (y - 1)*log1p(-z) - lbeta(x, y))"),
+    special("lbeta", "special", "log|B(x, y)|", arity=2, aliases="logbeta betaln", latex=r"\ln\left|\mathrm{B}\left({all}\right)\right|", domain="x, y, x + y ≠ 0, −1, −2, …", ulps=1024, accuracy=5e-14, partials="digamma(x) - digamma(x + y); digamma(y) - digamma(x + y)"),
+    special("multigammaln", "special", "log of the multivariate gamma function, as multigammaln(a, d)", arity=2, aliases="mvlgamma", latex=r"\ln\Gamma_{{1}}\left({0}\right)", domain="d = 1, 2, …; a > (d − 1)/2", ulps=1024, accuracy=5e-16),
+    special("zeta", "special", "Riemann's ζ(s); Hurwitz's Σ 1/(n + a)^s as zeta(s, a)", arity=2, defaults="1", latex=r"\zeta\left({all}\right)", domain="s ≠ 1, a > 0", ulps=1024, accuracy=1e-15, partials="; piecewise((-x*zeta(x + 1, y), x != 0), (-1, True))"),
+    special("polylog", "special", "polylogarithm Σ xⁿ/nˢ, as polylog(s, x)", arity=2, latex=r"\operatorname{Li}_{{0}}\left({1}\right)", domain="x < 1", ulps=64, accuracy=5e-16, partials="; polylog(x - 1, y)/y"),
+]
+
+BESSEL = [
+    special("besselj", "Bessel", "Bessel function of the first kind, as besselj(order, x)", arity=2, aliases="jv", latex=r"J_{{0}}\left({1}\right)", domain="x ≥ 0, or the order an integer", ulps=1024, accuracy=5e-14, partials="; (besselj(x - 1, y) - besselj(x + 1, y))/2"),
+    special("bessely", "Bessel", "Bessel function of the second kind, as bessely(order, x)", arity=2, aliases="yv", latex=r"Y_{{0}}\left({1}\right)", domain="x > 0", ulps=1024, accuracy=1e-14, partials="; (bessely(x - 1, y) - bessely(x + 1, y))/2"),
+    special("besseli", "Bessel", "modified Bessel function of the first kind, as besseli(order, x)", arity=2, aliases="iv", latex=r"I_{{0}}\left({1}\right)", domain="x ≥ 0, or the order an integer", ulps=1024, accuracy=2e-15, partials="; (besseli(x - 1, y) + besseli(x + 1, y))/2"),
+    special("besselk", "Bessel", "modified Bessel function of the second kind, as besselk(order, x)", arity=2, aliases="kv", latex=r"K_{{0}}\left({1}\right)", domain="x > 0", ulps=1024, accuracy=2e-15, partials="; -(besselk(x - 1, y) + besselk(x + 1, y))/2"),
+    special("j0", "Bessel", "besselj(0, x)", latex=r"J_{0}\left({all}\right)", ulps=1024, accuracy=1e-15, partials="-j1(x)"),
+    special("j1", "Bessel", "besselj(1, x)", latex=r"J_{1}\left({all}\right)", ulps=1024, accuracy=1e-15, partials="(j0(x) - besselj(2, x))/2"),
+    special("y0", "Bessel", "bessely(0, x)", latex=r"Y_{0}\left({all}\right)", domain="x > 0", ulps=1024, accuracy=5e-16, partials="-y1(x)"),
+    special("y1", "Bessel", "bessely(1, x)", latex=r"Y_{1}\left({all}\right)", domain="x > 0", ulps=1024, accuracy=1e-15, partials="(y0(x) - bessely(2, x))/2"),
+    special("i0", "Bessel", "besseli(0, x)", latex=r"I_{0}\left({all}\right)", ulps=1024, accuracy=5e-16, partials="i1(x)"),
+    special("i1", "Bessel", "besseli(1, x)", latex=r"I_{1}\left({all}\right)", ulps=1024, accuracy=5e-16, partials="(i0(x) + besseli(2, x))/2"),
+    special("k0", "Bessel", "besselk(0, x)", latex=r"K_{0}\left({all}\right)", domain="x > 0", ulps=1024, accuracy=1e-15, partials="-k1(x)"),
+    special("k1", "Bessel", "besselk(1, x)", latex=r"K_{1}\left({all}\right)", domain="x > 0", ulps=1024, accuracy=5e-16, partials="-(k0(x) + besselk(2, x))/2"),
+    special("sphericalj", "Bessel", "spherical Bessel function of the first kind, as sphericalj(n, x)", arity=2, latex=r"\mathsf{j}_{{0}}\left({1}\right)", domain="n = 0, 1, 2, …", ulps=1024, accuracy=1e-14, partials="; piecewise(((x*sphericalj(x - 1, y) - (x + 1)*sphericalj(x + 1, y))/(2*x + 1), x > 0), (-sphericalj(1, y), True))"),
+    special("sphericaly", "Bessel", "spherical Bessel function of the second kind, as sphericaly(n, x)", arity=2, latex=r"\mathsf{y}_{{0}}\left({1}\right)", domain="n = 0, 1, 2, …; x ≠ 0", ulps=1024, accuracy=1e-15, partials="; piecewise(((x*sphericaly(x - 1, y) - (x + 1)*sphericaly(x + 1, y))/(2*x + 1), x > 0), (-sphericaly(1, y), True))"),
+    special("airyai", "Airy", "Airy function Ai", aliases="Ai", latex=call("operatorname{Ai}"), ulps=1024, accuracy=2e-14, partials="airyaiprime(x)"),
+    special("airybi", "Airy", "Airy function Bi", aliases="Bi", latex=call("operatorname{Bi}"), ulps=1024, accuracy=1e-14, partials="airybiprime(x)"),
+    special("airyaiprime", "Airy", "Ai′(x)", latex=r"\operatorname{Ai}'\left({0}\right)", ulps=1024, accuracy=2e-14, partials="x*airyai(x)"),
+    special("airybiprime", "Airy", "Bi′(x)", latex=r"\operatorname{Bi}'\left({0}\right)", ulps=1024, accuracy=5e-15, partials="x*airybi(x)"),
+    special("lambertw", "special", "w with w·e^w = x: the branch w ≥ −1; w ≤ −1 as lambertw(x, -1)", arity=2, defaults="0", aliases="LambertW", latex=r"W_{{1}}\left({0}\right)", domain="x ≥ −1/e; for the branch −1, −1/e ≤ x < 0", ulps=1024, accuracy=2e-13, partials="exp(-lambertw(x, y))/(1 + lambertw(x, y))"),
+]
+
+POLYNOMIALS = [
+    special("legendre", "orthogonal polynomial", "Legendre polynomial, as legendre(n, x)", arity=2, aliases="legendrep", latex=r"P_{{0}}\left({1}\right)", domain="n = 0, 1, 2, …", ulps=4096, accuracy=5e-16, partials="; gegenbauer(x - 1, 3/2, y)"),
+    special("hermite", "orthogonal polynomial", "Hermite polynomial of the physicists, as hermite(n, x)", arity=2, aliases="hermiteh", latex=r"H_{{0}}\left({1}\right)", domain="n = 0, 1, 2, …", ulps=4096, accuracy=5e-16, partials="; 2*x*hermite(x - 1, y)"),
+    special("laguerre", "orthogonal polynomial", "Laguerre polynomial, as laguerre(n, x) or, generalised, laguerre(n, x, α)", arity=3, defaults="0", aliases="laguerrel", latex=r"L_{{0}}^{\left({2}\right)}\left({1}\right)", domain="n = 0, 1, 2, …", ulps=4096, accuracy=5e-16, partials="; -laguerre(x - 1, y, z + 1);"),
+    special("chebyshevt", "orthogonal polynomial", "Chebyshev polynomial of the first kind, as chebyshevt(n, x)", arity=2, aliases="chebyt", latex=r"T_{{0}}\left({1}\right)", domain="n = 0, 1, 2, …", ulps=4096, accuracy=5e-16, partials="; x*chebyshevu(x - 1, y)"),
+    special("chebyshevu", "orthogonal polynomial", "Chebyshev polynomial of the second kind, as chebyshevu(n, x)", arity=2, aliases="chebyu", latex=r"U_{{0}}\left({1}\right)", domain="n = 0, 1, 2, …", ulps=4096, accuracy=5e-16, partials="; 2*gegenbauer(x - 1, 2, y)"),
+    special("gegenbauer", "orthogonal polynomial", "Gegenbauer polynomial, as gegenbauer(n, λ, x)", arity=3, latex=r"C_{{0}}^{\left({1}\right)}\left({2}\right)", domain="n = 0, 1, 2, …", ulps=4096, accuracy=1e-15, partials="; ; 2*y*gegenbauer(x - 1, y + 1, z)"),
+]
+
+ELLIPTIC = [
+    special("ellipk", "elliptic", "complete elliptic integral K(m), of the parameter m = k²", latex=call("operatorname{K}"), domain="m < 1", ulps=1024, accuracy=5e-16, partials="(ellipe(x) - (1 - x)*ellipk(x))/(2*x*(1 - x))"),
+    special("ellipe", "elliptic", "complete elliptic integral E(m), of the parameter m = k²", latex=call("operatorname{E}"), domain="m ≤ 1", ulps=1024, accuracy=5e-16, partials="(ellipe(x) - ellipk(x))/(2*x)"),
+    special("ellipf", "elliptic", "incomplete elliptic integral F(φ | m), as ellipf(φ, m)", arity=2, latex=r"F\left({0} \mid {1}\right)", domain="m·sin(φ)² < 1", ulps=1024, accuracy=2e-15, partials="1/sqrt(1 - y*sin(x)^2); ellipeinc(x, y)/(2*y*(1 - y)) - ellipf(x, y)/(2*y) - sin(2*x)/(4*(1 - y)*sqrt(1 - y*sin(x)^2))"),
+    special("ellipeinc", "elliptic", "incomplete elliptic integral E(φ | m), as ellipeinc(φ, m)", arity=2, latex=r"E\left({0} \mid {1}\right)", domain="m·sin(φ)² < 1", ulps=1024, accuracy=5e-16, partials="sqrt(1 - y*sin(x)^2); (ellipeinc(x, y) - ellipf(x, y))/(2*y)"),
+    special("ellippi", "elliptic", "complete elliptic integral Π(n | m), as ellippi(n, m)", arity=2, latex=r"\Pi\left({0} \mid {1}\right)", domain="n < 1, m < 1", ulps=1024, accuracy=5e-16, partials="(ellipe(y) + (y - x)/x*ellipk(y) + (x^2 - y)/x*ellippi(x, y))/(2*(y - x)*(x - 1)); (ellipe(y)/(y - 1) + ellippi(x, y))/(2*(x - y))"),
+]
+# fmt: on

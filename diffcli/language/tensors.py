@@ -1,0 +1,97 @@
+"""The table of tensor operations: a row for each that isn't element by element.
+
+The engines that go entry by entry have no part in it: a formula of tensors is expanded into
+formulas of its components. Whoever adds an operation adds a row, its torch implementation, its
+shape and its expansion; the parser and the tests follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Slice(NamedTuple):
+    """A slice of an index, ``1:``, ``:-1``, ``::2``; Python's own can't be a key."""
+
+    start: int | None
+    stop: int | None
+    step: int | None
+
+
+Static = tuple[int | Slice | None, ...]
+"""What an operation knows before anything runs: its axis, or an index."""
+
+LAST = -1
+
+
+def names_of(name: str, shape: tuple[int, ...]) -> list[str]:
+    """Return the names of a variable's components: ``x``, or ``A[0,0]``, ``A[0,1]`` …."""
+    if not shape:
+        return [name]
+    return [f"{name}[{','.join(map(str, index))}]" for index in product(*map(range, shape))]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRow:
+    """One operation: how it is written, what it means, and who implements it in torch.
+
+    ``operands`` is how many tensors it takes; ``axis`` whether it may work along one axis, and
+    ``default`` which it takes if none is said, None being all together.
+    """
+
+    name: str
+    meaning: str
+    operands: int = 1
+    axis: bool = False
+    default: int | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def torch(self) -> str:
+        """The reference of its torch implementation."""
+        return f"tensors:{self.name}"
+
+
+# fmt: off
+_ROWS = (
+    TensorRow("sum", "sum of all entries", axis=True),
+    TensorRow("prod", "product of all entries", axis=True),
+    TensorRow("mean", "arithmetic mean", axis=True, aliases=("average",)),
+    TensorRow("var", "variance of a sample: the divisor is n − 1", axis=True),
+    TensorRow("std", "standard deviation of a sample, √var", axis=True),
+    TensorRow("norm", "Euclidean norm, √(sum of squares)", axis=True),
+    TensorRow("amax", "greatest entry, also max with one argument", axis=True),
+    TensorRow("amin", "least entry, also min with one argument", axis=True),
+    TensorRow("logsumexp", "log(sum(exp(x)))", axis=True),
+    TensorRow("cumsum", "sums of the first 1, 2, … entries", axis=True, default=LAST),
+    TensorRow("differences", "x[1:] − x[:-1], as diff(x)", axis=True, default=LAST),
+    TensorRow("softmax", "exp(x)/sum(exp(x))", axis=True, default=LAST),
+    TensorRow("log_softmax", "x − logsumexp(x)", axis=True, default=LAST),
+    TensorRow("dot", "sum(x*y) of two vectors", operands=2, aliases=("inner",)),
+    TensorRow("outer", "the matrix of all products of two vectors' entries", operands=2),
+    TensorRow("matmul", "x @ y", operands=2),
+    TensorRow("trace", "sum of a square matrix's diagonal", aliases=("tr",)),
+    TensorRow("det", "determinant"),
+    TensorRow("inv", "inverse of a matrix"),
+    TensorRow("solve", "the x with A @ x = b, as solve(A, b)", operands=2),
+    TensorRow("transpose", "x.T"),
+    TensorRow("index", "x[0], x[1:], A[i,j]"),
+)
+# fmt: on
+
+TENSORS: Mapping[str, TensorRow] = MappingProxyType({row.name: row for row in _ROWS})
+"""Every row by its name."""
+
+BY_TENSOR_NAME: Mapping[str, TensorRow] = MappingProxyType(
+    {
+        spelling: row
+        for row in _ROWS
+        if row.name not in ("index", "matmul")
+        for spelling in (row.name, *row.aliases)
+    }
+)
+"""Every row that is called by name, under its name and each alias."""

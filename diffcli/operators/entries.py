@@ -1,0 +1,104 @@
+"""The numbers that a derivative consists of: linear combinations of mixed partials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import prod
+
+from diffcli.language.expression import Function
+from diffcli.language.tensors import names_of
+
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+Part = tuple[float, int, tuple[str, ...]]
+"""A term of a linear combination: weight, output, and the variables to differentiate by."""
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One mixed partial: of which output, in which variables in turn (none: the value)."""
+
+    label: str
+    output: int
+    wrt: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The one part that it is."""
+        return ((1.0, self.output, self.wrt),)
+
+    def notation(self, function: Function) -> str:
+        """Return how it is written: ``f′(x)``, ``∂f/∂u``, ``∂³f/∂x∂y²``."""
+        name = output_name(function, self.output)
+        order = len(self.wrt)
+        if order == 0:
+            return name
+        if len(function.variables) == 1:
+            marks = "′″‴"[order - 1] if order < 4 else f"⁽{str(order).translate(_SUPERSCRIPTS)}⁾"
+            return f"{name}{marks}({self.wrt[0]})"
+        powers = {variable: self.wrt.count(variable) for variable in self.wrt}
+        below = "".join(f"∂{variable}{_raised(count)}" for variable, count in powers.items())
+        return f"∂{_raised(order)}{name}/{below}"
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A linear combination of mixed partials; ``symbol`` is how it is written."""
+
+    label: str
+    parts: tuple[Part, ...]
+    symbol: str
+
+    def notation(self, function: Function) -> str:
+        """Return how it is written: ``∇²f``."""
+        return self.symbol
+
+
+Quantity = Entry | Combination
+"""One number of a derivative, as the engines that go entry by entry compute it."""
+
+
+def _raised(count: int) -> str:
+    return "" if count == 1 else str(count).translate(_SUPERSCRIPTS)
+
+
+def output_name(function: Function, output: int) -> str:
+    """Return an output's name: ``f``, or ``f1`` where there are several."""
+    return "f" if function.is_scalar else f"f{output + 1}"
+
+
+@dataclass(frozen=True)
+class Scalars:
+    """A function of tensors, seen as one of numbers.
+
+    ``function`` has a variable and an output for every component, in row-major order; it
+    is None where they are too many. ``variables`` and ``outputs`` are the tensors' shapes.
+    """
+
+    function: Function | None
+    variables: Mapping[str, Shape]
+    outputs: tuple[Shape, ...]
+
+    @property
+    def spaces(self) -> Mapping[str, Mapping[str, Shape]]:
+        """What a vector may go along: the variables, or the outputs, with their shapes."""
+        outputs = {f"f{place + 1}": shape for place, shape in enumerate(self.outputs)}
+        return {"variables": self.variables, "outputs": outputs}
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the variables' components: ``x``, ``x[0]``, ``A[0,1]``."""
+        return [part for name, shape in self.variables.items() for part in names_of(name, shape)]
+
+    @property
+    def rows(self) -> list[str]:
+        """The names of the outputs' components: ``f1``, ``f2`` …."""
+        return [f"f{place + 1}" for place in range(sum(map(prod, self.outputs)))]
+
+
+def weighted(label: str, symbol: str, parts: Iterable[Part]) -> Combination:
+    """Return the combination, less the parts of weight 0."""
+    return Combination(label, tuple(part for part in parts if part[0]), symbol)

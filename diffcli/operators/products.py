@@ -1,0 +1,114 @@
+"""Products of Jacobians and Hessians with vectors, for which no matrix is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from diffcli.language.expression import Function
+from diffcli.operators.entries import Quantity, Scalars, Shape, output_name, weighted
+from diffcli.operators.operator import Along, Number, OfVariables
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from diffcli.engines.autograd import Evaluation
+
+
+@dataclass(frozen=True)
+class Jvp(Along):
+    """The Jacobian times a vector: the derivative of every output along the vector."""
+
+    name: ClassVar[str] = "jvp"
+
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+        """Return one derivative along the vector for each output."""
+        return tuple(
+            weighted(
+                name := output_name(function, output),
+                f"D_v {name}",
+                ((step, output, (x,)) for step, x in zip(vector, function.variables, strict=True)),
+            )
+            for output in range(len(function.outputs))
+        )
+
+    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the product by two reverse passes."""
+        return at.jvp(vector)
+
+    def blocks(self, scalars: Scalars) -> Sequence[Shape]:
+        """Return the shapes of the outputs."""
+        return scalars.outputs
+
+    def layout(self, blocks: Sequence[Any], scalars: Scalars) -> Any:
+        """Return the product shaped like the value."""
+        return blocks[0] if len(blocks) == 1 else list(blocks)
+
+
+@dataclass(frozen=True)
+class Vjp(Along, OfVariables):
+    """A vector times the Jacobian: the gradient of the outputs weighted by the vector."""
+
+    name: ClassVar[str] = "vjp"
+    along: ClassVar[Literal["variables", "outputs"]] = "outputs"
+
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+        """Return one derivative of the weighted sum for each variable."""
+        return tuple(
+            weighted(
+                name, f"∂(v f)/∂{name}", ((weight, i, (name,)) for i, weight in enumerate(vector))
+            )
+            for name in function.variables
+        )
+
+    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the product by one reverse pass."""
+        return at.vjp(vector)
+
+
+@dataclass(frozen=True)
+class Hvp(Along, OfVariables):
+    """The Hessian of one formula times a vector."""
+
+    name: ClassVar[str] = "hvp"
+    of_one_number: ClassVar[bool] = True
+
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+        """Return the derivative along the vector of each variable's derivative."""
+        names = function.variables
+        return tuple(
+            weighted(
+                row,
+                f"∂(D_v f)/∂{row}",
+                ((step, 0, (row, x)) for step, x in zip(vector, names, strict=True)),
+            )
+            for row in names
+        )
+
+    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the gradient of the gradient's product with the vector: two reverse passes."""
+        return at.hvp(vector)
+
+
+@dataclass(frozen=True)
+class Vhp(Hvp):
+    """A vector times the Hessian of one formula, which is symmetric."""
+
+    name: ClassVar[str] = "vhp"
+
+
+@dataclass(frozen=True)
+class Directional(Along, Number):
+    """The derivative of one formula along a vector, as long as it is: grad f · v."""
+
+    name: ClassVar[str] = "directional"
+    of_one_number: ClassVar[bool] = True
+
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+        """Return the derivative along the vector."""
+        return Jvp().entries(function, vector)
+
+    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the product by two reverse passes."""
+        return at.jvp(vector)

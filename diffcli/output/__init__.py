@@ -1,0 +1,1 @@
+"""Report → table, plain, JSON, CSV, Markdown, LaTeX."""

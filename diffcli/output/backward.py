@@ -1,0 +1,133 @@
+"""What ``graph`` found, as a listing: the tree from the result to the leaves, and the tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from diffcli.language.latex_printer import node_latex
+from diffcli.language.printer import text_of
+from diffcli.output.documents import document
+from diffcli.output.headings import function_lines, remarks
+from diffcli.output.listing import Block, Listing
+from diffcli.output.text import numbers
+from diffcli.output.trees import Branch, Math, raised
+from diffcli.studies.graph import BackwardGraph, GraphNode
+
+_SHORT = 6
+"""Significant digits of what flows, unless asked otherwise."""
+
+
+def graph_listing(found: Sequence[BackwardGraph], digits: int | None) -> Listing:
+    """Return the tree of each graph, its tensors and what the passes gathered."""
+    first, short = found[0].report, digits or _SHORT
+    blocks: list[Block] = []
+    for graph in found:
+        blocks.append(_tensors(graph, short))
+        if len(graph.accumulated) > 1:
+            blocks.append(_passes(graph, short))
+    return Listing(
+        formulas=tuple(function_lines(first)),
+        trees=tuple(_tree(graph, short) for graph in found),
+        blocks=tuple(blocks),
+        remarks=tuple(said for graph in found for said in remarks(graph.report, digits)),
+        document={**document(first), "results": [_record(graph) for graph in found]},
+    )
+
+
+def _tree(graph: BackwardGraph, digits: int) -> Branch:
+    """Return the graph as a tree; what stands under a node that is reached again is left out."""
+    below: dict[int, list[int]] = {}
+    for node, after in graph.edges:
+        below.setdefault(node, []).append(after)
+    seen: set[int] = set()
+
+    def branch(place: int) -> Branch:
+        words = tuple(_words(graph, graph.nodes[place], digits))
+        if place in seen and place in below:
+            return Branch((*words, ", as above"))
+        seen.add(place)
+        return Branch(words, tuple(map(branch, below.get(place, ()))))
+
+    return branch(0)
+
+
+def _words(graph: BackwardGraph, node: GraphNode, digits: int) -> Iterator[str | Math]:
+    yield node.name
+    if node.term is not None:
+        names = graph.report.variables
+        yield "   "
+        yield Math(text_of(node.term), node_latex(node.term, None, names))
+    if node.value is not None:
+        yield f" = {numbers(node.value, digits)}"
+    yield f"   gradient {numbers(node.gradient, digits)}"
+
+
+def _tensors(graph: BackwardGraph, digits: int) -> Block:
+    rows = (
+        (
+            each.name,
+            numbers(each.data, digits),
+            "None" if each.grad is None else numbers(each.grad, digits),
+            each.grad_fn or "None",
+            str(each.is_leaf),
+            str(each.requires_grad),
+        )
+        for each in graph.tensors
+    )
+    head = ("tensor", "data", "grad", "grad_fn", "is_leaf", "requires_grad")
+    return Block("tensors", head, tuple(rows))
+
+
+def _passes(graph: BackwardGraph, digits: int) -> Block:
+    rows = (
+        (
+            str(each.number),
+            "cleared" if each.zeroed else "kept",
+            *(numbers(gradient, digits) for gradient in each.gradient.values()),
+        )
+        for each in graph.accumulated
+    )
+    head = ("pass", "before it", *(f"{name}.grad" for name in graph.report.variables))
+    return Block("backward passes", head, tuple(rows))
+
+
+def _record(graph: BackwardGraph) -> dict[str, Any]:
+    return {
+        **document(graph.report)["results"][0],
+        "nodes": [
+            {
+                "id": place,
+                "name": node.name,
+                "term": node.term and text_of(node.term),
+                "value": node.value,
+                "gradient": node.gradient,
+            }
+            for place, node in enumerate(graph.nodes)
+        ],
+        "edges": [{"from": node, "to": after} for node, after in graph.edges],
+        "tensors": [asdict(each) for each in graph.tensors],
+        "accumulated": [
+            {"pass": each.number, "zeroed": each.zeroed, "gradient": each.gradient}
+            for each in graph.accumulated
+        ],
+    }
+
+
+def dot(graph: BackwardGraph) -> str:
+    """Return the graph in the language of Graphviz."""
+    lines = ["digraph backward {", '  node [shape=box, fontname="Helvetica", fontsize=11];']
+    for place, node in enumerate(graph.nodes):
+        label = "\\n".join(part.replace("\\", r"\\").replace('"', r"\"") for part in box(node))
+        style = ", style=filled, fillcolor=lightgrey" if node.is_leaf else ""
+        lines.append(f'  n{place} [label="{label}"{style}];')
+    lines += (f"  n{node} -> n{after};" for node, after in graph.edges)
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def box(node: GraphNode) -> list[str]:
+    """Return the lines of a node's box."""
+    term = [raised(text_of(node.term))] if node.term is not None else []
+    value = [f"value {numbers(node.value, _SHORT)}"] if node.value is not None else []
+    return [node.name, *term, *value, f"gradient {numbers(node.gradient, _SHORT)}"]

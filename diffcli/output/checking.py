@@ -1,0 +1,157 @@
+"""What ``check`` found, as a listing: every engine's word on a derivative, or on a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from diffcli.output.cells import notation
+from diffcli.output.documents import document
+from diffcli.output.headings import derivative_lines, function_lines, point_text, remarks
+from diffcli.output.listing import Block, Cell, Listing
+from diffcli.output.text import DIGITS, MISSING, number, proved
+from diffcli.verdict import Check
+
+if TYPE_CHECKING:
+    from diffcli.output.report import Report, Result
+    from diffcli.studies.check import Comparison, Decision
+    from diffcli.studies.evidence import Hearing, Statement
+
+MOST_DIGITS = 30
+"""Of two numbers that differ late."""
+
+
+def hearing_listing(found: Hearing, digits: int | None) -> Listing:
+    """Return a table an entry and point: what each engine says, the verdict last."""
+    report = found.report
+    whole = document(report)
+    blocks: list[Block] = []
+    for place, said in enumerate(found.statements):
+        result = report.results[place]
+        checks = {check.entry: check for check in result.checks}
+        blocks += (
+            _block(report, result, checks[entry], statements, digits)
+            for entry, statements in said.items()
+        )
+        for check in whole["results"][place]["checks"]:
+            check["evidence"] = [_statement(each) for each in said.get(check["entry"], ())]
+    return Listing(
+        formulas=(*function_lines(report), *derivative_lines(report)),
+        blocks=tuple(blocks),
+        remarks=tuple(remarks(report, digits)),
+        document=whole,
+    )
+
+
+def _block(
+    report: Report, result: Result, check: Check, said: Sequence[Statement], digits: int | None
+) -> Block:
+    rows: list[tuple[Cell, ...]] = []
+    for each in said:
+        rows.append((each.engine, _says(each), _time(each.seconds)))
+        if each.digits is not None:
+            rows.append(("", f"{each.digits} digits proved", ""))
+    title = f"{notation(report, check.entry)} at {point_text(report, result, digits)}"
+    return Block(title, ("engine", "says", "time"), (*rows, ("verdict", check.verdict, "")))
+
+
+def _says(said: Statement) -> Cell:
+    if said.bounds:
+        exact = said.bounds[0] == said.bounds[1]
+        return f"{said.bounds[0]} exactly" if exact else f"[{', '.join(said.bounds)}]"
+    return said.value if said.reason is None else f"{MISSING} {said.reason}"
+
+
+def _time(seconds: float) -> str:
+    unit, scale = ("µs", 1e6) if seconds < 1e-3 else ("ms", 1e3)
+    return f"{seconds * scale:.{0 if seconds * scale >= 10 else 1}f} {unit}"
+
+
+def _statement(said: Statement) -> dict[str, Any]:
+    return {
+        "engine": said.engine,
+        "value": said.value,
+        "bounds": said.bounds,
+        "digits": said.digits,
+        "seconds": said.seconds,
+        "reason": said.reason,
+    }
+
+
+def decision_listing(found: Decision, digits: int | None) -> Listing:
+    """Return the formula, its derivative and the claim, and in a line what is known of it."""
+    report = found.report
+    formulas = (*function_lines(report), *derivative_lines(report), ("claim", found.claim_read_as))
+    gaps = () if found.counterexample else (_gap(report, gap, digits) for gap in found.gaps)
+    return Listing(
+        formulas=formulas,
+        blocks=(),
+        remarks=(_sentence(found, digits), *gaps),
+        document=_decision(found),
+    )
+
+
+def _sentence(found: Decision, digits: int | None) -> str:
+    report, wrong = found.report, found.counterexample
+    if wrong is None:
+        points = f"{found.points} point{'s' if found.points != 1 else ''}"
+        if found.proof.value == "proved":
+            return f"proved, and equal at {points}"
+        return f"equal at {points}, not proved"
+    derivative, claimed = _numbers(wrong, digits)
+    alone = len(report.results[0].symbolic) == 1
+    name = "the derivative" if alone else notation(report, wrong.entry)
+    gives = f"the claim gives {claimed}" if claimed else "the claim has no value"
+    why = f" ({found.mistake})" if found.mistake else ""
+    return f"wrong at {_place(wrong.at, digits)}: {name} is {derivative}, {gives}{why}"
+
+
+def _numbers(found: Comparison, digits: int | None) -> tuple[str, str]:
+    """Return both numbers with as many digits as tell them apart; "" for a missing one."""
+    bounds = found.derivative_bounds, found.claim_bounds
+    for count in range(digits or DIGITS, MOST_DIGITS):
+        first, second = (proved(each, count) if each else "" for each in bounds)
+        if first != second:
+            break
+    return first, second
+
+
+def _gap(report: Report, gap: Comparison, digits: int | None) -> str:
+    derivative, claimed = _numbers(gap, digits)
+    name, place = notation(report, gap.entry), _place(gap.at, digits)
+    if claimed:
+        return f"the claim gives {claimed} at {place}, where f has no value"
+    return f"the claim has no value at {place}, where {name} is {derivative}"
+
+
+def _place(at: Mapping[str, float], digits: int | None) -> str:
+    return ", ".join(f"{name} = {number(value, digits)}" for name, value in at.items())
+
+
+def _decision(found: Decision) -> dict[str, Any]:
+    whole = document(found.report)
+    (result,) = whole.pop("results")
+    return {
+        **whole,
+        "symbolic": result["symbolic"],
+        "claim": found.claim,
+        "claim_read_as": found.claim_read_as,
+        "proof": found.proof.value,
+        "points": found.points,
+        "counterexample": _comparison(found.counterexample),
+        "mistake": found.mistake,
+        "domain": [_comparison(gap) for gap in found.gaps],
+    }
+
+
+def _comparison(found: Comparison | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "entry": found.entry,
+        "at": found.at,
+        "derivative": found.derivative,
+        "claim": found.claim,
+        "derivative_bounds": found.derivative_bounds,
+        "claim_bounds": found.claim_bounds,
+    }

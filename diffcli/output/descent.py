@@ -1,0 +1,153 @@
+"""What ``descend`` found, as a listing: the steps, and what was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil, isclose, log10
+from typing import Any
+
+from diffcli.output.cells import cells
+from diffcli.output.documents import document
+from diffcli.output.headings import cell_name, function_lines, remarks
+from diffcli.output.listing import Block, Cell, Listing, Rounded
+from diffcli.output.text import number
+from diffcli.studies.curvature import CriticalKind
+from diffcli.studies.descend import Descent, Outcome, Step
+
+DECIMALS = 6
+MOST_COORDINATES = 6
+"""Of a step that are shown."""
+MOST_EIGENVALUES = 4
+_SHORT = 4
+"""Significant digits of a number in a sentence."""
+
+
+def descent_listing(
+    found: Sequence[Descent], *, every: int | None, most: int, digits: int | None
+) -> Listing:
+    """Return the steps of each descent, thinned, and a table of what was reached.
+
+    ``every`` is how many steps lie between two that are shown; None shows about ``most``. The
+    document has all.
+    """
+    first = found[0].report
+    blocks: list[Block] = []
+    said: list[str] = []
+    for descent in found:
+        gap = every or _round_up(len(descent.steps) / most)
+        way = _way(descent, gap, DECIMALS if digits is None else digits)
+        blocks += (way, _end(descent))
+        said += _remarks(descent, digits)
+        if len(way.rows) < len(descent.steps):
+            said.append(f"{len(way.rows)} of {len(descent.steps)} steps are shown; --json has all")
+    return Listing(
+        formulas=tuple(function_lines(first)),
+        blocks=tuple(blocks),
+        remarks=tuple(said),
+        document={**document(first), "results": [_record(descent) for descent in found]},
+    )
+
+
+def _round_up(number: float) -> int:
+    """Return the next of 1, 2, 5, 10, 20, 50 …."""
+    power: int = 10 ** max(0, ceil(log10(number)) - 1)
+    return next(each * power for each in (1, 2, 5, 10) if each * power >= number)
+
+
+def _way(descent: Descent, gap: int, decimals: int) -> Block:
+    steps = descent.steps
+    shown = [step for step in steps if step.step % gap == 0 or step is steps[-1]]
+    names = list(steps[0].coordinates)[:MOST_COORDINATES]
+    rows: list[tuple[Cell, ...]] = []
+    for step in shown:
+        place = [step.coordinates[name] for name in names]
+        numbers = [*place, step.value, step.gradient_norm]
+        rounded = (Rounded(each, decimals=decimals) for each in numbers)
+        rows.append((Rounded(step.step, decimals=0), *rounded))
+    title = f"{descent.plan.optimizer}, learning rate {number(descent.plan.rate, _SHORT)}"
+    return Block(title, ("step", *names, "f", "‖∇f‖"), tuple(rows))
+
+
+def _end(descent: Descent) -> Block:
+    """Return the good step's gradient with its verdicts."""
+    report, good = descent.report, descent.good
+    found = cells(report.results[0])
+    rows = [
+        (name, x, cell_name(report, cell), cell.number, cell.check.verdict if cell.check else "")
+        for (name, x), cell in zip(good.coordinates.items(), found, strict=True)
+    ]
+    title = f"step {good.step}, f = {number(good.value)}"
+    return Block(title, ("variable", "value", "derivative", "", "verdict"), tuple(rows))
+
+
+def _remarks(descent: Descent, digits: int | None) -> Iterator[str]:
+    yield _ending(descent)
+    if descent.eigenvalues:
+        yield _curvature(descent)
+    rate, taken = descent.suggested_rate, descent.plan.rate
+    plain = descent.plan.optimizer in ("sgd", "momentum")
+    if plain and rate and taken and not isclose(rate, taken, rel_tol=0.05):
+        told = number(rate, _SHORT)
+        yield f"a learning rate that suits: {told}, 1/λ for the Hessian's largest eigenvalue λ"
+    yield from remarks(descent.report, digits)
+
+
+def _ending(descent: Descent) -> str:
+    last, good = descent.steps[-1], descent.good
+    norm = number(last.gradient_norm, _SHORT)
+    match descent.outcome:
+        case Outcome.CONVERGED:
+            return f"converged at step {last.step}: ‖∇f‖ = {norm}"
+        case Outcome.UNFINISHED:
+            return f"the steps ran out: ‖∇f‖ = {norm} after {last.step}; --steps allows more"
+        case Outcome.STAGNATED:
+            return f"stagnated at ‖∇f‖ = {norm}: the last steps gained nothing"
+        case Outcome.DIVERGED:
+            return f"diverged: the last good point is step {good.step}"
+    if not good.is_finite:
+        return "there is no derivative at the start"
+    reason = f" ({descent.reason})" if descent.reason else ""
+    return f"left the domain{reason}: the last good point is step {good.step}"
+
+
+def _curvature(descent: Descent) -> str:
+    found = [number(each, _SHORT) for each in descent.eigenvalues]
+    few = len(found) <= MOST_EIGENVALUES
+    listed = ", ".join(found) if few else f"from {found[0]} to {found[-1]}"
+    many = "s" if len(found) > 1 else ""
+    said = f"the Hessian's eigenvalue{many} {'are' if many else 'is'} {listed}"
+    return f"{_KINDS[descent.kind]}: {said}" if descent.kind else f"{said} there"
+
+
+_KINDS = {
+    CriticalKind.MINIMUM: "a minimum",
+    CriticalKind.MAXIMUM: "a maximum",
+    CriticalKind.SADDLE: "a saddle point",
+    CriticalKind.DEGENERATE: "a degenerate critical point",
+}
+
+
+def _record(descent: Descent) -> Mapping[str, Any]:
+    plan = descent.plan
+    return {
+        "from": descent.steps[0].at,
+        "optimizer": plan.optimizer,
+        "learning_rate": plan.rate,
+        "outcome": descent.outcome.value,
+        "reason": descent.reason,
+        "steps": [_step(step) for step in descent.steps],
+        "good_step": descent.good.step,
+        **document(descent.report)["results"][0],
+        "kind": descent.kind.value if descent.kind else None,
+        "eigenvalues": descent.eigenvalues,
+        "suggested_learning_rate": descent.suggested_rate,
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "step": step.step,
+        "at": step.at,
+        "value": step.value,
+        "gradient_norm": step.gradient_norm,
+    }

@@ -1,0 +1,78 @@
+"""The formulas that stand above the numbers, and the remarks that stand below them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from diffcli.output.cells import Cell, checks, name_of_function, notation, shown
+from diffcli.output.notes import note
+from diffcli.output.report import Report, Result
+from diffcli.output.text import numbers
+
+
+def function_lines(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield the function as (name, formula), its definitions first."""
+    *definitions, formula = report.read_as.split("; ")
+    for definition in definitions:
+        name, _, text = definition.partition(" = ")
+        yield name, text
+    yield name_of_function(report), formula
+
+
+def derivative_lines(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield each entry's derivative as (notation, formula), where there is one."""
+    if report.results:
+        symbolic = report.results[0].symbolic
+        lines = ((notation(report, entry), formula.text) for entry, formula in symbolic.items())
+        # A Hessian's entries stand in it twice.
+        yield from ((name, text) for name, text in dict.fromkeys(lines) if text)
+
+
+def point_text(report: Report, result: Result, digits: int | None) -> str:
+    """Return ``x = 3, y = [0, 1]``."""
+    at, typed = result.at or {}, result.typed or {}
+    shown = {name: typed.get(name) or numbers(at[name], digits) for name in report.variables}
+    return ", ".join(f"{name} = {text}" for name, text in shown.items())
+
+
+def value_text(result: Result, digits: int | None) -> str:
+    """Return the function's value, or the list of its values."""
+    if isinstance(result.value, list):
+        return numbers(result.value, digits)
+    return shown(result.value, next(iter(result.value_checks), None), digits)
+
+
+def remarks(report: Report, digits: int | None) -> list[str]:
+    """Return what must be said of the checks and the samples, a line each, nothing twice."""
+    told: dict[str, list[str]] = {}
+    samples = []
+    for entry, formula in report.results[0].symbolic.items() if report.results else ():
+        if formula.reason:
+            told.setdefault(f"no formula: {formula.reason}", []).append(notation(report, entry))
+    for result in report.results:
+        where = f" at {point_text(report, result, digits)}" if len(report.results) > 1 else ""
+        for check in checks(result):
+            if said := note(check, report.dtype):
+                told.setdefault(said, []).append(check_name(report, check.entry) + where)
+        if result.sampled:
+            checked, total = result.sampled
+            samples.append(f"{checked} of {total} entries were checked{where}")
+    return [*(f"{_together(names)}: {said}" for said, names in told.items()), *samples]
+
+
+def _together(names: Sequence[str]) -> str:
+    if len(names) <= 2:
+        return " and ".join(names)
+    return f"{names[0]} … {names[-1]} ({len(names)} numbers)"
+
+
+def check_name(report: Report, entry: str) -> str:
+    """Return how the entry that a check is of is written, with its index: ``∂f/∂x[2]``."""
+    name, bracket, index = entry.partition("[")
+    known = report.notation or {}
+    return known.get(entry) or known.get(name, name) + bracket + index
+
+
+def cell_name(report: Report, cell: Cell) -> str:
+    """Return how one number of a derivative is written, with its index: ``∂f/∂x[2]``."""
+    return check_name(report, cell.named(cell.entry))

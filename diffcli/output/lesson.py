@@ -1,0 +1,166 @@
+"""What ``steps`` tells, as a listing: a tree of rules for people, a document for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from diffcli.language.expression import Node, variable
+from diffcli.language.latex_printer import name_latex, node_latex
+from diffcli.language.printer import text_of
+from diffcli.operators import Entry
+from diffcli.output.documents import document
+from diffcli.output.listing import Listing
+from diffcli.output.trees import Branch, Math, equal
+
+if TYPE_CHECKING:
+    from diffcli.language.expression import Function
+    from diffcli.output.report import Report
+    from diffcli.studies.steps import Derivation, Lesson, Proof
+    from diffcli.studies.teacher import Part, Statement, Step
+
+Words = tuple[str | Math, ...]
+
+
+def lesson_listing(lesson: Lesson, report: Report) -> Listing:
+    """Return a tree a differentiation; ``report`` says what was asked."""
+    writer = _Writer(lesson.function)
+    return Listing(
+        formulas=(),
+        trees=tuple(writer.tree(done) for done in lesson.derivations),
+        blocks=(),
+        remarks=(),
+        document={
+            **document(report),
+            "results": [writer.record(done) for done in lesson.derivations],
+        },
+    )
+
+
+class _Writer:
+    """Writes the differentiations of one Function."""
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self._euler = "E" if "e" in function.variables else "e"
+
+    def tree(self, done: Derivation) -> Branch:
+        """Return the question, the steps, the answer."""
+        entry = done.entry
+        asked = Entry(entry.label, entry.output, entry.wrt[1:])
+        answer = equal(self._name(entry), self._math(done.tidied))
+        question: Words = (equal(self._name(asked), self._math(done.term)),)
+        if len(self._function.variables) > 1:
+            x = name_latex(done.wrt)
+            partial = Math(f"∂/∂{done.wrt}", rf"\frac{{\partial}}{{\partial {x}}}")
+            question = (*question, ",  where ", Math("′", "{}'"), " is ", partial)
+        steps = self._step(done.step, ())
+        return Branch(question, (steps, Branch((answer, f"   ({_proved(done.proof)})"))))
+
+    def record(self, done: Derivation) -> dict[str, Any]:
+        """Return the differentiation as JSON has it."""
+        return {
+            "entry": ",".join(done.entry.wrt),
+            "output": done.entry.output,
+            "of": self._text(done.term),
+            "steps": [self._record(done.step)],
+            "derivative": self._text(done.derivative),
+            "tidied": self._text(done.tidied),
+            "latex": self._math(done.tidied).latex,
+            "proof": "exact" if done.proof.exact else f"{done.proof.points} points",
+        }
+
+    def _record(self, step: Step) -> dict[str, Any]:
+        stated = self._statement(step.statement).text if step.statement else None
+        parts = [*step.parts, *([step.logarithm] if step.logarithm else [])]
+        return {
+            "number": step.number,
+            "rule": step.rule,
+            "statement": stated,
+            "term": self._text(step.term),
+            "parts": [
+                {
+                    "name": part.name,
+                    "term": self._text(part.term),
+                    "derivative": None if part.slope is None else self._text(part.slope),
+                    "step": part.step,
+                }
+                for part in parts
+            ],
+            "steps": [self._record(under) for under in step.steps],
+            "lines": [self._text(line) for line in step.lines],
+            "note": step.note,
+        }
+
+    def _step(self, step: Step, of: Words) -> Branch:
+        head: Words = (f"{step.number}  ", *of, step.rule)
+        if step.statement:
+            head = (*head, ":  ", self._statement(step.statement))
+        under = {each.number: each for each in step.steps}
+        lines = [Branch(self._part(part, told=part.step not in under)) for part in step.parts]
+        lines += (
+            self._step(under.pop(part.step), (_primed(part.name), ": "))
+            for part in step.parts
+            if part.step in under
+        )
+        if step.logarithm:
+            lines.append(Branch(self._logarithm(step.logarithm)))
+        said = equal(_prime(self._math(step.term)), *map(self._math, step.lines))
+        told: list[Words] = [] if said in head else [(said,)]
+        lines += map(Branch, [*told, (step.note,)] if step.note else told)
+        return Branch(head, tuple(lines))
+
+    def _part(self, part: Part, *, told: bool) -> Words:
+        words: Words = (equal(_letter(part.name), self._math(part.term)),)
+        if part.slope is None or not told:
+            return words
+        words = (*words, ",  ", equal(_primed(part.name), self._math(part.slope)))
+        return (*words, f"  (step {part.step})") if part.step else words
+
+    def _logarithm(self, part: Part) -> Words:
+        ratio = Math("y′/y", r"\frac{y'}{y}")
+        left = Math(part.name, r"\ln y")
+        term, slope = self._math(part.term), self._math(part.slope or part.term)
+        return "logarithms of y:  ", equal(left, term), ",  so  ", equal(ratio, slope)
+
+    def _statement(self, said: Statement) -> Math:
+        names = {variable(f"{name}′"): _primed(name).latex for name in said.primes}
+        return equal(_prime(self._math(said.term)), self._math(said.slope, names))
+
+    def _math(self, node: Node, names: dict[Node, str] | None = None) -> Math:
+        return Math(self._text(node), node_latex(node, names, self._function.variables))
+
+    def _text(self, node: Node) -> str:
+        return text_of(node, euler=self._euler)
+
+    def _name(self, entry: Entry) -> Math:
+        """Return ``f(x)``, ``f′(x)`` or ``∂f/∂x``."""
+        names, order = self._function.variables, len(entry.wrt)
+        called = "f" if self._function.is_scalar else f"f{entry.output + 1}"
+        f = name_latex(called)
+        if not order:
+            arguments = f"({', '.join(names)})" if names else ""
+            tex = rf"\left({', '.join(map(name_latex, names))}\right)" if names else ""
+            return Math(f"{called}{arguments}", f"{f}{tex}")
+        x, power = name_latex(entry.wrt[-1]), f"^{{{order}}}" if order > 1 else ""
+        text = entry.notation(self._function)
+        if len(names) <= 1:
+            return Math(text, rf"{f}{chr(39) * order}\left({x}\right)")
+        return Math(text, rf"\frac{{\partial{power} {f}}}{{\partial {x}{power}}}")
+
+
+def _letter(name: str) -> Math:
+    return Math(name, name_latex(name))
+
+
+def _primed(name: str) -> Math:
+    return Math(f"{name}′", f"{name_latex(name)}'")
+
+
+def _prime(term: Math) -> Math:
+    return Math(f"({term.text})′", rf"\left({term.latex}\right)'")
+
+
+def _proved(proof: Proof) -> str:
+    if proof.exact:
+        return "proved equal to the symbolic engine's derivative"
+    return f"equal to the certified derivative at {proof.points} points"

@@ -1,0 +1,85 @@
+"""What ``uncertainty`` found, as a listing: each input's part, and what sampling says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from math import nan
+from typing import Any
+
+from diffcli.output.documents import document
+from diffcli.output.headings import derivative_lines, function_lines, remarks
+from diffcli.output.listing import Block, Listing, Rounded
+from diffcli.studies.uncertainty import Propagation
+
+_SHORT = 4
+"""Significant digits of an uncertainty, unless asked otherwise."""
+
+
+def propagation_listing(found: Sequence[Propagation], digits: int | None) -> Listing:
+    """Return a table of the inputs for each point, the uncertainty of f above it."""
+    first, short = found[0].report, digits or _SHORT
+    return Listing(
+        formulas=(*function_lines(first), *derivative_lines(first)),
+        blocks=tuple(
+            block for each in found for block in (_inputs(each, short), _ways(each, short))
+        ),
+        remarks=tuple(said for each in found for said in _remarks(each, digits)),
+        document={**document(first), "results": [_record(each) for each in found]},
+    )
+
+
+def _inputs(found: Propagation, digits: int) -> Block:
+    rows = (
+        (
+            each.name,
+            each.value,
+            Rounded(each.sigma, digits),
+            Rounded(each.derivative, digits),
+            Rounded(each.contribution, digits),
+            Rounded(100 * each.share, decimals=1),
+            Rounded(each.sampled.sigma, digits),
+            "yes" if each.is_linear else "no",
+        )
+        for each in found.inputs
+    )
+    head = ("input", "value", "±", "derivative", "part of ±", "share %", "sampled", "linear")
+    return Block("inputs", head, tuple(rows))
+
+
+def _ways(found: Propagation, digits: int) -> Block:
+    """Return the value and its uncertainty as each way to propagate has it."""
+    value = found.report.results[0].value
+    ways = [("linear", value if isinstance(value, float) else nan, found.sigma)]
+    if found.second:
+        ways.append(("second order", found.second.mean, found.second.sigma))
+    ways.append(("sampled", found.sampled.mean, found.sampled.sigma))
+    rows = ((way, Rounded(mean, 2 * digits), Rounded(sigma, digits)) for way, mean, sigma in ways)
+    return Block("f", ("by", "value", "±"), tuple(rows))
+
+
+def _remarks(found: Propagation, digits: int | None) -> Iterator[str]:
+    spread = found.sampled
+    low, high = (Rounded(end, digits or _SHORT) for end in spread.interval)
+    yield f"95 % of {spread.count:,} samples lie between {low} and {high}"
+    if spread.outside:
+        yield f"{100 * spread.outside / spread.count:.2g} % of the samples are outside the domain"
+    if found.is_linear:
+        yield "linear propagation holds"
+    else:
+        guilty = [each.name for each in found.inputs if not each.is_linear]
+        where = f"in {' and '.join(guilty)}" if guilty else "in the inputs together"
+        yield f"linear propagation fails: f bends too much {where}; take the sampled interval"
+    yield from remarks(found.report, digits)
+
+
+def _record(found: Propagation) -> dict[str, Any]:
+    return {
+        **document(found.report)["results"][0],
+        "sigma": found.sigma,
+        "inputs": [asdict(each) for each in found.inputs],
+        "covariance": found.covariance,
+        "second_order": found.second and asdict(found.second),
+        "sampled": asdict(found.sampled),
+        "is_linear": found.is_linear,
+    }

@@ -1,0 +1,76 @@
+"""What has to be said beside a number: why it is missing, or how far it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from diffcli.output.text import number
+from diffcli.verdict import Check, Verdict
+
+MARKS: Mapping[Verdict, str] = {
+    Verdict.CERTIFIED: "✓",
+    Verdict.AGREES: "≈",
+    Verdict.INEXACT: "!",
+    Verdict.UNVERIFIED: "?",
+    Verdict.NOT_DIFFERENTIABLE: "✗",
+    Verdict.UNDEFINED: "✗",
+    Verdict.DISAGREES: "‼",
+}
+
+_DIGITS = 6
+
+
+def marked(verdict: Verdict | None) -> str:
+    """Return a verdict as it stands beside a number: ``✓ certified``; None is no verdict."""
+    return f"{MARKS[verdict]} {verdict.words}" if verdict else "· not checked"
+
+
+def note(check: Check, dtype: str) -> str | None:
+    """Return what a person should know of a check, or None where the verdict says it all."""
+    return _NOTES.get(check.verdict, _reason)(check, dtype)
+
+
+def evidence(check: Check) -> str:
+    """Return what each engine says: ``autograd 38, symbolic 38, enclosure [38, 38], 0 ulps``."""
+    parts = [f"{name} {number(value, 17)}" for name, value in _engines(check)]
+    if check.enclosure:
+        parts.append(f"enclosure [{', '.join(check.enclosure)}]")
+    if check.error_ulps is not None:
+        parts.append(f"{number(check.error_ulps, 3)} ulps")
+    return ", ".join(parts) or "no engine answered"
+
+
+def _engines(check: Check) -> list[tuple[str, float]]:
+    pairs = (("autograd", check.autograd), ("symbolic", check.symbolic))
+    return [(name, value) for name, value in pairs if value is not None]
+
+
+def _reason(check: Check, _dtype: str) -> str | None:
+    return check.reason
+
+
+def _inexact(check: Check, dtype: str) -> str:
+    reason = check.reason or f"{dtype} loses digits here"
+    if check.autograd is None:
+        return f"{reason}: autograd gives no number"
+    return f"{reason}: autograd says {number(check.autograd, _DIGITS)}"
+
+
+def _one_sided(check: Check, _dtype: str) -> str | None:
+    sides = [
+        f"{side} derivative {number(value, _DIGITS)}"
+        for side, value in (("left", check.left), ("right", check.right))
+        if value is not None
+    ]
+    return "; ".join(part for part in (", ".join(sides), check.reason) if part) or None
+
+
+def _contradiction(check: Check, _dtype: str) -> str:
+    return "; ".join(part for part in (evidence(check), check.reason) if part)
+
+
+_NOTES: Mapping[Verdict, Callable[[Check, str], str | None]] = {
+    Verdict.INEXACT: _inexact,
+    Verdict.NOT_DIFFERENTIABLE: _one_sided,
+    Verdict.DISAGREES: _contradiction,
+}

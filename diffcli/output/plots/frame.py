@@ -1,0 +1,124 @@
+"""What a plot of lines shows, whatever draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isinf
+
+import numpy as np
+
+from diffcli.errors import UsageError
+from diffcli.studies.breaks import Floats
+from diffcli.studies.sampling import Samples
+from diffcli.studies.viewing import visible_range
+
+MARGIN = 0.05
+"""Above and below the lines, as a part of their height."""
+LEAST = 1e-12
+"""How small a value a logarithmic axis still shows, as a part of the largest."""
+STRAIGHT = 201
+"""Points along a straight line, which a logarithm bends."""
+LONG = 60
+"""Characters of a formula that a legend still shows."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a plot: the samples that it shows, and the equation that the legend shows.
+
+    ``name`` is the equation's left side, as ``f'(x)``; ``text`` its right side, where known.
+    ``latex`` is the whole equation in LaTeX.
+    """
+
+    output: int
+    order: int
+    name: str
+    text: str | None = None
+    latex: str | None = None
+
+    @property
+    def short(self) -> bool:
+        """Whether the formula is known, and short enough to be shown."""
+        return self.text is not None and len(self.text) <= LONG
+
+    @property
+    def equation(self) -> str:
+        """The equation as text, or its left side alone."""
+        return f"{self.name} = {self.text}" if self.short else self.name
+
+
+@dataclass(frozen=True)
+class Straight:
+    """A tangent or a normal at (``x``, ``y``); its slope is infinite where it is upright."""
+
+    name: str
+    output: int
+    x: float
+    y: float
+    slope: float
+
+    @property
+    def text(self) -> str:
+        """What the legend says: ``tangent at 1: y = 2x − 1``."""
+        return f"{self.name} at {self.x:.4g}: {self.equation}".replace("-", "−")
+
+    @property
+    def equation(self) -> str:
+        """The equation, with four digits."""
+        if isinf(self.slope):
+            return f"x = {self.x:.4g}"
+        rise = self.y - self.slope * self.x
+        # What is left of numbers that cancel is nothing.
+        rise = 0.0 if abs(rise) < 1e-12 * abs(self.y) else rise
+        if not self.slope:
+            return f"y = {rise:.4g}"
+        steep = {1.0: "x", -1.0: "-x"}.get(self.slope, f"{self.slope:.4g}x")
+        shift = f" {'-' if rise < 0 else '+'} {abs(rise):.4g}" if rise else ""
+        return f"y = {steep}{shift}"
+
+    def line(
+        self, x_range: tuple[float, float], y_range: tuple[float, float]
+    ) -> tuple[Floats, Floats]:
+        """Return points along the line across a picture."""
+        if isinf(self.slope):
+            return np.full(2, self.x), np.array(y_range)
+        x = np.linspace(*x_range, STRAIGHT)
+        return x, self.y + self.slope * (x - self.x)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What surrounds the lines: the variable, the ranges, whether y is drawn by its logarithm.
+
+    ``latex`` is the variable in LaTeX.
+    """
+
+    variable: str
+    latex: str
+    x_range: tuple[float, float]
+    y_range: tuple[float, float] | None = None
+    log: bool = False
+
+
+def frame_range(samples: Samples, lines: Sequence[Line], frame: Frame) -> tuple[float, float]:
+    """Return the range of y that is drawn: the one asked for, else the visible with a margin.
+
+    Raises UsageError where a logarithm is asked for and nothing is positive.
+    """
+    if frame.y_range:
+        low, high = frame.y_range
+    else:
+        low, high = visible_range(samples, sorted({line.order for line in lines}))
+        low, high = low - MARGIN * (high - low), high + MARGIN * (high - low)
+    if frame.log and low <= 0:
+        low = _least_positive(samples, lines, high)
+    return low, high
+
+
+def _least_positive(samples: Samples, lines: Sequence[Line], high: float) -> float:
+    shown = np.concatenate([samples.values[line.output, line.order] for line in lines])
+    positive = shown[shown > 0]
+    if not positive.size or high <= 0:
+        raise UsageError("no value is positive, so none has a logarithm", hint="without --log")
+    return float(max(positive.min(), high * LEAST))

@@ -1,0 +1,60 @@
+"""What a plot's legend and axes say: the formulas of a Function of one variable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+
+from diffcli.engines.symbolic import Symbolic
+from diffcli.formula import Formula
+from diffcli.language.expression import Function
+from diffcli.language.printer import text_of
+from diffcli.output.plots.frame import LONG, Line
+from diffcli.output.plots.typed import math_name, typed_latex
+
+BUDGET = 0.5
+"""Seconds that finding the derivatives' formulas may take."""
+
+
+def lines_of(function: Function, variable: str, orders: Sequence[int]) -> list[Line]:
+    """Return the lines of a Function's outputs and their derivatives of these orders."""
+    symbolic = Symbolic(function, monotonic() + BUDGET)
+    lines: list[Line] = []
+    for output in range(len(function.outputs)):
+        name = "f" if function.is_scalar else f"f{output + 1}"
+        for order in orders:
+            text, raised = ("'" * order,) * 2 if order < 4 else (f"^({order})", f"^{{({order})}}")
+            node = function.outputs[output]
+            formula = (
+                symbolic.formula((variable,) * order, output)
+                if order
+                else Formula(text_of(node), typed_latex(node))
+            )
+            left = rf"{math_name(name)}{raised}\left({math_name(variable)}\right)"
+            lines.append(
+                Line(
+                    output,
+                    order,
+                    name=f"{name}{text}({variable})",
+                    text=formula.text,
+                    latex=formula.latex and f"{left} = {formula.latex}",
+                )
+            )
+    return lines
+
+
+def equation_of(function: Function) -> tuple[str, str | None]:
+    """Return a whole Function's equation as text, and in LaTeX where it is short and known."""
+    arguments = ", ".join(function.variables)
+    texts = [text_of(output) for output in function.outputs]
+    formulas = [typed_latex(output) for output in function.outputs]
+    text = texts[0] if function.is_scalar else f"[{', '.join(texts)}]"
+    if len(text) > LONG:
+        return f"f({arguments})", None
+    equation = f"f({arguments}) = {text}"
+    if not all(formulas):
+        return equation, None
+    inner = ",\\ ".join(str(formula) for formula in formulas)
+    right = inner if function.is_scalar else rf"\left[{inner}\right]"
+    left = rf"f\left({', '.join(map(math_name, function.variables))}\right)"
+    return equation, f"{left} = {right}"

@@ -1,0 +1,53 @@
+"""The levels of contours: round numbers, as many in a valley as on the slopes around it."""
+
+from __future__ import annotations
+
+from math import floor, log, log10
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+COUNT = 14
+EVEN = 2.5
+"""Values whose median lies lower than by this power of the height, or higher, are uneven."""
+STEEPEST = 3.0
+TAILS = (0.005, 0.995)
+"""What lies beyond these quantiles is a pole's, or nearly: it is drawn as the outermost level."""
+OUTSIDE = 3.0
+"""How many times as high as the rest it must be for that."""
+
+
+def levels_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return increasing levels that cover the values; at least two, whatever the values are."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return np.array([0.0, 1.0])
+    low, high = _bulk(known)
+    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+        return np.array([low - 1.0, low + 1.0]) if abs(low) < 1e12 else np.array([0.9, 1.1]) * low
+    share = (float(np.median(known)) - low) / (high - low)
+    # x^power is the share half way.
+    power = min(log(max(min(share, 1 - share), 1e-9)) / log(0.5), STEEPEST)
+    if power < EVEN:
+        return np.asarray(MaxNLocator(nbins=COUNT, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+    steps = np.linspace(0, 1, COUNT) ** power
+    raw = low + (high - low) * (steps if share < 0.5 else 1 - steps[::-1])
+    return np.unique(
+        [_rounded(level, gap) for level, gap in zip(raw, np.gradient(raw), strict=True)]
+    )
+
+
+def _bulk(known: NDArray[np.float64]) -> tuple[float, float]:
+    low, high = float(known.min()), float(known.max())
+    first, last = (float(each) for each in np.quantile(known, TAILS))
+    height = last - first
+    return (
+        first if first - low > OUTSIDE * height else low,
+        last if high - last > OUTSIDE * height else high,
+    )
+
+
+def _rounded(level: float, gap: float) -> float:
+    """Return a level rounded to a tenth of the gap around it."""
+    return round(level, 1 - floor(log10(gap)))

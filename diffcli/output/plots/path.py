@@ -1,0 +1,105 @@
+"""The path of a descent: over the contours of a function, along its curve, or its values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from diffcli.errors import UsageError
+from diffcli.language.expression import Function
+from diffcli.output.plots.canvas import colours, render
+from diffcli.output.plots.field import axes_of, contours, head, variable
+from diffcli.output.plots.labels import equation_of
+from diffcli.output.plots.style import Canvas
+from diffcli.studies.breaks import Floats
+from diffcli.studies.plane import evaluator, sample_plane
+
+MARGIN = 0.25
+"""Around the path, as a part of the longer side of what it covers."""
+LEAST = 0.4
+"""The shorter side of the picture, as a part of the longer one."""
+FEW = 60
+"""Steps that are dotted each."""
+CURVE = 801
+
+
+def path_figure(
+    function: Function, points: Sequence[Sequence[float]], canvas: Canvas | None = None
+) -> bytes:
+    """Return the picture of a path as the bytes of a file.
+
+    ``points`` are the steps, the start first, each with a coordinate for every variable of the
+    function. In two variables the path lies over the contours, in one on the curve, else the
+    function's value is drawn against the step. Steps beyond float64 are left out.
+    Raises UsageError where a variable is a vector.
+    """
+    path = np.array(points, dtype=np.float64)
+    path = path[np.isfinite(path).all(axis=1)]
+    if path.shape[1] != len(function.variables):
+        raise UsageError(
+            "the path of a vector can't be drawn", hint="write its components: x1^2 + x2^2"
+        )
+    draw = {1: _on_curve, 2: _over_contours}.get(len(function.variables), _values)
+    return render(lambda figure: draw(figure, function, path.T), canvas or Canvas())
+
+
+def _over_contours(figure: Figure, function: Function, path: Floats) -> None:
+    plane = sample_plane(evaluator(function), _around(path))
+    axes = axes_of(figure, plane, function.variables)
+    contours(figure, axes, plane)
+    head(axes, *equation_of(function))
+    _draw_path(axes, path)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), ncols=2)
+
+
+def _on_curve(figure: Figure, function: Function, path: Floats) -> None:
+    (along,) = path
+    reach = MARGIN * np.ptp(along) or 1.0
+    x = np.linspace(along.min() - reach, along.max() + reach, CURVE)
+    axes = figure.subplots()
+    axes.plot(x, _evaluated(function, x[None]), color=mpl.rcParams["text.color"], linewidth=1)
+    axes.set_xlabel("")
+    head(axes, *equation_of(function))
+    variable(function.variables[0]).write(axes.xaxis.label)
+    _draw_path(axes, np.array([along, _evaluated(function, path)]))
+    axes.legend()
+
+
+def _values(figure: Figure, function: Function, path: Floats) -> None:
+    axes = figure.subplots()
+    values = _evaluated(function, path)
+    axes.plot(values, ".-", color=colours()[0], linewidth=1)
+    axes.set(xlabel="step", ylabel="f")
+    head(axes, *equation_of(function))
+    if (values > 0).all() and values.max() > 100 * values.min():
+        axes.set_yscale("log")
+
+
+def _draw_path(axes: Axes, path: Floats) -> None:
+    """Draw the steps, their start and their end."""
+    line = colours()[1]
+    mark: dict[str, Any] = {"markeredgecolor": axes.get_facecolor(), "linestyle": "none"}
+    dots = "o-" if path.shape[1] <= FEW else "-"
+    axes.plot(*path, dots, color=line, markersize=2.6, linewidth=1.5)
+    ink = mpl.rcParams["text.color"]
+    axes.plot(*path[:, :1], "o", color=ink, markersize=7, label="start", **mark)
+    axes.plot(*path[:, -1:], "*", color=line, markersize=14, label="end", **mark)
+
+
+def _around(path: Floats) -> list[tuple[float, float]]:
+    """Return the range of each coordinate that shows the path with a margin."""
+    sizes = np.ptp(path, axis=1)
+    longest = float(sizes.max()) or 1.0
+    halves = np.maximum(sizes, LEAST * longest) / 2 + MARGIN * longest
+    middles = (path.min(axis=1) + path.max(axis=1)) / 2
+    return [(m - half, m + half) for m, half in zip(middles.tolist(), halves.tolist(), strict=True)]
+
+
+def _evaluated(function: Function, points: Floats) -> Floats:
+    values: Floats = evaluator(function)(points)[0][0]
+    return values

@@ -1,0 +1,62 @@
+"""Curves in the plane, drawn by matplotlib with arrows along their tangents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from diffcli.output.plots.canvas import colours, faint
+from diffcli.output.plots.field import head
+from diffcli.output.plots.ticks import ROUND
+from diffcli.studies.breaks import Floats
+from diffcli.studies.viewing import widened
+
+if TYPE_CHECKING:
+    from diffcli.output.plots.pictures import Trace
+
+ARROWS = 12
+LENGTH = 0.1
+"""Of an arrow, as a part of the larger side."""
+MARGIN = 0.06
+
+
+def draw(figure: Figure, plot: Trace) -> None:
+    """Draw a curve into an empty figure, to scale; its start is dotted."""
+    axes = figure.subplots()
+    (x, dx), (y, dy) = plot.samples.values
+    ends = [_ends(side) for side in (x, y)]
+    axes.set(xlim=ends[0], ylim=ends[1], aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(nbins=8, steps=ROUND))
+    for zero in (axes.axhline, axes.axvline):
+        zero(0, color=faint(axes), linewidth=0.7, zorder=1.5)
+    line, arrow = colours()[:2]
+    axes.plot(x, y, color=line, linewidth=1.7, zorder=3)
+    size = np.hypot(dx, dy)
+    along = np.append(0, np.nancumsum(np.hypot(np.diff(x), np.diff(y))))
+    picked = along.searchsorted(np.arange(ARROWS) / ARROWS * along[-1])
+    picked = picked[np.isfinite(size[picked]) & (size[picked] > 0)]
+    length = LENGTH * max(high - low for low, high in ends)
+    unit = length / size[picked]
+    axes.quiver(
+        x[picked], y[picked], dx[picked] * unit, dy[picked] * unit,
+        angles="xy", scale_units="xy", scale=1, color=arrow, width=0.006, zorder=4,
+    )  # fmt: skip
+    axes.plot(x[:1], y[:1], "o", color=mpl.rcParams["text.color"], markersize=5, zorder=5)
+    head(axes, plot.equation, plot.latex)
+
+
+def _ends(side: Floats) -> tuple[float, float]:
+    """Return what shows a coordinate whole; within its bulk where it is endless."""
+    known = side[np.isfinite(side)]
+    if not known.size:
+        return -1.0, 1.0
+    low, high = np.quantile(known, [0.02, 0.98])
+    reach = 3 * (high - low)
+    low, high = widened(max(known.min(), low - reach), min(known.max(), high + reach))
+    margin = MARGIN * (high - low)
+    return float(low - margin), float(high + margin)

@@ -1,0 +1,85 @@
+"""Text that may be shown on a terminal: no control characters, numbers as a person reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diffcli.output.report import Nested
+
+DIGITS = 12
+"""Significant digits shown unless asked otherwise."""
+
+DOUBLE = 17
+"""Significant digits that a float64 has at most; beyond them only an enclosure has any."""
+
+MISSING = "—"
+_LONG_LIST = 8
+_EXPONENT = re.compile(r"e([+-])0*(\d+)$")
+_WHOLE_PART = re.compile(r"^(-?\d+|—)")
+_SUPERSCRIPTS = {
+    ord(raised): digit for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()", strict=True)
+}
+_PRIMES = {ord(prime): "'" * count for count, prime in enumerate("′″‴", 1)}
+_ASCII = {**_SUPERSCRIPTS, **_PRIMES, ord("∂"): "d"}
+
+
+def safe(text: str) -> str:
+    """Return text with every character that isn't printable escaped, so that none acts.
+
+    Tabs and other white space become spaces.
+    """
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return " " if char.isspace() else char.encode("unicode_escape").decode()
+
+
+def number(value: float | None, digits: int | None = None) -> str:
+    """Return a number with so many significant digits, whole numbers without a point."""
+    if value is None:
+        return MISSING
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    text = f"{value:.{min(digits or DIGITS, DOUBLE)}g}"
+    return _EXPONENT.sub(lambda found: f"e{found[1].replace('+', '')}{found[2]}", text)
+
+
+def proved(enclosure: tuple[str, str], digits: int) -> str:
+    """Return the significant digits that both ends of an enclosure share, as many at most."""
+    for count in range(digits, 0, -1):
+        context = Context(prec=count, rounding=ROUND_HALF_EVEN)
+        low, high = (context.create_decimal(end) for end in enclosure)
+        if low == high:
+            return _decimal(low.normalize(context), digits)
+    return "0"
+
+
+def _decimal(value: Decimal, digits: int) -> str:
+    plain = -5 < value.adjusted() < digits
+    return f"{value:f}" if plain else str(value).lower().replace("e+", "e")
+
+
+def numbers(value: Nested, digits: int | None = None) -> str:
+    """Return a number, or a list of them of which a long one is shortened."""
+    if not isinstance(value, list):
+        return number(value, digits)
+    shown = [numbers(part, digits) for part in value]
+    if len(shown) > _LONG_LIST:
+        shown = [*shown[:3], "…", *shown[-3:]]
+    return f"[{', '.join(shown)}]"
+
+
+def aligned(column: Sequence[str]) -> list[str]:
+    """Pad numbers on the right so that, right-justified, their decimal points stand in line."""
+    tails = [len(_WHOLE_PART.sub("", text)) for text in column]
+    return [text + " " * (max(tails) - tail) for text, tail in zip(column, tails, strict=True)]
+
+
+def ascii_name(notation: str) -> str:
+    """Return a derivative's notation in ASCII, for a machine: ``d2f/dxdy``, ``f'``."""
+    return re.sub(r"\((?=[^\W\d])\w+\)$", "", notation.translate(_ASCII))

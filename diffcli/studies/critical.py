@@ -1,0 +1,69 @@
+"""The critical points of a function in a box: found by Newton's method, or none left out."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from flint import arb
+
+from diffcli.engines.symbolic import Symbolic
+from diffcli.language.expression import Function
+from diffcli.studies.boxes import Box, hull
+from diffcli.studies.intervals import Isolation, isolate
+from diffcli.studies.landmarks import Landmark, Search, Surveyor
+from diffcli.studies.systems import Root, System
+
+LOOSE = 1e-7
+"""How far, as a part of the range, a point may be off that could not be proved."""
+MOST = 100
+"""Points that are looked at: many more are no points but a curve."""
+
+
+def critical_points(
+    function: Function, box: Box, *, certify: bool = False, budget: float = 0.5, seed: int = 0
+) -> Search:
+    """Find the points of a box at which the gradient of a function of several variables is 0.
+
+    They are found by Newton's method from many starts, then proved one by one. With ``certify``
+    the box is also searched through by intervals, which leave none out. ``budget`` is in seconds,
+    for exact values.
+    """
+    (output,) = function.outputs
+    system = System(output, function.variables, [(name,) for name in function.variables])
+    searched = isolate(system, box) if certify else Isolation((), ())
+    roots = [root for root in searched.roots if _is_inside(root.at, box)]
+    loose: list[tuple[float, ...]] = []
+    if not certify or searched.undecided:
+        from diffcli.studies.starts import stationary_points
+
+        for place in stationary_points(function, box, MOST, seed):
+            if any(_holds(root, place) for root in roots):
+                continue
+            root = system.near(place, box)
+            if root is None:
+                loose.append(place)
+            elif _is_inside(root.at, box):
+                roots.append(root)
+    surveyor = Surveyor(Symbolic(function, monotonic() + budget), system)
+    points = [surveyor.at_root(root) for root in roots]
+    reach = [LOOSE * (high - low) for low, high in box]
+    points += [surveyor.at_floats(place, reach) for place in loose]
+    return Search(
+        points=tuple(sorted(points, key=_order)),
+        undecided=searched.undecided,
+        complete=not searched.undecided if certify else None,
+    )
+
+
+def _order(point: Landmark) -> tuple[float, ...]:
+    """Order by value, lowest first, then by place."""
+    value = float("inf") if point.value is None else round(point.value, 9)
+    return (value, *point.at.values())
+
+
+def _is_inside(at: tuple[arb, ...], box: Box) -> bool:
+    return all(ball.overlaps(hull(*ends)) for ball, ends in zip(at, box, strict=True))
+
+
+def _holds(root: Root, place: tuple[float, ...]) -> bool:
+    return all(ball.contains(x) for ball, x in zip(root.region, place, strict=True))

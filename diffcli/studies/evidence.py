@@ -1,0 +1,219 @@
+"""What every engine says of a derivative, side by side, each timed on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import isfinite, log10
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING
+
+from diffcli.derivation import Settings, derive
+from diffcli.elements import Positions
+from diffcli.engines.enclosure import Coordinate, partials
+from diffcli.engines.quotients import quotient
+from diffcli.engines.rounding import rounding_bounds
+from diffcli.engines.symbolic import Symbolic, expression, symbol
+from diffcli.errors import LimitError
+from diffcli.language.expression import Function, Node, number
+from diffcli.language.points import Point
+from diffcli.operators import Entry, Grad
+from diffcli.output.report import Report
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from diffcli.engines.program import Program
+
+MOST_POINTS = 100
+"""Elements of vectors count as points."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What one engine says of one number: the number, bounds of it, or why there is neither.
+
+    ``digits`` are the significant ones that the bounds prove, None where they prove all.
+    ``seconds`` is the time of this one number, imports and the reading of the formula left out.
+    """
+
+    engine: str
+    value: float | None = None
+    bounds: tuple[str, str] | None = None
+    digits: int | None = None
+    seconds: float = 0.0
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """A derivative at points with its verdicts; for each point, what was said of each entry."""
+
+    report: Report
+    statements: tuple[Mapping[str, tuple[Statement, ...]], ...]
+
+    @property
+    def exit_code(self) -> int:
+        """That of the derivative."""
+        return self.report.exit_code
+
+
+def gather(
+    operator: Grad, function: Function, points: Sequence[Point], settings: Settings
+) -> Hearing:
+    """Return what the engines of the settings say of a derivative at points, and the verdicts.
+
+    Vectors are many points at once. Raises LimitError beyond ``MOST_POINTS`` points, UsageError
+    as :func:`diffcli.derivation.derive` does.
+    """
+    places = [place for point in points for place in _each(point, settings)]
+    if len(places) > MOST_POINTS:
+        raise LimitError(
+            f"{len(places):,} points", hint=f"check shows up to {MOST_POINTS}; grad takes them all"
+        )
+    single = [Point({name: _constant(x) for name, x in typed.items()}) for typed, _ in places]
+    report = derive(operator, function, single, settings)
+    entries = operator.entries(function)
+    return Hearing(
+        replace(report, command="check"),
+        tuple(
+            {entry.label: examiner.of(entry) for entry in entries}
+            for examiner in (_Examiner(function, settings, *place) for place in places)
+        ),
+    )
+
+
+def _each(
+    point: Point, settings: Settings
+) -> Iterator[tuple[dict[str, Coordinate], dict[str, float]]]:
+    """Yield every element of a point of vectors: as typed, and in floats."""
+    positions = Positions(point, dtype=settings.dtype, seed=settings.seed)
+    for position in range(positions.size):
+        yield positions.typed(position), positions.dyadic(position)
+
+
+def _constant(place: Coordinate) -> Node:
+    return place if isinstance(place, Node) else number(Fraction(place))
+
+
+class _Examiner:
+    """One point, at which the engines are heard one after the other."""
+
+    def __init__(
+        self,
+        function: Function,
+        settings: Settings,
+        typed: Mapping[str, Coordinate],
+        dyadic: Mapping[str, float],
+    ) -> None:
+        self._function, self._settings = function, settings
+        self._typed, self._dyadic = typed, dyadic
+        if "autograd" in settings.engines:
+            from diffcli.engines.autograd import partial
+            from diffcli.engines.forward import forward_partial
+
+            self._reverse, self._forward = partial, forward_partial
+            self._program = _compiled(function)
+            # The first call compiles the formula, and imports what it is made of.
+            self._program(*self._tensors().values())
+
+    def of(self, entry: Entry) -> tuple[Statement, ...]:
+        """Return what each engine says of one entry."""
+        asked = self._settings.engines
+        return tuple(
+            self._timed(name, ask, entry) for name, engine, ask in _WITNESSES if engine in asked
+        )
+
+    def _timed(
+        self, name: str, ask: Callable[[_Examiner, Entry], Statement], entry: Entry
+    ) -> Statement:
+        start = perf_counter()
+        try:
+            said = ask(self, entry)
+        except (LimitError, NotImplementedError) as error:
+            said = Statement(name, reason=str(error))
+        return replace(said, engine=name, seconds=perf_counter() - start)
+
+    @property
+    def _deadline(self) -> float:
+        return monotonic() + self._settings.budget
+
+    def _tensors(self) -> dict[str, Tensor]:
+        import torch
+
+        kind = getattr(torch, self._settings.dtype)
+        return {
+            name: torch.tensor(x, dtype=kind, device=self._settings.device, requires_grad=True)
+            for name, x in self._dyadic.items()
+        }
+
+    def reverse(self, entry: Entry) -> Statement:
+        """Ask autograd in reverse mode."""
+        at = self._tensors()
+        value = self._program(*at.values())[entry.output]
+        return _said(float(self._reverse(value, [at[name] for name in entry.wrt])))
+
+    def forward(self, entry: Entry) -> Statement:
+        """Ask autograd in forward mode."""
+        tangent = self._forward(self._program, self._tensors(), entry.wrt, entry.output)
+        return _said(float(tangent))
+
+    def symbolic(self, entry: Entry) -> Statement:
+        """Ask sympy: the formula and its value."""
+        engine = Symbolic(self._function, self._deadline)
+        found = engine.value(self._dyadic, entry.wrt, entry.output)
+        return (
+            Statement("", reason=found.reason)
+            if found.number is None
+            else _said(float(found.number))
+        )
+
+    def enclosure(self, entry: Entry) -> Statement:
+        """Ask for proved bounds."""
+        wrt, digits = entry.wrt, self._settings.digits
+        output = self._function.outputs[entry.output]
+        found = partials(output, self._dyadic, [wrt], digits=digits, deadline=self._deadline)[wrt]
+        if found.ball is None:
+            return Statement("", reason=found.reason)
+        bits = found.ball.rel_accuracy_bits()
+        return Statement(
+            "",
+            value=found.to_float(self._settings.dtype),
+            bounds=found.interval(digits),
+            digits=None if found.ball.is_exact() else int(max(bits, 0) * log10(2)),
+        )
+
+    def quotient(self, entry: Entry, side: int) -> Statement:
+        """Ask for a one-sided difference quotient."""
+        output = self._function.outputs[entry.output]
+        found, _ = quotient(output, self._typed, entry.wrt, side, deadline=self._deadline)
+        return Statement("", reason="no value there") if found is None else _said(float(found))
+
+    def rounding(self, entry: Entry) -> Statement:
+        """Ask how far floating point may be off."""
+        output, wrt = self._function.outputs[entry.output], entry.wrt
+        bound = rounding_bounds(output, self._dyadic, [wrt], self._settings.dtype)[wrt].bound
+        return _said(bound) if isfinite(bound) else Statement("", reason="not known")
+
+
+def _compiled(function: Function) -> Program:
+    from diffcli.engines.lambdify import lambdify
+
+    return lambdify(expression(function), [symbol(name) for name in function.variables])
+
+
+def _said(value: float) -> Statement:
+    return Statement("", value) if isfinite(value) else Statement("", reason=f"{value:g}")
+
+
+_WITNESSES: Sequence[tuple[str, str, Callable[[_Examiner, Entry], Statement]]] = (
+    ("autograd reverse", "autograd", _Examiner.reverse),
+    ("autograd forward", "autograd", _Examiner.forward),
+    ("symbolic", "symbolic", _Examiner.symbolic),
+    ("enclosure", "enclosure", _Examiner.enclosure),
+    ("quotient left", "enclosure", lambda examiner, entry: examiner.quotient(entry, -1)),
+    ("quotient right", "enclosure", lambda examiner, entry: examiner.quotient(entry, 1)),
+    ("rounding bound", "enclosure", _Examiner.rounding),
+)
+"""Each engine's name here, the engine that must be asked for, and how it is asked."""

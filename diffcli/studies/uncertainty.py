@@ -1,0 +1,217 @@
+"""Uncertainty of a value from those of its inputs: by derivatives, and by sampling as a check.
+
+Joint Committee for Guides in Metrology, "Guide to the expression of uncertainty in measurement",
+JCGM 100:2008, section 5, and its supplement JCGM 101:2008 on Monte Carlo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import nan, sqrt
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from diffcli.derivation import Settings, derive
+from diffcli.engines.coordinates import arrays_of
+from diffcli.engines.lambdify import lambdify
+from diffcli.engines.symbolic import expression, symbol
+from diffcli.errors import PointError, UsageError
+from diffcli.language.expression import Function
+from diffcli.language.points import Point
+from diffcli.operators import Grad, Hessian
+from diffcli.output.report import Report
+
+Array = NDArray[np.float64]
+
+SAMPLES = 100_000
+TOLERANCE = 0.05
+"""How far the ends of the linear interval may be off, as a part of half the sampled one."""
+COVERAGE, REACH = (0.025, 0.975), 1.959963984540054
+"""The quantiles between which 95 % lie, and their distance in standard deviations if normal."""
+EPSILON = 1e-12
+"""An eigenvalue of a covariance may be less than 0 by this part of them all."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation of samples of f, and where 95 % of them lie.
+
+    ``outside`` counts the samples outside the domain, which are left out.
+    """
+
+    count: int
+    outside: int
+    mean: float
+    sigma: float
+    interval: tuple[float, float]
+
+    def validates(self, value: float, sigma: float) -> bool:
+        """Whether value ± REACH·sigma is the sampled interval (JCGM 101:2008, section 8)."""
+        low, high = self.interval
+        error = max(abs(value - REACH * sigma - low), abs(value + REACH * sigma - high))
+        return not self.outside and error <= TOLERANCE * (high - low) / 2 + EPSILON * abs(value)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A measured input: its value, its standard uncertainty, and what comes of it.
+
+    ``contribution`` is |∂f/∂x|·σ, ``sampled`` the samples of this input alone, and ``is_linear``
+    whether they agree. ``share`` is its part of the variance of f, negative where a correlation
+    takes more away than it adds. What needs a derivative that isn't there is nan.
+    """
+
+    name: str
+    value: float
+    sigma: float
+    derivative: float
+    contribution: float
+    share: float
+    sampled: Spread
+    is_linear: bool
+
+
+@dataclass(frozen=True)
+class SecondOrder:
+    """Mean and standard uncertainty of f with the second derivatives, for normal inputs."""
+
+    mean: float
+    sigma: float
+
+
+@dataclass(frozen=True)
+class Propagation:
+    """The standard uncertainty of f at measured inputs.
+
+    ``report`` is the value and the gradient with their verdicts; ``sigma`` is nan where there is
+    no gradient. ``covariance`` is that of the inputs. ``is_linear`` says whether sampling agrees.
+    """
+
+    report: Report
+    inputs: tuple[Input, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    sigma: float
+    second: SecondOrder | None
+    sampled: Spread
+    is_linear: bool
+
+
+def propagate(
+    function: Function,
+    point: Point,
+    covariance: Array,
+    settings: Settings,
+    *,
+    order: int = 1,
+    samples: int = SAMPLES,
+) -> Propagation:
+    """Return the uncertainty of a formula at a point of numbers.
+
+    ``covariance`` is that of the variables, in order; ``order`` 2 adds the terms of the second
+    derivatives. Raises UsageError where a variable is a vector.
+    """
+    report = replace(derive(Grad(), function, [point], settings), command="uncertainty")
+    arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
+    if any(each.ndim for each in arrays.values()):
+        raise UsageError("each variable has one measured value", hint="x=3±0.1,y=2±0.05")
+    (result,) = report.results
+    value = result.value if isinstance(result.value, float) else nan
+    middle = np.array([each.item() for each in arrays.values()])
+    slopes = np.array([result.derivative[name] for name in arrays], dtype=np.float64)
+    variance = float(slopes @ covariance @ slopes)
+    shares = slopes * (covariance @ slopes) / (variance or nan)
+    sampler = _Sampler(function, settings, samples)
+    inputs = []
+    for i, name in enumerate(arrays):
+        sigma, slope = sqrt(covariance[i, i]), float(slopes[i])
+        contribution = abs(slope) * sigma
+        alone = np.zeros_like(covariance)
+        alone[i, i] = sigma
+        spread = sampler.spread(middle, alone)
+        inputs.append(
+            Input(
+                name, float(middle[i]), sigma, slope, contribution, float(shares[i]), spread,
+                is_linear=spread.validates(value, contribution),
+            )
+        )  # fmt: skip
+    spread = sampler.spread(middle, _root(covariance))
+    return Propagation(
+        report,
+        tuple(inputs),
+        tuple(map(tuple, covariance.tolist())),
+        sqrt(variance),
+        _second_order(function, point, covariance, variance, settings) if order > 1 else None,
+        spread,
+        is_linear=spread.validates(value, sqrt(variance)),
+    )
+
+
+def covariance_matrix(
+    sigmas: Sequence[float], correlations: Mapping[tuple[int, int], float]
+) -> Array:
+    """Return the covariances of inputs. Raises PointError for impossible correlations."""
+    matrix = np.eye(len(sigmas))
+    for (row, column), coefficient in correlations.items():
+        matrix[row, column] = matrix[column, row] = coefficient
+    scale = np.array(sigmas)
+    return np.asarray(checked(matrix) * np.outer(scale, scale))
+
+
+def checked(covariance: Array) -> Array:
+    """Return a covariance matrix, if it is one; raises PointError if not."""
+    symmetric = np.array_equal(covariance, covariance.T)
+    if not symmetric or np.linalg.eigvalsh(covariance).min() < -EPSILON * np.trace(covariance):
+        raise PointError(
+            "no inputs have these covariances", hint="correlations lie between -1 and 1"
+        )
+    return covariance
+
+
+def _root(covariance: Array) -> Array:
+    """Return a matrix whose product with its transpose is the covariance."""
+    values, axes = np.linalg.eigh(covariance)
+    return np.asarray(axes * np.sqrt(values.clip(min=0)))
+
+
+def _second_order(
+    function: Function, point: Point, covariance: Array, variance: float, settings: Settings
+) -> SecondOrder:
+    """Return E f = f + ½ tr HΣ and Var f = ∇fᵀΣ∇f + ½ tr (HΣ)², exact for quadratic f.
+
+    For normal inputs; Mathai and Provost, "Quadratic forms in random variables" (1992), 3.2.
+    """
+    (result,) = derive(Hessian(), function, [point], settings).results
+    spread = np.array(result.derivative["matrix"], dtype=np.float64) @ covariance
+    value = result.value if isinstance(result.value, float) else nan
+    return SecondOrder(
+        float(value + np.trace(spread) / 2), sqrt(variance + np.trace(spread @ spread) / 2)
+    )
+
+
+class _Sampler:
+    """Draws normal inputs, the same ones each time, and evaluates f at all of them at once."""
+
+    def __init__(self, function: Function, settings: Settings, count: int) -> None:
+        symbols = [symbol(name) for name in function.variables]
+        self._program, self._settings = lambdify(expression(function), symbols), settings
+        self._normal = np.random.default_rng(settings.seed).standard_normal((len(symbols), count))
+
+    def spread(self, middle: Array, root: Array) -> Spread:
+        """Return how f spreads where the inputs do, by a root of their covariance."""
+        columns = middle[:, None] + root @ self._normal
+        kind, place = getattr(torch, self._settings.dtype), self._settings.device
+        inputs = [torch.tensor(column, dtype=kind, device=place) for column in columns]
+        (output,) = self._program(*inputs)
+        values = output.to("cpu", torch.float64).numpy()
+        known = values[np.isfinite(values)]
+        outside = values.size - known.size
+        if not known.size:
+            return Spread(values.size, outside, nan, nan, (nan, nan))
+        low, high = np.quantile(known, COVERAGE).tolist()
+        # Of a constant, the mean may be off by a rounding, and so the deviation not be 0.
+        beyond = known - known[0]
+        mean, sigma = float(known[0] + beyond.mean()), float(beyond.std())
+        return Spread(values.size, outside, mean, sigma, (low, high))

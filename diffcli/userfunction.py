@@ -1,0 +1,219 @@
+"""A user's Python function of tensors in place of a formula: its file is run, and nothing else.
+
+Such a function has no formula, so that no engine but autograd can differentiate it. What it gives
+is held against difference quotients of the function's own values, which prove nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from importlib.util import module_from_spec, spec_from_file_location
+from inspect import Parameter, signature
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diffcli.errors import FileError, NoDerivativeError, UsageError
+from diffcli.language.expression import Function, number
+from diffcli.operators import Operator, Scalars
+from diffcli.output.report import Report, Result
+from diffcli.verdict import Check, Verdict
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from diffcli.derivation import Settings
+    from diffcli.elements import Array
+    from diffcli.language.points import Point
+
+NO_FORMULA = "a Python function has no formula"
+
+
+@dataclass(frozen=True)
+class UserFunction:
+    """A function of a user's file: how it was named, its arguments, and what calls it."""
+
+    text: str
+    variables: tuple[str, ...]
+    call: Callable[..., Any]
+    is_silent: bool = False
+
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Return its outputs. What it prints goes to standard error.
+
+        Raises NoDerivativeError where it raises, or gives something else than floating tensors.
+        """
+        import torch
+
+        try:
+            with redirect_stdout(StringIO() if self.is_silent else sys.stderr):
+                found = self.call(*inputs)
+        except Exception as error:  # whatever a user's code raises is told in one message
+            raise _refused(self.text, error) from error
+        outputs = tuple(found) if isinstance(found, tuple | list) else (found,)
+        for output in outputs:
+            if not isinstance(output, torch.Tensor):
+                raise NoDerivativeError(
+                    f"{self.text} gives a {type(output).__name__}, not a tensor",
+                    hint="without .item(), float() or .numpy(), which cut the graph",
+                )
+            if not output.is_floating_point():
+                raise NoDerivativeError(
+                    f"{self.text} gives a tensor of {str(output.dtype).removeprefix('torch.')}",
+                    hint="only floating-point numbers have derivatives",
+                )
+        return outputs
+
+
+def _refused(text: str, error: Exception) -> NoDerivativeError:
+    said = str(error).strip().split("\n")[0]
+    if isinstance(error, RuntimeError) and "in-place" in said:
+        return NoDerivativeError(
+            f"{text} changes its argument in-place", hint="work on a copy: a.clone()"
+        )
+    return NoDerivativeError(f"{text} raises {type(error).__name__}: {said}")
+
+
+def load(text: str) -> UserFunction:
+    """Run the file of ``FILE:NAME`` and return its function.
+
+    Raises FileError where there is no such file or it can't be run, UsageError where it has no
+    such function.
+    """
+    file, colon, name = text.rpartition(":")
+    if not colon or not file or not name:
+        raise UsageError(f"{text!r} is no file with a function", hint="--py FILE.py:NAME")
+    path = Path(file)
+    if not path.is_file():
+        raise FileError(f"there is no file {file}", hint="--py FILE.py:NAME")
+    found = _module(path).get(name)
+    if not callable(found):
+        raise UsageError(f"{file} has no function {name!r}", hint=f"def {name}(x): …")
+    # A torch module's own signature is that of its forward.
+    parameters = signature(getattr(found, "forward", found)).parameters.values()
+    positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    if any(each.kind not in positional and each.default is each.empty for each in parameters):
+        raise UsageError(f"{text} takes any arguments", hint=f"name them: def {name}(x, y): …")
+    names = tuple(each.name for each in parameters if each.default is each.empty)
+    return UserFunction(f"{path.name}:{name}", names, found)
+
+
+def _module(path: Path) -> Mapping[str, Any]:
+    """Run a file and return what it defines."""
+    spec = spec_from_file_location(f"diffcli_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise FileError(f"{path} is no Python file", hint="--py FILE.py:NAME")
+    module = module_from_spec(spec)
+    # Where the standard library looks up the module that a class was defined in.
+    sys.modules[spec.name] = module
+    try:
+        with redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
+    except Exception as error:  # whatever a user's code raises is told in one message
+        said = f"{type(error).__name__}: {error}"
+        raise FileError(f"{path} can't be run: {said}") from error
+    return vars(module)
+
+
+def derive_user(
+    operator: Operator, function: UserFunction, points: Sequence[Point], settings: Settings
+) -> Report:
+    """Differentiate a user's function at points.
+
+    Raises UsageError where the operator doesn't apply, NoDerivativeError where autograd can't
+    follow the function.
+    """
+    if not points:
+        raise UsageError(f"{NO_FORMULA}: it is differentiated at a point", hint="add --at")
+    user = _User(operator, function, settings)
+    results = tuple(map(user.result, points))
+    return Report(
+        command=operator.name,
+        expression=(function.text,),
+        read_as=function.text,
+        variables=function.variables,
+        dtype=settings.dtype,
+        device=settings.device,
+        results=results,
+        notation=user.notation,
+    )
+
+
+class _User:
+    """One operator of one user's function, whatever the points."""
+
+    def __init__(self, operator: Operator, function: UserFunction, settings: Settings) -> None:
+        self._operator, self._function, self._settings = operator, function, settings
+        self.notation: dict[str, str] = {}
+
+    def result(self, point: Point) -> Result:
+        """Return the answer at a point."""
+        from diffcli.engines.autograd import Evaluation, tensors, to_array
+        from diffcli.engines.coordinates import along, arrays_of
+
+        operator, function, settings = self._operator, self._function, self._settings
+        arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
+        at = Evaluation(function, tensors(arrays, settings.dtype, settings.device))
+        if not all(output.requires_grad for output in at.outputs):
+            raise NoDerivativeError(
+                f"{function.text} cuts the graph: autograd can't see how its result comes about",
+                hint="without no_grad, detach, .data or numpy on the way",
+            )
+        shapes = {name: each.shape for name, each in arrays.items()}
+        scalars = Scalars(None, shapes, tuple(tuple(output.shape) for output in at.outputs))
+        operator.check(scalars)
+        vector: Sequence[Array] = ()
+        if operator.direction is not None:
+            vector = along(operator.direction, scalars.spaces[operator.along], seed=settings.seed)
+        names = map(str, range(len(vector)))
+        directions = tensors(dict(zip(names, vector, strict=True)), settings.dtype, settings.device)
+        blocks = [to_array(each) for each in operator.torch(at, list(directions.values()))]
+        numbers = [float(each) for block in blocks for each in block.flat]
+        values = [to_array(each).tolist() for each in at.outputs]
+        return Result(
+            at={name: each.tolist() for name, each in arrays.items()},
+            value=values[0] if len(values) == 1 else values,
+            derivative=operator.layout([block.tolist() for block in blocks], scalars),
+            symbolic={},
+            checks=self._checks(scalars, arrays, vector, numbers),
+            value_checks=(Check("f", Verdict.UNVERIFIED, reason=NO_FORMULA),),
+        )
+
+    def _checks(
+        self,
+        scalars: Scalars,
+        arrays: Mapping[str, Array],
+        vector: Sequence[Array],
+        numbers: Sequence[float],
+    ) -> tuple[Check, ...]:
+        """Return a check for every number, with a difference quotient as evidence.
+
+        Where there are too many, the first stands for all.
+        """
+        from diffcli.engines.differences import estimates
+
+        found = estimates(self._operator, replace(self._function, is_silent=True), arrays, vector)
+        if found is None:
+            return (Check("f", Verdict.UNVERIFIED, reason=NO_FORMULA),)
+        # The numbers are named as those of any function with as many components.
+        outline = Function(("",), (number(0),) * len(scalars.rows), tuple(scalars.columns))
+        flat = [float(component) for each in vector for component in each.flat]
+        entries = self._operator.entries(outline, flat)
+        self.notation |= {entry.label: entry.notation(outline) for entry in entries}
+        return tuple(
+            Check(
+                entry.label, Verdict.UNVERIFIED, value, value,
+                reason=f"{NO_FORMULA}; {_evidence(value, quotient, error)}",
+            )
+            for entry, value, quotient, error in zip(entries, numbers, *found, strict=True)
+        )  # fmt: skip
+
+
+def _evidence(value: float, quotient: float, error: float) -> str:
+    said = f"a difference quotient gives {quotient:.10g} ± {error:.1g}"
+    if abs(value - quotient) > 10 * error + 1e-6 * abs(quotient):
+        return f"{said}: is a part of the graph cut, or a kink near?"
+    return said

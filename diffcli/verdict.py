@@ -1,0 +1,60 @@
+"""Verdicts: what is known about a number, and the evidence it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(Enum):
+    """How far a number can be trusted; the worst first."""
+
+    DISAGREES = "disagrees"
+    UNDEFINED = "undefined"
+    NOT_DIFFERENTIABLE = "not_differentiable"
+    UNVERIFIED = "unverified"
+    INEXACT = "inexact"
+    AGREES = "agrees"
+    CERTIFIED = "certified"
+
+    @property
+    def has_value(self) -> bool:
+        """Whether a number can be given at all."""
+        return self not in (Verdict.UNDEFINED, Verdict.NOT_DIFFERENTIABLE)
+
+    @property
+    def words(self) -> str:
+        """The verdict as a person reads it."""
+        return self.value.replace("_", " ")
+
+
+_SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of some verdicts; of none, ``certified``."""
+    return min(verdicts, key=_SEVERITY.__getitem__, default=Verdict.CERTIFIED)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number, what each engine says of it, and the verdict.
+
+    ``value`` is the truth rounded to the dtype where it is proved, else autograd's number, else
+    None. ``autograd`` is torch's number and ``symbolic`` that of sympy's derivative; ``enclosure``
+    the ends of an interval that provably holds the truth, as decimal text. ``error_ulps`` is
+    |autograd − truth| in units in the last place of the dtype. ``left`` and ``right`` are the
+    one-sided derivatives where they decide; ``reason`` says why, in words.
+    """
+
+    entry: str
+    verdict: Verdict
+    value: float | None = None
+    autograd: float | None = None
+    symbolic: float | None = None
+    enclosure: tuple[str, str] | None = None
+    error_ulps: float | None = None
+    left: float | None = None
+    right: float | None = None
+    reason: str | None = None

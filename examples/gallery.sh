@@ -1,0 +1,66 @@
+#!/bin/sh
+# Plots of every kind; docs/gallery.md shows what each draws.
+set -e
+
+# A wave and its derivative; the range is two periods.
+diffcli plot "sin(x)" -o sine.png
+
+# Poles are found, and broken at; a dashed line stands at each.
+diffcli plot "tan(x)" -o tan.png
+
+# A pole doesn't flatten the rest.
+diffcli plot "1/x" -o pole.png
+
+# Jumps: a dot where the value is, a ring where it isn't.
+diffcli plot "floor(x)" --range=-3:3 -o floor.png
+
+# Kinks: the function keeps its corners, the derivative has open ends.
+diffcli plot "|x^2 - 4|" --range=-4:4 --mark extrema,kinks -o kinks.png
+
+# The domain has an edge; the derivative is endless there.
+diffcli plot "sqrt(x)" -o root.png
+
+# A pole at 0 and at every negative integer.
+diffcli plot "gamma(x)" --range=-4.5:4.5 -o gamma.png
+
+# The wildest function that still has a limit.
+diffcli plot "x*sin(1/x)" --range=-0.5:0.5 --orders 0 -o wild.png
+
+# Two derivatives, a tangent, and the area below.
+diffcli plot "exp(-x^2)" --range=-3:3 --orders 0,1,2 --tangent 1 --fill -o bell.png
+
+# Zeros, extrema and inflections, to the last digits.
+diffcli plot "x^5 - 5x^3 + 4x" --range=-2.3:2.3 --y-range=-8:8 --mark zeros,extrema,inflections -o quintic.png
+
+# The point that is missing has a ring.
+diffcli plot "sin(x)/x" --range=-15:15 -o hole.png
+
+# Several formulas: a function and its Taylor polynomials.
+diffcli plot "sin(x)" "x" "x - x^3/6" "x - x^3/6 + x^5/120" --orders 0 --y-range=-2:2 -o taylor.png
+
+# Growth, by its logarithm.
+diffcli plot "2^x" "x^2" "x!" --range 0.5:8 --orders 0 --log -o growth.png
+
+# Rosenbrock's valley: contours, the gradient as arrows, the minimum.
+diffcli plot "(1-x)^2 + 10(y-x^2)^2" --range x=-2:2,y=-1:3 -o rosenbrock.png
+
+# Every critical point, in the dark.
+diffcli plot "sin(x)*cos(y)" --style diffcli-dark -o waves.png
+
+# A saddle as a surface.
+diffcli plot "x^2 - y^2" --range x=-2:2,y=-2:2 --kind surface -o saddle.png
+
+# A curve in the plane, with arrows along its tangents.
+diffcli plot "[t cos t, t sin t]" -o spiral.png
+
+# A vector field as stream lines: a pendulum with friction.
+diffcli plot "[y, -sin(x) - y/4]" --range x=-2pi:2pi,y=-4:4 --kind stream -o pendulum.png
+
+# The path of a descent over the contours.
+diffcli descend "(1-x)^2 + 10(y-x^2)^2" --from=-1.2,1 --lr 0.01 --steps 300 -q -o descent.png
+
+# A Hessian as a heat map.
+diffcli hessian "x^2*y + y^3 + sin(x*z)" --at 1,2,3 -o hessian.png
+
+# Without a picture, in the terminal.
+diffcli plot "x^5 - 5x^3 + 4x" --range=-2.2:2.2 --orders 0 --mark zeros,extrema --term

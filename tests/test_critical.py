@@ -1,0 +1,340 @@
+"""Critical points: against polynomials solved by mpmath, and published minima."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from typing import Any
+
+import pytest
+from mpmath import mp, mpf
+
+from diffcli.cli.main import run
+from diffcli.language.parser import parse
+from diffcli.language.points import read_ranges
+from diffcli.studies.analysis import Analysis, analyse
+from diffcli.studies.boxes import box_of
+from diffcli.studies.critical import critical_points
+from diffcli.studies.intervals import isolate
+from diffcli.studies.landmarks import Kind, Landmark, Search, Tag
+from diffcli.studies.systems import System
+
+HIMMELBLAU = "(x^2+y-11)^2 + (x+y^2-7)^2"
+CAMEL = "(4 - 2.1x^2 + x^4/3)x^2 + x*y + (-4+4y^2)y^2"
+GOLDSTEIN_PRICE = (
+    "(1 + (x+y+1)^2*(19 - 14x + 3x^2 - 14y + 6x*y + 3y^2))"
+    "*(30 + (2x-3y)^2*(18 - 32x + 12x^2 + 48y - 36x*y + 27y^2))"
+)
+
+
+def searched(formula: str, ranges: str, *, certify: bool = False) -> Search:
+    function = parse(formula)
+    box = box_of(read_ranges(ranges, function.variables))
+    return critical_points(function, box, certify=certify)
+
+
+def analysed(formula: str, ranges: str = "-3:3") -> Analysis:
+    function = parse(formula, variables=("x",))
+    return analyse(function, box_of(read_ranges(ranges, ("x",))), budget=5)
+
+
+def real_roots(*coefficients: int | str) -> list[Any]:
+    """The real roots of a polynomial, the highest power first."""
+    with mp.workdps(50):
+        roots = mp.polyroots([mpf(each) for each in coefficients], maxsteps=500, extraprec=500)
+        return sorted(mp.re(root) for root in roots if abs(mp.im(root)) < mpf(10) ** -30)
+
+
+def himmelblau() -> list[tuple[Any, Any]]:
+    """With a = x² + y − 11 and b = x + y² − 7 the gradient is 0 where 2xa + b = a + 2yb = 0.
+
+    So a = b = 0, that is x⁴ − 22x² + x + 114 = 0, or 4xy = 1 and 32x⁵ − 336x³ − 104x² + 1 = 0.
+    """
+    minima = [(x, 11 - x**2) for x in real_roots(1, 0, -22, 1, 114)]
+    return minima + [(x, 1 / (4 * x)) for x in real_roots(32, 0, -336, -104, 0, 1)]
+
+
+def camel() -> list[tuple[Any, Any]]:
+    """∂f/∂x = 0 gives y; ∂f/∂y = x − 8y + 16y³ is then a polynomial of degree 15."""
+    with mp.workdps(50):
+        y = {5: mpf(-2), 3: mpf("8.4"), 1: mpf(-8)}
+        cube: Counter[int] = Counter()
+        for a, u in y.items():
+            for b, v in y.items():
+                for c, w in y.items():
+                    cube[a + b + c] += u * v * w
+        total = {power: 16 * cube[power] - 8 * y.get(power, 0) for power in range(16)}
+        total[1] += 1
+        roots = real_roots(*(total[power] for power in range(15, -1, -1)))
+        return [(x, sum(c * x**power for power, c in y.items())) for x in roots]
+
+
+def assert_same_places(found: Iterable[Landmark], expected: Sequence[Sequence[Any]]) -> None:
+    """To 12 digits, in any order, none missing and none besides."""
+    places = sorted(tuple(point.at.values()) for point in found)
+    assert len(places) == len(expected)
+    truths = sorted(tuple(map(float, each)) for each in expected)
+    for place, truth in zip(places, truths, strict=True):
+        assert place == pytest.approx(truth, rel=1e-13, abs=1e-13)
+
+
+@pytest.mark.parametrize("certify", [False, True])
+def test_himmelblau_has_nine(certify: bool) -> None:
+    found = searched(HIMMELBLAU, "x=-5:5,y=-5:5", certify=certify)
+    expected = himmelblau()
+    assert len(expected) == 9
+    assert_same_places(found.points, expected)
+    kinds = Counter(point.kind for point in found.points)
+    assert kinds == {Kind.MINIMUM: 4, Kind.SADDLE: 4, Kind.MAXIMUM: 1}
+    assert {point.tag for point in found.points} == {Tag.EXACT, Tag.CERTIFIED}
+    assert found.complete is (True if certify else None)
+
+
+@pytest.mark.parametrize("certify", [False, True])
+def test_the_six_hump_camel_has_fifteen(certify: bool) -> None:
+    found = searched(CAMEL, "x=-3:3,y=-2:2", certify=certify)
+    expected = camel()
+    assert len(expected) == 15
+    assert_same_places(found.points, expected)
+    kinds = Counter(point.kind for point in found.points)
+    assert kinds == {Kind.MINIMUM: 6, Kind.SADDLE: 7, Kind.MAXIMUM: 2}
+    # Dixon & Szegö 1978: the global minima, twice.
+    assert [point.value for point in found.points[:2]] == pytest.approx([-1.031628453489877] * 2)
+    assert found.complete is (True if certify else None)
+
+
+def test_goldstein_and_price_have_their_minima() -> None:
+    found = searched(GOLDSTEIN_PRICE, "x=-2:2,y=-2:2")
+    minima = {
+        (point.at["x"], point.at["y"]): point.value
+        for point in found.points
+        if point.kind is Kind.MINIMUM
+    }
+    # Goldstein & Price, "On descent from local minima", Math. Comp. 25 (1971).
+    assert minima == {(0.0, -1.0): 3.0, (-0.6, -0.4): 30.0, (1.8, 0.2): 84.0, (1.2, 0.8): 840.0}
+    assert {point.tag for point in found.points} == {Tag.EXACT}
+
+
+def test_a_quartic() -> None:
+    found = analysed("x^4 - 3x^2 + x")
+    assert_same_places(found.critical.points, [(x,) for x in real_roots(4, 0, -6, 1)])
+    assert_same_places(found.zeros.points, [(x,) for x in real_roots(1, 0, -3, 1, 0)])
+    assert_same_places(found.inflections.points, [(x,) for x in real_roots(12, 0, -6)])
+    assert [p.kind for p in found.critical.points] == [Kind.MINIMUM, Kind.MAXIMUM, Kind.MINIMUM]
+    assert found.critical.complete
+    assert found.zeros.complete
+    assert found.inflections.complete
+    assert [each.shape for each in found.convexity] == ["convex", "concave", "convex"]
+
+
+def test_a_wave_with_a_slope() -> None:
+    found = analysed("sin(x) + x/3", "-10:10")
+    with mp.workdps(30):
+        turn = mp.acos(mpf(-1) / 3)
+        expected = [(s * turn + 2 * k * mp.pi,) for s in (1, -1) for k in (-1, 0, 1)]
+    assert_same_places(found.critical.points, [x for x in expected if abs(x[0]) < 10])
+    assert found.critical.complete
+    assert {point.tag for point in found.critical.points} == {Tag.EXACT}
+    assert found.critical.points[-1].exact == {"x": "2*pi + acos(-1/3)"}
+    assert_same_places(found.inflections.points, [(k * mp.pi,) for k in range(-3, 4)])
+
+
+@pytest.mark.parametrize(
+    ("formula", "critical", "zeros", "inflections"),
+    [
+        ("x^3", [("0", Kind.INFLECTION)], ["0"], ["0"]),
+        ("x^4", [("0", Kind.MINIMUM)], ["0"], []),
+        ("-(x-1)^2", [("1", Kind.MAXIMUM)], ["1"], []),
+        ("exp(x)", [], [], []),
+        ("x/(x^2+1)", [("-1", Kind.MINIMUM), ("1", Kind.MAXIMUM)], ["0"],
+         ["-sqrt(3)", "0", "sqrt(3)"]),
+        ("exp(x)*(x^2-2)", [("-1 - sqrt(3)", Kind.MAXIMUM), ("-1 + sqrt(3)", Kind.MINIMUM)],
+         ["-sqrt(2)", "sqrt(2)"], ["0"]),
+        ("log(x^2+1)", [("0", Kind.MINIMUM)], ["0"], ["-1", "1"]),
+        ("x^2*exp(-x)", [("0", Kind.MINIMUM), ("2", Kind.MAXIMUM)], ["0"], ["2 - sqrt(2)"]),
+    ],
+)  # fmt: skip
+def test_exact_points_and_nothing_else(
+    formula: str, critical: list[tuple[str, Kind]], zeros: list[str], inflections: list[str]
+) -> None:
+    found = analysed(formula)
+    assert [(p.exact and p.exact["x"], p.kind) for p in found.critical.points] == critical
+    assert [p.exact and p.exact["x"] for p in found.zeros.points] == zeros
+    assert [p.exact and p.exact["x"] for p in found.inflections.points] == inflections
+    assert found.critical.complete
+    assert found.zeros.complete
+    assert found.inflections.complete
+
+
+@pytest.mark.parametrize(
+    ("formula", "breaks"),
+    [
+        ("x + 1/x", [(0.0, Kind.POLE)]),
+        ("tan(x)", [(-1.5707963267948966, Kind.POLE), (1.5707963267948966, Kind.POLE)]),
+        ("abs(x - 0.5)", [(0.5, Kind.KINK)]),
+        ("sqrt(4 - x^2)", [(-2.0, Kind.EDGE), (2.0, Kind.EDGE)]),
+        ("x*log(x)", [(0.0, Kind.EDGE)]),
+        ("heaviside(x)", [(0.0, Kind.JUMP)]),
+        ("sin(x)/x", [(0.0, Kind.GAP)]),
+        ("x^2", []),
+    ],
+)
+def test_breaks_are_named(formula: str, breaks: list[tuple[float, Kind]]) -> None:
+    assert [(point.at["x"], point.kind) for point in analysed(formula).breaks] == breaks
+
+
+def test_a_pole_that_is_no_simple_number_is_numeric() -> None:
+    (pole,) = analysed("1/(x^3-2)").breaks
+    assert pole.tag is Tag.NUMERIC
+    assert pole.at["x"] == pytest.approx(2 ** (1 / 3), rel=1e-9)
+
+
+def test_nothing_is_proved_next_to_a_pole() -> None:
+    found = analysed("x + 1/x")
+    assert_same_places(found.critical.points, [(-1,), (1,)])
+    assert found.critical.complete is False
+    assert [each.reason for each in found.critical.undecided] == ["next to a break: pole"]
+    assert [(s.low, s.high, s.shape) for s in found.growth] == [
+        (-3.0, -1.0, "increasing"),
+        (-1.0, 0.0, "decreasing"),
+        (0.0, 1.0, "decreasing"),
+        (1.0, 3.0, "increasing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("formula", "left", "right"),
+    [
+        ("x + 1/x", (1.0, 0.0), (1.0, 0.0)),
+        ("atan(x)", (0.0, -1.5707963267948966), (0.0, 1.5707963267948966)),
+        ("sqrt(x^2+1)", (-1.0, 0.0), (1.0, 0.0)),
+        ("exp(-x)", None, (0.0, 0.0)),
+        ("sin(x) + x/3", None, None),
+        ("floor(x)", None, None),
+        ("x^2", None, None),
+        ("3x + 1", None, None),
+        ("log(x)", None, None),
+    ],
+)
+def test_asymptotes(formula: str, left: Any, right: Any) -> None:
+    found = {a.towards: (a.slope, a.intercept) for a in analysed(formula).asymptotes}
+    assert (found.get(-1), found.get(1)) == (left, right)
+
+
+def test_multiple_roots_in_two_variables_stay_undecided() -> None:
+    found = searched("x^4 + y^4", "x=-1:1,y=-1:1", certify=True)
+    (point,) = found.points
+    assert (point.at, point.kind, point.tag) == ({"x": 0, "y": 0}, Kind.DEGENERATE, Tag.EXACT)
+    assert found.complete is False
+    assert all(low <= 0 <= high for low, high in found.undecided[0].cell)
+
+
+def test_a_box_without_a_critical_point_is_proved_empty() -> None:
+    found = searched("exp(x) + y^3 + y", "x=-2:2,y=-2:2", certify=True)
+    assert (found.points, found.complete) == ((), True)
+
+
+def test_a_root_on_an_edge_between_cells_is_found_once() -> None:
+    function = parse("cos(x) + cos(y)")
+    system = System(function.outputs[0], ("x", "y"), [("x",), ("y",)])
+    found = isolate(system, ((-4.0, 4.0), (-4.0, 4.0)))
+    assert len(found.roots) == 9
+    assert found.undecided == ()
+
+
+def test_three_variables() -> None:
+    found = searched("x^2 + y^2 + z^2 + x*y*z", "x=-3:3,y=-3:3,z=-3:3", certify=True)
+    signs = [(2, 2, -2), (2, -2, 2), (-2, 2, 2), (-2, -2, -2)]
+    assert_same_places(found.points, [(0, 0, 0), *signs])
+    assert found.complete
+    assert [point.kind for point in found.points] == [Kind.MINIMUM, *[Kind.SADDLE] * 4]
+
+
+def test_bounds_enclose_the_root() -> None:
+    for point in analysed("x^4 - 3x^2 + x").critical.points:
+        assert point.bounds
+        with mp.workdps(40):
+            low, high = map(mpf, point.bounds["x"])
+            slope = [4 * x**3 - 6 * x + 1 for x in (low, high)]
+        assert slope[0] * slope[1] <= 0
+        assert high - low < 1e-17
+
+
+def answered(*typed: str) -> tuple[int, str, str]:
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(list(typed))
+    return code, out.getvalue(), err.getvalue()
+
+
+def test_json_has_one_result_a_point() -> None:
+    code, out, _ = answered("critical", "x^3 - 3x", "--in", "-2:2", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert [(p["at"], p["value"], p["kind"], p["tag"]) for p in document["results"]] == [
+        ({"x": -1.0}, 2.0, "maximum", "exact"),
+        ({"x": 1.0}, -2.0, "minimum", "exact"),
+    ]
+    assert document["complete"] is True
+    assert document["zeros"][0]["exact"] == {"x": "-sqrt(3)"}
+    assert document["range"] == {"x": [-2.0, 2.0]}
+
+
+def test_the_screen_says_what_is_proved() -> None:
+    _, out, _ = answered("analyze", "x^2 - 2", "--range", "-2:2")
+    assert "x = sqrt(2)" in out
+    assert "proved: -2 ≤ x ≤ 2 has 1 critical point, 2 zeros and no inflections" in out
+    _, out, _ = answered("critical", "x^2 + y^2", "--range", "x=-1:1,y=-1:1")
+    assert "--certify" in out
+
+
+def test_definitions_stand_above_the_function() -> None:
+    _, out, _ = answered("critical", "y = x^2; y^2 - y", "--range", "-2:2", "--format", "plain")
+    assert out.startswith("y = x**2\nf = y**2 - y\n")
+
+
+def test_a_range_of_its_own_is_said() -> None:
+    _, _, err = answered("critical", "x^2")
+    assert "range -10:10" in err
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("critical", "x^2 + y", "--range", "x=-1:1"),
+        ("critical", "x^2", "--range", "1:-1"),
+        ("critical", "7"),
+        ("critical", "x^2", "--at", "3"),
+        ("critical", "x", "y"),
+    ],
+)
+def test_what_does_not_fit_is_refused(typed: tuple[str, ...]) -> None:
+    code, _, err = answered(*typed)
+    assert code == 2
+    assert err.startswith("error: ")
+
+
+@pytest.mark.parametrize("name", ["plain", "csv", "markdown", "latex", "jsonl"])
+def test_every_format_has_the_points(name: str) -> None:
+    code, out, _ = answered("critical", "x^3 - 3x", "--format", name, "--in", "-2:2")
+    assert code == 0
+    assert "maximum" in out
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_root_of_a_polynomial_is_left_out(seed: int) -> None:
+    source = random.Random(seed)
+    coefficients = [source.randint(1, 9), *(source.randint(-9, 9) for _ in range(6))]
+    formula = " + ".join(f"({c})*x^{6 - power}" for power, c in enumerate(coefficients))
+    found = analysed(formula, "-4:4")
+    slopes = [c * (6 - power) for power, c in enumerate(coefficients[:-1])]
+    for search, roots in (
+        (found.zeros, real_roots(*coefficients)),
+        (found.critical, real_roots(*slopes)),
+    ):
+        assert_same_places(search.points, [(x,) for x in roots if -4 <= x <= 4])
+        assert search.complete

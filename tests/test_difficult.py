@@ -1,0 +1,221 @@
+"""Difficult points: where autograd, symbols and central differences agree and are all wrong.
+
+The truths are elementary calculus, by hand.
+"""
+
+from __future__ import annotations
+
+from math import inf, pi
+from time import monotonic
+
+import pytest
+
+from diffcli.engines.difficult import Difficulty, Kind, classify, is_linear
+from diffcli.language.expression import Node
+from diffcli.language.parser import parse
+
+
+def read(text: str, *names: str) -> Node:
+    return parse(text, declared=names).outputs[0]
+
+
+def found_at(formula: str, at: str, index: str = "x") -> Difficulty:
+    point = dict(zip("xyz", (read(text) for text in at.split(",")), strict=False))
+    return classify(read(formula, *point), point, tuple(index))
+
+
+DIFFERENTIABLE = [
+    ("relu(x)-relu(-x)", "0", 1),
+    ("piecewise((1, x == 1), (x^2, True))", "1", 2),
+    ("piecewise((1, x == 0), (sin(x)/x, True))", "0", 0),
+    ("piecewise((x^2*sin(1/x), x != 0), (0, True))", "0", 0),
+    ("piecewise((exp(-1/x), x > 0), (0, True))", "0", 0),
+    ("x*abs(x)", "0", 0),
+    ("abs(x)^3", "0", 0),
+    ("sqrt(x^4)", "0", 0),
+    ("(x^4)**0.5", "0", 0),
+    ("x^(7/3)", "0", 0),
+    ("softsign(x)", "0", 1),
+    ("elu(x)", "0", 1),
+    ("max(x, 2*x/2)", "1", 1),
+    ("x^(x/x)", "-1", 1),
+    ("abs(cos(x))^3", "pi/2", 0),
+    ("abs((x-pi)^9)", "pi", 0),
+    ("floor(x)", "5/2", 0),
+    ("mod(x, 3)", "15/2", 1),
+    ("frac(x)", "5/4", 1),
+    ("sqrt(x^4+y^4)", "0,0", 0),
+    ("atan2(y, x)", "-1,0", 0),
+    ("x*abs(y)", "3,0", 0),
+    ("relu(x) - relu(-x) + sqrt(x + 1e-100)", "0", 1 + 5e49),
+]
+
+
+@pytest.mark.parametrize(("formula", "at", "truth"), DIFFERENTIABLE)
+def test_a_derivative_is_found_where_there_is_one(formula: str, at: str, truth: float) -> None:
+    found = found_at(formula, at)
+    assert (found.kind, found.value) == (Kind.DIFFERENTIABLE, truth)
+
+
+KINKS = [
+    ("abs(x)", "0", -1, 1, "abs at 0"),
+    ("abs(x-0.1)", "0.1", -1, 1, "abs at 0"),
+    ("abs(x-1e300)", "10^300", -1, 1, "abs at 0"),
+    ("abs(sin(x))", "pi", -1, 1, "abs at 0"),
+    ("max(x, x^2)", "1", 1, 2, "max: both arguments equal 1"),
+    ("max(x, 0)", "0", 0, 1, "max: both arguments equal 0"),
+    ("sqrt(x^2)", "0", -1, 1, "sqrt at 0"),
+    ("(x^2)**0.5", "0", -1, 1, "power 1/2 of 0"),
+    ("acos(cos(x))", "0", -1, 1, "edge of acos"),
+    ("hypot(x, y)", "0,0", -1, 1, "hypot at the origin"),
+    ("elu(x, 2)", "0", 2, 1, "elu at 0"),
+    ("clamp(x, 0, 1)", "1", 1, 0, "clamp at 1"),
+    ("x^(2/3)", "0", -inf, inf, "power 2/3 of 0"),
+]
+
+
+@pytest.mark.parametrize(("formula", "at", "left", "right", "reason"), KINKS)
+def test_a_kink_has_two_sides(
+    formula: str, at: str, left: float, right: float, reason: str
+) -> None:
+    assert found_at(formula, at) == Difficulty(Kind.KINK, reason, None, left, right)
+
+
+VERTICAL = [
+    ("sqrt(x)", "0", None, inf, "right"),
+    ("x^x", "0", None, -inf, "right"),
+    ("sqrt(0.1-x)", "0.1", -inf, None, "left"),
+    ("asin(x)", "1", inf, None, "left"),
+    ("acosh(x)", "1", None, inf, "right"),
+    ("cbrt(x)", "0", inf, inf, None),
+    ("x^0.05", "0", None, inf, "right"),
+]
+
+
+@pytest.mark.parametrize(("formula", "at", "left", "right", "side"), VERTICAL)
+def test_a_vertical_tangent(
+    formula: str, at: str, left: float | None, right: float | None, side: str | None
+) -> None:
+    found = found_at(formula, at)
+    assert (found.kind, found.value, found.left, found.right, found.side) == (
+        Kind.VERTICAL,
+        None,
+        left,
+        right,
+        side,
+    )
+
+
+def test_an_endpoint_has_the_derivative_from_inside() -> None:
+    assert found_at("x*sqrt(x)", "0") == Difficulty(
+        Kind.ENDPOINT, "sqrt at 0", 0.0, None, 0.0, "right"
+    )
+    assert found_at("(1-x)^1.5 + 3*x", "1").side == "left"
+    assert found_at("(1-x)^1.5 + 3*x", "1").value == 3
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "kind", "reason"),
+    [
+        (
+            "where(x < 1, x^2, x^2+1)",
+            "1",
+            Kind.JUMP,
+            "a condition changes: both sides equal 1",
+        ),
+        ("piecewise((5, x == 0), (x^2, True))", "0", Kind.JUMP, None),
+        ("floor(x)", "2", Kind.JUMP, "floor jumps at 2"),
+        ("floor(sqrt(x)^2)", "2", Kind.JUMP, "floor jumps at 2"),
+        ("frac(x)", "3", Kind.JUMP, "frac jumps at 3"),
+        ("round(x)", "5/2", Kind.JUMP, "round jumps halfway below 3"),
+        ("0^x", "0", Kind.JUMP, None),
+        ("1/x", "0", Kind.POLE, "division by zero"),
+        ("1/(x-0.3)", "0.3", Kind.POLE, "division by zero"),
+        ("tan(x)", "pi/2", Kind.POLE, "pole of tan"),
+        ("log(x)", "0", Kind.POLE, "log of 0"),
+        ("gamma(x)", "-2", Kind.POLE, "pole of gamma at -2"),
+        ("piecewise((1/x, x != 0), (0, True))", "0", Kind.POLE, None),
+        ("log(x)", "-1", Kind.UNDEFINED, "log of a negative number"),
+        ("(-2)^x", "2", Kind.UNDEFINED, None),
+        ("x/x", "0", Kind.UNDEFINED, "division by zero"),
+        ("(x^2-1)/(x-1)", "1", Kind.UNDEFINED, "division by zero"),
+        ("sin(x)/x", "0", Kind.UNDEFINED, "division by zero"),
+        ("x*log(x)", "0", Kind.UNDEFINED, "log of 0"),
+        ("sqrt(-x^2)", "0", Kind.UNDEFINED, "an isolated point: sqrt at 0"),
+        ("atan2(y, x)", "0,0", Kind.UNDEFINED, "atan2 at the origin"),
+        ("piecewise((x*sin(1/x), x != 0), (0, True))", "0", Kind.UNDETERMINED, None),
+    ],
+)
+def test_no_derivative(formula: str, at: str, kind: Kind, reason: str | None) -> None:
+    found = found_at(formula, at)
+    assert (found.kind, found.value) == (kind, None)
+    assert reason is None or found.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("formula", "index", "kind", "value", "left", "right"),
+    [
+        ("x*abs(x)", "xx", Kind.KINK, None, -2, 2),
+        ("abs(x)^3", "xx", Kind.DIFFERENTIABLE, 0, 0, 0),
+        ("abs(x)^3", "xxx", Kind.KINK, None, -6, 6),
+        ("abs(x)^5", "xxx", Kind.DIFFERENTIABLE, 0, 0, 0),
+        ("softsign(x)", "xx", Kind.KINK, None, 2, -2),
+        ("elu(x)", "xx", Kind.KINK, None, 1, 0),
+        ("sqrt(x^4)", "xx", Kind.DIFFERENTIABLE, 2, 2, 2),
+        ("x^2*sqrt(x)", "xx", Kind.ENDPOINT, 0, None, 0),
+        ("x*sqrt(x)", "xx", Kind.VERTICAL, None, None, inf),
+        ("abs(x)", "xx", Kind.KINK, None, None, None),
+        (
+            "piecewise((1, x == 0), (sin(x)/x, True))",
+            "xx",
+            Kind.DIFFERENTIABLE,
+            -1 / 3,
+            -1 / 3,
+            -1 / 3,
+        ),
+    ],
+)
+def test_higher_orders(
+    formula: str,
+    index: str,
+    kind: Kind,
+    value: float | None,
+    left: float | None,
+    right: float | None,
+) -> None:
+    found = found_at(formula, "0", index)
+    assert (found.kind, found.value, found.left, found.right) == (kind, value, left, right)
+
+
+def test_sides_of_a_jump_are_those_that_exist() -> None:
+    found = found_at("atan2(y, x)", "-1,0", "y")
+    assert (found.kind, found.left, found.right) == (Kind.JUMP, None, -1)
+
+
+@pytest.mark.parametrize(
+    ("formula", "slopes", "linear"),
+    [
+        ("sqrt(x^4+y^4)+3*x", (3, 0), True),
+        ("x*abs(y)", (0, 0), True),
+        ("where(x == 0 and y == 0, 0, x*y/sqrt(x^2+y^2))", (0, 0), False),
+        ("where(x == 0 and y == 0, 0, x*y/(x^2+y^2))", (0, 0), False),
+        ("cbrt(x*y)", (0, 0), False),
+    ],
+)
+def test_partials_without_a_gradient_are_told(
+    formula: str, slopes: tuple[float, float], linear: bool
+) -> None:
+    origin = {"x": 0.0, "y": 0.0}
+    for name in origin:
+        assert classify(read(formula), origin, (name,)).value == slopes["xy".index(name)]
+    assert is_linear(read(formula), origin, dict(zip("xy", slopes, strict=True))) is linear
+
+
+def test_an_ordinary_point_is_simply_enclosed() -> None:
+    assert found_at("sin(x)", "pi/3") == Difficulty(Kind.DIFFERENTIABLE, "enclosed", 0.5)
+    assert found_at("x^2", "pi").value == 2 * pi
+
+
+def test_past_the_deadline_nothing_is_claimed() -> None:
+    found = classify(read("abs(x)"), {"x": 0.0}, ("x",), deadline=monotonic() - 1)
+    assert (found.kind, found.left, found.right) == (Kind.UNDETERMINED, None, None)

@@ -1,0 +1,148 @@
+r"""LaTeX is read as its plain form is; what is printed in LaTeX is read again as the same DAG."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_parser import formulas, rows
+
+from diffcli import errors
+from diffcli.language.expression import Node
+from diffcli.language.latex_printer import latex_of, name_latex, node_latex
+from diffcli.language.parser import parse
+from diffcli.language.points import read_points
+
+PUBLISHED = rows("latex.txt")
+VARIABLES = ["x", "y", "x1", "theta"]
+
+
+def dollars(latex: str) -> str:
+    """What marks a text as LaTeX that has neither backslash nor braces."""
+    return f"${latex}$"
+
+
+@pytest.mark.parametrize(("source", "latex", "plain"), PUBLISHED)
+def test_published_formulas_are_read_as_their_plain_forms(
+    source: str, latex: str, plain: str
+) -> None:
+    assert parse(dollars(latex)).outputs == parse(plain).outputs, source
+
+
+def test_there_are_150_published_formulas() -> None:
+    assert len({latex for _, latex, _ in PUBLISHED}) >= 150
+
+
+@pytest.mark.parametrize(
+    "plain", [*(row[0] for row in rows("readings.txt")), *(row[2] for row in PUBLISHED)]
+)
+def test_printed_formulas_are_read_again_as_the_same(plain: str) -> None:
+    function = parse(plain)
+    again = parse(dollars(latex_of(function)), variables=function.variables)
+    assert again.outputs == function.outputs
+
+
+@given(formulas())
+def test_any_formula_prints_to_latex_that_reads_back(formula: Node) -> None:
+    latex = node_latex(formula, variables=VARIABLES)
+    assert parse(dollars(latex), variables=VARIABLES).outputs == (formula,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "latex"),
+    [
+        ("6x^2+2x+4", "6 x^{2} + 2 x + 4"),
+        ("exp(-(x^2/2))/sqrt(2pi)", r"\frac{\exp\left(-\frac{x^{2}}{2}\right)}{\sqrt{2 \pi}}"),
+        ("e^(2x)", "e^{2 x}"),
+        ("sin(x)^2*cos(y)", r"\sin^{2}\left(x\right) \cos\left(y\right)"),
+        ("x*(y+1)", r"x \cdot \left(y + 1\right)"),
+        ("2*(1/2)*3", r"2 \cdot \frac{1}{2} \cdot 3"),
+        ("hypot(x, y)", r"\operatorname{hypot}\left(x, y\right)"),
+        ("where(x>0, 1, 2)", r"\begin{cases} 1 & x > 0 \\ 2 & \text{otherwise} \end{cases}"),
+        ("piecewise((1, x>0))^2", r"\left(\begin{cases} 1 & x > 0 \end{cases}\right)^{2}"),
+        ("y = x+2; y*y", r"y = x + 2;\quad y y"),
+    ],
+)  # fmt: skip
+def test_printing(typed: str, latex: str) -> None:
+    assert latex_of(parse(typed)) == latex
+
+
+def test_names() -> None:
+    written = {
+        "x": "x", "theta": r"\theta", "x1": "x_{1}", "x_1": "x_{1}", "a_i_j": "a_{i,j}",
+        "rate": r"\mathrm{rate}", "x_max": r"x_{\mathrm{max}}", "k_alpha": r"k_{\alpha}",
+        "x1_max": r"\mathrm{x1\_max}", "omega_0": r"\omega_{0}",
+    }  # fmt: skip
+    for name, latex in written.items():
+        assert name_latex(name) == latex
+        assert parse(latex, variables=[name], declared=[name]).variables == (name,)
+
+
+@pytest.mark.parametrize(
+    ("latex", "echoed"),
+    [
+        (r"\log x", "natural logarithm"),
+        (r"\sin^{-1} x", "inverse function asin"),
+        ("x^{2}+y^12", "^12 is read as ^{12}"),
+        ("x^{2}+y_12", "_12 is read as _{12}"),
+        (r"2\frac12", "2 1/2 is the product"),
+        (r"\frac{sin(x)}{x}", r"sin is the function \sin"),
+        (r"\gamma(v+1)", "gamma is a variable"),
+        (r"q\left(E+1\right)", "q(…) is a product"),
+        (r"\sin{x}^2", "the power after the braces is that of sin"),
+        (r"e^{-t/\tau}", "tau is the constant 2π"),
+        (r"\frac{d}{dx}x\sin x", r"\frac{d}{dx} reaches over x\sin x"),
+    ],
+)
+def test_doubtful_readings_are_echoed(latex: str, echoed: str) -> None:
+    assert any(echoed in reading for reading in parse(latex).readings)
+
+
+def test_declared_names_stay_whole() -> None:
+    assert parse(r"\frac{uv}{2}").variables == ("u", "v")
+    assert parse(r"\frac{uv}{2}", declared=["uv"]).variables == ("uv",)
+    assert parse(r"\frac{x_1}{x_{10}}", declared=["x1", "x10"]).variables == ("x1", "x10")
+    assert parse(r"\mathrm{rate}\,t").readings == ()
+
+
+def test_points_may_be_latex() -> None:
+    (point,) = read_points([r"\theta=\frac{\pi}{2}"])
+    assert point == read_points(["theta=pi/2"])[0]
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        "{" * 100_000,
+        r"\frac{1}{" * 10_000,
+        r"\sqrt" * 100_000,
+        r"\left(" * 100_000,
+        r"\text{" * 10_000,
+        r"\begin{cases}" * 10_000,
+        "x^{" * 10_000,
+        "x^{2}" + "^x" * 10_000,
+        r"\sin" * 10_000,
+        r"\sum_{i=1}^{99999} x",
+        r"\text{" + "if " * 100_000,
+        r"\sin^{(" * 10_000,
+    ],
+    ids=lambda latex: latex[:12],
+)
+def test_limits(latex: str) -> None:
+    with pytest.raises((errors.LimitError, errors.FormulaError)):
+        parse(latex)
+
+
+PIECES = r"""\frac \sqrt \sin \log \left( \right) \left| \right| \begin{cases} \end{cases} \\ & { }
+\sum_{i=1}^{3} \prod ^ _ ^{2} _{1} x y 1 2 12 . , ' | + - * / ( ) = < \le \text{if} \mathrm \pi
+[ ] \alpha \, d \partial \over \operatorname{erf} ! % $ \foo \lvert \rvert \lfloor \circ \prime
+; ~ \bmod"""
+
+
+@given(st.lists(st.sampled_from(PIECES.split()), max_size=25).map(" ".join))
+def test_any_latex_is_read_or_refused(latex: str) -> None:
+    try:
+        outputs = parse(dollars(latex)).outputs
+    except (errors.FormulaError, errors.LimitError):
+        return
+    assert outputs

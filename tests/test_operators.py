@@ -1,0 +1,189 @@
+"""The operators: every number certified, and the identities that tie them to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from diffcli.derivation import Settings, derive
+from diffcli.errors import UsageError
+from diffcli.language.parser import parse
+from diffcli.language.points import read_points
+from diffcli.operators import (
+    OPERATORS,
+    Curl,
+    Directional,
+    Divergence,
+    Grad,
+    Hessian,
+    Hvp,
+    Jacobian,
+    Jvp,
+    Laplacian,
+    Operator,
+    Vhp,
+    Vjp,
+)
+from diffcli.output.report import Result
+from diffcli.verdict import Verdict
+
+FIELDS = {
+    "two of two": (["x^2*y", "5x + sin(y)"], "x=1.2,y=0.7"),
+    "three of two": (["exp(x*y)", "x/y", "atan2(y, x)"], "x=0.4,y=1.9"),
+    "one of three": (["x*y*z + log(x + z^2)"], "x=1.1,y=-0.3,z=0.8"),
+    "special": (["gamma(x)*erf(y)", "erfi(x*y)"], "x=2.3,y=0.6"),
+    "a branch": (["x^2*y if x > y else x - y^3", "max(x, y)*y"], "x=0.2,y=1.5"),
+    "vectors": (["x*exp(y) + x^2"], "x=[0.3,-0.7],y=[1.5,0.2]"),
+    "a constant": (["3", "x"], "x=0.1,y=2"),
+}
+SCALAR_FIELDS = {
+    "polynomial": ("x^2*y + y^3", "x=1,y=2"),
+    "mixed": ("exp(x*y)*sin(x + z) + z^4", "x=0.3,y=1.2,z=-0.4"),
+    "branches": ("relu(x)*y^2 + abs(y)*x^3", "x=0.7,y=-1.3"),
+    "special": ("lgamma(x)*normcdf(y) + x^y", "x=1.7,y=0.4"),
+}
+VECTOR = [0.25, -1.5, 2.0, 0.75]
+
+
+def answer(operator: Operator, texts: str | list[str], at: str, **settings: Any) -> Result:
+    typed = read_points([at])
+    function = parse(texts, declared=typed[0].named, variables=list(typed[0].named))
+    points = [point.bind(function.variables) for point in typed]
+    (result,) = derive(operator, function, points, Settings(budget=5, **settings)).results
+    return result
+
+
+def vector_of(length: int) -> Any:
+    return read_points([str(VECTOR[:length])])[0]
+
+
+def flat(derivative: Any) -> np.ndarray:
+    if isinstance(derivative, dict):
+        derivative = [np.ravel(part) for part in derivative.values()]
+        return np.concatenate(derivative)
+    return np.ravel(derivative)
+
+
+def matrix(operator: Operator, texts: str | list[str], at: str) -> np.ndarray:
+    found = answer(operator, texts, at)
+    assert found.verdict in (Verdict.CERTIFIED, Verdict.AGREES)
+    return np.array(found.derivative["matrix"])
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_products_are_those_of_the_jacobian(name: str) -> None:
+    texts, at = FIELDS[name]
+    jacobian = matrix(Jacobian(), texts, at)
+    rows, columns = jacobian.shape
+    forward = answer(Jvp(vector_of(columns)), texts, at)
+    backward = answer(Vjp(vector_of(rows)), texts, at)
+    np.testing.assert_allclose(flat(forward.derivative), jacobian @ VECTOR[:columns], rtol=1e-13)
+    np.testing.assert_allclose(flat(backward.derivative), VECTOR[:rows] @ jacobian, rtol=1e-13)
+    assert {forward.verdict, backward.verdict} <= {Verdict.CERTIFIED, Verdict.AGREES}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_reverse_is_forward(name: str, dtype: str) -> None:
+    texts, at = FIELDS[name]
+    reverse, forward = (
+        answer(Jacobian(mode), texts, at, engines=("autograd",), dtype=dtype).derivative["matrix"]
+        for mode in ("reverse", "forward")
+    )
+    np.testing.assert_allclose(reverse, forward, rtol=1e-14 if dtype == "float64" else 1e-5)
+
+
+@pytest.mark.parametrize("name", SCALAR_FIELDS)
+def test_the_hessian(name: str) -> None:
+    text, at = SCALAR_FIELDS[name]
+    hessian = matrix(Hessian(), text, at)
+    vector = VECTOR[: len(hessian)]
+    np.testing.assert_array_equal(hessian, hessian.T)
+    for operator in (Hvp, Vhp):
+        product = flat(answer(operator(vector_of(len(vector))), text, at).derivative)
+        np.testing.assert_allclose(product, hessian @ vector, rtol=1e-12)
+    assert answer(Laplacian(), text, at).derivative == pytest.approx(hessian.trace(), rel=1e-14)
+    diagonal = flat(answer(Grad(order=2), text, at).derivative)
+    np.testing.assert_array_equal(diagonal, hessian.diagonal())
+
+
+@pytest.mark.parametrize("name", SCALAR_FIELDS)
+def test_the_directional_derivative_is_the_gradient_times_the_vector(name: str) -> None:
+    text, at = SCALAR_FIELDS[name]
+    gradient = flat(answer(Grad(), text, at).derivative)
+    found = answer(Directional(vector_of(len(gradient))), text, at)
+    assert found.derivative == pytest.approx(gradient @ VECTOR[: len(gradient)], rel=1e-13)
+    assert found.verdict is Verdict.CERTIFIED
+
+
+def test_divergence_is_the_trace_of_the_jacobian() -> None:
+    texts, at = FIELDS["two of two"]
+    found = answer(Divergence(), texts, at).derivative
+    assert found == pytest.approx(matrix(Jacobian(), texts, at).trace(), rel=1e-15)
+
+
+def test_a_gradient_has_no_curl_and_a_curl_no_divergence() -> None:
+    gradient = ["y*z*exp(x*y*z)", "x*z*exp(x*y*z)", "x*y*exp(x*y*z)"]
+    at = "x=0.3,y=1.7,z=-0.6"
+    assert flat(answer(Curl(), gradient, at).derivative) == pytest.approx([0, 0, 0], abs=1e-15)
+    field = ["x*y^2*z", "sin(x) + z^3*y", "exp(x*y)"]
+    curl = derive(Curl(), parse(field)).results[0].symbolic.values()
+    assert answer(Divergence(), [str(each.text) for each in curl], at).derivative == 0.0
+
+
+def test_derivatives_are_linear() -> None:
+    at = "x=1.3,y=0.4"
+    both, first, second = (
+        matrix(Jacobian(), [text], at)
+        for text in ("3*exp(x*y) - 2*sin(x)/y", "exp(x*y)", "sin(x)/y")
+    )
+    np.testing.assert_allclose(both, 3 * first - 2 * second, rtol=1e-14)
+
+
+def test_a_combination_at_a_kink_asks_only_for_what_it_needs() -> None:
+    along_y, along_x = (
+        answer(Jvp(read_points([f"x={x},y={y}"])[0]), "abs(x)*y", "x=0,y=1")
+        for x, y in ((0, 1), (1, 0))
+    )
+    assert (along_y.derivative, along_y.verdict) == (0.0, Verdict.CERTIFIED)
+    assert (along_x.derivative, along_x.verdict) == (None, Verdict.NOT_DIFFERENTIABLE)
+
+
+@pytest.mark.parametrize(
+    ("operator", "texts", "said"),
+    [
+        (Hessian(), ["x", "y"], "one formula"),
+        (Curl(), ["x", "y"], "3 formulas of 3 variables"),
+        (Divergence(), ["x*y"], "2 formulas of 2 variables"),
+        (Jvp(), ["x*y"], "needs a vector"),
+        (Jvp(read_points(["[1,2,3]"])[0]), ["x*y"], "a vector of 3 numbers"),
+        (Vjp(read_points(["ones(3)"])[0]), ["x*y"], "shape"),
+        (Grad(wrt=("z",)), ["x*y"], "'z' is not a variable"),
+    ],
+)
+def test_what_does_not_apply_is_refused(operator: Operator, texts: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        answer(operator, texts, "x=1,y=2")
+
+
+@pytest.mark.parametrize("make", OPERATORS.values(), ids=OPERATORS)
+def test_every_operator_agrees_with_its_formulas(make: Callable[..., Operator]) -> None:
+    """The number of every entry is what its own formula gives, typed in again."""
+    several = make.name in ("jacobian", "jvp", "vjp", "divergence", "curl")
+    texts = ["x^2*y", "z*sin(y)", "x/z"] if several else ["x^2*y*sin(z) + x/z"]
+    given: dict[str, Any] = {}
+    if "vector" in make.__dataclass_fields__:
+        given["vector"] = vector_of(3)
+    if make.name == "partial":
+        given["wrt"] = ("x", "z", "x")
+    at = "x=1.5,y=0.25,z=2"
+    found = answer(make(**given), texts, at)
+    for check in found.checks:
+        text = found.symbolic[check.entry].text
+        assert text is not None
+        value = answer(OPERATORS["eval"](), text, at).value
+        assert check.value == pytest.approx(value, rel=1e-12)
+        assert check.verdict is Verdict.CERTIFIED

@@ -1,0 +1,224 @@
+"""Formulas are read as on paper; every refusal shows the place and the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffcli import errors
+from diffcli.language.expression import Node, constant, node, number, variable
+from diffcli.language.functions import ANY, BY_NAME, TABLE
+from diffcli.language.parser import parse
+from diffcli.language.printer import text_of
+
+DATA = Path(__file__).parent / "data"
+
+
+def rows(name: str) -> list[list[str]]:
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    return [[cell.strip() for cell in split(line)] for line in lines if not line.startswith("#")]
+
+
+def split(line: str) -> list[str]:
+    """Cells stand between `` | ``; a bar inside a formula has no blank on both sides."""
+    return line.split(" | ")
+
+
+READINGS = [*rows("readings.txt"), *rows("tensors.txt")]
+
+
+@pytest.mark.parametrize(("typed", "read_as", "echoed"), READINGS)
+def test_reading(typed: str, read_as: str, echoed: str) -> None:
+    function = parse(typed)
+    assert function.read_as == read_as
+    if echoed == "-":
+        assert function.readings == ()
+    else:
+        assert any(echoed in reading for reading in function.readings)
+
+
+@pytest.mark.parametrize(("typed", "read_as", "echoed"), READINGS)
+def test_printing_and_reading_again_is_the_identity(typed: str, read_as: str, echoed: str) -> None:
+    function = parse(typed)
+    again = parse(function.read_as, variables=function.variables)
+    assert again.outputs == function.outputs
+    assert again.read_as == read_as
+
+
+@pytest.mark.parametrize(("typed", "error", "column", "words"), rows("refusals.txt"))
+def test_refusal(typed: str, error: str, column: str, words: str) -> None:
+    with pytest.raises(getattr(errors, error)) as caught:
+        parse(typed)
+    assert words in str(caught.value)
+    assert caught.value.column == int(column)
+    assert caught.value.hint
+
+
+def test_declared_names_are_variables_whatever_else_they_mean() -> None:
+    names = [
+        "e",
+        "E",
+        "I",
+        "S",
+        "N",
+        "O",
+        "Q",
+        "beta",
+        "gamma",
+        "zeta",
+        "lambda",
+        "re",
+        "im",
+        "sin",
+    ]
+    function = parse("*".join(names), variables=names)
+    assert function.variables == tuple(names)
+    assert {leaf.op for leaf in function.outputs[0].args} == {"variable"}
+    assert "e is a variable here" in function.readings
+
+
+def test_declared_letters_make_a_product_and_a_declared_name_stays_whole() -> None:
+    assert parse("uv", declared="uv").read_as == "u*v"
+    assert parse("uv", declared=["uv", "u", "v"]).read_as == "uv"
+    assert parse("a(b+c)", declared="abc").read_as == "a*(b + c)"
+    assert parse("uv^2", declared="uv").read_as == "u*v**2"
+
+
+def test_variables_are_ordered_naturally_or_as_told() -> None:
+    assert parse("x10 + x2 + x1 + b").variables == ("b", "x1", "x2", "x10")
+    assert parse("x + y + a", variables=["y", "x"]).variables == ("y", "x", "a")
+
+
+def test_numbers_are_exact() -> None:
+    (output,) = parse("0.1").outputs
+    assert output.value is not None
+    assert output.value == parse("1/10").outputs[0].args[0].value / 10  # type: ignore[operator]
+
+
+def test_definitions_are_read_first_and_shared() -> None:
+    function = parse("y*y", definitions=["y = x + 2"])
+    assert function.read_as == "y = x + 2; y*y"
+    assert function.variables == ("x",)
+    lines = parse("y = x + 2  # first\nz = y^2\nz +\n  1")
+    assert lines.read_as == "y = x + 2; z = y**2; z + 1"
+
+
+def test_the_imaginary_unit_needs_complex_numbers() -> None:
+    assert parse("i*x").variables == ("i", "x")
+    assert parse("i*x", complex_numbers=True).variables == ("x",)
+
+
+def test_equal_subterms_are_one_node() -> None:
+    function = parse("sin(x+1)^2 + cos(x+1)^2 + (x+1)")
+    assert sum(each.op == "add" and len(each.args) == 2 for each in function.nodes) == 1
+
+
+def test_long_and_deep_formulas() -> None:
+    assert len(parse("+".join(f"{i}x" for i in range(5000))).outputs[0].args) == 5000
+    assert len(parse("sin(" * 100 + "x" + ")" * 100).nodes) == 101
+    assert len(parse("/".join("x" * 10_000)).nodes) == 10_000
+    assert parse("(" * 200 + "x" + ")" * 200).read_as == "x"
+    logistic = ["f0 = x", *(f"f{i + 1} = 3.5*f{i}*(1 - f{i})" for i in range(60)), "f60"]
+    assert len(parse("; ".join(logistic)).nodes) < 250
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "sin(" * 101 + "x" + ")" * 101,
+        "(" * 100_000 + "x" + ")" * 100_000,
+        "[" * 100_000,
+        "|" * 100_000,
+        "-" * 100_000 + "x",
+        "√" * 100_000 + "x",
+        "^".join("x" * 100_000),
+        " if x>0 else ".join("x" * 100_000),
+        "not " * 100_000 + "x>0",
+        "sin " * 100_000 + "x",
+        "x" + "+x" * 600_000,
+        "1" * 500,
+    ],
+    ids=lambda typed: typed[:8],
+)
+def test_limits(typed: str) -> None:
+    with pytest.raises((errors.LimitError, errors.FormulaError)):
+        parse(typed)
+
+
+CALLED = sorted(
+    row.name
+    for row in TABLE.values()
+    if row.name in BY_NAME and row.name not in ("mod", "piecewise")
+)
+
+
+def formulas() -> st.SearchStrategy[Node]:
+    """Draw whole formulas over the table."""
+    leaves = st.one_of(
+        st.sampled_from(["x", "y", "x1", "theta"]).map(variable),
+        st.fractions(0, 1000, max_denominator=1).map(number),
+        st.integers(0, 10**6).map(lambda n: parse(f"{n}e-4").outputs[0]),
+        st.sampled_from(["pi", "e", "tau"]).map(constant),
+    )
+
+    def grow(parts: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+        def call(name: str) -> st.SearchStrategy[Node]:
+            low, high = TABLE[name].arity
+            return st.lists(parts, min_size=low, max_size=min(high, 4)).map(
+                lambda args: node(name, *args)
+            )
+
+        condition = st.builds(
+            node, st.sampled_from(["lt", "le", "gt", "ge", "eq", "ne"]), parts, parts
+        )
+        both = st.builds(node, st.sampled_from(["and", "or"]), condition, condition)
+        conditions = st.one_of(condition, both, condition.map(lambda c: node("not", c)))
+        small = st.integers(0, 9).map(number)
+        return st.one_of(
+            st.lists(parts, min_size=2, max_size=4).map(lambda args: node("add", *args)),
+            st.lists(parts, min_size=2, max_size=4).map(lambda args: node("mul", *args)),
+            st.builds(lambda a, b: node("div", a, b), parts, parts),
+            st.builds(lambda a, b: node("mod", a, b), parts, parts),
+            st.builds(lambda a, b: node("pow", a, b), parts, small),
+            parts.map(lambda a: node("pow", variable("x"), node("neg", a))),
+            parts.map(lambda a: node("neg", a)),
+            st.sampled_from(
+                [name for name in CALLED if name not in ("factorial", "gamma")]
+            ).flatmap(call),
+            st.builds(
+                lambda a, c, b: node("piecewise", a, c, b, constant("true")),
+                parts,
+                conditions,
+                parts,
+            ),
+        )
+
+    return st.recursive(leaves, grow, max_leaves=25)
+
+
+@given(formulas())
+def test_any_formula_prints_to_text_that_reads_back(formula: Node) -> None:
+    text = text_of(formula)
+    again = parse(text, variables=["x", "y", "x1", "theta"])
+    assert again.outputs == (formula,)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        outputs = parse(text).outputs
+    except (errors.FormulaError, errors.LimitError):
+        return
+    assert outputs
+
+
+def test_every_row_is_read_by_every_spelling() -> None:
+    for spelling, row in BY_NAME.items():
+        if row.name in ("piecewise", "log"):
+            continue
+        least, most = row.arity
+        arguments = ", ".join(f"x{i}" for i in range(2 if most == ANY else least))
+        assert row.name == "mod" or parse(f"{spelling}({arguments})").outputs[0].op == row.name

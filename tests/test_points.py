@@ -1,0 +1,122 @@
+"""Points and ranges are read exactly, bound to the variables, and refused with the remedy."""
+
+from __future__ import annotations
+
+from math import pi, sqrt
+
+import numpy as np
+import pytest
+
+from diffcli.engines.coordinates import array, exact
+from diffcli.errors import LimitError, PointError
+from diffcli.language.points import Point, read_points, read_ranges
+
+
+def bound(*texts: str, variables: str = "x y") -> list[Point]:
+    return [typed.bind(variables.split()) for typed in read_points(texts)]
+
+
+def floats(point: Point) -> dict[str, object]:
+    return {name: array(value).tolist() for name, value in point.values.items()}
+
+
+@pytest.mark.parametrize(
+    ("texts", "points"),
+    [
+        (["3,4"], [{"x": 3, "y": 4}]),
+        (["x=3,y=4"], [{"x": 3, "y": 4}]),
+        (["y=4", "x=3"], [{"x": 3, "y": 4}]),
+        (["x=1;x=2", "y=3"], [{"x": 1, "y": 3}, {"x": 2, "y": 3}]),
+        (["1,2;3,4"], [{"x": 1, "y": 2}, {"x": 3, "y": 4}]),
+        (["x=pi/4, y=-1e-3"], [{"x": pi / 4, "y": -0.001}]),
+        (["x=sqrt(2),y=1/3"], [{"x": sqrt(2), "y": 1 / 3}]),
+        (["x=[0,1/3,pi],y=2"], [{"x": [0, 1 / 3, pi], "y": 2}]),
+        (["x=[[1,2],[3,4]],y=-0.5"], [{"x": [[1, 2], [3, 4]], "y": -0.5}]),
+        (["x=linspace(0,1,5),y=arange(3)"], [{"x": [0, 0.25, 0.5, 0.75, 1], "y": [0, 1, 2]}]),
+        (["x=ones(2,2),y=eye(2)"], [{"x": [[1, 1], [1, 1]], "y": [[1, 0], [0, 1]]}]),
+        (["x=0.1+0.2,y=arange(1,2,0.5)"], [{"x": 0.3, "y": [1, 1.5]}]),
+    ],
+)
+def test_points(texts: list[str], points: list[dict[str, object]]) -> None:
+    assert [floats(point) for point in bound(*texts)] == points
+
+
+def test_values_stay_exact() -> None:
+    (point,) = bound("x=0.1,y=[pi/2,1/3]")
+    assert [repr(entry) for entry in exact(point.values["x"]) or []] == ["<Node 0.1>"]
+    assert [repr(entry) for entry in exact(point.values["y"]) or []] == [
+        "<Node pi/2>",
+        "<Node 1/3>",
+    ]
+    (computed,) = bound("x=linspace(0,1,3),y=0")
+    assert exact(computed.values["x"]) is None
+
+
+def test_random_points_follow_the_seed() -> None:
+    (point,) = bound("x=rand(2,3),y=randn(4)")
+    first, again = (array(point.values["x"], seed=7) for _ in range(2))
+    assert first.shape == (2, 3)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, array(point.values["x"], seed=8))
+    assert array(point.values["y"]).shape == (4,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("3", "no value for y"),
+        ("1,2,3", "3 values for the 2 variables x, y"),
+        ("x=1,y=2,z=3", "z is not in the formula"),
+        ("x=1,x=2,y=3", "x has two values"),
+        ("x=1,2", "x has two values"),
+        ("x=y,y=1", "y has no value here"),
+        ("x=,y=1", "a value is missing"),
+        ("x=1,,y=2", "a value is missing"),
+        ("x=[1,[2]],y=1", "rows of different lengths"),
+        ("x=[],y=1", "an empty list"),
+        ("x=[1,2,y=1", "y has no value here"),
+        ("x=[1,2;y=1", "should close '['"),
+        ("x=1 2,y=1", "two numbers side by side"),
+        ("x=linspace(0,1),y=1", "linspace takes 3 arguments"),
+        ("x=__import__('os'),y=1", "begin with a letter"),
+        ("x=9**9**9,y=1", "too large"),
+    ],
+)
+def test_unreadable_points(text: str, words: str) -> None:
+    with pytest.raises((PointError, LimitError), match=None) as caught:
+        bound(text)
+    assert words in str(caught.value)
+    assert caught.value.exit_code in (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("inf", PointError),
+        ("1/0", PointError),
+        ("sqrt(-1)", PointError),
+        ("log(-1)", PointError),
+        ("1e400", PointError),
+        ("linspace(0,1,10^12)", LimitError),
+        ("eye(10^6)", LimitError),
+        ("rand(10^5,10^5)", LimitError),
+        ("zeros(1.5)", PointError),
+        ("arange(0,1,0)", PointError),
+    ],
+)
+def test_values_that_no_tensor_can_hold(text: str, error: type[Exception]) -> None:
+    (point,) = bound(text, variables="x")
+    with pytest.raises(error):
+        array(point.values["x"])
+
+
+def test_ranges() -> None:
+    def ends(text: str) -> dict[str, tuple[float, float]]:
+        found = read_ranges(text, ["x", "y"])
+        return {name: (float(array(a)), float(array(b))) for name, (a, b) in found.items()}
+
+    assert ends("-20:20") == {"x": (-20, 20)}
+    assert ends("x=0:2pi,y=-1:1") == {"x": (0, 2 * pi), "y": (-1, 1)}
+    for text in ("3", "0:", "z=0:1", "x=0:1,x=1:2", "0:1,2:3,4:5", "0:1;", "a:b"):
+        with pytest.raises(PointError):
+            read_ranges(text, ["x", "y"])

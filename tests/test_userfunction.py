@@ -1,0 +1,151 @@
+"""Python functions in place of formulas: what autograd gives, and every way they refuse it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from diffcli.derivation import Settings
+from diffcli.errors import DiffcliError, FileError, NoDerivativeError, UsageError
+from diffcli.language.points import read_points
+from diffcli.operators import Grad, Hessian, Hvp, Jacobian, Jvp, Operator, Partial, Vjp
+from diffcli.output.report import Result
+from diffcli.userfunction import derive_user, load
+from diffcli.verdict import Verdict
+
+SOURCE = """
+import torch
+
+def cubic(x, y):
+    return (x**3 * y).sum()
+
+def steps(x):
+    while x.norm() < 100:
+        x = x * 2
+    return x if x.sum() > 0 else 100 * x
+
+def field(x, y):
+    return x * y, torch.stack([x, y]).sum(0)
+
+def chatty(x):
+    print("a remark")
+    return x**2
+
+class Layer(torch.nn.Module):
+    def forward(self, x):
+        return torch.tanh(x).sum()
+
+layer = Layer()
+
+def in_place(x): return x.sin_()
+def cut(x):
+    with torch.no_grad():
+        return x * x
+def partly_cut(x): return x.detach() * x
+def plain(x): return x.item()
+def whole(x): return (x > 0).long()
+def broken(x): return x.undefined()
+def anything(*xs): return sum(xs)
+constant = 3
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "user.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    return path
+
+
+def answer(source: Path, name: str, at: str, operator: Operator) -> Result:
+    function = load(f"{source}:{name}")
+    (point,) = read_points([at])
+    given = point.bind(function.variables)
+    return derive_user(operator, function, [given], Settings()).results[0]
+
+
+def vector(text: str) -> object:
+    return read_points([text])[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "operator", "expected"),
+    [
+        ("cubic", "x=[1,2],y=3", Grad(), {"x": [9, 36], "y": 9}),
+        ("cubic", "x=[1,2],y=3", Grad(order=2), {"x": [18, 36], "y": 0}),
+        ("cubic", "x=[1,2],y=3", Grad(wrt=("y",)), {"y": 9}),
+        ("cubic", "x=[1,2],y=3", Partial(("x[1]", "y")), {"x[1],y": 12}),
+        ("cubic", "x=[1,2],y=3", Hvp(vector("[1,0,1]")), {"x": [21, 12], "y": 3}),
+        ("steps", "x=1.5", Grad(), {"x": 128}),
+        ("steps", "x=-0.25", Grad(), {"x": 51200}),
+        ("field", "x=2,y=3", Jvp(vector("1,-1")), [1, 0]),
+        ("field", "x=2,y=3", Vjp(vector("1,-1")), {"x": 2, "y": 1}),
+        ("layer", "x=0", Grad(), {"x": 1}),
+    ],
+)
+def test_what_autograd_gives(
+    source: Path, name: str, at: str, operator: Operator, expected: object
+) -> None:
+    found = answer(source, name, at, operator)
+    assert found.derivative == expected
+    assert found.verdict is Verdict.UNVERIFIED
+    for check in found.checks:
+        said = re.search(r"quotient gives (\S+) ± (\S+)$", str(check.reason))
+        assert said is not None
+        assert abs(float(said[1]) - float(check.value or 0)) <= 2 * float(said[2]) + 1e-9
+
+
+def test_matrices_have_their_names(source: Path) -> None:
+    found = answer(source, "field", "x=2,y=3", Jacobian()).derivative
+    assert found == {"rows": ["f1", "f2"], "columns": ["x", "y"], "matrix": [[3, 2], [1, 1]]}
+    assert answer(source, "cubic", "x=2,y=3", Hessian()).derivative["matrix"] == [[36, 12], [12, 0]]
+
+
+def test_what_is_printed_stays_out_of_the_result(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(source, "chatty", "3", Grad())
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "a remark\n")
+
+
+def test_a_graph_that_is_cut_in_part_is_noticed(source: Path) -> None:
+    (check,) = answer(source, "partly_cut", "3", Grad()).checks
+    assert check.value == 3.0
+    assert "cut" in str(check.reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "said"),
+    [
+        ("in_place", NoDerivativeError, "in-place"),
+        ("cut", NoDerivativeError, "cuts the graph"),
+        ("plain", NoDerivativeError, "gives a float"),
+        ("whole", NoDerivativeError, "int64"),
+        ("broken", NoDerivativeError, "AttributeError"),
+        ("anything", UsageError, "any arguments"),
+        ("constant", UsageError, "no function 'constant'"),
+        ("missing", UsageError, "no function 'missing'"),
+    ],
+)
+def test_refusals(source: Path, name: str, error: type[DiffcliError], said: str) -> None:
+    with pytest.raises(error, match=said):
+        answer(source, name, "1.5", Grad())
+
+
+def test_a_gradient_of_many_numbers_is_refused(source: Path) -> None:
+    with pytest.raises(UsageError, match="2 numbers"):
+        answer(source, "chatty", "[1,2]", Grad())
+
+
+def test_files_that_cannot_be_run(tmp_path: Path) -> None:
+    path = tmp_path / "bad.py"
+    path.write_text("def f(x) return x", encoding="utf-8")
+    with pytest.raises(FileError, match="SyntaxError"):
+        load(f"{path}:f")
+    with pytest.raises(FileError, match="no file"):
+        load(f"{tmp_path / 'none.py'}:f")
+    with pytest.raises(UsageError, match="no file with a function"):
+        load("f")

@@ -1,0 +1,276 @@
+"""Verdicts at published traps: where autograd, symbols and differences agree and are all wrong.
+
+The truths are elementary calculus, by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, exp, inf, log, nan, sin, sqrt, tan
+
+import numpy as np
+import pytest
+
+from diffcli.derivation import Settings, derive
+from diffcli.language.parser import parse
+from diffcli.language.points import read_points
+from diffcli.operators import Grad, Operator, Partial
+from diffcli.output.report import Result
+from diffcli.verdict import Check, Verdict
+
+CERTIFIED, INEXACT, UNDEFINED = Verdict.CERTIFIED, Verdict.INEXACT, Verdict.UNDEFINED
+NOT_DIFFERENTIABLE = Verdict.NOT_DIFFERENTIABLE
+
+
+def answer(
+    formula: str, at: str, operator: Operator | None = None, dtype: str = "float64"
+) -> Result:
+    function = parse(formula)
+    (typed,) = read_points([at])
+    settings = Settings(dtype=dtype, budget=30)
+    point = typed.bind(function.variables)
+    (result,) = derive(operator or Grad(), function, [point], settings).results
+    return result
+
+
+@dataclass(frozen=True)
+class Trap:
+    """A formula of x at a point, and what is true of its derivative of some order there.
+
+    ``left`` and ``right`` are the one-sided derivatives where they decide; ``says`` is part of
+    the reason.
+    """
+
+    formula: str
+    at: str
+    verdict: Verdict
+    value: float | None = None
+    left: float | None = None
+    right: float | None = None
+    order: int = 1
+    says: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.formula} at {self.at}, order {self.order}"
+
+
+def hold(check: Check, trap: Trap) -> None:
+    assert check.verdict is trap.verdict, check
+    assert check.value == (None if trap.value is None else pytest.approx(trap.value, rel=1e-14))
+    if trap.left is not None or trap.right is not None:
+        assert (check.left, check.right) == (trap.left, trap.right)
+    assert trap.says in (check.reason or "")
+
+
+ALL_AGREE_AND_ARE_WRONG = [
+    Trap("abs(x)", "0", NOT_DIFFERENTIABLE, left=-1, right=1),
+    Trap("max(x, x^2)", "1", NOT_DIFFERENTIABLE, left=1, right=2),
+    Trap("max(x, 0)", "0", NOT_DIFFERENTIABLE, left=0, right=1),
+    Trap("relu(x) - relu(-x)", "0", CERTIFIED, 1, says="autograd's convention gives 0"),
+    Trap("piecewise((x^2, x < 1), (x^2 + 1, True))", "1", NOT_DIFFERENTIABLE),
+    Trap("piecewise((1, x == 1), (x^2, True))", "1", CERTIFIED, 2, says="convention gives 0"),
+    Trap("log(x)", "-1", UNDEFINED, says="log of a negative number"),
+    Trap("x^x", "0", NOT_DIFFERENTIABLE, right=-inf),
+    Trap("x*sqrt(x)", "0", CERTIFIED, 0, right=0, says="right derivative"),
+    Trap("piecewise((1, x == 0), (sin(x)/x, True))", "0", CERTIFIED, 0),
+    Trap("x*abs(x)", "0", CERTIFIED, 0),
+    Trap("abs(x)^3", "0", CERTIFIED, 0),
+    Trap("floor(x)", "5/2", CERTIFIED, 0),
+    Trap("mod(x, 3)", "15/2", CERTIFIED, 1),
+    Trap("frac(x)", "-5/4", CERTIFIED, 1),
+    Trap("(1 - cos(x))/x^2", "1e-6", INEXACT, -1e-6 / 12, says="float64 keeps no digit"),
+    Trap("log(1 + e^x)", "800", INEXACT, 1, says="float64 overflows"),
+    Trap("softplus(x)", "700", CERTIFIED, exp(-700), order=2),
+    Trap("(-2)^x", "2", UNDEFINED),
+    Trap("sqrt(x^4)", "0", CERTIFIED, 0),
+]
+
+FALSE_CERTIFICATES_OF_SERIES = [
+    Trap("x/x", "0", UNDEFINED, says="division by zero"),
+    Trap("(x^2 - 1)/(x - 1)", "1", UNDEFINED, says="division by zero"),
+    Trap("sin(x)/x", "0", UNDEFINED, says="division by zero"),
+    Trap("sqrt(x^2)", "0", NOT_DIFFERENTIABLE, left=-1, right=1),
+    Trap("(x^2)**0.5", "0", NOT_DIFFERENTIABLE, left=-1, right=1),
+    Trap("(x^4)**0.5", "0", CERTIFIED, 2, order=2),
+]
+
+EXACT_AGAINST_DYADIC = [
+    Trap("abs(x - 0.1)", "0.1", NOT_DIFFERENTIABLE, left=-1, right=1),
+    Trap("1/(x - 0.3)", "0.3", UNDEFINED, says="division by zero"),
+    Trap("sqrt(0.1 - x)", "0.1", NOT_DIFFERENTIABLE, left=-inf),
+    Trap("tan(x)", "pi/2", UNDEFINED, says="pole of tan"),
+    Trap("tan(x)", "1.57079632679", CERTIFIED, 1 + tan(1.57079632679) ** 2),
+    Trap("abs(x - 0.1)", "0.10000000000000001", INEXACT, 1, says="float64 keeps no digit"),
+    Trap("floor(10*x)", "0.3", NOT_DIFFERENTIABLE),
+]
+
+HIGHER_ORDERS = [
+    Trap("abs(x)^3", "0", CERTIFIED, 0, order=2),
+    Trap("abs(x)^3", "0", NOT_DIFFERENTIABLE, left=-6, right=6, order=3),
+    Trap("relu(x)^2", "0", NOT_DIFFERENTIABLE, left=0, right=2, order=2),
+    Trap("x^(7/3)", "0", CERTIFIED, 0, order=2),
+    Trap("x^(7/3)", "0", NOT_DIFFERENTIABLE, order=3),
+    Trap("abs(x)", "0", NOT_DIFFERENTIABLE, order=2),
+    Trap("abs(x)", "2", CERTIFIED, 0, order=2),
+    Trap("x*exp(x)", "1", CERTIFIED, 6 * exp(1), order=5),
+    Trap("sin(2*x)", "1", CERTIFIED, -64 * sin(2), order=6),
+    Trap("log(x)", "-1", UNDEFINED, order=3),
+    Trap("piecewise((exp(-1/x), x > 0), (0, True))", "0", CERTIFIED, 0, order=3),
+]
+
+REMOVABLE_SINGULARITIES = [
+    Trap("piecewise(((exp(x) - 1)/x, x != 0), (1, True))", "0", CERTIFIED, 0.5),
+    Trap("piecewise((log(1 + x)/x, x != 0), (1, True))", "0", CERTIFIED, -0.5),
+    Trap("piecewise(((1 - cos(x))/x^2, x != 0), (1/2, True))", "0", CERTIFIED, 0),
+    Trap("piecewise(((1 - cos(x))/x^2, x != 0), (1/2, True))", "0", CERTIFIED, -1 / 12, order=2),
+    Trap("piecewise(((x^2 - 1)/(x - 1), x != 1), (2, True))", "1", CERTIFIED, 1),
+    Trap("piecewise((x^2*sin(1/x), x != 0), (0, True))", "0", CERTIFIED, 0),
+    Trap("piecewise((x/x, x != 0), (1, True))", "0", CERTIFIED, 0),
+    Trap("piecewise((sin(x)/x, x != 0), (2, True))", "0", NOT_DIFFERENTIABLE),
+    Trap("piecewise((1/x, x != 0), (0, True))", "0", UNDEFINED),
+]
+
+HARD_NUMBERS = [
+    Trap("1/(2*x/x)", "7/16", CERTIFIED, 0),
+    Trap("1e-200*(1e-200*(x*1e300))", "1", INEXACT, 1e-100),
+    Trap("cos(0.1^x)", "-7", INEXACT, log(10) * 0.1**-7 * sin(1e7), says="keeps 8 digits"),
+    Trap("heaviside(acosh(1), x)", "3", CERTIFIED, 1),
+    Trap("(-1) % x", "0", UNDEFINED, says="division by zero"),
+    Trap("frac(exp(x))", "300", CERTIFIED, exp(300)),
+    Trap("tanh(x^4)", "7e7", INEXACT, 0, says="below the range of float64"),
+    Trap("1/logsigmoid(x)", "20000", INEXACT, says="beyond the range of float64"),
+    Trap("mish(sinh(x))", "3000", INEXACT, says="beyond the range of float64"),
+    Trap("x - exp(exp(60))", "1", CERTIFIED, 1),
+    Trap("x*factorial(exp(50))", "1", INEXACT, says="beyond the range of float64"),
+    Trap("normpdf(x, 1, 2)", "-70", CERTIFIED, 7.7493989268007036458e-274),
+    Trap("binomial(x, 0.1)", "-6e-10", CERTIFIED, 0.17480244344899611),
+    # Of −4e6·Φ(−4e6), a negative number, no more is known than that it is tiny.
+    Trap("sqrt(floor(gelu(x)))", "-4e6", Verdict.UNVERIFIED, 0),
+]
+
+TRAPS = [
+    *ALL_AGREE_AND_ARE_WRONG,
+    *FALSE_CERTIFICATES_OF_SERIES,
+    *EXACT_AGAINST_DYADIC,
+    *HIGHER_ORDERS,
+    *REMOVABLE_SINGULARITIES,
+    *HARD_NUMBERS,
+]
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=str)
+def test_a_trap(trap: Trap) -> None:
+    result = answer(trap.formula, trap.at, Grad(order=trap.order))
+    (check,) = result.checks
+    hold(check, trap)
+    assert result.derivative["x"] == check.value
+    assert result.verdict is trap.verdict
+
+
+def test_the_truth_stands_where_float64_has_no_number() -> None:
+    result = answer("log(1 + e^x)", "800")
+    assert result.value == 800
+    assert result.value_checks[0].autograd is None
+
+
+NO_GRADIENT = Trap("", "", CERTIFIED, 0, says="no gradient")
+ZERO = Trap("", "", CERTIFIED, 0)
+NOWHERE = Trap("", "", UNDEFINED)
+
+
+def kink(left: float, right: float) -> Trap:
+    return Trap("", "", NOT_DIFFERENTIABLE, left=left, right=right)
+
+
+SEVERAL_VARIABLES = [
+    ("piecewise((x*y/sqrt(x^2 + y^2), x^2 + y^2 > 0), (0, True))", "0,0", NO_GRADIENT, NO_GRADIENT),
+    ("hypot(x, y)", "0,0", kink(-1, 1), kink(-1, 1)),
+    ("max(x, y)", "2,2", kink(0, 1), kink(0, 1)),
+    ("abs(x*y)", "0,0", ZERO, ZERO),
+    ("abs(x*y)", "0,3", kink(-3, 3), ZERO),
+    ("atan2(y, x)", "0,0", NOWHERE, NOWHERE),
+    ("atan2(y, x)", "-1,0", ZERO, Trap("", "", NOT_DIFFERENTIABLE)),
+    ("sqrt(x^4 + y^4)", "0,0", ZERO, ZERO),
+]
+
+
+@pytest.mark.parametrize(("formula", "at", "in_x", "in_y"), SEVERAL_VARIABLES)
+def test_several_variables(formula: str, at: str, in_x: Trap, in_y: Trap) -> None:
+    checks = answer(formula, at).checks
+    assert [check.entry for check in checks] == ["x", "y"]
+    for check, truth in zip(checks, (in_x, in_y), strict=True):
+        hold(check, truth)
+
+
+def test_a_differentiable_corner_is_not_called_gradientless() -> None:
+    for check in answer("abs(x*y)", "0,0").checks:
+        assert "no gradient" not in (check.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "wrt", "truth"),
+    [
+        ("x^2*y^3", "1,2", "xyy", 24),
+        ("exp(x*y)", "1,1", "xy", 2 * exp(1)),
+        ("sin(x)*cos(y)", "1,2", "xxyy", sin(1) * cos(2)),
+        ("hypot(x, y)", "3,4", "xy", -12 / 125),
+    ],
+)
+def test_a_mixed_partial(formula: str, at: str, wrt: str, truth: float) -> None:
+    (check,) = answer(formula, at, Partial(wrt=tuple(wrt))).checks
+    hold(check, Trap(formula, at, CERTIFIED, truth))
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "verdict", "truth"),
+    [
+        ("x^2/3", "0.1", CERTIFIED, 2 * np.float32(0.1) / 3),
+        ("(1 - cos(x))/x^2", "1e-3", INEXACT, -float(np.float32(1e-3)) / 12),
+        ("exp(x)", "100", INEXACT, None),
+        ("x*abs(x) + x/3", "0", CERTIFIED, 1 / 3),
+        ("abs(x - 0.1)", "0.1", NOT_DIFFERENTIABLE, None),
+        ("1/x", "1e-30", INEXACT, None),
+        ("log(x)", "-1", UNDEFINED, None),
+    ],
+)
+def test_float32(formula: str, at: str, verdict: Verdict, truth: float | None) -> None:
+    (check,) = answer(formula, at, dtype="float32").checks
+    assert check.verdict is verdict
+    if truth is None:
+        assert check.value is None
+    else:
+        assert check.value == np.float32(check.value) == pytest.approx(truth, rel=2**-23)
+
+
+VECTORS = [
+    ("log(x)", "[1, -1, 2]", [1, None, 0.5], [CERTIFIED, UNDEFINED, CERTIFIED]),
+    ("abs(x)", "[-1, 0, 2]", [-1, None, 1], [CERTIFIED, NOT_DIFFERENTIABLE, CERTIFIED]),
+    ("1/x", "[2, 0]", [-0.25, None], [CERTIFIED, UNDEFINED]),
+    ("sqrt(x)", "[0, 4]", [None, 0.25], [NOT_DIFFERENTIABLE, CERTIFIED]),
+    ("(1 - cos(x))/x^2", "[1e-6, 1]", [-1e-6 / 12, sin(1) - 2 + 2 * cos(1)], [INEXACT, CERTIFIED]),
+    ("log(1 + e^x)", "[800, 0]", [1, 0.5], [INEXACT, CERTIFIED]),
+]
+
+
+@pytest.mark.parametrize(("formula", "at", "values", "verdicts"), VECTORS)
+def test_one_bad_element_spoils_no_other(
+    formula: str, at: str, values: list[float | None], verdicts: list[Verdict]
+) -> None:
+    result = answer(formula, at)
+    assert [check.verdict for check in result.checks] == verdicts
+    found = [nan if each is None else each for each in result.derivative["x"]]
+    truth = [nan if each is None else each for each in values]
+    assert found == pytest.approx(truth, rel=1e-14, nan_ok=True)
+
+
+def test_a_scalar_beside_a_vector_with_one_bad_element() -> None:
+    result = answer("log(x)*y", "x=[1,-1],y=2")
+    entries = {check.entry: check.verdict for check in result.checks}
+    assert entries == {"x[0]": CERTIFIED, "x[1]": UNDEFINED, "y": UNDEFINED}
+    assert result.derivative == {"x": [2.0, None], "y": None}
+
+
+def test_a_scalar_beside_a_vector_is_the_sum() -> None:
+    result = answer("sqrt(x)*y", "x=[4,9,2],y=2")
+    assert result.verdict is CERTIFIED
+    assert result.derivative["y"] == pytest.approx(5 + sqrt(2), rel=1e-15)
