@@ -1,17 +1,20 @@
-"""How long a verdict takes: python benchmarks/verdict.py.
+"""How long a verdict takes, imports and first calls apart.
 
-Medians in milliseconds, imports and first calls apart: of a whole answer, and of the checks alone,
-for the first example of the README and for random formulas of 30 terms in two variables.
+Medians of a whole answer, and of the checks alone, for the first example of the README and for
+random formulas of 30 terms in two variables.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 from statistics import median
 from time import perf_counter
 
+from benchmarks.record import Row
 from diffcli.derivation import derive
-from diffcli.elements import Checker, Positions
+from diffcli.derivation.checker import Checker
+from diffcli.derivation.places import Positions
 from diffcli.engines.symbolic import Symbolic
 from diffcli.language.expression import Function
 from diffcli.language.parser import parse
@@ -19,7 +22,7 @@ from diffcli.language.points import Point, read_points
 from diffcli.operators import Grad
 
 FUNCTIONS = "sin cos tanh atan sigmoid softplus asinh".split()
-TERMS, FORMULAS = 30, 200
+TERMS = 30
 
 
 def random_formula(random: Random) -> Function:
@@ -72,12 +75,14 @@ def answer(function: Function, point: Point) -> float:
     return perf_counter() - begun
 
 
-def main() -> None:
+def rows(quick: bool) -> Iterator[Row]:
+    """Yield the medians, with the longest."""
+    count = 20 if quick else 200
     random = Random(0)  # noqa: S311  (samples, no secrets)
     example = parse("6*x**2 + 2*x + 4")
-    formulas = [random_formula(random) for _ in range(FORMULAS)]
+    formulas = [random_formula(random) for _ in range(count)]
     cases = {
-        "6*x**2 + 2*x + 4 at 3": [(example, point_of(example, "3"))] * FORMULAS,
+        "6*x**2 + 2*x + 4 at 3": [(example, point_of(example, "3"))] * count,
         f"random formulas of {TERMS} terms": [
             (each, point_of(each, "0.7,1.3")) for each in formulas
         ],
@@ -85,11 +90,5 @@ def main() -> None:
     for name, pairs in cases.items():
         for what, measure in (("checks", check), ("answer", answer)):
             measure(*pairs[0])
-            times = [measure(*pair) for pair in pairs]
-            print(
-                f"{name:32} {what} {1e3 * median(times):6.1f} ms, longest {1e3 * max(times):6.1f}"
-            )
-
-
-if __name__ == "__main__":
-    main()
+            times = [1e3 * measure(*pair) for pair in pairs]
+            yield Row(f"{name}, {what}", median(times), note=f"longest {max(times):.1f}")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from diffcli._version import __version__
 
 if TYPE_CHECKING:
+    from diffcli.api.function import Function, parse
+    from diffcli.api.results import Derivative
     from diffcli.derivation import Settings, derive
     from diffcli.errors import (
         DiffcliError,
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
         PointError,
         UsageError,
     )
-    from diffcli.language.expression import Function
-    from diffcli.language.parser import parse
     from diffcli.language.points import Point, read_points
     from diffcli.operators import (
         Curl,
@@ -49,8 +49,8 @@ _HOMES = {
     "diffcli.derivation": "Settings derive",
     "diffcli.errors": "DiffcliError DisagreementError FileError FormulaError LimitError "
     "NoDerivativeError OutOfTimeError PointError UsageError",
-    "diffcli.language.expression": "Function",
-    "diffcli.language.parser": "parse",
+    "diffcli.api.function": "Function parse",
+    "diffcli.api.results": "Derivative",
     "diffcli.language.points": "Point read_points",
     "diffcli.operators": "Curl Directional Divergence Eval Grad Hessian Hvp Jacobian Jvp Laplacian "
     "Operator Partial Vhp Vjp",
@@ -62,6 +62,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names.spli
 __all__ = [
     "Check",
     "Curl",
+    "Derivative",
     "DiffcliError",
     "Directional",
     "DisagreementError",

@@ -13,20 +13,21 @@ from dataclasses import dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from inspect import Parameter, signature
 from io import StringIO
+from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffcli.errors import FileError, NoDerivativeError, UsageError
 from diffcli.language.expression import Function, number
-from diffcli.operators import Operator, Scalars
+from diffcli.operators import Matrix, Operator, Scalars
 from diffcli.output.report import Report, Result
-from diffcli.verdict import Check, Verdict
+from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from diffcli.derivation import Settings
-    from diffcli.elements import Array
+    from diffcli.derivation.numbers import Array
     from diffcli.language.points import Point
 
 NO_FORMULA = "a Python function has no formula"
@@ -51,7 +52,7 @@ class UserFunction:
         try:
             with redirect_stdout(StringIO() if self.is_silent else sys.stderr):
                 found = self.call(*inputs)
-        except Exception as error:  # whatever a user's code raises is told in one message
+        except (Exception, SystemExit) as error:  # a user's code may raise anything
             raise _refused(self.text, error) from error
         outputs = tuple(found) if isinstance(found, tuple | list) else (found,)
         for output in outputs:
@@ -68,13 +69,15 @@ class UserFunction:
         return outputs
 
 
-def _refused(text: str, error: Exception) -> NoDerivativeError:
+def _refused(text: str, error: BaseException) -> NoDerivativeError:
     said = str(error).strip().split("\n")[0]
     if isinstance(error, RuntimeError) and "in-place" in said:
         return NoDerivativeError(
             f"{text} changes its argument in-place", hint="work on a copy: a.clone()"
         )
-    return NoDerivativeError(f"{text} raises {type(error).__name__}: {said}")
+    # The parameters of a module are of float32 unless something else was asked of it.
+    hint = "--dtype float32, or module.double()" if "dtype" in said else None
+    return NoDerivativeError(f"{text} raises {type(error).__name__}: {said}", hint=hint)
 
 
 def load(text: str) -> UserFunction:
@@ -92,6 +95,8 @@ def load(text: str) -> UserFunction:
     found = _module(path).get(name)
     if not callable(found):
         raise UsageError(f"{file} has no function {name!r}", hint=f"def {name}(x): …")
+    if isinstance(found, type):
+        raise UsageError(f"{text} is a class, not a function", hint=f"an object: f = {name}()")
     # A torch module's own signature is that of its forward.
     parameters = signature(getattr(found, "forward", found)).parameters.values()
     positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
@@ -112,7 +117,7 @@ def _module(path: Path) -> Mapping[str, Any]:
     try:
         with redirect_stdout(sys.stderr):
             spec.loader.exec_module(module)
-    except Exception as error:  # whatever a user's code raises is told in one message
+    except (Exception, SystemExit) as error:  # a user's code may raise anything
         said = f"{type(error).__name__}: {error}"
         raise FileError(f"{path} can't be run: {said}") from error
     return vars(module)
@@ -126,6 +131,8 @@ def derive_user(
     Raises UsageError where the operator doesn't apply, NoDerivativeError where autograd can't
     follow the function.
     """
+    if isinstance(operator, Matrix) and operator.sparse:
+        raise UsageError(f"{NO_FORMULA}, which shows what is zero", hint="leave --sparse out")
     if not points:
         raise UsageError(f"{NO_FORMULA}: it is differentiated at a point", hint="add --at")
     user = _User(operator, function, settings)
@@ -151,19 +158,21 @@ class _User:
 
     def result(self, point: Point) -> Result:
         """Return the answer at a point."""
-        from diffcli.engines.autograd import Evaluation, tensors, to_array
+        from diffcli.engines.autograd import Evaluation, held, tensors, to_array
         from diffcli.engines.coordinates import along, arrays_of
 
         operator, function, settings = self._operator, self._function, self._settings
         arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
-        at = Evaluation(function, tensors(arrays, settings.dtype, settings.device))
+        shapes = {name: each.shape for name, each in arrays.items()}
+        scalars = operator.moving(Scalars(None, shapes, ()))
+        given, moving = tensors(arrays, settings.dtype, settings.device), tuple(scalars.variables)
+        at = Evaluation(*held(function, given, moving))
         if not all(output.requires_grad for output in at.outputs):
             raise NoDerivativeError(
                 f"{function.text} cuts the graph: autograd can't see how its result comes about",
                 hint="without no_grad, detach, .data or numpy on the way",
             )
-        shapes = {name: each.shape for name, each in arrays.items()}
-        scalars = Scalars(None, shapes, tuple(tuple(output.shape) for output in at.outputs))
+        scalars = replace(scalars, outputs=tuple(tuple(output.shape) for output in at.outputs))
         operator.check(scalars)
         vector: Sequence[Array] = ()
         if operator.direction is not None:
@@ -172,13 +181,16 @@ class _User:
         directions = tensors(dict(zip(names, vector, strict=True)), settings.dtype, settings.device)
         blocks = [to_array(each) for each in operator.torch(at, list(directions.values()))]
         numbers = [float(each) for block in blocks for each in block.flat]
-        values = [to_array(each).tolist() for each in at.outputs]
+        outputs = [to_array(each) for each in at.outputs]
+        values = [each.tolist() for each in outputs]
+        gone = [isnan(each) for output in outputs for each in output.flat]
+        checks = self._checks(scalars, arrays, vector, numbers, gone)
         return Result(
             at={name: each.tolist() for name, each in arrays.items()},
             value=values[0] if len(values) == 1 else values,
-            derivative=operator.layout([block.tolist() for block in blocks], scalars),
+            derivative=operator.layout(_standing(blocks, checks), scalars),
             symbolic={},
-            checks=self._checks(scalars, arrays, vector, numbers),
+            checks=checks,
             value_checks=(Check("f", Verdict.UNVERIFIED, reason=NO_FORMULA),),
         )
 
@@ -188,14 +200,25 @@ class _User:
         arrays: Mapping[str, Array],
         vector: Sequence[Array],
         numbers: Sequence[float],
+        gone: Sequence[bool],
     ) -> tuple[Check, ...]:
         """Return a check for every number, with a difference quotient as evidence.
 
-        Where there are too many, the first stands for all.
+        Where there are too many, the first stands for all. ``gone`` tells which components of the
+        outputs are no numbers.
         """
+        from diffcli.engines.autograd import held, tensors
         from diffcli.engines.differences import estimates
 
-        found = estimates(self._operator, replace(self._function, is_silent=True), arrays, vector)
+        silent, settings = replace(self._function, is_silent=True), self._settings
+        given, moving = tensors(arrays, settings.dtype, settings.device), tuple(scalars.variables)
+        found = estimates(
+            self._operator, held(silent, given, moving)[0],
+            {name: arrays[name] for name in moving}, vector,
+            dtype=settings.dtype, device=settings.device,
+        )  # fmt: skip
+        if found is None and all(gone):
+            return (Check("f", Verdict.UNDEFINED, reason=NOT_A_NUMBER),)
         if found is None:
             return (Check("f", Verdict.UNVERIFIED, reason=NO_FORMULA),)
         # The numbers are named as those of any function with as many components.
@@ -204,7 +227,9 @@ class _User:
         entries = self._operator.entries(outline, flat)
         self.notation |= {entry.label: entry.notation(outline) for entry in entries}
         return tuple(
-            Check(
+            Check(entry.label, Verdict.UNDEFINED, autograd=value, reason=NOT_A_NUMBER)
+            if any(gone[output] for _, output, _ in entry.parts)
+            else Check(
                 entry.label, Verdict.UNVERIFIED, value, value,
                 reason=f"{NO_FORMULA}; {_evidence(value, quotient, error)}",
             )
@@ -212,7 +237,25 @@ class _User:
         )  # fmt: skip
 
 
+def _standing(blocks: Sequence[Array], checks: Sequence[Check]) -> list[Any]:
+    """Return the numbers as nested lists, None where there is no derivative."""
+    import numpy as np
+
+    found, start = [], 0
+    for block in blocks:
+        # One check stands for all numbers where there are too many.
+        own = checks[start : start + block.size] if len(checks) > 1 else [*checks] * block.size
+        gone = np.array([not check.verdict.has_value for check in own], dtype=np.bool_)
+        kept = block.astype(object)
+        kept[gone.reshape(block.shape)] = None
+        found.append(kept.tolist())
+        start += block.size
+    return found
+
+
 def _evidence(value: float, quotient: float, error: float) -> str:
+    if not isfinite(quotient):
+        return "it has no finite value here, or none near"
     said = f"a difference quotient gives {quotient:.10g} ± {error:.1g}"
     if abs(value - quotient) > 10 * error + 1e-6 * abs(quotient):
         return f"{said}: is a part of the graph cut, or a kink near?"

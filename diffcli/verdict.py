@@ -29,6 +29,9 @@ class Verdict(Enum):
         return self.value.replace("_", " ")
 
 
+NOT_A_NUMBER = "the value is not a number"
+"""Why there is no derivative where torch gives no value."""
+
 _SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
 
 

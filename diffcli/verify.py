@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import frexp, inf, isfinite, isnan, log10
+from math import frexp, inf, isclose, isfinite, isnan, log10
 
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 
 from diffcli.engines.decimals import FORMATS, certain_float
 from diffcli.engines.difficult import Difficulty, Kind, classify, is_linear
@@ -25,7 +25,8 @@ from diffcli.engines.enclosure import (
 )
 from diffcli.engines.rounding import Rounding, rounding_bounds
 from diffcli.language.expression import Node
-from diffcli.verdict import Check, Verdict
+from diffcli.operators import Weight
+from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
 DIGITS_KEPT = {"float64": 10, "float32": 4}
 """Below so many right digits of the dtype's 16 or 7 a number is called inexact."""
@@ -58,6 +59,8 @@ class Evidence:
     reason: str | None = None
     note: str | None = None
     """What is to be said although there is a number."""
+    undecided: bool = False
+    """Whether the point is a difficult one, where other engines agree on a mere convention."""
 
 
 def examine(
@@ -73,7 +76,7 @@ def examine(
     """Return the enclosure engine's evidence for several partials at one point.
 
     ``typed`` is the point as typed, ``dyadic`` the same in the dtype's floats; ``deadline`` is a
-    time of :func:`time.monotonic`.
+    reading of :func:`diffcli.clock.now`.
     """
     indices = tuple(indices)
     ordinary = partials(output, dyadic, indices, digits=digits, deadline=deadline)
@@ -91,7 +94,8 @@ def examine(
     for index, found in ordinary.items():
         if found.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
             difficulty = classify(output, typed, index, deadline=deadline)
-            evidence[index] = _of_difficulty(difficulty, bounds[index])
+            note = _of_order(output, typed, index, difficulty, deadline)
+            evidence[index] = replace(_of_difficulty(difficulty, bounds[index]), note=note)
         elif found.outcome is Outcome.ENCLOSED:
             shown = exact[index] if more else None
             evidence[index] = Evidence(enclosure=found, exact=shown, rounding=bounds[index])
@@ -102,8 +106,24 @@ def examine(
 
 def _of_difficulty(difficulty: Difficulty, rounding: Rounding) -> Evidence:
     if difficulty.kind is Kind.UNDETERMINED:
-        return Evidence(rounding=rounding, reason=difficulty.reason)
+        return Evidence(rounding=rounding, reason=difficulty.reason, undecided=True)
     return Evidence(difficulty=difficulty, rounding=rounding)
+
+
+def _of_order(
+    output: Node,
+    typed: Mapping[str, Coordinate],
+    index: Index,
+    difficulty: Difficulty,
+    deadline: float,
+) -> str | None:
+    """Say of a mixed second derivative at a difficult point where its order counts."""
+    if difficulty.value is None or len(set(index)) != 2 or len(index) != 2:
+        return None
+    other = classify(output, typed, index[::-1], deadline=deadline).value
+    if other is None or isclose(other, difficulty.value, rel_tol=1e-12, abs_tol=1e-300):
+        return None
+    return f"in {index[0]} first; in {index[1]} first it is {other:.6g}"
 
 
 def _with_gradient(
@@ -126,7 +146,7 @@ def _with_gradient(
     }
 
 
-def combined(parts: Sequence[tuple[float, Evidence | None]], dtype: str) -> Evidence | None:
+def combined(parts: Sequence[tuple[Weight, Evidence | None]], dtype: str) -> Evidence | None:
     """Return the evidence for a linear combination, of (weight, evidence) pairs.
 
     That is the first part without a number, if there is one. ``dtype`` is that of the sum.
@@ -138,13 +158,17 @@ def combined(parts: Sequence[tuple[float, Evidence | None]], dtype: str) -> Evid
         if ball is None:
             return part
     with ctx.workprec(MOST_BITS):
-        terms = [weight * ball for weight, _, ball in proved if ball is not None]
+        terms = [
+            fmpq(*weight.as_integer_ratio()) * ball
+            for weight, _, ball in proved
+            if ball is not None
+        ]
         total, size = sum(terms, arb(0)), float(sum(map(abs, terms), arb(0)).mid())
     for _, part, _ in proved:
         if part is not None and part.difficulty is not None:
             together = replace(part.difficulty, value=float(total), left=None, right=None)
             return Evidence(difficulty=together, rounding=part.rounding)
-    bounds = [(abs(w), part.rounding or Rounding(inf)) for w, part, _ in proved if part]
+    bounds = [(abs(float(w)), part.rounding or Rounding(inf)) for w, part, _ in proved if part]
     adding = len(terms) * size * 2.0 ** -FORMATS[dtype][0]
     rounding = Rounding(
         adding + sum(weight * each.bound for weight, each in bounds),
@@ -152,6 +176,13 @@ def combined(parts: Sequence[tuple[float, Evidence | None]], dtype: str) -> Evid
         any(each.out_of_range for _, each in bounds),
     )
     return Evidence(Enclosure(Outcome.ENCLOSED, total), rounding=rounding)
+
+
+def normwise(evidence: Evidence | None, relative: float, size: float) -> Evidence | None:
+    """Return the evidence for an entry whose error is ``relative`` to the largest's ``size``."""
+    if evidence is None or evidence.rounding is None:
+        return evidence
+    return replace(evidence, rounding=evidence.rounding.normwise(relative, size))
 
 
 def _ball(part: Evidence | None) -> arb | None:
@@ -170,10 +201,12 @@ def judge(
     evidence: Evidence | None,
     dtype: str,
     digits: int,
+    is_of_nan: bool = False,
 ) -> Check:
     """Weigh what the engines say of one number; None stands for an engine that did not answer.
 
-    ``digits`` is how many of the enclosure's are wanted.
+    ``digits`` is how many of the enclosure's are wanted. ``is_of_nan`` tells that torch gives no
+    value for what is differentiated, whatever its derivative's formula gives.
     """
     check = Check(
         entry,
@@ -182,10 +215,14 @@ def judge(
         autograd=_finite(autograd),
         symbolic=_finite(symbolic),
     )
+    if is_of_nan and not _decides(evidence):
+        return replace(check, verdict=Verdict.UNDEFINED, value=None, reason=NOT_A_NUMBER)
     if evidence is None:
         return _by_agreement(check, None, "the enclosure engine was not asked", dtype)
     if evidence.difficulty is not None:
         return _by_difficulty(check, evidence.difficulty, evidence.note, dtype)
+    if evidence.undecided:
+        return replace(check, reason=evidence.reason)
     if evidence.enclosure is None:
         return _by_agreement(check, evidence.rounding, evidence.reason, dtype)
     shown = evidence.exact or evidence.enclosure
@@ -203,6 +240,11 @@ def judge(
     if autograd is None:
         return replace(check, verdict=Verdict.CERTIFIED)
     return _by_rounding(check, autograd, truth, evidence.rounding or Rounding(inf), dtype)
+
+
+def _decides(evidence: Evidence | None) -> bool:
+    """Whether something is proved of a number."""
+    return evidence is not None and (evidence.enclosure or evidence.difficulty) is not None
 
 
 def _finite(number: float | None) -> float | None:

@@ -23,7 +23,7 @@ WIDTH = 840
 HEAD = """\
 # Gallery
 
-Every plot is one command of [`examples/gallery.sh`](../examples/gallery.sh).
+Every plot is one command of `examples/gallery.sh`.
 `python docs/gallery.py` draws them all again.
 """
 

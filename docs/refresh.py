@@ -13,6 +13,8 @@ import io
 import os
 import re
 import shlex
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +22,10 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 IMAGES = ROOT / "docs" / "images"
+DATA = ROOT / "docs" / "data"
+"""Files that the commands read."""
 COLOURS = 128
 """Of a picture: lines on an even ground need no more, and the file is a quarter as large."""
 BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
@@ -48,19 +52,26 @@ def commands(block: str) -> Iterator[tuple[str, str]]:
 
 
 def run(command: str, *, colour: bool = False) -> str:
-    """Run a diffcli command in an empty folder, and return what a terminal would show."""
+    r"""Run a diffcli command in a folder with the data, and return what a terminal would show.
+
+    What ``printf '%s\n'`` writes to it stands before ``|``.
+    """
     from diffcli.cli.main import run as run_here
 
+    written, _, command = command.rpartition(" | diffcli ")
+    lines = "".join(f"{line}\n" for line in shlex.split(written)[2:])
     environment = {"COLUMNS": "88", "FORCE_COLOR" if colour else "NO_COLOR": "1"}
     shown = io.StringIO()
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, environment),
+        mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines.encode()))),
         contextlib.redirect_stdout(shown),
         contextlib.redirect_stderr(shown),
     ):
-        run_here(shlex.split(command)[1:])
+        shutil.copytree(DATA, folder, dirs_exist_ok=True)
+        run_here(shlex.split(command.removeprefix("diffcli ")))
     return "\n".join(line.rstrip() for line in shown.getvalue().splitlines()).strip("\n")
 
 

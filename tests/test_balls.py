@@ -69,6 +69,20 @@ def test_taylor_coefficients_are_enclosed(row: str) -> None:
             assert enclosed.to_float() is not None, (case, index)
 
 
+@pytest.mark.parametrize("row", sorted(CASES.keys() - {"selu"}))
+def test_values_hold_sixty_digits(row: str) -> None:
+    # The constants of selu are decimals of 32 digits.
+    for case in CASES[row][:: len(CASES[row]) // 2]:
+        node = read(case.formula, *case.wrt)
+        found = partials(node, exact(dict(case.point)), [()], digits=60)[()]
+        assert found.ball is not None, (case, found.reason)
+        with ctx.workprec(400):
+            known = arb(mp.nstr(value(case.formula, case.point, 62), 62))
+            slack = abs(known) * arb(10) ** -60 + arb(10) ** -400
+            assert (found.ball + arb(0, slack.upper())).contains(known), case
+            assert found.ball.rad() <= slack, case
+
+
 REFUSED = [
     ("1/x", "0", "division by zero"),
     ("x^-2", "0", "division by zero"),

@@ -163,6 +163,12 @@ def test_a_mistake_needs_points_that_show_it() -> None:
         ("u = x + 1; u^2", "2u", {}),
         ("abs(x)", "x/abs(x)", {}),
         ("tanh(x)", "sech(x)^2", {}),
+        (r"\sqrt{x}", r"\frac{1}{2\sqrt{x}}", {}),
+        ("x^2", "$2x$", {}),
+        ("x^2 y", r"\left[2xy, x^{2}\right]", {}),
+        ("x^2 y", "$[[2y, 2x], [2x, 0]]$", {}),
+        ("x^3", r"[3 \cdot x^2]", {}),
+        ("[x^2 y, 5x + sin y]", r"[[2xy, x^2], [5, \cos y]]", {}),
     ],
 )
 def test_shapes_of_claims(formula: str, claim: str, more: dict) -> None:

@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -84,14 +85,14 @@ OPTIONS = {"grad": {"--at": True, "--json": False, "-o": True, "-q": False}, "ev
     ],
 )
 def test_rewrite(typed: str, rewritten: str) -> None:
-    found = rewrite(typed.split(), OPTIONS, {"--help", "--version"})
+    found = rewrite(typed.split(), OPTIONS.__getitem__, OPTIONS.keys, {"--help", "--version"})
     assert " ".join(found) == rewritten
 
 
 @pytest.mark.parametrize("typed", ["grda x", "evla", "jacobian x y", "grad x --at"])
 def test_rewrite_refuses(typed: str) -> None:
     with pytest.raises(UsageError):
-        rewrite(typed.split(), OPTIONS, {"--help"})
+        rewrite(typed.split(), OPTIONS.__getitem__, OPTIONS.keys, {"--help"})
 
 
 def test_an_error_shortens_a_long_line_around_the_place() -> None:
@@ -175,6 +176,11 @@ def test_let_defines_first(derived: list[tuple]) -> None:
     assert derived[0][1].read_as == "y = x + 2; y**2"
 
 
+def test_let_takes_no_matrix_and_says_what_does(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["sum(X)", "--let", "X=[[1,2]]"]) == FormulaError.exit_code
+    assert "--at X=[[1,2],[3,4]]" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_output_goes_to_the_file_alone(
     name: str, derived: list[tuple], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -205,7 +211,7 @@ def test_the_formula_from_a_file(derived: list[tuple], tmp_path: Path) -> None:
 def test_formulas_from_standard_input(
     derived: list[tuple], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", iter(["x^2\n", "\n", "x+(\n", "x^3"]))
+    monkeypatch.setattr("sys.stdin", StringIO("x^2\n\nx+(\nx^3"))
     assert run(["-", "--json"]) == FormulaError.exit_code
     shown = capsys.readouterr()
     assert len([json.loads(line) for line in shown.out.splitlines()]) == 2

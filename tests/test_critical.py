@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from typing import Any
 
+import numpy as np
 import pytest
 from mpmath import mp, mpf
 
@@ -19,8 +21,10 @@ from diffcli.language.points import read_ranges
 from diffcli.studies.analysis import Analysis, analyse
 from diffcli.studies.boxes import box_of
 from diffcli.studies.critical import critical_points
+from diffcli.studies.infinity import line_at_infinity
 from diffcli.studies.intervals import isolate
-from diffcli.studies.landmarks import Kind, Landmark, Search, Tag
+from diffcli.studies.kinds import Kind
+from diffcli.studies.landmarks import Landmark, Search, Tag
 from diffcli.studies.systems import System
 
 HIMMELBLAU = "(x^2+y-11)^2 + (x+y^2-7)^2"
@@ -187,23 +191,84 @@ def test_breaks_are_named(formula: str, breaks: list[tuple[float, Kind]]) -> Non
     assert [(point.at["x"], point.kind) for point in analysed(formula).breaks] == breaks
 
 
-def test_a_pole_that_is_no_simple_number_is_numeric() -> None:
+def test_a_pole_that_is_no_simple_number_is_certified() -> None:
     (pole,) = analysed("1/(x^3-2)").breaks
-    assert pole.tag is Tag.NUMERIC
-    assert pole.at["x"] == pytest.approx(2 ** (1 / 3), rel=1e-9)
+    assert (pole.tag, pole.value) == (Tag.CERTIFIED, None)
+    assert pole.at["x"] == pytest.approx(2 ** (1 / 3), rel=1e-15)
+    left, right = analysed("1/(x^2-2)").breaks
+    assert (left.exact, right.exact) == ({"x": "-sqrt(2)"}, {"x": "sqrt(2)"})
 
 
-def test_nothing_is_proved_next_to_a_pole() -> None:
+def test_the_growth_turns_at_a_pole() -> None:
     found = analysed("x + 1/x")
     assert_same_places(found.critical.points, [(-1,), (1,)])
-    assert found.critical.complete is False
-    assert [each.reason for each in found.critical.undecided] == ["next to a break: pole"]
     assert [(s.low, s.high, s.shape) for s in found.growth] == [
         (-3.0, -1.0, "increasing"),
         (-1.0, 0.0, "decreasing"),
         (0.0, 1.0, "decreasing"),
         (1.0, 3.0, "increasing"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("formula", "zeros", "critical", "inflections"),
+    [
+        ("1/x", 0, 0, 0),
+        ("x + 1/x", 0, 2, 0),
+        ("1/(x^3-2)", 0, 1, 2),  # the pole is no simple number; x(x³−2)^−3(2x³+2) bends
+        ("(x-1)^2/(x+1)", 1, 1, 0),  # 1, and −3 on the edge is left out by the range
+        ("1/x + 1/(x-1)^2", 0, 1, 0),
+        ("tan(x)", 1, 0, 1),
+        ("sec(x)", 0, 1, 0),
+        ("exp(1/x)", 0, 0, 1),
+        ("sin(x)/x", 0, 0, 2),
+        ("sqrt(4 - x^2)", 2, 1, 0),
+        ("cbrt(x)", 1, 0, 0),
+        ("abs(x^2 - 4)", 2, 1, 0),
+    ],
+)
+def test_completeness_is_proved_next_to_breaks(
+    formula: str, zeros: int, critical: int, inflections: int
+) -> None:
+    found = analysed(formula, "-2.9:2.9")
+    assert len(found.zeros.points) == zeros
+    assert len(found.critical.points) == critical
+    assert len(found.inflections.points) == inflections
+    assert found.zeros.complete
+    assert found.critical.complete
+    assert found.inflections.complete
+
+
+@pytest.mark.parametrize(
+    ("formula", "points", "complete"),
+    [
+        ("x + 1e-14/x", [-1e-7, 1e-7], True),
+        ("x*log(x)", [0.36787944117144233], False),
+        ("abs(x) + x^2", [], True),
+    ],
+)
+def test_what_lies_close_to_a_break_is_found(
+    formula: str, points: list[float], complete: bool
+) -> None:
+    found = analysed(formula).critical
+    assert [point.at["x"] for point in found.points] == pytest.approx(points, rel=1e-12)
+    assert found.complete is complete
+
+
+@pytest.mark.parametrize(
+    ("formula", "count"),
+    [("1/(x^2+y^2-1)", 1), ("x^2 + y^2 + 1/(x*y)", 2), ("x*exp(1/y)", 0), ("log(x*y) - x - y", 1)],
+)
+def test_a_box_with_poles_in_it_is_searched_through(formula: str, count: int) -> None:
+    found = searched(formula, "x=-2:2,y=-2:2", certify=True)
+    assert len(found.points) == count
+    assert found.complete
+
+
+def test_a_pole_of_both_variables_stays_open() -> None:
+    found = searched("x*y/(x+y)", "x=-2:2,y=-2:2", certify=True)
+    assert found.complete is False
+    assert all(low <= 0 <= high and high - low < 1e-4 for low, high in found.undecided[0].cell)
 
 
 @pytest.mark.parametrize(
@@ -225,12 +290,55 @@ def test_asymptotes(formula: str, left: Any, right: Any) -> None:
     assert (found.get(-1), found.get(1)) == (left, right)
 
 
+@pytest.mark.parametrize(
+    ("formula", "left", "right"),
+    [
+        # By hand: the two terms of the expansion in 1/x.
+        ("(x^3-1)/(x^2-4)", (1, 0), (1, 0)),
+        ("(2x^2+1)/(3x-1)", (2 / 3, 2 / 9), (2 / 3, 2 / 9)),
+        ("sqrt(x^2+x) - x", (-2, -0.5), (0, 0.5)),
+        ("x*atan(x)", (-math.pi / 2, -1), (math.pi / 2, -1)),
+        ("x*sin(1/x)", (0, 1), (0, 1)),
+        ("(x^3-x)^(1/3)", (1, 0), (1, 0)),
+        ("abs(x)/x", (0, -1), (0, 1)),
+        ("x*exp(-x)", None, (0, 0)),
+        ("x + 2^-x", None, (1, 0)),
+        ("tanh(x)", (0, -1), (0, 1)),
+        ("1/sqrt(x)", None, (0, 0)),
+        ("x^2", None, None),
+        ("sqrt(x)", None, None),
+        ("log(x)", None, None),
+        ("sin(x) + x/3", None, None),
+    ],
+)
+def test_asymptotes_are_proved(formula: str, left: Any, right: Any) -> None:
+    output = parse(formula, variables=("x",)).outputs[0]
+    for towards, line in ((-1, left), (1, right)):
+        found = line_at_infinity(output, towards)
+        assert (found is None) == (line is None)
+        if found:
+            assert [float(ball.mid()) for ball in found] == pytest.approx(line, abs=1e-15)
+            assert all(ball.rad() < 1e-30 for ball in found)
+
+
+def test_an_asymptote_says_how_it_is_known() -> None:
+    tags = {f: analysed(f).asymptotes[-1].tag for f in ("1/x", "atan(x)", "log(x)/x")}
+    assert tags == {"1/x": Tag.EXACT, "atan(x)": Tag.CERTIFIED, "log(x)/x": Tag.NUMERIC}
+
+
 def test_multiple_roots_in_two_variables_stay_undecided() -> None:
     found = searched("x^4 + y^4", "x=-1:1,y=-1:1", certify=True)
     (point,) = found.points
     assert (point.at, point.kind, point.tag) == ({"x": 0, "y": 0}, Kind.DEGENERATE, Tag.EXACT)
     assert found.complete is False
     assert all(low <= 0 <= high for low, high in found.undecided[0].cell)
+
+
+def test_a_flat_slope_is_no_critical_point() -> None:
+    """∂f/∂x = (1 − 2x²)·e^(−x² − y²) and ∂f/∂y = −2xy·e^(−x² − y²) are 0 at two points alone."""
+    found = searched("x*exp(-x^2-y^2)", "x=-10:10,y=-10:10")
+    assert_same_places(found.points, [(-math.sqrt(0.5), 0), (math.sqrt(0.5), 0)])
+    assert [point.kind for point in found.points] == [Kind.MINIMUM, Kind.MAXIMUM]
 
 
 def test_a_box_without_a_critical_point_is_proved_empty() -> None:
@@ -338,3 +446,24 @@ def test_no_root_of_a_polynomial_is_left_out(seed: int) -> None:
     ):
         assert_same_places(search.points, [(x,) for x in roots if -4 <= x <= 4])
         assert search.complete
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_root_of_a_rational_function_is_left_out(seed: int) -> None:
+    source = random.Random(seed)
+    above = np.poly1d([source.randint(1, 5), *(source.randint(-5, 5) for _ in range(3))])
+    pole, power, shift = source.randint(-2, 2), source.randint(1, 3), source.randint(-5, 5)
+    below = np.poly1d([1, -pole]) ** power * np.poly1d([1, 0, shift])
+    formula = f"({written(above)})/((x - ({pole}))^{power}*(x^2 + ({shift})))"
+    found = analysed(formula, "-3.1:3.1")
+    slope = above.deriv() * below - above * below.deriv()
+    for search, numerator in ((found.zeros, above), (found.critical, slope)):
+        roots = real_roots(*map(int, numerator.coeffs))
+        inside = [x for x in roots if abs(x) < 3.1 and abs(np.polyval(below, float(x))) > 1e-6]
+        assert_same_places(search.points, [(x,) for x in inside])
+        assert search.complete
+
+
+def written(polynomial: np.poly1d) -> str:
+    powers = range(polynomial.order, -1, -1)
+    return " + ".join(f"({int(c)})*x^{k}" for c, k in zip(polynomial.coeffs, powers, strict=True))

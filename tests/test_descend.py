@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from math import inf, sqrt
 from pathlib import Path
 
 import pytest
 
+from diffcli.cli import descend as descend_command
 from diffcli.cli.main import run
 from diffcli.derivation import Settings
 from diffcli.errors import PointError, UsageError
@@ -13,8 +15,8 @@ from diffcli.language.bounds import read_bounds
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.output.descent import descent_listing
-from diffcli.studies.curvature import CriticalKind, critical_kind
-from diffcli.studies.descend import Descent, Outcome, Plan, descend
+from diffcli.studies.descend import Descent, Outcome, Plan, Step, descend
+from diffcli.studies.kinds import Kind, critical_kind
 from diffcli.studies.optimizers import OPTIMIZERS
 from diffcli.verdict import Verdict
 
@@ -61,7 +63,7 @@ def test_gradient_descent_of_a_paraboloid_is_a_geometric_sequence() -> None:
 def test_minima_are_reached(formula: str, start: str, minimum: tuple, plan: dict) -> None:
     found = descended(formula, start, **plan)
     assert found.outcome is Outcome.CONVERGED
-    assert found.kind is CriticalKind.MINIMUM
+    assert found.kind is Kind.MINIMUM
     assert tuple(found.good.at.values()) == pytest.approx(minimum, abs=1e-6)
     assert found.good.gradient_norm <= 1e-8
     assert found.exit_code == 0
@@ -143,14 +145,14 @@ def test_a_start_outside_the_domain_has_no_derivative() -> None:
 @pytest.mark.parametrize(
     ("formula", "start", "plan", "kind"),
     [
-        ("x^2 + y^2", "1,2", {}, CriticalKind.MINIMUM),
-        ("cos(x)", "1", {"maximize": True, "rate": 0.5}, CriticalKind.MAXIMUM),
-        ("x^2 - y^2", "1,0", {}, CriticalKind.SADDLE),
-        ("x^3", "0", {}, CriticalKind.DEGENERATE),
+        ("x^2 + y^2", "1,2", {}, Kind.MINIMUM),
+        ("cos(x)", "1", {"maximize": True, "rate": 0.5}, Kind.MAXIMUM),
+        ("x^2 - y^2", "1,0", {}, Kind.SADDLE),
+        ("x^3", "0", {}, Kind.DEGENERATE),
     ],
 )
 def test_the_kind_of_point_that_was_reached(
-    formula: str, start: str, plan: dict, kind: CriticalKind
+    formula: str, start: str, plan: dict, kind: Kind
 ) -> None:
     found = descended(formula, start, **plan)
     assert found.outcome is Outcome.CONVERGED
@@ -160,15 +162,15 @@ def test_the_kind_of_point_that_was_reached(
 @pytest.mark.parametrize(
     ("eigenvalues", "kind"),
     [
-        ([1, 2], CriticalKind.MINIMUM),
-        ([-1, -2], CriticalKind.MAXIMUM),
-        ([-1, 0, 2], CriticalKind.SADDLE),
-        ([0, 2], CriticalKind.DEGENERATE),
-        ([1e-12, 2], CriticalKind.DEGENERATE),
-        ([0], CriticalKind.DEGENERATE),
+        ([1, 2], Kind.MINIMUM),
+        ([-1, -2], Kind.MAXIMUM),
+        ([-1, 0, 2], Kind.SADDLE),
+        ([0, 2], Kind.DEGENERATE),
+        ([1e-12, 2], Kind.DEGENERATE),
+        ([0], Kind.DEGENERATE),
     ],
 )
-def test_critical_kinds(eigenvalues: list[float], kind: CriticalKind) -> None:
+def test_critical_kinds(eigenvalues: list[float], kind: Kind) -> None:
     assert critical_kind(eigenvalues) is kind
 
 
@@ -199,7 +201,7 @@ def test_bounds_that_can_not_be_kept() -> None:
     ],
 )
 def test_bounds_are_read(text: str, bounds: dict) -> None:
-    from diffcli.engines.coordinates import nearest
+    from diffcli.engines.exact import nearest
 
     found = {
         name: (
@@ -231,10 +233,28 @@ def test_what_is_no_single_number_is_refused(formula: str) -> None:
 
 def test_watching() -> None:
     function = parse("x^2")
-    seen: list[int] = []
+    seen: list[Step] = []
     point = read_points(["1"])[0].bind(("x",))
-    descend(function, point, Plan(rate=0.1, steps=5), Settings(), seen.append)
-    assert seen == [1, 2, 3, 4, 5]
+    found = descend(function, point, Plan(rate=0.1, steps=5), Settings(), seen.append)
+    assert seen == list(found.steps[:5])
+
+
+def test_an_interrupt_says_how_far_it_came(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextmanager
+    def interrupting(*_, **__):
+        def show(done: int) -> None:
+            if done == 3:
+                raise KeyboardInterrupt
+
+        yield show
+
+    monkeypatch.setattr(descend_command, "progress", interrupting)
+    assert run(["descend", "x^2", "--from", "1", "--lr", "0.25"]) == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "interrupted at step 3: f = 0.015625 at x = 0.125\n"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
+from diffcli.clock import now
 from diffcli.engines.enclosure import (
     Enclosure,
     Outcome,
@@ -21,7 +22,7 @@ from diffcli.engines.enclosure import (
     partials,
 )
 from diffcli.errors import PointError
-from diffcli.language.expression import Node, node, variable
+from diffcli.language.expression import Node, constant, node, variable
 from diffcli.language.parser import parse
 
 
@@ -111,7 +112,7 @@ def test_what_grows_beyond_arb_is_refused_at_once() -> None:
 
 
 def test_a_deadline_ends_the_work() -> None:
-    found = partial(read("sin(x)"), {"x": 1.0}, ("x",), deadline=monotonic() - 1)
+    found = partial(read("sin(x)"), {"x": 1.0}, ("x",), deadline=now() - 1)
     assert found == Enclosure(Outcome.OUT_OF_TIME, reason="out of time")
 
 
@@ -232,6 +233,12 @@ def test_nearest_float(text: str, truth: float) -> None:
 def test_a_point_without_a_real_value_is_refused(text: str) -> None:
     with pytest.raises(PointError, match="no real value"):
         nearest_float(read(text))
+
+
+def test_a_point_at_infinity_is_refused() -> None:
+    with pytest.raises(PointError, match="finite coordinates, and inf is none") as refused:
+        nearest_float(node("neg", constant("inf")))
+    assert "complex" not in str(refused.value.hint)
 
 
 def test_constant_value_has_the_precision_asked_for() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.quiver import Quiver
 
 from diffcli.cli.main import run
 from diffcli.errors import UsageError
@@ -16,12 +18,12 @@ from diffcli.language.parser import parse
 from diffcli.output.plots.canvas import styled
 from diffcli.output.plots.compose import Request, compose, kinds_of
 from diffcli.output.plots.levels import levels_of
-from diffcli.output.plots.matrix import matrix_figure, report_figure, spy_figure
+from diffcli.output.plots.matrix import matrix_figure, pattern, report_figure, spy_figure
 from diffcli.output.plots.path import path_figure
 from diffcli.output.plots.pictures import Field, Trace
 from diffcli.output.plots.style import Canvas
 from diffcli.output.report import Report, Result
-from diffcli.studies.landmarks import Kind
+from diffcli.studies.kinds import Kind
 from diffcli.studies.plane import default_ranges, evaluator, sample_plane
 
 SVG = Canvas(kind="svg")
@@ -201,7 +203,9 @@ def report(*derivatives: object) -> Report:
 
 def test_the_matrix_of_a_report_is_drawn() -> None:
     layout = {"rows": ["f1"], "columns": ["x"], "matrix": [[2.0]]}
-    assert report_figure(report(layout), SVG) == matrix_figure([[2.0]], ["f1"], ["x"], SVG)
+    found = report(layout)
+    titled = replace(SVG, title=f"{found.command.capitalize()} of {found.read_as}")
+    assert report_figure(found, SVG) == matrix_figure([[2.0]], ["f1"], ["x"], titled)
 
 
 @pytest.mark.parametrize("derivatives", [[], [{"x": 1.0}], [{"matrix": []}, {"matrix": []}], [3.0]])
@@ -218,7 +222,21 @@ def test_a_large_matrix_is_drawn_without_numbers() -> None:
 
 
 def test_a_sparsity_pattern_counts_its_entries() -> None:
-    assert b"10 of 100 entries are not zero (10.0%)" in spy_figure(np.eye(10), SVG)
+    diagonal = np.arange(10)
+    assert b"10 of 100 entries are not zero (10%)" in spy_figure(
+        diagonal, diagonal, (10, 10), canvas=SVG
+    )
+    values = [1, 2, 0, -3, 0, 1, 1, 1, 1, float("nan")]
+    assert b"8 of 100 entries" in spy_figure(diagonal, diagonal, (10, 10), values, SVG)
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (10**6, 10**6), (3, 10**9)])
+def test_a_pattern_loses_no_entry(shape: tuple[int, int]) -> None:
+    rows, columns = shape
+    last = np.array([[0, rows - 1, 0], [0, columns - 1, columns - 1]])
+    drawn = pattern(last, shape)
+    assert drawn.sum() == 3
+    assert drawn[[0, -1, 0], [0, -1, -1]].all()
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
@@ -227,3 +245,37 @@ def test_files_are_the_same_every_time(kind: str) -> None:
         command = ["plot", "x*y", "--range", "x=-1:1,y=-1:1", "-o", f"{name}.{kind}", "--dpi", "50"]
         assert run(command) == 0
     assert Path(f"a.{kind}").read_bytes() == Path(f"b.{kind}").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "[16 sin(t)^3, 13cos(t) - 5cos(2t) - 2cos(3t) - cos(4t)]",  # a long title
+        "[t - sin(t), 1 - cos(t)]",  # flat, with cusps
+        "[t, 0*t]",
+    ],
+)
+def test_curves_of_any_shape_fit_their_figure(formula: str) -> None:
+    # What doesn't fit, matplotlib warns of.
+    figure = painted(compose(parse(formula), Request()).picture)
+    arrows = next(each for each in figure.axes[0].collections if isinstance(each, Quiver))
+    x, y = (np.ptp(ends) for ends in (figure.axes[0].get_xlim(), figure.axes[0].get_ylim()))
+    assert np.hypot(arrows.U, arrows.V).max() <= min(0.11 * max(x, y), 0.41 * min(x, y))
+
+
+def test_a_point_that_stands_still_has_no_arrow() -> None:
+    figure = painted(compose(parse("[(t^3 - t)^3, 0*t]"), Request(ranges={"t": (-1, 1)})).picture)
+    arrows = next(each for each in figure.axes[0].collections if isinstance(each, Quiver))
+    assert (np.abs(arrows.U) > 0).all()
+
+
+def test_levels_are_short_numbers() -> None:
+    x = np.linspace(-3, 3, 201)
+    levels = levels_of(np.log(x[:, None] ** 2 + x**2 + 1e-4))
+    assert all(len(f"{level:g}".replace("-", "").replace(".", "")) <= 4 for level in levels)
+    assert (np.diff(levels) > 0).all()
+
+
+def test_the_heat_map_says_what_it_is() -> None:
+    assert run(["hessian", "x^2*y", "--at", "1,2", "-o", "h.svg"]) == 0
+    assert "Hessian of x**2*y" in Path("h.svg").read_text(encoding="utf-8")

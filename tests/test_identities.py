@@ -213,6 +213,9 @@ ELLIPTIC = [
 ]
 
 ZETA = [
+    # Bernoulli polynomials by 25.11.14, Bₙ(x) = −n ζ(1 − n, x).
+    Identity("24.4.34", "-(n + 2)*zeta(-1 - n, x)", "-(n + 2)*(n + 1)*zeta(-n, x)"),
+    Identity("24.4.34", "-(n + 3)*zeta(-2 - n, x)", "-(n + 3)*(n + 2)*(n + 1)*zeta(-n, x)", "xx"),
     Identity("25.11.17", "zeta(a, x)", "-a*zeta(a + 1, x)"),
     Identity("25.11.17", "zeta(a, x)", "a*(a + 1)*zeta(a + 2, x)", "xx"),
     Identity("25.11.18", "zeta(t, x)", "loggamma(x) - log(2*pi)/2", "t"),
@@ -252,6 +255,8 @@ def points(identity: Identity) -> list[dict[str, Fraction]]:
 
 def test_there_are_a_hundred() -> None:
     assert len(IDENTITIES) == len(set(IDENTITIES)) >= 100
+    chapters = {int(identity.number.split(".")[0]) for identity in IDENTITIES}
+    assert chapters >= {*range(4, 11), 19, 24}
 
 
 @pytest.mark.parametrize("identity", IDENTITIES, ids=lambda each: f"{each.number} {each.left}")

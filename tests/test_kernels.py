@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Any
 
-import mpmath as mp
 import pytest
 import torch
+from mpmath import mp, mpf
 from torch import Tensor
 from torch.autograd import forward_ad
 
@@ -506,3 +506,13 @@ def test_a_rule_broadcasts_and_sums_its_gradient() -> None:
     assert value.shape == (3, 4)
     assert torch.equal(x.grad, torch.full((3, 1), 6.0))
     assert torch.equal(y.grad, torch.full((4,), 3.0))
+
+
+@pytest.mark.parametrize("k", [1, 2, 20, 300])
+@pytest.mark.parametrize("n", [1e-200, 1e-15, 1e-9, -1e-10, 1e-5, -1e-3, 0.49])
+def test_binomial_keeps_its_digits_beside_zero(n: float, k: int) -> None:
+    with mp.workdps(300):
+        exact = mpf(n) / k * mp.binomial(mpf(n) - 1, k - 1)
+    arguments = (torch.tensor(each, dtype=torch.float64) for each in (n, float(k)))
+    found = kernels.binomial(*arguments)
+    assert found.item() == pytest.approx(float(exact), rel=1e-14)

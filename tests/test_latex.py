@@ -5,16 +5,61 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import table
 from test_parser import formulas, rows
 
 from diffcli import errors
-from diffcli.language.expression import Node
+from diffcli.language.expression import Node, node, number, variable
+from diffcli.language.functions import BY_NAME, TABLE
 from diffcli.language.latex_printer import latex_of, name_latex, node_latex
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
+from diffcli.language.printer import text_of
+from diffcli.language.tensors import TENSORS, Slice
 
 PUBLISHED = rows("latex.txt")
 VARIABLES = ["x", "y", "x1", "theta"]
+CALLS = [
+    text
+    for row in TABLE.values()
+    if row.name in BY_NAME and row.name != "piecewise"
+    for count in [min(row.arity[1], row.arity[0] + 1)]
+    for text in (
+        f"{row.name}({', '.join('xyzw'[:count])})",
+        f"{row.name}({', '.join(['x + 1', '2*y', '-z'][:count])})**2*x",
+    )
+]
+TABLES = [row["formula"] for name in ("feynman", "derivatives", "points") for row in table(name)]
+PLAIN = [
+    *(row[0] for name in ("readings.txt", "tensors.txt", "integrals.txt") for row in rows(name)),
+    *(row[2] for row in PUBLISHED),
+    *CALLS,
+    *TABLES,
+]
+
+
+def tensors(parts: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    """Draw operations on tensors, and arithmetic around them."""
+    bound = st.none() | st.integers(-3, 3)
+    place = st.integers(-3, 3) | st.builds(Slice, bound, bound, bound)
+
+    def operation(name: str) -> st.SearchStrategy[Node]:
+        row, static = TENSORS[name], st.just(())
+        if row.axis:
+            static = st.sampled_from([(row.default,), (0,), (1,)])
+        elif name == "index":
+            static = st.lists(place, min_size=1, max_size=2).map(tuple)
+        operands = st.tuples(*[parts] * row.operands)
+        return st.builds(lambda args, known: node(name, *args, static=known), operands, static)
+
+    two = st.lists(parts, min_size=2, max_size=3)
+    return st.one_of(
+        st.sampled_from(sorted(TENSORS)).flatmap(operation),
+        *(two.map(lambda args, op=op: node(op, *args)) for op in ("add", "mul")),
+        *(st.builds(lambda a, b, op=op: node(op, a, b), parts, parts) for op in ("div", "mod")),
+        *(parts.map(lambda a, op=op: node(op, a)) for op in ("neg", "sin", "abs")),
+        st.builds(lambda a, n: node("pow", a, number(n)), parts, st.integers(0, 9)),
+    )
 
 
 def dollars(latex: str) -> str:
@@ -33,19 +78,24 @@ def test_there_are_150_published_formulas() -> None:
     assert len({latex for _, latex, _ in PUBLISHED}) >= 150
 
 
-@pytest.mark.parametrize(
-    "plain", [*(row[0] for row in rows("readings.txt")), *(row[2] for row in PUBLISHED)]
-)
+@pytest.mark.parametrize("plain", dict.fromkeys(PLAIN))
 def test_printed_formulas_are_read_again_as_the_same(plain: str) -> None:
     function = parse(plain)
     again = parse(dollars(latex_of(function)), variables=function.variables)
     assert again.outputs == function.outputs
 
 
-@given(formulas())
+@given(
+    st.one_of(
+        formulas(),
+        st.recursive(st.sampled_from(VARIABLES).map(variable), tensors, max_leaves=12),
+        st.recursive(formulas(), tensors, max_leaves=6),
+    )
+)
 def test_any_formula_prints_to_latex_that_reads_back(formula: Node) -> None:
     latex = node_latex(formula, variables=VARIABLES)
     assert parse(dollars(latex), variables=VARIABLES).outputs == (formula,)
+    assert parse(text_of(formula), variables=VARIABLES).outputs == (formula,)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +111,10 @@ def test_any_formula_prints_to_latex_that_reads_back(formula: Node) -> None:
         ("where(x>0, 1, 2)", r"\begin{cases} 1 & x > 0 \\ 2 & \text{otherwise} \end{cases}"),
         ("piecewise((1, x>0))^2", r"\left(\begin{cases} 1 & x > 0 \end{cases}\right)^{2}"),
         ("y = x+2; y*y", r"y = x + 2;\quad y y"),
+        ("x.T @ A @ x", r"x^{\mathsf{T}} \mathbin{@} A \mathbin{@} x"),
+        ("2*x1[0]*A[0][1:]", r"2 {x_{1}}_{[0]} {A_{[0]}}_{[1:]}"),
+        ("max(A, axis=1)", r"\operatorname{max}\left(A, \text{axis} = 1\right)"),
+        ("integrate(t+1, t=0..x)^2", r"\left(\int_{0}^{x} \left(t + 1\right) \, dt\right)^{2}"),
     ],
 )  # fmt: skip
 def test_printing(typed: str, latex: str) -> None:

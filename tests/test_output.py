@@ -13,7 +13,7 @@ from diffcli.errors import FileError
 from diffcli.output.cells import cells, sheet
 from diffcli.output.files import check_writable, write_whole
 from diffcli.output.formats import FORMATS, View, render
-from diffcli.output.report import Report
+from diffcli.output.report import Report, Result
 from diffcli.output.text import aligned, ascii_name, number, proved, safe
 from diffcli.verdict import Check, Verdict
 
@@ -277,6 +277,12 @@ def test_plain_is_name_equals_value(report: Report) -> None:
 def test_rows_are_refused_where_numbers_do_not_go_together() -> None:
     assert sheet(reports.REDUCTION) is None
     assert sheet(reports.MATRIX) is None
+
+
+def test_a_number_that_is_missing_does_not_go_element_by_element() -> None:
+    """sum(log(x)) at [0, 1] has one value, whether it is known or not."""
+    missing = Result({"x": [0.0, 1.0]}, None, {"x": [None, None]}, {"x": "1/x"})
+    assert sheet(reports.report("sum(log(x))", "x", {"x": "f′(x)"}, missing)) is None
 
 
 def test_latex_uses_the_formulas_own_latex() -> None:

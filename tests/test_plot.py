@@ -111,13 +111,22 @@ def test_what_has_no_value_has_no_derivative() -> None:
         ("sqrt(-x^2 - 1)", "-10:10", (-10, 10)),
         ("(-2)^x", "-10:10", (-10, 10)),
         ("7", "-10:10", (-10, 10)),
+        ("(x - 50)^2", "40:60", (40, 60)),
+        ("abs(x + 200)", "-210:-190", (-210, -190)),
+        ("(x - 100)^2*(x + 300)", "-300:234", (-300, 234)),
+        ("1/(x - 30)^2", "-10:10", (-10, 10)),
+        ("x^4 - 30x^2", "-5:5", (-5, 5)),
+        ("sin(50x)", "-pi/25:pi/25", (-math.pi / 25, math.pi / 25)),
+        ("sin(x/20)", "-40pi:40pi", (-40 * math.pi, 40 * math.pi)),
+        ("sin(x) + sin(sqrt(2)*x)", "-10:10", (-10, 10)),
+        ("sin(x^2)", "-10:10", (-10, 10)),
     ],
 )
 def test_the_range_follows_the_function(
     formula: str, expected: str, ends: tuple[float, float]
 ) -> None:
     function = parse(formula)
-    found = default_range(function, evaluator(function, 0))
+    found = default_range(function, evaluator(function, 1))
     assert found.text == expected
     assert (found.low, found.high) == pytest.approx(ends)
 
@@ -347,7 +356,7 @@ def test_lines_are_told_apart_in_grey() -> None:
 )
 def test_a_curve_goes_once_around(formula: str, expected: str, high: float) -> None:
     function = parse(formula)
-    found = curve_range(function, evaluator(function, 0))
+    found = curve_range(function, evaluator(function, 1))
     assert (found.text, found.high) == (expected, pytest.approx(high))
 
 
@@ -486,3 +495,22 @@ def test_a_plot_takes_little_more_than_its_imports() -> None:
     plots = [seconds(program, "plot", "sin(x)", "-o", "sine.png") for _ in range(3)]
     imports = [seconds("import torch, sympy, matplotlib.pyplot") for _ in range(3)]
     assert min(plots) < 1.25 * min(imports)
+
+
+@pytest.mark.parametrize(
+    ("formula", "latex"),
+    [
+        (r"\ln \left(\left|x\right|\right)", r"$\ln \left(|x|\right)$"),
+        (r"\left|\frac{x}{2}\right|", r"$\left|\dfrac{x}{2}\right|$"),
+        (r"\left|x + \left|y\right|\right|", r"$\left|x + |y|\right|$"),
+    ],
+)
+def test_bars_around_a_letter_are_as_high_as_it(formula: str, latex: str) -> None:
+    label = typeset(formula)
+    assert label
+    assert label.text == latex
+
+
+def test_arguments_that_nobody_typed_are_not_written() -> None:
+    assert typed_latex(parse("zeta(x)").outputs[0]) == r"\zeta\left(x\right)"
+    assert typed_latex(parse("zeta(x, 2)").outputs[0]) == r"\zeta\left(x, 2\right)"

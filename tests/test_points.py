@@ -7,7 +7,8 @@ from math import pi, sqrt
 import numpy as np
 import pytest
 
-from diffcli.engines.coordinates import array, exact
+from diffcli.engines.coordinates import array
+from diffcli.engines.exact import exact
 from diffcli.errors import LimitError, PointError
 from diffcli.language.points import Point, read_points, read_ranges
 

@@ -80,3 +80,13 @@ def test_the_command_prints_the_document(capsys: pytest.CaptureFixture[str]) -> 
 )
 def test_usage_errors(typed: str) -> None:
     assert run(typed.split()) == 2
+
+
+@pytest.mark.cuda
+def test_times_on_a_cuda_device() -> None:
+    function = parse("sin(x)*exp(-x^2)")
+    (point,) = read_points(["x=rand(1000,1000)"])
+    found = measure(function, point.bind(function.variables), Settings(device="cuda"), repeat=3)
+    assert found.report.device.startswith("cuda")
+    assert sum(each.device_time for each in found.operators) > 0
+    assert 0 < found.value_time < found.gradient_time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from diffcli.language.parser import parse
@@ -104,3 +105,38 @@ def test_a_jump_has_the_value_that_is_attained(formula: str, values: list[float]
 def test_holes(formula: str, expected: list[float]) -> None:
     found = [each.at for each in breaks(formula, -2, 2) if each.kind is Kind.HOLE]
     assert found == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["1/(1e-14 + (x-1/3)^2)", "sech(1e4*(x-pi/7))", "atan(1e9*(x-1/7))", "tanh(1e12*(x-1/3))"],
+)
+def test_a_peak_and_a_slope_are_no_breaks_however_narrow(formula: str) -> None:
+    assert breaks(formula, -10, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("formula", "top"), [("1/(1e-14 + (x-1/3)^2)", 1e14), ("sech(1e4*(x-pi/7))", 1)]
+)
+def test_a_narrow_peak_is_drawn_to_its_top(formula: str, top: float) -> None:
+    function = parse(formula)
+    proved = smoothness(function), truth(function)
+    found = sample(evaluator(function, 1), -10, 10, smooth=proved[0], truth=proved[1])
+    assert max(found.values[0, 0]) == pytest.approx(top, rel=0.02)
+    assert (np.diff(found.x) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("formula", "pole"),
+    [
+        ("1/(x - 0.123456)^2", 0.123456),
+        ("1/(x - pi/7)^3", math.pi / 7),
+        ("x + 0.001/(x - 1.2345)", 1.2345),
+        ("x^2 + 0.0001/(x - 3.21)^2", 3.21),
+        ("log(abs(x - 1.2345))", 1.2345),
+    ],
+)
+def test_a_narrow_pole_between_the_samples_is_found(formula: str, pole: float) -> None:
+    (found,) = breaks(formula, -10, 10)
+    assert (found.kind, found.order) == (Kind.POLE, 0)
+    assert found.at == pytest.approx(pole, rel=1e-9)

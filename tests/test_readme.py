@@ -1,4 +1,4 @@
-"""What the README and the examples show is what happens."""
+"""What the README, the pages and the examples show is what happens."""
 
 from __future__ import annotations
 
@@ -15,22 +15,42 @@ sys.path.insert(0, str(ROOT / "docs"))
 import refresh  # noqa: E402  (found through the path above)
 
 README = refresh.README.read_text(encoding="utf-8")
+PAGES = {page: page.read_text(encoding="utf-8") for page in refresh.PAGES}
 SHOWN = [
     (command, output)
-    for page in refresh.PAGES
-    for block in refresh.BLOCK.findall(page.read_text(encoding="utf-8"))
+    for text in PAGES.values()
+    for block in refresh.BLOCK.findall(text)
     for command, output in refresh.commands(block)
+]
+CODE = [
+    pytest.param(block, id=f"{page.stem}-{place}")
+    for page, text in PAGES.items()
+    for place, block in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+]
+FILES = [
+    pytest.param(name, block, id=name)
+    for text in PAGES.values()
+    for name, block in re.findall(r"`([\w.]+)` is\n\n```\w+\n(.*?)```", text, re.DOTALL)
 ]
 
 
-@pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command for command, _ in SHOWN])
+@pytest.mark.parametrize(
+    ("command", "output"),
+    dict.fromkeys(SHOWN),
+    ids=[command for command, _ in dict.fromkeys(SHOWN)],
+)
 def test_console_block(command: str, output: str) -> None:
     assert refresh.run(command) == output
 
 
-@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+@pytest.mark.parametrize("block", CODE)
 def test_python_block(block: str) -> None:
-    exec(compile(block, "README.md", "exec"), {})  # noqa: S102  (the README's own code)
+    exec(compile(block, "page", "exec"), {})  # noqa: S102  (the page's own code)
+
+
+@pytest.mark.parametrize(("name", "block"), FILES)
+def test_a_file_that_is_shown_is_the_one_that_is_read(name: str, block: str) -> None:
+    assert (refresh.DATA / name).read_text(encoding="utf-8") == block
 
 
 def test_the_commands_of_ci_are_the_readme_s() -> None:
@@ -47,19 +67,29 @@ def test_pictures_are_there() -> None:
 
 
 EXAMPLES = ROOT / "examples"
-LINES = [
-    line.split("#")[0].strip()
-    for script in sorted(EXAMPLES.glob("*.sh"))
-    for line in script.read_text(encoding="utf-8").splitlines()
-    if line.startswith("diffcli ")
+SCRIPTS = [
+    *(path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.sh"))),
+    *(
+        block
+        for text in PAGES.values()
+        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    ),
 ]
+ELSEWHERE = ("measured/", ".parquet", " < ")
+"""Of commands that need a cluster, a large file or a shell, and have tests of their own."""
+LINES = dict.fromkeys(
+    line.split(" #")[0].strip()
+    for script in SCRIPTS
+    for line in script.splitlines()
+    if line.startswith(("diffcli ", "printf ")) and not any(word in line for word in ELSEWHERE)
+)
 
 
 @pytest.mark.parametrize("command", LINES)
 def test_line_of_an_example(command: str) -> None:
     shown = refresh.run(command)
-    assert "error" not in shown
-    assert shown or " -o " in command
+    assert "error:" not in shown
+    assert shown or re.search(" -o | --data |repl$", command)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import oracle_special
@@ -86,6 +86,41 @@ def error(ours: float, exact: list[Any], order: int, argument: float) -> float:
     return float(max(abs(ours - exact[order]) - slack, 0) / size)
 
 
+def between(points: list[list[float]], index: int) -> list[list[float]]:
+    """Return the points, and two more between neighbours that differ in one argument alone."""
+    lines: dict[tuple[float, ...], list[list[float]]] = {}
+    for at in points:
+        lines.setdefault((*at[:index], *at[index + 1 :]), []).append(at)
+    found = list(points)
+    for line in lines.values():
+        for low, high in pairwise(sorted(line, key=lambda at: at[index])):
+            for part in (0.37, 0.71):
+                step = (high[index] - low[index]) * part
+                found.append([*low[:index], low[index] + step, *low[index + 1 :]])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPECIAL)
+def test_forty_points_keep_the_digits_that_the_table_states(name: str) -> None:
+    row, define = ROWS[name], oracle_special.SPECIAL[name]
+    listed = [arguments(text) for text in row["points"].split()]
+    for letter in row["wrt"].split() or ["x"]:
+        index, worst, count = NAMES.index(letter), 0.0, 0
+        for at in between(listed, index):
+            try:
+                exact = truth(define, at, index)
+            except (ValueError, ZeroDivisionError):  # at a pole or an edge of the domain
+                continue
+            count += 1
+            found = derivatives(row["formula"], at, index)
+            worst = max(worst, *(error(f, exact, k, at[index]) for k, f in enumerate(found)))
+        stated = TABLE[name].accuracy
+        assert stated is not None
+        assert count >= 40, letter
+        assert worst <= stated <= 1e-12, (letter, worst)
+
+
 @pytest.mark.parametrize("name", SPECIAL)
 def test_value_and_three_derivatives_keep_the_digits_that_the_table_states(name: str) -> None:
     row, worst = ROWS[name], 0.0
@@ -138,6 +173,8 @@ PARAMETERS = [
     ("zeta", (2.5, 1.0), 0),
     ("zeta", (0.0, 1.0), 0),
     ("zeta", (-1.5, 0.75), 0),
+    ("polylog", (2.5, 0.5), 0),
+    ("polylog", (-0.75, -0.625), 0),
     ("besselj", (0.25, 2.5), 0),
     ("besselj", (2.0, 2.5), 0),
     ("bessely", (0.25, 2.5), 0),

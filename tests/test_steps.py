@@ -17,11 +17,13 @@ from oracles import OutsideDomainError, derivative, row_points, table, value
 
 from diffcli.cli.main import run
 from diffcli.errors import DisagreementError, FormulaError, LimitError, UsageError
+from diffcli.language.equations import read_equations
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.studies import rules, teacher
 from diffcli.studies.calls import BETWEEN
+from diffcli.studies.implicit_steps import ImplicitLesson, explain_implicit
 from diffcli.studies.rules import fit
 from diffcli.studies.steps import Lesson, explain
 
@@ -268,3 +270,101 @@ def shown(formula: str, name: str) -> str:
     with redirect_stdout(out):
         assert run(["steps", formula, "--format", name]) == 0
     return out.getvalue().removesuffix("\n")
+
+
+def implicit(equation: str, **more) -> ImplicitLesson:
+    return explain_implicit(read_equations(equation), **more)
+
+
+EQUATIONS = [
+    # Stewart, Calculus 8e, section 2.6: examples 1, 2 and 3, and exercises of it.
+    ("x^2 + y^2 = 25", "-x/y"),
+    ("x^3 + y^3 = 6x*y", "(2*y - x**2)/(y**2 - 2*x)"),
+    ("sin(x + y) = y^2*cos(x)", "(y**2*sin(x) + cos(x + y))/(2*y*cos(x) - cos(x + y))"),
+    ("x^4 + y^4 = 16", "-x**3/y**3"),
+    ("x^2 - 4x*y + y^2 = 4", "(2*y - x)/(y - 2*x)"),
+    ("y*cos(x) = x^2 + y^2", "(2*x + y*sin(x))/(cos(x) - 2*y)"),
+    ("exp(x/y) = x - y", "(y*(y - exp(x/y)))/(y**2 - x*exp(x/y))"),
+]
+
+
+@pytest.mark.parametrize(("equation", "published"), EQUATIONS)
+def test_implicit_derivatives_are_the_published_ones(equation: str, published: str) -> None:
+    (done,) = implicit(equation).derivations
+    assert (done.wrt, done.dependent, done.proof.exact) == ("x", "y", True)
+    for at in (
+        {"x": Fraction(3, 7), "y": Fraction(11, 5)},
+        {"x": Fraction(2), "y": Fraction(1, 3)},
+    ):
+        expected = value(published, at, DIGITS)
+        assert close(value(text_of(done.tidied), at, DIGITS), expected)
+        assert close(value(text_of(done.derivative), at, DIGITS), expected)
+
+
+@pytest.mark.parametrize("equation", [equation for equation, _ in EQUATIONS])
+def test_every_step_of_an_implicit_differentiation_holds(equation: str) -> None:
+    """By the chain rule: d/dx is ∂/∂x + y′·∂/∂y, for any y′."""
+    (done,) = implicit(equation).derivations
+    at, slope = {"x": Fraction(3, 7), "y": Fraction(11, 5)}, Fraction(5, 13)
+    for step in (each for side in done.steps for each in side.walk()):
+        across, up = (derivative(text_of(step.term), at, (name,), DIGITS) for name in "xy")
+        for line in step.lines:
+            said = text_of(line).replace("y′", "s")
+            assert close(across + up * mp.mpf(5) / 13, value(said, {**at, "s": slope}, DIGITS))
+
+
+def test_the_last_variable_depends_on_the_others() -> None:
+    found = implicit("x^2 + y^2 + z^2 = 1").derivations
+    assert [(d.wrt, d.dependent, text_of(d.tidied)) for d in found] == [
+        ("x", "z", "-x/z"),
+        ("y", "z", "-y/z"),
+    ]
+    (other,) = implicit("x^2 + y^2 = 25", wrt=("y",)).derivations
+    assert (other.wrt, other.dependent, text_of(other.tidied)) == ("y", "x", "-y/x")
+
+
+@pytest.mark.parametrize(
+    ("equation", "wrt"),
+    [
+        ("x^2 = 25", ()),
+        ("x + y = 1", ("x", "y")),
+        ("x + y = 1", ("z",)),
+        ("[x + y = 1, x*y = 2]", ()),
+        ("x^2 + y = y", ()),
+    ],
+)
+def test_an_equation_that_defines_no_function_is_refused(equation: str, wrt) -> None:
+    with pytest.raises(UsageError):
+        implicit(equation, wrt=wrt)
+
+
+def test_a_wrong_implicit_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*given):
+        return replace(fit(*given), slope=lambda _, slopes: slopes[-1])
+
+    monkeypatch.setattr(teacher, "fit", wrong)
+    with pytest.raises(DisagreementError):
+        implicit("x*y^2 = 1 + y")
+
+
+def test_the_screen_solves_for_the_derivative() -> None:
+    out = StringIO()
+    with redirect_stdout(out):
+        assert run(["steps", "x^2 + y^2 = 25", "--format", "plain"]) == 0
+    lines = [line.strip() for line in out.getvalue().splitlines()]
+    assert lines[0] == "x**2 + y**2 = 25,  where y is a function of x,  y′ = dy/dx"
+    assert lines[-2] == "4  solved for y′:  2*y*y′ = -2*x"
+    assert lines[-1] == "y′ = -x/y   (proved equal to the symbolic engine's derivative)"
+
+
+@pytest.mark.parametrize("name", ["table", "markdown", "latex", "json"])
+def test_every_format_writes_an_implicit_derivative(name: str) -> None:
+    out = StringIO()
+    with redirect_stdout(out):
+        assert run(["steps", "x^2 + y^2 = 25", "--format", name]) == 0
+    assert "power rule and chain rule" in out.getvalue()
+
+
+def test_an_equation_has_one_order_and_no_point() -> None:
+    assert run(["steps", "x^2 + y^2 = 25", "--order", "2"]) == 2
+    assert run(["steps", "x^2 + y^2 = 25", "--at", "3,4"]) == 2

@@ -13,6 +13,7 @@ import pytest
 import sympy
 from mpmath import mpf
 
+from diffcli.clock import now
 from diffcli.engines import symbols
 from diffcli.engines.formulas import Formula, latex_of
 from diffcli.engines.symbolic import Symbolic, expression
@@ -171,7 +172,6 @@ def test_one_to_one() -> None:
         ("softplus(x)", 700.0, "xx", "exp(-700)"),
         ("x^(1/3)", -8.0, "x", Fraction(1, 12)),
         ("sqrt(x) if x>0 else x^2", -1.0, "x", -2),
-        ("1 if x==0 else sin(x)/x", 0.0, "x", 0),
         ("(x+1) - x - 1 + x/1e300", 1e-100, "x", Fraction(1, 10**300)),
     ],
 )  # fmt: skip
@@ -193,6 +193,8 @@ def test_hard_values(text: str, at: float, wrt: str, truth: object) -> None:
         ("x^x", 0.0),
         ("(-2)^x", 2.0),
         ("sqrt(x^4)", 0.0),
+        ("1 if x==0 else sin(x)/x", 0.0),
+        ("sin(x)/x if x!=0 else 1", 0.0),
         ("x^(1/4)", -16.0),
         ("exp(exp(exp(x)))", 10.0),
         ("piecewise((x, x<0))", 1.0),
@@ -254,7 +256,7 @@ def test_huge_numbers_are_not_multiplied_out(text: str) -> None:
 def test_limits() -> None:
     with pytest.raises(LimitError, match="the symbolic engine takes"):
         expression(parse("+".join(f"x^{k}" for k in range(2, 20_002))))
-    late = Symbolic(parse("x^2"), deadline=time.monotonic() - 1)
+    late = Symbolic(parse("x^2"), deadline=now() - 1)
     with pytest.raises(OutOfTimeError):
         late.value({"x": 1.0}, ["x"])
 

@@ -47,40 +47,40 @@ inv, det = np.linalg.inv, np.linalg.det
 x, y, A, B = (AT[name] for name in "xyAB")
 
 COOKBOOK: Sequence[tuple[str, str, str, Callable[..., Any]]] = [
-    # Petersen and Pedersen, The Matrix Cookbook (2012), by sections: determinants 2.1, inverses
-    # 2.2, matrices, vectors and scalar forms 2.4, traces 2.5, norms 2.6 and 2.7.
-    ("2.1", "det(A)", "A", lambda: det(A) * inv(A).T),
-    ("2.1", "det(A@B)", "A", lambda: det(A @ B) * inv(A).T),
-    ("2.1", "det(A.T @ A)", "A", lambda: 2 * det(A) ** 2 * inv(A).T),
-    ("2.1", "log(abs(det(A)))", "A", lambda: inv(A).T),
-    ("2.1", "det(A)^3", "A", lambda: 3 * det(A) ** 3 * inv(A).T),
-    ("2.2", "x @ inv(A) @ y", "A", lambda: -inv(A).T @ np.outer(x, y) @ inv(A).T),
-    ("2.2", "det(inv(A))", "A", lambda: -det(inv(A)) * inv(A).T),
-    ("2.2", "trace(B @ inv(A))", "A", lambda: -(inv(A) @ B @ inv(A)).T),
-    ("2.2", "trace(inv(A + B))", "A", lambda: -(inv(A + B) @ inv(A + B)).T),
-    ("2.4", "x.T @ y", "x", lambda: y),
-    ("2.4", "x.T @ A @ y", "A", lambda: np.outer(x, y)),
-    ("2.4", "x.T @ A.T @ y", "A", lambda: np.outer(y, x)),
-    ("2.4", "x.T @ A @ x", "A", lambda: np.outer(x, x)),
-    ("2.4", "x @ A.T @ A @ y", "A", lambda: A @ (np.outer(x, y) + np.outer(y, x))),
-    ("2.4", "x.T @ B @ x", "x", lambda: (B + B.T) @ x),
-    ("2.4", "dot(x - A@y, x - A@y)", "x", lambda: 2 * (x - A @ y)),
-    ("2.4", "dot(x - A@y, x - A@y)", "A", lambda: -2 * np.outer(x - A @ y, y)),
-    ("2.4", "x @ A @ A @ y", "A", lambda: np.outer(x, A @ y) + np.outer(A.T @ x, y)),
+    # Petersen and Pedersen, The Matrix Cookbook (15 November 2012), by the numbers of equations;
+    # by section where it is a case of several.
+    ("49", "det(A)", "A", lambda: det(A) * inv(A).T),
+    ("51", "det(A@B)", "A", lambda: det(A @ B) * inv(A).T),
+    ("52", "det(A.T @ A)", "A", lambda: 2 * det(A) ** 2 * inv(A).T),
+    ("57", "log(abs(det(A)))", "A", lambda: inv(A).T),
+    ("58", "det(A)^3", "A", lambda: 3 * det(A) ** 3 * inv(A).T),
+    ("61", "x @ inv(A) @ y", "A", lambda: -inv(A).T @ np.outer(x, y) @ inv(A).T),
+    ("62", "det(inv(A))", "A", lambda: -det(inv(A)) * inv(A).T),
+    ("63", "trace(B @ inv(A))", "A", lambda: -(inv(A) @ B @ inv(A)).T),
+    ("64", "trace(inv(A + B))", "A", lambda: -(inv(A + B) @ inv(A + B)).T),
+    ("69", "x.T @ y", "x", lambda: y),
+    ("70", "x.T @ A @ y", "A", lambda: np.outer(x, y)),
+    ("71", "x.T @ A.T @ y", "A", lambda: np.outer(y, x)),
+    ("72", "x.T @ A @ x", "A", lambda: np.outer(x, x)),
+    ("77", "x @ A.T @ A @ y", "A", lambda: A @ (np.outer(x, y) + np.outer(y, x))),
+    ("81", "x.T @ B @ x", "x", lambda: (B + B.T) @ x),
+    ("87", "dot(x - A@y, x - A@y)", "x", lambda: 2 * (x - A @ y)),
+    ("88", "dot(x - A@y, x - A@y)", "A", lambda: -2 * np.outer(x - A @ y, y)),
+    ("91", "x @ A @ A @ y", "A", lambda: np.outer(x, A @ y) + np.outer(A.T @ x, y)),
     ("2.4", "sum(x^2) + dot(y, x)", "x", lambda: 2 * x + y),
-    ("2.5", "trace(A)", "A", lambda: np.eye(3)),
-    ("2.5", "trace(A@B)", "A", lambda: B.T),
-    ("2.5", "trace(A.T @ B)", "A", lambda: B),
-    ("2.5", "trace(A@A)", "A", lambda: 2 * A.T),
-    ("2.5", "trace(A@A@B)", "A", lambda: (A @ B + B @ A).T),
-    ("2.5", "trace(A.T@B@A)", "A", lambda: B @ A + B.T @ A),
-    ("2.5", "trace(A@B@A.T)", "A", lambda: A @ B.T + A @ B),
-    ("2.5", "trace(A.T@A)", "A", lambda: 2 * A),
-    ("2.5", "trace(A@A@A)", "A", lambda: 3 * (A @ A).T),
-    ("2.5", "trace(inv(A)@B)", "A", lambda: -(inv(A) @ B @ inv(A)).T),
-    ("2.6", "norm(x - y)", "x", lambda: (x - y) / np.linalg.norm(x - y)),
-    ("2.6", "norm(x)^2", "x", lambda: 2 * x),
-    ("2.6", "norm(A)^2", "A", lambda: 2 * A),
+    ("99", "trace(A)", "A", lambda: np.eye(3)),
+    ("100", "trace(A@B)", "A", lambda: B.T),
+    ("103", "trace(A.T @ B)", "A", lambda: B),
+    ("106", "trace(A@A)", "A", lambda: 2 * A.T),
+    ("107", "trace(A@A@B)", "A", lambda: (A @ B + B @ A).T),
+    ("108", "trace(A.T@B@A)", "A", lambda: B @ A + B.T @ A),
+    ("111", "trace(A@B@A.T)", "A", lambda: A @ B.T + A @ B),
+    ("115", "trace(A.T@A)", "A", lambda: 2 * A),
+    ("121", "trace(A@A@A)", "A", lambda: 3 * (A @ A).T),
+    ("124", "trace(inv(A)@B)", "A", lambda: -(inv(A) @ B @ inv(A)).T),
+    ("129", "norm(x - y)", "x", lambda: (x - y) / np.linalg.norm(x - y)),
+    ("131", "norm(x)^2", "x", lambda: 2 * x),
+    ("132", "norm(A)^2", "A", lambda: 2 * A),
 ]  # fmt: skip
 
 OTHERS: Mapping[str, tuple[str, str, Callable[..., Any]]] = {
@@ -212,12 +212,13 @@ def test_many_components_are_sampled() -> None:
     assert found.verdict in (Verdict.CERTIFIED, Verdict.AGREES)
 
 
-def test_too_many_components_leave_autograd_alone() -> None:
+def test_of_a_large_gradient_a_sample_is_certified() -> None:
     function = parse("sum(100*(x[1:]-x[:-1]^2)^2 + (1-x[:-1])^2)")
     point = read_points(["x=linspace(0,1,200000)"])[0].bind(["x"])
     (found,) = derive(Grad(), function, [point]).results
-    assert found.verdict is Verdict.UNVERIFIED
-    assert "too many" in str(found.checks[0].reason)
+    assert found.sampled == (len(found.checks), 200_000)
+    assert {check.verdict for check in found.checks} == {Verdict.CERTIFIED}
+    assert found.verdict is Verdict.AGREES
     t = np.linspace(0, 1, 200000)
     truth = np.zeros_like(t)
     truth[:-1] += -400 * t[:-1] * (t[1:] - t[:-1] ** 2) - 2 * (1 - t[:-1])
@@ -246,3 +247,49 @@ def test_shapes_that_do_not_go_together(text: str, at: Mapping[str, Any], said: 
 def test_values_have_their_shape() -> None:
     found = answer(Eval(), "outer(x, x)", {"x": [1, 2]})
     assert found.value == [[1.0, 2.0], [2.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        ("2*dot(x, x)", {"x": "4*x"}),
+        ("x.T @ A @ x", {"x": "(A + A.T) @ x", "A": "outer(x, x)"}),
+        ("trace(A.T @ B @ A)", {"A": "(B + B.T) @ A", "B": "A @ A.T"}),
+        ("log(det(A))", {"A": "inv(A).T"}),
+        ("norm(x)", {"x": "x/norm(x)"}),
+    ],
+)
+def test_gradients_of_tensors_without_a_shape(text: str, formulas: Mapping[str, str]) -> None:
+    report = derive(Grad(), parse(text))
+    assert {name: each.text for name, each in report.results[0].symbolic.items()} == formulas
+    assert any("the formulas take" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize(
+    "text", ["mean(x^2)", "trace(A)", "inv(A)", "sum(x[:3]^2)", "dot(x, A) @ x"]
+)
+def test_what_depends_on_the_shape_asks_for_it(text: str) -> None:
+    (formula,) = derive(Grad(), parse(text)).results[0].symbolic.values()
+    assert formula.text is None
+    assert "--at" in str(formula.reason)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "cofactors"),
+    [
+        ([[1, 2], [2, 4]], [[4, -2], [-2, 1]]),
+        ([[1, 2, 3], [2, 4, 6], [1, 0, 1]], [[4, 4, -4], [-2, -2, 2], [0, 0, 0]]),
+        ([[0, 0], [0, 0]], [[0, 0], [0, 0]]),
+    ],
+)
+def test_the_determinant_of_a_singular_matrix_has_a_derivative(
+    matrix: list[list[int]], cofactors: list[list[int]]
+) -> None:
+    found = answer(Grad(), "det(A)", {"A": np.array(matrix, dtype=float)})
+    assert found.derivative == {"A": cofactors}
+    assert found.verdict is Verdict.CERTIFIED
+
+
+def test_the_hessian_of_a_determinant_has_no_noise() -> None:
+    at = {"A": np.array([[2, 0.3, 1], [0.5, 1.5, 2], [1, 1, 3]])}
+    assert answer(Hessian(), "det(A)", at).verdict is Verdict.CERTIFIED

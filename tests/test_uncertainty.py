@@ -9,7 +9,7 @@ import pytest
 
 from diffcli.cli.main import run
 from diffcli.derivation import Settings
-from diffcli.engines.coordinates import nearest
+from diffcli.engines.exact import nearest
 from diffcli.errors import PointError, UsageError
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points

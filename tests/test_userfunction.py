@@ -39,6 +39,15 @@ class Layer(torch.nn.Module):
 
 layer = Layer()
 
+class Weighted(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([2.0, 3.0]))
+    def forward(self, x):
+        return torch.dot(self.weight, x)
+
+weighted = Weighted()
+
 def in_place(x): return x.sin_()
 def cut(x):
     with torch.no_grad():
@@ -48,6 +57,8 @@ def plain(x): return x.item()
 def whole(x): return (x > 0).long()
 def broken(x): return x.undefined()
 def anything(*xs): return sum(xs)
+def leaves(x): raise SystemExit(3)
+def logarithm(x): return torch.log(x)
 constant = 3
 """
 
@@ -78,6 +89,8 @@ def vector(text: str) -> object:
         ("cubic", "x=[1,2],y=3", Grad(wrt=("y",)), {"y": 9}),
         ("cubic", "x=[1,2],y=3", Partial(("x[1]", "y")), {"x[1],y": 12}),
         ("cubic", "x=[1,2],y=3", Hvp(vector("[1,0,1]")), {"x": [21, 12], "y": 3}),
+        ("cubic", "x=[1,2],y=3", Hvp(vector("[1,0]"), wrt=("x",)), {"x": [18, 0]}),
+        ("cubic", "x=[1,2],y=3", Vjp(vector("1"), wrt=("y",)), {"y": 9}),
         ("steps", "x=1.5", Grad(), {"x": 128}),
         ("steps", "x=-0.25", Grad(), {"x": 51200}),
         ("field", "x=2,y=3", Jvp(vector("1,-1")), [1, 0]),
@@ -95,6 +108,27 @@ def test_what_autograd_gives(
         said = re.search(r"quotient gives (\S+) ± (\S+)$", str(check.reason))
         assert said is not None
         assert abs(float(said[1]) - float(check.value or 0)) <= 2 * float(said[2]) + 1e-9
+
+
+def test_a_module_of_float32_is_called_with_float32(source: Path) -> None:
+    """A torch module's parameters are of float32, which its inputs have to be too."""
+    with pytest.raises(NoDerivativeError) as refused:
+        answer(source, "weighted", "x=[1,2]", Grad())
+    assert "--dtype float32" in str(refused.value.hint)
+    (point,) = read_points(["x=[1,2]"])
+    given, settings = point.bind(("x",)), Settings(dtype="float32")
+    report = derive_user(Grad(), load(f"{source}:weighted"), [given], settings)
+    assert report.results[0].derivative == {"x": [2, 3]}
+    for check in report.results[0].checks:
+        said = re.search(r"quotient gives (\S+) ± (\S+)$", str(check.reason))
+        assert said is not None
+        assert abs(float(said[1]) - float(check.value or 0)) <= 2 * float(said[2]) + 1e-6
+
+
+def test_no_quotient_where_there_is_no_value(source: Path) -> None:
+    (check,) = answer(source, "logarithm", "-1", Grad()).checks
+    assert check.verdict is Verdict.UNDEFINED
+    assert (check.value, check.reason) == (None, "the value is not a number")
 
 
 def test_matrices_have_their_names(source: Path) -> None:
@@ -125,7 +159,9 @@ def test_a_graph_that_is_cut_in_part_is_noticed(source: Path) -> None:
         ("plain", NoDerivativeError, "gives a float"),
         ("whole", NoDerivativeError, "int64"),
         ("broken", NoDerivativeError, "AttributeError"),
+        ("leaves", NoDerivativeError, "raises SystemExit: 3"),
         ("anything", UsageError, "any arguments"),
+        ("Layer", UsageError, "is a class"),
         ("constant", UsageError, "no function 'constant'"),
         ("missing", UsageError, "no function 'missing'"),
     ],

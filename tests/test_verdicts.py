@@ -5,16 +5,18 @@ The truths are elementary calculus, by hand.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import cos, exp, inf, log, nan, sin, sqrt, tan
 
 import numpy as np
 import pytest
 
+from diffcli.cli.main import run
 from diffcli.derivation import Settings, derive
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
-from diffcli.operators import Grad, Operator, Partial
+from diffcli.operators import Grad, Hessian, Laplacian, Operator, Partial
 from diffcli.output.report import Result
 from diffcli.verdict import Check, Verdict
 
@@ -113,6 +115,8 @@ HIGHER_ORDERS = [
     Trap("abs(x)", "0", NOT_DIFFERENTIABLE, order=2),
     Trap("abs(x)", "2", CERTIFIED, 0, order=2),
     Trap("x*exp(x)", "1", CERTIFIED, 6 * exp(1), order=5),
+    Trap("Shi(x)", "0", CERTIFIED, 1 / 3, order=3),
+    Trap("sin(x)/x if x!=0 else 1", "0", CERTIFIED, -1 / 3, order=2),
     Trap("sin(2*x)", "1", CERTIFIED, -64 * sin(2), order=6),
     Trap("log(x)", "-1", UNDEFINED, order=3),
     Trap("piecewise((exp(-1/x), x > 0), (0, True))", "0", CERTIFIED, 0, order=3),
@@ -165,6 +169,32 @@ def test_a_trap(trap: Trap) -> None:
     hold(check, trap)
     assert result.derivative["x"] == check.value
     assert result.verdict is trap.verdict
+
+
+def test_a_mixed_derivative_whose_order_counts_says_so() -> None:
+    """Peano's function: ∂f/∂x is −y on the y-axis, and ∂f/∂y is x on the x-axis."""
+    peano = "piecewise((x*y*(x^2 - y^2)/(x^2 + y^2), x^2 + y^2 > 0), (0, True))"
+    for wrt, value, words in (("xy", -1, "in y first it is 1"), ("yx", 1, "in x first it is -1")):
+        (check,) = answer(peano, "0,0", Partial(tuple(wrt))).checks
+        assert (check.value, check.verdict) == (value, CERTIFIED)
+        assert words in str(check.reason)
+    mixed = answer(peano, "0,0", Hessian()).checks[1]
+    assert "in y first it is 1" in str(mixed.reason)
+    assert "first" not in str(answer("x*abs(x)*y^2", "0,1", Partial(("x", "y"))).checks[0].reason)
+
+
+@pytest.mark.parametrize("formula", ["abs(x) + 1e300*x^2", "abs(x) + 1e280*x^2"])
+def test_conventions_that_agree_are_no_evidence(formula: str) -> None:
+    """The one-sided derivatives are −1 and 1; autograd and symbols take sign(0) to be 0."""
+    (check,) = answer(formula, "0").checks
+    assert check.verdict in {Verdict.UNVERIFIED, NOT_DIFFERENTIABLE}
+
+
+def test_sides_that_are_close_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["grad", "x + 1e-9*abs(x)", "--at", "0"]) == 4
+    assert re.search(
+        "left derivative 0.999999999.*right derivative 1.000000001", capsys.readouterr().out
+    )
 
 
 def test_the_truth_stands_where_float64_has_no_number() -> None:
@@ -274,3 +304,17 @@ def test_a_scalar_beside_a_vector_is_the_sum() -> None:
     result = answer("sqrt(x)*y", "x=[4,9,2],y=2")
     assert result.verdict is CERTIFIED
     assert result.derivative["y"] == pytest.approx(5 + sqrt(2), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("harmonic", "at"),
+    [
+        ("1/sqrt(x^2 + y^2 + z^2)", "x=1,y=2,z=3"),
+        ("log(sqrt(x^2 + y^2))", "x=1,y=2"),
+        ("atan2(y, x)", "x=1,y=2"),
+        ("exp(x)*sin(y)", "x=0.1,y=0.2"),
+    ],
+)
+def test_partials_that_cancel_are_shown_to_be_zero(harmonic: str, at: str) -> None:
+    found = answer(harmonic, at, Laplacian())
+    assert (found.verdict, [check.value for check in found.checks]) == (CERTIFIED, [0.0])

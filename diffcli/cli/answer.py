@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from diffcli.cli.messages import say, show_error
-from diffcli.cli.options import Common, names
+from diffcli.cli.options import Common, variables
+from diffcli.cli.preview import preview
 from diffcli.cli.settings import format_name, settings, view
 from diffcli.cli.watchdog import limit_time
 from diffcli.derivation import Settings, derive
-from diffcli.errors import DiffcliError, FileError, FormulaError, PointError, UsageError
-from diffcli.language.expression import Function
+from diffcli.errors import (
+    DiffcliError,
+    FileError,
+    FormulaError,
+    LimitError,
+    PointError,
+    UsageError,
+)
+from diffcli.language.expression import Function, Node
+from diffcli.language.limits import MAX_CHARACTERS, MAX_REPEATED
 from diffcli.language.parser import parse
 from diffcli.language.points import Point, Typed, read_points
 from diffcli.operators import Operator
+from diffcli.output.analysis import analysis_text
 from diffcli.output.cells import checks
 from diffcli.output.files import check_writable, write_whole
 from diffcli.output.formats import render
-from diffcli.output.listing import Listing
+from diffcli.output.listing import Listing, Source
+from diffcli.output.matrices import MATRIX_FILES, matrix_file
 from diffcli.output.notes import evidence
 from diffcli.output.report import Report
 from diffcli.userfunction import UserFunction, derive_user, load
@@ -37,12 +48,14 @@ class Answer:
     """What a study found: its report, what is shown of it, and the exit code."""
 
     report: Report
-    shown: Report | Listing
+    shown: Report | Listing | Source
     exit_code: int
 
 
 Study = Callable[[Function, Sequence[Point], Settings], Answer]
 PythonStudy = Callable[[UserFunction, Sequence[Point], Settings], Answer]
+listeners: list[Callable[[Report], None]] = []
+"""Each is told of every report before it is shown."""
 _Study = Callable[[Subject, Sequence[Point], Settings], Answer]
 
 
@@ -50,9 +63,18 @@ def answer(
     operator: Operator, formulas: Sequence[str], common: Common, wrt: Sequence[str] = ()
 ) -> int:
     """Differentiate formulas, or a Python function: answer as :func:`serve`."""
+    if common.dtype == "complex128":
+        from diffcli.cli.complex_numbers import answer_complex
+
+        return answer_complex(operator, formulas, common, wrt)
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        report = derive(operator, function, points, chosen)
+        if common.device == "auto" and any(map(_has_tensors, points)):
+            from diffcli.engines.devices import device_for
+
+            chosen = replace(chosen, device=device_for(function, points))
+        with preview(operator, function, points, chosen, common):
+            report = derive(operator, function, points, chosen)
         return Answer(report, report, report.exit_code)
 
     def study_python(function: UserFunction, points: Sequence[Point], chosen: Settings) -> Answer:
@@ -64,6 +86,10 @@ def answer(
     return serve_python(study_python, common, formulas)
 
 
+def _has_tensors(point: Point) -> bool:
+    return not all(isinstance(value, Node) for value in point.values.values())
+
+
 def serve_python(study: PythonStudy, common: Common, formulas: Sequence[str] = ()) -> int:
     """Answer a request about the function of ``--py``; return the exit code."""
     if formulas or common.file:
@@ -71,16 +97,23 @@ def serve_python(study: PythonStudy, common: Common, formulas: Sequence[str] = (
     return _serve(study, [(common.py or "",)], lambda texts, _: load(texts[0]), common)
 
 
-def serve(study: Study, formulas: Sequence[str], common: Common, wrt: Sequence[str] = ()) -> int:
+def serve(
+    study: Study,
+    formulas: Sequence[str],
+    common: Common,
+    wrt: Sequence[str] = (),
+    reader: Callable[..., Function] = parse,
+) -> int:
     """Answer one request, or one for each line of standard input; return the exit code.
 
-    ``wrt`` are names that the command itself says are variables.
+    ``wrt`` are names that the command itself says are variables; ``reader`` takes what ``parse``
+    takes.
     """
     if common.py is not None:
         raise UsageError("a formula is wanted here", hint="--py goes with grad, jacobian and such")
 
     def read(texts: Sequence[str], points: Sequence[Typed]) -> Function:
-        return _function(texts, points, wrt, common)
+        return read_function(texts, points, wrt, common, reader)
 
     requests = _requests(formulas, common.file)
     return _serve(study, requests, read, common, several=STANDARD_INPUT in formulas)
@@ -114,9 +147,12 @@ def _serve(
             code = max(code, error.exit_code)
             continue
         code = max(code, found.exit_code)
+        for tell in listeners:
+            tell(found.report)
         _show_remarks(found.report, common)
-        if common.output and (kind := common.output.suffix[1:].lower()) in _PICTURES:
-            write_whole(common.output, _picture(found.report, kind))
+        kind = common.output.suffix[1:].lower() if common.output else ""
+        if common.output and kind in _DRAWN:
+            write_whole(common.output, _DRAWN[kind](found.report, kind))
             continue
         texts.append(render(name, found.shown, shown))
         if not common.output:
@@ -135,8 +171,11 @@ def _picture(report: Report, kind: str) -> bytes:
     return report_figure(report, Canvas(kind=kind))
 
 
-_PICTURES = ("png", "svg", "pdf")
-"""The endings of ``-o`` that draw a matrix as a heat map."""
+_DRAWN: Mapping[str, Callable[[Report, str], bytes]] = {
+    **dict.fromkeys(("png", "svg", "pdf"), _picture),
+    **dict.fromkeys(MATRIX_FILES, matrix_file),
+}
+"""The endings of ``-o`` that take a matrix: drawn as a heat map, or written as it is."""
 
 _LINES = ("json", "jsonl")
 """The formats that are a line each, between which no line is left blank."""
@@ -149,23 +188,43 @@ def _requests(formulas: Sequence[str], file: Path | None) -> Iterator[Sequence[s
     if file:
         yield (read_file(file),)
     elif list(formulas) == [STANDARD_INPUT]:
-        yield from ((line.rstrip("\n"),) for line in sys.stdin if line.strip())
+        yield from ((line.rstrip("\n"),) for line in _lines(sys.stdin) if line.strip())
     elif formulas:
         yield formulas
     else:
         raise UsageError("no formula", hint='diffcli grad "x^2 + 1" --at 3')
 
 
+def _lines(file: TextIO) -> Iterator[str]:
+    """Yield a file's lines. Raises LimitError at one that is longer than any formula."""
+    while line := file.readline(MAX_CHARACTERS + 2):
+        if len(line) > MAX_CHARACTERS + 1:
+            raise _too_long("a line", MAX_CHARACTERS)
+        yield line
+
+
+def _too_long(what: str, most: int) -> LimitError:
+    return LimitError(f"{what} has more than {most:,} characters", hint="no formula may be longer")
+
+
 def read_file(file: Path) -> str:
-    """Return the text of a file, or of standard input. Raises FileError."""
-    if str(file) == STANDARD_INPUT:
-        return sys.stdin.read()
+    """Return the text of a file, or of standard input.
+
+    Raises FileError where it can't be read, LimitError where it is longer than any formula.
+    """
     try:
-        return file.read_text(encoding="utf-8")
+        if str(file) == STANDARD_INPUT:
+            text = sys.stdin.read(MAX_REPEATED + 1)
+        else:
+            with file.open(encoding="utf-8") as opened:
+                text = opened.read(MAX_REPEATED + 1)
     except OSError as error:
         raise FileError(f"{file} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise FileError(f"{file} is no text in UTF-8") from error
+    if len(text) > MAX_REPEATED:
+        raise _too_long(str(file), MAX_REPEATED)
+    return text
 
 
 def _points(common: Common) -> tuple[Typed, ...]:
@@ -183,13 +242,22 @@ def _together(row: Typed, given: Typed) -> Typed:
     return Typed({**row.named, **given.named}, given.ordered)
 
 
-def _function(
-    formulas: Sequence[str], points: Sequence[Typed], wrt: Sequence[str], common: Common
+def read_function(
+    formulas: Sequence[str],
+    points: Sequence[Typed],
+    wrt: Sequence[str],
+    common: Common,
+    reader: Callable[..., Function] = parse,
 ) -> Function:
+    """Read the formulas of a request; say on stderr what has two readings.
+
+    The names of the points and ``wrt`` are variables. Raises FormulaError where the formulas
+    can't be read, or with ``--strict`` have two readings.
+    """
     named = [name for point in points for name in point.named]
-    function = parse(
+    function = reader(
         formulas,
-        variables=names(common.vars),
+        variables=variables(common.vars),
         declared=(*named, *wrt),
         definitions=common.let or (),
     )
@@ -210,5 +278,10 @@ def _show_remarks(report: Report, common: Common) -> None:
         for warning in report.warnings:
             say(f"warning: {warning}")
     if common.verbose:
+        for told in report.told:
+            say(told)
+        for said in (analysis_text(result.analysis, common.precision) for result in report.results):
+            if said:
+                say(said)
         for check in (check for result in report.results for check in checks(result)):
             say(f"{check.entry}: {evidence(check)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from diffcli.errors import UsageError
@@ -12,20 +12,25 @@ DEFAULT = "grad"
 
 
 def rewrite(
-    typed: Sequence[str], commands: Mapping[str, Mapping[str, bool]], alone: Collection[str]
+    typed: Sequence[str],
+    options: Callable[[str], Mapping[str, bool]],
+    commands: Callable[[], Collection[str]],
+    alone: Collection[str],
 ) -> list[str]:
     """Return the arguments with the command named, and everything that is no option after ``--``.
 
-    ``commands`` gives each command's options, and whether an option takes a value; ``alone`` are
-    the options that stand without a command. Raises UsageError for a command mistyped.
+    ``commands`` names all of them; ``options`` gives a command's options, and whether each takes a
+    value; ``alone`` are those that stand without a command. Raises UsageError for a command
+    mistyped.
     """
     if not typed or typed[0].partition("=")[0] in alone:
         return list(typed)
-    if typed[0] in commands:
-        return [typed[0], *_separated(typed[1:], commands[typed[0]])]
-    rewritten = [DEFAULT, *_separated(typed, commands[DEFAULT])]
+    known = commands()
+    if typed[0] in known:
+        return [typed[0], *_separated(typed[1:], options(typed[0]))]
+    rewritten = [DEFAULT, *_separated(typed, options(DEFAULT))]
     if typed[0].isalpha():
-        _check_word(typed[0], commands, alone=rewritten[-2:] == ["--", typed[0]])
+        _check_word(typed[0], known, alone=rewritten[-2:] == ["--", typed[0]])
     return rewritten
 
 

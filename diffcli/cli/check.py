@@ -9,8 +9,9 @@ from typing import Annotated
 from typer import Argument, Option
 
 from diffcli.cli.answer import Answer, PythonStudy, Study, read_file, serve, serve_python
-from diffcli.cli.options import Common, Wrt, names
+from diffcli.cli.options import Common, Wrt, variables
 from diffcli.derivation import Settings
+from diffcli.engines import remote
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
 from diffcli.language.points import Point
@@ -65,14 +66,15 @@ def check(
                 "code is checked against code", hint="--py FILE:NAME --claim FILE:NAME"
             )
         return serve_python(_code_study(load(claim), common.precision), common, formulas or ())
-    texts, chosen = list(formulas or ()), names(wrt)
+    texts, chosen = list(formulas or ()), variables(wrt)
     if common.file:
         texts, common = [read_file(common.file), *texts], replace(common, file=None)
     if len(texts) > 2:
         raise UsageError("more than a formula and a claim", hint="several formulas: [f, g]")
     if len(texts) == 2:
+        remote.prepare()
         typed = read_claim(texts[1])
-        study = _claim_study(typed, chosen, names(common.vars), order, common.precision)
+        study = _claim_study(typed, chosen, variables(common.vars), order, common.precision)
         return serve(study, [texts[0], *typed.formulas], common, chosen)
     if texts and not (common.at or common.points):
         raise UsageError(

@@ -10,6 +10,7 @@ from typer import Option
 from diffcli.cli.answer import Answer, Study, serve
 from diffcli.cli.messages import say
 from diffcli.cli.options import Common, Formulas
+from diffcli.cli.progress import progress
 from diffcli.derivation import Settings
 from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Function, Node
@@ -89,9 +90,15 @@ def _study(typed: str | None, common: Common, *, certify: bool) -> Study:
             return Answer(report, analysis_listing(analysis, box, report, common.precision), 0)
         from diffcli.studies.critical import critical_points
 
-        found = critical_points(
-            function, box, certify=certify, budget=chosen.budget, seed=chosen.seed
-        )
+        with progress("searching", None, quiet=common.quiet) as watch:
+            found = critical_points(
+                function,
+                box,
+                certify=certify,
+                budget=chosen.budget,
+                seed=chosen.seed,
+                watch=lambda cells: watch(cells, f"{cells:,} cells"),
+            )
         return Answer(report, search_listing(found, box, report, common.precision), 0)
 
     return study

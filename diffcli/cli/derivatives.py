@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from math import hypot
 from typing import Any
 
 from typer import Typer
 
 from diffcli.cli.answer import answer
 from diffcli.cli.help import Command
+from diffcli.cli.messages import say
 from diffcli.cli.options import (
     Common,
     Directional,
     Formulas,
     Mode,
     Order,
+    Sparse,
     Vector,
     Wrt,
-    names,
     one_of,
+    variables,
     with_common,
 )
+from diffcli.cli.taylor import taylor
 from diffcli.errors import PointError, UsageError
-from diffcli.language.points import Typed, read_points
+from diffcli.language.expression import Node
+from diffcli.language.points import Tensor, Typed, read_points
 from diffcli.operators import MODES, OPERATORS, Grad, Operator, Partial
 from diffcli.operators import Directional as Along
 
 
-def _vector(text: str | None) -> Typed | None:
+def read_vector(text: str | None) -> Typed | None:
     """Read a vector. Raises PointError where it can't be read, or is several."""
     if text is None:
         return None
@@ -38,11 +43,12 @@ def _vector(text: str | None) -> Typed | None:
     return first
 
 
-_FIELDS: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
-    "wrt": (Wrt, names),
+FIELDS: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
+    "wrt": (Wrt, variables),
     "order": (Order, int),
     "mode": (Mode, lambda text: one_of(text, MODES, "--mode")),
-    "vector": (Vector, _vector),
+    "vector": (Vector, read_vector),
+    "sparse": (Sparse, bool),
 }
 """The option that sets each field of an operator, and how its text is read."""
 
@@ -56,29 +62,37 @@ diffcli grad "x^2 + 3x"\
 """,
     "partial": 'diffcli partial "x^2*y^3" x y y --at 1,2',
     "jacobian": 'diffcli jacobian "x^2*y" "5x + sin(y)" --at 1,2',
-    "hessian": 'diffcli hessian "x^2*y + y^3" --at 1,2',
+    "hessian": """\
+diffcli hessian "x^2*y + y^3" --at 1,2
+diffcli hessian "logsumexp(X@w)" --wrt w --at "X=[[1,2],[3,4]],w=[1,1]"\
+""",
     "jvp": 'diffcli jvp "[x^2*y, 5x + sin(y)]" --at 1,2 --vector x=1,y=-1',
     "vjp": 'diffcli vjp "2x" --at "x=ones(3)" --vector "[0.1,1,10]"',
     "hvp": 'diffcli hvp "x^2*y + y^3" --at 1,2 --vector x=1,y=-1',
     "vhp": 'diffcli vhp "x^2*y + y^3" --at 1,2 --vector x=1,y=-1',
     "laplacian": 'diffcli laplacian "x^2*y + y^3" --at 1,2',
     "divergence": 'diffcli divergence "[x^2*y, 5x + sin(y)]" --at 1,2',
+    "taylor": """\
+diffcli taylor "exp(sin(x))" --order 8
+diffcli taylor "log(x)" --at 1
+diffcli taylor "exp(x)*cos(y)" --at 0,0 --order 2\
+""",
     "curl": 'diffcli curl "[y*z, x*z, 2*x*y]" --at 1,2,3',
 }
 
 
-def register(app: Typer) -> None:
-    """Add a command for every operator."""
-    for name, operator in OPERATORS.items():
-        command = _WITH_ARGUMENTS_OF_ITS_OWN.get(name) or _command(operator)
-        text = (inspect.getdoc(operator) or "").replace("``", "")
-        app.command(
-            name,
-            cls=Command,
-            help=text,
-            short_help=text.partition(";")[0].removesuffix(".") + ".",
-            epilog=_EXAMPLES.get(name),
-        )(with_common(command))
+def register(app: Typer, name: str) -> None:
+    """Add the command of an operator."""
+    operator = OPERATORS[name]
+    command = _WITH_ARGUMENTS_OF_ITS_OWN.get(name) or _command(operator)
+    text = (inspect.getdoc(operator) or "").replace("``", "")
+    app.command(
+        name,
+        cls=Command,
+        help=text,
+        short_help=text.partition(";")[0].removesuffix(".") + ".",
+        epilog=_EXAMPLES.get(name),
+    )(with_common(command))
 
 
 def _command(operator: Callable[..., Operator]) -> Callable[..., int]:
@@ -86,7 +100,7 @@ def _command(operator: Callable[..., Operator]) -> Callable[..., int]:
     fields = inspect.signature(operator).parameters.values()
 
     def command(formulas: Formulas = None, *, common: Common, **chosen: Any) -> int:
-        read = {field: _FIELDS[field][1](value) for field, value in chosen.items()}
+        read = {field: FIELDS[field][1](value) for field, value in chosen.items()}
         return answer(operator(**read), formulas or (), common, read.get("wrt", ()))
 
     own = inspect.signature(command, eval_str=True).parameters
@@ -95,7 +109,7 @@ def _command(operator: Callable[..., Operator]) -> Callable[..., int]:
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=field.default or None,
-            annotation=_FIELDS[field.name][0],
+            annotation=FIELDS[field.name][0],
         )
         for field in fields
     ]
@@ -111,23 +125,42 @@ def _grad(
     common: Common,
     order: Order = 1,
     wrt: Wrt = None,
+    mode: Mode = "auto",
     directional: Directional = None,
 ) -> int:
-    chosen = names(wrt)
-    along = _vector(directional)
+    chosen = variables(wrt)
+    along = read_vector(directional)
     if along and (order > 1 or chosen):
         raise UsageError("--directional goes without --order and --wrt", hint="the vector says all")
-    operator = Along(along) if along else Grad(order, chosen)
+    if along and not common.quiet:
+        _tell_length(along)
+    operator = Along(along) if along else Grad(order, chosen, FIELDS["mode"][1](mode))
     return answer(operator, formulas or (), common, chosen)
+
+
+def _tell_length(vector: Typed) -> None:
+    """Say how long a direction is, which another convention would make a unit vector."""
+    from diffcli.engines.enclosure import nearest_float
+
+    values = (*vector.ordered, *vector.named.values())
+    entries = [each.entries if isinstance(each, Tensor) else (each,) for each in values]
+    numbers = [each for part in entries for each in part if isinstance(each, Node)]
+    length = hypot(*map(nearest_float, numbers))
+    if length != 1:
+        say(f"the vector is taken as it is, of length {length:.6g}: no unit vector is made of it")
 
 
 def _partial(formulas: Formulas = None, *, common: Common) -> int:
     texts = formulas or []
     start = 0 if common.file else 1
-    chosen = tuple(name for text in texts[start:] for name in names(text))
+    chosen = tuple(name for text in texts[start:] for name in variables(text))
     if texts and not chosen:
         raise UsageError("a partial in which variables?", hint=_EXAMPLES["partial"])
     return answer(Partial(wrt=chosen), texts[:start], common, chosen)
 
 
-_WITH_ARGUMENTS_OF_ITS_OWN: Mapping[str, Callable[..., int]] = {"grad": _grad, "partial": _partial}
+_WITH_ARGUMENTS_OF_ITS_OWN: Mapping[str, Callable[..., int]] = {
+    "grad": _grad,
+    "partial": _partial,
+    "taylor": taylor,
+}

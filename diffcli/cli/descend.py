@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 from diffcli.cli.answer import Answer, serve
+from diffcli.cli.messages import say
 from diffcli.cli.options import Common, Formulas, one_of
 from diffcli.cli.progress import progress
 from diffcli.cli.settings import format_name, view
@@ -20,7 +22,7 @@ from diffcli.language.points import Point
 from diffcli.output.files import check_writable, write_whole
 
 if TYPE_CHECKING:
-    from diffcli.studies.descend import Descent
+    from diffcli.studies.descend import Descent, Step
 
 EXAMPLES = """\
 diffcli descend "x^2 + y^2" --from 1.1,2.1 --lr 0.05
@@ -91,7 +93,7 @@ def descend(
         )
         found = []
         for point in points:
-            with progress("descending", steps, quiet=common.quiet) as watch:
+            with _watched(steps, quiet=common.quiet) as watch:
                 found.append(descend(function, point, plan, chosen, watch))
         if picture:
             _draw(function, found, picture)
@@ -103,6 +105,26 @@ def descend(
         return Answer(found[0].report, shown, max(each.exit_code for each in found))
 
     return serve(study, formulas or (), common)
+
+
+@contextmanager
+def _watched(total: int, *, quiet: bool) -> Iterator[Callable[[Step], None]]:
+    """Give what is to be called with every step; an interrupt says how far it came."""
+    last: list[Step] = []
+
+    def watch(step: Step) -> None:
+        last[:] = [step]
+        show(step.step)
+
+    try:
+        with progress("descending", total, quiet=quiet) as show:
+            yield watch
+    except KeyboardInterrupt:
+        if last and not quiet:
+            (step,) = last
+            place = ", ".join(f"{name} = {x:.6g}" for name, x in step.coordinates.items())
+            say(f"interrupted at step {step.step}: f = {step.value:.6g} at {place}")
+        raise
 
 
 def _draw(function: Function, found: Sequence[Descent], path: Path) -> None:

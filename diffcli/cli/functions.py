@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Annotated
 
@@ -12,9 +12,9 @@ from typer import Argument, Option
 
 from diffcli.cli.options import Json
 from diffcli.errors import UsageError
-from diffcli.language.functions import ANY, BY_NAME, Row
+from diffcli.language.catalogue import Entry, entries, named, names
 
-_NAMES = "xyabcdgh"
+EXAMPLES = "diffcli functions\ndiffcli functions sin\ndiffcli functions integrate"
 
 
 def functions(
@@ -28,75 +28,62 @@ def functions(
     json_: Json = False,
 ) -> int:
     """List the functions that a formula may use."""
-    rows = list(dict.fromkeys(BY_NAME.values())) if name is None else [_found(name)]
+    shown = entries() if name is None else _found(name)
     if json_:
-        lines = iter([json.dumps([_record(row) for row in rows])])
+        lines = iter([json.dumps([_record(entry) for entry in shown])])
     elif accuracy:
-        lines = _accuracies(rows)
+        lines = _accuracies(shown)
     else:
-        lines = _listing(rows) if name is None else _detail(rows[0])
+        lines = _listing(shown) if name is None else _details(shown)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 
-def _found(name: str) -> Row:
-    if name not in BY_NAME:
-        close = get_close_matches(name, BY_NAME, n=1)
+def _found(name: str) -> tuple[Entry, ...]:
+    found = named(name)
+    if not found:
+        close = get_close_matches(name, names(), n=1)
         hint = f"did you mean {close[0]}?" if close else "diffcli functions lists them all"
         raise UsageError(f"no function {name!r}", hint=hint)
-    return BY_NAME[name]
+    return found
 
 
-def _listing(rows: list[Row]) -> Iterator[str]:
-    written = {row: _written(row) for row in rows}
-    width = max(map(len, written.values()))
-    for place, group in enumerate(dict.fromkeys(row.group for row in rows)):
+def _listing(shown: Iterable[Entry]) -> Iterator[str]:
+    width = max(len(entry.written) for entry in shown)
+    for place, group in enumerate(dict.fromkeys(entry.group for entry in shown)):
         yield from ([""] if place else [])
         yield group
-        for row in (row for row in rows if row.group == group):
-            aliases = f"  (also {', '.join(row.aliases)})" if row.aliases else ""
-            yield f"  {written[row]:{width}}  {row.meaning}{aliases}"
+        for entry in (entry for entry in shown if entry.group == group):
+            others = f"  (also {', '.join(entry.others)})" if entry.others else ""
+            yield f"  {entry.written:{width}}  {entry.meaning}{others}"
 
 
-def _accuracies(rows: list[Row]) -> Iterator[str]:
+def _accuracies(shown: Iterable[Entry]) -> Iterator[str]:
     """Yield the error over the largest term of the value and its first three derivatives."""
-    for row in rows:
-        if row.accuracy is not None:
-            yield f"{row.name:14}{row.accuracy:.0e}"
+    for entry in shown:
+        if entry.accuracy is not None:
+            yield f"{entry.name:14}{entry.accuracy:.0e}"
 
 
-def _detail(row: Row) -> Iterator[str]:
-    yield f"{_written(row)}: {row.meaning}"
-    facts = {
-        "also": ", ".join(row.aliases),
-        "left out": ", ".join(row.defaults),
-        "domain": row.domain,
-        "kinks": row.kinks,
-        "jumps": row.jumps,
-        "accuracy": "" if row.accuracy is None else f"{row.accuracy:.0e}",
-    }
-    for name, fact in facts.items():
-        if fact:
-            yield f"  {name:9}{fact}"
+def _details(shown: Iterable[Entry]) -> Iterator[str]:
+    for entry in shown:
+        yield f"{entry.written}: {entry.meaning}"
+        facts = {"also": ", ".join(entry.others), **entry.facts}
+        if entry.accuracy is not None:
+            facts["accuracy"] = f"{entry.accuracy:.0e}"
+        for title, fact in facts.items():
+            if fact:
+                yield f"  {title:9}{fact}"
 
 
-def _written(row: Row) -> str:
-    least, most = row.arity
-    names = ", ".join(_NAMES[: least if most == ANY else most])
-    return f"{row.name}({names}{', …' if most == ANY else ''})"
-
-
-def _record(row: Row) -> dict[str, object]:
-    least, most = row.arity
+def _record(entry: Entry) -> dict[str, object]:
     return {
-        "name": row.name,
-        "aliases": row.aliases,
-        "group": row.group,
-        "meaning": row.meaning,
-        "arguments": [least - len(row.defaults), None if most == ANY else most],
-        "defaults": row.defaults,
-        "domain": row.domain,
-        "kinks": row.kinks,
-        "jumps": row.jumps,
-        "accuracy": row.accuracy,
+        "name": entry.name,
+        "written": entry.written,
+        "aliases": entry.aliases,
+        "group": entry.group,
+        "meaning": entry.meaning,
+        "arguments": entry.arguments,
+        "facts": entry.facts,
+        "accuracy": entry.accuracy,
     }

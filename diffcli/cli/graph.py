@@ -99,8 +99,13 @@ def _write(found: Sequence[BackwardGraph], file: Path, kind: str) -> None:
         write_whole(file, dot(found[0]))
     elif program := shutil.which("dot"):
         drawn = subprocess.run(  # noqa: S603  Graphviz, on what stands above
-            [program, f"-T{kind}"], input=dot(found[0]).encode(), capture_output=True, check=True
+            [program, f"-T{kind}"], input=dot(found[0]).encode(), capture_output=True, check=False
         )
+        if drawn.returncode:
+            raise UsageError(
+                f"{program} can't draw the graph: {drawn.stderr.decode(errors='replace').strip()}",
+                hint="its own language: -o graph.dot",
+            )
         write_whole(file, drawn.stdout)
     else:
         from diffcli.output.plots.backward import graph_figure

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from diffcli.cli.parameters import quick
+
 if TYPE_CHECKING:
     Context = Any
     Formatter = Any
@@ -17,6 +19,10 @@ _OTHERS = "Options"
 class Command(TyperCommand):
     """A command whose epilog is a list of examples, shown first."""
 
+    def get_params(self, ctx: Context) -> list[Any]:
+        """Return the parameters."""
+        return list(map(quick, super().get_params(ctx)))
+
     def format_help(self, ctx: Context, formatter: Formatter) -> None:
         """Write the page."""
         self.format_usage(ctx, formatter)
@@ -26,6 +32,10 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """The program: its epilog is a list of examples, shown first."""
+
+    def get_params(self, ctx: Context) -> list[Any]:
+        """Return the parameters."""
+        return list(map(quick, super().get_params(ctx)))
 
     def format_help(self, ctx: Context, formatter: Formatter) -> None:
         """Write the page."""

@@ -7,37 +7,22 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Any, NoReturn
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 from typer import Exit, Option, Typer, TyperException
 from typer.main import get_command
 
 from diffcli._version import __version__
 from diffcli.cli.arguments import rewrite
-from diffcli.cli.check import EXAMPLES as CHECK_EXAMPLES
-from diffcli.cli.check import check
-from diffcli.cli.critical import EXAMPLES as CRITICAL_EXAMPLES
-from diffcli.cli.critical import critical
-from diffcli.cli.derivatives import register
-from diffcli.cli.descend import EXAMPLES as DESCEND_EXAMPLES
-from diffcli.cli.descend import descend
-from diffcli.cli.functions import functions
-from diffcli.cli.graph import EXAMPLES as GRAPH_EXAMPLES
-from diffcli.cli.graph import graph
-from diffcli.cli.help import Command, Group
-from diffcli.cli.messages import show_error
-from diffcli.cli.options import with_common
-from diffcli.cli.plot import EXAMPLES as PLOT_EXAMPLES
-from diffcli.cli.plot import plot
-from diffcli.cli.profile import EXAMPLES as PROFILE_EXAMPLES
-from diffcli.cli.profile import profile
-from diffcli.cli.steps import EXAMPLES as STEPS_EXAMPLES
-from diffcli.cli.steps import steps
-from diffcli.cli.uncertainty import EXAMPLES as UNCERTAINTY_EXAMPLES
-from diffcli.cli.uncertainty import uncertainty
-from diffcli.errors import DiffcliError, FileError, UsageError
+from diffcli.cli.commands import HELP_NAMES, Program, names, options
+from diffcli.cli.messages import is_out_of_memory, show_error
+from diffcli.engines import worker
+from diffcli.errors import DiffcliError, FileError, LimitError, UsageError
 
 _EXAMPLES = """\
 diffcli "6x^2 + 2x + 4" --at 3          the derivative, at a point
@@ -45,13 +30,12 @@ diffcli "x^2 + 3x"                      the formula alone
 diffcli "u^3 + 4uv" --at u=3,v=4        a gradient
 diffcli partial "x^2*y^3" x y y         a mixed partial
 diffcli functions                       what a formula may use"""
-_HELP_NAMES = ["-h", "--help"]
 
 app = Typer(
-    cls=Group,
+    cls=Program,
     rich_markup_mode=None,
     epilog=_EXAMPLES,
-    context_settings={"help_option_names": _HELP_NAMES, "max_content_width": 100},
+    context_settings={"help_option_names": HELP_NAMES, "max_content_width": 100},
 )
 
 
@@ -61,26 +45,22 @@ def _version(wanted: bool) -> None:
         raise Exit
 
 
+def _schema(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(files("diffcli.output").joinpath("schema.json").read_text("utf-8"))
+        raise Exit
+
+
 @app.callback()
 def _program(
     version: Annotated[
         bool, Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    schema: Annotated[
+        bool, Option("--schema", callback=_schema, is_eager=True, help="Show the JSON Schema.")
+    ] = False,
 ) -> None:
     """Differentiate a formula: the derivative, its value, and proof that the value is right."""
-
-
-register(app)
-app.command(cls=Command, epilog="diffcli functions\ndiffcli functions sin")(functions)
-app.command(cls=Command, epilog=PLOT_EXAMPLES)(plot)
-app.command(cls=Command, epilog=CHECK_EXAMPLES)(with_common(check))
-app.command(cls=Command, epilog=DESCEND_EXAMPLES)(with_common(descend))
-app.command(cls=Command, epilog=GRAPH_EXAMPLES)(with_common(graph))
-app.command(cls=Command, epilog=UNCERTAINTY_EXAMPLES)(with_common(uncertainty))
-app.command(cls=Command, epilog=PROFILE_EXAMPLES)(with_common(profile))
-app.command(cls=Command, epilog=STEPS_EXAMPLES)(with_common(steps))
-app.command(cls=Command, epilog=CRITICAL_EXAMPLES)(with_common(critical))
-app.command("analyze", cls=Command, epilog=CRITICAL_EXAMPLES, hidden=True)(with_common(critical))
 
 
 def main() -> NoReturn:
@@ -88,16 +68,36 @@ def main() -> NoReturn:
     # Like any filter, end silently when whoever reads the output has read enough.
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.unraisablehook = _end_if_interrupted
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    # What the user should know is said by diffcli itself: a library's warnings are for developers.
+    if not sys.warnoptions and "--debug" not in sys.argv:
+        warnings.simplefilter("ignore")
     # Imports make a million objects that stay: to look for garbage among them only takes time.
     gc.set_threshold(1_000_000)
+    worker.start()
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # an output that can't be written has been reported by now
             stream.flush()
     # What is written is written; to take torch and sympy apart takes a tenth of a second.
     os._exit(code)
+
+
+def _end_if_interrupted(lost: sys.UnraisableHookArgs) -> None:
+    """End where Ctrl-C came while Python was clearing up, where no exception can be raised."""
+    if isinstance(lost.exc_value, KeyboardInterrupt):
+        os._exit(130)
+    sys.__unraisablehook__(lost)
+
+
+def _open_closed_streams() -> None:
+    """Read and write nothing where a standard stream is closed, lest a file or a pipe become it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  (to the end)
 
 
 def run(typed: Sequence[str]) -> int:
@@ -122,6 +122,8 @@ def _known(error: Exception) -> DiffcliError:
         return error
     if isinstance(error, TyperException):
         return _usage_error(error)
+    if is_out_of_memory(error):
+        return LimitError("there isn't enough memory for this", hint="ask for fewer numbers")
     if isinstance(error, OSError) and error.strerror:
         return FileError(f"{error.filename or 'the output'}: {error.strerror}")
     return DiffcliError(
@@ -131,22 +133,10 @@ def _known(error: Exception) -> DiffcliError:
 
 def _run(typed: Sequence[str]) -> int:
     program = get_command(app)
-    commands: Mapping[str, Any] = vars(program)["commands"]
-    alone = {*_HELP_NAMES, *(option for param in program.params for option in param.opts)}
-    options = {name: _options(command) for name, command in commands.items()}
-    code: int | None = program.main(
-        rewrite(typed, options, alone), prog_name="diffcli", standalone_mode=False
-    )
+    alone = {*HELP_NAMES, *(option for param in program.params for option in param.opts)}
+    arguments = rewrite(typed, options, names, alone)
+    code: int | None = program.main(arguments, prog_name="diffcli", standalone_mode=False)
     return code or 0
-
-
-def _options(command: Any) -> dict[str, bool]:
-    """Return a command's options, and whether each takes a value."""
-    options = dict.fromkeys(_HELP_NAMES, False)
-    for param in command.params:
-        if param.param_type_name == "option":
-            options |= dict.fromkeys(param.opts, not param.is_flag)
-    return options
 
 
 def _usage_error(error: TyperException) -> UsageError:

@@ -10,10 +10,13 @@ from diffcli.errors import DiffcliError
 from diffcli.output.text import safe
 
 _WIDTH = 76
+_LONGEST = 4000
 
 
 def say(line: str) -> None:
-    """Write one line to stderr, control characters escaped."""
+    """Write one line to stderr, control characters escaped; of a very long one, both ends."""
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
     sys.stderr.write(safe(line) + "\n")
 
 
@@ -21,6 +24,14 @@ def show_error(error: DiffcliError) -> None:
     """Write an error: its cause, the place in what was typed, the remedy."""
     for line in error_lines(error):
         say(line)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory didn't suffice: Python's, numpy's or torch's."""
+    # torch has a class of its own for a GPU's memory, and none for the processor's.
+    return isinstance(error, MemoryError) or any(
+        sign in str(error) for sign in ("can't allocate memory", "CUDA out of memory")
+    )
 
 
 def error_lines(error: DiffcliError) -> Iterator[str]:

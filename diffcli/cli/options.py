@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_type_hints
 from typer import Argument, Option
 
 from diffcli.errors import UsageError
+from diffcli.language.tokens import variable_name
 from diffcli.output.formats import FORMATS
 
 _POINTS, _NUMBERS, _CHECKS, _OUTPUT, _RUN = (
@@ -41,7 +42,7 @@ _FORMULAS = Argument(
 _AT = "3, or x=3,y=pi/4, or x=[1,2]; several: x=1;x=2."
 _FILE = "Read the formula from a file; - is standard input."
 _ENGINES = "Of autograd,symbolic,enclosure; all by default."
-_BUDGET = "For the formula and the enclosure; 0.5."
+_BUDGET = "Of processor time, for formula and enclosure; 0.5."
 _FORMATS = f"{', '.join(FORMATS)}."
 
 Formulas = Annotated[list[str] | None, _FORMULAS]
@@ -51,10 +52,14 @@ Vector = Annotated[
     str | None, _option("--vector", _POINTS, "VECTOR", "x=1,y=-1, or [1,-1] in order.")
 ]
 Directional = Annotated[
-    str | None, _option("--directional", _POINTS, "VECTOR", "Along a vector: x=1,y=-1.")
+    str | None,
+    _option("--directional", _POINTS, "VECTOR", "Along a vector, as long as it is: x=1,y=-1."),
 ]
 Mode = Annotated[
     str, _option("--mode", _NUMBERS, "MODE", "auto, reverse (by rows), forward (by columns).")
+]
+Sparse = Annotated[
+    bool, _option("--sparse", _NUMBERS, None, "Only what isn't zero by the formula's structure.")
 ]
 At = Annotated[list[str] | None, _option("--at", _POINTS, "POINT", _AT)]
 Points = Annotated[Path | None, _option("--points", _POINTS, "FILE", "From a csv or jsonl file.")]
@@ -64,7 +69,7 @@ Vars = Annotated[
 Let = Annotated[list[str] | None, _option("--let", _POINTS, "DEFINITION", "Define first: y=x+2.")]
 File = Annotated[Path | None, _option("--file", _POINTS, "FILE", _FILE)]
 Py = Annotated[str | None, _option("--py", _POINTS, "FILE:NAME", "A Python function of tensors.")]
-Dtype = Annotated[str, _option("--dtype", _NUMBERS, "TYPE", "float64, or float32.")]
+Dtype = Annotated[str, _option("--dtype", _NUMBERS, "TYPE", "float64, float32 or complex128.")]
 Device = Annotated[str, _option("--device", _NUMBERS, "DEVICE", "auto, cpu, cuda, cuda:1.")]
 Seed = Annotated[int, _option("--seed", _NUMBERS, "N", "Of rand and randn, and of samples.")]
 Engines = Annotated[str | None, _option("--engines", _CHECKS, "NAMES", _ENGINES)]
@@ -77,6 +82,9 @@ Output = Annotated[Path | None, _option("--output -o", _OUTPUT, "FILE", "Written
 Digits = Annotated[int | None, _option("--precision", _OUTPUT, "DIGITS", "Shown; 12.", min=1)]
 Quiet = Annotated[bool, _option("--quiet -q", _OUTPUT, None, "No readings, no warnings.")]
 Verbose = Annotated[bool, _option("--verbose -v", _OUTPUT, None, "What each engine said.")]
+Compile = Annotated[
+    bool, _option("--compile", _RUN, None, "For very many points: compile the derivative.")
+]
 Timeout = Annotated[float | None, _option("--timeout", _RUN, "SECONDS", "Of the whole run.")]
 Debug = Annotated[bool, _option("--debug", _RUN, None, "Show the traceback of an error.")]
 
@@ -104,6 +112,7 @@ class Common:
     precision: Digits = None
     quiet: Quiet = False
     verbose: Verbose = False
+    compile: Compile = False
     timeout: Timeout = None
     debug: Debug = False
 
@@ -131,6 +140,15 @@ def with_common(command: Callable[..., int]) -> Callable[..., int]:
 def names(text: str | None) -> tuple[str, ...]:
     """Return the names of a list such as ``x,y``."""
     return tuple(name.strip() for name in text.split(",") if name.strip()) if text else ()
+
+
+def variables(text: str | None) -> tuple[str, ...]:
+    """Return the variables of a list such as ``x,β``; raises UsageError for what can't be one."""
+    found = {name: variable_name(name) for name in names(text)}
+    for typed, name in found.items():
+        if name is None:
+            raise UsageError(f"{typed!r} can't be a variable", hint="as in x, x_1, beta or β")
+    return tuple(found[name] or name for name in names(text))
 
 
 def one_of(value: str, choices: Collection[str], option: str) -> str:

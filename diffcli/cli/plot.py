@@ -13,13 +13,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 from diffcli.cli.messages import say
-from diffcli.cli.options import Common, Debug, Formulas, Let, Quiet, Vars, names, one_of
+from diffcli.cli.options import (
+    Common,
+    Debug,
+    Formulas,
+    Let,
+    Quiet,
+    Timeout,
+    Vars,
+    names,
+    one_of,
+    variables,
+)
 from diffcli.cli.settings import view
-from diffcli.errors import PointError, UsageError
+from diffcli.cli.watchdog import limit_time
+from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.expression import Function, Node
 from diffcli.language.parser import parse
 from diffcli.language.points import Tensor, read_points, read_ranges
 from diffcli.output.files import check_writable, write_whole
+from diffcli.output.text import safe
 
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Picture
@@ -40,6 +53,7 @@ KINDS = ("lines", "curve", "field", "surface", "stream")
 MARKS = ("zeros", "extrema", "inflections", "poles", "kinks")
 HIGHEST_ORDER = 8
 MOST_PIXELS = 20_000
+MOST_WIDE = 1e100
 
 _PLOT, _ON, _FILE = "What is drawn", "On the lines", "Where it goes"
 
@@ -96,6 +110,7 @@ def plot(
     vars_: Vars = None,
     let: Let = None,
     quiet: Quiet = False,
+    timeout: Timeout = None,
     debug: Debug = False,  # noqa: ARG001  (read before any command runs)
 ) -> int:
     """Plot a function and its derivative, broken at poles, jumps and the edges of the domain.
@@ -104,6 +119,9 @@ def plot(
     of arrows. Without -o, --show, --term or --data it is drawn in a window if there is a screen,
     else in the terminal.
     """
+    if timeout is not None:
+        limit_time(timeout)
+    title = safe(title) if title else None
     wanted, inches = _orders(orders), _size(size, dpi)
     file_kind = one_of(output.suffix[1:].lower(), FORMATS, "-o") if output else FORMATS[0]
     if kind:
@@ -116,12 +134,12 @@ def plot(
             check_writable(path)
     if not formulas:
         raise UsageError("no formula", hint='diffcli plot "sin(x)"')
-    function = parse(formulas, variables=names(vars_), definitions=let or ())
+    function = parse(formulas, variables=variables(vars_), definitions=let or ())
     if not quiet:
         for reading in function.readings:
             say(f"read as {function.read_as}: {reading}")
 
-    from diffcli.engines.coordinates import nearest
+    from diffcli.engines.exact import nearest
     from diffcli.output.plots.compose import Request, compose
     from diffcli.output.plots.style import Canvas
 
@@ -182,7 +200,7 @@ def _size(text: str, dpi: float) -> tuple[float, float]:
 
 
 def _ranges(text: str | None, variables: Sequence[str]) -> dict[str, tuple[float, float]]:
-    from diffcli.engines.coordinates import nearest
+    from diffcli.engines.exact import nearest
 
     found: dict[str, tuple[float, float]] = {}
     for name, ends in (read_ranges(text, variables) if text else {}).items():
@@ -190,6 +208,11 @@ def _ranges(text: str | None, variables: Sequence[str]) -> dict[str, tuple[float
         if not low < high:
             raise PointError(
                 f"the range {low:g}:{high:g} is empty", hint="the lower end comes first"
+            )
+        if max(-low, high) > MOST_WIDE or high - low < 1 / MOST_WIDE:
+            raise LimitError(
+                f"the range {low:g}:{high:g} can't be drawn",
+                hint=f"ends within ±{MOST_WIDE:g}, at least {1 / MOST_WIDE:g} apart",
             )
         found[name] = low, high
     return found

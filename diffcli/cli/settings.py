@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from functools import partial
+from math import isnan
 
 from diffcli.cli.options import Common, names, one_of
+from diffcli.cli.progress import points_done
 from diffcli.derivation import DIGITS, ENGINES, Settings
 from diffcli.errors import UsageError
 from diffcli.output.formats import FORMATS, View
 
 _DTYPES = ("float64", "float32")
+_LONGEST = 1e6
+"""Seconds of a budget; beyond them it is no limit."""
+_MOST_DIGITS = 10_000
 _ROWS = 40
 """Of a table on a terminal; a pipe and a file get all."""
 
@@ -20,17 +26,31 @@ def settings(common: Common) -> Settings:
     """Return how a derivative is computed and checked. Raises UsageError."""
     if common.dtype == "complex128":
         raise UsageError(
-            "complex128 isn't computed by this version", hint="use float64, or float32"
+            "complex128 goes with eval, grad and partial", hint="use float64, or float32"
         )
     chosen = ("autograd",) if common.no_check else names(common.engines) or ENGINES
     return Settings(
         dtype=one_of(common.dtype, _DTYPES, "--dtype"),
         device=_device(common.device),
         engines=tuple(one_of(engine, ENGINES, "--engines") for engine in chosen),
-        budget=common.check_budget,
-        digits=max(common.precision or 0, DIGITS),
+        budget=_budget(common.check_budget),
+        digits=max(_digits(common.precision) or 0, DIGITS),
         seed=common.seed,
+        compile=common.compile,
+        progress=partial(points_done, quiet=common.quiet),
     )
+
+
+def _budget(seconds: float) -> float:
+    if isnan(seconds):
+        raise UsageError("--check-budget is a number of seconds")
+    return min(seconds, _LONGEST)
+
+
+def _digits(count: int | None) -> int | None:
+    if count is not None and not 1 <= count <= _MOST_DIGITS:
+        raise UsageError(f"--precision is a number of digits from 1 to {_MOST_DIGITS:,}")
+    return count
 
 
 def _device(name: str) -> str:

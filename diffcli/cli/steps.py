@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from diffcli.cli.answer import Answer, Study, serve
-from diffcli.cli.options import Common, Formulas, Order, Wrt, names
+from diffcli.cli.options import Common, Formulas, Order, Wrt, variables
 from diffcli.derivation import Settings
+from diffcli.engines import remote
 from diffcli.errors import UsageError
+from diffcli.language.equations import is_equation, read_equations
 from diffcli.language.expression import Function
 from diffcli.language.points import Point
 from diffcli.output.report import Report
@@ -15,15 +18,44 @@ from diffcli.output.report import Report
 EXAMPLES = """\
 diffcli steps "x^2*sin(x)"
 diffcli steps "x^x" --format latex -o steps.tex
+diffcli steps "x^2 + y^2 = 25"
 diffcli steps "u^3 + v^2 + 4uv" --wrt u --order 2"""
 
 
 def steps(formulas: Formulas = None, *, common: Common, wrt: Wrt = None, order: Order = 1) -> int:
     """Write the differentiation out: which rule, what is u and what is v, what comes of it.
 
-    The answer is proved to be the symbolic engine's before anything is shown.
+    Of an equation both sides are differentiated, and solved for the derivative of the last
+    variable. The answer is proved to be the symbolic engine's before anything is shown.
     """
-    return serve(_study(names(wrt), order), formulas or (), common, names(wrt))
+    remote.prepare()
+    if any(map(is_equation, formulas or ())):
+        if order != 1:
+            raise UsageError("an equation is differentiated once", hint="leave out --order")
+        study = _implicit_study(variables(wrt), common.let or ())
+        return serve(study, formulas or (), common, variables(wrt), _equation)
+    return serve(_study(variables(wrt), order), formulas or (), common, variables(wrt))
+
+
+def _equation(texts: Sequence[str], **names: Any) -> Function:
+    return read_equations(texts, **names).function
+
+
+def _implicit_study(wrt: Sequence[str], definitions: Sequence[str]) -> Study:
+    def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        if points:
+            raise UsageError("steps are written without a point", hint="leave out --at")
+        from diffcli.output.implicit_lesson import implicit_listing
+        from diffcli.studies.implicit_steps import explain_implicit
+
+        equations = read_equations(
+            function.text, variables=function.variables, definitions=definitions
+        )
+        lesson = explain_implicit(equations, wrt=wrt, budget=chosen.budget, seed=chosen.seed)
+        report = _report(function, equations.read_as, chosen)
+        return Answer(report, implicit_listing(lesson, report), 0)
+
+    return study
 
 
 def _study(wrt: Sequence[str], order: int) -> Study:
@@ -34,16 +66,20 @@ def _study(wrt: Sequence[str], order: int) -> Study:
         from diffcli.studies.steps import explain
 
         lesson = explain(function, wrt=wrt, order=order, budget=chosen.budget, seed=chosen.seed)
-        report = Report(
-            command="steps",
-            expression=function.text,
-            read_as=function.read_as,
-            variables=function.variables,
-            dtype=chosen.dtype,
-            device=chosen.device,
-            results=(),
-            readings=function.readings,
-        )
+        report = _report(function, function.read_as, chosen)
         return Answer(report, lesson_listing(lesson, report), 0)
 
     return study
+
+
+def _report(function: Function, read_as: str, chosen: Settings) -> Report:
+    return Report(
+        command="steps",
+        expression=function.text,
+        read_as=read_as,
+        variables=function.variables,
+        dtype=chosen.dtype,
+        device=chosen.device,
+        results=(),
+        readings=function.readings,
+    )

@@ -80,7 +80,7 @@ def uncertainty(
 
 def _covariance(variables: Sequence[str], spread: Typed, cov: str | None) -> Array:
     """Return the covariances that were typed, or those of a file."""
-    from diffcli.engines.coordinates import nearest
+    from diffcli.engines.exact import nearest
     from diffcli.studies.uncertainty import checked, covariance_matrix
 
     typed = spread.bind(variables).values

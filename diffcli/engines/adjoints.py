@@ -6,18 +6,25 @@ operation has none here the gradient has no closed form, and is written out by c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import prod
-from types import MappingProxyType
 from typing import Any
 
+from diffcli.engines.adjoint_rules import ADJOINTS, UNIT, NoClosedFormError
 from diffcli.engines.shapes import Shape, shape_of
-from diffcli.errors import LimitError
 from diffcli.language.algebra import ONE, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import slope
-from diffcli.language.expression import VARIABLE, Function, Node, node, number, variable
-from diffcli.language.tensors import LAST, TENSORS
+from diffcli.language.expression import (
+    VARIABLE,
+    Function,
+    Node,
+    node,
+    number,
+    postorder,
+    variable,
+)
+from diffcli.language.tensors import TENSORS
 
 
 def gradients(function: Function, shapes: Mapping[Node, Shape]) -> dict[str, Node] | None:
@@ -26,20 +33,16 @@ def gradients(function: Function, shapes: Mapping[Node, Shape]) -> dict[str, Nod
     ``shapes`` are those of the function's nodes. A gradient broadcasts to its variable's shape.
     """
     try:
-        return _Reverse(function, shapes).gradients()
-    except _NoClosedFormError:
+        return Reverse(function, shapes).gradients()
+    except NoClosedFormError:
         return None
 
 
-class _NoClosedFormError(LimitError):
-    """An operation has no rule, or its cotangent doesn't fit one."""
+def _fail(message: str, **_: Any) -> NoClosedFormError:
+    return NoClosedFormError(message)
 
 
-def _fail(message: str, **_: Any) -> _NoClosedFormError:
-    return _NoClosedFormError(message)
-
-
-class _Reverse:
+class Reverse:
     """One backward pass."""
 
     def __init__(self, function: Function, shapes: Mapping[Node, Shape]) -> None:
@@ -48,6 +51,7 @@ class _Reverse:
         self.cotangents: dict[Node, list[Node]] = {function.outputs[0]: [ONE]}
 
     def gradients(self) -> dict[str, Node]:
+        """Return the gradient in each variable that the formula depends on."""
         function = self.function
         varying: set[Node] = set()
         for each in function.nodes:
@@ -60,11 +64,14 @@ class _Reverse:
                     if arg in varying:
                         found = self.pulled(each, arg, total)
                         self.cotangents.setdefault(arg, []).append(found)
-        return {
+        gradients = {
             name: self.total(variable(name))
             for name in function.variables
             if variable(name) in self.cotangents
         }
+        if UNIT in postorder(gradients.values()):
+            raise NoClosedFormError("the unit matrix can't be typed")
+        return gradients
 
     def total(self, each: Node) -> Node:
         """Return the sum of what reaches a node, products with one right side taken together."""
@@ -81,11 +88,11 @@ class _Reverse:
 
     def pulled(self, each: Node, arg: Node, cotangent: Node) -> Node:
         """Return what reaches an argument of a node from the node's own cotangent."""
-        rule = _RULES.get(each.op)
+        rule = ADJOINTS.get(each.op)
         if rule is not None:
             return rule(self, each, arg, cotangent)
         if each.op in TENSORS:
-            raise _NoClosedFormError(f"{each.op} has no rule")
+            raise NoClosedFormError(f"{each.op} has no rule")
         local = self.algebra.mul(cotangent, slope(self.algebra, each, arg))
         return self.reduced(local, self.shape(each), self.shape(arg))
 
@@ -101,15 +108,16 @@ class _Reverse:
                 return self.algebra.mul(number(prod(whole)), cotangent)
         if len(whole) == 2 and wanted == whole[1:] and here == whole:
             return node("sum", cotangent, static=(0,))
-        raise _NoClosedFormError("a broadcast has no short form")
+        raise NoClosedFormError("a broadcast has no short form")
 
     def shape(self, each: Node) -> Shape:
+        """Return the shape of a node, one that was made here too."""
         return shape_of(each, self.shapes)
 
     def full(self, cotangent: Node, each: Node) -> Node:
         """Return a cotangent that must have its node's own shape."""
         if self.shape(cotangent) != self.shape(each):
-            raise _NoClosedFormError("a cotangent is a number, and a tensor is wanted")
+            raise NoClosedFormError("a cotangent is a number, and a tensor is wanted")
         return cotangent
 
     def matmul(self, left: Node, right: Node) -> Node:
@@ -118,173 +126,22 @@ class _Reverse:
             left, right = self.transposed(right), left
         if left.op == "neg":
             return self.algebra.neg(self.matmul(left.args[0], right))
+        for side, other in ((left, right), (right, left)):
+            factors = list(side.args) if side.op == "mul" else [side]
+            if UNIT in factors:
+                factors.remove(UNIT)
+                return self.algebra.mul(*factors, other)
         return node("matmul", left, right)
 
     def transposed(self, each: Node) -> Node:
-        if each.op == "transpose" and len(self.shape(each)) == 2:
+        """Return a matrix's transpose, of a product's factors alone; a vector is its own."""
+        if each is UNIT or len(self.shape(each)) != 2:
+            return each
+        if each.op == "transpose":
             return each.args[0]
-        return node("transpose", each) if len(self.shape(each)) == 2 else each
-
-
-def _flat(each: Node) -> Node:
-    """Return a vector without its transpositions, which do nothing."""
-    while each.op == "transpose":
-        (each,) = each.args
-    return each
-
-
-def _sum(at: _Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    axis = each.static[0]
-    if axis is not None and axis not in (0, -len(at.shape(arg))) and at.shape(cotangent):
-        raise _NoClosedFormError("a sum along rows")
-    return cotangent
-
-
-def _mean(at: _Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    count = prod(at.shape(arg)) // max(prod(at.shape(each)), 1)
-    return at.algebra.div(_sum(at, each, arg, cotangent), number(count))
-
-
-def _of_all(rule: Callable[[_Reverse, Node, Node], Node]) -> Callable[..., Node]:
-    """Return the rule of a reduction of all entries, whose gradient is given."""
-
-    def pull(at: _Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-        if each.static != (None,):
-            raise _NoClosedFormError("an axis")
-        return at.algebra.cancelled(at.algebra.mul(cotangent, rule(at, each, arg)), each)
-
-    return pull
-
-
-def _norm(at: _Reverse, each: Node, arg: Node) -> Node:
-    return at.algebra.div(arg, each)
-
-
-def _logsumexp(at: _Reverse, _: Node, arg: Node) -> Node:
-    if len(at.shape(arg)) != 1:
-        raise _NoClosedFormError("of a matrix")
-    return node("softmax", arg, static=(LAST,))
-
-
-def _deviation(at: _Reverse, arg: Node) -> Node:
-    mean = node("mean", arg, static=(None,))
-    return at.algebra.add(arg, at.algebra.neg(mean))
-
-
-def _var(at: _Reverse, _: Node, arg: Node) -> Node:
-    twice = at.algebra.mul(number(2), _deviation(at, arg))
-    return at.algebra.div(twice, number(prod(at.shape(arg)) - 1))
-
-
-def _std(at: _Reverse, each: Node, arg: Node) -> Node:
-    below = at.algebra.mul(number(prod(at.shape(arg)) - 1), each)
-    return at.algebra.div(_deviation(at, arg), below)
-
-
-def _softmax(at: _Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    if len(at.shape(arg)) != 1:
-        raise _NoClosedFormError("of a matrix")
-    weighted = node("dot", at.full(cotangent, each), each)
-    return at.algebra.mul(each, at.algebra.add(cotangent, at.algebra.neg(weighted)))
-
-
-def _dot(at: _Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    others = [other for one, other in ((left, right), (right, left)) if one is arg]
-    return at.algebra.mul(cotangent, at.algebra.add(*others))
-
-
-def _outer(at: _Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    whole = at.full(cotangent, each)
-    terms = [at.matmul(whole, right)] * (arg is left)
-    terms += [at.matmul(at.transposed(whole), left)] * (arg is right)
-    return at.algebra.add(*terms)
-
-
-def _matmul(at: _Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    terms = []
-    if arg is left:
-        terms.append(_left_of(at, each, cotangent))
-    if arg is right:
-        terms.append(_right_of(at, each, cotangent))
-    return at.algebra.add(*terms)
-
-
-def _left_of(at: _Reverse, each: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    orders = len(at.shape(left)), len(at.shape(right))
-    if orders == (1, 1):
-        return at.algebra.mul(cotangent, _flat(right))
-    if orders == (2, 1) and not at.shape(cotangent):
-        return at.algebra.mul(cotangent, right)
-    cotangent = at.full(cotangent, each)
-    if orders == (2, 1):
-        return node("outer", cotangent, _flat(right))
-    if orders == (1, 2):
-        return at.matmul(right, cotangent)
-    return at.matmul(cotangent, at.transposed(right))
-
-
-def _right_of(at: _Reverse, each: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    orders = len(at.shape(left)), len(at.shape(right))
-    if orders == (1, 1):
-        return at.algebra.mul(cotangent, _product_with(at, left))
-    if orders == (2, 1) and not at.shape(cotangent):
-        return at.algebra.mul(cotangent, node("sum", left, static=(0,)))
-    cotangent = at.full(cotangent, each)
-    if orders == (1, 2):
-        return node("outer", _flat(left), cotangent)
-    return at.matmul(at.transposed(left), cotangent)
-
-
-def _product_with(at: _Reverse, left: Node) -> Node:
-    """Return a vector, one that is a vector times a matrix as the transpose times the vector."""
-    if left.op == "matmul" and len(at.shape(left.args[0])) == 1:
-        return at.matmul(at.transposed(left.args[1]), _flat(left.args[0]))
-    return _flat(left)
-
-
-def _transpose(at: _Reverse, _: Node, __: Node, cotangent: Node) -> Node:
-    return at.transposed(cotangent)
-
-
-def _det(at: _Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    whole = at.algebra.mul(cotangent, each, at.transposed(node("inv", arg)))
-    return at.algebra.cancelled(whole, each)
-
-
-def _inv(at: _Reverse, each: Node, _: Node, cotangent: Node) -> Node:
-    turned = at.transposed(each)
-    return at.algebra.neg(node("matmul", node("matmul", turned, at.full(cotangent, each)), turned))
-
-
-def _solve(at: _Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    matrix, right = each.args
-    if len(at.shape(right)) != 1 or matrix is right:
-        raise _NoClosedFormError("of a matrix")
-    back = node("solve", at.transposed(matrix), at.full(cotangent, each))
-    return back if arg is right else at.algebra.neg(node("outer", back, each))
-
-
-_RULES: Mapping[str, Callable[[_Reverse, Node, Node, Node], Node]] = MappingProxyType(
-    {
-        "sum": _sum,
-        "mean": _mean,
-        "norm": _of_all(_norm),
-        "logsumexp": _of_all(_logsumexp),
-        "var": _of_all(_var),
-        "std": _of_all(_std),
-        "softmax": _softmax,
-        "dot": _dot,
-        "outer": _outer,
-        "matmul": _matmul,
-        "transpose": _transpose,
-        "det": _det,
-        "inv": _inv,
-        "solve": _solve,
-    }
-)
-"""What reaches an argument, by operation."""
+        if each.op == "matmul" and all(len(self.shape(arg)) == 2 for arg in each.args):
+            left, right = each.args
+            return node("matmul", self.transposed(right), self.transposed(left))
+        if each.op == "mul" and sum(bool(self.shape(arg)) for arg in each.args) == 1:
+            return self.algebra.mul(*map(self.transposed, each.args))
+        return node("transpose", each)

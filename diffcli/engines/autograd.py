@@ -7,7 +7,9 @@ component by component.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from math import factorial, prod
 from typing import Literal
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffcli.errors import UsageError
+from diffcli.language.tensors import names_of
 
 Array = NDArray[np.float64]
 Mode = Literal["auto", "reverse", "forward"]
@@ -23,7 +26,7 @@ Mode = Literal["auto", "reverse", "forward"]
 
 def tensors(at: Mapping[str, Array], dtype: str, device: str) -> dict[str, Tensor]:
     """Return arrays as tensors that require grad; ``dtype`` and ``device`` are torch's names."""
-    place = _device(device)
+    place = device_of(device)
     kind = getattr(torch, dtype)
     return {
         name: torch.tensor(value, dtype=kind, device=place, requires_grad=True)
@@ -31,7 +34,8 @@ def tensors(at: Mapping[str, Array], dtype: str, device: str) -> dict[str, Tenso
     }
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """Return torch's device of this name. Raises UsageError where there is none."""
     if name == "auto" or not name.startswith("cuda"):
         return torch.device("cpu")
     if not torch.cuda.is_available():
@@ -42,6 +46,17 @@ def _device(name: str) -> torch.device:
 def to_array(tensor: Tensor) -> Array:
     """Return a tensor's numbers as a float64 array."""
     return tensor.detach().cpu().to(torch.float64).numpy(force=True)
+
+
+def held(
+    program: Callable[..., Sequence[Tensor]], variables: Mapping[str, Tensor], moving: Sequence[str]
+) -> tuple[Callable[..., Sequence[Tensor]], dict[str, Tensor]]:
+    """Return the program of some of its variables, the others held constant, and these."""
+
+    def of_moving(*values: Tensor) -> Sequence[Tensor]:
+        return program(*(dict(variables) | dict(zip(moving, values, strict=True))).values())
+
+    return of_moving, {name: variables[name] for name in moving}
 
 
 class Evaluation:
@@ -63,6 +78,8 @@ class Evaluation:
         self._program, self._inputs = program, list(variables.values())
         self._element_by_element = element_by_element
         self.outputs = tuple(program(*self._inputs))
+        self.remarks: list[str] = []
+        """What is to be said of how the derivatives were computed."""
 
     @property
     def _flat(self) -> Tensor:
@@ -73,17 +90,35 @@ class Evaluation:
         """Return the gradient of the sum of the first output in each input, shaped like it."""
         return gradient(self.outputs[0], inputs)
 
-    def partial(self, wrt: Sequence[str]) -> Tensor:
-        """Return the mixed partial of the first output in variables, or components, in turn."""
+    def partial(self, wrt: Sequence[str], mode: Mode = "auto") -> Tensor:
+        """Return the mixed partial of the first output in variables, or components, in turn.
+
+        Raises UsageError for forward mode, which takes a formula.
+        """
+        if mode == "forward":
+            raise UsageError("forward mode takes a formula", hint="--mode reverse")
         return self._nested([self._component(name) for name in wrt])
 
-    def repeated(self, name: str, order: int) -> Tensor:
+    def repeated(self, name: str, order: int, mode: Mode = "auto") -> Tensor:
         """Return the partial of some order in a variable, or in each of its components alone."""
         variable, index = self._component(name)
         if index is not None or self._element_by_element or variable.ndim == 0:
-            return self._nested([(variable, index)] * order)
-        parts = [self._nested([(variable, i)] * order) for i in range(variable.numel())]
+            return self.partial([name] * order, mode)
+        names = names_of(name, tuple(variable.shape))
+        parts = [self.partial([each] * order, mode) for each in names]
         return torch.stack(parts).reshape(variable.shape)
+
+    def taylor(self, indices: Sequence[Sequence[str]]) -> list[Tensor]:
+        """Return the Taylor coefficient of the first output of each partial, in components."""
+        counts = [Counter(wrt).values() for wrt in indices]
+        pairs = zip(indices, counts, strict=True)
+        return [self.partial(wrt) / prod(map(factorial, each)) for wrt, each in pairs]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the variables' components: ``x``, ``x[0]``, ``A[0,1]``."""
+        pairs = self.variables.items()
+        return [part for name, each in pairs for part in names_of(name, tuple(each.shape))]
 
     def _component(self, name: str) -> tuple[Tensor, int | None]:
         """Return the tensor that a variable or a component ``A[0,1]`` stands in, and where."""

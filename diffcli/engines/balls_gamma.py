@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flint import acb, arb, arb_series, fmpq
+from flint import acb, arb, arb_series, ctx, fmpq
 
 from diffcli.engines.balls_analytic import analytic
 from diffcli.engines.balls_elementary import Ball
 from diffcli.engines.balls_guards import (
     Difficult,
     Undefined,
+    ball,
     centre,
     exact_integer,
     no_pole,
@@ -97,11 +98,30 @@ def zeta(s: Ball, a: Ball) -> Ball:
     return analytic(lambda s, a: s.zeta(a), s, a, inside=inside)
 
 
+_POWERS = arb(3) / 4
+"""Within it a polylogarithm is summed by its powers."""
+
+
+def _powers(s: acb, x: acb) -> acb:
+    """Return Σ xⁿ/nˢ (DLMF 25.12.10), its tail bounded by a geometric series."""
+    size, fall = x.abs_upper(), -s.real.lower()
+    count = 2 * ctx.prec + 20
+    ratio = size * ((1 + arb(1) / count).log() * fall.max(arb(0))).exp()
+    total = acb(0)
+    for n in range(count, 0, -1):
+        total = total * x + (-s * arb(n).log()).exp()
+    tail = size**count * (arb(count + 1).log() * fall).exp() / (1 - ratio)
+    room = arb(0, tail.upper()) if ratio < 1 else arb.nan()
+    return (total + acb(room, room)) * x
+
+
 def polylog(s: Ball, x: Ball) -> Ball:
     """Return Liₛ(x) = Σ xⁿ/nˢ, continued to x < 1."""
     positive(1 - x, "polylog at 1", "polylog above 1")
     if isinstance(s, arb_series):  # Arb bounds it on no box of orders.
-        raise Difficult("polylog: an order that varies")
+        if not abs(ball(centre(x))) < _POWERS:
+            raise Difficult("polylog: an order that varies, unless |x| is less than 3/4")
+        return analytic(_powers, s, x)
     if exact_integer(s) == 0:
         return x / (1 - x)
     if centre(x) == 0 and not isinstance(x, arb_series):

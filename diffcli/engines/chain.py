@@ -37,13 +37,19 @@ from sympy import (
     sign,
 )
 from sympy.core.function import Derivative, Subs
-from sympy.core.relational import Relational
+from sympy.core.relational import (
+    GreaterThan,
+    LessThan,
+    StrictGreaterThan,
+    StrictLessThan,
+    Unequality,
+)
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from diffcli.engines.terms import Terms, dummy, postorder
 from diffcli.errors import LimitError
 
-_CONDITIONS = (And, Or, Not, *Relational.ValidRelationOperator.values())
+_CONDITIONS = (And, Or, Not, GreaterThan, LessThan, StrictGreaterThan, StrictLessThan)
 
 
 class NoPartialError(LimitError):
@@ -116,9 +122,29 @@ def _power(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
 
 
 def _pieces(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
-    conditions = (pair.args[1] for pair in term.args)
-    pairs = zip(inner, conditions, strict=True)
-    return terms(Piecewise, *(terms(ExprCondPair, slope, held) for slope, held in pairs))
+    # What holds at isolated points alone has no slope of its own there, and is left out.
+    pairs: list[Any] = []
+    excluded: list[Any] = []
+    for pair, found in zip(term.args, inner, strict=True):
+        slope, is_moving = found or (S.Zero, S.Zero)
+        condition = pair.args[1]
+        if is_moving and isinstance(condition, Equality):
+            excluded.append(terms(Unequality, *condition.args))
+            continue
+        parts = [*excluded, *([] if excluded and condition is S.true else [condition])]
+        held = parts[0] if len(parts) == 1 else terms(And, *parts)
+        pairs.append(terms(ExprCondPair, slope, held))
+        if is_moving and isinstance(condition, Unequality):
+            break
+    return terms(Piecewise, *pairs)
+
+
+def _pair(_: Terms, __: Any, inner: Sequence[Any]) -> Any:
+    return tuple(inner)
+
+
+def _is_moving(*_: Any) -> Any:
+    return S.One
 
 
 def _extremum(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
@@ -190,7 +216,9 @@ _RULES: Mapping[type[Basic], Callable[..., Any]] = MappingProxyType(
         Mul: _product,
         Pow: _power,
         Piecewise: _pieces,
-        ExprCondPair: _inner,
+        ExprCondPair: _pair,
+        # Whether two sides meet at isolated points, or for good.
+        **dict.fromkeys([Equality, Unequality], _is_moving),
         Max: _extremum,
         Min: _extremum,
         Mod: _remainder,

@@ -6,14 +6,14 @@ formula of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.engines.coordinates import exact
+from diffcli.engines.exact import exact
 from diffcli.engines.expansions import EXPANSIONS, Nodes, as_array
 from diffcli.engines.shapes import Shape
 from diffcli.errors import LimitError
@@ -25,10 +25,12 @@ MAX_COMPONENTS = 100_000
 """Of all terms together; beyond it there is autograd alone."""
 
 
-def expand(function: Function, shapes: Mapping[Node, Shape], names: Sequence[str]) -> Function:
+def expand(
+    function: Function, shapes: Mapping[Node, Shape], variables: Mapping[str, Shape]
+) -> Function:
     """Return the Function of numbers whose outputs are the components of a Function's outputs.
 
-    ``shapes`` are those of all its nodes, ``names`` the components of all variables. Raises
+    ``shapes`` are those of all its nodes, ``variables`` those of its variables, in order. Raises
     LimitError where there are too many components.
     """
     _check_size(function, shapes)
@@ -46,7 +48,9 @@ def expand(function: Function, shapes: Mapping[Node, Shape], names: Sequence[str
     return Function(
         text=function.text,
         outputs=tuple(component for output in outputs for component in output.flat),
-        variables=tuple(names),
+        variables=tuple(
+            part for name, shape in variables.items() for part in names_of(name, shape)
+        ),
     )
 
 

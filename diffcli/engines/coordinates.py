@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from math import prod
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diffcli.engines.exact import nearest
 from diffcli.errors import LimitError, PointError
-from diffcli.language.expression import NUMBER, Node
+from diffcli.language.expression import Node
 from diffcli.language.limits import MAX_ELEMENTS
-from diffcli.language.points import Generated, Point, Tensor, Typed, Value
+from diffcli.language.points import Computed, Generated, Point, Tensor, Typed, Value
 
 Array = NDArray[np.float64]
 
@@ -34,6 +34,8 @@ def array(value: Value, *, seed: int = 0) -> Array:
             if not np.isfinite(made).all():
                 raise PointError(f"{name} leaves the range of float64", hint="use smaller numbers")
             return made
+        case Computed(numbers):
+            return numbers
 
 
 def arrays_of(point: Point, *, dtype: str, seed: int) -> dict[str, Array]:
@@ -41,10 +43,12 @@ def arrays_of(point: Point, *, dtype: str, seed: int) -> dict[str, Array]:
 
     Random values of several variables are independent of each other.
     """
-    return {
-        name: array(value, seed=seed + place).astype(dtype).astype(np.float64)
-        for place, (name, value) in enumerate(point.values.items())
-    }
+    # What is beyond the dtype becomes infinite, and is refused as such.
+    with np.errstate(over="ignore"):
+        return {
+            name: array(value, seed=seed + place).astype(dtype).astype(np.float64)
+            for place, (name, value) in enumerate(point.values.items())
+        }
 
 
 def along(typed: Typed, shapes: Mapping[str, tuple[int, ...]], *, seed: int) -> list[Array]:
@@ -53,7 +57,11 @@ def along(typed: Typed, shapes: Mapping[str, tuple[int, ...]], *, seed: int) -> 
     Raises PointError where it doesn't fit.
     """
     sizes = [prod(shape) for shape in shapes.values()]
-    if not typed.named and len(typed.ordered) == 1 and isinstance(typed.ordered[0], Tensor):
+    if (
+        not typed.named
+        and len(typed.ordered) == 1
+        and isinstance(typed.ordered[0], Tensor | Computed)
+    ):
         flat = array(typed.ordered[0], seed=seed).ravel()
         if flat.size != sum(sizes):
             names = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
@@ -70,39 +78,6 @@ def along(typed: Typed, shapes: Mapping[str, tuple[int, ...]], *, seed: int) -> 
                 hint="it has the shape of what it multiplies",
             )
     return found
-
-
-def exact(value: Value) -> list[Node] | None:
-    """Return the entries as they were typed, in row-major order; None for computed ones."""
-    match value:
-        case Node():
-            return [value]
-        case Tensor(_, entries):
-            return list(entries)
-        case Generated():
-            return None
-
-
-def nearest(value: Node) -> float:
-    """Return the float64 nearest to a constant. Raises PointError where there is none."""
-    if isinstance(value.value, Fraction):
-        result = _rounded(value.value)
-    elif value.op == "neg" and value.args[0].op == NUMBER:
-        result = -nearest(value.args[0])
-    else:
-        from diffcli.engines.enclosure import nearest_float
-
-        result = nearest_float(value)
-    if not np.isfinite(result):
-        raise PointError("a coordinate is beyond the range of float64", hint="use a smaller number")
-    return result
-
-
-def _rounded(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
 
 
 def _size(arguments: list[float], name: str) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from diffcli.engines.autograd import Evaluation, Mode
+from diffcli.engines.autograd import Evaluation, Mode, tensors
 
 if TYPE_CHECKING:
     from diffcli.operators import Operator
@@ -27,7 +27,6 @@ Array = NDArray[np.float64]
 MOST_COMPONENTS = 32
 """Of the variables together; beyond it there are no quotients."""
 FIRST_STEP, RATIO, STEPS = 2.0**-5, 4.0, 8
-UNIT = 2.0**-53
 
 
 class Quotients(Evaluation):
@@ -42,7 +41,7 @@ class Quotients(Evaluation):
         super().__init__(program, variables)
         self._here = torch.cat([each.reshape(-1) for each in self._inputs])
         self._steps = step * torch.clamp(self._here.abs(), min=1)
-        self._rounding = UNIT * float(self._flat.abs().max())
+        self._rounding = torch.finfo(self._flat.dtype).eps / 2 * float(self._flat.abs().max())
         self.noise = 0.0
         """How far the rounding of the values may move a derivative."""
 
@@ -63,7 +62,7 @@ class Quotients(Evaluation):
 
     def _partial(self, places: Sequence[int]) -> Tensor:
         """Return the mixed partial of all outputs in components by their places."""
-        unit = torch.eye(len(self._here), dtype=self._here.dtype)
+        unit = torch.eye(len(self._here), dtype=self._here.dtype, device=self._here.device)
         found = self._difference([self._steps[place] * unit[place] for place in places])
         volume = prod(float(self._steps[place]) for place in places)
         self.noise = max(self.noise, self._rounding / volume)
@@ -115,15 +114,20 @@ def estimates(
     program: Callable[..., Sequence[Tensor]],
     at: Mapping[str, Array],
     vector: Sequence[Array],
+    *,
+    dtype: str,
+    device: str,
 ) -> tuple[Array, Array] | None:
     """Return an operator's numbers, one after the other, by quotients, and their errors.
 
-    None where the variables have too many components.
+    The program is called with tensors of ``dtype`` on ``device``. None where the variables have
+    too many components.
     """
     if sum(each.size for each in at.values()) > MOST_COMPONENTS:
         return None
-    directions = [torch.tensor(each) for each in vector]
-    variables = {name: torch.tensor(each) for name, each in at.items()}
+    names = map(str, range(len(vector)))
+    directions = list(tensors(dict(zip(names, vector, strict=True)), dtype, device).values())
+    variables = tensors(at, dtype, device)
     steps = [FIRST_STEP / RATIO**k for k in range(STEPS)]
     with torch.no_grad():
         quotients = [Quotients(program, variables, step) for step in steps]
@@ -132,7 +136,7 @@ def estimates(
 
 
 def _flat(blocks: Iterable[Any]) -> Array:
-    return np.concatenate([np.ravel(block.numpy()) for block in blocks])
+    return np.concatenate([np.ravel(block.double().cpu().numpy()) for block in blocks])
 
 
 def _limit(column: Sequence[Array], noises: Sequence[float]) -> tuple[Array, Array]:

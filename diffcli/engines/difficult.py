@@ -3,7 +3,8 @@
 The formula is evaluated at x ± h for exact h from 2^−400 to 2^−1000 of the point's own scale, where
 every condition and every kink is decided strictly, in so many bits that nothing cancels. The
 one-sided difference quotients, or for higher orders the derivatives there, then have a limit, or
-go to infinity, or neither. Central differences would hide every symmetric kink.
+go to infinity, or neither. Central differences would hide every symmetric kink, and steps that are
+powers of 2 every oscillation that is in step with them: sin(π/h) is 0 at all of them.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from fractions import Fraction
 from itertools import pairwise, product
 from math import inf
 from random import Random
-from time import monotonic
 from typing import Literal
 
 from flint import arb, ctx, fmpq
 
+from diffcli.clock import now
 from diffcli.engines.balls_guards import Trouble, Undefined, assuming_zero
 from diffcli.engines.enclosure import (
     TINY,
@@ -34,8 +35,12 @@ from diffcli.engines.enclosure import (
 )
 from diffcli.language.expression import Node, node, number
 
-STEPS = range(400, 1001, 100)
-"""The points of evaluation lie at 2^−k of the point's scale: beyond what else is at work there."""
+_DRAWN = Random(0)  # noqa: S311  (the same steps each time, no secret)
+STEPS = tuple(
+    Fraction(_DRAWN.getrandbits(64) | 1 << 64 | 1, 1 << 64 + k) for k in range(400, 1001, 100)
+)
+"""The points of evaluation lie at these parts of the point's scale, 2^−k to 2^(1−k): beyond what
+else is at work there, and in no ratio that a formula could share."""
 
 BITS = (4096, 16384)
 """The working precision, and the one for terms that the first doesn't resolve."""
@@ -111,8 +116,8 @@ def classify(
     ``index`` names a variable for each differentiation, as in
     :func:`diffcli.engines.enclosure.partial`, none for the value itself; the sides are those of
     its last variable. Past the
-    ``deadline``, a time of :func:`time.monotonic`, what isn't known yet is undetermined. Raises
-    PointError where the point doesn't fit.
+    ``deadline``, a reading of :func:`diffcli.clock.now`, what isn't known yet is undetermined.
+    Raises PointError where the point doesn't fit.
     """
     direct = partial(output, at, index, deadline=deadline)
     if direct.ball is not None:
@@ -169,7 +174,7 @@ def _undefined(
     for name, sign in product(dict.fromkeys(index or at), (-1, 1)):
         values: list[arb] = []
         for place, _ in _places(at, {name: 1}, sign):
-            value = _value(output, place) if monotonic() < deadline else None
+            value = _value(output, place) if now() < deadline else None
             if not isinstance(value, arb):
                 break
             values.append(value)
@@ -211,7 +216,7 @@ def _approach(
     """Follow the difference quotients towards the point from one side."""
     rises, slopes = [], []
     for place, step in _places(at, direction, sign):
-        if monotonic() > deadline:
+        if now() > deadline:
             return _Side(_State.UNKNOWN)
         value = _value(output, place)
         if isinstance(value, Trouble):
@@ -286,8 +291,8 @@ def _places(
     """Yield the points of evaluation on one side, and the signed step to each."""
     exact = {name: x if isinstance(x, Node) else number(Fraction(x)) for name, x in at.items()}
     scale = max(_exponent(exact[name]) for name in direction)
-    for k in STEPS:
-        step = sign * Fraction(2) ** (scale - k)
+    for part in STEPS:
+        step = sign * part * Fraction(2) ** scale
         moved = {name: node("add", exact[name], number(step * d)) for name, d in direction.items()}
         yield {**exact, **moved}, fmpq(step.numerator, step.denominator)
 

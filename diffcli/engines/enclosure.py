@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 from math import comb, factorial, gcd, inf
-from time import monotonic
 
 from flint import arb, arb_series, fmpq
 
+from diffcli.clock import now
 from diffcli.engines.balls_guards import Difficult, Undefined
 from diffcli.engines.decimals import FORMATS, certain_digits, certain_float, outward
 from diffcli.engines.walk import Coordinate, Term, Walk, working
 from diffcli.errors import PointError
-from diffcli.language.expression import Node
+from diffcli.language.expression import Node, constant, postorder
 
 __all__ = [
     "Coordinate",
@@ -105,8 +105,8 @@ def partial(
     """Enclose one partial derivative of a formula's output at a point.
 
     ``index`` names a variable for each differentiation: () is the value, ("x", "y") a mixed
-    second partial. ``deadline`` is a time of :func:`time.monotonic`. Raises PointError where the
-    point doesn't fit.
+    second partial. ``deadline`` is a reading of :func:`diffcli.clock.now`. Raises PointError
+    where the point doesn't fit.
     """
     found = partials(output, at, [index], digits=digits, max_bits=max_bits, deadline=deadline)
     return found[index]
@@ -132,7 +132,7 @@ def partials(
     while pending and bits <= max_bits:
         passes = Passes(walk, pending, bits)
         for index in tuple(pending):
-            if monotonic() > deadline:
+            if now() > deadline:
                 return found
             found[index] = passes.enclose(index)
             if _settled(found[index], digits):
@@ -218,8 +218,16 @@ def constant_value(node: Node, bits: int) -> arb:
     """
     with working(bits):
         found = _as_enclosure(Walk(node, {}).value(bits))
+    if found.ball is None and constant("inf") in postorder([node]):
+        raise PointError(
+            "a point has finite coordinates, and inf is none",
+            hint="a large number, as in x=1e6; asymptotes: diffcli critical",
+        )
     if found.ball is None:
-        raise PointError(f"the number has no real value: {found.reason}")
+        raise PointError(
+            f"the number has no real value: {found.reason}",
+            hint="of complex numbers: --dtype complex128",
+        )
     return found.ball
 
 

@@ -6,9 +6,8 @@ first: a shared DAG may be exponentially longer as text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import comb, prod
-from time import monotonic
 from typing import Any
 
 import sympy
@@ -17,6 +16,7 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
+from diffcli.clock import now
 from diffcli.engines.real_functions import fill, without_defaults
 from diffcli.engines.terms import depth, postorder, tree_size
 from diffcli.formula import Formula
@@ -59,7 +59,7 @@ def readable(term: Expr, deadline: float | None = None) -> Formula:
         for form in _forms(evaluated(term, deadline)):
             if not texts or not form.has(*_NOT_REAL):
                 texts.setdefault(text_of(form), form)
-            if deadline is not None and monotonic() > deadline:
+            if deadline is not None and now() > deadline:
                 break
     except _SYMPY_FAILURES as error:
         if not texts:
@@ -100,20 +100,22 @@ def _forms(form: Expr) -> Iterator[Expr]:
         yield sympy.factor_terms(sympy.cancel(together))
 
 
-def evaluated(term: Expr, deadline: float | None = None) -> Expr:
+def evaluated(
+    term: Expr, deadline: float | None = None, places: Mapping[Basic, Expr] | None = None
+) -> Expr:
     """Return the term rebuilt by sympy's own constructors, which collect and cancel.
 
     What they would make complex or infinite (``log(-2)``) stays as it is, and so does what they
-    have no time for.
+    have no time for. ``places`` are what stands for symbols.
     """
     made: dict[int, Any] = {}
     for each in postorder([term]):
         args = [made[id(arg)] for arg in each.args]
         if not args:
-            made[id(each)] = each
+            made[id(each)] = (places or {}).get(each, each)
             continue
         is_huge = all(arg.is_Number for arg in args) and _is_huge(each, args)
-        is_late = deadline is not None and monotonic() > deadline
+        is_late = deadline is not None and now() > deadline
         form = None if is_huge or is_late else each.func(*args)
         if form is None or form.has(*_NOT_REAL):
             form = each.func(*args, evaluate=False)

@@ -55,7 +55,7 @@ def proved_equal(first: Expr, second: Expr, deadline: float | None = None) -> bo
     Their difference is put over one denominator, circular and hyperbolic functions as
     exponentials, and its numerator multiplied out; the exponentials and roots that are left are
     independent of each other, or nearly: False proves nothing. ``deadline`` is a reading of
-    :func:`time.monotonic`.
+    :func:`diffcli.clock.now`.
     """
     terms = Terms(deadline)
     try:

@@ -14,7 +14,6 @@ from typing import Any
 import mpmath
 import numpy as np
 import torch
-from scipy import special
 from torch import Tensor
 
 from diffcli.engines import meanings
@@ -24,6 +23,21 @@ from diffcli.language.functions import TABLE
 
 DIGITS = 30
 """Of a value of mpmath that is rounded to a double."""
+
+
+class _Special:
+    """:mod:`scipy.special`, imported when one of its functions is first called: it takes long."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            from scipy import special
+
+            return getattr(special, name)(*args)
+
+        return call
+
+
+special = _Special()
 
 
 def on_cpu(function: Callable[..., Any]) -> Formula:

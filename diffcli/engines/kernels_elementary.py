@@ -34,9 +34,8 @@ def _power_log(k: int) -> Rule:
     return Rule(value, in_x, lambda x, y: _power_log(k + 1)(x, y), beyond_reals=torch.pow)  # noqa: PLW0108
 
 
-def power(x: Tensor, y: Tensor) -> Tensor:
-    """Return x^y, real for x > 0 or an integer y; 0^0 is 1."""
-    return _power_log(0)(x, y)
+power = _power_log(0)
+"""x^y, real for x > 0 or an integer y; 0^0 is 1."""
 
 
 @cache
@@ -64,9 +63,8 @@ def rational_power(x: Tensor, p: int, q: int) -> Tensor:
     return _rational_power(p, q)(x)
 
 
-def cbrt(x: Tensor) -> Tensor:
-    """Return the real cube root."""
-    return rational_power(x, 1, 3)
+cbrt = _rational_power(1, 3)
+"""The real cube root."""
 
 
 def _root(x: Tensor, n: Tensor) -> Tensor:

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import special
 from torch import Tensor
 
-from diffcli.engines.kernels_closed import closed, numbers, of_positive, on_cpu, scipy
+from diffcli.engines.kernels_closed import closed, numbers, of_positive, on_cpu, scipy, special
 from diffcli.engines.kernels_special import lgamma, polygamma
 from diffcli.engines.rules import guarded
 

@@ -71,13 +71,12 @@ def _polygamma_of_order(order: int, x: Tensor) -> Tensor:
     sign = (-1) ** order
     reflected = x < 0
     right = torch.where(reflected, 1 - x, x)
-    at_right = (
-        -sign * math.factorial(order) * torch.special.zeta(torch.full_like(x, order + 1), right)
-    )
+    zeta = torch.special.zeta(torch.full_like(x, order + 1), right)
+    at_right = -sign * float(math.factorial(order)) * zeta
     cot = _cospi(x) / _sinpi(x)
     slope = torch.zeros_like(x)
     for coefficient in reversed(_cotangent_polynomial(order)):
-        slope = slope * cot + coefficient
+        slope = slope * cot + float(coefficient)
     return torch.where(reflected, sign * (at_right - math.pi ** (order + 1) * slope), at_right)
 
 
@@ -177,10 +176,14 @@ def _binomial(n: Tensor, k: Tensor) -> Tensor:
     """Return the binomial coefficient: scipy's, unless that loses digits to large logarithms."""
     m = torch.minimum(k, n - k)
     inner = 1 / ((n + 1) * _beta(n - k + 1, k + 1))
-    outer = -_beta(n + 1, -m) * _sinpi_value(m) / math.pi
-    is_product = (k == torch.round(k)) & (m >= 0) & (m < 20)
+    is_whole = k == torch.round(k)
+    # The difference n − k keeps no digit of a tiny n.
+    turned = torch.where(is_whole & (m < k), (1 - 2 * (k % 2)) * _sinpi_value(n), _sinpi_value(m))
+    outer = 0 - _beta(n + 1, -m) * turned / math.pi
+    is_product = is_whole & (m >= 0) & (m < 20)
     # Beside a tiny n scipy takes every k for a large one.
-    by_beta = (n > 100) & ~is_product | (k.abs() > 1e7 * n.abs())
+    is_tiny = (n.abs() < 0.5) & (k >= 1) & is_whole | (k.abs() > 1e7 * n.abs())
+    by_beta = (n > 100) & ~is_product | is_tiny
     return torch.where(by_beta, torch.where(m >= 0, inner, outer), _scipy_binomial(n, k))
 
 

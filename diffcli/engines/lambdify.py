@@ -26,6 +26,7 @@ from diffcli.engines.demand import UNWANTED, Demand, Scope, demands_of
 from diffcli.engines.numeric import MAX_MAGNITUDE, evaluate
 from diffcli.engines.operations import Known, Operation
 from diffcli.engines.program import Constant, Program
+from diffcli.engines.real_functions import RealFunction
 from diffcli.engines.terms import postorder
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.tensors import TENSORS
@@ -52,9 +53,10 @@ class _Writer:
         self.constants: dict[tuple[type, Constant], str] = {}
         self.references: dict[str, str] = {}
         everything = postorder(roots)
+        places = {symbol: place for place, symbol in enumerate(symbols)}
         varying: set[int] = set()
         for term in everything:
-            if term in symbols if isinstance(term, Symbol) else _any_in(term.args, varying):
+            if term in places if isinstance(term, Symbol) else _any_in(term.args, varying):
                 varying.add(id(term))
         self.varying = varying
         self.order = [term for term in everything if id(term) in varying]
@@ -67,7 +69,7 @@ class _Writer:
         self.guards: dict[tuple[str, Demand], str] = {}
         for term in self.order:
             if isinstance(term, Symbol):
-                self.plain[id(term)] = self.names[id(term)] = f"v{symbols.index(term)}"
+                self.plain[id(term)] = self.names[id(term)] = f"v{places[term]}"
 
     def program(self) -> Program:
         for term in self.order:
@@ -195,6 +197,8 @@ class _Writer:
             return write(self, term, name)
         if isinstance(term, Operation):
             return self.operation(term)
+        if isinstance(term, RealFunction):
+            return self.call(term.row.torch, map(name, term.args))
         return self.call(_TORCH[type(term)], map(name, term.args))
 
     def operation(self, term: Operation) -> str:

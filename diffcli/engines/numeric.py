@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from operator import add, mul
-from time import monotonic
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -21,6 +20,7 @@ import sympy
 from mpmath import mpf
 from sympy import Basic, Expr
 
+from diffcli.clock import now
 from diffcli.engines.definitions import (
     EXACT,
     MAX_EXACT_BITS,
@@ -80,7 +80,7 @@ def evaluate(
     The others are what its domain depends on: the function that it is the derivative of. A float
     of the point stands for its exact dyadic value. ``passes`` are those made for other roots at
     the same point, which share terms with these. Raises OutOfTimeError past the deadline, a
-    reading of :func:`time.monotonic`.
+    reading of :func:`diffcli.clock.now`.
     """
     passes = {} if passes is None else passes
     digits, reason = max(DIGITS, wanted + 10), "no digit is certain"
@@ -122,7 +122,7 @@ class Pass:
                     continue
                 stack.pop()
                 if id(term) not in values:
-                    if deadline is not None and monotonic() > deadline:
+                    if deadline is not None and now() > deadline:
                         raise OutOfTimeError("the time for the formula's value ran out")
                     values[id(term)] = self._compute(term)
         return self._rounded(values[id(roots[-1])])

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
-from typing import Any, TypeAlias
-
-import torch
-from mpmath.libmp import from_rational, round_nearest, to_float
-from torch import Tensor
+from math import inf
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from diffcli.errors import UsageError
 from diffcli.language.functions import resolve
 
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
 Constant: TypeAlias = Fraction | float | complex | bool
 
-Tensors: TypeAlias = tuple[Tensor, ...]
+Tensors: TypeAlias = "tuple[Tensor, ...]"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Program:
         that depends on no input has the shape given, or their broadcast shape. Raises UsageError
         for another number of inputs, or for an imaginary constant among real inputs.
         """
+        import torch
+
         if len(inputs) != self.arity:
             raise UsageError(f"{len(inputs)} values for {self.arity} variables")
         dtype = reduce(torch.promote_types, (each.dtype for each in inputs)) if inputs else None
@@ -50,6 +53,11 @@ class Program:
         if shape is None:
             shape = torch.broadcast_shapes(*(each.shape for each in values))
         return self._compiled(values, self._constants(dtype, device), self._functions, shape)
+
+    def ready(self) -> Program:
+        """Return this program, compiled and its functions imported: torch can't trace that."""
+        _ = self._compiled, self._functions, self._tensors
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         # What was compiled can't be pickled, and is soon compiled again.
@@ -72,6 +80,8 @@ class Program:
         return {}
 
     def _constants(self, dtype: torch.dtype, device: torch.device) -> Tensors:
+        import torch
+
         key = (dtype, device)
         if key not in self._tensors:
             self._tensors[key] = tuple(
@@ -91,10 +101,22 @@ def rounded(value: Constant, dtype: torch.dtype) -> float | complex | bool:
     Raises UsageError for an imaginary constant in a real dtype.
     """
     if isinstance(value, Fraction):
+        import torch
+
         # A machine epsilon of 2^(1−p) belongs to a significand of p bits.
         bits = Fraction(torch.finfo(dtype).eps).denominator.bit_length()
-        ratio = from_rational(value.numerator, value.denominator, bits, round_nearest)
-        return float(to_float(ratio))
+        return _nearest(value, bits)
     if isinstance(value, complex) and not dtype.is_complex:
         raise UsageError("the formula holds the imaginary unit", hint="use --dtype complex128")
     return value
+
+
+def _nearest(value: Fraction, bits: int) -> float:
+    """Return a number rounded, half to even, to a significand of so many bits."""
+    size = abs(value)
+    exponent = size.numerator.bit_length() - size.denominator.bit_length()
+    unit = Fraction(2) ** (exponent - (size < Fraction(2) ** exponent) - bits + 1)
+    try:
+        return float(round(value / unit) * unit)
+    except OverflowError:
+        return inf if value > 0 else -inf

@@ -40,6 +40,13 @@ class Rounding:
         """Whether floating point may err so far."""
         return self.out_of_range or error <= self.bound
 
+    def normwise(self, relative: float, size: float) -> Rounding:
+        """Return the bound of an entry whose error is ``relative`` to the largest's ``size``."""
+        if not relative or not size:
+            return self
+        bound, scale = max(self.bound, relative * size), max(self.scale, size)
+        return Rounding(bound, scale, self.out_of_range)
+
 
 _CONSTANT_AS_TYPED = {"pow": 1, "root": 1}
 """Which argument of a row torch is given as it is typed, such as 1/3 in x^(1/3)."""

@@ -32,6 +32,9 @@ class Rule:
         if self.beyond_reals is not None and any(arg.is_complex() for arg in args):
             return self.beyond_reals(*args)
         broadcast = torch.broadcast_tensors(*args) if len(args) > 1 else args
+        if torch.compiler.is_compiling() and not torch.is_grad_enabled():
+            # What is compiled without autograd holds its derivatives already.
+            return self.value(*broadcast)
         result: Tensor = _Elementwise.apply(self, *broadcast)  # type: ignore[no-untyped-call]
         return result
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from types import MappingProxyType
 
-import numpy as np
-
-from diffcli.errors import UsageError
+from diffcli.errors import LimitError, UsageError
 from diffcli.language.expression import VARIABLE, Function, Node, postorder
+from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.printer import text_of
 from diffcli.language.tensors import TENSORS, Slice
 
@@ -23,7 +23,8 @@ class _MismatchError(Exception):
 def shapes_of(function: Function, variables: Mapping[str, Shape]) -> dict[Node, Shape]:
     """Return the shape of every node.
 
-    Raises UsageError where an operation doesn't take the shapes of its operands.
+    Raises UsageError where an operation doesn't take the shapes of its operands, LimitError
+    where its result is too large.
     """
     found: dict[Node, Shape] = {}
     for node in function.nodes:
@@ -36,7 +37,8 @@ def shapes_of(function: Function, variables: Mapping[str, Shape]) -> dict[Node, 
 def shape_of(root: Node, known: dict[Node, Shape]) -> Shape:
     """Return the shape of a node whose variables are known; what is found on the way is kept.
 
-    Raises UsageError where an operation doesn't take the shapes of its operands.
+    Raises UsageError where an operation doesn't take the shapes of its operands, LimitError
+    where its result is too large.
     """
     if root not in known:
         for node in postorder([root]):
@@ -45,14 +47,22 @@ def shape_of(root: Node, known: dict[Node, Shape]) -> Shape:
                 known.setdefault(node, _RULES.get(node.op, _broadcast)(node, shapes))
             except _MismatchError as error:
                 raise UsageError(_message(node, shapes), hint=str(error)) from None
+            if prod(known[node]) > MAX_ELEMENTS and node.op != VARIABLE:
+                raise LimitError(
+                    f"{_short(node)} has {prod(known[node]):,} numbers",
+                    hint=f"at most {MAX_ELEMENTS:,} are computed",
+                )
     return known[root]
 
 
 def _message(node: Node, shapes: Sequence[Shape]) -> str:
-    text = text_of(node)
-    shown = text if len(text) <= _LONGEST else node.op
     listed = " and ".join(_written(shape) for shape in shapes)
-    return f"{shown} doesn't go with {'shapes' if len(shapes) > 1 else 'shape'} {listed}"
+    return f"{_short(node)} doesn't go with {'shapes' if len(shapes) > 1 else 'shape'} {listed}"
+
+
+def _short(node: Node) -> str:
+    text = text_of(node)
+    return text if len(text) <= _LONGEST else node.op
 
 
 def _written(shape: Shape) -> str:
@@ -85,6 +95,8 @@ def axis_of(node: Node) -> int | None:
 
 
 def _broadcast(_: Node, shapes: Sequence[Shape]) -> Shape:
+    import numpy as np
+
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -105,7 +117,10 @@ def _reduced(node: Node, shapes: Sequence[Shape]) -> Shape:
     axis = _checked_axis(node, shape)
     if node.op in ("amax", "amin", "var", "std") and 0 in shape:
         raise _MismatchError("there is no entry")
-    return () if axis is None else tuple(np.delete(shape, axis).tolist())
+    if axis is None:
+        return ()
+    axis %= len(shape)
+    return (*shape[:axis], *shape[axis + 1 :])
 
 
 def _same(node: Node, shapes: Sequence[Shape]) -> Shape:
@@ -168,6 +183,8 @@ def _transpose(_: Node, shapes: Sequence[Shape]) -> Shape:
 
 
 def _index(node: Node, shapes: Sequence[Shape]) -> Shape:
+    import numpy as np
+
     try:
         return np.broadcast_to(0, shapes[0])[index_of(node)].shape
     except IndexError:

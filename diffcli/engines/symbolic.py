@@ -112,8 +112,8 @@ def _folded(terms: Terms, exponent: Any) -> Any:
 class Symbolic:
     """The partials of one Function, each term differentiated once for all of them.
 
-    ``deadline`` is a reading of :func:`time.monotonic`. Every method raises OutOfTimeError past it,
-    and LimitError where the formula swells or a function has no closed partial.
+    ``deadline`` is a reading of :func:`diffcli.clock.now`. Every method raises OutOfTimeError past
+    it, and LimitError where the formula swells or a function has no closed partial.
     """
 
     function: Function
@@ -139,7 +139,9 @@ class Symbolic:
         """Return the partial as text; where it swells, without one, and the reason."""
         return self.combination([(1.0, output, tuple(wrt))])
 
-    def combination(self, parts: Iterable[tuple[float, int, tuple[str, ...]]]) -> Formula:
+    def combination(
+        self, parts: Iterable[tuple[float | Fraction, int, tuple[str, ...]]]
+    ) -> Formula:
         """Return a linear combination of partials as text, of (weight, output, wrt).
 
         A weight is read as the shortest decimal that is its float.
@@ -148,7 +150,7 @@ class Symbolic:
         try:
             total = terms.add(
                 *(
-                    terms.mul(Rational(repr(weight)), self.partial(wrt, output))
+                    terms.mul(Rational(str(weight)), self.partial(wrt, output))
                     for weight, output, wrt in parts
                 )
             )
@@ -172,3 +174,14 @@ class Symbolic:
             self._at, self._passes = point, {}
         roots = [self.outputs[output], self.partial(wrt, output)]
         return evaluate(roots, point, deadline=deadline or self.deadline, passes=self._passes)
+
+    def number(
+        self,
+        point: Mapping[str, float | Fraction],
+        wrt: Sequence[str],
+        output: int,
+        deadline: float,
+    ) -> float | None:
+        """Return the partial's value at a point as a float, None where it has none; as value."""
+        found = self.value(point, wrt, output, deadline=deadline).number
+        return None if found is None else float(found)

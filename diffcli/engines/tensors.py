@@ -7,6 +7,9 @@ from torch import Tensor
 
 from diffcli.language.tensors import LAST
 
+SIZE_OF_MINORS = 4
+"""Of the largest determinant by minors: n! products."""
+
 
 def sum(x: Tensor, axis: int | None = None) -> Tensor:  # noqa: A001  (the row's name)
     """Return the sum."""
@@ -95,9 +98,18 @@ def trace(x: Tensor) -> Tensor:
 
 
 def det(x: Tensor) -> Tensor:
-    """Return the determinant."""
-    found: Tensor = torch.linalg.det(x)
-    return found
+    """Return the determinant: a small one by its first row's minors, which is a polynomial.
+
+    torch's gradient of a determinant that is 0 is 0, and its Hessian has noise where it is 0.
+    """
+    size = len(x)
+    if size > SIZE_OF_MINORS:
+        found: Tensor = torch.linalg.det(x)
+        return found
+    if size == 1:
+        return x[0, 0]
+    minors = [torch.cat([x[1:, :j], x[1:, j + 1 :]], dim=1) for j in range(size)]
+    return torch.stack([(-1) ** j * x[0, j] * det(minor) for j, minor in enumerate(minors)]).sum()
 
 
 def inv(x: Tensor) -> Tensor:

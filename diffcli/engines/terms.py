@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from time import monotonic
 from typing import Any
 
 from sympy import Add, Basic, Dummy, Expr, Mul, Pow, Rational, S
 
+from diffcli.clock import now
 from diffcli.errors import LimitError, OutOfTimeError
 from diffcli.language.limits import MAX_POWER_BITS
 
@@ -59,7 +59,7 @@ def depth(root: Basic) -> int:
 class Terms:
     """The one maker of terms: equal terms are the same object.
 
-    ``deadline`` is a reading of :func:`time.monotonic`; past it, making a term raises
+    ``deadline`` is a reading of :func:`diffcli.clock.now`; past it, making a term raises
     OutOfTimeError; past ``MAX_TERMS`` terms, LimitError.
     """
 
@@ -87,7 +87,7 @@ class Terms:
 
     def check(self) -> None:
         """Raise OutOfTimeError past the deadline, LimitError where there are too many terms."""
-        if self.deadline is not None and monotonic() > self.deadline:
+        if self.deadline is not None and now() > self.deadline:
             raise OutOfTimeError("the time for the formula ran out")
         if len(self._made) >= MAX_TERMS:
             raise LimitError(f"the formula swells beyond {MAX_TERMS} terms")

@@ -27,6 +27,9 @@ from diffcli.language.functions import TABLE, resolve
 Coordinate = float | Node
 """A coordinate of a point: a float, exactly, or an exact constant such as 1/10 or pi/2."""
 
+Steps = int | Sequence[int | arb]
+"""How a variable moves with t: its coefficients from degree 1 on."""
+
 Term = Value | bool | Trouble
 """What a node comes to: a number, a series, a truth value, or why it has none."""
 
@@ -105,8 +108,8 @@ class Walk:
             raise PointError(f"{node.value} = {place} is not a finite number")
         return fmpq(*float(place).as_integer_ratio())
 
-    def series(self, direction: Mapping[str, int], order: int, bits: int) -> Term:
-        """Return the output's Taylor series along a direction, up to t^order."""
+    def series(self, direction: Mapping[str, Steps], order: int, bits: int) -> Term:
+        """Return the output's Taylor series along a direction, or a curve, up to t^order."""
         numbers = self.numbers(bits)
         moving = sum(self._bit[name] for name, step in direction.items() if step)
         terms: list[Term] = []
@@ -118,7 +121,9 @@ class Walk:
                 elif rule is not None:
                     terms.append(self.apply(node, rule, [terms[a] for a in self._arguments[i]]))
                 elif isinstance(here, fmpq | arb):
-                    terms.append(arb_series([ball(here), direction[str(node.value)]]))
+                    steps = direction[str(node.value)]
+                    ahead = [steps] if isinstance(steps, int) else steps
+                    terms.append(arb_series([ball(here), *ahead]))
                 else:
                     terms.append(here)
         return terms[self._output]

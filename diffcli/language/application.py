@@ -15,10 +15,11 @@ from diffcli.language.derivative import primed
 from diffcli.language.expression import Node, constant
 from diffcli.language.functions import TABLE, Row
 from diffcli.language.limits import MAX_ORDER
+from diffcli.language.names import OF_ORDER, ORDERED
 from diffcli.language.tokens import NAME, NUMBER, SUPERSCRIPT, Token
 
 if TYPE_CHECKING:
-    from diffcli.language.parser import Parser
+    from diffcli.language.pratt import Pratt
 
 _SPECIAL_INVERSES = {"erf": "erfinv", "erfc": "erfcinv"}
 _INVERSES = {
@@ -29,7 +30,7 @@ _INVERSES = {
 _PIECEWISE = "piecewise((a, condition), (b, True))"
 
 
-def apply(parser: Parser, name: Token, meaning: Row | str) -> Node:
+def apply(parser: Pratt, name: Token, meaning: Row | str) -> Node:
     """Read a function's power and its arguments, and return its node.
 
     ``sin^-1`` is the inverse, any other exponent that of the value: ``sin^2 x`` is sin(x)².
@@ -49,7 +50,7 @@ def apply(parser: Parser, name: Token, meaning: Row | str) -> Node:
     return value if exponent is None else parser.build("pow", value, exponent)
 
 
-def _exponent(parser: Parser) -> Node:
+def _exponent(parser: Pratt) -> Node:
     operator = parser.advance()
     if operator.kind == SUPERSCRIPT:
         return parser.superscript(operator)
@@ -58,7 +59,7 @@ def _exponent(parser: Parser) -> Node:
     return parser.exponent()
 
 
-def _inverse(parser: Parser, name: Token, meaning: Row | str) -> Row:
+def _inverse(parser: Pratt, name: Token, meaning: Row | str) -> Row:
     inverse = _INVERSES.get(meaning.name if isinstance(meaning, Row) else meaning)
     if inverse is None:
         raise parser.fail(
@@ -70,7 +71,7 @@ def _inverse(parser: Parser, name: Token, meaning: Row | str) -> Row:
     return TABLE[inverse]
 
 
-def _primed(parser: Parser, name: Token, meaning: Row | str) -> Node:
+def _primed(parser: Pratt, name: Token, meaning: Row | str) -> Node:
     row = TABLE.get(meaning) if isinstance(meaning, str) else meaning
     if row is None or row.arity != (1, 1):
         raise parser.fail(
@@ -84,14 +85,14 @@ def _primed(parser: Parser, name: Token, meaning: Row | str) -> Node:
     return primed(row, _exactly(parser, name, 1)[0], parser.build, order)
 
 
-def arguments(parser: Parser, name: Token) -> list[Node]:
+def arguments(parser: Pratt, name: Token) -> list[Node]:
     """Read ``(a, b)``, or what is juxtaposed: ``sin 2x``."""
     if not parser.at("("):
         return [_juxtaposed(parser, name)]
     return parser.inside(parser.advance(), lambda: listed(parser))
 
 
-def listed(parser: Parser) -> list[Node]:
+def listed(parser: Pratt) -> list[Node]:
     """Read ``a, b)`` after the opening bracket."""
     opener = parser.peek(-1)
     if parser.accept(")"):
@@ -103,7 +104,7 @@ def listed(parser: Parser) -> list[Node]:
     return found
 
 
-def _juxtaposed(parser: Parser, name: Token) -> Node:
+def _juxtaposed(parser: Pratt, name: Token) -> Node:
     """Read an argument without brackets, up to the next operator or function name."""
     if not (parser.starts_factor() or parser.at("-")):
         raise parser.fail(
@@ -122,7 +123,7 @@ def _juxtaposed(parser: Parser, name: Token) -> Node:
     return parser.build.product(factors)
 
 
-def _exactly(parser: Parser, name: Token, count: int) -> list[Node]:
+def _exactly(parser: Pratt, name: Token, count: int) -> list[Node]:
     found = arguments(parser, name)
     if len(found) != count:
         raise parser.build.arity(name.text, count, count, len(found), name)
@@ -132,7 +133,7 @@ def _exactly(parser: Parser, name: Token, count: int) -> list[Node]:
 # -- forms whose arguments aren't plain expressions ------------------------------------------
 
 
-def _piecewise(parser: Parser, name: Token) -> Node:
+def _piecewise(parser: Pratt, name: Token) -> Node:
     """Read ``piecewise((a, condition), (b, True))``; a last bare value is the default."""
     if not parser.at("("):
         raise parser.fail("piecewise needs its pieces", token=name, hint=_PIECEWISE)
@@ -142,7 +143,7 @@ def _piecewise(parser: Parser, name: Token) -> Node:
     return parser.build.choice(pieces)
 
 
-def _pieces(parser: Parser) -> list[tuple[Node, Node]]:
+def _pieces(parser: Pratt) -> list[tuple[Node, Node]]:
     opener, pieces = parser.peek(-1), []
     while not parser.at(")"):
         if parser.at("("):
@@ -157,17 +158,17 @@ def _pieces(parser: Parser) -> list[tuple[Node, Node]]:
     return pieces
 
 
-def _pair(parser: Parser) -> tuple[Node, Node]:
+def _pair(parser: Pratt) -> tuple[Node, Node]:
     value = parser.expression()
     return value, parser.expression() if parser.accept(",") else constant("true")
 
 
-def _where(parser: Parser, name: Token) -> Node:
+def _where(parser: Pratt, name: Token) -> Node:
     condition, value, other = _exactly(parser, name, 3)
     return parser.build.choice([(value, condition), (other, constant("true"))])
 
 
-def _log(parser: Parser, name: Token) -> Node:
+def _log(parser: Pratt, name: Token) -> Node:
     found = arguments(parser, name)
     if len(found) == 2:
         return parser.build.logarithm(found[0], found[1])
@@ -175,7 +176,7 @@ def _log(parser: Parser, name: Token) -> Node:
     return parser.build.call(TABLE["log"], found, name)
 
 
-def _log_with_base(parser: Parser, name: Token) -> Node:
+def _log_with_base(parser: Pratt, name: Token) -> Node:
     text = name.text.partition("_")[2]
     if not text:
         base = parser.prefix()
@@ -184,22 +185,33 @@ def _log_with_base(parser: Parser, name: Token) -> Node:
     return parser.build.logarithm(_exactly(parser, name, 1)[0], base)
 
 
-def _pow(parser: Parser, name: Token) -> Node:
+def _ordered(parser: Pratt, name: Token) -> Node:
+    """Read ``J_0(x)``, ``P_n(x)``: the subscript is the first argument."""
+    letter, _, text = name.text.partition("_")
+    if name.text.endswith(OF_ORDER):
+        order = parser.prefix()
+    else:
+        order = parser.build.number(int(text)) if text.isdigit() else parser.names.variable(text)
+    return parser.build.call(TABLE[ORDERED[letter]], [order, *arguments(parser, name)], name)
+
+
+def _pow(parser: Pratt, name: Token) -> Node:
     base, exponent = _exactly(parser, name, 2)
     return parser.build("pow", base, exponent, at=name)
 
 
-def _exp2(parser: Parser, name: Token) -> Node:
+def _exp2(parser: Pratt, name: Token) -> Node:
     two = parser.build.number(2)
     return parser.build("pow", two, *_exactly(parser, name, 1), at=name)
 
 
-FORMS: Mapping[str, Callable[[Parser, Token], Node]] = MappingProxyType(
+FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
     {
         "piecewise": _piecewise,
         "where": _where,
         "log": _log,
         "log_": _log_with_base,
+        "ordered": _ordered,
         "pow": _pow,
         "exp2": _exp2,
         **binders.FORMS,

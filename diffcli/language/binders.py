@@ -1,7 +1,8 @@
-"""What binds a variable: ``diff(f, x)``, ``d/dx f``, ``sum(i=1..5, f)``, ``prod(…)``.
+"""What binds a variable: ``diff(f, x)``, ``d/dx f``, ``sum(i=1..5, f)``, ``integrate(…)``.
 
 Free functions over the parser of :mod:`diffcli.language.parser`. A derivative is resolved to a
-formula at once; a sum or product is written out, its formula read again for each index.
+formula at once; a sum or product is written out, its formula read again for each index; an integral
+is a function of its bounds.
 """
 
 from __future__ import annotations
@@ -12,38 +13,43 @@ from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
 from diffcli.language.derivative import differentiate
-from diffcli.language.expression import VARIABLE, Node, node
-from diffcli.language.indexing import tensor
-from diffcli.language.limits import MAX_ORDER, MAX_READ_AGAIN, MAX_TERMS
-from diffcli.language.tensors import LAST
-from diffcli.language.tokens import NAME, NUMBER, SUPERSCRIPT, Token
+from diffcli.language.expression import CONSTANT, VARIABLE, Node, node, postorder, variable
+from diffcli.language.indexing import names_axis, read_axis, tensor
+from diffcli.language.integrals import integral, substituted, unused
+from diffcli.language.limits import MAX_INTEGRAND, MAX_ORDER, MAX_READ_AGAIN, MAX_TERMS
+from diffcli.language.tensors import LAST, TENSORS
+from diffcli.language.tokens import NAME, NUMBER, SIGN, SUPERSCRIPT, Token
 
 if TYPE_CHECKING:
-    from diffcli.language.parser import Parser
+    from diffcli.language.pratt import Pratt
 
 _DIFF = "diff(x^2*y, x), diff(sin(x), x, 2), diff(x*y, x, y)"
 _SERIES = {"add": "sum(i=1..5, x^i)", "mul": "prod(i=1..5, x+i)"}
+_INTEGRAL = "integrate(exp(-t^2), t=0..x)"
 _EMPTY = {"add": 0, "mul": 1}
+_INFINITE = frozenset({"inf", "infinity", "oo"})
 
 
-def diff(parser: Parser, name: Token) -> Node:
+def diff(parser: Pratt, name: Token) -> Node:
     """Read ``diff(f, x)``, ``diff(f, x, 2)``, ``diff(f, x, y)`` and return the derivative."""
     opener = parser.token
     if not parser.accept("("):
         raise parser.fail("diff has no argument", token=name, hint=_DIFF)
-    value, wanted = parser.inside(opener, lambda: _wanted(parser))
+    value, wanted, axis = parser.inside(opener, lambda: _wanted(parser))
     parser.expect(")", after=opener)
     if not wanted:
-        return node("differences", parser.build.real(value), static=(LAST,))
-    for variable, order in wanted:
-        value = _derivative(parser, value, variable, order, name)
+        return node("differences", parser.build.real(value), static=(axis,))
+    for wrt, order in wanted:
+        value = _derivative(parser, value, wrt, order, name)
     return value
 
 
-def _wanted(parser: Parser) -> tuple[Node, list[tuple[str, int]]]:
-    """Read the formula, and each variable with its order."""
+def _wanted(parser: Pratt) -> tuple[Node, list[tuple[str, int]], int | None]:
+    """Read the formula, and each variable with its order; or the axis of a tensor's differences."""
     value, wanted = parser.expression(), list[tuple[str, int]]()
     while parser.accept(","):
+        if names_axis(parser) and not wanted:
+            return value, wanted, read_axis(parser)
         first, found = parser.token, parser.expression()
         exact = parser.build.exact(found)
         if found.op == VARIABLE:
@@ -52,10 +58,10 @@ def _wanted(parser: Parser) -> tuple[Node, list[tuple[str, int]]]:
             wanted[-1] = (wanted[-1][0], int(exact))
         else:
             raise parser.fail("diff takes variables and orders", token=first, hint=_DIFF)
-    return value, wanted
+    return value, wanted, LAST
 
 
-def _derivative(parser: Parser, value: Node, variable: str, order: int, at: Token) -> Node:
+def _derivative(parser: Pratt, value: Node, variable: str, order: int, at: Token) -> Node:
     if order > MAX_ORDER:
         raise parser.fail(
             f"a derivative of order {order:,}", token=at, error=LimitError,
@@ -64,7 +70,7 @@ def _derivative(parser: Parser, value: Node, variable: str, order: int, at: Toke
     return differentiate(parser.build.real(value), variable, parser.build, order)
 
 
-def differential(parser: Parser, sign: Token) -> Node | None:
+def differential(parser: Pratt, sign: Token) -> Node | None:
     """Read what follows ``d`` in ``d/dx f`` or ``d^2/dx^2 f``; None where ``d`` is a variable."""
     start = parser.position
     order = _order(parser)
@@ -81,7 +87,7 @@ def differential(parser: Parser, sign: Token) -> Node | None:
     return _derivative(parser, value, variable, order, sign)
 
 
-def _order(parser: Parser) -> int:
+def _order(parser: Pratt) -> int:
     """Read ``^2`` or ``²``, 1 if there is none."""
     token, after = parser.token, parser.peek()
     if token.kind == SUPERSCRIPT and token.text.isdigit():
@@ -92,19 +98,25 @@ def _order(parser: Parser) -> int:
     return 1
 
 
-def _differential_of(parser: Parser, sign: Token) -> str | None:
+def _differential_of(parser: Pratt, sign: Token) -> str | None:
     """Read ``dx``, ``d x`` or ``∂x``, and return the variable's name."""
     token = parser.advance()
     if token.text == sign.text and parser.token.kind == NAME:
-        return parser.advance().text
+        return _variable(parser, parser.advance().text)
     is_one_word = sign.text == "d" and token.kind == NAME and token.text.startswith("d")
-    return token.text[1:] or None if is_one_word else None
+    return _variable(parser, token.text[1:]) or None if is_one_word else None
 
 
-def series(op: str) -> Callable[[Parser, Token], Node]:
+def _variable(parser: Pratt, name: str) -> str:
+    """Return the variable that a name stands for, which is that of the integral around it."""
+    meant = parser.names.variable(name)
+    return str(meant.value) if meant.op == VARIABLE else name
+
+
+def series(op: str) -> Callable[[Pratt, Token], Node]:
     """Return the reader of a sum (``add``) or a product (``mul``) over an index, or of a tensor."""
 
-    def read(parser: Parser, name: Token) -> Node:
+    def read(parser: Pratt, name: Token) -> Node:
         opener = parser.token
         if opener.text != "(" or parser.peek(2).text != "=":
             return tensor(parser, name)
@@ -116,7 +128,7 @@ def series(op: str) -> Callable[[Parser, Token], Node]:
     return read
 
 
-def big_sign(parser: Parser, sign: Token) -> Node:
+def big_sign(parser: Pratt, sign: Token) -> Node:
     """Read ``∑(i=1..5, f)``, or the bounds of LaTeX's ``∑`` and the term that follows."""
     op = {"∑": "add", "∏": "mul"}[sign.text]
     if parser.at("("):
@@ -124,7 +136,7 @@ def big_sign(parser: Parser, sign: Token) -> Node:
     return _expanded(parser, op, parser.term)
 
 
-def _expanded(parser: Parser, op: str, read: Callable[[], Node]) -> Node:
+def _expanded(parser: Pratt, op: str, read: Callable[[], Node]) -> Node:
     """Read ``i = 1..5, f``, and return the sum or product of the formula."""
     index = parser.advance()
     if index.kind != NAME or not parser.accept("="):
@@ -152,7 +164,7 @@ def _expanded(parser: Parser, op: str, read: Callable[[], Node]) -> Node:
     return parser.build(op, *terms) if len(terms) > 1 else terms[0]
 
 
-def _bound(parser: Parser, op: str) -> int:
+def _bound(parser: Pratt, op: str) -> int:
     token = parser.token
     exact = parser.build.exact(parser.expression())
     if exact is None or exact.denominator != 1:
@@ -163,7 +175,7 @@ def _bound(parser: Parser, op: str) -> int:
     return int(exact)
 
 
-def _count(parser: Parser, read: int, at: Token) -> None:
+def _count(parser: Pratt, read: int, at: Token) -> None:
     """Refuse sums in sums that would take too long to write out."""
     parser.names.read_again += read
     if parser.names.read_again > MAX_READ_AGAIN:
@@ -173,7 +185,73 @@ def _count(parser: Parser, read: int, at: Token) -> None:
         )  # fmt: skip
 
 
-FORMS: Mapping[str, Callable[[Parser, Token], Node]] = MappingProxyType(
-    {"diff": diff, "sum": series("add"), "prod": series("mul")}
+def integrate(parser: Pratt, name: Token) -> Node:
+    """Read ``integrate(f, t=a..x)`` and return the integral."""
+    opener = parser.token
+    if not parser.accept("("):
+        raise parser.fail(f"{name.text} has no argument", token=name, hint=_INTEGRAL)
+    value = parser.inside(opener, lambda: _integral(parser, name))
+    parser.expect(")", after=opener)
+    return value
+
+
+def _integral(parser: Pratt, at: Token) -> Node:
+    name = _integration_variable(parser)
+    if name is None:
+        raise parser.fail(f"{at.text} needs a variable and its bounds", token=at, hint=_INTEGRAL)
+    inner = variable(unused(name, parser.names.typed))
+    with parser.names.meant(name, inner):
+        body = parser.build.real(parser.expression())
+    for sign in (",", name, "="):
+        if not parser.accept(sign):
+            raise parser.fail(f"{at.text} takes a formula, then the bounds", hint=_INTEGRAL)
+    low = _end(parser)
+    if not parser.accept(".."):
+        raise parser.fail("an integral has two bounds", token=parser.token, hint=_INTEGRAL)
+    high = _end(parser)
+    free = set[str]()
+    for each in postorder([body]):
+        if each.op in TENSORS:
+            raise parser.fail("an integrand is a formula of numbers", token=at, hint=_INTEGRAL)
+        if each.op == VARIABLE:
+            free.add(str(each.value))
+    own = unused(name, free - {str(inner.value)})
+    made = integral(substituted(body, {inner: variable(own)}), own, low, high, {})
+    if len(made.op) > MAX_INTEGRAND:
+        raise parser.fail(
+            "the integrand is too long", token=at, error=LimitError,
+            hint=f"written out, at most {MAX_INTEGRAND:,} characters are read",
+        )  # fmt: skip
+    return made
+
+
+def _integration_variable(parser: Pratt) -> str | None:
+    """Return the name whose bounds stand last in the brackets."""
+    depth, found = 1, None
+    for place in range(parser.position, len(parser.tokens) - 1):
+        token, after = parser.tokens[place], parser.tokens[place + 1]
+        depth += (token.text in "([{⌊⌈") - (token.text in ")]}⌋⌉") if token.kind == SIGN else 0
+        if depth == 0:
+            break
+        if depth == 1 and token.kind == NAME and after.text == "=":
+            found = token.text
+    return found
+
+
+def _end(parser: Pratt) -> Node:
+    """Read a bound of an integral, which is finite."""
+    token = parser.token
+    found = parser.build.real(parser.expression())
+    for each in postorder([found]):
+        if each.op in (VARIABLE, CONSTANT) and each.value in _INFINITE:
+            raise parser.fail(
+                "an improper integral isn't read", token=token, hint="take a finite bound, or a "
+                "function of the table, such as erf, Ei or gammainc",
+            )  # fmt: skip
+    return found
+
+
+FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
+    {"diff": diff, "sum": series("add"), "prod": series("mul"), "integral": integrate}
 )
 """Readers of the functions that bind a variable, by their form."""

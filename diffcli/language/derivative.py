@@ -14,6 +14,7 @@ from diffcli.language.algebra import ONE, ZERO, Algebra, as_power, signed
 from diffcli.language.builder import Builder
 from diffcli.language.expression import CONSTANT, VARIABLE, Node, node, number, postorder, variable
 from diffcli.language.functions import TABLE, Row
+from diffcli.language.integrals import integral, integrand_of, is_integral
 
 _ARGUMENTS = "xyz"
 """What the table's rules call the arguments."""
@@ -48,7 +49,7 @@ def _derivative(root: Node, name: str, algebra: Algebra) -> Node:
         if all(slopes[arg] is ZERO for arg in each.args):
             slopes[each] = ONE if each.op == VARIABLE and each.value == name else ZERO
         else:
-            slopes[each] = _RULES.get(each.op, _call)(algebra, each, slopes)
+            slopes[each] = tangent(algebra, each, slopes)
     return slopes[root]
 
 
@@ -57,8 +58,16 @@ def slope(algebra: Algebra, each: Node, arg: Node) -> Node:
 
     Raises what the algebra's builder raises where there is no closed one.
     """
-    slopes = {other: ONE if other is arg else ZERO for other in each.args}
-    return _RULES.get(each.op, _call)(algebra, each, slopes)
+    return tangent(algebra, each, {other: ONE if other is arg else ZERO for other in each.args})
+
+
+def tangent(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    """Return the derivative of an operation from those of its arguments.
+
+    Raises what the algebra's builder raises where there is no closed one.
+    """
+    rule = _integral if is_integral(each.op) else _RULES.get(each.op, _call)
+    return rule(algebra, each, slopes)
 
 
 Slopes = Mapping[Node, Node]
@@ -123,6 +132,27 @@ def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
                 hint="differentiate with the command instead, as in --order 2",
             )
         terms.append(algebra.mul(slopes[arg], algebra.graft(_rule(partials[index]), places)))
+    return algebra.add(*terms)
+
+
+def _integral(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    """Apply Leibniz's rule (DLMF 1.5.22)."""
+    found = integrand_of(each.op)
+    low, high, *others = each.args
+    places = dict(zip(found.parameters, others, strict=True))
+
+    def at(bound: Node) -> Node:
+        inner = {found.variable: bound, **places}
+        return algebra.graft(found.body, {variable(name): arg for name, arg in inner.items()})
+
+    terms = [algebra.mul(slopes[high], at(high))] if slopes[high] is not ZERO else []
+    if slopes[low] is not ZERO:
+        terms.append(algebra.neg(algebra.mul(slopes[low], at(low))))
+    for name, arg in places.items():
+        under = ZERO if slopes[arg] is ZERO else _derivative(found.body, name, algebra)
+        if under is not ZERO:
+            moved = integral(under, found.variable, low, high, places)
+            terms.append(algebra.mul(slopes[arg], moved))
     return algebra.add(*terms)
 
 

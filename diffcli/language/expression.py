@@ -11,9 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from diffcli.language.tensors import TENSORS, Static
+
+if TYPE_CHECKING:
+    from diffcli.language.repetition import Repetition
 
 NUMBER, CONSTANT, VARIABLE = "number", "constant", "variable"
 LEAVES = frozenset({NUMBER, CONSTANT, VARIABLE})
@@ -111,6 +115,25 @@ class Function:
     variables: tuple[str, ...]
     definitions: tuple[tuple[str, Node], ...] = ()
     readings: tuple[str, ...] = field(default=(), compare=False)
+    repetition: Repetition | None = field(default=None, init=False, compare=False, repr=False)
+    """The outputs as rows of a few shapes, where the text was read so."""
+
+    @classmethod
+    def repeated(
+        cls, text: tuple[str, ...], repetition: Repetition, variables: tuple[str, ...]
+    ) -> Function:
+        """Return a Function of rows that repeat: ``outputs`` is made when it is first asked for."""
+        made = cls(text, (), variables, readings=repetition.readings)
+        vars(made)["repetition"] = repetition
+        del vars(made)["outputs"]
+        return made
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name != "outputs" or self.repetition is None:
+                raise AttributeError(name)
+            return vars(self).setdefault(name, self.repetition.outputs())
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -120,7 +143,8 @@ class Function:
     @cached_property
     def has_tensors(self) -> bool:
         """Whether some operation isn't element by element."""
-        return any(node.op in TENSORS for node in self.nodes)
+        nodes = self.nodes if self.repetition is None else self.repetition.shapes
+        return any(node.op in TENSORS for node in nodes)
 
     @cached_property
     def read_as(self) -> str:
@@ -133,3 +157,35 @@ class Function:
     def is_scalar(self) -> bool:
         """Whether there is exactly one output."""
         return len(self.outputs) == 1
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A node is one object, and a DAG may be deeper than the pickler goes.
+        order = postorder([*self.outputs, *(node for _, node in self.definitions)])
+        places = {node: place for place, node in enumerate(order)}
+        records = [
+            (each.op, [places[a] for a in each.args], each.value, each.static) for each in order
+        ]
+        outputs = [places[output] for output in self.outputs]
+        defined = [(name, places[node]) for name, node in self.definitions]
+        return _restored, (records, self.text, outputs, self.variables, defined, self.readings)
+
+
+def _restored(
+    records: Iterable[tuple[str, Iterable[int], Fraction | str | None, Static]],
+    text: tuple[str, ...],
+    outputs: Iterable[int],
+    variables: tuple[str, ...],
+    definitions: Iterable[tuple[str, int]],
+    readings: tuple[str, ...],
+) -> Function:
+    """Make a pickled Function again, of this process's nodes."""
+    nodes: list[Node] = []
+    for op, args, value, static in records:
+        nodes.append(node(op, *(nodes[place] for place in args), value=value, static=static))
+    return Function(
+        text,
+        tuple(nodes[place] for place in outputs),
+        variables,
+        tuple((name, nodes[place]) for name, place in definitions),
+        readings,
+    )

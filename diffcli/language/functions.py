@@ -14,6 +14,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
+from diffcli.language.integrals import integral_row, is_integral
 from diffcli.language.rows import ANY, Row, call, row, special
 from diffcli.language.special_functions import BESSEL, ELLIPTIC, GAMMAS, INTEGRALS, POLYNOMIALS
 
@@ -31,6 +32,9 @@ MODULES: Mapping[str, str] = MappingProxyType(
         "sympy": "sympy",
         "symbols": "diffcli.engines.symbols",
         "balls": "diffcli.engines.balls",
+        "quadrature": "diffcli.engines.quadrature",
+        "primitives": "diffcli.engines.primitives",
+        "integrals": "diffcli.engines.balls_quadrature",
     }
 )
 
@@ -154,8 +158,17 @@ _ACTIVATIONS = [
 # fmt: on
 
 
+class _Table(dict[str, Row]):
+    """The rows by their names; an integral's is made from its name."""
+
+    def __missing__(self, op: str) -> Row:
+        if is_integral(op):
+            return integral_row(op)
+        raise KeyError(op)
+
+
 def _table(*groups: Iterable[Row]) -> Mapping[str, Row]:
-    return MappingProxyType({row.name: row for group in groups for row in group})
+    return MappingProxyType(_Table({row.name: row for group in groups for row in group}))
 
 
 TABLE: Mapping[str, Row] = _table(

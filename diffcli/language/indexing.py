@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from diffcli.language.expression import Node, node
+from diffcli.language.expression import VARIABLE, Node, node
 from diffcli.language.functions import BY_NAME, TABLE
 from diffcli.language.tensors import BY_TENSOR_NAME, TENSORS, Slice, TensorRow
 from diffcli.language.tokens import NAME, Token
 
 if TYPE_CHECKING:
-    from diffcli.language.parser import Parser
+    from diffcli.language.pratt import Pratt
 
+_LIBRARIES = frozenset({"np", "numpy", "jnp", "math", "torch", "scipy", "special", "sympy"})
 _AXIS = frozenset({"axis", "dim"})
 _EXTREMES = {
     spelling: TENSORS[f"a{name}"]
@@ -26,7 +27,7 @@ _EXTREMES = {
 """Functions of several numbers, which of one tensor are the greatest or least of its entries."""
 
 
-def index(parser: Parser, left: Node) -> Node:
+def index(parser: Pratt, left: Node) -> Node:
     """Read ``1:, 0]`` after the opening bracket, and return that part of a tensor."""
     opener = parser.peek(-1)
     parts = parser.inside(opener, lambda: _parts(parser, opener))
@@ -34,7 +35,7 @@ def index(parser: Parser, left: Node) -> Node:
     return node("index", parser.build.real(left), static=tuple(parts))
 
 
-def _parts(parser: Parser, opener: Token) -> list[int | Slice]:
+def _parts(parser: Pratt, opener: Token) -> list[int | Slice]:
     parts: list[int | Slice] = []
     while not parts or parser.accept(","):
         bounds = [_whole(parser)]
@@ -50,7 +51,7 @@ def _parts(parser: Parser, opener: Token) -> list[int | Slice]:
     return parts
 
 
-def _whole(parser: Parser) -> int | None:
+def _whole(parser: Pratt) -> int | None:
     """Read a whole number, if one stands here."""
     if parser.at(":", ",", "]"):
         return None
@@ -61,11 +62,16 @@ def _whole(parser: Parser) -> int | None:
     return int(exact)
 
 
-def attribute(parser: Parser, left: Node) -> Node:
+def attribute(parser: Pratt, left: Node) -> Node:
     """Read ``T`` or ``mean()`` after the point, and apply it to what stands before it."""
     name = parser.advance()
     if name.text == "T":
         return node("transpose", parser.build.real(left))
+    if left.op == VARIABLE and left.value in _LIBRARIES and name.kind == NAME:
+        raise parser.fail(
+            f"{left.value}.{name.text}: functions have no prefix", token=name,
+            hint=f"write {name.text} alone",
+        )  # fmt: skip
     known = name.kind == NAME and (name.text in BY_TENSOR_NAME or name.text in BY_NAME)
     if not known or not parser.at("("):
         raise parser.fail(
@@ -74,14 +80,14 @@ def attribute(parser: Parser, left: Node) -> Node:
     return _applied(parser, name, [left])
 
 
-def tensor(parser: Parser, name: Token) -> Node:
+def tensor(parser: Pratt, name: Token) -> Node:
     """Read the operands and the axis of a tensor operation."""
     if not parser.at("("):
         raise parser.fail(f"{name.text} has no argument", token=name, hint=f"{name.text}(x)")
     return _applied(parser, name, [])
 
 
-def _applied(parser: Parser, name: Token, first: Sequence[Node]) -> Node:
+def _applied(parser: Pratt, name: Token, first: Sequence[Node]) -> Node:
     opener = parser.advance()
     operands, axis = parser.inside(opener, lambda: _operands(parser, list(first)))
     parser.expect(")", after=opener)
@@ -96,7 +102,7 @@ def _applied(parser: Parser, name: Token, first: Sequence[Node]) -> Node:
 
 
 def _operation(
-    parser: Parser, name: Token, row: TensorRow, operands: Sequence[Node], axis: int | None
+    parser: Pratt, name: Token, row: TensorRow, operands: Sequence[Node], axis: int | None
 ) -> Node:
     if len(operands) != row.operands:
         raise parser.build.arity(name.text, row.operands, row.operands, len(operands), name)
@@ -106,14 +112,12 @@ def _operation(
     return node(row.name, *map(parser.build.real, operands), static=static)
 
 
-def _operands(parser: Parser, found: list[Node]) -> tuple[list[Node], int | None]:
+def _operands(parser: Pratt, found: list[Node]) -> tuple[list[Node], int | None]:
     """Read ``a, b, axis=0``."""
     axis = None
     while not parser.at(")"):
-        if parser.token.text in _AXIS and parser.peek().text == "=":
-            parser.advance()
-            parser.advance()
-            axis = _whole(parser)
+        if names_axis(parser):
+            axis = read_axis(parser)
         else:
             found.append(parser.expression())
         if not parser.accept(","):
@@ -121,10 +125,22 @@ def _operands(parser: Parser, found: list[Node]) -> tuple[list[Node], int | None
     return found, axis
 
 
-POSTFIX: Mapping[str, Callable[[Parser, Node], Node]] = MappingProxyType(
+def names_axis(parser: Pratt) -> bool:
+    """Whether ``axis=0`` stands here."""
+    return parser.token.text in _AXIS and parser.peek().text == "="
+
+
+def read_axis(parser: Pratt) -> int | None:
+    """Read ``axis=0``."""
+    parser.advance()
+    parser.advance()
+    return _whole(parser)
+
+
+POSTFIX: Mapping[str, Callable[[Pratt, Node], Node]] = MappingProxyType(
     {"[": index, ".": attribute}
 )
 """What may follow a tensor, by its sign."""
 
-FORMS: Mapping[str, Callable[[Parser, Token], Node]] = MappingProxyType({"tensor": tensor})
+FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType({"tensor": tensor})
 """The reader of tensor operations, by its form."""

@@ -31,8 +31,13 @@ def scan(text: str, declared: Collection[str] = ()) -> Scan:
     ``declared`` are names of variables, which LaTeX letters are otherwise a product of. Raises
     FormulaError at what isn't part of the language, LimitError beyond the limits.
     """
-    if _IS_LATEX.search(text) is None or len(text) > MAX_CHARACTERS:
+    if not is_latex(text) or len(text) > MAX_CHARACTERS:
         return Scan(tokenize(text))
     from diffcli.language.latex_reader import Reader
 
     return Reader(text, declared).scan()
+
+
+def is_latex(text: str) -> bool:
+    r"""Whether a text is written in LaTeX: it has a backslash, a ``$``, ``^{`` or ``_{``."""
+    return _IS_LATEX.search(text) is not None

@@ -10,7 +10,8 @@ from diffcli.language.tokens import GREEK_NAMES
 
 # fmt: off
 SIGNS: Mapping[str, str] = MappingProxyType({
-    "cdot": "*", "times": "*", "ast": "*", "div": "/", "bmod": "%", "mod": "%", "colon": ":",
+    "cdot": "*", "times": "*", "ast": "*", "odot": "*", "div": "/", "bmod": "%",
+    "mod": "%", "colon": ":",
     "lt": "<", "gt": ">", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=",
     "geqslant": ">=", "ne": "!=", "neq": "!=", "vert": "|", "sum": "∑", "prod": "∏",
     "lvert": r"\lvert", "rvert": r"\rvert", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈",
@@ -24,6 +25,7 @@ QUANTITIES = frozenset({"hbar", "ell"})
 
 NAMES: Mapping[str, str] = MappingProxyType({
     **{name: name for name in QUANTITIES},
+    **{f"var{name}": name for name in GREEK_NAMES if name[0].isupper()},
     **{name: name for name in (*sorted(CALLABLE), *GREEK_NAMES) if name.isalpha()},
     "varepsilon": "epsilon", "vartheta": "theta", "varkappa": "kappa", "varphi": "phi",
     "varpi": "pi", "varrho": "rho", "varsigma": "sigma", "infty": "inf", "land": "and",
@@ -62,15 +64,14 @@ WORDS: Mapping[str, str] = MappingProxyType({
 _SUM = r"write its terms out, or as \sum_{i=1}^{5}"
 _TWO = "write the two formulas, each alone"
 _ACCENT = r"give the variable a plain name, such as x_1 or x_{\mathrm{max}}"
-_INTEGRAL = "its derivative in its upper end is the integrand there; type that"
+_INTEGRAL = r"write one over a range, as in \int_{0}^{x} f \, dt"
 REFUSED: Mapping[str, str] = MappingProxyType({
-    **dict.fromkeys(["int", "iint", "oint"], _INTEGRAL),
+    **dict.fromkeys(["iint", "iiint", "oint"], _INTEGRAL),
     **dict.fromkeys(["lim", "limsup", "liminf"], "type the formula without the limit"),
     **dict.fromkeys(["dots", "ldots", "cdots", "dotsc", "dotsb"], _SUM),
     **dict.fromkeys(["pm", "mp"], _TWO),
     **dict.fromkeys(["hat", "bar", "vec", "tilde", "dot", "ddot", "widehat", "widetilde",
                      "overline", "underline", "acute", "breve", "check"], _ACCENT),
-    **dict.fromkeys(["|", "Vert", "lVert", "rVert"], r"write the norm out: \sqrt{x^2+y^2}"),
     **dict.fromkeys(["in", "notin"], r"write a comparison, such as 0 \le x \le 1"),
     **dict.fromkeys(["to", "rightarrow", "mapsto", "equiv", "approx", "sim", "propto", "implies"],
                     "type the formula alone"),
@@ -81,6 +82,8 @@ REFUSED: Mapping[str, str] = MappingProxyType({
     "%": r"write \bmod for the remainder",
     "&": "write 'and'",
     "tag": "leave the label out", "label": "leave the label out",
+    **dict.fromkeys(["Re", "Im"], "formulas are of real numbers; leave it out"),
+    **dict.fromkeys(["ll", "gg"], "type the formula without the condition"),
     "mathbb": "name the variable by a plain letter",
 })
 """Commands that aren't read, with the remedy."""

@@ -21,9 +21,10 @@ from diffcli.language.expression import (
     postorder,
 )
 from diffcli.language.functions import BY_NAME, TABLE
+from diffcli.language.integrals import is_integral, opened
 from diffcli.language.limits import MAX_CHARACTERS
 from diffcli.language.names import CALLABLE
-from diffcli.language.printer import number_text, place_text
+from diffcli.language.printer import SHORT, number_text, place_text
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import GREEK_NAMES
 
@@ -38,8 +39,9 @@ _TIGHTNESS = {
     "add": _SUM,
     "mul": _PRODUCT,
     "mod": _PRODUCT,
+    "matmul": _PRODUCT,
     "neg": _PREFIX,
-    **dict.fromkeys(["div", "pow", "factorial"], _FACTOR),
+    **dict.fromkeys(["div", "pow", "factorial", "transpose"], _FACTOR),
 }
 _SHAPES = frozenset({"abs", "floor", "ceil", "sqrt", "cbrt", "root", "binomial", "log2", "log10"})
 """Rows whose template isn't a call, and is read as that row."""
@@ -117,14 +119,17 @@ class _Texts(dict[Node, str]):
         """Write a node."""
         if each in self.names:
             return
-        text = (
-            _LEAVES[each.op](each, self) if each.is_leaf else _WRITE.get(each.op, _call)(each, self)
-        )
+        if is_integral(each.op):
+            text = _integral(each, self)
+        else:
+            write = _LEAVES[each.op] if each.is_leaf else _WRITE.get(each.op, _call)
+            text = write(each, self)
         self[each] = text if len(text) <= MAX_CHARACTERS else r"\dots"
 
     def held(self, each: Node, tightness: int) -> str:
         """Return a node's text, bracketed if it is looser than ``tightness``."""
-        is_loose = each not in self.names and _TIGHTNESS.get(each.op, _ATOM) < tightness
+        own = _FACTOR if is_integral(each.op) else _TIGHTNESS.get(each.op, _ATOM)
+        is_loose = each not in self.names and own < tightness
         return _bracketed(self[each]) if is_loose else self[each]
 
 
@@ -154,7 +159,8 @@ def _mul(each: Node, texts: _Texts) -> str:
     for before, arg in pairwise(each.args):
         text = texts.held(arg, _FACTOR)
         is_name = before.op == VARIABLE or before in texts.names
-        parts += [r"\cdot", text] if _needs_dot(before, is_name, text) else [text]
+        needs_dot = is_integral(before.op) or _needs_dot(before, is_name, text)
+        parts += [r"\cdot", text] if needs_dot else [text]
     return " ".join(parts)
 
 
@@ -183,7 +189,7 @@ def _pow(each: Node, texts: _Texts) -> str:
     base, exponent = each.args
     name, bracket, rest = texts[base].partition(r"\left(")
     is_call = base.op in CALLABLE and base.op not in _WRITE and base not in texts.names
-    takes_power = is_call and name[1:] not in GREEK_NAMES and exponent.op == NUMBER
+    takes_power = is_call and base.op not in GREEK_NAMES and exponent.op == NUMBER
     if takes_power and _template(base, texts).endswith(_ARGUMENTS):
         return f"{name}^{{{texts[exponent]}}}{bracket}{rest}"
     return f"{texts.held(base, _ATOM)}^{{{texts[exponent]}}}"
@@ -210,6 +216,15 @@ def _piecewise(each: Node, texts: _Texts) -> str:
     return rf"\begin{{cases}} {lines} \end{{cases}}"
 
 
+def _integral(each: Node, texts: _Texts) -> str:
+    body, name = opened(each)
+    inner = _Texts(texts.names, texts.variables)
+    for part in postorder([body]):
+        inner.add(part)
+    low, high = (texts[arg] for arg in each.args[:2])
+    return rf"\int_{{{low}}}^{{{high}}} {inner.held(body, _PRODUCT)} \, d{name_latex(name)}"
+
+
 def _template(each: Node, texts: _Texts) -> str:
     """Return how a function is written, such that it is read again as the same."""
     row = TABLE[each.op]
@@ -225,17 +240,20 @@ def _template(each: Node, texts: _Texts) -> str:
 
 def _tensor(each: Node, texts: _Texts) -> str:
     """Return a tensor operation as mathematics writes it, or by its name."""
-    places = ", ".join(map(place_text, each.static))
-    match each.op, [texts.held(arg, _ATOM) for arg in each.args]:
-        case "index", [held]:
-            return f"{held}_{{{places}}}"
-        case "transpose", [held]:
-            return rf"{held}^{{\mathsf{{T}}}}"
-        case "matmul", held:
-            return r" \, ".join(held)
+    match each.op, each.args:
+        case "index", [arg]:
+            held = texts.held(arg, _ATOM)
+            # LaTeX has no second subscript.
+            held = f"{{{held}}}" if arg.op in (VARIABLE, "index") and "_" in held else held
+            return rf"{held}_{{[{', '.join(map(place_text, each.static))}]}}"
+        case "transpose", [arg]:
+            return rf"{texts.held(arg, _ATOM)}^{{\mathsf{{T}}}}"
+        case "matmul", [left, right]:
+            return rf"{texts.held(left, _PRODUCT)} \mathbin{{@}} {texts.held(right, _FACTOR)}"
     arguments = [texts[arg] for arg in each.args]
-    along = [rf"\text{{axis}} = {places}"] if each.static not in ((), (None,)) else []
-    name = each.op.replace("_", r"\_")
+    default = TENSORS[each.op].default
+    along = [rf"\text{{axis}} = {axis}" for axis in each.static if axis != default]
+    name = SHORT.get(each.op, each.op).replace("_", r"\_")
     return rf"\operatorname{{{name}}}\left({', '.join([*arguments, *along])}\right)"
 
 

@@ -18,10 +18,10 @@ from diffcli.language.latex_commands import (
     SIGNS,
     SIZES,
 )
-from diffcli.language.latex_scripts import NUMERAL, exponent, subscript
-from diffcli.language.latex_structures import STRUCTURES, trimmed
+from diffcli.language.latex_scripts import NUMERAL, PLACES, exponent, places, subscript
+from diffcli.language.latex_structures import NORMS, STRUCTURES, norm, trimmed
 from diffcli.language.limits import MAX_DEPTH
-from diffcli.language.names import CALLABLE, CONSTANTS, GLUED
+from diffcli.language.names import CALLABLE, CONSTANTS, GLUED, OF_ORDER
 from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Token, token_at
 
 _BLANK = re.compile(
@@ -35,6 +35,13 @@ _ARGUMENT = r"\s*(?:[A-Za-z]|\\[A-Za-z]+|[0-9.]+)(?:_\w|_\{\w+\})?\s*"
 _ARGUMENTS = re.compile(
     rf"(?:\\(?:left|[bB]igg?l?)\s*)?\((?:{_ARGUMENT},)*{_ARGUMENT}(?:\\(?:right|[bB]igg?r?)\s*)?\)"
 )
+_BETWEEN = {
+    r"\over": (("{",), ("}", "/", "{"), "}"),
+    r"\choose": (("binomial", "("), (",",), ")"),
+}
+"""Commands between two parts of a group: what stands before, between and after the parts."""
+_CALLED = frozenset({"J", "Y", "K", "Li"})
+"""Letters with a subscript that are functions, whatever stands in the bracket."""
 _LETTERS = re.compile(r"([A-Za-z]++)([0-9]*)(?![.0-9])|([A-Za-z]+)")
 
 
@@ -47,6 +54,7 @@ class Reader:
         self.tokens: list[Token] = []
         self.words: set[str] = set()
         self.readings: dict[str, None] = {}
+        self.in_norm = False
 
     def scan(self) -> Scan:
         """Read the whole text."""
@@ -147,15 +155,20 @@ class Reader:
         """Read ``{…}``; braces around brackets alone are left out."""
         start, index = self.take(), len(self.tokens)
         self.emit(SIGN, brackets[0], start)
-        self.sequence("}", r"\over")
-        if self.peek() == r"\over":
+        self.sequence("}", *_BETWEEN)
+        if between := _BETWEEN.get(self.peek()):
             middle = self.take()
-            self.tokens.insert(index, self.tokens[index])
-            self.emit(SIGN, "}", middle)
-            self.emit(SIGN, "/", middle)
-            self.emit(SIGN, "{", middle)
+            before, signs, after = between
+            first = self.tokens[index]
+            kinds = (NAME if text.isalpha() else SIGN for text in before)
+            self.tokens[index + 1 : index + 1] = [
+                first._replace(kind=kind, text=text)
+                for kind, text in zip(kinds, before, strict=True)
+            ]
+            for sign in signs:
+                self.emit(SIGN, sign, middle)
             self.sequence("}")
-            self.emit(SIGN, "}", self.position)
+            self.emit(SIGN, after, self.position)
         if self.peek() != "}":
             self.position = start + 1
             raise self.fail("'{' is never closed", start, "add '}'")
@@ -205,11 +218,14 @@ class Reader:
         index = len(self.tokens)
         self.emit(NAME, text, start)
         while (unit := self.peek()) and unit in "_^":
+            if PLACES.match(self.text, self.position):
+                break
             if unit == "^":
                 exponent(self)
             elif (below := subscript(self, text)) is None:
                 self.argument()
-                self.tokens[index] = self.tokens[index]._replace(text="log_")
+                opened = "log_" if text == "log" else f"{text}{OF_ORDER}"
+                self.tokens[index] = self.tokens[index]._replace(text=opened)
             else:
                 joined = f"{text}_{below}"
                 plain = text + below
@@ -226,6 +242,8 @@ class Reader:
     def multiplied(self, text: str, index: int) -> None:
         """Multiply a name by the bracket that follows, but for a list of names: ``u(x, t)``."""
         if not _BRACKET.match(self.text, self.position) or self.tokens[-1].kind != NAME:
+            return
+        if self.tokens[index].text.partition("_")[0] in _CALLED and "_" in self.tokens[index].text:
             return
         if not _ARGUMENTS.match(self.text, self.position):
             if len(self.tokens[index].text) == 1 and text not in CONSTANTS:
@@ -270,6 +288,9 @@ class Reader:
         sign = SIGNS.get(unit[1:], "") if unit.startswith("\\") else unit.translate(_ROUND)
         if unit == "." or (unit == r"\{" and self.peek() == r"\begin"):
             return
+        if unit[1:] in NORMS:
+            norm(self, start, unit[1:], side)
+            return
         if sign not in ("/", *"()|⌊⌋⌈⌉", *BARS.values()):
             raise self.fail(f"{unit or 'the end'} is no bracket", start, r"write \left( … \right)")
         self.emit(SIGN, BARS[side] if sign == "|" else sign, start)
@@ -281,7 +302,7 @@ class Reader:
         hints = {
             "}": "remove it, or open it with '{'",
             "&": r"it stands in \begin{cases}",
-            "_": "a subscript stands at a name, as in x_1",
+            "_": "a subscript stands at a name, as in x_1; an entry of a tensor is x_{[0]}",
         }
         raise self.fail(f"unexpected {unit!r}", start, hints[unit])
 
@@ -297,7 +318,8 @@ _CHARACTERS: dict[str, Callable[[Reader], None]] = {
     "^": exponent,
     "[": Reader.square,
     "]": Reader.square,
-    **dict.fromkeys("}&_", Reader.stray),
+    "_": places,
+    **dict.fromkeys("}&", Reader.stray),
 }
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from diffcli.language.latex_commands import FONTS, NAMES
-from diffcli.language.names import CALLABLE
+from diffcli.language.names import CALLABLE, ORDERED
 from diffcli.language.tokens import NAME, NUMBER, SIGN
 
 if TYPE_CHECKING:
@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 _CIRCLE = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})")
 _PRIMES = re.compile(r"\^\s*(?:\\prime(?![A-Za-z])|\{\s*(?:(?:\\prime|')\s*)+\})")
 _DERIVATIVE = re.compile(r"\^\s*\{\s*\(([^(){}]*)\)\s*\}")
+_TRANSPOSED = re.compile(
+    r"\^\s*(?:\\(?:top|intercal)(?![A-Za-z])"
+    r"|\{\s*\\(?:(?:top|intercal)(?![A-Za-z])|(?:mathsf|mathrm|rm|text)\s*\{?\s*T\s*\}?)\s*\})"
+)
+PLACES = re.compile(r"_\s*\{\s*\[")
+_CALLED = re.compile(r"\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:\\left\s*)?\(")
+"""A group, and the bracket that opens after it."""
 _INDEX = re.compile(r"[A-Za-z0-9]+")
 _ONE = re.compile(r"[0-9]+|[A-Za-z]")
 NUMERAL = re.compile(r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def subscript(reader: Reader, base: str) -> str | None:
-    """Read ``_{max}`` or ``_1``; None for a logarithm's base that is a formula."""
+    """Read ``_{max}`` or ``_1``; None for a logarithm's base or an order that is a formula."""
     start = reader.take()
     after = reader.position
     parts: list[str] = []
@@ -44,7 +51,7 @@ def subscript(reader: Reader, base: str) -> str | None:
             parts.append(NAMES.get(unit[1:], ""))
             if unit[1:] in FONTS:
                 continue
-        elif base == "log":
+        elif base == "log" or (base in ORDERED and _CALLED.match(reader.text, after)):
             reader.position = after
             return None
         else:
@@ -63,13 +70,20 @@ def subscript(reader: Reader, base: str) -> str | None:
 
 
 def exponent(reader: Reader) -> None:
-    r"""Read ``^2``, ``^{-x}``, ``^\circ``, ``^\prime``; ``^{(2)}`` at a function is its order."""
+    r"""Read ``^2``, ``^{-x}``, ``^\circ``, ``^\prime``, ``^\top``.
+
+    ``^{(2)}`` at a function is its order.
+    """
     start = reader.position
     if reader.match(_CIRCLE):
         reader.emit(SIGN, "°", start)
         return
     if primes := reader.match(_PRIMES):
         _primes(reader, primes[0].count("prime") + primes[0].count("'"), start)
+        return
+    if reader.match(_TRANSPOSED):
+        reader.emit(SIGN, ".", start)
+        reader.emit(NAME, "T", start)
         return
     last = reader.tokens[-1] if reader.tokens else None
     is_function = last is not None and last.kind == NAME and last.text in CALLABLE
@@ -91,6 +105,20 @@ def exponent(reader: Reader) -> None:
             reader.readings[f"^{number[0]} is read as ^{{{number[0]}}}"] = None
     else:
         reader.argument()
+
+
+def places(reader: Reader) -> None:
+    r"""Read ``_{[0]}`` or ``_{[1:, 0]}``: the entries of a tensor."""
+    start = reader.position
+    if not reader.match(PLACES):
+        reader.stray()
+    reader.emit(SIGN, "[", start)
+    reader.sequence("]", "}")
+    for closer in "]}":
+        if reader.peek() != closer:
+            raise reader.fail("an index is never closed", start, r"x_{[0]}, A_{[0, 1:]}")
+        reader.take()
+    reader.emit(SIGN, "]", start)
 
 
 def _primes(reader: Reader, count: int, start: int) -> None:

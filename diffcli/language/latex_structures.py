@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.language.functions import BY_NAME
 from diffcli.language.latex_commands import ENVIRONMENTS, FONTS, WORDS, WRAPPERS
+from diffcli.language.latex_integrals import bounds_of, read_integral
 from diffcli.language.names import CONSTANTS, FORMS
 from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
 
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 
 _PROSE = re.compile(r"[A-Za-z0-9]+")
 _LINE = re.compile(r"\\\\\*?(?:\[[^\]]*\])?")
-_WORD = re.compile(r"\s*(?:\{\s*([A-Za-z][A-Za-z0-9]*(?:\\?_[A-Za-z0-9]+)*)\s*\}|([A-Za-z]))")
+_WORD = re.compile(r"\s*(?:\{\s*([A-Za-z][A-Za-z0-9]*(?:\\?_[A-Za-z0-9]*)*)\s*\}|([A-Za-z]))")
+_OPENING = re.compile(r"\s*(?:\\(?:left|[bB]igg?l?)\s*)?\(")
+_UPRIGHT = {"K": "ellipk", "E": "ellipe", "B": "beta"}
+"""Functions by their upright letter, before a bracket."""
+_EUCLIDEAN = re.compile(r"_\s*(?:[2F]|\{\s*[2F]\s*\})")
+NORMS = frozenset({"|", "Vert", "lVert", "rVert"})
+"""Commands that are one side of a norm."""
 _ENVIRONMENT = re.compile(r"\s*\{\s*([a-zA-Z]+\*?)\s*\}")
 _COLUMNS = re.compile(r"\s*\{[lcr@{}\s]*\}")
 _OPERATOR = re.compile(r"(?:d|∂)(?: \*\* (\d+))?")
@@ -110,11 +117,7 @@ def _call(reader: Reader, name: str, start: int, *arguments: list[Token]) -> Non
 def _series(sign: str) -> Callable[[Reader, int], None]:
     def read(reader: Reader, start: int) -> None:
         r"""Read the bounds of ``\sum_{i=1}^{5}``."""
-        bounds: dict[str, list[Token]] = {}
-        while (unit := reader.peek()) and unit in "_^":
-            reader.take()
-            bounds[unit] = reader.captured(reader.argument)
-        low, high = bounds.get("_", []), bounds.get("^", [])
+        low, high = bounds_of(reader)
         if [token.text for token in low[2:3]] != ["="] or not high:
             raise reader.fail("an index has two bounds", start, r"\sum_{i=1}^{5} x^i")
         reader.emit(SIGN, sign, start)
@@ -134,9 +137,49 @@ def _font(reader: Reader, start: int) -> None:
         _prose(reader, start)
         return
     reader.position = word.end()
+    is_call = _OPENING.match(reader.text, reader.position) is not None
+    name = _UPRIGHT.get(name, name) if is_call and name not in reader.declared else name
+    if len(name) > 1 and is_call and name not in reader.declared:
+        # A word before a bracket is a function, known or not, and no factor.
+        reader.emit(NAME, name, start)
+        return
     if len(name) > 1 and name not in FORMS and name not in BY_NAME and name not in CONSTANTS:
         reader.words.add(name)
     reader.name(name, start)
+
+
+def _determinant(reader: Reader, start: int) -> None:
+    r"""Read ``\det A`` and ``\det(A)``."""
+    if _OPENING.match(reader.text, reader.position):
+        reader.emit(NAME, "det", start)
+    else:
+        reader.emit(NAME, "det", start)
+        reader.emit(SIGN, "(", start)
+        reader.tokens += reader.captured(reader.argument)
+        reader.emit(SIGN, ")", reader.position)
+
+
+def norm(reader: Reader, start: int, name: str, side: str = "") -> None:
+    r"""Read one side of ``\lVert x \rVert`` or ``\|x\|``, a Euclidean norm."""
+    side = side or {"lVert": "l", "rVert": "r"}.get(name, "r" if reader.in_norm else "l")
+    reader.in_norm = side == "l"
+    if reader.in_norm:
+        reader.emit(NAME, "norm", start)
+        reader.emit(SIGN, "(", start)
+        return
+    reader.emit(SIGN, ")", start)
+    if reader.peek() == "_" and not reader.match(_EUCLIDEAN):
+        raise reader.fail("a norm that isn't Euclidean", start, "norm(x) is √(sum of squares)")
+
+
+def _norm(name: str) -> Callable[[Reader, int], None]:
+    return lambda reader, start: norm(reader, start, name)
+
+
+def _operator(reader: Reader, _: int) -> None:
+    r"""Read ``\mathbin{@}``, a sign with the space of an operator."""
+    signs = reader.captured(reader.argument)
+    reader.tokens += [token for token in signs if token.text not in ("{", "}")]
 
 
 def _prose(reader: Reader, start: int) -> None:
@@ -173,7 +216,7 @@ def _environment(reader: Reader, start: int) -> None:
             reader.match(_COLUMNS)
         reader.emit(NAME, "piecewise", start)
         reader.emit(SIGN, "(", start)
-        while _piece(reader):
+        while _piece(reader, start, is_choice=name != "array"):
             reader.emit(SIGN, ",", reader.position)
         reader.emit(SIGN, ")", reader.position)
     else:
@@ -186,14 +229,18 @@ def _environment(reader: Reader, start: int) -> None:
     reader.match(_ENVIRONMENT)
 
 
-def _piece(reader: Reader) -> bool:
-    """Read a line of cases, and say whether another follows."""
+def _piece(reader: Reader, begin: int, *, is_choice: bool) -> bool:
+    """Read a line of cases, and say whether another follows; an array may be no choice."""
     start = reader.position
     cells = [reader.captured(lambda: reader.sequence("&", r"\\", r"\end"))]
     while reader.peek() == "&":
         reader.take()
         cells.append(reader.captured(lambda: reader.sequence("&", r"\\", r"\end")))
     cells = [cell for cell in map(trimmed, cells) if cell]
+    if len(cells) < 2 and not is_choice:
+        raise reader.fail(
+            "an array without conditions isn't read", begin, r"\binom{n}{k}, \begin{cases}"
+        )
     if len(cells) > 2:
         raise reader.fail("a line of cases has a value and a condition", start, r"a & x > 0 \\")
     reader.emit(SIGN, "(", start)
@@ -235,9 +282,13 @@ STRUCTURES: Mapping[str, Callable[[Reader, int], None]] = MappingProxyType(
         **dict.fromkeys(["frac", "dfrac", "tfrac", "cfrac"], _fraction),
         **dict.fromkeys(["binom", "dbinom", "tbinom"], _binomial),
         **dict.fromkeys(sorted(FONTS), _font),
+        **{name: _norm(name) for name in NORMS},
+        **dict.fromkeys(["mathbin", "mathrel"], _operator),
+        "det": _determinant,
         "sqrt": _root,
         "sum": _series("∑"),
         "prod": _series("∏"),
+        "int": read_integral,
         "pmod": _remainder,
         "begin": _environment,
         "end": _end,

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 MAX_CHARACTERS = 1_000_000
+LEAST_REPEATED = 2_000
+"""Characters from which rows that repeat are looked for."""
+MAX_REPEATED = 10_000_000
+"""Characters of a text whose rows repeat: each kind of them is parsed once."""
+MAX_ROWS = 250_000
+"""Of a text whose rows repeat."""
 MAX_NODES = 500_000
 MAX_DEPTH = 200
 """Of parentheses, brackets and bars."""
@@ -19,11 +25,17 @@ MAX_TERMS = 10_000
 """Of one sum or product over an index."""
 MAX_ORDER = 100
 """Of one derivative inside a formula."""
+MAX_ASKED_ORDER = 500
+"""Of one derivative of a formula."""
 MAX_RESOLVED = 300_000
 """Steps that it may take to write all derivatives inside a text out."""
+MAX_INTEGRAND = 10_000
+"""Characters of one integrand, written out."""
 MAX_READ_AGAIN = 200_000
 """Signs read to write sums and products out."""
 MAX_SYMBOLIC_NODES = 20_000
 """Beyond it the symbolic engine gives up; the other two answer alone."""
-MAX_ELEMENTS = 100_000_000
-"""Of one tensor that a point asks for."""
+MAX_AXES = 8
+"""Of one tensor that a point gives."""
+MAX_ELEMENTS = 20_000_000
+"""Of one tensor that a point or a term of a formula asks for."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from diffcli.errors import DiffcliError
 from diffcli.language.expression import Node, constant, number, variable
 from diffcli.language.functions import BY_NAME, Row
+from diffcli.language.limits import MAX_DEPTH
 from diffcli.language.tensors import BY_TENSOR_NAME
 from diffcli.language.tokens import GREEK_NAMES, NAME, Token
 
@@ -41,12 +42,29 @@ FORMS = {
     "diff": "diff",
     "sum": "sum",
     "prod": "prod",
+    **dict.fromkeys(["integrate", "integral", "int"], "integral"),
     **dict.fromkeys(["max", "maximum", "min", "minimum"], "tensor"),
 }
 """Names read by a form of their own, because their arguments aren't plain expressions."""
 
-_SERIES = frozenset({"sum", "prod", "∑", "∏"})
+_OPENING, _CLOSING, _ENDS = frozenset("([{"), frozenset(")]}"), frozenset({"..", ",", ";", "="})
 _LOG_WITH_BASE = re.compile(r"log_(?:[0-9]+|[A-Za-z][A-Za-z0-9]*)?")
+ORDERED = {
+    "J": "besselj", "Y": "bessely", "I": "besseli", "K": "besselk", "P": "legendre",
+    "H": "hermite", "T": "chebyshevt", "U": "chebyshevu", "L": "laguerre", "E": "expint",
+    "Li": "polylog",
+}  # fmt: skip
+"""Functions by the letters of mathematics, whose subscript is their first argument."""
+_ORDERED = re.compile(rf"({'|'.join(ORDERED)})_([0-9]+|[A-Za-z]+)")
+OF_ORDER = "_{"
+"""What ends a letter of mathematics whose subscript is a formula, in braces."""
+_MEANT = {
+    "W": "lambertw(x)", "B": "beta(x, y)", "K": "ellipk(m), of the parameter m = k²",
+    "E": "ellipe(m), of the parameter m = k²", "Phi": "normcdf(x)", "phi": "normpdf(x)",
+    "sigma": "sigmoid(x)", "theta": "heaviside(x)", "H": "heaviside(x)", "C": "fresnelc(x)",
+    "S": "fresnels(x)", "F": "dawson(x), or ellipf(φ, m)", "jn": "sphericalj(n, x), or besselj",
+}  # fmt: skip
+"""What letters of mathematics that many conventions share may mean as functions."""
 _SUBSCRIPTED = frozenset(name for name in BY_NAME if re.fullmatch("[A-Za-z][0-9]", name))
 """Functions whose names are mostly variables (``y1``, ``k0``): only a bracket makes them calls,
 as it does those of tensors (``mean``, ``var``)."""
@@ -68,6 +86,8 @@ class Fail(Protocol):
 
 def natural_key(name: str) -> list[tuple[int, int | str]]:
     """Sort key by which ``x2`` comes before ``x10``."""
+    if name[1:].isdecimal() and not name[0].isdigit():
+        return [(1, name[0]), (0, int(name[1:]))]
     return [
         (0, int(part)) if part.isdigit() else (1, part)
         for part in re.split(r"([0-9]+)", name)
@@ -79,10 +99,15 @@ def _is_name(token: Token) -> bool:
     return token.kind == NAME
 
 
-def _is_index(tokens: Sequence[Token], place: int) -> bool:
-    """Whether the name before ``=`` is the index of a sum or product."""
-    before = [token.text for token in tokens[max(place - 2, 0) : place]]
-    return before[-1:] in (["∑"], ["∏"]) or (before[-1:] == ["("] and before[0] in _SERIES)
+def _has_range(tokens: Sequence[Token], place: int) -> bool:
+    """Whether the name before ``=`` has a range, ``i=1..5``: it is bound, not defined."""
+    depth = 0
+    for later in range(place + 2, len(tokens)):
+        text = tokens[later].text
+        depth += (text in _OPENING) - (text in _CLOSING)
+        if not 0 <= depth <= MAX_DEPTH or (depth == 0 and text in _ENDS):
+            return text == ".."
+    return False
 
 
 class Names:
@@ -112,10 +137,12 @@ class Names:
         self.constants = (
             CONSTANTS | (_IMAGINARY if complex_numbers else {}) | (_INFINITE if infinite else {})
         )
+        self.typed = self.declared.union(token.text for token in tokens)
+        """Every name of the request."""
         self._to_define = {
             token.text
             for place, (token, after) in enumerate(pairwise(tokens))
-            if after.text == "=" and _is_name(token) and not _is_index(tokens, place)
+            if after.text == "=" and _is_name(token) and not _has_range(tokens, place)
         }
         self._alone = {
             token.text for token, after in pairwise(tokens) if after.text != "(" and _is_name(token)
@@ -133,6 +160,11 @@ class Names:
     def is_value(self, name: str) -> bool:
         """Whether a name is declared or defined, whatever else it might mean."""
         return name in self.defined or name in self.declared
+
+    def called_in_wolfram(self, name: str) -> str | None:
+        """Return the function of a name such as ``Sin`` before a square bracket, if it is one."""
+        known = _LOWER.get(name.lower()) if len(name) > 1 and name[0].isupper() else None
+        return None if self.is_value(name) else known
 
     def cannot_define(self, name: str) -> str | None:
         """Say why a name can't be defined now, if it can't."""
@@ -165,6 +197,8 @@ class Names:
             if name in self.constants or name in CALLABLE:
                 self.echo(f"{name} is a variable here")
             return self.variable(name)
+        if name.endswith(OF_ORDER):
+            return "ordered"
         if name in self._to_define:
             raise fail(f"{name} is used before it is defined", token=token, hint="define it first")
         is_call = name in CALLABLE or (name in _BRACKETED and name not in self._alone)
@@ -181,14 +215,21 @@ class Names:
     @contextmanager
     def bound(self, index: str, value: int) -> Iterator[None]:
         """Let a name be the index of a sum or product, with this value, for a while."""
-        outer, indices = self.defined.get(index), self.indices
-        self.defined[index], self.indices = number(value), {**indices, index: value}
-        yield
+        indices, self.indices = self.indices, {**self.indices, index: value}
+        with self.meant(index, number(value)):
+            yield
         self.indices = indices
+
+    @contextmanager
+    def meant(self, name: str, value: Node) -> Iterator[None]:
+        """Let a name mean something else for a while."""
+        outer = self.defined.get(name)
+        self.defined[name] = value
+        yield
         if outer is None:
-            del self.defined[index]
+            del self.defined[name]
         else:
-            self.defined[index] = outer
+            self.defined[name] = outer
 
     def _indexed(self, token: Token, fail: Fail) -> Token:
         """Return the name with indices in its subscripts by their values: ``x_i`` is x_1."""
@@ -222,9 +263,14 @@ class Names:
             return self._function(known)
         if len(name) > 1 and (letters := self._letters(token)):
             return letters
+        if found := _ORDERED.fullmatch(name):
+            self.echo(f"{name}(x) is {ORDERED[found[1]]}({found[2]}, x)")
+            return "ordered"
         glued = GLUED.fullmatch(name)
-        if glued and glued["before"] and not glued["after"]:
-            meant: str | None = f"{glued['before']}*{glued['function']}(…)"
+        if name in _MEANT:
+            meant: str | None = _MEANT[name]
+        elif glued and glued["before"] and not glued["after"]:
+            meant = f"{glued['before']}*{glued['function']}(…)"
         else:
             close = get_close_matches(name, CALLABLE, n=1, cutoff=0.6)
             meant = f"{close[0]}(…)" if close and len(name) > 2 else None
@@ -235,7 +281,7 @@ class Names:
         """Return what a name alone means: one variable, or a product of letters."""
         name = token.text
         glued = GLUED.fullmatch(name)
-        if glued and glued["after"]:
+        if glued and glued["after"] and name not in GREEK_NAMES:
             before = f"{glued['before']}*" if glued["before"] else ""
             raise fail(
                 f"unknown name {name!r}", token=token,

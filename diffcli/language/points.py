@@ -11,14 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import product
+from typing import TYPE_CHECKING
 
 from diffcli.errors import FormulaError, PointError
 from diffcli.language.application import listed
 from diffcli.language.expression import VARIABLE, Node, postorder
 from diffcli.language.latex import scan
+from diffcli.language.limits import MAX_AXES
 from diffcli.language.names import Names
 from diffcli.language.parser import Parser, deep_recursion
 from diffcli.language.tokens import END, NAME, Token
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: What makes a whole tensor of numbers, with the least and most arguments it takes.
 GENERATORS: Mapping[str, tuple[int, int]] = {
@@ -48,7 +54,14 @@ class Generated:
     arguments: tuple[Node, ...]
 
 
-Value = Node | Tensor | Generated
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """A tensor that a program computed: a numpy array of float64."""
+
+    numbers: NDArray[np.float64]
+
+
+Value = Node | Tensor | Generated | Computed
 
 
 @dataclass(frozen=True)
@@ -81,12 +94,13 @@ class Typed:
             raise PointError(f"{twice[0]} has two values", hint="name every value: x=3,y=4")
         missing = [name for name in variables if name not in values]
         if missing:
-            example = ",".join(f"{name}=…" for name in missing)
+            example = ",".join(f"{name}=…" for name in missing[:_MOST_NAMED])
             raise PointError(
                 f"no value for {_names(missing)}",
                 hint=f"the variables are {_names(variables)}; add --at {example}",
             )
-        foreign = [name for name in values if name not in variables]
+        known = set(variables)
+        foreign = [name for name in values if name not in known]
         if foreign:
             raise PointError(
                 f"{_names(foreign)} {'is' if len(foreign) == 1 else 'are'} not in the formula",
@@ -98,7 +112,12 @@ class Typed:
 
 
 def _names(names: Sequence[str]) -> str:
-    return ", ".join(names)
+    shown = names if len(names) <= _MOST_NAMED else [*names[: _MOST_NAMED - 1], "…", names[-1]]
+    return ", ".join(shown)
+
+
+_MOST_NAMED = 10
+"""Names that a message lists."""
 
 
 def _listed(variables: Sequence[str]) -> str:
@@ -149,7 +168,8 @@ class _Reader:
         self.text = text
         with _point_errors():
             tokens = scan(text).tokens
-        self.parser = Parser(text, tokens, Names((), (), infinite=True))
+        self.parser = Parser(text, tokens, Names((), (), infinite=True, complex_numbers=True))
+        self.depth = 0
 
     def points(self) -> list[Typed]:
         found: list[Typed] = []
@@ -215,10 +235,14 @@ class _Reader:
     def tensor(self) -> Tensor:
         opener = self.parser.advance()
         rows: list[Value] = []
+        self.depth += 1
+        if self.depth > MAX_AXES:
+            raise PointError(f"a list of more than {MAX_AXES} axes", hint="[[1,2],[3,4]] has two")
         while not self.parser.at("]"):
             rows.append(self.value())
             if not self.parser.accept(","):
                 break
+        self.depth -= 1
         self.parser.expect("]", after=opener)
         shapes = {row.shape if isinstance(row, Tensor) else () for row in rows}
         if len(shapes) != 1 or any(isinstance(row, Generated) for row in rows):

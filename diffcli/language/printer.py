@@ -12,6 +12,7 @@ from diffcli.language.expression import (
     Node,
     postorder,
 )
+from diffcli.language.integrals import is_integral, opened
 from diffcli.language.limits import MAX_CHARACTERS
 from diffcli.language.tensors import TENSORS, Slice
 
@@ -31,7 +32,7 @@ _TIGHTNESS = {
     "pow": _POWER,
 }
 _SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-_SHORT = {"amax": "max", "amin": "min", "differences": "diff"}
+SHORT = {"amax": "max", "amin": "min", "differences": "diff"}
 """Tensor operations that have a shorter name, though with one argument."""
 _CONSTANTS = {"true": "True", "false": "False"}
 
@@ -67,6 +68,13 @@ def text_of(root: Node, names: Mapping[Node, str] | None = None, euler: str = "e
             texts[current] = names[current], _ATOM
         elif current.is_leaf:
             texts[current] = _leaf(current, euler)
+        elif is_integral(current.op):
+            body, name = opened(current)
+            low, high = (texts[arg][0] for arg in current.args[:2])
+            texts[current] = (
+                f"integrate({text_of(body, names, euler)}, {name}={low}..{high})",
+                _ATOM,
+            )
         else:
             texts[current] = _operation(current, [texts[arg] for arg in current.args])
         text, tightness = texts[current]
@@ -192,7 +200,7 @@ def _call(current: Node, args: Sequence[Text]) -> str:
         return f"{_held(args[0], _ATOM)}.T"
     if current.op in TENSORS:
         axis = [f"axis={axis}" for axis in current.static if axis != TENSORS[current.op].default]
-        return f"{_SHORT.get(current.op, current.op)}({', '.join([*texts, *axis])})"
+        return f"{SHORT.get(current.op, current.op)}({', '.join([*texts, *axis])})"
     if current.op == "piecewise":
         pairs = zip(texts[::2], texts[1::2], strict=True)
         return f"piecewise({', '.join(f'({value}, {condition})' for value, condition in pairs)})"

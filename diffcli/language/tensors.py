@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -30,9 +31,28 @@ LAST = -1
 
 def names_of(name: str, shape: tuple[int, ...]) -> list[str]:
     """Return the names of a variable's components: ``x``, or ``A[0,0]``, ``A[0,1]`` …."""
-    if not shape:
-        return [name]
-    return [f"{name}[{','.join(map(str, index))}]" for index in product(*map(range, shape))]
+    return [name_of(name, index) for index in product(*map(range, shape))]
+
+
+def located(variables: Mapping[str, tuple[int, ...]], place: int) -> tuple[str, tuple[int, ...]]:
+    """Return the variable of a component, and its index there, by its place among all components.
+
+    ``variables`` are the shapes, in order; each goes row by row.
+    """
+    for name, shape in variables.items():
+        if place < prod(shape):
+            index: list[int] = []
+            for length in reversed(shape):
+                place, own = divmod(place, length)
+                index.insert(0, own)
+            return name, tuple(index)
+        place -= prod(shape)
+    raise IndexError(place)
+
+
+def name_of(name: str, index: tuple[int, ...]) -> str:
+    """Return the name of one component: ``x``, ``A[0,1]``."""
+    return f"{name}[{','.join(map(str, index))}]" if index else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ _REMEDIES = {
     "~": "write 'not'",
     "{": "use parentheses",
     "}": "use parentheses",
-    "∫": "integrals aren't read; the derivative of one in its upper end is the integrand there",
+    "∫": "write integrate(exp(-t^2), t=0..x)",
 }
 
 _BLANK = r"(?:[ \t\r\f\v\u00a0\u2009\u202f]+|\#[^\n]*+)*+"
@@ -70,6 +70,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _SPACE = re.compile(_BLANK)
+_COMPONENT = re.compile(r"\[[0-9]+\]")
 
 
 def tokenize(text: str) -> list[Token]:
@@ -106,6 +107,14 @@ def tokenize(text: str) -> list[Token]:
         raise _unreadable(text, end)
     tokens.append(Token(END, "", end, end, end > position))
     return tokens
+
+
+def variable_name(text: str) -> str | None:
+    """Return the name of a variable, or of a component ``x[0]``, as formulas are read; or None."""
+    match = _TOKEN.fullmatch(_COMPONENT.sub("", text, count=1))
+    if match is None or match.lastgroup != NAME:
+        return None
+    return _token(match, 0).text + text[match.end() :]
 
 
 def token_at(text: str, position: int) -> Token:

@@ -17,10 +17,13 @@ from diffcli.operators.entries import (
     Quantity,
     Scalars,
     Shape,
+    Target,
+    Weight,
     output_name,
 )
+from diffcli.operators.expansion import Taylor
 from diffcli.operators.fields import Curl, Divergence, Laplacian
-from diffcli.operators.operator import Operator
+from diffcli.operators.operator import Matrix, Operator
 from diffcli.operators.partials import MODES, Eval, Grad, Hessian, Jacobian, Partial
 from diffcli.operators.products import Directional, Hvp, Jvp, Vhp, Vjp
 
@@ -39,13 +42,17 @@ __all__ = [
     "Jacobian",
     "Jvp",
     "Laplacian",
+    "Matrix",
     "Operator",
     "Partial",
     "Quantity",
     "Scalars",
     "Shape",
+    "Target",
+    "Taylor",
     "Vhp",
     "Vjp",
+    "Weight",
     "output_name",
 ]
 
@@ -54,7 +61,7 @@ OPERATORS: Mapping[str, Callable[..., Operator]] = MappingProxyType(
         operator.name: operator
         for operator in (
             Eval, Grad, Partial, Jacobian, Hessian, Jvp, Vjp, Hvp, Vhp,
-            Laplacian, Divergence, Curl,
+            Laplacian, Divergence, Curl, Taylor,
         )
     }
 )  # fmt: skip

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import takewhile
 from math import prod
 
 from diffcli.language.expression import Function
-from diffcli.language.tensors import names_of
+from diffcli.language.tensors import located, name_of, names_of
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-Part = tuple[float, int, tuple[str, ...]]
+Weight = float | Fraction
+
+Part = tuple[Weight, int, tuple[str, ...]]
 """A term of a linear combination: weight, output, and the variables to differentiate by."""
 
 Shape = tuple[int, ...]
@@ -71,6 +75,20 @@ def output_name(function: Function, output: int) -> str:
 
 
 @dataclass(frozen=True)
+class Target:
+    """Which derivative one number of an operator is, by places among all components.
+
+    ``output`` is differentiated by ``wrt``; without an output it is the outputs' sum weighted by
+    the operator's vector. With ``along`` it is then differentiated along that vector.
+    """
+
+    label: str
+    output: int | None
+    wrt: tuple[int, ...] = ()
+    along: bool = False
+
+
+@dataclass(frozen=True)
 class Scalars:
     """A function of tensors, seen as one of numbers.
 
@@ -89,6 +107,28 @@ class Scalars:
         return {"variables": self.variables, "outputs": outputs}
 
     @property
+    def width(self) -> int:
+        """How many components the variables have."""
+        return sum(map(prod, self.variables.values()))
+
+    @property
+    def height(self) -> int:
+        """How many components the outputs have."""
+        return sum(map(prod, self.outputs))
+
+    def column(self, place: int) -> str:
+        """Return the name of a component by its place among all: ``x``, ``A[0,1]``."""
+        return name_of(*located(self.variables, place))
+
+    def place(self, variable: str, index: Shape) -> int:
+        """Return the place of a component among all."""
+        place = 0
+        for length, own in zip(self.variables[variable], index, strict=True):
+            place = place * length + own
+        before = takewhile(lambda each: each[0] != variable, self.variables.items())
+        return place + sum(prod(shape) for _, shape in before)
+
+    @property
     def columns(self) -> list[str]:
         """The names of the variables' components: ``x``, ``x[0]``, ``A[0,1]``."""
         return [part for name, shape in self.variables.items() for part in names_of(name, shape)]
@@ -96,7 +136,7 @@ class Scalars:
     @property
     def rows(self) -> list[str]:
         """The names of the outputs' components: ``f1``, ``f2`` …."""
-        return [f"f{place + 1}" for place in range(sum(map(prod, self.outputs)))]
+        return [f"f{place + 1}" for place in range(self.height)]
 
 
 def weighted(label: str, symbol: str, parts: Iterable[Part]) -> Combination:

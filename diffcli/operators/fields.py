@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
 from diffcli.operators.entries import Quantity, Scalars, Shape, weighted
-from diffcli.operators.operator import Number, Operator
+from diffcli.operators.operator import Chosen, Number, Operator
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Laplacian(Number):
+class Laplacian(Chosen, Number):
     """The sum of the second derivatives in each variable of one formula."""
 
     name: ClassVar[str] = "laplacian"
@@ -34,14 +34,14 @@ class Laplacian(Number):
 
 
 @dataclass(frozen=True)
-class Divergence(Number):
+class Divergence(Chosen, Number):
     """The sum of each output's derivative in its own variable, of as many outputs as variables."""
 
     name: ClassVar[str] = "divergence"
 
     def check(self, scalars: Scalars) -> None:
         """Raise UsageError where the formulas are no vector field."""
-        _check_field(self.name, scalars, len(scalars.columns))
+        _check_field(self.name, scalars, scalars.width)
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
         """Return the trace of the Jacobian."""
@@ -90,7 +90,7 @@ _CYCLES = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 
 def _check_field(command: str, scalars: Scalars, count: int) -> None:
     """Refuse what isn't a vector field: as many numbers as variables."""
-    found = len(scalars.rows), len(scalars.columns)
+    found = scalars.height, scalars.width
     if found != (count, count):
         raise UsageError(
             f"{command} takes {count} formulas of {count} variables, not {found[0]} of {found[1]}",

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
 from diffcli.language.points import Typed
-from diffcli.operators.entries import Quantity, Scalars, Shape
+from diffcli.operators.entries import Quantity, Scalars, Shape, Target
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from diffcli.engines.autograd import Evaluation
+    from diffcli.engines.autograd import Array, Evaluation
+    from diffcli.engines.compressed import Structured
+    from diffcli.engines.sparse import Sparse
 
 
 class Operator(ABC):
@@ -28,10 +30,12 @@ class Operator(ABC):
     """Whether vectors may stand for many points at once."""
     of_one_number: ClassVar[bool] = False
     """Whether it takes one formula of a number."""
+    has_formulas: ClassVar[bool] = True
+    """Whether its entries are written out as formulas of the variables."""
 
     def check(self, scalars: Scalars) -> None:
         """Raise UsageError where the operator doesn't apply."""
-        count = len(scalars.rows)
+        count = scalars.height
         if self.of_one_number and count != 1:
             raise UsageError(
                 f"{self.name} takes one formula that is a number, and there are {count} numbers",
@@ -43,6 +47,10 @@ class Operator(ABC):
         """The vector that it takes, as typed."""
         return None
 
+    def moving(self, scalars: Scalars) -> Scalars:
+        """Return the function in the variables that the operator differentiates in."""
+        return scalars
+
     @abstractmethod
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
         """Return the numbers it consists of, for a function of numbers.
@@ -50,6 +58,13 @@ class Operator(ABC):
         ``vector`` has the components of :attr:`direction`. Raises UsageError where the operator
         doesn't apply to the function.
         """
+
+    def target(self, place: int, scalars: Scalars) -> Target | None:
+        """Return which derivative the number at a place is; None where it sums over many.
+
+        ``place`` counts the numbers of all blocks.
+        """
+        return None
 
     @abstractmethod
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
@@ -64,7 +79,25 @@ class Operator(ABC):
         """Arrange the blocks, as nested lists, as the command's ``derivative``."""
 
 
-class OfVariables(Operator):
+@dataclass(frozen=True)
+class Chosen(Operator):
+    """An operator in the variables of ``wrt``, in that order: the others are constants."""
+
+    wrt: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_distinct(self.wrt)
+
+    def moving(self, scalars: Scalars) -> Scalars:
+        """Return the function in the chosen variables. Raises UsageError for what is none."""
+        for name in self.wrt:
+            if name not in scalars.variables:
+                raise no_variable(name, scalars.variables)
+        names = self.wrt or scalars.variables
+        return replace(scalars, variables={name: scalars.variables[name] for name in names})
+
+
+class OfVariables(Chosen):
     """An operator with a block for each variable, shaped like it."""
 
     def blocks(self, scalars: Scalars) -> Sequence[Shape]:
@@ -76,17 +109,49 @@ class OfVariables(Operator):
         return dict(zip(scalars.variables, blocks, strict=True))
 
 
-class Matrix(Operator):
-    """An operator with one block, a matrix."""
+@dataclass(frozen=True)
+class Matrix(Chosen):
+    """An operator with one block, a matrix, of which ``sparse`` gives what isn't always zero."""
+
+    sparse: bool = field(default=False, kw_only=True)
 
     def blocks(self, scalars: Scalars) -> Sequence[Shape]:
         """Return the matrix's shape."""
-        return [(len(self._rows(scalars)), len(scalars.columns))]
+        return [(self._height(scalars), scalars.width)]
 
     def layout(self, blocks: Sequence[Any], scalars: Scalars) -> Any:
         """Return the matrix with the names of its rows and columns."""
-        rows, columns = self._rows(scalars), scalars.columns
-        return {"rows": rows, "columns": columns, "matrix": blocks[0]}
+        return {**self._frame(scalars), "matrix": blocks[0]}
+
+    def sparse_layout(self, entries: Sequence[tuple[int, int, Any]], scalars: Scalars) -> Any:
+        """Return the entries, a row, a column and a number each, with the names of both."""
+        shape = [self._height(scalars), scalars.width]
+        return {**self._frame(scalars), "shape": shape, "entries": entries}
+
+    def target(self, place: int, scalars: Scalars) -> Target:
+        """Return the entry at a place, row by row."""
+        return self.entry(*divmod(place, scalars.width), scalars)
+
+    def _frame(self, scalars: Scalars) -> dict[str, Any]:
+        return {"rows": self._rows(scalars), "columns": scalars.columns}
+
+    def analysis(
+        self, matrix: Array, dtype: str, is_critical: Callable[[], bool]
+    ) -> Mapping[str, Any]:
+        """Return what its numbers say together; ``is_critical`` asks whether the gradient is 0."""
+        return {}
+
+    @abstractmethod
+    def entry(self, row: int, column: int, scalars: Scalars) -> Target:
+        """Return which derivative the entry of a row and a column is."""
+
+    @abstractmethod
+    def triplets(self, at: Structured) -> Sparse:
+        """Return the entries that aren't always zero."""
+
+    @abstractmethod
+    def _height(self, scalars: Scalars) -> int:
+        """Return how many rows there are."""
 
     @abstractmethod
     def _rows(self, scalars: Scalars) -> list[str]:
@@ -124,8 +189,18 @@ def components(function: Function, name: str) -> list[str]:
     """Return the variable of this name, or its components; raises UsageError for none."""
     found = [each for each in function.variables if name in (each, each.partition("[")[0])]
     if not found:
-        listed = ", ".join(function.variables) or "none"
-        raise UsageError(
-            f"{name!r} is not a variable of the formula", hint=f"its variables: {listed}"
-        )
+        raise no_variable(name, function.variables)
     return found
+
+
+def no_variable(name: str, variables: Iterable[str]) -> UsageError:
+    """Return the error of a name that isn't among the variables."""
+    listed = ", ".join(variables) or "none"
+    return UsageError(f"{name!r} is not a variable of the formula", hint=f"its variables: {listed}")
+
+
+def check_distinct(wrt: Sequence[str]) -> None:
+    """Raise UsageError where a variable is named twice."""
+    if len(set(wrt)) < len(wrt):
+        twice = next(name for place, name in enumerate(wrt) if name in wrt[:place])
+        raise UsageError(f"{twice} is named twice", hint="name each variable once")

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
-from diffcli.errors import UsageError
+from diffcli.errors import LimitError, UsageError
 from diffcli.language.expression import Function
-from diffcli.operators.entries import Entry, Scalars, Shape
-from diffcli.operators.operator import Matrix, Operator, components
+from diffcli.language.limits import MAX_ASKED_ORDER
+from diffcli.language.tensors import located, name_of
+from diffcli.operators.entries import Entry, Scalars, Shape, Target
+from diffcli.operators.operator import Matrix, Operator, check_distinct, components
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from diffcli.engines.autograd import Evaluation
+    from diffcli.engines.autograd import Array, Evaluation
+    from diffcli.engines.compressed import Structured
+    from diffcli.engines.sparse import Sparse
 
 Mode = Literal["auto", "reverse", "forward"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+
+def _check_order(order: int) -> None:
+    if order > MAX_ASKED_ORDER:
+        raise LimitError(
+            f"a derivative of order {order:,}", hint=f"at most {MAX_ASKED_ORDER:,} is computed"
+        )
 
 
 @dataclass(frozen=True)
@@ -54,17 +65,34 @@ class Grad(Operator):
     element_by_element: ClassVar[bool] = True
     order: int = 1
     wrt: tuple[str, ...] = ()
+    mode: Mode = "auto"
+
+    def __post_init__(self) -> None:
+        _check_order(self.order)
+        check_distinct(self.wrt)
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return one partial a variable."""
         names = [each for name in self.wrt for each in components(function, name)]
         return tuple(Entry(name, 0, (name,) * self.order) for name in names or function.variables)
 
+    def target(self, place: int, scalars: Scalars) -> Target | None:
+        """Return the derivative in the component at a place of the chosen variables."""
+        chosen = self.wrt or tuple(scalars.variables)
+        if not set(chosen) <= scalars.variables.keys():
+            return None
+        name, index = located({name: scalars.variables[name] for name in chosen}, place)
+        column = scalars.place(name, index)
+        return Target(name_of(name, index), 0, (column,) * self.order)
+
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Return the gradient by one reverse pass, higher orders by nested ones."""
+        """Return the gradient by one reverse pass, higher orders by nested ones.
+
+        From order 5 on, and in forward mode, it is Taylor arithmetic.
+        """
         names = self.wrt or list(at.variables)
-        if self.order > 1 or not set(names) <= at.variables.keys():
-            return [at.repeated(name, self.order) for name in names]
+        if self.order > 1 or self.mode == "forward" or not set(names) <= at.variables.keys():
+            return [at.repeated(name, self.order, self.mode) for name in names]
         return at.gradient([at.variables[name] for name in names])
 
     def blocks(self, scalars: Scalars) -> Sequence[Shape]:
@@ -85,6 +113,9 @@ class Partial(Operator):
     element_by_element: ClassVar[bool] = True
     wrt: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        _check_order(len(self.wrt))
+
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return the one partial."""
         for name in self.wrt:
@@ -100,7 +131,7 @@ class Partial(Operator):
         return ",".join(self.wrt)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Return the partial by nested reverse passes."""
+        """Return the partial by nested reverse passes, from order 5 on by Taylor arithmetic."""
         return [at.partial(self.wrt)]
 
     def blocks(self, scalars: Scalars) -> Sequence[Shape]:
@@ -131,6 +162,25 @@ class Jacobian(Matrix):
         """Return the matrix, a pass a row (reverse) or a column (forward), whichever are fewer."""
         return [at.jacobian(self.mode)]
 
+    def triplets(self, at: Structured) -> Sparse:
+        """Return the entries that aren't always zero, by few products where they are few."""
+        return at.sparse_jacobian(self.mode)
+
+    def analysis(
+        self, matrix: Array, dtype: str, is_critical: Callable[[], bool]
+    ) -> Mapping[str, Any]:
+        """Return rank, determinant and condition number."""
+        from diffcli.engines.spectra import of_jacobian
+
+        return of_jacobian(matrix, dtype)
+
+    def entry(self, row: int, column: int, scalars: Scalars) -> Target:
+        """Return an output's derivative in a component."""
+        return Target(f"f{row + 1},{scalars.column(column)}", row, (column,))
+
+    def _height(self, scalars: Scalars) -> int:
+        return scalars.height
+
     def _rows(self, scalars: Scalars) -> list[str]:
         return scalars.rows
 
@@ -151,8 +201,28 @@ class Hessian(Matrix):
         )
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Return the Jacobian of the gradient."""
-        return [at.hessian()]
+        """Return the Jacobian of the gradient, its lower half on both sides of the diagonal."""
+        lower = at.hessian().tril()
+        return [lower + lower.tril(-1).T]
+
+    def triplets(self, at: Structured) -> Sparse:
+        """Return the entries that aren't always zero, by few products where they are few."""
+        return at.sparse_hessian()
+
+    def analysis(
+        self, matrix: Array, dtype: str, is_critical: Callable[[], bool]
+    ) -> Mapping[str, Any]:
+        """Return eigenvalues, definiteness, and where the gradient is 0 what point it is."""
+        from diffcli.engines.spectra import of_hessian
+
+        return of_hessian(matrix, dtype, critical=is_critical())
+
+    def entry(self, row: int, column: int, scalars: Scalars) -> Target:
+        """Return the second derivative in two components."""
+        return Target(f"{scalars.column(row)},{scalars.column(column)}", 0, (row, column))
+
+    def _height(self, scalars: Scalars) -> int:
+        return scalars.width
 
     def _rows(self, scalars: Scalars) -> list[str]:
         return scalars.columns

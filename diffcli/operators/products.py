@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from diffcli.language.expression import Function
-from diffcli.operators.entries import Quantity, Scalars, Shape, output_name, weighted
-from diffcli.operators.operator import Along, Number, OfVariables
+from diffcli.operators.entries import Quantity, Scalars, Shape, Target, output_name, weighted
+from diffcli.operators.operator import Along, Chosen, Number, OfVariables
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Jvp(Along):
+class Jvp(Along, Chosen):
     """The Jacobian times a vector: the derivative of every output along the vector."""
 
     name: ClassVar[str] = "jvp"
@@ -32,6 +32,11 @@ class Jvp(Along):
             )
             for output in range(len(function.outputs))
         )
+
+    def target(self, place: int, scalars: Scalars) -> Target:
+        """Return an output's derivative along the vector."""
+        name = f"f{place + 1}" if scalars.height > 1 else "f"
+        return Target(name, place, along=True)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the product by two reverse passes."""
@@ -62,6 +67,10 @@ class Vjp(Along, OfVariables):
             for name in function.variables
         )
 
+    def target(self, place: int, scalars: Scalars) -> Target:
+        """Return the derivative of the weighted sum in a component."""
+        return Target(scalars.column(place), None, (place,))
+
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the product by one reverse pass."""
         return at.vjp(vector)
@@ -85,6 +94,10 @@ class Hvp(Along, OfVariables):
             )
             for row in names
         )
+
+    def target(self, place: int, scalars: Scalars) -> Target:
+        """Return the derivative along the vector of a component's derivative."""
+        return Target(scalars.column(place), 0, (place,), along=True)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the gradient of the gradient's product with the vector: two reverse passes."""

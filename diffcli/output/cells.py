@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import Any
+from itertools import accumulate
+from math import prod
+from typing import Any, overload
 
 from diffcli.output.report import Nested, Report, Result
 from diffcli.output.text import DOUBLE, number, proved
@@ -26,11 +28,15 @@ class Cell:
 
     def named(self, name: str) -> str:
         """Return the name of its entry with its index, if it has one: ``x[0,1]``."""
-        return f"{name}[{','.join(map(str, self.index))}]" if self.index else name
+        return _name(name, self.index)
 
     def text(self, digits: int | None) -> str:
         """Return the number as it is shown."""
         return shown(self.number, self.check, digits)
+
+
+def _name(entry: str, index: tuple[int, ...]) -> str:
+    return f"{entry}[{','.join(map(str, index))}]" if index else entry
 
 
 @dataclass(frozen=True)
@@ -81,19 +87,18 @@ def verdict_of(found: Iterable[Check | None]) -> Verdict | None:
     return worst(verdicts) if verdicts else None
 
 
-def cells(result: Result) -> tuple[Cell, ...]:
-    """Return every number of a derivative, in order, each with its check."""
-    found = [Cell(*place, None) for place in _flat(result.derivative, tuple(result.symbolic))]
-    checked = _assigned(result.checks, [cell.named(cell.entry) for cell in found])
-    return tuple(replace(cell, check=check) for cell, check in zip(found, checked, strict=True))
+def cells(result: Result, only: Collection[int] | None = None) -> tuple[Cell, ...]:
+    """Return the numbers of a derivative, in order, each with its check.
 
-
-def _assigned(found: Sequence[Check], names: Sequence[str]) -> Sequence[Check | None]:
-    """Return the check of each number; where only a sample was checked, by its name."""
-    if len(found) == len(names):
-        return found
-    by_name = {check.entry: check for check in found}
-    return [by_name.get(name) for name in names]
+    ``only`` gives the places of those that are wanted.
+    """
+    flat = enumerate(_flat(result.derivative, tuple(result.symbolic)))
+    found = [Cell(*cell, None) for place, cell in flat if only is None or place in only]
+    checked = _Checks(result.checks, len(found))
+    return tuple(
+        replace(cell, check=checked.find(place, cell.entry, cell.index))
+        for place, cell in enumerate(found)
+    )
 
 
 def is_matrix(derivative: Any) -> bool:
@@ -101,50 +106,119 @@ def is_matrix(derivative: Any) -> bool:
     return isinstance(derivative, dict) and derivative.keys() == {"rows", "columns", "matrix"}
 
 
+def is_sparse(derivative: Any) -> bool:
+    """Whether a derivative is laid out as the entries of a sparse matrix."""
+    keys = {"rows", "columns", "shape", "entries"}
+    return isinstance(derivative, dict) and derivative.keys() == keys
+
+
+def size(derivative: Any) -> int:
+    """Return how many numbers a derivative has."""
+    if is_matrix(derivative):
+        return len(derivative["rows"]) * len(derivative["columns"])
+    if is_sparse(derivative):
+        return len(derivative["entries"])
+    if isinstance(derivative, dict):
+        return sum(map(size, derivative.values()))
+    return len(derivative) * size(derivative[0]) if isinstance(derivative, list) else 1
+
+
 def answered(report: Report) -> tuple[Result, ...]:
     """Return the results that are at a point."""
     return tuple(result for result in report.results if result.at is not None)
 
 
-def sheet(report: Report) -> tuple[Row, ...] | None:
+def sheet(report: Report) -> Sequence[Row] | None:
     """Return the answer as rows, one a point or an element of vectors that go together.
 
-    None where there is no point, or the numbers don't go element by element.
+    A row is made when it is asked for, as a table shows few of very many. None where there is no
+    point, or the numbers don't go element by element.
     """
     found = [_rows(report, result) for result in answered(report)]
-    if not found or None in found:
-        return None
-    return tuple(row for rows in found if rows for row in rows)
+    parts = [each for each in found if each is not None]
+    return _Sheet(parts) if parts and len(parts) == len(found) else None
 
 
-def _rows(report: Report, result: Result) -> tuple[Row, ...] | None:
-    if result.at is None or is_matrix(result.derivative):
+class _Sheet(Sequence[Row]):
+    """The rows of several results, one result after the other."""
+
+    def __init__(self, parts: Sequence[_Rows]) -> None:
+        self._parts = parts
+        self._ends = list(accumulate(part.count for part in parts))
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        number = range(len(self))[place]
+        part = bisect_right(self._ends, number)
+        return self._parts[part].row(number - (self._ends[part - 1] if part else 0))
+
+
+def _rows(report: Report, result: Result) -> _Rows | None:
+    if result.at is None or is_matrix(result.derivative) or is_sparse(result.derivative):
         return None
     derivatives = result.derivative or {}
     if not isinstance(derivatives, dict):
         return None
     shapes = {_shape(value) for value in result.at.values()} - {()} or {()}
-    numbers = [value for value in (result.value, *derivatives.values()) if value is not None]
+    numbers = (result.value, *derivatives.values())
     if len(shapes) > 1 or not {_shape(value) for value in numbers} <= shapes:
         return None
-    places = list(product(*map(range, shapes.pop())))
-    names = [Cell("f", place, None, None).named("f") for place in places]
-    values = _assigned(result.value_checks, names)
-    by_place = {(cell.entry, cell.index): cell for cell in cells(result)}
-    found = []
-    for index, value_check in zip(places, values, strict=True):
-        own = [by_place.get((name, index), Cell(name, index, None, None)) for name in derivatives]
-        found.append(
-            Row(
-                at={name: _element(result.at[name], index) for name in report.variables},
-                value=_element(result.value, index),
-                value_check=value_check,
-                cells=tuple(own),
-                verdict=verdict_of([cell.check for cell in own] or [value_check]),
-                typed=result.typed,
-            )
+    return _Rows(report.variables, result, shapes.pop())
+
+
+class _Rows:
+    """The rows of one result, whose numbers go together element by element."""
+
+    def __init__(self, variables: Sequence[str], result: Result, shape: tuple[int, ...]) -> None:
+        self._variables, self._result, self._shape = variables, result, shape
+        self.count = prod(shape)
+        self._derivatives: Mapping[str, Any] = result.derivative or {}
+        self._checks = _Checks(result.checks, self.count * len(self._derivatives))
+        self._value_checks = _Checks(result.value_checks, self.count)
+
+    def row(self, place: int) -> Row:
+        """Return the row of an element."""
+        rest = place
+        index: tuple[int, ...] = ()
+        for length in reversed(self._shape):
+            rest, last = divmod(rest, length)
+            index = (last, *index)
+        at, value = self._result.at or {}, self._result.value
+        own = []
+        for order, (name, found) in enumerate(self._derivatives.items()):
+            check = self._checks.find(order * self.count + place, name, index)
+            own.append(Cell(name, index, _element(found, index), check))
+        value_check = self._value_checks.find(place, "f", index)
+        return Row(
+            at={name: _element(at[name], index) for name in self._variables},
+            value=_element(value, index),
+            value_check=value_check,
+            cells=tuple(own),
+            verdict=verdict_of([cell.check for cell in own] or [value_check]),
+            typed=self._result.typed,
         )
-    return tuple(found)
+
+
+class _Checks:
+    """The checks of so many numbers: of each in order, or of a sample by name."""
+
+    def __init__(self, found: Sequence[Check], count: int) -> None:
+        self._whole = found if len(found) == count else ()
+        self._by_name = {} if self._whole else {check.entry: check for check in found}
+
+    def find(self, place: int, entry: str, index: tuple[int, ...]) -> Check | None:
+        """Return the check of a number, by its place or its name."""
+        if self._whole or not self._by_name:
+            return self._whole[place] if self._whole else None
+        return self._by_name.get(_name(entry, index))
 
 
 def _shape(value: Nested) -> tuple[int, ...]:
@@ -164,11 +238,17 @@ def _flat(
         for row, numbers in zip(derivative["rows"], derivative["matrix"], strict=True):
             for column, number in zip(derivative["columns"], numbers, strict=True):
                 yield f"{row},{column}", (), number
+    elif is_sparse(derivative):
+        rows, columns = derivative["rows"], derivative["columns"]
+        for row, column, number in derivative["entries"]:
+            yield f"{rows[row]},{columns[column]}", (), number
     elif isinstance(derivative, dict):
         for entry, value in derivative.items():
             yield from ((entry, index, number) for index, number in _elements(value))
     elif derivative is not None:
         numbers = [number for _, number in _elements(derivative)]
+        if len(entries) != len(numbers):
+            entries = [f"f{place + 1}" for place in range(len(numbers))]
         yield from ((entry, (), number) for entry, number in zip(entries, numbers, strict=True))
 
 

@@ -11,8 +11,8 @@ from diffcli.output.documents import document
 from diffcli.output.headings import cell_name, function_lines, remarks
 from diffcli.output.listing import Block, Cell, Listing, Rounded
 from diffcli.output.text import number
-from diffcli.studies.curvature import CriticalKind
 from diffcli.studies.descend import Descent, Outcome, Step
+from diffcli.studies.kinds import Kind
 
 DECIMALS = 6
 MOST_COORDINATES = 6
@@ -120,10 +120,10 @@ def _curvature(descent: Descent) -> str:
 
 
 _KINDS = {
-    CriticalKind.MINIMUM: "a minimum",
-    CriticalKind.MAXIMUM: "a maximum",
-    CriticalKind.SADDLE: "a saddle point",
-    CriticalKind.DEGENERATE: "a degenerate critical point",
+    Kind.MINIMUM: "a minimum",
+    Kind.MAXIMUM: "a maximum",
+    Kind.SADDLE: "a saddle point",
+    Kind.DEGENERATE: "a degenerate critical point",
 }
 
 

@@ -9,24 +9,24 @@ from typing import Any
 
 from diffcli.output.cells import checks
 from diffcli.output.formats import View
-from diffcli.output.listing import Listing
+from diffcli.output.listing import Listing, Source
 from diffcli.output.report import SCHEMA, Report, Result
 from diffcli.verdict import Check
 
 
 def render(report: Report, _view: View) -> str:
     """Return the report as one JSON document; a number that is missing is null."""
-    return _dump(document(report))
+    return dump(document(report))
 
 
-def render_listing(listing: Listing, _view: View) -> str:
+def render_listing(listing: Listing | Source, _view: View) -> str:
     """Return the listing as one JSON document."""
-    return _dump(listing.document)
+    return dump(listing.document)
 
 
 def render_lines(report: Report, _view: View) -> str:
     """Return each result as one JSON document, a line each."""
-    return "\n".join(_dump(_result(result)) for result in report.results)
+    return "\n".join(dump(_result(result)) for result in report.results)
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -58,6 +58,8 @@ def _result(result: Result) -> dict[str, Any]:
     if result.sampled:
         checked, all_entries = result.sampled
         found["sampled"] = f"{checked} of {all_entries} entries"
+    if result.analysis:
+        found["analysis"] = dict(result.analysis)
     return found
 
 
@@ -75,16 +77,17 @@ def _check(check: Check) -> dict[str, Any]:
     }
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(_strict(value), allow_nan=False)
+def dump(value: Any) -> str:
+    """Return JSON of one line."""
+    return json.dumps(strict(value), allow_nan=False)
 
 
-def _strict(value: Any) -> Any:
+def strict(value: Any) -> Any:
     """JSON has no infinity and no nan: they are missing numbers."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: _strict(part) for key, part in value.items()}
+        return {key: strict(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_strict(part) for part in value]
+        return [strict(part) for part in value]
     return value

@@ -8,7 +8,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from diffcli.output.listing import Listing
+from diffcli.output.listing import Listing, Source
 
 if TYPE_CHECKING:
     from diffcli.output.report import Report
@@ -42,11 +42,14 @@ FORMATS: Mapping[str, str] = MappingProxyType(
 
 The same module's ``render_listing`` does that for a Listing.
 """
+_DOCUMENTS = frozenset({"json", "jsonl"})
 
 
-def render(name: str, report: Report | Listing, view: View) -> str:
+def render(name: str, report: Report | Listing | Source, view: View) -> str:
     """Return a report as text in the named format, without a newline at the end."""
+    if isinstance(report, Source) and name not in _DOCUMENTS:
+        return report.text
     module, _, function = FORMATS[name].partition(":")
-    renderer = "render_listing" if isinstance(report, Listing) else function
+    renderer = "render_listing" if isinstance(report, Listing | Source) else function
     text: str = getattr(import_module(module), renderer)(report, view)
     return text

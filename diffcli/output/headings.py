@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from diffcli.output.analysis import analysis_text
 from diffcli.output.cells import Cell, checks, name_of_function, notation, shown
 from diffcli.output.notes import note
 from diffcli.output.report import Report, Result
@@ -45,7 +46,8 @@ def value_text(result: Result, digits: int | None) -> str:
 def remarks(report: Report, digits: int | None) -> list[str]:
     """Return what must be said of the checks and the samples, a line each, nothing twice."""
     told: dict[str, list[str]] = {}
-    samples = []
+    samples: dict[str, list[str]] = {}
+    analyses = []
     for entry, formula in report.results[0].symbolic.items() if report.results else ():
         if formula.reason:
             told.setdefault(f"no formula: {formula.reason}", []).append(notation(report, entry))
@@ -54,10 +56,15 @@ def remarks(report: Report, digits: int | None) -> list[str]:
         for check in checks(result):
             if said := note(check, report.dtype):
                 told.setdefault(said, []).append(check_name(report, check.entry) + where)
+        if "eigenvalues" in result.analysis:
+            analyses.append(f"{analysis_text(result.analysis, digits)}{where}")
         if result.sampled:
             checked, total = result.sampled
-            samples.append(f"{checked} of {total} entries were checked{where}")
-    return [*(f"{_together(names)}: {said}" for said, names in told.items()), *samples]
+            samples.setdefault(f"{checked:,} of {total:,} entries were checked", []).append(where)
+    said_once = (f"{_together(names)}: {said}" for said, names in told.items())
+    # Points that were evaluated together share one sample.
+    shared = (said + (where[0] if len(where) == 1 else "") for said, where in samples.items())
+    return [*analyses, *said_once, *shared]
 
 
 def _together(names: Sequence[str]) -> str:

@@ -101,7 +101,7 @@ def _asymptotes(found: Analysis, report: Report) -> Iterator[Block]:
     ]
     for each in found.asymptotes:
         towards = f"{x} -> {'inf' if each.towards > 0 else '-inf'}"
-        rows.append((towards, f"y = {_line(each, x)}", "numeric"))
+        rows.append((towards, f"y = {_line(each, x)}", each.tag.value))
     if rows:
         yield Block("asymptotes", ("for", "line", "known"), tuple(rows))
 
@@ -195,7 +195,7 @@ def _asymptote(each: Asymptote) -> dict[str, Any]:
         "slope": each.slope,
         "intercept": each.intercept,
         "towards": "inf" if each.towards > 0 else "-inf",
-        "tag": "numeric",
+        "tag": each.tag.value,
     }
 
 

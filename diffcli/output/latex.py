@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from diffcli.errors import DiffcliError
+from diffcli.language.latex_printer import latex_of
+from diffcli.language.parser import parse
 from diffcli.language.tokens import GREEK_NAMES
 from diffcli.output.cells import answered, cells, notation, sheet, verdict_of
 from diffcli.output.formats import View
@@ -35,7 +38,7 @@ def render(report: Report, view: View) -> str:
 
 def render_listing(listing: Listing, view: View) -> str:
     """Return equations (needs amsmath) and a tabular a table."""
-    pairs = [(_left(name), _code(text)) for name, text in listing.formulas]
+    pairs = [(_left(name), _typeset(text)) for name, text in listing.formulas]
     parts = [_aligned(pairs)] if pairs else []
     parts += [latex_lines(branch, _text) for branch in listing.trees]
     for block in listing.blocks:
@@ -43,6 +46,14 @@ def render_listing(listing: Listing, view: View) -> str:
         columns = "".join("r" if right else "l" for right in block.numeric)
         parts += [_text(block.title), _tabular(columns, [*map(_text, block.head)], lines)]
     return "\n\n".join([*parts, *map(_text, listing.remarks)])
+
+
+def _typeset(text: str) -> str:
+    """Return a formula in LaTeX, or as it stands where it isn't one."""
+    try:
+        return latex_of(parse(text))
+    except DiffcliError:
+        return _code(text)
 
 
 def _left(name: str) -> str:

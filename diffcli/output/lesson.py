@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from diffcli.language.expression import Node, variable
@@ -23,7 +25,7 @@ Words = tuple[str | Math, ...]
 
 def lesson_listing(lesson: Lesson, report: Report) -> Listing:
     """Return a tree a differentiation; ``report`` says what was asked."""
-    writer = _Writer(lesson.function)
+    writer = Writer(lesson.function)
     return Listing(
         formulas=(),
         trees=tuple(writer.tree(done) for done in lesson.derivations),
@@ -36,100 +38,107 @@ def lesson_listing(lesson: Lesson, report: Report) -> Listing:
     )
 
 
-class _Writer:
-    """Writes the differentiations of one Function."""
+class Writer:
+    """Writes the differentiations of one Function; ``names`` are variables with LaTeX of theirs."""
 
-    def __init__(self, function: Function) -> None:
-        self._function = function
+    def __init__(
+        self, function: Function, names: Mapping[Node, str] = MappingProxyType({})
+    ) -> None:
+        self._function, self._names = function, names
         self._euler = "E" if "e" in function.variables else "e"
 
     def tree(self, done: Derivation) -> Branch:
         """Return the question, the steps, the answer."""
         entry = done.entry
         asked = Entry(entry.label, entry.output, entry.wrt[1:])
-        answer = equal(self._name(entry), self._math(done.tidied))
-        question: Words = (equal(self._name(asked), self._math(done.term)),)
+        answer = equal(self._name(entry), self.math(done.tidied))
+        question: Words = (equal(self._name(asked), self.math(done.term)),)
         if len(self._function.variables) > 1:
             x = name_latex(done.wrt)
             partial = Math(f"∂/∂{done.wrt}", rf"\frac{{\partial}}{{\partial {x}}}")
             question = (*question, ",  where ", Math("′", "{}'"), " is ", partial)
-        steps = self._step(done.step, ())
-        return Branch(question, (steps, Branch((answer, f"   ({_proved(done.proof)})"))))
+        steps = self.step(done.step, ())
+        return Branch(question, (steps, Branch((answer, f"   ({proved(done.proof)})"))))
 
     def record(self, done: Derivation) -> dict[str, Any]:
         """Return the differentiation as JSON has it."""
         return {
             "entry": ",".join(done.entry.wrt),
             "output": done.entry.output,
-            "of": self._text(done.term),
-            "steps": [self._record(done.step)],
-            "derivative": self._text(done.derivative),
-            "tidied": self._text(done.tidied),
-            "latex": self._math(done.tidied).latex,
+            "of": self.text(done.term),
+            "steps": [self.step_record(done.step)],
+            "derivative": self.text(done.derivative),
+            "tidied": self.text(done.tidied),
+            "latex": self.math(done.tidied).latex,
             "proof": "exact" if done.proof.exact else f"{done.proof.points} points",
         }
 
-    def _record(self, step: Step) -> dict[str, Any]:
+    def step_record(self, step: Step) -> dict[str, Any]:
+        """Return a step as JSON has it."""
         stated = self._statement(step.statement).text if step.statement else None
         parts = [*step.parts, *([step.logarithm] if step.logarithm else [])]
         return {
             "number": step.number,
             "rule": step.rule,
             "statement": stated,
-            "term": self._text(step.term),
+            "term": self.text(step.term),
             "parts": [
                 {
                     "name": part.name,
-                    "term": self._text(part.term),
-                    "derivative": None if part.slope is None else self._text(part.slope),
+                    "term": self.text(part.term),
+                    "derivative": None if part.slope is None else self.text(part.slope),
                     "step": part.step,
                 }
                 for part in parts
             ],
-            "steps": [self._record(under) for under in step.steps],
-            "lines": [self._text(line) for line in step.lines],
+            "steps": [self.step_record(under) for under in step.steps],
+            "lines": [self.text(line) for line in step.lines],
             "note": step.note,
         }
 
-    def _step(self, step: Step, of: Words) -> Branch:
+    def step(self, step: Step, of: Words) -> Branch:
+        """Return a step and those under it; ``of`` says what it differentiates."""
         head: Words = (f"{step.number}  ", *of, step.rule)
         if step.statement:
             head = (*head, ":  ", self._statement(step.statement))
         under = {each.number: each for each in step.steps}
         lines = [Branch(self._part(part, told=part.step not in under)) for part in step.parts]
         lines += (
-            self._step(under.pop(part.step), (_primed(part.name), ": "))
+            self.step(under.pop(part.step), (_primed(part.name), ": "))
             for part in step.parts
             if part.step in under
         )
         if step.logarithm:
             lines.append(Branch(self._logarithm(step.logarithm)))
-        said = equal(_prime(self._math(step.term)), *map(self._math, step.lines))
+        said = equal(_prime(self.math(step.term)), *map(self.math, step.lines))
         told: list[Words] = [] if said in head else [(said,)]
         lines += map(Branch, [*told, (step.note,)] if step.note else told)
         return Branch(head, tuple(lines))
 
     def _part(self, part: Part, *, told: bool) -> Words:
-        words: Words = (equal(_letter(part.name), self._math(part.term)),)
+        words: Words = (equal(_letter(part.name), self.math(part.term)),)
         if part.slope is None or not told:
             return words
-        words = (*words, ",  ", equal(_primed(part.name), self._math(part.slope)))
+        words = (*words, ",  ", equal(_primed(part.name), self.math(part.slope)))
         return (*words, f"  (step {part.step})") if part.step else words
 
     def _logarithm(self, part: Part) -> Words:
         ratio = Math("y′/y", r"\frac{y'}{y}")
         left = Math(part.name, r"\ln y")
-        term, slope = self._math(part.term), self._math(part.slope or part.term)
+        term, slope = self.math(part.term), self.math(part.slope or part.term)
         return "logarithms of y:  ", equal(left, term), ",  so  ", equal(ratio, slope)
 
     def _statement(self, said: Statement) -> Math:
         names = {variable(f"{name}′"): _primed(name).latex for name in said.primes}
-        return equal(_prime(self._math(said.term)), self._math(said.slope, names))
+        return equal(_prime(self.math(said.term)), self.math(said.slope, names))
 
-    def _math(self, node: Node, names: dict[Node, str] | None = None) -> Math:
-        return Math(self._text(node), node_latex(node, names, self._function.variables))
+    def math(self, node: Node, names: Mapping[Node, str] = MappingProxyType({})) -> Math:
+        """Return a term as text and in LaTeX."""
+        latex = node_latex(node, {**self._names, **names}, self._function.variables)
+        return Math(self.text(node), latex)
 
-    def _text(self, node: Node) -> str:
+    def text(self, node: Node) -> str:
+        """Return a term in the language itself."""
         return text_of(node, euler=self._euler)
 
     def _name(self, entry: Entry) -> Math:
@@ -160,7 +169,8 @@ def _prime(term: Math) -> Math:
     return Math(f"({term.text})′", rf"\left({term.latex}\right)'")
 
 
-def _proved(proof: Proof) -> str:
+def proved(proof: Proof) -> str:
+    """Say how the answer is known to be right."""
     if proof.exact:
         return "proved equal to the symbolic engine's derivative"
     return f"equal to the certified derivative at {proof.points} points"

@@ -62,6 +62,14 @@ class Listing:
     trees: tuple[Branch, ...] = ()
 
 
+@dataclass(frozen=True)
+class Source:
+    """Text that every format for people shows as it is; ``document`` is it all as JSON."""
+
+    text: str
+    document: Mapping[str, Any]
+
+
 def written(cell: Cell, digits: int | None) -> str:
     """Return a cell as text, a number with so many digits."""
     if isinstance(cell, Verdict):

@@ -18,6 +18,7 @@ MARKS: Mapping[Verdict, str] = {
 }
 
 _DIGITS = 6
+_ALL_DIGITS = 17
 
 
 def marked(verdict: Verdict | None) -> str:
@@ -57,11 +58,14 @@ def _inexact(check: Check, dtype: str) -> str:
 
 
 def _one_sided(check: Check, _dtype: str) -> str | None:
-    sides = [
-        f"{side} derivative {number(value, _DIGITS)}"
+    known = {
+        side: value
         for side, value in (("left", check.left), ("right", check.right))
         if value is not None
-    ]
+    }
+    alike = len({number(value, _DIGITS) for value in known.values()}) < len(set(known.values()))
+    digits = _ALL_DIGITS if alike else _DIGITS
+    sides = [f"{side} derivative {number(value, digits)}" for side, value in known.items()]
     return "; ".join(part for part in (", ".join(sides), check.reason) if part) or None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from diffcli.formula import Formula
@@ -24,7 +24,7 @@ class Result:
     own layout of numbers; ``symbolic`` the formula of each entry; ``checks`` one check an entry,
     ``value_checks`` those of the values. ``typed`` is the point as typed, given where the checks
     have more digits than its floats. Where only a sample was checked, ``sampled`` is
-    (checked, all).
+    (checked, all). ``analysis`` is what the numbers together say: a determinant, eigenvalues.
     """
 
     at: Mapping[str, Nested] | None
@@ -35,6 +35,7 @@ class Result:
     value_checks: tuple[Check, ...] = ()
     sampled: tuple[int, int] | None = None
     typed: Mapping[str, str] | None = None
+    analysis: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -68,6 +69,8 @@ class Report:
     results: tuple[Result, ...]
     readings: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    """How the numbers were computed, for who asks."""
     function_latex: str | None = None
     notation: Mapping[str, str] | None = None
     """How each entry's derivative is written for a person: ``{"x,y": "∂²f/∂x∂y"}``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import StringIO
 from typing import Any, TypeVar
 
@@ -19,9 +19,11 @@ from diffcli.output.cells import (
     cells,
     checks,
     is_matrix,
+    is_sparse,
     name_of_function,
     notation,
     sheet,
+    size,
     verdict_of,
 )
 from diffcli.output.formats import View
@@ -37,7 +39,7 @@ from diffcli.output.listing import Cell as AnyCell
 from diffcli.output.listing import Listing, written
 from diffcli.output.notes import marked
 from diffcli.output.report import Report, Result
-from diffcli.output.text import aligned, number
+from diffcli.output.text import aligned, elided, number
 from diffcli.output.trees import terminal_tree
 from diffcli.verdict import Verdict
 
@@ -46,6 +48,8 @@ _Item = TypeVar("_Item")
 _UNCUT = 1_000_000
 _MARGIN = 2
 _REMARKS = 8
+_END = 10
+"""Rows shown of each end of a table that is too long."""
 _MOST_ROWS = 5_000
 """Of a table that is piped; drawing more takes minutes, and csv has them all."""
 _READABLE = 48
@@ -139,7 +143,9 @@ class _Page:
     def formulas_beside(self, results: Sequence[Result]) -> bool:
         """Whether each formula fits in the row of its number."""
         first, *more = results
-        if more or len(self.report.variables) == 1 or any(cell.index for cell in cells(first)):
+        if more or len(self.report.variables) == 1 or size(first.derivative) > self.most:
+            return False
+        if any(cell.index or cell.entry not in first.symbolic for cell in cells(first)):
             return False
         if is_matrix(first.derivative):
             return False
@@ -150,7 +156,11 @@ class _Page:
         lines = list(function_lines(self.report))
         if with_derivatives:
             lines += derivative_lines(self.report)
-        return _formulas(lines)
+        return _formulas([(name, self.cut(text)) for name, text in lines])
+
+    def cut(self, text: str) -> str:
+        """Return a text, on a terminal without the middle of a very long one."""
+        return elided(text) if self.view.width else text
 
     def sheet(self, found: Sequence[Row]) -> Table | None:
         """Return a row a point, or None where a row an entry suits the answer better."""
@@ -179,14 +189,16 @@ class _Page:
 
     def block(self, result: Result, *, beside: bool) -> list[RenderableType]:
         """Return the point and the value, then a row an entry."""
-        place = Text(point_text(self.report, result, self.view.digits))
+        place = Text(self.cut(point_text(self.report, result, self.view.digits)))
         if place:
             place = Text.assemble(("at ", "dim"), place)
-        value = Text(f"f = {value_text(result, self.view.digits)}")
+        value = Text(f"f = {self.cut(value_text(result, self.view.digits))}")
         verdict = _verdict(verdict_of(checks(result)))
         if is_matrix(result.derivative):
             return [self.line(place, value, verdict), self.matrix(result.derivative)]
-        if found := cells(result):
+        if is_sparse(result.derivative):
+            return [self.line(place, value, verdict), self.triplets(result)]
+        if found := cells(result, self.shown(result)):
             return [self.line(place, value), self.entries(found, result, beside=beside)]
         return [self.line(place, value, verdict)]
 
@@ -204,8 +216,10 @@ class _Page:
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
         texts = aligned([cell.text(self.view.digits) for cell in found])
-        pairs = list(zip(found, texts, strict=True))
-        for cell, text in _thinned(pairs, self.most):
+        count = size(result.derivative)
+        for place, (cell, text) in enumerate(zip(found, texts, strict=True)):
+            if place == _END < len(found) < count:
+                grid.add_row("…")
             formula = result.symbolic[cell.entry].text if beside else ""
             grid.add_row(
                 Text(cell_name(self.report, cell)),
@@ -213,7 +227,43 @@ class _Page:
                 _verdict(verdict_of([cell.check])),
                 Text(formula or "", "bold"),
             )
-        return self.with_rows_left_out(grid, len(found))
+        return self.with_ends_alone(grid, count)
+
+    def shown(self, result: Result) -> Collection[int]:
+        """Return the places of the numbers that are shown: all, or of many the first and last."""
+        count = size(result.derivative)
+        return range(count) if count <= self.most else {*range(_END), *range(count - _END, count)}
+
+    def with_ends_alone(self, grid: Table, rows: int) -> Table:
+        """Say under a table that its rows are the first and the last, where they are."""
+        if rows > self.most:
+            left_out = f"the first and the last {_END} of {rows:,} rows; --format csv has all"
+            grid.caption, grid.caption_justify = Text(left_out, "dim"), "left"
+        return grid
+
+    def triplets(self, result: Result) -> RenderableType:
+        """Return a row an entry of a sparse matrix."""
+        derivative = result.derivative
+        if not derivative["entries"]:
+            return Text("every entry is zero")
+        places = sorted(self.shown(result))
+        found = cells(result, places)
+        names = [
+            (derivative["rows"][row], derivative["columns"][column])
+            for row, column, _ in (derivative["entries"][place] for place in places)
+        ]
+        texts = aligned([cell.text(self.view.digits) for cell in found])
+        grid = _grid()
+        # Where the page is narrow, the verdict is what is cut.
+        for title, column in zip(("row", "column"), zip(*names, strict=True), strict=False):
+            grid.add_column(title, no_wrap=True, min_width=max(map(len, (title, *column))))
+        grid.add_column("value", justify="right", no_wrap=True, min_width=max(map(len, texts)))
+        grid.add_column(no_wrap=True)
+        for count, (pair, cell, text) in enumerate(zip(names, found, texts, strict=True)):
+            if count == _END < len(found) < len(derivative["entries"]):
+                grid.add_row("…")
+            grid.add_row(*map(Text, (*pair, text)), _verdict(verdict_of([cell.check])))
+        return self.with_ends_alone(grid, len(derivative["entries"]))
 
     def matrix(self, derivative: Mapping[str, Any]) -> Table:
         grid = _grid()

@@ -68,10 +68,10 @@ def numbers(value: Nested, digits: int | None = None) -> str:
     """Return a number, or a list of them of which a long one is shortened."""
     if not isinstance(value, list):
         return number(value, digits)
-    shown = [numbers(part, digits) for part in value]
-    if len(shown) > _LONG_LIST:
-        shown = [*shown[:3], "…", *shown[-3:]]
-    return f"[{', '.join(shown)}]"
+    if len(value) <= _LONG_LIST:
+        return f"[{', '.join(numbers(part, digits) for part in value)}]"
+    first, last = (", ".join(numbers(x, digits) for x in part) for part in (value[:3], value[-3:]))
+    return f"[{first}, …, {last}]"
 
 
 def aligned(column: Sequence[str]) -> list[str]:
@@ -83,3 +83,15 @@ def aligned(column: Sequence[str]) -> list[str]:
 def ascii_name(notation: str) -> str:
     """Return a derivative's notation in ASCII, for a machine: ``d2f/dxdy``, ``f'``."""
     return re.sub(r"\((?=[^\W\d])\w+\)$", "", notation.translate(_ASCII))
+
+
+LONGEST = 2000
+"""Characters of a formula or a list of numbers that a person reads."""
+_LEFT, _RIGHT = 400, 100
+
+
+def elided(text: str) -> str:
+    """Return a text, of a very long one its beginning and its end, and how long it is."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:_LEFT]} … {text[-_RIGHT:]} ({len(text):,} characters)"

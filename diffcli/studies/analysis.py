@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from time import monotonic
 from types import MappingProxyType
 
 from flint import arb
 
+from diffcli.clock import now
 from diffcli.engines import difficult
 from diffcli.engines.balls_guards import Trouble
 from diffcli.engines.enclosure import constant_value
-from diffcli.engines.symbolic import Symbolic
+from diffcli.engines.remote import Partials
 from diffcli.engines.walk import working
 from diffcli.language.expression import Function, Node
+from diffcli.language.parser import parse
 from diffcli.studies.asymptotes import Asymptote, asymptotes
 from diffcli.studies.boxes import FLAT, Box, Undecided, hull
+from diffcli.studies.clearing import HIGHEST, Clearing
 from diffcli.studies.exact import simple, vanishes
 from diffcli.studies.intervals import isolate
-from diffcli.studies.landmarks import Kind, Landmark, Search, Surveyor, Tag
+from diffcli.studies.kinds import Kind
+from diffcli.studies.landmarks import Landmark, Search, Surveyor, Tag
 from diffcli.studies.systems import BITS, FINE_BITS, Root, System
 
-HIGHEST = 8
-"""Up to which multiplicity a root is looked into."""
 NEAR = 1e-6
 """How far, as a part of the range, a multiple root is sure to be alone, and a break reaches."""
 HUGE = 1e6
@@ -41,6 +42,11 @@ _BREAKS = MappingProxyType(
 )
 _KINDS = {0: Kind.ZERO, 1: None, 2: Kind.INFLECTION}
 """What a root of f, of f′ and of f″ is; a critical point has to be looked at."""
+_WITHOUT = (
+    (Kind.POLE, Kind.GAP),
+    (Kind.POLE, Kind.GAP, Kind.KINK, Kind.JUMP),
+)
+"""Breaks without a value, and without a derivative."""
 _SHAPES = {1: ("increasing", "decreasing"), 2: ("convex", "concave")}
 
 
@@ -111,17 +117,19 @@ class _Line:
     def __init__(self, function: Function, box: Box, budget: float) -> None:
         (self._output,), (self._x,) = function.outputs, function.variables
         self._box, (self._low, self._high) = box, box[0]
-        self._symbolic, self._budget = Symbolic(function), budget
+        self._function, self._budget = function, budget
+        self._clearing = Clearing(self._output, self._x)
         self._systems = [System(self._output, (self._x,), [(self._x,) * k]) for k in range(3)]
 
     def analysis(self) -> Analysis:
         found = [isolate(system, self._box) for system in self._systems]
-        self._symbolic.deadline = monotonic() + self._budget
+        self._clearing.deadline = now() + self._budget
+        self._partials = Partials(self._function, self._clearing.deadline)
         doubts = [each for isolation in found for each in isolation.undecided]
         breaks = tuple(sorted(self._breaks(doubts), key=lambda point: point.at[self._x]))
         places = {point.at[self._x]: point.kind for point in breaks}
         zeros, critical, inflections = (
-            self._search(order, list(filter(self._is_inside, each.roots)), each.undecided, places)
+            self._search(order, list(filter(self._is_inside, each.roots)), each.undecided, breaks)
             for order, each in enumerate(found)
         )
         return Analysis(
@@ -139,15 +147,16 @@ class _Line:
         order: int,
         roots: Sequence[Root],
         doubts: Sequence[Undecided],
-        breaks: Mapping[float, Kind],
+        breaks: Sequence[Landmark],
     ) -> Search:
         """Return the roots of a derivative, multiple ones too where they are simple numbers."""
-        surveyor = Surveyor(self._symbolic, self._systems[order])
+        places = {point.at[self._x]: point.kind for point in breaks}
+        surveyor = Surveyor(self._partials, self._systems[order])
         points = [surveyor.at_root(root, _KINDS[order]) for root in roots]
         multiple: list[_Multiple] = []
         undecided: list[Undecided] = []
         for doubt in doubts:
-            kind = next((kind for x, kind in breaks.items() if self._is_near(x, doubt)), None)
+            kind = next((kind for x, kind in places.items() if self._is_near(x, doubt)), None)
             if kind:
                 undecided.append(replace(doubt, reason=f"next to a break: {kind.value}"))
             else:
@@ -160,13 +169,29 @@ class _Line:
             if (kind := each.kind(order)) and not any(_is_at(root, each.node) for root in roots)
         )
         alone = [each.region for each in multiple if each.alone]
+        known = [*points, *(each for each in breaks if each.kind in _WITHOUT[order > 0])]
         left = [
             each
             for each in undecided
             if not any(region.contains(hull(*each.cell[0])) for region in alone)
+            and not self._is_clear(order, each, known, roots)
         ]
         points.sort(key=lambda point: point.at[self._x])
         return Search(tuple(points), tuple(left), complete=not left)
+
+    def _is_clear(
+        self, order: int, doubt: Undecided, known: Sequence[Landmark], roots: Sequence[Root]
+    ) -> bool:
+        """Whether an undecided cell has no root of a derivative but what is known."""
+        if doubt.reason == FLAT:
+            return False
+        texts = [point.exact[self._x] for point in known if point.exact]
+        nodes = [parse(text).outputs[0] for text in texts]
+        return self._clearing.is_clear(order, self._around(doubt), nodes, roots)
+
+    def _around(self, doubt: Undecided) -> arb:
+        (low, high), reach = doubt.cell[0], NEAR * (self._high - self._low)
+        return hull(low - reach, high + reach)
 
     def _is_near(self, x: float, doubt: Undecided) -> bool:
         low, high = doubt.cell[0]
@@ -182,9 +207,9 @@ class _Line:
         reach = NEAR * (self._high - self._low)
         if high - low > reach:
             return
-        region = hull(low - reach, high + reach)
+        region = self._around(doubt)
         for node in simple(low, high):
-            if not vanishes(self._symbolic, [(self._x,) * order], [node]):
+            if not vanishes(self._partials, [(self._x,) * order], [node]):
                 continue
             for multiplicity in range(1, HIGHEST):
                 slope = self._over(order + multiplicity, region)
@@ -192,7 +217,7 @@ class _Line:
                     rising = None if slope is None else bool(slope > 0)
                     yield _Multiple(node, multiplicity, rising, region)
                     return
-                if not vanishes(self._symbolic, [(self._x,) * (order + multiplicity)], [node]):
+                if not vanishes(self._partials, [(self._x,) * (order + multiplicity)], [node]):
                     yield _Multiple(node, multiplicity, None, region)
                     return
 
@@ -207,7 +232,7 @@ class _Line:
 
     def _breaks(self, doubts: Sequence[Undecided]) -> Iterator[Landmark]:
         """Yield what keeps the function from being smooth, where it is known."""
-        surveyor = Surveyor(self._symbolic, self._systems[0])
+        surveyor = Surveyor(self._partials, self._systems[0])
         known: list[float] = []
         for doubt in sorted(doubts, key=lambda each: each.cell[0][1] - each.cell[0][0]):
             low, high = doubt.cell[0]
@@ -219,7 +244,8 @@ class _Line:
             if exact:
                 found = surveyor.at_nodes([exact[0]], exact[1])
             elif self._is_huge(low) or self._is_huge(high):
-                found = Landmark({self._x: (low + high) / 2}, None, Kind.POLE, Tag.NUMERIC)
+                middle = Landmark({self._x: (low + high) / 2}, None, Kind.POLE, Tag.NUMERIC)
+                found = self._clearing.pole(self._around(doubt)) or middle
             if found:
                 known.append(found.at[self._x])
                 yield found
@@ -267,7 +293,11 @@ class _Line:
     def _asymptotes(self) -> Iterator[Asymptote]:
         bend = self._over(2, hull(self._low, self._high))
         # A line is no asymptote of itself.
-        return iter(()) if bend is not None and bend == 0 else asymptotes(self._systems[0])
+        return (
+            iter(())
+            if bend is not None and bend == 0
+            else asymptotes(self._output, self._systems[0])
+        )
 
     def _is_inside(self, root: Root) -> bool:
         return bool(root.at[0].overlaps(hull(self._low, self._high)))

@@ -1,4 +1,4 @@
-"""The lines that a function of one variable nears far away, as far as numbers tell."""
+"""The lines that a function of one variable nears far away: proved, or as far as numbers tell."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from flint import arb
 
 from diffcli.engines.balls_guards import Trouble
 from diffcli.engines.walk import working
+from diffcli.language.expression import Node
+from diffcli.studies.infinity import line_at_infinity
+from diffcli.studies.landmarks import Tag
 from diffcli.studies.systems import System
 
 FAR = (40, 60, 80)
@@ -25,11 +28,21 @@ class Asymptote:
     slope: float
     intercept: float
     towards: int
+    tag: Tag
 
 
-def asymptotes(system: System) -> Iterator[Asymptote]:
-    """Yield the lines that a function of one variable nears on the left and on the right."""
+def asymptotes(output: Node, system: System) -> Iterator[Asymptote]:
+    """Yield the lines that a function of one variable nears on the left and on the right.
+
+    ``system`` has the function's value.
+    """
     for towards in (-1, 1):
+        if proved := line_at_infinity(output, towards):
+            is_exact = all(ball.is_exact() for ball in proved)
+            slope, intercept = (float(ball.mid()) for ball in proved)
+            tag = Tag.EXACT if is_exact else Tag.CERTIFIED
+            yield Asymptote(slope, intercept + 0.0, towards, tag)
+            continue
         try:
             with working(BITS):
                 found = _line(system, towards)
@@ -50,7 +63,7 @@ def _line(system: System, towards: int) -> Asymptote | None:
     (rise,) = system.values([places[0] + arb(0, 1)], [(x,)], BITS)
     if not (off < NEARLY * (1 + abs(intercept)) and abs(rise - slope) < NEARLY):
         return None
-    return Asymptote(_rounded(slope), _rounded(intercept), towards)
+    return Asymptote(_rounded(slope), _rounded(intercept), towards, Tag.NUMERIC)
 
 
 def _rounded(ball: arb) -> float:

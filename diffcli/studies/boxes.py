@@ -8,8 +8,8 @@ from math import inf, nextafter
 
 from flint import arb
 
-from diffcli.engines.coordinates import nearest
 from diffcli.engines.enclosure import constant_value
+from diffcli.engines.exact import nearest
 from diffcli.engines.walk import working
 from diffcli.errors import PointError
 from diffcli.language.expression import Node

@@ -70,7 +70,7 @@ class Bracket:
 
     ``row`` are the values at the ends. ``gap`` is the greatest step between two nodes, ``top`` the
     greatest size of an inner node, both at first and at last; ``records`` counts how often it was
-    clearly the greatest so far.
+    clearly the greatest so far. ``seen`` are the nodes of all rounds.
     """
 
     def __init__(self, low: float, high: float, row: tuple[float, float]) -> None:
@@ -78,6 +78,7 @@ class Bracket:
         self.rounds, self.records, self.narrow = 0, 0, False
         self.first_gap = self.gap = self.first_top = self.top = nan
         self.most = 0.0
+        self.seen: list[float] = []
 
     @property
     def known(self) -> tuple[bool, bool]:
@@ -108,6 +109,7 @@ class Bracket:
     def close(self, inner: Floats) -> None:
         """Go on to the steepest place, given the values at the nodes."""
         x = [self.low, *self.nodes.tolist(), self.high]
+        self.seen += x[1:-1]
         row = np.array([self.row[0], *inner, self.row[1]])
         known, step = np.isfinite(row), np.abs(np.diff(row))
         self._note(step[np.isfinite(step)], np.abs(inner[known[1:4]]))

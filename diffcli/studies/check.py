@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain, islice
-from time import monotonic
 
+from diffcli.clock import now
 from diffcli.derivation import Settings
+from diffcli.engines import remote
 from diffcli.engines.enclosure import Coordinate, Enclosure, Index
-from diffcli.engines.identity import proved_equal
-from diffcli.engines.symbolic import Symbolic
-from diffcli.errors import LimitError, UsageError
+from diffcli.errors import UsageError
 from diffcli.language.expression import VARIABLE, Function, Node, postorder
 from diffcli.language.points import Point
 from diffcli.language.printer import text_of
@@ -104,7 +103,7 @@ def decide(
 
 def each_typed(point: Point, settings: Settings) -> Iterator[Mapping[str, Coordinate]]:
     """Yield every element of a point of vectors, as typed."""
-    from diffcli.elements import Positions
+    from diffcli.derivation.places import Positions
 
     positions = Positions(point, dtype=settings.dtype, seed=settings.seed)
     return map(positions.typed, range(positions.size))
@@ -145,16 +144,20 @@ class _Decider:
         self, points: Sequence[Mapping[str, Coordinate]], budget: float, seed: int
     ) -> Decision:
         """Compare, then prove, in so many seconds together."""
-        deadline = monotonic() + budget
-        places, counterexample = self._compare(points, seed, deadline - budget / 2)
-        symbolic = Symbolic(self._function, deadline)
+        start = now()
+        places, counterexample = self._compare(points, seed, start + budget / 2)
+        spent = now() - start
+        # The engine's import is no work on the formula.
+        remote.ready()
+        partials = remote.Partials(self._function, now() + budget - spent)
+        report = self._report(partials)
         proof, said = Proof.EQUAL, None
         if counterexample:
             proof, said = Proof.WRONG, self._mistake(counterexample.entry, places)
-        elif self._is_proved(symbolic, deadline):
+        elif self._is_proved(partials):
             proof = Proof.PROVED
         return Decision(
-            report=self._report(symbolic),
+            report=report,
             claim=self._claim.text,
             claim_read_as=self._claim_read_as(),
             proof=proof,
@@ -172,7 +175,7 @@ class _Decider:
         places: list[Place] = []
         clashes: list[Comparison] = []
         for at in chain(points, islice(draw(names, seed), DRAWN)):
-            if len(places) >= (ENOUGH if clashes else POINTS) or monotonic() > deadline:
+            if len(places) >= (ENOUGH if clashes else POINTS) or now() > deadline:
                 break
             place = Place(at, deadline=deadline)
             for output, indices in self._partials.items():
@@ -216,21 +219,14 @@ class _Decider:
         others = [name for name in self._formula.variables if name not in suspect.wrt]
         return mistake(suspect, others, places)
 
-    def _is_proved(self, symbolic: Symbolic, deadline: float) -> bool:
-        try:
-            return all(
-                proved_equal(
-                    symbolic.partial(entry.wrt, entry.output),
-                    symbolic.outputs[self._first + place],
-                    deadline,
-                )
-                for place, entry in enumerate(self._entries)
-            )
-        except LimitError:
-            return False
+    def _is_proved(self, partials: remote.Partials) -> bool:
+        return all(
+            partials.is_equal(entry.wrt, entry.output, self._first + place)
+            for place, entry in enumerate(self._entries)
+        )
 
-    def _report(self, symbolic: Symbolic) -> Report:
-        formulas = {e.label: symbolic.formula(e.wrt, e.output) for e in self._entries}
+    def _report(self, partials: remote.Partials) -> Report:
+        formulas = {e.label: partials.formula(e.wrt, e.output) for e in self._entries}
         return Report(
             command="check",
             expression=self._formula.text,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
 
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
-from diffcli.language.tokens import END, tokenize
+from diffcli.language.latex import is_latex, scan
+from diffcli.language.tokens import END
 from diffcli.operators import Entry
 
 Shape = tuple[int, ...]
@@ -46,19 +47,22 @@ def read_claim(text: str) -> Claim:
 
 def _parts(text: str) -> list[str] | None:
     """Return the parts of a list ``[f, g]``, ``(f, g)`` or ``f, g``; None for one formula."""
-    tokens = [token for token in tokenize(text) if token.kind != END]
+    tokens = [token for token in scan(text).tokens if token.kind != END]
     held = bool(tokens) and tokens[0].text in ("[", "(")
     depth, commas = 0, []
     for token in tokens:
         depth += (token.text in ("[", "(")) - (token.text in ("]", ")"))
         if token.text == ",":
-            commas.append((depth, token.start))
+            commas.append((depth, token))
         held = held and (depth > 0 or token is tokens[-1])
-    cuts = [start for level, start in commas if level == held]
-    if not cuts and not (held and tokens[0].text == "["):
+    cuts = [comma for level, comma in commas if level == held]
+    if not cuts and not (held and text[tokens[0].start] == "["):
         return None
-    first, last = (tokens[0].start, tokens[-1].start) if held else (-1, len(text))
-    return [text[start + 1 : end] for start, end in pairwise([first, *cuts, last])]
+    starts = [*([tokens[0].end] if held else [0]), *(comma.end for comma in cuts)]
+    ends = [*(comma.start for comma in cuts), tokens[-2].end if held else len(text)]
+    # What is cut out of LaTeX is LaTeX, though nothing in it says so.
+    mark = "$" if is_latex(text) else ""
+    return [f"{text[start:end]}{mark}" for start, end in zip(starts, ends, strict=True)]
 
 
 def claimed_entries(

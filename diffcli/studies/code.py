@@ -119,7 +119,8 @@ def _compare(
             hint="a number for each: " + ", ".join(check.entry for check in result.checks[:6]),
         )
     truth = np.array(numbers, dtype=float)
-    quotients = estimates(operator, replace(function, is_silent=True), at, ())
+    silent = replace(function, is_silent=True)
+    quotients = estimates(operator, silent, at, (), dtype=settings.dtype, device=settings.device)
     scale = np.maximum(abs(truth), 1e-6 * abs(truth).max(initial=0))
     right = abs(flat - truth) <= TOLERANCE[settings.dtype] * scale
     return [

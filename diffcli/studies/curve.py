@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm, pi
+from math import ceil, floor, gcd, lcm, pi
 
 import numpy as np
 
@@ -18,6 +18,12 @@ TURNS, MOST_TURNS = 6, 12
 WIDEST = 10
 NARROWER = (5, 2)
 """Half the default range, and what it becomes where the values grow too fast to be seen."""
+FAR, FAR_POINTS, MOST_FAR, HALVINGS = 1e4, 1001, 8, 40
+"""How far turning points are looked for, at how many points, and how many are few."""
+NEARLY = 1e-6
+"""How far a whole number may be off."""
+MARGIN = 0.5
+"""Beside turning points, as a part of what lies between them."""
 TOO_HIGH, TOO_STEEP = 1e3, 10.0
 """What the values reach, and how many times their median, where they grow too fast."""
 
@@ -61,10 +67,17 @@ def evaluator(function: Function, highest: int) -> Evaluate:
 
 
 def default_range(function: Function, evaluate: Evaluate) -> Range:
-    """Return the range that shows a function: its periods, its domain, before it grows too fast."""
+    """Return the range that shows a function: its periods, turning points, domain, bulk.
+
+    ``evaluate`` gives the first derivative too.
+    """
     waves = periods(function, *function.variables[:1], turns=2)
     if waves is not None:
         return waves
+    turns = _far_turns(evaluate)
+    if turns.size:
+        margin = max(WIDEST, MARGIN * float(np.ptp(turns)))
+        return _whole_range(turns.min() - margin + NEARLY, turns.max() + margin - NEARLY)
     for half in (WIDEST, *NARROWER):
         # Midpoints of a prime number of cells: isolated values, as of (-2)^x, are passed by.
         x = half * ((2 * np.arange(401) + 1) / 401 - 1)
@@ -82,8 +95,35 @@ def default_range(function: Function, evaluate: Evaluate) -> Range:
 
 def whole(x: Floats, half: int) -> Range:
     """Return the least range of whole numbers around the points."""
-    low, high = (int(np.floor(x[0])), int(np.ceil(x[-1]))) if x.size > 1 else (-half, half)
-    return Range(float(low), float(high), f"{low}:{high}")
+    return _whole_range(x[0], x[-1]) if x.size > 1 else _whole_range(-half, half)
+
+
+def _whole_range(low: float, high: float) -> Range:
+    first, last = floor(low), ceil(high)
+    return Range(float(first), float(last), f"{first}:{last}")
+
+
+def _far_turns(evaluate: Evaluate) -> Floats:
+    """Return where a function turns, if it does a few times and somewhere beyond the usual range.
+
+    The sign of the derivative changes there, and goes on doing so as the place is closed in on,
+    without the derivative growing as it would at a pole.
+    """
+    x = np.sinh(np.linspace(-1, 1, FAR_POINTS) * np.arcsinh(FAR))
+    slopes = evaluate(x)[:, 1]
+    output, cell = np.nonzero(np.sign(slopes[:, :-1]) * np.sign(slopes[:, 1:]) < 0)
+    if not 0 < cell.size <= MOST_FAR or (np.abs(x[cell]) < WIDEST).all():
+        return np.empty(0)
+    low, high = x[cell], x[cell + 1]
+    left, right = slopes[output, cell], slopes[output, cell + 1]
+    steepest = np.maximum(np.abs(left), np.abs(right))
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        slope = evaluate(middle)[output, 1, np.arange(cell.size)]
+        is_left = np.sign(slope) == np.sign(left)
+        low, high = np.where(is_left, middle, low), np.where(is_left, high, middle)
+    turns: Floats = low[np.abs(slope) <= steepest]
+    return turns if (np.abs(turns) > WIDEST).any() else np.empty(0)
 
 
 def curve_range(function: Function, evaluate: Evaluate) -> Range:

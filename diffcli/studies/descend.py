@@ -18,7 +18,7 @@ from diffcli.language.points import Point
 from diffcli.language.tensors import names_of
 from diffcli.operators import Grad
 from diffcli.output.report import Report
-from diffcli.studies.curvature import CriticalKind, critical_kind
+from diffcli.studies.kinds import Kind, critical_kind
 from diffcli.studies.objective import Objective, exact_point
 from diffcli.studies.optimizers import OPTIMIZERS
 from diffcli.verdict import Verdict
@@ -100,7 +100,7 @@ class Descent:
     reason: str | None = None
 
     @property
-    def kind(self) -> CriticalKind | None:
+    def kind(self) -> Kind | None:
         """The kind of critical point that was reached, None where none was."""
         if self.outcome is not Outcome.CONVERGED or not self.eigenvalues:
             return None
@@ -119,11 +119,11 @@ def descend(
     start: Point,
     plan: Plan,
     settings: Settings,
-    watch: Callable[[int], object] = lambda _: None,
+    watch: Callable[[Step], object] = lambda _: None,
 ) -> Descent:
     """Descend from a point until the gradient vanishes or nothing more is to be gained.
 
-    ``watch`` is called with the number of every step. Raises UsageError where the function has
+    ``watch`` is called with every step. Raises UsageError where the function has
     several values, or the optimizer can't keep the bounds.
     """
     optimizer = OPTIMIZERS[plan.optimizer]
@@ -137,7 +137,7 @@ def descend(
     way = _Way(objective, plan)
     move = optimizer.start(objective, rate)
     while (outcome := way.ending()) is None:
-        watch(len(way.steps))
+        watch(way.steps[-1])
         move()
         objective.keep_bounds()
         way.measure()

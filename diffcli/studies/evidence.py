@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isfinite, log10
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import TYPE_CHECKING
 
+from diffcli.clock import now
 from diffcli.derivation import Settings, derive
-from diffcli.elements import Positions
+from diffcli.derivation.places import Positions
 from diffcli.engines.enclosure import Coordinate, partials
 from diffcli.engines.quotients import quotient
+from diffcli.engines.remote import Partials, program
 from diffcli.engines.rounding import rounding_bounds
-from diffcli.engines.symbolic import Symbolic, expression, symbol
 from diffcli.errors import LimitError
 from diffcli.language.expression import Function, Node, number
 from diffcli.language.points import Point
@@ -24,7 +25,7 @@ from diffcli.output.report import Report
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from diffcli.engines.program import Program
+    from diffcli.engines.symbolic import Symbolic
 
 MOST_POINTS = 100
 """Elements of vectors count as points."""
@@ -114,7 +115,7 @@ class _Examiner:
             from diffcli.engines.forward import forward_partial
 
             self._reverse, self._forward = partial, forward_partial
-            self._program = _compiled(function)
+            self._program = program(function)
             # The first call compiles the formula, and imports what it is made of.
             self._program(*self._tensors().values())
 
@@ -137,7 +138,7 @@ class _Examiner:
 
     @property
     def _deadline(self) -> float:
-        return monotonic() + self._settings.budget
+        return now() + self._settings.budget
 
     def _tensors(self) -> dict[str, Tensor]:
         import torch
@@ -161,13 +162,9 @@ class _Examiner:
 
     def symbolic(self, entry: Entry) -> Statement:
         """Ask sympy: the formula and its value."""
-        engine = Symbolic(self._function, self._deadline)
-        found = engine.value(self._dyadic, entry.wrt, entry.output)
-        return (
-            Statement("", reason=found.reason)
-            if found.number is None
-            else _said(float(found.number))
-        )
+        partials = Partials(self._function, self._deadline)
+        found, reason = partials.ask(_value, self._dyadic, entry.wrt, entry.output)
+        return Statement("", reason=reason) if found is None else _said(found)
 
     def enclosure(self, entry: Entry) -> Statement:
         """Ask for proved bounds."""
@@ -197,10 +194,11 @@ class _Examiner:
         return _said(bound) if isfinite(bound) else Statement("", reason="not known")
 
 
-def _compiled(function: Function) -> Program:
-    from diffcli.engines.lambdify import lambdify
-
-    return lambdify(expression(function), [symbol(name) for name in function.variables])
+def _value(
+    symbolic: Symbolic, at: Mapping[str, float], wrt: Sequence[str], output: int
+) -> tuple[float | None, str | None]:
+    found = symbolic.value(at, wrt, output)
+    return None if found.number is None else float(found.number), found.reason
 
 
 def _said(value: float) -> Statement:

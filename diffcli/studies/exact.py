@@ -13,6 +13,7 @@ from sympy import Expr, S, expand
 from diffcli.engines.enclosure import constant_value
 from diffcli.engines.formulas import evaluated, readable
 from diffcli.engines.identity import proved_equal
+from diffcli.engines.remote import Partials
 from diffcli.engines.symbolic import Symbolic, expression, symbol
 from diffcli.engines.walk import working
 from diffcli.errors import LimitError
@@ -40,7 +41,7 @@ _UNDONE = {
 
 
 def exact_root(
-    symbolic: Symbolic, indices: Sequence[Sequence[str]], at: Sequence[arb], region: Sequence[arb]
+    partials: Partials, indices: Sequence[Sequence[str]], at: Sequence[arb], region: Sequence[arb]
 ) -> tuple[Node, ...] | None:
     """Return the exact coordinates at which the partials of some indices are proved to be 0.
 
@@ -52,15 +53,23 @@ def exact_root(
     nodes = [node for node in guesses if node is not None]
     if not all(_lies_in(node, ball) for node, ball in zip(nodes, region, strict=True)):
         return None
-    return tuple(nodes) if vanishes(symbolic, indices, nodes) else None
+    return tuple(nodes) if vanishes(partials, indices, nodes) else None
 
 
-def vanishes(symbolic: Symbolic, indices: Sequence[Sequence[str]], at: Sequence[Node]) -> bool:
+def vanishes(partials: Partials, indices: Sequence[Sequence[str]], at: Sequence[Node]) -> bool:
     """Return whether partials are proved to be 0 at an exact point."""
     try:
-        values = [value_at(symbolic, index, at) for index in indices]
+        return partials.ask(_vanish, indices, _constants(at))
     except LimitError:
         return False
+
+
+def _constants(at: Sequence[Node]) -> Function:
+    return Function((), tuple(at), ())
+
+
+def _vanish(symbolic: Symbolic, indices: Sequence[Sequence[str]], at: Function) -> bool:
+    values = [_value_at(symbolic, index, at) for index in indices]
     if any(value.has(*_INFINITE) for value in values):
         return False
     return all(
@@ -69,24 +78,27 @@ def vanishes(symbolic: Symbolic, indices: Sequence[Sequence[str]], at: Sequence[
     )
 
 
-def value_at(symbolic: Symbolic, index: Sequence[str], at: Sequence[Node]) -> Expr:
+def _value_at(symbolic: Symbolic, index: Sequence[str], at: Function) -> Expr:
     """Return a partial at an exact point, as sympy evaluates it. Raises LimitError."""
     names = symbolic.function.variables
     places = {
-        symbol(name): evaluated(expression(Function(("",), (node,), ()))[0])
-        for name, node in zip(names, at, strict=True)
+        symbol(name): evaluated(value) for name, value in zip(names, expression(at), strict=True)
     }
     return evaluated(symbolic.partial(index)).xreplace(places).doit()
 
 
-def text_at(symbolic: Symbolic, at: Sequence[Node]) -> str | None:
+def text_at(partials: Partials, at: Sequence[Node]) -> str | None:
     """Return the function's value at an exact point as a short formula, if it has one."""
     try:
-        value = value_at(symbolic, (), at)
-        text = None if value.has(*_INFINITE) else readable(value, symbolic.deadline).text
+        text = partials.ask(_text_at, _constants(at))
     except LimitError:
         return None
     return text if text and len(text) <= MAX_TEXT else None
+
+
+def _text_at(symbolic: Symbolic, at: Function) -> str | None:
+    value = _value_at(symbolic, (), at)
+    return None if value.has(*_INFINITE) else readable(value, symbolic.deadline).text
 
 
 def simple(low: float, high: float) -> Iterator[Node]:

@@ -80,15 +80,15 @@ def named(part: Node, x: Node) -> tuple[str, Node]:
     return (ITSELF if part is x else PART), part
 
 
-def dependence(x: Node) -> Moves:
-    """Return what tells whether a term depends on a variable; ``detach`` holds still."""
+def dependence(*moving: Node) -> Moves:
+    """Return what tells whether a term depends on a variable of some; ``detach`` holds still."""
     known: dict[Node, bool] = {}
 
     def moves(term: Node) -> bool:
         if term not in known:
             for each in postorder([term]):
                 still = each.op == "detach"
-                known[each] = each is x or (not still and any(known[arg] for arg in each.args))
+                known[each] = each in moving or (not still and any(known[arg] for arg in each.args))
         return known[term]
 
     return moves

@@ -22,6 +22,8 @@ from diffcli.studies.written import evaluate
 
 LEAF = "AccumulateGrad"
 MOST_NODES = 500
+MOST_TERMS = 4 * MOST_NODES
+"""Beyond them the graph isn't even made."""
 LONGEST = 60
 """Terms, shared ones counted wherever they stand, of a term that a node still shows."""
 
@@ -95,6 +97,8 @@ def trace(
     is the gradient of the sum. Raises UsageError where there are several outputs or nothing to
     differentiate, LimitError beyond ``MOST_NODES`` nodes.
     """
+    if sum(max(1, len(term.args) - 1) for term in function.nodes if not term.is_leaf) > MOST_TERMS:
+        raise _too_large()
     report = replace(derive(Grad(), function, [point], settings), command="graph")
     arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
     leaves = tensors(arrays, settings.dtype, settings.device)
@@ -154,10 +158,12 @@ def _reached(root: Backward) -> dict[Backward, int]:
             order[node] = len(order)
             waiting.extend(reversed(_next(node)))
         if len(order) > MOST_NODES:
-            raise LimitError(
-                f"the graph has more than {MOST_NODES:,} nodes", hint="look at a part of it"
-            )
+            raise _too_large()
     return order
+
+
+def _too_large() -> LimitError:
+    return LimitError(f"the graph has more than {MOST_NODES:,} nodes", hint="look at a part of it")
 
 
 def _next(node: Backward) -> list[Backward]:

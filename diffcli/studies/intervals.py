@@ -9,7 +9,7 @@ Systems of Equations", 1990, chapter 5).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flint import arb
@@ -47,10 +47,18 @@ class Isolation:
     undecided: tuple[Undecided, ...]
 
 
-def isolate(system: System, box: Box, most: int | None = None) -> Isolation:
+def isolate(
+    system: System,
+    box: Box,
+    most: int | None = None,
+    excludes: Callable[[Sequence[arb]], bool] = lambda _: False,
+    watch: Callable[[int], object] = lambda _: None,
+) -> Isolation:
     """Find every root in a box, by at most so many cells.
 
-    A root within rounding of the box's edge may be among them.
+    A root within rounding of the box's edge may be among them. ``excludes`` is whether another
+    proof rules a root out in a cell in which the system can't be enclosed; ``watch`` is called with
+    the number of cells so far.
     """
     spans = [high - low for low, high in box]
     least = FINEST.get(len(box), COARSER)
@@ -60,6 +68,7 @@ def isolate(system: System, box: Box, most: int | None = None) -> Isolation:
     while queue:
         cell = queue.popleft()
         seen += 1
+        watch(seen)
         reason = "the bounds are too wide to decide"
         wide = inflated(cell, spans)
         try:
@@ -73,6 +82,8 @@ def isolate(system: System, box: Box, most: int | None = None) -> Isolation:
         except Undefined:
             continue
         except Difficult as trouble:
+            if excludes(wide):
+                continue
             reason = trouble.reason
         except FlatError as flat:
             undecided.append(Undecided(cell, str(flat)))

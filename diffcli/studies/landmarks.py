@@ -12,12 +12,13 @@ from flint import arb, arb_mat
 from diffcli.engines.balls_guards import Trouble
 from diffcli.engines.decimals import outward
 from diffcli.engines.enclosure import Enclosure, Outcome, constant_value, nearest_float
-from diffcli.engines.symbolic import Symbolic
+from diffcli.engines.remote import Partials
 from diffcli.engines.walk import working
 from diffcli.language.expression import Node
 from diffcli.language.printer import text_of
 from diffcli.studies.boxes import Undecided
 from diffcli.studies.exact import exact_root, simple, text_at, vanishes
+from diffcli.studies.kinds import Kind
 from diffcli.studies.systems import FINE_BITS, Root, System
 
 PRINTED = 20
@@ -30,22 +31,6 @@ class Tag(Enum):
     EXACT = "exact"
     CERTIFIED = "certified"
     NUMERIC = "numeric"
-
-
-class Kind(Enum):
-    """What a point is."""
-
-    MINIMUM = "minimum"
-    MAXIMUM = "maximum"
-    SADDLE = "saddle"
-    DEGENERATE = "degenerate"
-    ZERO = "zero"
-    INFLECTION = "inflection"
-    POLE = "pole"
-    KINK = "kink"
-    JUMP = "jump"
-    EDGE = "edge"
-    GAP = "gap"
 
 
 @dataclass(frozen=True)
@@ -81,13 +66,13 @@ class Search:
 class Surveyor:
     """Says what is at a point of one output."""
 
-    def __init__(self, symbolic: Symbolic, system: System) -> None:
-        self._symbolic, self._system = symbolic, system
+    def __init__(self, partials: Partials, system: System) -> None:
+        self._partials, self._system = partials, system
         self._names = system.names
 
     def at_root(self, root: Root, kind: Kind | None = None) -> Landmark:
         """Return what is at a root of the system; a critical point is classified."""
-        exact = exact_root(self._symbolic, self._system.equations, root.at, root.region)
+        exact = exact_root(self._partials, self._system.equations, root.at, root.region)
         if exact:
             return self.at_nodes(exact, kind)
         return self._landmark(root.at, None, Tag.CERTIFIED, kind)
@@ -104,7 +89,7 @@ class Surveyor:
         """
         guesses = [next(simple(x - r, x + r), None) for x, r in zip(place, reach, strict=True)]
         nodes = [node for node in guesses if node is not None]
-        if len(nodes) == len(place) and vanishes(self._symbolic, self._system.equations, nodes):
+        if len(nodes) == len(place) and vanishes(self._partials, self._system.equations, nodes):
             return self.at_nodes(nodes)
         return self._landmark([arb(x) for x in place], None, Tag.NUMERIC, None)
 
@@ -122,7 +107,7 @@ class Surveyor:
             tag=tag,
             bounds=dict(zip(self._names, bounds, strict=True)) if bounds else None,
             exact={name: text_of(node) for name, node in nodes.items()} if nodes else None,
-            exact_value=text_at(self._symbolic, exact) if exact else None,
+            exact_value=text_at(self._partials, exact) if exact else None,
             eigenvalues=eigenvalues,
         )
 

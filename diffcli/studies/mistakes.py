@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
+from math import isfinite
 from types import MappingProxyType
 
 from flint import arb, ctx, fmpq
@@ -161,9 +162,10 @@ def _plus(first: Number, term: arb) -> Number:
 
 def _named(constant: arb) -> str:
     """Return a constant as a fraction or by name, where it is one; else its first digits."""
-    simple = Fraction(float(constant)).limit_denominator(SIMPLE)
-    if constant.contains(fmpq(simple.numerator, simple.denominator)):
-        return str(simple)
+    if isfinite(middle := float(constant)):
+        simple = Fraction(middle).limit_denominator(SIMPLE)
+        if constant.contains(fmpq(simple.numerator, simple.denominator)):
+            return str(simple)
     for name, value in _CONSTANTS.items():
         if constant.overlaps(value()):
             return name

@@ -12,7 +12,8 @@ import torch
 
 from diffcli.derivation import Settings
 from diffcli.engines.autograd import gradient
-from diffcli.engines.coordinates import arrays_of, nearest
+from diffcli.engines.coordinates import arrays_of
+from diffcli.engines.exact import nearest
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.errors import PointError, UsageError

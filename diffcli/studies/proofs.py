@@ -9,8 +9,10 @@ from flint import arb, fmpq
 
 from diffcli.engines.balls_guards import Trouble, Undefined, assuming_zero
 from diffcli.engines.enclosure import Term, Walk, partial
-from diffcli.language.expression import VARIABLE, Function, Node, number
+from diffcli.language.expression import Function, Node, number
+from diffcli.studies.boxes import hull
 from diffcli.studies.sampling import Smooth, Truth
+from diffcli.studies.wide import Wide
 
 BITS = 64
 MOST_BITS, DIGITS = 500, 6
@@ -19,18 +21,6 @@ SHORT = 12
 """A number of so many digits is meant as it is written; another is next to what is meant."""
 NEAR, ZERO = 2.0**-45, 2.0**-42
 """How near, for its size, and what is then taken for 0."""
-
-
-class Wide(Walk):
-    """A walk at a point that is a ball."""
-
-    def __init__(self, output: Node, name: str, ball: arb) -> None:
-        super().__init__(output, {name: 0.0})
-        self.ball = ball
-
-    def number(self, i: int, node: Node) -> Term:
-        """Return the ball for the variable."""
-        return self.ball if node.op == VARIABLE else super().number(i, node)
 
 
 def smoothness(function: Function) -> Smooth:
@@ -44,7 +34,7 @@ def smoothness(function: Function) -> Smooth:
         if not function.variables:
             return True
         (name,) = function.variables
-        walk = Wide(function.outputs[output], name, arb(low).union(arb(high)))
+        walk = Wide(function.outputs[output], {name: hull(low, high)})
         return not isinstance(walk.series({name: 1}, order + 1, BITS), Trouble)
 
     return smooth
@@ -81,7 +71,7 @@ def _value(node: Node, names: tuple[str, ...], x: float) -> Term:
         return found
     size = max(1.0, abs(x))
     with assuming_zero(arb(ZERO * size)):
-        around = Wide(node, names[0], arb(x, NEAR * size)).value(BITS)
+        around = Wide(node, {names[0]: arb(x, NEAR * size)}).value(BITS)
     if isinstance(around, Undefined) or not isinstance(found, arb | fmpq):
         return around
     agree = not isinstance(around, arb | fmpq) or arb(around).contains(arb(found))

@@ -239,6 +239,10 @@ class _Sampler:
         """Put a break between the samples; return whether it was one, not rounding noise."""
         at = simplest(found.low, found.high)
         low, high, kind, value = self.judge(found, at, output, order)
+        if self.smooth(output, order, low, high):
+            # A peak, or a slope, so narrow that its end wasn't seen before.
+            self.add(np.array(found.seen))
+            return False
         if kind is Kind.JUMP and self.is_noise(low, high, output, order):
             return False
         self.insert(Break(at, kind, output, order, low, high, value))
@@ -306,6 +310,15 @@ class _Sampler:
         """Return the height of a step in pixels."""
         low, high = self.window
         return abs(step) / (high - low) * HEIGHT
+
+    def add(self, points: Floats) -> None:
+        """Add samples, but for those next to a break."""
+        near = [(points >= each.low) & (points <= each.high) for each in self.breaks]
+        kept = points[~np.logical_or.reduce(near)] if near else points
+        kept = np.setdiff1d(kept, self.x)
+        places = self.x.searchsorted(kept)
+        self.y = np.insert(self.y, places, self.evaluate(kept), axis=2)
+        self.x = np.insert(self.x, places, kept)
 
     def put(self, low: float, high: float, points: Floats) -> None:
         """Put these samples in place of those from ``low`` to ``high``."""

@@ -14,6 +14,8 @@ from diffcli.studies.boxes import Box
 
 STARTS = 1024
 """Starting points of the box, quasi-random: evenly spread in any number of variables."""
+MIDDLE_STARTS, MIDDLE = 256, 1 / 8
+"""As many more in the middle, this part of the range: ranges are often far wider than need be."""
 ROUNDS = 60
 LONGEST = 0.2
 """The longest step, as a part of the box: far from a root, Newton's is meaningless."""
@@ -30,13 +32,16 @@ def stationary_points(
 ) -> list[tuple[float, ...]]:
     """Return at most so many points of a box with a gradient of 0, as far as float64 can tell.
 
-    All starts go on together: one batch of gradients and Hessians a round.
+    Those come first at which Newton's steps ended, and last those of a flat slope, on which they go
+    on for ever. All starts go on together: one batch of gradients and Hessians a round.
     """
     program = lambdify(expression(function), [symbol(name) for name in function.variables])
     low, high = (torch.tensor(ends, dtype=torch.float64) for ends in zip(*box, strict=True))
     span = high - low
     sobol = torch.quasirandom.SobolEngine(len(box), scramble=True, seed=seed)
-    points = low + span * sobol.draw(STARTS, dtype=torch.float64)
+    parts = sobol.draw(STARTS + MIDDLE_STARTS, dtype=torch.float64)
+    parts[STARTS:] = 0.5 + MIDDLE * (parts[STARTS:] - 0.5)
+    points = low + span * parts
     scale = _slopes(program, points)[0].norm(dim=1).nan_to_num(0.0).median()
     for _ in range(ROUNDS):
         slope, curvature = _slopes(program, points)
@@ -49,7 +54,8 @@ def stationary_points(
     slope, _ = _slopes(program, points)
     inside = ((points >= low - APART * span) & (points <= high + APART * span)).all(dim=1)
     settled = inside & (slope.norm(dim=1) <= FLAT * scale)
-    return _distinct(points[settled].clamp(low, high), span, most)
+    stillest = size[settled].squeeze(-1).argsort(stable=True)
+    return _distinct(points[settled][stillest].clamp(low, high), span, most)
 
 
 def _slopes(program: Program, points: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,24 +9,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from time import monotonic
+from typing import TYPE_CHECKING
 
-from diffcli.engines.formulas import readable
-from diffcli.engines.identity import proved_equal
-from diffcli.engines.symbolic import Symbolic
-from diffcli.errors import DisagreementError, LimitError, UsageError
+from diffcli.clock import now
+from diffcli.engines.remote import Partials
+from diffcli.errors import DisagreementError, UsageError
 from diffcli.language.expression import Function, Node
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.operators import Entry
 from diffcli.studies.teacher import Step, written
 
+if TYPE_CHECKING:
+    from diffcli.studies.places import Place
+
 HIGHEST_ORDER = 3
 POINTS = 50
 """At which two formulas are compared that aren't proved to be the same."""
 DRAWN = 2_000
 """Points that are drawn at most: a formula may be defined at few of them."""
-_PATIENCE = 10
+PATIENCE = 10
+"""How many times the budget certified points may take."""
 
 
 @dataclass(frozen=True)
@@ -104,34 +107,33 @@ def explain(
 def _derivation(
     function: Function, entry: Entry, term: Node, budget: float, seed: int
 ) -> Derivation:
-    deadline = monotonic() + budget
+    deadline = now() + budget
     step = written(term, entry.wrt[-1], function.variables)
-    derivative = step.lines[-1]
-    claimed = Function(("",), (function.outputs[entry.output], derivative), function.variables)
-    symbolic = Symbolic(claimed, deadline)
-    tidied = derivative
-    if text := readable(symbolic.outputs[1], deadline).text:
-        (tidied,) = parse(text, variables=function.variables).outputs
-        tidied = min(derivative, tidied, key=lambda form: len(text_of(form)))
-    if tidied is not derivative:
-        claimed = Function(("",), (claimed.outputs[0], tidied), function.variables)
-        symbolic = Symbolic(claimed, deadline)
-    proof = _proof(symbolic, entry, budget, seed)
-    return Derivation(entry, term, step, derivative, tidied, proof)
+    derivative, output = step.lines[-1], function.outputs[entry.output]
+    shortest, partials = tidied(output, derivative, function.variables, deadline)
+    proof = _proof(partials, entry, budget, seed)
+    return Derivation(entry, term, step, derivative, shortest, proof)
 
 
-def _proof(symbolic: Symbolic, entry: Entry, budget: float, seed: int) -> Proof:
+def tidied(
+    output: Node, derivative: Node, variables: tuple[str, ...], deadline: float
+) -> tuple[Node, Partials]:
+    """Return the shortest form of a derivative, and the symbolic engine on the output and it."""
+    partials = Partials(Function(("",), (output, derivative), variables), deadline)
+    shortest = derivative
+    if text := partials.formula((), 1).text:
+        (shortest,) = parse(text, variables=variables).outputs
+        shortest = min(derivative, shortest, key=lambda form: len(text_of(form)))
+    if shortest is not derivative:
+        partials = Partials(Function(("",), (output, shortest), variables), deadline)
+    return shortest, partials
+
+
+def _proof(partials: Partials, entry: Entry, budget: float, seed: int) -> Proof:
     """Prove that the second output is a partial of the first."""
-    if _is_exact(symbolic, entry):
+    if partials.is_equal(entry.wrt, 0, 1):
         return Proof(exact=True)
-    return Proof(exact=False, points=_agreeing(symbolic.function, entry, budget, seed))
-
-
-def _is_exact(symbolic: Symbolic, entry: Entry) -> bool:
-    try:
-        return proved_equal(symbolic.partial(entry.wrt), symbolic.outputs[1], symbolic.deadline)
-    except LimitError:  # certified numbers don't need the formula
-        return False
+    return Proof(exact=False, points=_agreeing(partials.function, entry, budget, seed))
 
 
 def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int:
@@ -140,18 +142,14 @@ def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int
     from diffcli.studies.places import Place, draw
 
     formula, claim = function.outputs
-    deadline, points = monotonic() + _PATIENCE * budget, 0
+    deadline, points = now() + PATIENCE * budget, 0
     for at in islice(draw(function.variables or entry.wrt, seed), DRAWN):
         place = Place(at, deadline=deadline)
         truth, claimed = place.number(formula, entry.wrt), place.number(claim)
         if truth is None or claimed is None:
             continue
         if not truth.overlaps(claimed):
-            where = ", ".join(f"{name} = {x:g}" for name, x in place.floats.items())
-            raise DisagreementError(
-                f"the steps end on another derivative than the engines' at {where}",
-                hint="this is a defect of diffcli: please report the formula",
-            )
+            raise disagreement(place)
         points += 1
         if points == POINTS:
             break
@@ -161,3 +159,12 @@ def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int
             hint="allow more time with --check-budget",
         )
     return points
+
+
+def disagreement(place: Place) -> DisagreementError:
+    """Return the error that the steps end on another derivative than the engines' at a point."""
+    where = ", ".join(f"{name} = {x:g}" for name, x in place.floats.items())
+    return DisagreementError(
+        f"the steps end on another derivative than the engines' at {where}",
+        hint="this is a defect of diffcli: please report the formula",
+    )

@@ -6,17 +6,18 @@ A root is alone in a box that Krawczyk's operator maps into its own inside (Kraw
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from flint import arb, arb_mat
 
 from diffcli.engines.balls_guards import Difficult, Trouble, Undefined
-from diffcli.engines.enclosure import Index, Outcome, Passes, Term
-from diffcli.engines.walk import Walk, working
-from diffcli.language.expression import VARIABLE, Node
+from diffcli.engines.enclosure import Index, Outcome, Passes
+from diffcli.engines.walk import working
+from diffcli.language.expression import Node
 from diffcli.studies.boxes import FLAT, Box, hull
+from diffcli.studies.wide import Wide
 
 BITS = 64
 FINE_BITS = 256
@@ -40,28 +41,12 @@ class FlatError(ArithmeticError):
     """Every point of a box is a root."""
 
 
-class Wide(Walk):
-    """A walk whose point is a ball that may be wide: what it gives holds on all of it."""
-
-    def __init__(self, output: Node, names: Sequence[str]) -> None:
-        super().__init__(output, dict.fromkeys(names, 0.0))
-        self._balls: Mapping[str, arb] = {}
-
-    def move(self, balls: Mapping[str, arb]) -> None:
-        """Go to another ball."""
-        self._balls, self._bits = balls, 0
-
-    def number(self, i: int, node: Node) -> Term:
-        """Return the value of the i-th node, which may be a wide ball."""
-        return self._balls[str(node.value)] if node.op == VARIABLE else super().number(i, node)
-
-
 class System:
     """As many partial derivatives of one output as there are variables, all to be 0."""
 
     def __init__(self, output: Node, names: Sequence[str], equations: Sequence[Index]) -> None:
         self.names, self.equations = tuple(names), tuple(equations)
-        self._walk = Wide(output, names)
+        self._walk = Wide(output, dict.fromkeys(names, arb(0)))
         self._slopes = [[tuple(sorted((*e, name))) for name in names] for e in equations]
         self._indices = list(dict.fromkeys([*equations, *(s for row in self._slopes for s in row)]))
 

@@ -74,52 +74,68 @@ class Step:
             yield from step.walk()
 
 
-def written(term: Node, wrt: str, variables: Sequence[str]) -> Step:
+def written(
+    term: Node,
+    wrt: str,
+    variables: Sequence[str],
+    *,
+    dependent: tuple[Node, Node] | None = None,
+    number: str = "1",
+) -> Step:
     """Return the steps that differentiate a term in one of a formula's variables.
 
-    Raises FormulaError for a function without a closed derivative, UsageError for one of tensors,
-    LimitError where there are too many steps or a line is too long.
+    ``dependent`` is a variable that depends on that one, and its derivative; ``number`` is that of
+    the first step. Raises FormulaError for a function without a closed derivative, UsageError for
+    one of tensors, LimitError where there are too many steps or a line is too long.
     """
     refuse_tensors([term])
-    return _Teacher(term, wrt, variables).root()
+    return _Teacher(term, wrt, variables, dependent).root(number)
 
 
-def _fail(
+def fail(
     message: str,
     *,
     hint: str | None = None,
     token: object = None,  # noqa: ARG001  (no text is being read)
     error: type[DiffcliError] = FormulaError,
 ) -> DiffcliError:
+    """Return an error about a formula that nobody typed."""
     return error(message, hint=hint)
 
 
 class _Teacher:
     """Differentiates one term in one variable; a shared subterm once."""
 
-    def __init__(self, term: Node, wrt: str, variables: Sequence[str]) -> None:
-        build = Builder(_fail, lambda _: None, {})
+    def __init__(
+        self,
+        term: Node,
+        wrt: str,
+        variables: Sequence[str],
+        dependent: tuple[Node, Node] | None,
+    ) -> None:
+        build = Builder(fail, lambda _: None, {})
         for each in postorder([term]):
             if each.op in ("add", "neg", "mul", "div", "pow"):
                 build(each.op, *each.args)  # to know the constants' exact values
         self._algebra = Algebra(build)
         self._term, self._x = term, variable(wrt)
-        self._moves = dependence(self._x)
+        self._slopes: dict[Node, Node] = {self._x: ONE, **dict([dependent] if dependent else [])}
+        self._moves = dependence(*self._slopes)
         taken = {*variables, wrt, *(str(n.value) for n in postorder([term]) if n.op == VARIABLE)}
         self._letters = {
             role: next((choice for choice in choices if not taken & set(choice)), "")
             for role, choices in _LETTERS.items()
         }
         self._numbers: dict[Node, str] = {}
-        self._slopes: dict[Node, Node] = {self._x: ONE}
 
-    def root(self) -> Step:
+    def root(self, number: str) -> Step:
         """Return the step that differentiates the whole term."""
-        if self._term is self._x:
-            return Step("1", "derivative of the variable itself", None, self._x, (), (), (ONE,))
+        if slope := self._slopes.get(self._term):
+            rule = "derivative of the variable itself"
+            return Step(number, rule, None, self._term, (), (), (slope,))
         if not self._moves(self._term):
-            return Step("1", "constant", None, self._term, (), (), (ZERO,))
-        return self._step(self._term, "1")
+            return Step(number, "constant", None, self._term, (), (), (ZERO,))
+        return self._step(self._term, number)
 
     def _step(self, term: Node, number: str) -> Step:
         if len(self._numbers) >= MAX_STEPS:
@@ -130,7 +146,7 @@ class _Teacher:
         found = fit(term, self._moves, self._x, self._algebra)
         steps: list[Step] = []
         for _, part in found.parts:
-            if self._moves(part) and part is not self._x and part not in self._numbers:
+            if self._moves(part) and part not in self._slopes:
                 steps.append(self._step(part, f"{number}.{len(steps) + 1}"))
         terms = [part for _, part in found.parts]
         slopes = [self._slope(part) for part in terms]

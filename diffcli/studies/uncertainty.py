@@ -213,5 +213,6 @@ class _Sampler:
         low, high = np.quantile(known, COVERAGE).tolist()
         # Of a constant, the mean may be off by a rounding, and so the deviation not be 0.
         beyond = known - known[0]
-        mean, sigma = float(known[0] + beyond.mean()), float(beyond.std())
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, sigma = float(known[0] + beyond.mean()), float(beyond.std())
         return Spread(values.size, outside, mean, sigma, (low, high))

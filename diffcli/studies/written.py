@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffcli.engines.coordinates import nearest
+from diffcli.engines.exact import nearest
 from diffcli.language.builder import is_condition
 from diffcli.language.expression import VARIABLE, Function, Node, node
 from diffcli.language.functions import TABLE, resolve

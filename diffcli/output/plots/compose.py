@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from diffcli.derivation import derive
-from diffcli.engines.coordinates import nearest
+from diffcli.engines.exact import nearest
 from diffcli.errors import NoDerivativeError, UsageError
 from diffcli.language.expression import Function, Node
 from diffcli.language.points import Point

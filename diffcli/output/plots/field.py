@@ -18,9 +18,10 @@ from diffcli.output.plots.canvas import faint
 from diffcli.output.plots.levels import levels_of
 from diffcli.output.plots.ticks import ROUND, set_ticks
 from diffcli.output.plots.typed import math_name
-from diffcli.output.plots.typeset import Label, named
+from diffcli.output.plots.typeset import Label, named, plain
 from diffcli.studies.breaks import Floats
-from diffcli.studies.landmarks import Kind, Landmark
+from diffcli.studies.kinds import Kind
+from diffcli.studies.landmarks import Landmark
 from diffcli.studies.plane import Plane
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ FACETS = 45
 """Of a surface, along each side."""
 LIGHTEST, PALEST = 0.72, 0.3
 """Parts of the colour map: what lies under dark arrows, and what is seen on the ground itself."""
+SHORT, WIDEST = 0.5, 0.95
+"""What a short title takes of the figure's width, and the longest."""
 UNEQUAL = 5
 """A plane longer than so many times its other side isn't drawn to scale."""
 
@@ -46,7 +49,7 @@ def draw_field(figure: Figure, plot: Field) -> None:
     """Draw a function as filled contours, its gradient as arrows; a vector field as arrows."""
     plane = plot.plane
     axes = axes_of(figure, plane, plot.variables)
-    head(axes, plot.equation, plot.latex)
+    head(figure, axes, plot.equation, plot.latex)
     if len(plane.values) == 2:
         _arrows(figure, axes, plane, plane.values)
     else:
@@ -59,7 +62,7 @@ def draw_stream(figure: Figure, plot: Field) -> None:
     """Draw the stream lines of a vector field, or of a gradient over its function's contours."""
     plane = plot.plane
     axes = axes_of(figure, plane, plot.variables)
-    head(axes, plot.equation, plot.latex)
+    head(figure, axes, plot.equation, plot.latex)
     scalar = len(plane.values) == 1
     u, v = plane.gradients[0] if scalar else plane.values
     if scalar:
@@ -106,7 +109,7 @@ def draw_surface(figure: Figure, plot: Field) -> None:
     axes.view_init(elev=28, azim=-58)
     for axis, name in zip((axes.xaxis, axes.yaxis), plot.variables, strict=True):
         variable(name).write(axis.label)
-    head(axes, plot.equation, plot.latex)
+    head(figure, axes, plot.equation, plot.latex)
 
 
 DRAW: Mapping[str, Callable[[Figure, Field], None]] = MappingProxyType(
@@ -115,9 +118,17 @@ DRAW: Mapping[str, Callable[[Figure, Field], None]] = MappingProxyType(
 """The ways to draw a plane, by the name that the command line gives them."""
 
 
-def head(axes: Axes, equation: str, latex: str | None) -> None:
-    """Write an equation above the axes."""
-    named(latex, equation).write(axes.set_title("", pad=5, verticalalignment="bottom"))
+def head(figure: Figure, axes: Axes, equation: str, latex: str | None) -> None:
+    """Write an equation above the axes: in their middle where it is long, its name if longer."""
+    room = 72 * figure.get_figwidth()
+    label = named(latex, equation)
+    if label.width > WIDEST * room:
+        label = plain(equation.partition(" = ")[0])
+    if label.width < SHORT * room:
+        label.write(axes.set_title("", pad=5, verticalalignment="bottom"))
+    else:
+        # A title of the axes would be kept within their width.
+        label.write(figure.suptitle(""))
 
 
 def variable(name: str) -> Label:

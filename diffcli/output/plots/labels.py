@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import monotonic
 
-from diffcli.engines.symbolic import Symbolic
+from diffcli.clock import now
+from diffcli.engines.remote import Partials
 from diffcli.formula import Formula
 from diffcli.language.expression import Function
 from diffcli.language.printer import text_of
@@ -18,7 +18,7 @@ BUDGET = 0.5
 
 def lines_of(function: Function, variable: str, orders: Sequence[int]) -> list[Line]:
     """Return the lines of a Function's outputs and their derivatives of these orders."""
-    symbolic = Symbolic(function, monotonic() + BUDGET)
+    partials = Partials(function, now() + BUDGET)
     lines: list[Line] = []
     for output in range(len(function.outputs)):
         name = "f" if function.is_scalar else f"f{output + 1}"
@@ -26,7 +26,7 @@ def lines_of(function: Function, variable: str, orders: Sequence[int]) -> list[L
             text, raised = ("'" * order,) * 2 if order < 4 else (f"^({order})", f"^{{({order})}}")
             node = function.outputs[output]
             formula = (
-                symbolic.formula((variable,) * order, output)
+                partials.formula((variable,) * order, output)
                 if order
                 else Formula(text_of(node), typed_latex(node))
             )
@@ -49,7 +49,7 @@ def equation_of(function: Function) -> tuple[str, str | None]:
     texts = [text_of(output) for output in function.outputs]
     formulas = [typed_latex(output) for output in function.outputs]
     text = texts[0] if function.is_scalar else f"[{', '.join(texts)}]"
-    if len(text) > LONG:
+    if len(text) > 2 * LONG:
         return f"f({arguments})", None
     equation = f"f({arguments}) = {text}"
     if not all(formulas):

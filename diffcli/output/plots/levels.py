@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import floor, log, log10
+from collections.abc import Callable
+from math import ceil, floor, log, log10
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -33,9 +34,8 @@ def levels_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(MaxNLocator(nbins=COUNT, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
     steps = np.linspace(0, 1, COUNT) ** power
     raw = low + (high - low) * (steps if share < 0.5 else 1 - steps[::-1])
-    return np.unique(
-        [_rounded(level, gap) for level, gap in zip(raw, np.gradient(raw), strict=True)]
-    )
+    ways: list[Callable[[float], int]] = [floor, *[round] * (COUNT - 2), ceil]
+    return np.unique([_rounded(*each) for each in zip(raw, np.gradient(raw), ways, strict=True)])
 
 
 def _bulk(known: NDArray[np.float64]) -> tuple[float, float]:
@@ -48,6 +48,8 @@ def _bulk(known: NDArray[np.float64]) -> tuple[float, float]:
     )
 
 
-def _rounded(level: float, gap: float) -> float:
-    """Return a level rounded to a tenth of the gap around it."""
-    return round(level, 1 - floor(log10(gap)))
+def _rounded(level: float, gap: float, way: Callable[[float], int]) -> float:
+    """Return a level rounded to 1, 2 or 5 at a digit, by less than half the gap around it."""
+    unit = 10.0 ** floor(log10(gap / 2))
+    step = max(factor * unit for factor in (1, 2, 5) if factor * unit <= gap / 2)
+    return float(f"{way(level / step) * step:.12g}")

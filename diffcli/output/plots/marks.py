@@ -25,6 +25,8 @@ SIGNS: Mapping[Feature, str] = MappingProxyType(
         Feature.KINK: "^",
     }
 )
+SIZES = MappingProxyType({Feature.ZERO: 5.5, Feature.KINK: 9.5})
+"""In points, where it isn't the usual: an extremum is seen within the kink that it is."""
 MOST_NAMED = 6
 """Marks of a kind whose places the legend lists."""
 MOST_QUIET = 60
@@ -64,7 +66,8 @@ def _draw_feature(axes: Axes, feature: Feature, spots: Sequence[Spot]) -> None:
     heights = [floor if isnan(spot.y) else spot.y for spot in spots]
     axes.plot(
         [spot.x for spot in spots], heights, SIGNS[feature], color=ground, markeredgecolor=edge,
-        markeredgewidth=1.1, markersize=5.5, linestyle="none", zorder=4,
+        markeredgewidth=1.1, markersize=SIZES.get(feature, 5.5), linestyle="none",
+        zorder=4 if feature is not Feature.KINK else 3.9,
         label=_listed(feature, spots), clip_on=feature is not Feature.POLE,
     )  # fmt: skip
 

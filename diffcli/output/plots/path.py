@@ -52,7 +52,7 @@ def _over_contours(figure: Figure, function: Function, path: Floats) -> None:
     plane = sample_plane(evaluator(function), _around(path))
     axes = axes_of(figure, plane, function.variables)
     contours(figure, axes, plane)
-    head(axes, *equation_of(function))
+    head(figure, axes, *equation_of(function))
     _draw_path(axes, path)
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), ncols=2)
 
@@ -64,7 +64,7 @@ def _on_curve(figure: Figure, function: Function, path: Floats) -> None:
     axes = figure.subplots()
     axes.plot(x, _evaluated(function, x[None]), color=mpl.rcParams["text.color"], linewidth=1)
     axes.set_xlabel("")
-    head(axes, *equation_of(function))
+    head(figure, axes, *equation_of(function))
     variable(function.variables[0]).write(axes.xaxis.label)
     _draw_path(axes, np.array([along, _evaluated(function, path)]))
     axes.legend()
@@ -75,7 +75,7 @@ def _values(figure: Figure, function: Function, path: Floats) -> None:
     values = _evaluated(function, path)
     axes.plot(values, ".-", color=colours()[0], linewidth=1)
     axes.set(xlabel="step", ylabel="f")
-    head(axes, *equation_of(function))
+    head(figure, axes, *equation_of(function))
     if (values > 0).all() and values.max() > 100 * values.min():
         axes.set_yscale("log")
 

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Trace
 
 ARROWS = 12
-LENGTH = 0.1
-"""Of an arrow, as a part of the larger side."""
+LENGTH, LOWEST = 0.1, 0.4
+"""Of an arrow, as a part of the larger side, and at most of the smaller one."""
+STILL = 1e-6
+"""A speed less than this part of the usual one has no direction that could be told."""
 MARGIN = 0.06
 
 
@@ -39,15 +41,18 @@ def draw(figure: Figure, plot: Trace) -> None:
     size = np.hypot(dx, dy)
     along = np.append(0, np.nancumsum(np.hypot(np.diff(x), np.diff(y))))
     picked = along.searchsorted(np.arange(ARROWS) / ARROWS * along[-1])
-    picked = picked[np.isfinite(size[picked]) & (size[picked] > 0)]
-    length = LENGTH * max(high - low for low, high in ends)
+    usual = np.nanmedian(size) if np.isfinite(size).any() else 0.0
+    picked = picked[np.isfinite(size[picked]) & (size[picked] > STILL * usual)]
+    smaller, larger = sorted(high - low for low, high in ends)
+    length = min(LENGTH * larger, LOWEST * smaller)
     unit = length / size[picked]
     axes.quiver(
         x[picked], y[picked], dx[picked] * unit, dy[picked] * unit,
         angles="xy", scale_units="xy", scale=1, color=arrow, width=0.006, zorder=4,
+        clip_on=False, in_layout=False,
     )  # fmt: skip
     axes.plot(x[:1], y[:1], "o", color=mpl.rcParams["text.color"], markersize=5, zorder=5)
-    head(axes, plot.equation, plot.latex)
+    head(figure, axes, plot.equation, plot.latex)
 
 
 def _ends(side: Floats) -> tuple[float, float]:

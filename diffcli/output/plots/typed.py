@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sympy import Symbol, latex
 
-from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
+from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, number, postorder
 from diffcli.language.functions import TABLE
 from diffcli.language.printer import number_text
 
@@ -95,6 +95,10 @@ def _pow(node: Node, args: Sequence[Text]) -> Text:
 
 def _call(node: Node, args: Sequence[Text]) -> Text:
     row = TABLE[node.op]
+    for default in reversed(row.defaults):
+        if node.args[len(args) - 1] is not number(Fraction(default)):
+            break
+        args = args[:-1]
 
     def place(match: re.Match[str]) -> str:
         if match[1] == "all":

@@ -17,6 +17,8 @@ _APART = re.compile(
     r"(?<=[\w})]) (?=\\(?:operatorname|ln|log|exp|[a-z]*(?:sin|cos|tan|cot|sec|csc)))"
 )
 """Between a factor and a function's name TeX leaves a thin space, and matplotlib none."""
+_BARS = re.compile(r"\\left\|((?:(?!\\left|\\d?frac|\|).)*?)\\right\|")
+"""Bars around what is no taller than a letter, which matplotlib would make as low as that."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def plain(text: str) -> Label:
 
 def typeset(latex: str) -> Label | None:
     """Return a formula typeset, its fractions in full size; None where matplotlib can't."""
-    display = _APART.sub(r"\\, ", latex.replace(r"\frac", r"\dfrac"))
+    display = _APART.sub(r"\\, ", _BARS.sub(r"|\1|", latex).replace(r"\frac", r"\dfrac"))
     try:
         box = MathTextParser("path").parse(f"${display}$", prop=FontProperties(size=FONT_SIZE))
     except ValueError:  # what it raises on a command that it doesn't know

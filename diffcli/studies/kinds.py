@@ -1,4 +1,4 @@
-"""What kind of critical point the eigenvalues of a Hessian tell of."""
+"""What a notable point of a function is, and what a Hessian's eigenvalues tell of it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ NOISE = 1e-8
 """An eigenvalue smaller than this part of the largest may be 0."""
 
 
-class CriticalKind(Enum):
-    """A critical point; its value is the word for it."""
+class Kind(Enum):
+    """What a point is; its value is the word for it."""
 
     MINIMUM = "minimum"
     MAXIMUM = "maximum"
     SADDLE = "saddle"
     DEGENERATE = "degenerate"
+    ZERO = "zero"
+    INFLECTION = "inflection"
+    POLE = "pole"
+    KINK = "kink"
+    JUMP = "jump"
+    EDGE = "edge"
+    GAP = "gap"
 
 
-def critical_kind(eigenvalues: Sequence[float]) -> CriticalKind:
+def critical_kind(eigenvalues: Sequence[float]) -> Kind:
     """Return the kind of a critical point; degenerate where the second derivatives don't tell."""
     least = NOISE * max(map(abs, eigenvalues), default=0.0)
     signs = {(each > least) - (each < -least) for each in eigenvalues}
     if {1, -1} <= signs:
-        return CriticalKind.SADDLE
-    return {frozenset({1}): CriticalKind.MINIMUM, frozenset({-1}): CriticalKind.MAXIMUM}.get(
-        frozenset(signs), CriticalKind.DEGENERATE
+        return Kind.SADDLE
+    return {frozenset({1}): Kind.MINIMUM, frozenset({-1}): Kind.MAXIMUM}.get(
+        frozenset(signs), Kind.DEGENERATE
     )

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.expression import Function
-from diffcli.operators import Grad, Operator, Quantity, Scalars, Shape
+from diffcli.operators import MODES, Grad, Matrix, Operator, Quantity, Scalars, Shape
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
-    from diffcli.elements import Array
-    from diffcli.engines.symbolic import Symbolic
+    from diffcli.derivation.numbers import Array
+    from diffcli.derivation.settings import Settings
+    from diffcli.engines.remote import Partials
 
+GRADIENTS = tuple(Grad(mode=mode) for mode in MODES)
 MOST_FORMULAS = 36
 """Entries whose formulas are written out."""
+MOST_ENTRIES = 1024
+"""Of one derivative whose numbers are checked in turn; of more, a sample is."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +29,17 @@ class Case:
     """The operator's work for variables of certain shapes: the same at every such point.
 
     ``entries`` belong to ``scalars.function``, a function of numbers; where vectors stand for
-    many points that is the typed one. ``vector`` is the operator's own, a tensor each of what it
-    goes along. ``closed`` is a gradient as formulas of tensors, one for each variable.
+    many points that is the typed one. The variables of ``scalars`` are those that the operator
+    differentiates in, the function's others are constants. ``vector`` is the operator's own, a
+    tensor each of what it goes along. ``closed`` is a gradient as formulas of tensors, one for each
+    variable.
     """
 
     scalars: Scalars
     element_by_element: bool = False
     vector: Sequence[Array] = ()
     entries: Sequence[Quantity] = ()
-    symbolic: Symbolic | None = None
+    symbolic: Partials | None = None
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     closed: Function | None = None
     reason: str | None = None
@@ -59,27 +65,36 @@ def case_of(
 ) -> Case:
     """Return the case of variables of these shapes.
 
-    ``deadline`` is a time of :func:`time.monotonic`. Raises UsageError where the operator doesn't
-    apply, or shapes don't go together.
+    ``deadline`` is a reading of :func:`diffcli.clock.now`. Raises UsageError where the operator
+    doesn't apply, or shapes don't go together.
     """
     has_vectors = any(shapes.values())
     many = has_vectors and operator.element_by_element and not function.has_tensors
     case = Case(Scalars(function, shapes, ((),) * len(function.outputs)), element_by_element=many)
-    if function.has_tensors or has_vectors != many:
+    if isinstance(operator, Matrix) and operator.sparse:
+        case = Case(_unexpanded(function, shapes))
+    elif function.has_tensors or has_vectors != many:
         case = _expanded(operator, function, shapes, settings)
+    case = replace(case, scalars=operator.moving(case.scalars))
     operator.check(case.scalars)
     case = replace(case, vector=_vector(operator, case.scalars, settings))
-    if case.scalars.function is None:
+    count = max(case.scalars.height, sum(map(prod, operator.blocks(case.scalars))))
+    if not case.element_by_element and count > MOST_ENTRIES:
+        scalars = replace(case.scalars, function=None)
+        case = replace(case, scalars=scalars, reason=f"{count:,} entries are too many")
+    if (whole := case.scalars.function) is None:
         return case
+    chosen = [*case.scalars.variables] != [*shapes]
+    moving = replace(whole, variables=tuple(case.scalars.columns)) if chosen else whole
     flat = [float(component) for each in case.vector for component in each.flat]
-    entries = operator.entries(case.scalars.function, flat)
+    entries = operator.entries(moving, flat)
     symbolic = None
     if "symbolic" in settings.engines:
-        from diffcli.engines.symbolic import Symbolic
+        from diffcli.engines.remote import Partials
 
         # A formula that swells must leave the proofs their time.
-        symbolic = Symbolic(case.scalars.function, deadline - settings.budget / 2)
-    formulas = _formulas(symbolic, entries)
+        symbolic = Partials(whole, deadline - settings.budget / 2)
+    formulas = _formulas(symbolic if operator.has_formulas else None, entries)
     return replace(case, entries=entries, symbolic=symbolic, formulas=formulas)
 
 
@@ -92,18 +107,26 @@ def _expanded(
     from diffcli.engines.shapes import shapes_of
 
     inferred = shapes_of(function, shapes)
-    case = Case(Scalars(None, shapes, tuple(inferred[output] for output in function.outputs)))
-    if "symbolic" in settings.engines and operator == Grad() and case.scalars.rows == ["f1"]:
+    case = Case(_unexpanded(function, shapes))
+    if "symbolic" in settings.engines and operator in GRADIENTS and case.scalars.height == 1:
         found = gradients(function, inferred)
         if found is not None:
             case = replace(
                 case, closed=Function(tuple(found), tuple(found.values()), tuple(shapes))
             )
     try:
-        components = expand(function, inferred, case.scalars.columns)
+        components = expand(function, inferred, shapes)
     except LimitError as error:
         return replace(case, reason=str(error))
     return replace(case, scalars=replace(case.scalars, function=components))
+
+
+def _unexpanded(function: Function, shapes: Mapping[str, Shape]) -> Scalars:
+    """Return the shapes of the outputs, without their components."""
+    from diffcli.engines.shapes import shapes_of
+
+    inferred = shapes_of(function, shapes)
+    return Scalars(None, shapes, tuple(inferred[output] for output in function.outputs))
 
 
 def _vector(operator: Operator, scalars: Scalars, settings: Settings) -> Sequence[Array]:
@@ -116,7 +139,7 @@ def _vector(operator: Operator, scalars: Scalars, settings: Settings) -> Sequenc
     return [each.astype(settings.dtype).astype(float) for each in found]
 
 
-def _formulas(symbolic: Symbolic | None, entries: Sequence[Quantity]) -> dict[str, Formula]:
+def _formulas(symbolic: Partials | None, entries: Sequence[Quantity]) -> dict[str, Formula]:
     if len(entries) > MOST_FORMULAS:
         return {"f": Formula(reason=f"{len(entries):,} entries are too many to be written out")}
     return {

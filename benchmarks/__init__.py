@@ -1,0 +1,1 @@
+"""How fast diffcli is, side by side with what a user would run instead."""

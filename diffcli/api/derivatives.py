@@ -1,0 +1,265 @@
+"""The operators as methods: derivatives of a Function at points of Python's own numbers.
+
+Every operator of :data:`diffcli.operators.OPERATORS` is a method. Its values stand in the order of
+the variables, or by name; a name that is a parameter of the method itself goes in a mapping:
+``f.grad({"order": 2.0})``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from diffcli.api.results import Derivative
+from diffcli.api.values import At, Kind, Number, kind_of, point_of, typed_of
+from diffcli.derivation import Settings, derive
+from diffcli.language import expression
+from diffcli.language.points import Typed
+from diffcli.operators import (
+    Curl,
+    Divergence,
+    Eval,
+    Grad,
+    Hessian,
+    Hvp,
+    Jacobian,
+    Jvp,
+    Laplacian,
+    Operator,
+    Partial,
+    Taylor,
+    Vhp,
+    Vjp,
+)
+from diffcli.operators.partials import Mode
+
+
+@dataclass(frozen=True)
+class Differentiable(expression.Function):
+    """A formula with a method for every operator.
+
+    A method takes a point and returns a :class:`~diffcli.api.results.Derivative`; without a point
+    it gives formulas alone. It raises PointError where a value is missing, is no number or has no
+    variable, and UsageError where the operator doesn't apply or shapes don't go together. Vectors
+    given to a formula of numbers are many points at once. ``wrt`` names the variables to
+    differentiate in, all of them unless given; the others are constants. ``settings`` say which
+    engines take part, and how long the proofs may take; the dtype and the device are those of the
+    values otherwise.
+    """
+
+    def eval(self, *at: At, settings: Settings | None = None, **point: Number) -> Derivative:
+        """Return the value, as ``value``, shaped as the values broadcast.
+
+        >>> import diffcli
+        >>> diffcli.parse("x^2 + y").eval(x=3, y=1).value
+        10.0
+        """
+        return self._derived(Eval(), at, point, settings)
+
+    def grad(
+        self,
+        *at: At,
+        order: int = 1,
+        wrt: Sequence[str] = (),
+        mode: Mode = "auto",
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return the ``order``-th derivative in each variable, or in those of ``wrt``, by name.
+
+        Each is shaped like its variable.
+
+        >>> import diffcli
+        >>> diffcli.parse("u^3 + v^2 + 4uv").grad(u=3, v=4)
+        <grad {'u': 43.0, 'v': 20.0}, certified>
+        >>> diffcli.parse("abs(x)").grad(x=0)
+        <grad {'x': nan}, not differentiable>
+        """
+        return self._derived(Grad(order, tuple(wrt), mode), at, point, settings)
+
+    def partial(
+        self,
+        *wrt: str,
+        at: str | Mapping[str, Number] | None = None,
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return the mixed partial in each variable of ``wrt`` in turn, a number.
+
+        >>> import diffcli
+        >>> float(diffcli.parse("x^2*y^3").partial("x", "y", "y", x=1, y=2))
+        24.0
+        """
+        return self._derived(Partial(tuple(wrt)), [at] if at else [], point, settings)
+
+    def jacobian(
+        self,
+        *at: At,
+        mode: Mode = "auto",
+        sparse: bool = False,
+        wrt: Sequence[str] = (),
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return the matrix of first derivatives: (outputs, variables), vectors by components.
+
+        ``mode`` is ``reverse`` (by rows), ``forward`` (by columns) or ``auto``; ``sparse`` gives
+        what isn't always zero, as scipy's ``coo_array`` or a sparse tensor.
+
+        >>> import diffcli
+        >>> diffcli.parse("[x^2*y, 5x + sin(y)]").jacobian(x=1, y=0).derivative.tolist()
+        [[0.0, 1.0], [5.0, 1.0]]
+        """
+        return self._derived(Jacobian(mode, sparse=sparse, wrt=tuple(wrt)), at, point, settings)
+
+    def hessian(
+        self,
+        *at: At,
+        sparse: bool = False,
+        wrt: Sequence[str] = (),
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return the symmetric matrix of second derivatives: (variables, variables).
+
+        ``sparse`` as in :meth:`jacobian`.
+
+        >>> import diffcli
+        >>> diffcli.parse("x^2*y + y^3").hessian(x=1, y=2).derivative.tolist()
+        [[4.0, 2.0], [2.0, 12.0]]
+        """
+        return self._derived(Hessian(sparse=sparse, wrt=tuple(wrt)), at, point, settings)
+
+    def jvp(
+        self,
+        *at: At,
+        vector: At,
+        wrt: Sequence[str] = (),
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return the Jacobian times a vector of the variables' shapes; shaped like the value.
+
+        >>> import diffcli
+        >>> diffcli.parse("[x^2*y, 5x]").jvp(x=1, y=2, vector=[1, -1]).derivative.tolist()
+        [3.0, 5.0]
+        """
+        return self._derived(Jvp(_vector(vector), wrt=tuple(wrt)), at, point, settings)
+
+    def vjp(
+        self,
+        *at: At,
+        vector: At,
+        wrt: Sequence[str] = (),
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return a vector of the value's shape times the Jacobian, by variable.
+
+        >>> import diffcli
+        >>> diffcli.parse("2x").vjp(x=[1, 1, 1], vector=[0.1, 1, 10])["x"].tolist()
+        [0.2, 2.0, 20.0]
+        """
+        return self._derived(Vjp(_vector(vector), wrt=tuple(wrt)), at, point, settings)
+
+    def hvp(
+        self,
+        *at: At,
+        vector: At,
+        wrt: Sequence[str] = (),
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return the Hessian times a vector of the variables' shapes, by variable.
+
+        >>> import diffcli
+        >>> diffcli.parse("x^2*y").hvp(x=1, y=2, vector={"x": 1, "y": 0})
+        <hvp {'x': 4.0, 'y': 2.0}, certified>
+        """
+        return self._derived(Hvp(_vector(vector), wrt=tuple(wrt)), at, point, settings)
+
+    def vhp(
+        self,
+        *at: At,
+        vector: At,
+        wrt: Sequence[str] = (),
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return a vector times the Hessian, which is symmetric: as :meth:`hvp`."""
+        return self._derived(Vhp(_vector(vector), wrt=tuple(wrt)), at, point, settings)
+
+    def laplacian(
+        self,
+        *at: At,
+        wrt: Sequence[str] = (),
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return the sum of the second derivatives in each variable, a number.
+
+        >>> import diffcli
+        >>> float(diffcli.parse("x^2*y + y^3").laplacian(x=1, y=2))
+        16.0
+        """
+        return self._derived(Laplacian(wrt=tuple(wrt)), at, point, settings)
+
+    def divergence(
+        self,
+        *at: At,
+        wrt: Sequence[str] = (),
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return the sum of each output's derivative in its own variable, a number."""
+        return self._derived(Divergence(wrt=tuple(wrt)), at, point, settings)
+
+    def curl(self, *at: At, settings: Settings | None = None, **point: Number) -> Derivative:
+        """Return the rotation of a field of three outputs in three variables, by variable."""
+        return self._derived(Curl(), at, point, settings)
+
+    def taylor(
+        self, *at: At, order: int = 5, settings: Settings | None = None, **point: Number
+    ) -> Derivative:
+        """Return the Taylor polynomial's coefficients about a point, by monomial.
+
+        A monomial is in the distances from the point; that of the constant term is ``1``.
+
+        >>> import diffcli
+        >>> diffcli.parse("exp(2x)").taylor(x=0, order=3)["x**2"]
+        2.0
+        """
+        return self._derived(Taylor(order), at, point, settings)
+
+    def _derived(
+        self,
+        operator: Operator,
+        at: Sequence[At],
+        named: Mapping[str, Number],
+        settings: Settings | None,
+    ) -> Derivative:
+        kind = kind_of([*at, named])
+        asked = bool(at or named or not self.variables)
+        points = [point_of(at, named, self.variables)] if asked else []
+        report = derive(operator, self, points, kind.settings(settings))
+        if not asked:
+            return Derivative(report)
+        (result,) = report.results
+        return Derivative(report, kind.made(result.value), arranged(result.derivative, kind))
+
+
+def _vector(given: At) -> Typed:
+    """Return a vector, as an operator takes it."""
+    return typed_of([given], {})
+
+
+def arranged(found: Any, kind: Kind) -> Any:
+    """Return a command's ``derivative`` with its numbers in a kind; of a matrix, the matrix."""
+    if isinstance(found, Mapping):
+        if "matrix" in found:
+            return kind.made(found["matrix"])
+        if "entries" in found:
+            return kind.sparse(found["entries"], found["shape"])
+        return {name: kind.made(part) for name, part in found.items()}
+    return kind.made(found)

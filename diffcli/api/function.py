@@ -1,0 +1,276 @@
+"""A formula as an object: its derivatives, proofs, pictures and code as methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from diffcli.api.derivatives import Differentiable, arranged
+from diffcli.api.results import Ball, Derivative, Finding, Plot
+from diffcli.api.values import At, Number, kind_of, point_of
+from diffcli.derivation import Settings
+from diffcli.errors import UsageError
+from diffcli.formula import Formula
+from diffcli.language import expression, parser
+from diffcli.operators import Grad
+from diffcli.output.report import Report
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from diffcli.export.code import Code
+    from diffcli.export.routines import Kind as CodeKind
+
+
+@dataclass(frozen=True)
+class Function(Differentiable):
+    """A formula that has been read: made by :func:`diffcli.parse`."""
+
+    def implicit(
+        self,
+        *at: At,
+        of: Sequence[str] = (),
+        wrt: Sequence[str] = (),
+        order: int = 1,
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Derivative:
+        """Return the derivatives of what the formula's being 0 makes of a variable, by name.
+
+        ``of`` are the variables that depend, as many as outputs, the last ones if none is said;
+        ``wrt`` the others. The point must lie where every output is 0.
+
+        >>> import diffcli
+        >>> circle = diffcli.parse("x^2 + y^2 - 25")
+        >>> float(circle.implicit(x=3, y=4))
+        -0.75
+        """
+        from diffcli.engines.coordinates import arrays_of
+        from diffcli.output.implicit_derivatives import implicit_report
+        from diffcli.studies.implicit_derivatives import choose, derivatives
+
+        kind = kind_of([*at, point])
+        chosen = kind.settings(settings)
+        points = [point_of(at, point, self.variables)] if at or point else []
+        found = derivatives(self, choose(self, of, wrt), points, chosen, order=order)
+        arrays = [arrays_of(each, dtype=chosen.dtype, seed=chosen.seed) for each in points]
+        floats = [{name: float(one) for name, one in each.items()} for each in arrays]
+        report = implicit_report(self, found, floats, dtype=chosen.dtype, device=chosen.device)
+        if not points:
+            return Derivative(report)
+        return Derivative(report, None, arranged(report.results[0].derivative, kind))
+
+    @property
+    def symbolic(self) -> Mapping[str, Formula]:
+        """The formulas of the first derivatives, by entry: ``x``, or ``f1,x`` of several outputs.
+
+        >>> import diffcli
+        >>> diffcli.parse("x^2*sin(y)").symbolic["x"].text
+        '2*x*sin(y)'
+        """
+        return (self.grad() if self.is_scalar else self.jacobian()).symbolic
+
+    @property
+    def sympy(self) -> Any:
+        """The formula as a sympy expression as typed, unevaluated; a tuple of several.
+
+        Its symbols are real.
+        """
+        from diffcli.engines.symbolic import expression as terms
+
+        found = terms(self)
+        return found[0] if self.is_scalar else found
+
+    @property
+    def torch(self) -> Callable[..., Tensor | tuple[Tensor, ...]]:
+        """The formula as a function of tensors, in the order of the variables or by name.
+
+        It can be differentiated by autograd at any order, vectorised by ``torch.func.vmap``,
+        compiled by ``torch.compile``, pickled, and called in a module's ``forward``.
+
+        >>> import diffcli, torch
+        >>> energy = diffcli.parse("k*x^2/2").torch
+        >>> energy(x=torch.tensor([1.0, 2.0]), k=torch.tensor(3.0))
+        tensor([1.5000, 6.0000])
+        """
+        from diffcli.engines.callable import callable_of
+
+        return callable_of(self)
+
+    @property
+    def latex(self) -> str:
+        r"""The formula in LaTeX.
+
+        >>> import diffcli
+        >>> print(diffcli.parse("x^2/y").latex)
+        \frac{x^{2}}{y}
+        """
+        from diffcli.language.latex_printer import latex_of
+
+        return latex_of(self)
+
+    def enclosure(
+        self, *at: At, wrt: Sequence[str] = (), output: int = 0, digits: int = 17, **point: Number
+    ) -> Ball:
+        """Prove the value, or the partial in the variables of ``wrt`` in turn, to so many digits.
+
+        The point is exact: ``"1/3"`` is a third, a float the binary number that it is. By Taylor
+        arithmetic on balls (Johansson, IEEE Trans. Computers 66, 2017).
+
+        >>> import diffcli
+        >>> diffcli.parse("exp(pi*sqrt(x))").enclosure(x=163, digits=30).digits
+        '262537412640768743.999999999999'
+        """
+        from diffcli.engines.enclosure import partial
+        from diffcli.engines.exact import exact
+
+        values = point_of(at, point, self.variables).values
+        places = {name: exact(value) for name, value in values.items()}
+        if any(entries is None or len(entries) != 1 for entries in places.values()):
+            raise UsageError("an enclosure is of one point", hint="give every variable a number")
+        single = {name: entries[0] for name, entries in places.items() if entries}
+        found = partial(self.outputs[output], single, tuple(wrt), digits=digits)
+        return Ball(",".join(wrt) or "f", found.digits(digits), found.interval(digits), found)
+
+    def verify(
+        self,
+        *at: At,
+        claim: str | None = None,
+        order: int | None = None,
+        settings: Settings | None = None,
+        **point: Number,
+    ) -> Finding:
+        """Show what every engine says of the derivative at a point, or decide a claim about it.
+
+        A ``claim`` is a formula, or a list of them: ``"[2xy, x^2]"``. The result is true where
+        nothing disagrees, or the claim holds.
+
+        >>> import diffcli
+        >>> square = diffcli.parse("x^2")
+        >>> bool(square.verify(claim="2x")), bool(square.verify(claim="x"))
+        (True, False)
+        """
+        kind = kind_of([*at, point])
+        chosen = kind.settings(settings)
+        points = [point_of(at, point, self.variables)] if at or point else []
+        if claim is None:
+            from diffcli.output.checking import hearing_listing
+            from diffcli.studies.evidence import gather
+
+            if not points:
+                raise UsageError("verify what?", hint='a point: x=3; or a claim: claim="2x"')
+            hearing = gather(Grad(order or 1), self, points, chosen)
+            return Finding(hearing, hearing_listing(hearing, None), hearing.exit_code == 0)
+        from diffcli.output.checking import decision_listing
+        from diffcli.studies.check import decide, each_typed
+        from diffcli.studies.claim import read_claim
+
+        typed = read_claim(claim)
+        both = parser.parse([*self.text, *typed.formulas], declared=self.variables)
+        decision = decide(
+            both,
+            typed,
+            declared=self.variables,
+            order=order,
+            points=[place for each in points for place in each_typed(each, chosen)],
+            budget=chosen.budget,
+            seed=chosen.seed,
+        )
+        return Finding(decision, decision_listing(decision, None), decision.exit_code == 0)
+
+    def steps(self, *, wrt: Sequence[str] = (), order: int = 1) -> Finding:
+        """Write the differentiation out: which rule, what is u and what is v, what comes of it."""
+        from diffcli.output.lesson import lesson_listing
+        from diffcli.studies.steps import explain
+
+        lesson = explain(self, wrt=wrt, order=order)
+        settings = Settings()
+        report = Report(
+            command="steps",
+            expression=self.text,
+            read_as=self.read_as,
+            variables=self.variables,
+            dtype=settings.dtype,
+            device=settings.device,
+            results=(),
+        )
+        return Finding(lesson, lesson_listing(lesson, report))
+
+    def plot(
+        self,
+        *,
+        orders: Sequence[int] = (0, 1),
+        kind: str | None = None,
+        title: str | None = None,
+        **ranges: tuple[float, float],
+    ) -> Plot:
+        """Plot the formula and its derivatives; a range by variable: ``x=(-2, 2)``.
+
+        Two variables make contours with the gradient, two outputs a curve or a field of arrows. The
+        picture shows itself in a notebook; ``save`` writes it. Raises UsageError where it can't be
+        drawn.
+        """
+        from diffcli.output.plots.compose import Request, compose
+
+        composed = compose(self, Request(kind=kind, orders=tuple(orders), ranges=ranges))
+        return Plot(composed.picture, title, composed.chosen)
+
+    def export(
+        self,
+        target: str = "python",
+        *,
+        kinds: Sequence[CodeKind] = (),
+        name: str = "f",
+        wrt: Sequence[str] = (),
+    ) -> Code:
+        """Return the formula and its derivatives as code: :func:`diffcli.export.code.export`."""
+        from diffcli.export.code import export
+
+        return export(self, target, kinds=kinds, name=name, wrt=wrt)
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex}$"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        restore, arguments = super().__reduce__()
+        return _restored, (restore, arguments)
+
+
+def parse(
+    text: str | Sequence[str],
+    *,
+    variables: Sequence[str] = (),
+    declared: Iterable[str] = (),
+    definitions: Sequence[str] = (),
+    complex_numbers: bool = False,
+) -> Function:
+    """Read one formula, or several as the outputs of one Function.
+
+    ``variables`` come first in the order of the variables, the others follow in natural order
+    (``x2`` before ``x10``). These names and those ``declared`` are variables whatever else they
+    might mean. ``definitions`` (``"y = x + 2"``) are read first. With ``complex_numbers``, ``i``
+    and ``I`` are the imaginary unit. Raises FormulaError where the text can't be read, LimitError
+    where it is too large.
+
+    >>> import diffcli
+    >>> diffcli.parse("u + v + 4uv").read_as
+    'u + v + 4*u*v'
+    """
+    read = parser.parse(
+        text,
+        variables=variables,
+        declared=declared,
+        definitions=definitions,
+        complex_numbers=complex_numbers,
+    )
+    return _function(read)
+
+
+def _function(read: expression.Function) -> Function:
+    return Function(**{each.name: getattr(read, each.name) for each in fields(read) if each.init})
+
+
+def _restored(restore: Callable[..., expression.Function], arguments: Iterable[Any]) -> Function:
+    """Make a pickled Function again."""
+    return _function(restore(*arguments))

@@ -1,0 +1,236 @@
+"""What the API gives back: numbers to compute with, that also show themselves.
+
+In a notebook a result is a table or a picture, in rich a renderable, printed it is the table that
+the command line shows.
+"""
+
+from __future__ import annotations
+
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diffcli.formula import Formula
+from diffcli.output.report import Report
+from diffcli.verdict import Check, Verdict
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rich.text import Text
+
+    from diffcli.engines.enclosure import Enclosure
+    from diffcli.output.listing import Listing
+    from diffcli.output.plots.pictures import Picture
+
+
+class Shown(ABC):
+    """A result that shows itself through the output formats."""
+
+    @abstractmethod
+    def _shown(self) -> Report | Listing:
+        """Return what is shown."""
+
+    def to(self, format: str, digits: int | None = None) -> str:  # noqa: A002  (the option's name)
+        """Return it in a format of the command line: ``table plain json csv markdown latex``."""
+        from diffcli.output.formats import View, render
+
+        return render(format, self._shown(), View(digits=digits))
+
+    def __str__(self) -> str:
+        return self.to("table")
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+    def _repr_latex_(self) -> str:
+        return self.to("latex")
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        from diffcli.output.formats import View, render
+
+        view = View(width=shutil.get_terminal_size().columns, colour=True)
+        return Text.from_ansi(render("table", self._shown(), view))
+
+
+@dataclass(frozen=True, repr=False)
+class Derivative(Shown):
+    """A derivative at a point: its numbers, the function's value, and how far both are proved.
+
+    ``derivative`` is laid out as the command does: by variable (``grad partial vjp hvp vhp curl``),
+    a matrix with a row a formula or a variable (``jacobian hessian``), or shaped like the value
+    (``jvp laplacian divergence``). Numbers are floats, or arrays or tensors of the kind that the
+    point was given in; a number that doesn't exist is nan. ``report`` has everything else. Without
+    a point there are formulas alone, and ``value`` and ``derivative`` are None.
+    """
+
+    report: Report
+    value: Any = None
+    derivative: Any = None
+
+    def _shown(self) -> Report:
+        return self.report
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How far the numbers are proved: the worst of :attr:`checks`; None without a point."""
+        (result,) = self.report.results
+        return None if result.at is None else result.verdict
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What every engine says of each number."""
+        (result,) = self.report.results
+        return result.checks or result.value_checks
+
+    @property
+    def symbolic(self) -> Mapping[str, Formula]:
+        """The formula of each entry."""
+        (result,) = self.report.results
+        return result.symbolic
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.derivative[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.derivative)
+
+    def __float__(self) -> float:
+        numbers = self.derivative
+        if isinstance(numbers, Mapping):
+            (numbers,) = numbers.values()
+        return float(numbers)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the numbers, one after the other where they stand by variable."""
+        import numpy as np
+
+        numbers = self.derivative
+        if isinstance(numbers, Mapping):
+            numbers = np.concatenate([np.ravel(_plain(each)) for each in numbers.values()])
+        found = np.asarray(_plain(numbers), dtype=dtype)
+        return found.copy() if copy else found
+
+    def __repr__(self) -> str:
+        if self.verdict is None:
+            formulas = ((name, each.text or each.reason) for name, each in self.symbolic.items())
+            return f"<{self.report.command} {', '.join(f'{n}: {text}' for n, text in formulas)}>"
+        return f"<{self.report.command} {self.derivative}, {self.verdict.words}>"
+
+
+def _plain(numbers: Any) -> Any:
+    return numbers.detach().cpu().numpy() if hasattr(numbers, "detach") else numbers
+
+
+@dataclass(frozen=True, repr=False)
+class Finding(Shown):
+    """What a study found: ``found`` as the study's own record, ``listing`` as it is shown.
+
+    ``holds`` says whether nothing disagrees.
+    """
+
+    found: Any
+    listing: Listing
+    holds: bool = True
+
+    def _shown(self) -> Listing:
+        return self.listing
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+    def __repr__(self) -> str:
+        return f"<{type(self.found).__name__}\n{self}>"
+
+
+@dataclass(frozen=True, repr=False)
+class Ball(Shown):
+    """A number that is proved: ``digits`` of it that are certain, and an interval that holds it.
+
+    Where there is none, ``reason`` says why.
+    """
+
+    name: str
+    digits: str | None
+    interval: tuple[str, str] | None
+    enclosure: Enclosure = field(compare=False)
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is no number."""
+        return self.enclosure.reason
+
+    def _shown(self) -> Listing:
+        from diffcli.output.listing import Block, Listing
+
+        low, high = self.interval or (None, None)
+        row = (self.name, self.digits or self.reason, low, high)
+        return Listing(
+            formulas=(),
+            blocks=(Block("", ("", "value", "from", "to"), (row,)),),
+            remarks=(),
+            document={"entry": self.name, "value": self.digits, "enclosure": self.interval},
+        )
+
+    def __float__(self) -> float:
+        found = self.enclosure.nearest()
+        if found is None:
+            raise ValueError(self.reason or "the ball is too wide for a float")
+        return found
+
+    def __repr__(self) -> str:
+        return f"<{self.name} = {self.digits or self.reason}>"
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot, drawn when it is shown; ``chosen`` are the ranges that nobody asked for."""
+
+    picture: Picture
+    title: str | None = None
+    chosen: str | None = None
+
+    def save(
+        self, path: str | Path, *, size: tuple[float, float] = (8, 5), dpi: float = 200
+    ) -> None:
+        """Write a png, svg or pdf, as the path ends; ``size`` is in inches.
+
+        Raises UsageError for another ending, FileError where it can't be written.
+        """
+        from diffcli.errors import UsageError
+        from diffcli.output.files import write_whole
+
+        kind = Path(path).suffix[1:].lower()
+        if kind not in ("png", "svg", "pdf"):
+            raise UsageError(f"no picture ends in .{kind}", hint="png, svg or pdf")
+        write_whole(Path(path), self._drawn(kind, size, dpi))
+
+    def _drawn(self, kind: str, size: tuple[float, float] = (8, 5), dpi: float = 100) -> bytes:
+        from diffcli.output.plots.canvas import render
+        from diffcli.output.plots.style import Canvas
+
+        return render(self.picture.paint, Canvas(kind, size, dpi, title=self.title))
+
+    def to_text(self, columns: int = 80, rows: int = 24, *, colour: bool = False) -> str:
+        """Return the plot drawn with characters."""
+        return self.picture.text(columns, rows, colour=colour)
+
+    def _repr_png_(self) -> bytes:
+        return self._drawn("png")
+
+    def _repr_html_(self) -> str:
+        return self._drawn("svg").decode().partition("\n")[2]
+
+    def _repr_latex_(self) -> None:
+        """Leave it to the picture."""
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        columns, rows = shutil.get_terminal_size()
+        return Text.from_ansi(self.to_text(columns, rows - 2, colour=True))

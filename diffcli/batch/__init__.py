@@ -1,0 +1,1 @@
+"""Many points from a file, streamed: read in chunks, evaluated, written, resumed."""

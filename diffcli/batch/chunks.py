@@ -1,0 +1,78 @@
+"""A chunk of a file's rows on its way, and the thread that makes the next one meanwhile."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_T = TypeVar("_T")
+
+DEPTH = 2
+"""Items that are made before they are asked for."""
+
+
+class Sign(Enum):
+    """What stands for something that isn't there."""
+
+    ABSENT = auto()
+    """The cell of a key that a row of jsonl doesn't have."""
+    END = auto()
+    """The item after the last one."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows: the columns that pass through, and the variables' numbers.
+
+    ``columns`` are lists of cells, or columns of pyarrow; ``numbers`` are float64 vectors, nan
+    where a cell is missing or no finite number. ``end`` is where the next chunk begins: a byte
+    of a text, a row of Parquet.
+    """
+
+    columns: Mapping[str, Any]
+    numbers: Mapping[str, Array]
+    rows: int
+    end: int
+
+
+class Turns(Generic[_T]):
+    """Memory that the items of :func:`ahead` take turns with: new memory is what costs most.
+
+    An item's memory is used again when the consumer has asked for the item after the next.
+    """
+
+    def __init__(self, make: Callable[[int], _T]) -> None:
+        self._make = make
+        self._held: deque[tuple[int, _T]] = deque()
+
+    def next(self, size: int) -> _T:
+        """Return memory for so many rows, or bytes, or for more."""
+        room, memory = self._held.popleft() if len(self._held) > DEPTH + 1 else (-1, None)
+        if memory is None or room < size:
+            room, memory = size, self._make(size)
+        self._held.append((room, memory))
+        return memory
+
+
+def ahead(items: Iterable[_T]) -> Iterator[_T]:
+    """Yield the items in order, while a thread already makes the next ones."""
+    source = iter(items)
+
+    def following() -> _T | Sign:
+        return next(source, Sign.END)
+
+    with ThreadPoolExecutor(1) as thread:
+        waiting = deque(thread.submit(following) for _ in range(DEPTH))
+        while not isinstance(item := waiting.popleft().result(), Sign):
+            waiting.append(thread.submit(following))
+            yield item

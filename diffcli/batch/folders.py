@@ -1,0 +1,153 @@
+"""A folder of files: each is a run of its own, here one after the other or on a Dask cluster.
+
+Each file's rows go to the file of the same name in another folder, which appears when it is
+complete: so a file that was begun twice, or whose worker died, is there once. A journal in that
+folder notes what is finished.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from diffcli.batch.reading import kind_of, look
+from diffcli.batch.run import Plan, Target, run
+from diffcli.batch.tally import Tally
+from diffcli.errors import FileError, LimitError, UsageError
+from diffcli.output.documents import dump
+from diffcli.output.files import write_whole
+
+JOURNAL = ".diffcli.journal"
+RETRIES = 2
+"""Of a file whose worker failed; one that died is another matter, of which Dask allows three."""
+CONNECT = 10
+"""Seconds until a scheduler answers."""
+
+Run = tuple[Plan, Path, Path]
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of rows in a folder, in order. Raises FileError where there are none."""
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if kind_of(path) and path.is_file() and path.name[0] not in "._"
+    )
+    if not found:
+        raise FileError(f"{folder} holds no parquet, csv or jsonl", hint="name a folder of them")
+    return found
+
+
+def run_folder(
+    plan: Plan,
+    source: Path,
+    target: Path,
+    watch: Callable[[Tally, int], None],
+    *,
+    dask: str | None = None,
+    resume: bool = False,
+) -> Tally:
+    """Evaluate each file of a folder into another folder; return what was done in all.
+
+    ``dask`` is a scheduler's address, or ``local``; the workers need the same folders. ``watch``
+    is told what is done, in how many files. With ``resume``, files that are finished stay.
+    Raises UsageError, FileError, and LimitError where a file kills its workers.
+    """
+    pairs = {path: target / path.relative_to(source) for path in files_of(source)}
+    target.mkdir(parents=True, exist_ok=True)
+    journal = target / JOURNAL
+    done = _finished(plan, pairs, journal) if resume else {}
+    total = Tally().joined(done.values())
+    waiting = [(plan, path, pairs[path]) for path in pairs if path not in done]
+    write_whole(journal, "".join(_note(plan, path, tally) for path, tally in done.items()))
+    with journal.open("a", encoding="utf-8") as notes:
+        for count, (path, tally) in enumerate(_runs(waiting, dask), len(done) + 1):
+            notes.write(_note(plan, path, tally))
+            notes.flush()
+            total = total.joined([tally])
+            watch(total, count)
+    journal.unlink()
+    return total
+
+
+def _identity(plan: Plan, path: Path) -> str:
+    return plan.identity(path, str(kind_of(path)))
+
+
+def _note(plan: Plan, path: Path, tally: Tally) -> str:
+    identity = _identity(plan, path)
+    return dump({"file": str(path), "identity": identity, "tally": tally.document}) + "\n"
+
+
+def _finished(plan: Plan, pairs: Mapping[Path, Path], journal: Path) -> dict[Path, Tally]:
+    """Return the files that were finished as this run would finish them."""
+    found: dict[Path, Tally] = {}
+    for line in journal.read_text("utf-8").splitlines() if journal.exists() else ():
+        try:
+            noted = json.loads(line)
+        except ValueError:
+            break  # the run was ended while it wrote this
+        path = Path(noted["file"])
+        is_there = path in pairs and pairs[path].exists()
+        if is_there and noted["identity"] == _identity(plan, path):
+            found[path] = Tally.of(noted["tally"])
+    return found
+
+
+def _runs(waiting: Sequence[Run], dask: str | None) -> Iterator[tuple[Path, Tally]]:
+    if dask is None:
+        yield from map(_run, waiting)
+    elif waiting:
+        with _client(dask) as client:
+            yield from _shared(client, waiting)
+
+
+def _run(job: Run) -> tuple[Path, Tally]:
+    plan, path, target = job
+    target.parent.mkdir(parents=True, exist_ok=True)
+    kind = str(kind_of(path))
+    return path, run(plan, look(path, kind), Target(target, kind), lambda _: None)
+
+
+def _shared(client: Any, waiting: Sequence[Run]) -> Iterator[tuple[Path, Tally]]:
+    """Yield what the workers finish, as they do."""
+    dask = _dask()
+    # A run is done for its file's sake, so that no earlier one stands for it.
+    futures = client.map(_run, waiting, retries=RETRIES, pure=False)
+    for future in dask.as_completed(futures):
+        try:
+            yield future.result()
+        except dask.KilledWorker as error:
+            raise LimitError(
+                f"workers died again and again: {error}", hint="give them more memory"
+            ) from None
+
+
+@contextmanager
+def _client(address: str) -> Iterator[Any]:
+    """Give a client of the scheduler at an address, or of a cluster on this machine."""
+    dask = _dask()
+    if address == "local":
+        quiet = {"dashboard_address": None, "silence_logs": "ERROR"}
+        with dask.LocalCluster(threads_per_worker=1, **quiet) as here, dask.Client(here) as client:
+            yield client
+        return
+    try:
+        client = dask.Client(address, timeout=CONNECT)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"no Dask scheduler answers at {address}", hint="an address is tcp://host:8786"
+        ) from error
+    with client:
+        yield client
+
+
+def _dask() -> Any:
+    try:
+        return import_module("distributed")
+    except ImportError as error:
+        raise FileError("--dask needs dask", hint="pip install 'diffcli[distributed]'") from error

@@ -1,0 +1,176 @@
+"""What is computed for every row, and the columns that hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from diffcli.derivation import Settings
+from diffcli.errors import PointError, UsageError
+from diffcli.language.expression import Function
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from diffcli.batch.chunks import Array, Chunk
+    from diffcli.engines.throughput import Evaluator
+    from diffcli.engines.throughput.layout import Kind
+
+Place = tuple[int, tuple[str, ...]]
+"""A number of a row: of which output, differentiated in which variables in turn."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The numbers of each row: the columns ``f``, ``df/dx``, ``d2f/dxdy`` and so on.
+
+    ``constants`` are variables that have one value in all rows; ``name`` is the function's in
+    the columns; several formulas are ``f1``, ``f2`` …. Of a Hessian, which is symmetric, each
+    pair of variables has one column. Raises UsageError where the formula has no such derivative,
+    or two columns would have one name.
+    """
+
+    function: Function
+    kinds: tuple[Kind, ...]
+    wrt: tuple[str, ...] = ()
+    constants: Mapping[str, float] = field(default_factory=dict)
+    name: str = "f"
+    settings: Settings = field(default_factory=Settings)
+    rows: int | None = None
+    """How many there are, if that is known: by it the way is chosen to evaluate them."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is computed with can't be sent to another process, and is soon made again.
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that are columns."""
+        return tuple(name for name in self.function.variables if name not in self.constants)
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        from diffcli.engines.throughput import Evaluator
+
+        dtype, device = self.settings.dtype, self.settings.device
+        return Evaluator(
+            self.function,
+            self.wrt,
+            # The values say where there is no number at all.
+            tuple(dict.fromkeys(("value", *self.kinds))),
+            dtype=dtype,
+            device=device,
+            way=self._way,
+        )
+
+    @property
+    def _way(self) -> str:
+        """How the rows are evaluated: one way for all chunks, that they don't depend on the run."""
+        from diffcli.engines.autograd import device_of
+        from diffcli.engines.throughput.ways import by_size
+
+        if self.settings.compile:
+            return "compiled"
+        return "auto" if self.rows is None else by_size(self.rows, device_of(self.settings.device))
+
+    @cached_property
+    def places(self) -> Mapping[str, Place]:
+        """Each column's number."""
+        found: dict[str, Place] = {}
+        for kind in self.kinds:
+            for place in self._places_of(kind):
+                column = self._column(*place)
+                if found.setdefault(column, place) != place:
+                    raise UsageError(
+                        f"two derivatives would have the column {column!r}",
+                        hint="choose the variables with --wrt, or rename one",
+                    )
+        return found
+
+    def _places_of(self, kind: str) -> Iterator[Place]:
+        """Yield the numbers of a kind in their order, a mixed partial's variables in theirs."""
+        for output, wrt in self._evaluator.layout.partials(cast("Kind", kind)):
+            yield output, tuple(self.function.variables[each] for each in sorted(wrt))
+
+    def _column(self, output: int, wrt: Sequence[str]) -> str:
+        name = self.name if self.function.is_scalar else f"{self.name}{output + 1}"
+        powers = {each: wrt.count(each) for each in wrt}
+        below = "".join(f"d{each}{_count(power)}" for each, power in powers.items())
+        return f"d{_count(len(wrt))}{name}/{below}" if wrt else name
+
+    def check(self, columns: Collection[str]) -> None:
+        """Raise UsageError where a result's column is one of those that pass through."""
+        clash = [name for name in self.places if name in columns]
+        if clash:
+            raise UsageError(
+                f"the rows already have a column {clash[0]!r}",
+                hint="name the function otherwise: --name g; or leave the column: --keep NAMES",
+            )
+
+    def allocate(self, rows: int) -> Tensor:
+        """Return memory for all numbers of so many rows."""
+        return self._evaluator.allocate(rows)
+
+    def of(self, chunk: Chunk, memory: Tensor | None = None) -> Evaluated:
+        """Evaluate a chunk, into ``memory`` if there is some, which :meth:`allocate` made.
+
+        Raises PointError where a variable has no column.
+        """
+        import numpy as np
+
+        absent = [name for name in self.variables if name not in chunk.numbers]
+        if absent and chunk.rows:
+            raise PointError(
+                f"no column for {', '.join(absent)}",
+                hint=f"the columns are {', '.join(chunk.columns)}; one value for all rows: --at",
+            )
+        columns = {name: chunk.numbers.get(name, np.empty(0)) for name in self.variables}
+        missing = without_number(columns.values(), chunk.rows)
+        rows: dict[Place, Array] = {}
+        # Without a column there is one point, whatever the rows.
+        into = memory[:, : chunk.rows] if memory is not None and columns else None
+        found = self._evaluator.evaluate({**self.constants, **columns}, memory=into)
+        for kind, block in found.items():
+            count = block.shape[:-1].numel()
+            flat = block.reshape(count, block.shape[-1]).expand(count, chunk.rows).double()
+            rows |= zip(self._places_of(kind), flat.numpy(force=True), strict=True)
+        if missing.any():
+            # A constant has a value even where its argument is missing.
+            rows = {place: np.where(missing, np.nan, row) for place, row in rows.items()}
+        values = [rows[output, ()] for output in range(len(self.function.outputs))]
+        return Evaluated(
+            chunk, missing, values, {column: rows[place] for column, place in self.places.items()}
+        )
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A chunk with its results: the formulas' values, and the columns; nan is no number.
+
+    ``missing`` are the rows that lack a variable.
+    """
+
+    chunk: Chunk
+    missing: NDArray[np.bool_]
+    values: Sequence[Array]
+    columns: Mapping[str, Array]
+
+
+def without_number(columns: Iterable[Array], rows: int) -> NDArray[np.bool_]:
+    """Return for each row whether a number is missing in it."""
+    import numpy as np
+
+    found = np.zeros(rows, dtype=bool)
+    for column in columns:
+        # A sum is nan if one of its terms is, and is the faster to compute.
+        if np.isnan(column.sum()):
+            found |= np.isnan(column)
+    return found
+
+
+def _count(power: int) -> str:
+    return str(power) if power > 1 else ""

@@ -1,0 +1,144 @@
+"""A file of rows → the same rows with derivatives: read, evaluate, write, chunk by chunk.
+
+Reading, evaluating and writing overlap, a thread each; the rows keep their order.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from diffcli._version import __version__
+from diffcli.batch.chunks import Chunk, Turns, ahead
+from diffcli.batch.journal import Part, part_of
+from diffcli.batch.reading import Source, Wanted, open_reader
+from diffcli.batch.results import Evaluated, Results
+from diffcli.batch.tally import Tally
+from diffcli.batch.writing import Buffer, open_writer, types_of
+from diffcli.errors import PointError
+
+HEAD = 1 << 16
+"""Bytes of the input that tell it from another."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The file that is written, or standard output (None), and its kind."""
+
+    path: Path | None
+    kind: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done with every row.
+
+    ``keep`` are the columns that pass through (None: all). With ``strict`` a row that lacks a
+    number ends the run.
+    """
+
+    results: Results
+    keep: Collection[str] | None = None
+    strict: bool = False
+
+    def identity(self, source: Path, kind: str) -> str:
+        """Return what tells a run of this plan, on a file as it is now, from any other."""
+        found, results = source.stat(), self.results
+        with source.open("rb") as file:
+            head = file.read(HEAD)
+        settings = results.settings
+        known = (
+            __version__, results.function.text, results.function.definitions,
+            results.function.variables, results.kinds, results.wrt,
+            sorted(results.constants.items()),
+            results.name, settings.dtype, settings.device, settings.compile, settings.seed,
+            self.keep, self.strict, kind, found.st_size, found.st_mtime_ns, head,
+        )  # fmt: skip
+        return sha256(repr(known).encode()).hexdigest()
+
+
+Watch = Callable[[Tally], None]
+"""Is told after each chunk what is done."""
+
+
+def run(plan: Plan, source: Source, target: Target, watch: Watch, *, resume: bool = False) -> Tally:
+    """Evaluate all rows of a file into another; return what was done.
+
+    Raises UsageError, FileError and PointError; the target is then as it was.
+    """
+    if source.kind == "parquet":
+        plan = replace(plan, results=replace(plan.results, rows=source.size))
+    results = plan.results
+    reader = open_reader(source, Wanted(results.variables, plan.keep, len(results.places)))
+    with _part(plan, source, target, resume=resume) as part:
+        chunks = ahead(reader.chunks(part.tally.end))
+        evaluated = ahead(_evaluated(plan, chunks, part.tally.rows))
+        for begin, data, footer, tally in ahead(_encoded(plan, target, evaluated, part.tally)):
+            part.write(begin)
+            part.add(data, footer, tally)
+            watch(tally)
+        part.write(open_writer(target.kind, part.tally.types, results.places).end(part.footers))
+    return part.tally
+
+
+def _evaluated(plan: Plan, chunks: Iterable[Chunk], rows: int) -> Iterator[Evaluated]:
+    memory = Turns(plan.results.allocate)
+    for chunk in chunks:
+        plan.results.check(chunk.columns)
+        found = plan.results.of(chunk, memory.next(chunk.rows))
+        if plan.strict and found.missing.any():
+            raise _missing(found, rows)
+        rows += chunk.rows
+        yield found
+
+
+def _encoded(
+    plan: Plan, target: Target, chunks: Iterable[Evaluated], tally: Tally
+) -> Iterator[tuple[bytes, Buffer, bytes, Tally]]:
+    """Yield what stands before each chunk, its bytes and footer, and the tally after it."""
+    results, writer = plan.results, None
+    for found in chunks:
+        types = tally.types if tally.chunks else types_of(found.chunk)
+        writer = writer or open_writer(target.kind, types, results.places)
+        begin = b"" if tally.chunks else writer.begin()
+        tally = replace(tally.plus(found, results.settings.seed), types=types)
+        yield begin, *writer.encode(found.chunk, found.columns), tally
+
+
+class StandardOutput:
+    """Standard output as a file of bytes, whatever stands in its place."""
+
+    def write(self, data: Buffer) -> None:
+        """Write whole lines of text."""
+        sys.stdout.write(bytes(data).decode())
+
+    def flush(self) -> None:
+        """Pass them on."""
+        sys.stdout.flush()
+
+
+@contextmanager
+def _part(plan: Plan, source: Source, target: Target, *, resume: bool) -> Iterator[Part]:
+    """Give what is written to: a file beside the target, or a stream as it is."""
+    if target.path is None:
+        yield Part(StandardOutput())
+        return
+    name = plan.identity(source.path, target.kind) if source.path and source.path.is_file() else ""
+    with part_of(target.path, name, resume=resume) as part:
+        yield part
+
+
+def _missing(found: Evaluated, rows: int) -> PointError:
+    """Return what to say of the first row that lacks a number."""
+    import numpy as np
+
+    row = int(np.argmax(found.missing))
+    lacking = [name for name, column in found.chunk.numbers.items() if np.isnan(column[row])]
+    return PointError(
+        f"row {rows + row + 1:,} has no finite number for {', '.join(lacking)}",
+        hint="without --strict such a row has no result, and the others have theirs",
+    )

@@ -1,0 +1,146 @@
+"""``diffcli export``: the formula and its derivatives as code that runs without diffcli."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from diffcli.cli.answer import Answer, serve
+from diffcli.cli.messages import say
+from diffcli.cli.options import Common, Formulas, Wrt, names, one_of, variables
+from diffcli.derivation import Settings
+from diffcli.errors import UsageError
+from diffcli.language.expression import Function
+from diffcli.language.points import Point
+from diffcli.output.listing import Source
+from diffcli.output.report import SCHEMA, Report
+
+if TYPE_CHECKING:
+    from diffcli.export.code import Code
+    from diffcli.export.trial import Trial
+
+EXAMPLES = """\
+diffcli export "u^3 + v^2 + 4uv" --to python
+diffcli export "x^2*sin(y)" --to torch --kinds value,grad,hessian
+diffcli export "piecewise((sqrt(x), x > 1), (x, True))" --to c --name root -o root.c"""
+_EXPORT = "Code"
+
+_To = Annotated[
+    str,
+    Option(
+        "--to",
+        metavar="LANGUAGE",
+        help="python, numpy, torch, jax, c, latex.",
+        rich_help_panel=_EXPORT,
+        show_default=False,
+    ),
+]
+_Kinds = Annotated[
+    str | None,
+    Option(
+        "--kinds",
+        metavar="KINDS",
+        help="value,grad,jacobian,hessian; value and grad.",
+        rich_help_panel=_EXPORT,
+        show_default=False,
+    ),
+]
+_Name = Annotated[
+    str,
+    Option(
+        "--name",
+        metavar="NAME",
+        help="Of the function; f.",
+        rich_help_panel=_EXPORT,
+        show_default=False,
+    ),
+]
+
+
+def export(
+    formulas: Formulas = None,
+    *,
+    common: Common,
+    to: _To = "python",
+    kinds: _Kinds = None,
+    name: _Name = "f",
+    wrt: Wrt = None,
+) -> int:
+    """Write the formula and its derivatives as code.
+
+    The code runs without diffcli, shares what is computed twice, and computes no branch that isn't
+    taken. Before it is shown it is run on random points, and held against proved numbers.
+    """
+    from diffcli.export.code import LATEX
+    from diffcli.export.code import export as code_of
+    from diffcli.export.routines import KINDS
+    from diffcli.export.targets import TARGETS
+
+    target = one_of(to, [*TARGETS, LATEX], "--to")
+    chosen = [kind for kind in KINDS if kind in _kinds(kinds)]
+
+    def study(function: Function, points: Sequence[Point], settings: Settings) -> Answer:
+        if points:
+            raise UsageError("code is written without a point", hint="leave out --at")
+        code = code_of(function, target, kinds=chosen, name=name, wrt=variables(wrt))
+        trial = _tried(code, common, settings.seed)
+        return Answer(_report(function, settings), _source(code, trial, function), 0)
+
+    return serve(study, formulas or (), common, variables(wrt))
+
+
+def _kinds(text: str | None) -> list[str]:
+    from diffcli.export.routines import KINDS
+
+    return [one_of(kind, KINDS, "--kinds") for kind in names(text)]
+
+
+def _tried(code: Code, common: Common, seed: int) -> Trial:
+    from diffcli.export.trial import Trial, tried
+
+    if common.no_check:
+        return Trial(reason="--no-check")
+    found = tried(code, seed=seed)
+    if common.verbose:
+        say(
+            f"not run: {found.reason}"
+            if found.reason
+            else f"run at {found.points} points: {found.numbers} numbers are as proved, "
+            f"to {found.error:.0e} of each"
+        )
+    return found
+
+
+def _report(function: Function, settings: Settings) -> Report:
+    return Report(
+        command="export",
+        expression=function.text,
+        read_as=function.read_as,
+        variables=function.variables,
+        dtype="float64",
+        device=settings.device,
+        results=(),
+        readings=function.readings,
+    )
+
+
+def _source(code: Code, trial: Trial, function: Function) -> Source:
+    several = len(function.text) > 1
+    checked = {"points": trial.points, "numbers": trial.numbers, "error": trial.error}
+    return Source(
+        code.text,
+        {
+            "schema": SCHEMA,
+            "command": "export",
+            "expression": list(function.text) if several else "".join(function.text),
+            "read_as": function.read_as,
+            "variables": list(function.variables),
+            "target": code.target,
+            "functions": {routine.name: routine.kind for routine in code.routines},
+            "code": code.text + "\n",
+            "checked": None if trial.reason else checked,
+            "reason": trial.reason,
+        },
+    )

@@ -1,0 +1,274 @@
+"""The answers at points: autograd's numbers, checked, and laid out as the operator says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from diffcli.clock import now
+from diffcli.derivation.alike import alike
+from diffcli.derivation.cases import Case, case_of
+from diffcli.derivation.evaluation import Evaluation
+from diffcli.derivation.large import Large
+from diffcli.derivation.normwise import relative_error
+from diffcli.derivation.settings import DIGITS, Settings
+from diffcli.derivation.stacked import MOST_SINGLE, apart, stacked, striking, unproved
+from diffcli.derivation.vectors import product
+from diffcli.errors import LimitError
+from diffcli.formula import Formula
+from diffcli.language.expression import Function, Node
+from diffcli.language.points import Point
+from diffcli.language.printer import text_of
+from diffcli.operators import Matrix, Operator, Shape
+from diffcli.output.report import Result
+
+if TYPE_CHECKING:
+    from diffcli.derivation.checker import Checker, Place
+    from diffcli.derivation.numbers import Array, Numbers
+    from diffcli.derivation.places import Places
+    from diffcli.engines.remote import Partials
+    from diffcli.verdict import Check
+
+
+class Answers:
+    """The answers of one operator of one Function, at whatever points.
+
+    ``cases`` are those of the points so far; ``evaluation`` tells how their numbers came about.
+    The time of the budget begins when this is made.
+    """
+
+    def __init__(self, operator: Operator, function: Function, settings: Settings) -> None:
+        self._operator, self._function, self._settings = operator, function, settings
+        self._deadline = now() + settings.budget
+        self.cases: dict[tuple[Shape, ...], Case] = {}
+        self.evaluation = Evaluation(operator, function, settings)
+
+    def case(self, shapes: Mapping[str, Shape]) -> Case:
+        """Return what is the same for all points of these shapes."""
+        key = tuple(shapes.values())
+        if key not in self.cases:
+            self.cases[key] = case_of(
+                self._operator, self._function, shapes, self._settings, self._deadline
+            )
+        return self.cases[key]
+
+    def at(self, points: Sequence[Point]) -> list[Result]:
+        """Return the answer at each point, of many from one evaluation."""
+        by_elements = self._operator.element_by_element and not self._function.has_tensors
+        whole = stacked(points) if by_elements and "autograd" in self._settings.engines else None
+        if whole is None:
+            return self._one_by_one(points)
+        from diffcli.derivation.places import Positions
+        from diffcli.engines.coordinates import arrays_of
+
+        settings = self._settings
+        arrays = arrays_of(whole, dtype=settings.dtype, seed=settings.seed)
+        case = self.case({name: each.shape for name, each in arrays.items()})
+        begun = now()
+        numbers = self.evaluation.numbers(case, arrays)
+        self._deadline += now() - begun
+        checked = self._checker(
+            case, Positions(whole, dtype=settings.dtype, seed=settings.seed)
+        ).checked(numbers)
+        proves = bool({"symbolic", "enclosure"} & set(settings.engines))
+        results = apart(self._operator, case, arrays, numbers, checked, proves=proves)
+        if proves:
+            self._deadline = now() + settings.budget
+            for place in striking(partial(self.evaluation.numbers, case), arrays):
+                is_late = now() > self._deadline
+                results[place] = (
+                    unproved(results[place]) if is_late else self._result(points[place])
+                )
+        return results
+
+    def _one_by_one(self, points: Sequence[Point]) -> list[Result]:
+        if len(points) <= MOST_SINGLE:
+            return [self._result(point) for point in points]
+        results = []
+        with self._settings.progress(self._operator.name, len(points)) as watch:
+            for done, point in enumerate(points, 1):
+                results.append(self._result(point))
+                watch(done)
+        return results
+
+    def _result(self, point: Point) -> Result:
+        numbers = {name: value for name, value in point.values.items() if isinstance(value, Node)}
+        if "autograd" in self._settings.engines or len(numbers) < len(point.values):
+            return self._of_arrays(point)
+        return self._of_numbers(point, numbers)
+
+    def _of_numbers(self, point: Point, numbers: Mapping[str, Node]) -> Result:
+        """Return what is proved at a point of numbers alone, which takes neither arrays nor torch.
+
+        A formula of tensors, and a vector, are arrays still.
+        """
+        from diffcli.derivation.places import Single
+
+        case = self.case(dict.fromkeys(numbers, ()))
+        if case.scalars.function is not self._function:
+            return self._of_arrays(point)
+        place = Single(numbers, self._settings.dtype)
+        return self._assembled(case, point, place.dyadic(0), case.formulas, None, place)
+
+    def _of_arrays(self, point: Point) -> Result:
+        from diffcli.derivation.numbers import agree
+        from diffcli.derivation.places import Positions
+        from diffcli.engines.components import by_component
+        from diffcli.engines.coordinates import arrays_of
+
+        settings = self._settings
+        arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
+        found = alike(self._operator, self._function, point, arrays, settings, self._deadline)
+        if found is not None:
+            result, told = found
+            self.evaluation.told[told] = None
+            return result
+        case = self.case({name: each.shape for name, each in arrays.items()})
+        if case.scalars.function is None:
+            return self._large(case, point, arrays)
+        begun = now()
+        takes_part = "autograd" in settings.engines
+        numbers = self.evaluation.numbers(case, arrays) if takes_part else None
+        self._deadline += now() - begun
+        closed = self.evaluation.closed(case, arrays)
+        agrees = False
+        if numbers is not None and closed is not None:
+            agrees = agree(numbers, closed, settings.dtype)
+        formulas = case.closed_formulas if agrees else case.formulas
+        typed = point if case.element_by_element else by_component(point, arrays)
+        places = Positions(typed, dtype=settings.dtype, seed=settings.seed)
+        at = {name: each.tolist() for name, each in arrays.items()}
+        relative = relative_error(self._function, arrays, settings) if takes_part else 0.0
+        return self._assembled(case, point, at, formulas, numbers, places, relative)
+
+    def _assembled(
+        self,
+        case: Case,
+        point: Point,
+        at: Mapping[str, Any],
+        formulas: Mapping[str, Formula],
+        numbers: Numbers | None,
+        places: Places,
+        relative: float = 0.0,
+    ) -> Result:
+        """Return the answer, its numbers checked."""
+        from diffcli.derivation.numbers import shaped
+
+        checked = self._checker(case, places, relative).checked(numbers)
+        outputs = case.scalars.outputs
+        if case.element_by_element:
+            outputs = (places.shape,) * len(outputs)
+        values = shaped(numbers.values if numbers else None, checked.values, outputs)
+        blocks = self._operator.blocks(case.scalars)
+        derivatives = shaped(numbers.entries if numbers else None, checked.entries, blocks)
+        derivative = self._operator.layout(derivatives, case.scalars)
+        return Result(
+            at=at,
+            value=values[0] if self._function.is_scalar else values,
+            derivative=derivative,
+            symbolic=formulas,
+            checks=_given(checked.entries),
+            value_checks=_given(checked.values),
+            sampled=checked.sampled,
+            typed=self._typed(point),
+            analysis=self._analysis(case, places, derivative),
+        )
+
+    def _analysis(self, case: Case, places: Places, derivative: Any) -> Mapping[str, Any]:
+        """Return what a matrix that is whole and no larger than can be decomposed says."""
+        if not isinstance(self._operator, Matrix):
+            return {}
+        import numpy as np
+
+        from diffcli.engines.spectra import LARGEST, is_critical
+
+        matrix = np.array(derivative["matrix"], dtype=np.float64)
+        if not 0 < max(matrix.shape) <= LARGEST or not np.isfinite(matrix).all():
+            return {}
+        function = case.scalars.function or self._function
+
+        def critical() -> bool:
+            if "enclosure" not in self._settings.engines:
+                return False
+            at = places.typed(0)
+            return is_critical(function.outputs[0], at, case.scalars.columns, self._deadline)
+
+        return self._operator.analysis(matrix, self._settings.dtype, critical)
+
+    def _large(self, case: Case, point: Point, arrays: Mapping[str, Array]) -> Result:
+        """Return the answer of which a sample is checked."""
+        from diffcli.derivation.numbers import Numbers, agree
+        from diffcli.engines.autograd import to_array
+
+        operator, settings = self._operator, self._settings
+        if "autograd" not in settings.engines:
+            reason = case.reason or "a sparse matrix takes autograd"
+            raise LimitError(reason, hint="with autograd among the --engines")
+        begun = now()
+        import_module("diffcli.derivation.samples")
+        at, vector = self.evaluation.at(case, arrays)
+        values = [to_array(each) for each in at.outputs]
+        sparse = operator if isinstance(operator, Matrix) and operator.sparse else None
+        matrix = sparse.triplets(at) if sparse else None
+        blocks = []
+        if not sparse:
+            whole = [*at.variables] == [*arrays]
+            quick = whole and product(operator, self._function, at.variables, vector, settings)
+            blocks = [to_array(each) for each in quick or operator.torch(at, vector)]
+        closed = self.evaluation.closed(case, arrays)
+        self._deadline += now() - begun
+        large = Large(
+            operator,
+            self._function,
+            case,
+            point,
+            arrays,
+            values,
+            settings,
+            self._deadline,
+            agrees=closed is not None and agree(Numbers(values, blocks), closed, settings.dtype),
+            relative=relative_error(self._function, arrays, settings),
+        )
+        return large.sparse(sparse, matrix) if sparse and matrix else large.whole(blocks)
+
+    def _typed(self, point: Point) -> Mapping[str, str] | None:
+        """Return the numbers of a point as typed, where more digits than a float's are wanted."""
+        if self._settings.digits <= DIGITS:
+            return None
+        return {
+            name: text_of(value) for name, value in point.values.items() if isinstance(value, Node)
+        }
+
+    def _checker(self, case: Case, places: Places, relative: float = 0.0) -> Checker:
+        from diffcli.derivation.checker import Checker
+
+        settings = self._settings
+        return Checker(
+            case.scalars.function or self._function,
+            case.entries,
+            places,
+            symbolic=partial(_symbolic_value, case.symbolic, self._deadline),
+            enclosure="enclosure" in settings.engines,
+            digits=settings.digits,
+            dtype=settings.dtype,
+            deadline=self._deadline,
+            seed=settings.seed,
+            relative=relative,
+        )
+
+
+def _given(checks: Iterable[Iterable[Check | None]]) -> tuple[Check, ...]:
+    return tuple(check for each in checks for check in each if check)
+
+
+def _symbolic_value(
+    symbolic: Partials | None, deadline: float, place: Place, at: Mapping[str, float]
+) -> float | None:
+    if symbolic is None:
+        return None
+    try:
+        return symbolic.number(at, place[1], place[0], deadline)
+    except LimitError:
+        return None

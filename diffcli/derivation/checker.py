@@ -1,0 +1,247 @@
+"""The checks of the numbers of one evaluation, element by element, as many as the time allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING
+
+from diffcli.clock import now
+from diffcli.derivation.normwise import largest
+from diffcli.derivation.numbers import Numbers
+from diffcli.derivation.places import Places
+from diffcli.engines.enclosure import Index
+from diffcli.language.expression import Function
+from diffcli.operators import Entry, Quantity, Weight, output_name
+from diffcli.verdict import Check
+from diffcli.verify import Evidence, combined, examine, judge, normwise
+
+if TYPE_CHECKING:
+    from diffcli.derivation.numbers import Array
+
+Place = tuple[int, Index]
+"""A mixed partial: of which output, in which variables in turn."""
+
+SymbolicValue = Callable[[Place, Mapping[str, float]], float | None]
+"""The symbolic derivative's value for a partial at a point of floats, where it has one."""
+
+BATCH = 64
+"""Numbers at one position up to which they are all checked together."""
+
+CANCELLING_DIGITS = 350
+"""The digits of each part that show a sum of parts which cancel to be 0 in every dtype."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Checks by label and element; ``None`` where an element was left out of the sample."""
+
+    values: Sequence[Sequence[Check | None]]
+    entries: Sequence[Sequence[Check | None]]
+    sampled: tuple[int, int] | None
+    """How many positions were checked, of how many, where not all were."""
+
+
+class Checker:
+    """Checks the numbers of one evaluation until the deadline.
+
+    At least one position is checked, or where a position has many numbers some of them. Where
+    there are more than the time allows, they are a random sample with a fixed seed. ``relative``
+    is how far every number may be off, beside the largest.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        entries: Sequence[Quantity],
+        positions: Places,
+        *,
+        symbolic: SymbolicValue,
+        enclosure: bool,
+        digits: int,
+        dtype: str,
+        deadline: float,
+        seed: int,
+        relative: float = 0.0,
+    ) -> None:
+        self._function, self._entries, self._positions = function, entries, positions
+        self._symbolic, self._dtype, self._digits = symbolic, dtype, digits
+        self._enclosure, self._deadline, self._relative = enclosure, deadline, relative
+        self._values = [
+            Entry(output_name(function, output), output, ())
+            for output in range(len(function.outputs))
+        ]
+        self._without_value: set[tuple[int, int]] = set()
+        self._evidence: dict[tuple[int, Place], Evidence | None] = {}
+        self._symbols: dict[tuple[int, Place], float | None] = {}
+        for position, batch in product(_shuffled(positions.size, seed), self._batches(seed)):
+            is_first = not self._evidence
+            if not is_first and now() > deadline:
+                break
+            self._look(position, batch, is_first)
+
+    def _batches(self, seed: int) -> list[Sequence[Quantity]]:
+        """Return all numbers of a position at once, or where they are many one by one."""
+        wanted: list[Quantity] = [*self._values, *self._entries]
+        if len(wanted) <= BATCH:
+            return [wanted]
+        return [[wanted[place]] for place in _shuffled(len(wanted), seed)]
+
+    def _look(self, position: int, batch: Sequence[Quantity], is_first: bool) -> None:
+        dyadic, typed = self._positions.dyadic(position), self._positions.typed(position)
+        wanted: dict[int, dict[Index, None]] = {}
+        for _, output, wrt in (part for quantity in batch for part in quantity.parts):
+            if (position, (output, wrt)) not in self._evidence:
+                wanted.setdefault(output, {})[wrt] = None
+        for output, indices in wanted.items():
+            found = examine(
+                self._function.outputs[output],
+                typed,
+                dyadic,
+                indices,
+                digits=self._digits,
+                dtype=self._dtype,
+                deadline=self._deadline,
+            ) if self._enclosure else {}  # fmt: skip
+            if not is_first and now() > self._deadline:
+                # What was cut short belongs to no sample.
+                return
+            for index in indices:
+                self._evidence[position, (output, index)] = found.get(index)
+                self._symbols[position, (output, index)] = self._symbolic((output, index), dyadic)
+
+    def _combined(self, places: Sequence[tuple[Weight, tuple[int, Place]]]) -> Evidence | None:
+        """Return the evidence for a sum of parts, looking closer where they cancel."""
+        found = combined([(weight, self._evidence[place]) for weight, place in places], self._dtype)
+        if len(places) == 1 or found is None or found.enclosure is None:
+            return found
+        if found.enclosure.nearest(self._dtype) is not None:
+            return found
+        closer = [(weight, self._closer(*place)) for weight, place in places]
+        again = combined(closer, self._dtype)
+        return found if again is None or again.enclosure is None else again
+
+    def _closer(self, position: int, place: Place) -> Evidence:
+        output, index = place
+        return examine(
+            self._function.outputs[output],
+            self._positions.typed(position),
+            self._positions.dyadic(position),
+            [index],
+            digits=CANCELLING_DIGITS,
+            dtype=self._dtype,
+            deadline=self._deadline,
+        )[index]
+
+    def checked(self, numbers: Numbers | None) -> Checked:
+        """Weigh the evidence against autograd's numbers, where there are any."""
+        outputs = numbers.values if numbers else [None] * len(self._values)
+        partials = numbers.entries if numbers else [None] * len(self._entries)
+        self._without_value = set(_nans(numbers.values)) if numbers else set()
+        size = largest(numbers.values) if numbers and self._relative else 0.0
+        values = [
+            self._check_all(entry, self._positions.shape, None, each, size)
+            for entry, each in zip(self._values, outputs, strict=True)
+        ]
+        size = largest(numbers.entries) if numbers and self._relative else 0.0
+        entries = [
+            self._check_all(entry, *self._place_of(entry), each, size)
+            for entry, each in zip(self._entries, partials, strict=True)
+        ]
+        return Checked(values, entries, self._sampled([*values, *entries]))
+
+    def _place_of(self, entry: Quantity) -> tuple[tuple[int, ...], str | None]:
+        """Return the shape of an entry's numbers, and the variable whose elements they are of."""
+        if not isinstance(entry, Entry):
+            return (), None
+        return self._positions.shape_of(entry.wrt[-1]), entry.wrt[-1]
+
+    def _sampled(self, checks: Sequence[Sequence[Check | None]]) -> tuple[int, int] | None:
+        if len(checks) > BATCH:
+            flat = [check is not None for each in checks for check in each]
+            return (sum(flat), len(flat)) if not all(flat) else None
+        count = len({position for position, _ in self._evidence})
+        return (count, self._positions.size) if count < self._positions.size else None
+
+    def _check_all(
+        self,
+        entry: Quantity,
+        shape: tuple[int, ...],
+        variable: str | None,
+        numbers: Array | None,
+        size: float,
+    ) -> list[Check | None]:
+        flat = None if numbers is None else numbers.ravel()
+        looked = {position for position, _ in self._evidence}
+        elements = range(prod(shape))
+        places = ([i] if variable is None else self._positions.of(variable, i) for i in elements)
+        return [
+            self._check(
+                _label(entry.label, shape, element),
+                entry,
+                at,
+                None if flat is None else float(flat[element]),
+                size,
+            )
+            if looked.issuperset(at)
+            else None
+            for element, at in zip(elements, places, strict=True)
+        ]
+
+    def _check(
+        self,
+        label: str,
+        entry: Quantity,
+        positions: Sequence[int],
+        autograd: float | None,
+        size: float,
+    ) -> Check | None:
+        places = [
+            (weight, (position, (output, wrt)))
+            for position in positions
+            for weight, output, wrt in entry.parts
+        ]
+        if any(place not in self._evidence for _, place in places):
+            return None
+        symbols = [(weight, self._symbols[place]) for weight, place in places]
+        known = [weight * value for weight, value in symbols if value is not None]
+        return judge(
+            label,
+            autograd=autograd,
+            symbolic=sum(known) if len(known) == len(symbols) else None,
+            evidence=normwise(self._combined(places), self._relative, size),
+            dtype=self._dtype,
+            digits=self._digits,
+            is_of_nan=any(
+                (position, output) in self._without_value for _, (position, (output, _)) in places
+            ),
+        )
+
+
+def _nans(values: Sequence[Array]) -> Iterator[tuple[int, int]]:
+    """Yield the position and the output of each value that is no number."""
+    import numpy as np
+
+    for output, each in enumerate(values):
+        yield from ((int(place), output) for place in np.flatnonzero(np.isnan(each)))
+
+
+def _shuffled(count: int, seed: int) -> Sequence[int]:
+    """Return the numbers below ``count`` in a random order."""
+    if count == 1:
+        return (0,)
+    import numpy as np
+
+    order: list[int] = np.random.default_rng(seed).permutation(count).tolist()
+    return order
+
+
+def _label(label: str, shape: tuple[int, ...], element: int) -> str:
+    if not shape:
+        return label
+    import numpy as np
+
+    index = ",".join(str(place) for place in np.unravel_index(element, shape))
+    return f"{label}[{index}]"

@@ -1,0 +1,41 @@
+"""How a derivative is computed and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+ENGINES = ("autograd", "symbolic", "enclosure")
+DIGITS = 17
+"""How many digits of an enclosure must be certain: those of a float64."""
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Opens what is told how many of a number of steps are done, under a name."""
+
+
+@contextmanager
+def silent(_what: str, _total: int) -> Iterator[Callable[[int], None]]:
+    """Show no progress."""
+    yield lambda _: None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a derivative is computed and checked.
+
+    ``dtype`` and ``device`` are torch's names; ``engines`` those that take part; ``budget`` the
+    seconds of processor time that the symbolic and the enclosure engine may take together;
+    ``digits`` how many certified digits are wanted; ``seed`` that of random points and samples;
+    ``compile`` whether very many points are worth a compiler's time; ``progress`` shows how many
+    of them are done.
+    """
+
+    dtype: str = "float64"
+    device: str = "cpu"
+    engines: tuple[str, ...] = ENGINES
+    budget: float = 0.5
+    digits: int = DIGITS
+    seed: int = 0
+    compile: bool = False
+    progress: Progress = silent

@@ -1,0 +1,119 @@
+"""What Taylor arithmetic knows of each row: formulas of the language, in the arguments x y z.
+
+Beyond its value a row's series follows from its partials, which the table states. Here stand the
+partials that series can't be divided by, and the rows whose series is that of another formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from types import MappingProxyType
+
+from diffcli.errors import LimitError
+from diffcli.language.algebra import Algebra
+from diffcli.language.builder import Builder
+from diffcli.language.expression import NUMBER, Node, node, number, variable
+from diffcli.language.functions import TABLE
+from diffcli.language.parser import parse
+from diffcli.language.special_functions import POLYNOMIALS
+
+ARGUMENTS = "xyz"
+LARGEST_POWER = 2**31
+"""Up to which an integer power is made of products."""
+
+_PARTIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "pow": ("y*x^y/x", "x^y*log(x)"),
+        # Regular at 0, where a quotient by x isn't (DLMF 10.51.2).
+        "sinc": ("-sphericalj(1, x)",),
+        "Shi": ("sinh(x)/x",),
+    }
+)
+
+_DEFINITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "abs": "piecewise((x, x > 0), (-x, x < 0), (0, True))",
+        "clamp": "min(max(x, y), z)",
+        "elu": "piecewise((x, x > 0), (y*expm1(x), True))",
+        "frac": "x - floor(x)",
+        "hardtanh": "min(max(x, -1), 1)",
+        "leaky_relu": "piecewise((x, x > 0), (y*x, True))",
+        "mod": "x - y*floor(x/y)",
+        "relu": "piecewise((x, x > 0), (0, True))",
+        # Klambauer et al., "Self-Normalizing Neural Networks", 2017, to the digits of float64.
+        "selu": "piecewise((1.0507009873554804934193349852946*x, x > 0), "
+        "(1.7580993408473768599402175208123*expm1(x), True))",
+    }
+)
+
+STEPS = frozenset({"sign", "floor", "ceil", "round", "heaviside"})
+"""The rows that are constant between their jumps."""
+
+OF_DEGREE = frozenset(row.name for row in POLYNOMIALS)
+"""The polynomials, by their degree; below degree 0 they are 0."""
+
+
+class NoSeriesError(LimitError):
+    """A row has no rule in Taylor arithmetic."""
+
+
+def definition(made: Node) -> Node | None:
+    """Return the formula whose series is that of a node beyond the value, if it has one."""
+    if made.op == "mul" and len(made.args) > 2:
+        return node("mul", node("mul", *made.args[:-1]), made.args[-1])
+    if made.op == "pow":
+        exponent = integer(made.args[1])
+        return None if exponent is None else _integer_power(made.args[0], exponent)
+    text = _DEFINITIONS.get(made.op)
+    return None if text is None else _grafted(text, made)
+
+
+def partial(made: Node, index: int) -> Node:
+    """Return a node's partial in an argument, as a node.
+
+    Raises NoSeriesError where the row has none.
+    """
+    partials = _PARTIALS.get(made.op) or (TABLE[made.op].partials if made.op in TABLE else ())
+    if index >= len(partials) or not partials[index]:
+        place = f" in its argument {index + 1}" if len(made.args) > 1 else ""
+        raise NoSeriesError(f"Taylor arithmetic has no rule for {made.op}{place}")
+    return _grafted(partials[index], made)
+
+
+def integer(exponent: Node) -> int | None:
+    """Return the integer that is typed as an exponent, if it is one and not huge."""
+    sign = 1
+    while exponent.op == "neg":
+        sign, exponent = -sign, exponent.args[0]
+    if exponent.op != NUMBER:
+        return None
+    exact = Fraction(exponent.value or 0)
+    is_whole = exact.denominator == 1 and exact.numerator <= LARGEST_POWER
+    return sign * exact.numerator if is_whole else None
+
+
+def _integer_power(base: Node, exponent: int) -> Node:
+    """Return a power as products of halves: unlike a recurrence, it holds at 0."""
+    if exponent < 0:
+        return node("div", number(1), node("pow", base, number(-exponent)))
+    if exponent < 2:
+        return base if exponent else number(1)
+    half = node("pow", base, number(exponent // 2)) if exponent > 3 else base
+    square = node("mul", half, half)
+    return node("mul", square, base) if exponent % 2 else square
+
+
+def _grafted(text: str, made: Node) -> Node:
+    places = {variable(x): arg for x, arg in zip(ARGUMENTS, made.args, strict=False)}
+    return Algebra(Builder(_fail, lambda _: None, {})).graft(_formula(text), places)
+
+
+@cache
+def _formula(text: str) -> Node:
+    return parse(text, variables=ARGUMENTS).outputs[0]
+
+
+def _fail(message: str, **_: object) -> NoSeriesError:
+    return NoSeriesError(message)

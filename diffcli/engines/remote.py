@@ -1,0 +1,207 @@
+"""The symbolic engine, asked wherever it is: in the worker process, or in this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from functools import cached_property
+from itertools import count
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from diffcli import clock
+from diffcli.engines import worker
+from diffcli.errors import LimitError, OutOfTimeError
+from diffcli.formula import Formula
+from diffcli.language.expression import Function
+
+if TYPE_CHECKING:
+    from diffcli.engines.program import Program
+    from diffcli.engines.symbolic import Symbolic
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+Part = tuple[float | Fraction, int, tuple[str, ...]]
+"""A weight, an output, and the variables in which it is differentiated in turn."""
+
+_SLOTS = 16
+"""Subjects that the worker keeps."""
+_MOST_FORMULAS = 10_000
+"""That are kept, for the next time they are asked for."""
+
+
+_numbers = count()
+_sent: dict[int, tuple[int, int]] = {}
+_kept: dict[int, Any] = {}
+_formulas: dict[tuple[Function, tuple[Part, ...]], Formula] = {}
+
+
+def prepare() -> None:
+    """Let the worker process import the engine meanwhile, where there is one."""
+    worker.prepare()
+
+
+def ready() -> None:
+    """Wait until the engine is imported, wherever it is."""
+    _anywhere(worker.load)
+
+
+def program(function: Function) -> Program:
+    """Return a function as a torch program.
+
+    Raises LimitError beyond the symbolic engine's size.
+    """
+    return _anywhere(_program, function)
+
+
+def _anywhere(function: Callable[..., T], *arguments: Any) -> T:
+    try:
+        return worker.call(function, *arguments)
+    except worker.LostError:
+        return function(*arguments)
+
+
+def _program(function: Function) -> Program:
+    from diffcli.engines.lambdify import lambdify
+    from diffcli.engines.symbolic import expression, symbol
+
+    return lambdify(expression(function), [symbol(name) for name in function.variables])
+
+
+class Kept(Generic[T]):
+    """What a module's function makes, in the worker or else here, and keeps for later calls.
+
+    Making it raises nothing. Where the worker had to be ended it isn't asked again: it would do
+    the same once more.
+    """
+
+    def __init__(self, make: Callable[..., T], *arguments: Any) -> None:
+        self._make, self._arguments = make, arguments
+        self._number = next(_numbers)
+        self._stopped: LimitError | None = None
+
+    def ask(self, function: Callable[..., U], *arguments: Any, deadline: float) -> U:
+        """Return what a module's function of the subject, and of arguments, returns.
+
+        ``deadline`` is a reading of :func:`diffcli.clock.now`. Raises OutOfTimeError past it.
+        """
+        if self._stopped:
+            raise self._stopped
+        if clock.now() > deadline:
+            raise OutOfTimeError("the time for the formula ran out")
+        slot = self._number % _SLOTS
+        generation = worker.generation()
+        is_known = _sent.get(slot) == (self._number, generation)
+        _sent[slot] = self._number, generation
+        subject = None if is_known else (self._make, self._arguments)
+        try:
+            found: U = worker.call(_answer, slot, subject, function, arguments, deadline=deadline)
+        except worker.LostError:
+            return function(self._here, *arguments)
+        except LimitError as error:
+            if worker.generation() != generation:
+                self._stopped = error
+            raise
+        return found
+
+    @cached_property
+    def _here(self) -> T:
+        return self._make(*self._arguments)
+
+
+def _answer(
+    slot: int,
+    subject: tuple[Callable[..., Any], tuple[Any, ...]] | None,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+) -> Any:
+    if subject is not None:
+        make, given = subject
+        _kept[slot] = make(*given)
+    return function(_kept[slot], *arguments)
+
+
+class Partials:
+    """The partials of one Function, as formulas and as numbers.
+
+    ``deadline`` is a reading of :func:`diffcli.clock.now`; formulas that aren't found by then have
+    a reason instead.
+    """
+
+    def __init__(self, function: Function, deadline: float) -> None:
+        self.function, self.deadline = function, deadline
+        self._engine = Kept(_symbolic, function, deadline)
+
+    def combination(self, parts: Iterable[Part]) -> Formula:
+        """Return a linear combination of partials as text."""
+        asked = self.function, tuple(parts)
+        if asked not in _formulas:
+            try:
+                found = self.ask(_combination, asked[1])
+            except LimitError as error:
+                return Formula(reason=str(error))
+            if found.text is None:
+                return found
+            if len(_formulas) >= _MOST_FORMULAS:
+                _formulas.clear()
+            _formulas[asked] = found
+        return _formulas[asked]
+
+    def formula(self, wrt: Iterable[str], output: int = 0) -> Formula:
+        """Return a partial as text; where it swells, without one, and the reason."""
+        return self.combination([(1.0, output, tuple(wrt))])
+
+    def number(
+        self,
+        at: Mapping[str, float | Fraction],
+        wrt: tuple[str, ...],
+        output: int,
+        deadline: float,
+    ) -> float | None:
+        """Return a partial's value at a point, where the function has one too.
+
+        Raises LimitError where the formula swells, OutOfTimeError past the deadline.
+        """
+        arguments = dict(at), wrt, output, deadline
+        return self._engine.ask(_number, *arguments, deadline=deadline)
+
+    def is_equal(self, wrt: tuple[str, ...], output: int, claim: int) -> bool:
+        """Return whether another output is proved to be a partial of one. False proves nothing."""
+        try:
+            return self.ask(_is_equal, wrt, output, claim)
+        except LimitError:
+            return False
+
+    def ask(self, function: Callable[..., U], *arguments: Any) -> U:
+        """Return what a module's function of the symbolic engine, and of arguments, returns.
+
+        Raises LimitError where it takes too much, OutOfTimeError past the deadline.
+        """
+        return self._engine.ask(function, *arguments, deadline=self.deadline)
+
+
+def _symbolic(function: Function, deadline: float) -> Symbolic:
+    from diffcli.engines.symbolic import Symbolic
+
+    return Symbolic(function, deadline)
+
+
+def _combination(symbolic: Symbolic, parts: tuple[Part, ...]) -> Formula:
+    return symbolic.combination(parts)
+
+
+def _number(
+    symbolic: Symbolic,
+    at: Mapping[str, float | Fraction],
+    wrt: tuple[str, ...],
+    output: int,
+    deadline: float,
+) -> float | None:
+    return symbolic.number(at, wrt, output, deadline)
+
+
+def _is_equal(symbolic: Symbolic, wrt: tuple[str, ...], output: int, claim: int) -> bool:
+    from diffcli.engines.identity import proved_equal
+
+    partial = symbolic.partial(wrt, output)
+    return proved_equal(partial, symbolic.outputs[claim], symbolic.deadline)

@@ -1,0 +1,90 @@
+"""A sweep compiled by torch.compile: one loop over a chunk, from its inputs into its results."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffcli.engines.program import rounded
+from diffcli.engines.throughput.fused import fused
+from diffcli.engines.throughput.tape import Tape, Value, called
+from diffcli.errors import UsageError
+
+COMPILERS = ("g++", "clang++", "c++")
+
+
+class CompilerError(UsageError):
+    """There is nothing that compiles, or the formula can't be compiled."""
+
+
+def compiled(
+    tape: Tape,
+    rows: Sequence[Value],
+    chunk: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    *,
+    spread: Sequence[bool] = (),
+) -> Callable[[Sequence[Tensor], Sequence[Tensor]], None]:
+    """Return what computes a chunk of exactly so many points; any thread may call it.
+
+    The first time a formula is compiled takes seconds; the next, from the cache, two. Raises
+    CompilerError where there is no compiler or a function of the formula can't be compiled.
+    ``spread`` says of each input whether it is one number, expanded.
+    """
+    if device.type == "cpu" and not any(map(which, (os.environ.get("CXX", ""), *COMPILERS))):
+        raise CompilerError(
+            "compiling needs a C++ compiler, and there is none",
+            hint="install g++, or leave --compile out",
+        )
+    _keep_what_is_compiled()
+    from torch._dynamo.exc import TorchDynamoException
+    from torch._inductor.exc import InductorError
+
+    source, constants, functions = fused(tape, rows, dtype)
+    namespace: dict[str, Any] = {f"f{place}": called(op) for place, op in enumerate(functions)}
+    exec(compile(source, "<sweep>", "exec"), namespace)  # noqa: S102  it holds nothing that was typed
+    # The wrapper in C++ lets go of the interpreter's lock, so that threads run side by side.
+    options: dict[str, Any] = {"cpp_wrapper": True} if device.type == "cpu" else {}
+    sweep: Callable[..., None] = torch.compile(
+        namespace["sweep"], fullgraph=True, dynamic=False, options=options
+    )
+    numbers = [
+        torch.tensor(rounded(tape.constants[each], dtype), device=device, dtype=dtype)
+        for each in constants
+    ]
+
+    def compute(inputs: Sequence[Tensor], results: Sequence[Tensor]) -> None:
+        with torch.no_grad():
+            sweep(list(inputs), numbers, list(results))
+
+    def blank() -> list[Tensor]:
+        kinds = spread or [False] * len(tape.inputs)
+        sizes = [1 if is_one else chunk for is_one in kinds]
+        return [torch.ones(size, dtype=dtype, device=device).expand(chunk) for size in sizes]
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own, of its own modules
+            compute(blank(), [torch.empty(chunk, dtype=dtype, device=device) for _ in rows])
+    except (TorchDynamoException, InductorError) as error:
+        raise CompilerError("the formula can't be compiled", hint="leave --compile out") from error
+    return compute
+
+
+def _keep_what_is_compiled() -> None:
+    """Name a folder of the user's own for torch's cache, where it can be made."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "diffcli" / "compiled"
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))

@@ -1,0 +1,74 @@
+"""Formulas that are one formula of numbers along slices of vectors, such as chains and stencils.
+
+Of ``sum(100*(x[1:] - x[:-1]^2)^2)`` the numbers are ``x[i + 1]`` and ``x[i]``: the derivatives of
+100·(s₀ − s₁²)² at each i, added up at the entries that they belong to, are those of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from diffcli.engines.shapes import Shape, index_of, shapes_of
+from diffcli.language.expression import VARIABLE, Function, Node, node, postorder, variable
+from diffcli.language.tensors import TENSORS
+
+
+class Slot(NamedTuple):
+    """A number of the repeated formula: the i-th of a variable from ``start`` on."""
+
+    variable: str
+    start: int
+
+
+@dataclass(frozen=True)
+class Sliced:
+    """A formula of numbers, ``slots``, repeated ``length`` times, and added up or not."""
+
+    body: Function
+    slots: tuple[Slot, ...]
+    length: int
+    is_sum: bool
+
+
+def sliced(function: Function, shapes: Mapping[str, Shape]) -> Sliced | None:
+    """Return a formula as one that repeats along slices, None where it isn't such a one."""
+    if not function.is_scalar:
+        return None
+    inferred = shapes_of(function, shapes)
+    (root,) = function.outputs
+    is_sum = root.op == "sum" and root.static == (None,)
+    inner = root.args[0] if is_sum else root
+    if len(inferred[inner]) != 1:
+        return None
+    (length,) = inferred[inner]
+    slots: dict[Slot, Node] = {}
+    made: dict[Node, Node] = {}
+    for each in postorder([inner]):
+        slot = _slot(each, inferred)
+        if slot is not None and inferred[each] == (length,):
+            made[each] = slots.setdefault(slot, variable(f"s{len(slots)}"))
+        elif each.op in TENSORS:
+            return None
+        elif each.op != VARIABLE:
+            made[each] = node(
+                each.op, *(made[arg] for arg in each.args if arg in made), value=each.value
+            )
+            if len(made[each].args) < len(each.args):
+                return None
+    names = tuple(str(each.value) for each in slots.values())
+    return Sliced(Function(function.text, (made[inner],), names), tuple(slots), length, is_sum)
+
+
+def _slot(each: Node, shapes: Mapping[Node, Shape]) -> Slot | None:
+    """Return the slot that a vector, or a slice of one without gaps, stands for."""
+    if each.op == VARIABLE:
+        return Slot(str(each.value), 0)
+    if each.op != "index" or each.args[0].op != VARIABLE:
+        return None
+    (place,) = index_of(each) if len(each.static) == 1 else (0,)
+    if not isinstance(place, slice) or len(shapes[each.args[0]]) != 1:
+        return None
+    start, _, step = place.indices(shapes[each.args[0]][0])
+    return Slot(str(each.args[0].value), start) if step == 1 else None

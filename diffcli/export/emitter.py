@@ -1,0 +1,285 @@
+"""Lowered nodes → the statements and expressions of one function's body.
+
+A node that several read is computed once, under a name; the rest stands where it is read. What
+branches alone want is computed where they are taken (Python), or reads its arguments through a
+guard that cuts their derivative elsewhere (torch, jax), or is computed and discarded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from math import isinf, isnan
+from typing import NamedTuple
+
+from diffcli.errors import LimitError, UsageError
+from diffcli.export.demand import Demand, Scope
+from diffcli.export.lowering import TRUE, constant_float, is_condition, rational, varying_in
+from diffcli.export.names import fresh
+from diffcli.export.schedule import Schedule
+from diffcli.export.targets import (
+    ATOM,
+    CHOICE,
+    POWER,
+    PREFIX,
+    PRODUCT,
+    SUM,
+    TARGETS,
+    Target,
+)
+from diffcli.language.expression import VARIABLE, Node
+from diffcli.language.printer import place_text
+
+WIDTH = 60
+"""An expression that is longer gets a name, in characters."""
+_LONGEST = 20_000
+"""Of one that can't have a name."""
+
+
+class Text(NamedTuple):
+    """An expression, and how tightly it holds together."""
+
+    text: str
+    level: int = ATOM
+
+
+class Line(NamedTuple):
+    """A name, what it stands for, and the condition under which it is computed."""
+
+    name: str
+    text: str
+    is_condition: bool
+    held: str | None
+
+
+class Body:
+    """The body of one function: ``lines``, then ``results``, a text for each root.
+
+    ``variables`` are the names of the variables in the code. Raises UsageError for a function that
+    the language lacks.
+    """
+
+    def __init__(self, roots: Sequence[Node], target: Target, variables: Mapping[str, str]) -> None:
+        self.target, self.variables = target, variables
+        self.lines: list[Line] = []
+        self._names = fresh(variables.values())
+        self._varying = varying_in(roots)
+        schedule = Schedule(roots, self._varying)
+        self._demands, self._free, self._scopes = schedule.demands, schedule.free, schedule.scopes
+        order = schedule.order
+        self._uses = Counter(arg for each in order for arg in each.args) + Counter(roots)
+        self._texts: dict[Node, Text] = {}
+        self._guards: dict[tuple[Text, Text], Text] = {}
+        self._masks: dict[Demand, Text] = {}
+        for each in order:
+            self._texts[each] = self._kept(each, self._text(each))
+        self.results = [self._result(root) for root in roots]
+        self.has_choices = any(each.op == "piecewise" for each in order)
+
+    def _kept(self, each: Node, made: Text) -> Text:
+        """Return what stands for a node where it is read: a name if it is read twice, or long."""
+        if each.is_leaf or (self._uses[each] < 2 and len(made.text) <= WIDTH):
+            return made
+        return self._named(made, each)
+
+    def _named(self, made: Text, each: Node) -> Text:
+        """Return the name of an expression that belongs to a node."""
+        if each not in self._free:
+            return self._line(made.text, self._demands[each], condition=is_condition(each))
+        if not self.target.lazy:
+            return self._line(made.text, None, condition=is_condition(each))
+        if len(made.text) > _LONGEST:
+            raise LimitError(
+                f"the branches are too entangled for {self.target.name}", hint="export to numpy"
+            )
+        return made
+
+    def _line(self, text: str, demand: Demand, *, condition: bool = False) -> Text:
+        held = self._mask(demand).text if demand is not None and self.target.lazy else None
+        name = next(self._names)
+        self.lines.append(Line(name, text, condition, held))
+        return Text(name)
+
+    def _mask(self, demand: Demand) -> Text:
+        """Return the condition under which one of some branches is taken."""
+        if demand not in self._masks:
+            mask = self._logic("or", [self._scope(scope) for scope in self._scopes(demand)])
+            is_long = len(mask.text) > WIDTH // 2
+            self._masks[demand] = self._line(mask.text, None, condition=True) if is_long else mask
+        return self._masks[demand]
+
+    def _scope(self, scope: Scope) -> Text:
+        choice, place = scope
+        *conditions, _ = choice.args[1::2]
+        last = place if place >= 0 else ~place
+        parts = [self._negated(self._read(each)) for each in conditions[:last]]
+        if 0 <= place < len(conditions):
+            parts.append(self._read(conditions[place]))
+        outer = self._demands[choice]
+        return self._logic("and", [*([] if outer is None else [self._mask(outer)]), *parts])
+
+    def _logic(self, op: str, parts: Sequence[Text]) -> Text:
+        parts = list(dict.fromkeys(parts))
+        if len(parts) == 1:
+            return parts[0]
+        sign = self.target.infix.get(op)
+        if sign is None:
+            return self._call(op, parts)
+        return Text(sign[0].join(_held(each, sign[1] + 1) for each in parts), sign[1])
+
+    def _negated(self, condition: Text) -> Text:
+        if "not" not in self.target.infix:
+            return self._call("not", [condition])
+        sign, level = self.target.infix["not"]
+        return Text(f"{sign}{_held(condition, level + 1)}", level)
+
+    def _read(self, each: Node) -> Text:
+        return self._texts[each] if each in self._varying else self._constant(each)
+
+    def _result(self, root: Node) -> str:
+        if root in self._varying:
+            return self._texts[root].text
+        number = self._constant(root).text
+        number += ".0" * number.lstrip("-").isdigit()
+        return self._filled(number) if self.variables else number
+
+    def _filled(self, number: str) -> str:
+        """Return a constant in the variables' shape and type."""
+        return self.target.constant.format(number, x=next(iter(self.variables.values())))
+
+    def _constant(self, value: Node) -> Text:
+        if value is TRUE:
+            return Text("")
+        number = constant_float(value)
+        if isnan(number):
+            return Text(self.target.nan)
+        if isinf(number):
+            return Text(self.target.infinity)
+        text = repr(number).removesuffix(".0") if abs(number) < 1e15 else repr(number)
+        if self.target.name == "c" and text.lstrip("-").isdigit():
+            text += ".0"
+        return Text(text, PREFIX if number < 0 else ATOM)
+
+    def _text(self, each: Node) -> Text:
+        if each.op == VARIABLE:
+            return Text(self.variables[str(each.value)])
+        args = [self._argument(each, arg) for arg in each.args]
+        write = _WRITE.get(each.op)
+        if write is not None:
+            return write(self, each, args)
+        if each.op in self.target.infix:
+            sign, level = self.target.infix[each.op]
+            return Text(sign.join(_held(arg, level + (i > 0)) for i, arg in enumerate(args)), level)
+        return self._call(each.op, args, each)
+
+    def _argument(self, user: Node, arg: Node) -> Text:
+        """Return how a node reads an argument: guarded, where it is wanted at fewer points."""
+        text, demand = self._read(arg), None if user in self._free else self._demands[user]
+        if arg not in self._varying:
+            wrap = self.target.of_tensors and user.op not in _OF_NUMBERS and arg is not TRUE
+            return Text(self._filled(text.text)) if wrap else text
+        if not self.target.guard or demand is None or is_condition(arg) or user.op == "piecewise":
+            return text
+        own, held = None if arg in self._free else self._demands[arg], self._mask(demand)
+        if own is not None and self._mask(own) == held:
+            return text
+        key = text, held
+        if key not in self._guards:
+            guard = self.target.guard.format(held=held.text, value=text.text)
+            self._guards[key] = self._line(guard, demand)
+        return self._guards[key]
+
+    def _call(self, op: str, args: Sequence[Text], each: Node | None = None) -> Text:
+        template = self.target.calls.get(op)
+        if each and each.static == (None,):
+            template = self.target.calls.get(f"{op} of all", template)
+        if template is None:
+            raise _lacking(op, self.target)
+        axis = ""
+        if each and op == "index":
+            axis = ", ".join(map(place_text, each.static))
+        elif each and each.static and each.static[0] is not None:
+            axis = f", {self.target.axis}={each.static[0]}"
+        texts = [arg.text for arg in args]
+        if "{" in template:
+            texts[:1] = [_held(args[0], ATOM)] if template.startswith("{0}") else texts[:1]
+            return Text(template.format(*texts, axis=axis))
+        if op in _OF_TWO:
+            return Text(reduce(lambda a, b: f"{template}({a}, {b})", texts))
+        return Text(f"{template}({', '.join(texts)}{axis})")
+
+    def _negation(self, _: Node, args: Sequence[Text]) -> Text:
+        return Text(f"-{_held(args[0], PRODUCT)}", PREFIX if args[0].level > PRODUCT else PRODUCT)
+
+    def _total(self, each: Node, args: Sequence[Text]) -> Text:
+        def part(arg: Text) -> str:
+            if arg.text.startswith("-") and arg.level > SUM:
+                return f" - {arg.text[1:]}"
+            return f" + {_held(arg, SUM + 1)}"
+
+        return self._joined(each, args, part, SUM)
+
+    def _product(self, each: Node, args: Sequence[Text]) -> Text:
+        return self._joined(each, args, lambda arg: f" * {_held(arg, PRODUCT + 1)}", PRODUCT)
+
+    def _joined(
+        self, each: Node, args: Sequence[Text], part: Callable[[Text], str], level: int
+    ) -> Text:
+        """Return operands with their signs, cut where they are long: compilers are recursive."""
+        whole = args[0]
+        for arg in args[1:]:
+            if len(whole.text) + len(arg.text) > WIDTH and len(whole.text) > len(arg.text):
+                whole = self._named(whole, each)
+            whole = Text(f"{_held(whole, level)}{part(arg)}", level)
+        return whole
+
+    def _power(self, each: Node, args: Sequence[Text]) -> Text:
+        exact = None if each.args[1] in self._varying else rational(each.args[1])
+        whole = exact is not None and exact.denominator == 1
+        template = self.target.powers[0 if whole else 1]
+        if "**" not in template:
+            if exact == 2 and args[0].text.isidentifier():
+                return Text(f"{args[0].text} * {args[0].text}", PRODUCT)
+            return Text(template.format(base=args[0].text, exponent=args[1].text))
+        base, exponent = _held(args[0], ATOM), _held(args[1], PREFIX)
+        return Text(template.format(base=base, exponent=exponent), POWER)
+
+    def _choice(self, _: Node, args: Sequence[Text]) -> Text:
+        other = args[-2]
+        is_call = self.target.choice.endswith(")")
+        for value, held in reversed(list(zip(args[:-2:2], args[1:-2:2], strict=True))):
+            parts = [each.text if is_call else _held(each, CHOICE + 1) for each in (value, held)]
+            text = self.target.choice.format(value=parts[0], held=parts[1], other=other.text)
+            other = Text(text, ATOM if is_call else CHOICE)
+        return other
+
+    def _contrary(self, _: Node, args: Sequence[Text]) -> Text:
+        return self._negated(args[0])
+
+
+_WRITE: Mapping[str, Callable[[Body, Node, Sequence[Text]], Text]] = {
+    "neg": Body._negation,
+    "add": Body._total,
+    "mul": Body._product,
+    "pow": Body._power,
+    "piecewise": Body._choice,
+    "not": Body._contrary,
+}
+_OF_NUMBERS = frozenset({*TARGETS["torch"].infix, "add", "mul", "neg", "pow", "mod"})
+"""Rows that torch takes Python's numbers in."""
+_OF_TWO = frozenset({"min", "max", "and", "or"})
+"""Rows of many arguments whose functions take two."""
+
+
+def _held(text: Text, level: int) -> str:
+    """Return an expression, bracketed if it is looser than a level."""
+    return text.text if text.level >= level else f"({text.text})"
+
+
+def _lacking(op: str, target: Target) -> UsageError:
+    able = [each.name for each in TARGETS.values() if op in each.calls]
+    return UsageError(
+        f"{target.name} has no {op} that keeps its digits",
+        hint=f"export to {' or '.join(able)}" if able else "no language here has one",
+    )

@@ -1,0 +1,222 @@
+"""Nodes → nodes that a language can write: what it lacks by standard formulas, powers made real.
+
+A definition is a formula of the language itself in ``x y z``, the function's arguments, chosen to
+keep its digits wherever the function has them (DLMF chapter 4; Kahan 1987, "Branch cuts for complex
+elementary functions"). A function without one, which a language lacks too, stays as it is.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
+from fractions import Fraction
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from diffcli.errors import PointError, UsageError
+from diffcli.export.partials import SELU, arguments_of, formula
+from diffcli.language.builder import Builder
+from diffcli.language.expression import CONSTANT, VARIABLE, Node, constant, node, postorder
+from diffcli.language.functions import TABLE
+from diffcli.language.printer import text_of
+
+TRUE, FALSE, NAN = constant("true"), constant("false"), constant("nan")
+"""Conditions, and the value of a choice none of whose conditions holds."""
+
+
+class Lowering:
+    """Rewrites nodes in the functions that a language has, by their rows' names."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+        self._varying: set[Node] = set()
+
+    def lowered(self, roots: Sequence[Node]) -> tuple[Node, ...]:
+        """Return the nodes rewritten; constants stay as they were typed."""
+        return self._rewritten(roots, {})
+
+    def _rewritten(self, roots: Sequence[Node], places: Mapping[Node, Node]) -> tuple[Node, ...]:
+        """Return the nodes rewritten, with nodes in the places of variables."""
+        made = dict(places)
+        for each in postorder(roots):
+            if each not in made:
+                made[each] = self._made(each, [made[arg] for arg in each.args])
+        return tuple(made[root] for root in roots)
+
+    def _made(self, each: Node, args: Sequence[Node]) -> Node:
+        found = node(each.op, *args, value=each.value, static=each.static)
+        if each.op == VARIABLE:
+            self._varying.add(found)
+        elif self._varying.isdisjoint(args):
+            return _truth(found) if is_condition(found) else found
+        elif each.op in _FOLDS:
+            found = _FOLDS[each.op](args)
+        else:
+            found = self._known_one(_real_power(*args) if each.op == "pow" else found)
+        if not self._varying.isdisjoint(found.args):
+            self._varying.add(found)
+        return found
+
+    def _known_one(self, each: Node) -> Node:
+        """Return an operation by its definition, where the language lacks it and there is one."""
+        if each.op in self._known or each.op not in DEFINITIONS:
+            return each
+        (found,) = self._rewritten([formula(DEFINITIONS[each.op])], arguments_of(each))
+        return found
+
+
+def varying_in(roots: Sequence[Node]) -> set[Node]:
+    """Return the nodes that depend on a variable."""
+    varying: set[Node] = set()
+    for each in postorder(roots):
+        if each.op == VARIABLE or not varying.isdisjoint(each.args):
+            varying.add(each)
+    return varying
+
+
+def is_condition(each: Node) -> bool:
+    """Whether a node is true or false instead of a number."""
+    return each in (TRUE, FALSE) or (each.op in TABLE and TABLE[each.op].boolean)
+
+
+@cache
+def constant_float(value: Node) -> float:
+    """Return the float64 nearest to a constant. Raises UsageError where it has none."""
+    from diffcli.engines.exact import nearest
+
+    if value.op == CONSTANT and value.value in ("nan", "inf"):
+        return float(value.value)
+    try:
+        return nearest(value)
+    except PointError as error:
+        raise UsageError(
+            f"{text_of(value)} has no float64", hint="a constant must be real and in its range"
+        ) from error
+
+
+def _truth(condition: Node) -> Node:
+    """Return whether a condition without variables holds, by the floats of its numbers."""
+    made: dict[Node, bool] = {TRUE: True, FALSE: False}
+    for each in postorder([condition]):
+        if each.op in _COMPARISONS:
+            left, right = map(constant_float, each.args)
+            made[each] = _COMPARISONS[each.op](left, right)
+        elif each.op in _LOGIC:
+            made[each] = _LOGIC[each.op](made[arg] for arg in each.args)
+    return TRUE if made[condition] else FALSE
+
+
+_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
+    {name: getattr(operator, name) for name in ("lt", "le", "gt", "ge", "eq", "ne")}
+)
+_LOGIC: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
+    {"and": all, "or": any, "not": lambda parts: not next(parts)}
+)
+
+
+def _joined(op: str, neutral: Node, decisive: Node) -> Callable[[Sequence[Node]], Node]:
+    def fold(args: Sequence[Node]) -> Node:
+        open_ones = [arg for arg in args if arg is not neutral]
+        if decisive in open_ones:
+            return decisive
+        return node(op, *open_ones) if len(open_ones) > 1 else open_ones[0]
+
+    return fold
+
+
+def _choice(args: Sequence[Node]) -> Node:
+    """Return a choice that ends in a piece for all the rest, without what is never chosen."""
+    flat: list[Node] = []
+    for value, held in zip((*args[::2], NAN), (*args[1::2], TRUE), strict=True):
+        if held is not FALSE:
+            flat += [value, held]
+        if held is TRUE:
+            break
+    while len(flat) > 2 and flat[-4] is flat[-2]:
+        flat[-4:-2] = []
+    return node("piecewise", *flat) if len(flat) > 2 else flat[0]
+
+
+_FOLDS: Mapping[str, Callable[[Sequence[Node]], Node]] = MappingProxyType(
+    {
+        "and": _joined("and", TRUE, FALSE),
+        "or": _joined("or", FALSE, TRUE),
+        "piecewise": _choice,
+    }
+)
+
+
+def _real_power(base: Node, exponent: Node) -> Node:
+    """Return a power that is real as the language says: x^(p/q) with odd q is the real root."""
+    if base.op == CONSTANT and base.value == "e":
+        return node("exp", exponent)
+    exact = rational(exponent)
+    if exact is None or base.op == "abs":
+        return node("pow", base, exponent)
+    if exact == Fraction(1, 2):
+        return node("sqrt", base)
+    if exact == Fraction(1, 3):
+        return node("cbrt", base)
+    if exact.denominator == 1 or exact.denominator % 2 == 0:
+        return node("pow", base, exponent)
+    return node("odd power" if exact.numerator % 2 else "even power", base, exponent)
+
+
+def rational(value: Node) -> Fraction | None:
+    """Return the exact value of a constant made by arithmetic."""
+    build = Builder(lambda message, **_: UsageError(message), lambda _: None, {})
+    for each in postorder([value]):
+        if each.op in ("add", "mul", "div", "neg", "pow"):
+            build(each.op, *each.args)
+        elif not each.is_leaf:
+            return None
+    return build.exact(value)
+
+
+DEFINITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "odd power": "sign(x)*abs(x)^y",
+        "even power": "abs(x)^y",
+        "cot": "1/tan(x)",
+        "sec": "1/cos(x)",
+        "csc": "1/sin(x)",
+        "sinc": "piecewise((sin(x)/x, x != 0), (1, True))",
+        "acot": "atan(1/x)",
+        "asec": "atan2(sqrt(abs(x) - 1)*sqrt(abs(x) + 1), sign(x))",
+        "acsc": "atan2(sign(x), sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
+        "coth": "1/tanh(x)",
+        "sech": "1/cosh(x)",
+        "csch": "1/sinh(x)",
+        "acoth": "sign(x)*log1p(2/(abs(x) - 1))/2",
+        "asech": "log1p(sqrt((1 - x)*(1 + x))) - log(x)",
+        "acsch": "asinh(1/x)",
+        "cbrt": "sign(x)*abs(x)^0.33333333333333333",
+        "root": "piecewise((x^(1/y), x >= 0), (-(-x)^(1/y), y % 2 == 1))",
+        "sign": "piecewise((1, x > 0), (-1, x < 0), (x, True))",
+        "frac": "x - floor(x)",
+        "clamp": "min(max(x, y), z)",
+        "heaviside": "piecewise((1, x > 0), (0, x < 0), (y, True))",
+        "detach": "x",
+        "factorial": "gamma(x + 1)",
+        "trigamma": "polygamma(1, x)",
+        "loggamma": "lgamma(x)",
+        "normpdf": "exp(-((x - y)/z)^2/2)/(z*sqrt(2*pi))",
+        "normcdf": "erfc((y - x)/(z*sqrt(2)))/2",
+        "relu": "max(x, 0)",
+        "leaky_relu": "piecewise((x, x > 0), (y*x, True))",
+        "elu": "piecewise((x, x > 0), (y*expm1(x), True))",
+        "selu": f"{SELU[0]}*piecewise((x, x > 0), ({SELU[1]}*expm1(x), True))",
+        "gelu": "x*normcdf(x)",
+        "silu": "x*sigmoid(x)",
+        "mish": "x*tanh(softplus(x))",
+        "softplus": "max(x, 0) + log1p(exp(-abs(x)))",
+        "softsign": "x/(1 + abs(x))",
+        "sigmoid": "piecewise((1/(1 + exp(-x)), x >= 0), (exp(x)/(1 + exp(x)), True))",
+        "logit": "piecewise((log1p((2*x - 1)/(1 - x)), abs(x - 1/2) < 1/5), "
+        "(log(x/(1 - x)), True))",
+        "logsigmoid": "min(x, 0) - log1p(exp(-abs(x)))",
+        "hardtanh": "min(max(x, -1), 1)",
+    }
+)
+"""Functions by simpler ones."""

@@ -1,0 +1,128 @@
+"""Partial derivatives over the typed DAG, also of what has kinks and jumps.
+
+Away from them the derivative is that of the piece; at a kink it is that of one side, or 0 for
+``abs``, as autograd has it. Conditions are constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from diffcli.errors import LimitError, UsageError
+from diffcli.language.algebra import ONE, ZERO, Algebra, signed
+from diffcli.language.builder import Builder
+from diffcli.language.derivative import Slopes, tangent
+from diffcli.language.expression import VARIABLE, Node, constant, node, postorder, variable
+
+ARGUMENTS = "xyz"
+"""What a function's arguments are called in a formula about it."""
+
+
+def differentiated(value: Node, name: str) -> Node:
+    """Return the derivative of a node in a variable.
+
+    Raises UsageError for a function without a closed derivative, LimitError where it swells.
+    """
+    algebra = Algebra(Builder(_fail, lambda _: None, {}))
+    slopes: dict[Node, Node] = {}
+    for each in _values(value):
+        if each.is_leaf:
+            slopes[each] = ONE if each.op == VARIABLE and each.value == name else ZERO
+        elif all(slopes.get(arg, ZERO) is ZERO for arg in each.args):
+            slopes[each] = ZERO
+        else:
+            slopes[each] = _RULES.get(each.op, _call)(algebra, each, slopes)
+    return signed(slopes[value])
+
+
+def _fail(message: str, error: type[LimitError] | None = None, **_: Any) -> UsageError | LimitError:
+    if error:
+        return error(f"the derivative swells: {message}", hint="export the value alone")
+    return UsageError(message, hint="export the value alone: --kinds value")
+
+
+def _values(root: Node) -> list[Node]:
+    """Return every node that a value is made of, in order; what conditions read is none."""
+    wanted = {root}
+    order = postorder([root])
+    for each in reversed(order):
+        if each in wanted:
+            wanted.update(each.args[::2] if each.op == "piecewise" else each.args)
+    return [each for each in order if each in wanted]
+
+
+@cache
+def formula(text: str) -> Node:
+    """Return a formula about a function's arguments, read once."""
+    from diffcli.language.parser import parse
+
+    return parse(text, variables=ARGUMENTS).outputs[0]
+
+
+def arguments_of(each: Node) -> dict[Node, Node]:
+    """Return a node's arguments by the variables that stand for them."""
+    return {variable(x): arg for x, arg in zip(ARGUMENTS, each.args, strict=False)}
+
+
+def _choice(_: Algebra, each: Node, slopes: Slopes) -> Node:
+    pairs = zip(each.args[::2], each.args[1::2], strict=True)
+    return _chosen([(slopes[value], held) for value, held in pairs])
+
+
+def _chosen(pieces: list[tuple[Node, Node]]) -> Node:
+    return node("piecewise", *(part for pair in pieces for part in pair))
+
+
+def _extreme(_: Algebra, each: Node, slopes: Slopes) -> Node:
+    *first, last = each.args
+    pieces = [(slopes[arg], node("eq", arg, each)) for arg in first]
+    return _chosen([*pieces, (slopes[last], constant("true"))])
+
+
+def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    if each.op not in _PIECES:
+        return tangent(algebra, each, slopes)
+    places = arguments_of(each)
+    return algebra.add(
+        *(
+            algebra.mul(slopes[arg], algebra.graft(formula(text), places))
+            for arg, text in zip(each.args, _PIECES[each.op], strict=True)
+            if slopes[arg] is not ZERO
+        )
+    )
+
+
+_RULES: Mapping[str, Callable[[Algebra, Node, Slopes], Node]] = MappingProxyType(
+    {"piecewise": _choice, "min": _extreme, "max": _extreme}
+)
+SELU = "1.0507009873554804934193349852946", "1.6732632423543772848170429916717"
+"""λ and α of Klambauer et al. 2017, "Self-Normalizing Neural Networks", section 2."""
+_PIECES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "abs": ("sign(x)",),
+        "sign": ("0",),
+        "floor": ("0",),
+        "ceil": ("0",),
+        "round": ("0",),
+        "frac": ("1",),
+        "mod": ("1", "-floor(x/y)"),
+        "heaviside": ("0", "piecewise((1, x == 0), (0, True))"),
+        "clamp": (
+            "piecewise((1, x >= y and x <= z), (0, True))",
+            "piecewise((1, x < y and y <= z), (0, True))",
+            "piecewise((1, x > z or y > z), (0, True))",
+        ),
+        "relu": ("piecewise((1, x > 0), (0, True))",),
+        "leaky_relu": ("piecewise((1, x > 0), (y, True))", "min(x, 0)"),
+        "elu": (
+            "piecewise((1, x > 0), (y*exp(x), True))",
+            "piecewise((0, x > 0), (expm1(x), True))",
+        ),
+        "selu": (f"piecewise(({SELU[0]}, x > 0), ({SELU[0]}*{SELU[1]}*exp(x), True))",),
+        "hardtanh": ("piecewise((1, abs(x) <= 1), (0, True))",),
+    }
+)
+"""The partials of rows that have kinks or jumps, which the table of functions leaves out."""

@@ -1,0 +1,102 @@
+"""What is to be written: a function for the value, and one for each kind of derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from diffcli.errors import LimitError, UsageError
+from diffcli.export.partials import differentiated
+from diffcli.language.expression import Function, Node
+
+Kind = Literal["value", "grad", "jacobian", "hessian"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Index = tuple[int, tuple[str, ...]]
+"""An entry: of which output, and by which variables in turn."""
+
+
+@dataclass(frozen=True)
+class Routine:
+    """One function: its name, its entries in row-major order, and their shape.
+
+    A formula of one variable has its derivative as a number, without an axis of variables.
+    """
+
+    kind: Kind
+    name: str
+    indices: tuple[Index, ...]
+    shape: tuple[int, ...]
+    wrt: tuple[str, ...]
+
+    @property
+    def meaning(self) -> str:
+        """What it returns, in words."""
+        return _MEANINGS[self.kind].format(", ".join(self.wrt))
+
+
+_MEANINGS: Mapping[Kind, str] = MappingProxyType(
+    {
+        "value": "the value",
+        "grad": "the derivatives in {}",
+        "jacobian": "a row for each formula: its derivatives in {}",
+        "hessian": "the second derivatives, a row for each of {}",
+    }
+)
+
+
+def routines_of(
+    function: Function, kinds: Sequence[Kind], name: str, wrt: Sequence[str]
+) -> tuple[Routine, ...]:
+    """Return the functions to be written. Raises UsageError where a kind doesn't apply."""
+    several = len(function.outputs)
+    found = []
+    for kind in kinds:
+        if kind in ("grad", "hessian") and not function.is_scalar:
+            raise UsageError(
+                f"{kind} takes one formula, and there are {several}", hint="--kinds value,jacobian"
+            )
+        outputs = range(several)
+        along = () if len(function.variables) == 1 else (len(wrt),)
+        own = () if function.is_scalar and kind != "jacobian" else (several,)
+        by: list[tuple[str, ...]] = [(x,) for x in wrt]
+        if kind == "value":
+            by = [()]
+        elif kind == "hessian":
+            by = list(product(wrt, wrt))
+        order = {"value": 0, "hessian": 2}.get(kind, 1)
+        shape = own + along * order
+        indices = tuple((output, each) for output in outputs for each in by)
+        routine_name = name if kind == "value" else f"{name}_{kind}"
+        found.append(Routine(kind, routine_name, indices, shape, tuple(wrt)))
+    return tuple(found)
+
+
+MOST_ENTRIES = 2_500
+"""Of all routines together."""
+
+
+def entries_of(function: Function, routines: Sequence[Routine]) -> dict[Index, Node]:
+    """Return the formula of every entry; a mixed partial is the same in either order.
+
+    Raises UsageError for a function without a closed derivative, LimitError where one swells.
+    """
+    count = sum(len(routine.indices) for routine in routines)
+    if count > MOST_ENTRIES:
+        raise LimitError(
+            f"{count:,} entries are too many to be written out",
+            hint=f"at most {MOST_ENTRIES:,}: choose variables with --wrt",
+        )
+    made: dict[Index, Node] = {(i, ()): output for i, output in enumerate(function.outputs)}
+    place = {name: i for i, name in enumerate(function.variables)}
+    for output, wrt in (index for routine in routines for index in routine.indices):
+        ordered = tuple(sorted(wrt, key=place.__getitem__))
+        for order in range(1, len(ordered) + 1):
+            part = (output, ordered[:order])
+            if part not in made:
+                made[part] = differentiated(made[output, ordered[: order - 1]], ordered[order - 1])
+        made[output, wrt] = made[output, ordered]
+    return made

@@ -1,0 +1,153 @@
+"""Exported code of tensors is run too: at random tensors of shapes that go together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from itertools import product
+from math import prod
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from diffcli.derivation import Settings, derive
+from diffcli.errors import DisagreementError, UsageError
+from diffcli.export.code import Code
+from diffcli.export.routines import Kind, Routine
+from diffcli.export.runners import namespace
+from diffcli.language.expression import Function, number
+from diffcli.language.points import Point, Tensor
+from diffcli.operators import Eval, Grad, Hessian, Jacobian, Operator
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+RELATIVE = 1e-12
+"""How far a number may lie from torch's, relative to the largest."""
+_SHAPES = ((3,), (3, 3), ())
+_MOST_VARIABLES = 5
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def shapes_for(function: Function) -> Shapes | None:
+    """Return shapes of the variables that go together, or None where small ones don't."""
+    from diffcli.engines.shapes import shapes_of
+
+    names = function.variables
+    if len(names) > _MOST_VARIABLES:
+        return None
+    for chosen in product(_SHAPES, repeat=len(names)):
+        shapes = dict(zip(names, chosen, strict=True))
+        try:
+            shapes_of(function, shapes)
+        except UsageError:
+            continue
+        return shapes
+    return None
+
+
+def random_tensors(shapes: Shapes, seed: int) -> dict[str, Array]:
+    """Return positive numbers, where most functions are defined; matrices are regular."""
+    import numpy as np
+
+    random = np.random.default_rng(seed)
+    made = {}
+    for name, shape in shapes.items():
+        made[name] = random.uniform(0.25, 1.75, shape)
+        if len(shape) == 2:
+            made[name] += 3 * np.eye(*shape)
+    return made
+
+
+def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int, float]:
+    """Hold one function at a point against torch: how many numbers, and the largest error.
+
+    Raises DisagreementError where it is wrong.
+    """
+    import numpy as np
+
+    function, kind = code.function, routine.kind
+    point = Point(
+        {
+            each: Tensor(array.shape, tuple(number(Fraction(x)) for x in array.ravel().tolist()))
+            if array.ndim
+            else number(Fraction(float(array)))
+            for each, array in at.items()
+        }
+    )
+    report = derive(_OPERATORS[kind], function, [point], Settings(engines=("autograd",)))
+    (result,) = report.results
+    truth = _flat(result.value if kind == "value" else _numbers(result.derivative))
+    given = _RUNS[code.target](namespace(code)[routine.name], list(at.values()))
+    found = _arranged(kind, given, [prod(array.shape) for array in at.values()])
+    size = float(np.abs(truth).max(initial=0.0))
+    error = float(np.abs(found - truth).max(initial=0.0)) if found.shape == truth.shape else np.inf
+    if not error <= RELATIVE * size:
+        listed = ", ".join(f"{each} = {array.tolist()}" for each, array in at.items())
+        raise DisagreementError(
+            f"the code is wrong: {routine.name} gives {found.tolist()} at {listed}, and torch "
+            f"{truth.tolist()}",
+            hint="this is a defect of diffcli; --no-check prints the code",
+        )
+    return truth.size, error / size if size else 0.0
+
+
+_OPERATORS: Mapping[Kind, Operator] = MappingProxyType(
+    {"value": Eval(), "grad": Grad(), "jacobian": Jacobian(), "hessian": Hessian()}
+)
+
+
+def _torch(function: Callable[..., Any], arrays: Sequence[Array]) -> Any:
+    import torch
+
+    return _detached(function(*map(torch.tensor, arrays)))
+
+
+def _detached(found: Any) -> Any:
+    if isinstance(found, tuple):
+        return tuple(map(_detached, found))
+    return found.detach().numpy()
+
+
+def _jax(function: Callable[..., Any], arrays: Sequence[Array]) -> Any:
+    import jax
+
+    with jax.enable_x64(True):
+        return function(*map(jax.numpy.asarray, arrays))
+
+
+_RUNS: Mapping[str, Callable[[Callable[..., Any], Sequence[Array]], Any]] = MappingProxyType(
+    {"numpy": lambda function, arrays: function(*arrays), "torch": _torch, "jax": _jax}
+)
+
+
+def _numbers(derivative: Mapping[str, Any]) -> Any:
+    return derivative["matrix"] if "matrix" in derivative else list(derivative.values())
+
+
+def _flat(nested: Any) -> Array:
+    import numpy as np
+
+    if isinstance(nested, list | tuple):
+        return np.concatenate([_flat(part) for part in nested]) if nested else np.empty(0)
+    return np.ravel(np.asarray(nested, dtype=float))
+
+
+def _arranged(kind: Kind, found: Any, sizes: Sequence[int]) -> Array:
+    """Return what code gives as the numbers of the derivative's matrix, row by row."""
+    import numpy as np
+
+    if kind == "jacobian":
+        return np.hstack(
+            [np.reshape(part, (-1, n)) for part, n in zip(found, sizes, strict=True)]
+        ).ravel()
+    if kind == "hessian":
+        blocks = [
+            [np.reshape(part, (m, n)) for part, n in zip(row, sizes, strict=True)]
+            for row, m in zip(found, sizes, strict=True)
+        ]
+        return np.block(blocks).ravel()
+    return _flat(found)

@@ -1,0 +1,136 @@
+"""Exported code is run, on random points of the domain, before anybody reads it.
+
+What it gives is held against the enclosure engine, which proves each number, within the bound of
+rounding errors that the engine states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, isfinite, nan
+from random import Random
+
+from diffcli.clock import now
+from diffcli.errors import DisagreementError
+from diffcli.export.code import Code
+from diffcli.export.routines import Index
+from diffcli.export.runners import Runner, Vector, cannot, runners
+
+POINTS = 8
+RELATIVE = 1e-14
+"""How far a number may lie from the truth, beside what the engine's own bound allows."""
+_UNBOUNDED = 1e-9
+"""The same for a number whose rounding errors have no bound: one that is off tells nothing."""
+_CANDIDATES = 200
+_RANGES = ((-3.0, 3.0), (0.0, 1.0), (0.5, 4.0), (-1.0, 1.0), (1.0, 2.0))
+_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A point, and every entry's true value there with a bound of rounding errors."""
+
+    at: Vector
+    truths: Mapping[Index, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of running the code: at how many points, how many numbers, the largest error.
+
+    ``error`` is relative to the truth. Where it wasn't run, ``reason`` says why.
+    """
+
+    points: int = 0
+    numbers: int = 0
+    error: float = 0.0
+    reason: str | None = None
+
+
+def tried(code: Code, *, seed: int = 0) -> Trial:
+    """Run code on random points and hold it against the engines.
+
+    Raises DisagreementError where a number is wrong.
+    """
+    reason = cannot(code.target)
+    if reason:
+        return Trial(reason=reason)
+    if code.function.has_tensors:
+        return _tried_on_tensors(code, seed)
+    samples = samples_of(code, seed=seed)
+    if not samples:
+        return Trial(reason="no random point has derivatives that the engines prove")
+    return compared(code, runners([code])[0], samples)
+
+
+def _tried_on_tensors(code: Code, seed: int) -> Trial:
+    from diffcli.export import tensor_trial
+
+    shapes = tensor_trial.shapes_for(code.function)
+    if shapes is None:
+        return Trial(reason="no small shapes of its variables go together")
+    at = tensor_trial.random_tensors(shapes, seed)
+    found = [tensor_trial.compared(code, routine, at) for routine in code.routines]
+    counts, errors = zip(*found, strict=True)
+    return Trial(1, sum(counts), max(errors))
+
+
+def samples_of(code: Code, *, seed: int = 0, count: int = POINTS) -> list[Sample]:
+    """Return random points where every entry is proved and has a bound."""
+    random, deadline = Random(seed), now() + _SECONDS  # noqa: S311  (samples, not secrets)
+    variables = code.function.variables
+    found: list[Sample] = []
+    for _ in range(_CANDIDATES if variables else 1):
+        low, high = random.choice(_RANGES)
+        at = tuple(random.uniform(low, high) for _ in variables)
+        truths = _truths(code, at, deadline)
+        if truths is not None:
+            found.append(Sample(at, truths))
+        if len(found) == count or now() > deadline:
+            break
+    return found
+
+
+def _truths(code: Code, at: Vector, deadline: float) -> dict[Index, tuple[float, float]] | None:
+    """Return the entries' truths and bounds, or None where one isn't proved."""
+    from diffcli.engines.enclosure import partials
+    from diffcli.engines.rounding import rounding_bounds
+
+    point = dict(zip(code.function.variables, at, strict=True))
+    wanted = {index for routine in code.routines for index in routine.indices}
+    truths: dict[Index, tuple[float, float]] = {}
+    for place, output in enumerate(code.function.outputs):
+        by = sorted((wrt for output_place, wrt in wanted if output_place == place), key=len)
+        enclosed = partials(output, point, by, deadline=deadline)
+        bounds = rounding_bounds(output, point, by, "float64")
+        for wrt in by:
+            truth, bound = enclosed[wrt].nearest(), bounds[wrt]
+            if truth is None:
+                return None
+            truths[place, wrt] = truth, inf if bound.out_of_range else bound.bound
+    return truths
+
+
+def compared(code: Code, found: Mapping[str, Runner], samples: Sequence[Sample]) -> Trial:
+    """Hold what code gives against the truth. Raises DisagreementError where it is wrong."""
+    worst, count = 0.0, 0
+    for routine in code.routines:
+        rows = found[routine.name]([sample.at for sample in samples])
+        for sample, numbers in zip(samples, rows, strict=True):
+            for index, number in zip(routine.indices, numbers, strict=True):
+                truth, bound = sample.truths.get(index, (nan, inf))
+                error = abs(number - truth) if isfinite(number) else inf
+                if bound == inf and not error <= _UNBOUNDED * abs(truth):
+                    continue
+                if error > bound + RELATIVE * abs(truth):
+                    at = zip(code.function.variables, sample.at, strict=True)
+                    listed = ", ".join(f"{name}={value!r}" for name, value in at)
+                    raise DisagreementError(
+                        f"the {code.target} code is wrong: {routine.name} gives {number!r} "
+                        f"at {listed}, and the truth is {truth!r}",
+                        hint="this is a defect of diffcli; --no-check prints the code",
+                    )
+                worst = max(worst, error / abs(truth) if truth else 0.0)
+                count += 1
+    return Trial(len(samples), count, worst)

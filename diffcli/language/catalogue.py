@@ -1,0 +1,197 @@
+"""Everything that a formula may call, for a person to read: rows, tensor operations, forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from diffcli.language.functions import ANY, BY_NAME, Row
+from diffcli.language.tensors import TENSORS, TensorRow
+
+_NAMES = "xyabcdgh"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is called by a name, how it is written, and what is to be known of it.
+
+    ``facts`` have their titles; ``arguments`` is how many it takes, None being any number.
+    """
+
+    name: str
+    written: str
+    group: str
+    meaning: str
+    aliases: tuple[str, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[int, int | None] | None = None
+    accuracy: float | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and its aliases."""
+        return (self.name, *self.aliases)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The names that it may be called by and isn't written with."""
+        return tuple(
+            name
+            for name in self.names
+            if name not in ("matmul", "index", "log_b") and not self.written.startswith(f"{name}(")
+        )
+
+
+FORMS = (
+    Entry(
+        "diff",
+        "diff(f, x)",
+        "calculus",
+        "derivative of a formula",
+        facts={
+            "order": "diff(f, x, 2); mixed: diff(f, x, y)",
+            "written": "d/dx f, d^2/dx^2 f, sin''(x), \\frac{d}{dx} f",
+            "example": "x*diff(sin(x), x)",
+        },
+    ),
+    Entry(
+        "integrate",
+        "integrate(f, t=a..b)",
+        "calculus",
+        "definite integral",
+        ("integral", "int"),
+        facts={
+            "written": "\\int_{a}^{b} f \\, dt",
+            "domain": "where f is finite from a to b",
+            "example": "integrate(exp(-t^2), t=0..x)",
+        },
+    ),
+    Entry(
+        "sum",
+        "sum(i=a..b, f)",
+        "calculus",
+        "sum of a formula over an index",
+        facts={
+            "bounds": "whole numbers",
+            "written": "\\sum_{i=1}^{5} f",
+            "example": "sum(i=0..4, x^i/i!)",
+        },
+    ),
+    Entry(
+        "prod",
+        "prod(i=a..b, f)",
+        "calculus",
+        "product of a formula over an index",
+        facts={
+            "bounds": "whole numbers",
+            "written": "\\prod_{i=1}^{3} f",
+            "example": "prod(i=1..3, x+i)",
+        },
+    ),
+    Entry(
+        "where",
+        "where(c, a, b)",
+        "rounding and choice",
+        "a where the condition c holds, else b",
+        facts={
+            "written": "a if c else b",
+            "kinks": "where the pieces meet",
+            "example": "where(x > 0, x, x^2)",
+        },
+    ),
+    Entry(
+        "pow",
+        "pow(x, y)",
+        "powers and roots",
+        "x^y",
+        ("power",),
+        {
+            "domain": "x > 0, or y an integer, or y = p/q with q odd",
+        },
+    ),
+    Entry("exp2", "exp2(x)", "exponential and logarithm", "2^x"),
+    Entry(
+        "log_b",
+        "log_b(x)",
+        "exponential and logarithm",
+        "logarithm with base b",
+        facts={
+            "written": "log(x, b), log_2(x), \\log_{b} x",
+            "domain": "x > 0, b > 0, b ≠ 1",
+        },
+    ),
+)
+"""What is read by a form of its own, and has no row."""
+
+_WRITTEN = {
+    "piecewise": "piecewise((x, c), …)",
+    "matmul": "x @ y",
+    "transpose": "x.T",
+    "index": "x[0]",
+    "amax": "max(x)",
+    "amin": "min(x)",
+    "differences": "diff(x)",
+}
+"""How operations are written that aren't called by their name and arguments alone."""
+_SHORT = {"amax": ("max",), "amin": ("min",), "differences": ("diff",)}
+
+
+def entries() -> tuple[Entry, ...]:
+    """Return everything that a formula may call, the entries of a group one after the other."""
+    found = [
+        *map(_of_row, dict.fromkeys(BY_NAME.values())),
+        *FORMS,
+        *map(_of_tensor, TENSORS.values()),
+    ]
+    groups = dict.fromkeys(entry.group for entry in found)
+    return tuple(entry for group in groups for entry in found if entry.group == group)
+
+
+def named(name: str) -> tuple[Entry, ...]:
+    """Return the entries of a name; a sum is one over an index and one of a tensor."""
+    return tuple(entry for entry in entries() if name in entry.names)
+
+
+def names() -> frozenset[str]:
+    """Return every name of every entry."""
+    return frozenset(chain.from_iterable(entry.names for entry in entries()))
+
+
+def _of_row(row: Row) -> Entry:
+    least, most = row.arity
+    arguments = ", ".join(_NAMES[: least if most == ANY else most])
+    facts = {
+        "left out": ", ".join(row.defaults),
+        "domain": row.domain,
+        "kinks": row.kinks,
+        "jumps": row.jumps,
+    }
+    return Entry(
+        name=row.name,
+        written=_WRITTEN.get(row.name, f"{row.name}({arguments}{', …' if most == ANY else ''})"),
+        group=row.group,
+        meaning=row.meaning,
+        aliases=row.aliases,
+        facts={title: fact for title, fact in facts.items() if fact},
+        arguments=(least - len(row.defaults), None if most == ANY else most),
+        accuracy=row.accuracy,
+    )
+
+
+def _of_tensor(row: TensorRow) -> Entry:
+    return Entry(
+        name=row.name,
+        written=_WRITTEN.get(row.name, f"{row.name}({', '.join(_NAMES[: row.operands])})"),
+        group="tensors",
+        meaning=row.meaning,
+        aliases=(*row.aliases, *_SHORT.get(row.name, ())),
+        facts=dict(_axis(row)),
+        arguments=(row.operands, row.operands),
+    )
+
+
+def _axis(row: TensorRow) -> Iterator[tuple[str, str]]:
+    if row.axis:
+        default = "the last" if row.default is not None else "all entries"
+        yield "axis", f"{default}, unless axis=0 says which"

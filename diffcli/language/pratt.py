@@ -1,0 +1,364 @@
+"""Tokens → expression DAG: a Pratt parser. Nothing typed is ever evaluated as code.
+
+The binding powers below are the whole grammar of the operators; names are given their meaning by
+:mod:`diffcli.language.names`, operations are made and checked by
+:class:`diffcli.language.builder.Builder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from diffcli.errors import DiffcliError, LimitError
+from diffcli.language import indexing
+from diffcli.language.application import apply
+from diffcli.language.binders import big_sign, differential
+from diffcli.language.builder import Builder
+from diffcli.language.cursor import Cursor
+from diffcli.language.expression import CONSTANT, VARIABLE, Node, constant
+from diffcli.language.limits import MAX_DEPTH, MAX_NESTING
+from diffcli.language.names import Names
+from diffcli.language.tokens import END, GREEK_NAMES, NAME, NUMBER, SIGN, SUPERSCRIPT, Token, exact
+
+_T = TypeVar("_T")
+
+#: Binding powers of the infix operators, weakest first; implicit multiplication binds as ``*``.
+CONDITIONAL, OR, AND, NOT, COMPARISON, SUM, PRODUCT, PREFIX, POWER, POSTFIX = range(1, 11)
+_INFIX = {
+    "if": CONDITIONAL,
+    "or": OR,
+    "and": AND,
+    **dict.fromkeys(["<", "<=", ">", ">=", "==", "!="], COMPARISON),
+    **dict.fromkeys(["+", "-"], SUM),
+    **dict.fromkeys(["*", "/", "%", "@"], PRODUCT),
+    "**": POWER,
+    **dict.fromkeys(["!", "°", "[", "."], POSTFIX),
+}
+_COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+_QUOTIENTS = {"/": "div", "%": "mod", "@": "matmul"}
+_WORDS = frozenset({"and", "or", "not", "if", "else"})
+BRACKETS = {"(": ")", "[": "]", "⌊": "⌋", "⌈": "⌉", "|": "|", "{": "}", r"\lvert": r"\rvert"}
+_FACTORS = frozenset({"(", "{", r"\lvert", "⌊", "⌈", "√", "∛", "∜", "∑", "∏", "∂"})
+"""The signs, but for the bar, that an implicit factor begins with."""
+_NAMED = {"|": "abs", r"\lvert": "abs", "⌊": "floor", "⌈": "ceil"}
+_ROOTS = {"√": "sqrt", "∛": "cbrt"}
+
+
+class Pratt(Cursor):
+    """Reads expressions from one text of a request.
+
+    ``power`` arguments are binding powers: an expression is read while operators bind tighter.
+    """
+
+    def __init__(self, text: str, tokens: list[Token], names: Names) -> None:
+        super().__init__(text, tokens)
+        self.names = names
+        self.build = Builder(self.fail, names.echo, names.exact)
+        self.open: list[str] = []
+        """The brackets and bars around the current token."""
+        self.nesting = 0
+        self.calls = 0
+
+    # -- expressions -------------------------------------------------------------------------
+
+    def expression(self, power: int = 0) -> Node:
+        """Read the longest expression whose operators bind tighter than ``power``."""
+        self.nesting += 1
+        if self.nesting > 2 * (MAX_DEPTH + MAX_NESTING):
+            raise self.too_deep("the formula is nested too deeply")
+        left = self.prefix()
+        while True:
+            token = self.token
+            if token.kind == SUPERSCRIPT:
+                binding = POWER
+            elif self.starts_factor():
+                binding = PRODUCT
+            else:
+                binding = _INFIX.get(token.text, 0) if token.kind != NUMBER else 0
+            if binding <= power:
+                break
+            left = self.infix(binding, left)
+        self.nesting -= 1
+        return left
+
+    def starts_factor(self) -> bool:
+        """Whether an implicit factor begins here: ``2x``, ``(x+1)(x-1)``, ``x|y|``."""
+        token = self.token
+        if token.kind == NUMBER:
+            return True
+        if token.kind == NAME:
+            return token.text not in _WORDS
+        if token.kind == SIGN and token.text == "|":
+            return not (self.open and self.open[-1] == "|")
+        return token.kind == SIGN and token.text in _FACTORS
+
+    def factor(self) -> Node:
+        """Read a factor of a product, or a signed one: what binds tighter than ``*``."""
+        return self.expression(PREFIX)
+
+    def term(self) -> Node:
+        """Read a term of a sum."""
+        return self.expression(SUM)
+
+    def exponent(self) -> Node:
+        """Read the exponent of a power."""
+        return self.expression(POWER - 1)
+
+    def infix(self, binding: int, left: Node) -> Node:
+        """Read an operator that binds with this power, and its right side."""
+        token = self.token
+        if binding == POSTFIX:
+            self.advance()
+            return self.postfix(token, left)
+        if binding == POWER:
+            return self.power(left)
+        if binding == PRODUCT:
+            return self.product(left)
+        if binding == SUM:
+            return self.sum(left)
+        if binding == COMPARISON:
+            return self.comparison(left)
+        if binding == CONDITIONAL:
+            return self.conditional(left)
+        parts = [left]
+        while self.accept(token.text):
+            parts.append(self.expression(binding))
+        return self.build.logic(token.text, parts)
+
+    def postfix(self, token: Token, left: Node) -> Node:
+        """Apply a factorial, a degree sign, an index or a method."""
+        if token.text in indexing.POSTFIX:
+            return indexing.POSTFIX[token.text](self, left)
+        if token.text == "°":
+            return self.build(
+                "div", self.build("mul", left, constant("pi")), self.build.number(180)
+            )
+        if self.at("!"):
+            raise self.fail(
+                "a double factorial isn't read", token=self.token, hint="write (x!)! with brackets"
+            )
+        return self.build("factorial", left)
+
+    def power(self, left: Node) -> Node:
+        """Read ``^ exponent`` or a superscript."""
+        base = self.tokens[self.position - 1]
+        operator = self.advance()
+        if operator.kind == SUPERSCRIPT:
+            return self.build("pow", left, self.superscript(operator), at=operator)
+        exponent = self.exponent()
+        if self.tokens[self.position - 1].kind == NUMBER and self.token.kind == NAME:
+            steep = base.kind == NUMBER or left.op == CONSTANT
+            if steep and not self.token.spaced and self.starts_factor():
+                self.names.echo(
+                    f"{self.source(base, self.token)} is a power times {self.token.text}: "
+                    "the exponent ends with its number"
+                )
+        return self.build("pow", left, exponent, at=operator)
+
+    def superscript(self, token: Token) -> Node:
+        """Return the exponent that a superscript such as ``⁻²`` or ``ⁿ`` writes."""
+        digits = token.text.lstrip("+-")
+        inner = (
+            self.names.variable("n")
+            if digits == "n"
+            else self.build.number(int(digits[:MAX_NESTING]))
+        )
+        return self.build("neg", inner) if token.text.startswith("-") else inner
+
+    def product(self, left: Node) -> Node:
+        """Read factors left to right: ``1/2x`` is (1/2)·x."""
+        factors, first = [left], self.tokens[self.position - 1]
+        divided: Token | None = None
+        in_matrices = False
+        while True:
+            token = self.token
+            implicit = self.starts_factor()
+            if not implicit and not self.at("*", "/", "%", "@"):
+                break
+            if implicit:
+                self.check_implicit(divided)
+            else:
+                self.advance()
+            right = self.expression(PRODUCT)
+            in_matrices = implicit and (in_matrices or factors[-1].op == "transpose")
+            if in_matrices:
+                factors[-1] = self.build("matmul", factors[-1], right)
+                self.names.echo("what stands beside a transpose is a matrix product")
+            elif implicit or token.text == "*":
+                self.check_transposed(factors[-1], right, token if implicit else None)
+                factors.append(right)
+            else:
+                whole = self.build.product(factors)
+                divided = first if token.text == "/" else None
+                factors = [self.build(_QUOTIENTS[token.text], whole, right)]
+            first = self.tokens[self.position - 1]
+        return self.build.product(factors)
+
+    def check_implicit(self, divided: Token | None) -> None:
+        """Refuse two numbers side by side, and echo ``1/2x``, which has two readings."""
+        before = self.tokens[self.position - 1]
+        if self.token.kind == NUMBER and before.kind == NUMBER:
+            raise self.fail("two numbers side by side", token=self.token, hint="write '*' between")
+        if divided is not None and before.text != ")":
+            self.names.echo(
+                f"{self.source(divided, self.token)} is a fraction times {self.token.text}: "
+                "'/' and implied '*' go from left to right"
+            )
+
+    def check_transposed(self, left: Node, right: Node, beside: Token | None) -> None:
+        """Refuse a letter beside a transpose, ``x x.T``, which may be a number or a vector."""
+        name = str(left.value)
+        is_letter = left.op == VARIABLE and name not in GREEK_NAMES
+        if beside is not None and is_letter and right.op == "transpose":
+            raise self.fail(
+                f"{name} beside a transpose has two readings", token=beside,
+                hint=f"write '@' between for a matrix product, '*' if {name} is a number",
+            )  # fmt: skip
+
+    def sum(self, left: Node) -> Node:
+        """Read terms left to right into one n-ary sum."""
+        terms = [left]
+        while self.at("+", "-"):
+            negative = self.advance().text == "-"
+            term = self.expression(SUM)
+            terms.append(self.build("neg", term) if negative else term)
+        return self.build("add", *terms)
+
+    def comparison(self, left: Node) -> Node:
+        """Read a comparison; a chain ``0 < x < 1`` joins its links by ``and``."""
+        links: list[Node] = []
+        while self.token.kind == SIGN and self.token.text in _COMPARISONS:
+            operator = _COMPARISONS[self.advance().text]
+            right = self.expression(COMPARISON)
+            links.append(self.build(operator, left, right))
+            left = right
+        return self.build.logic("and", links)
+
+    def conditional(self, left: Node) -> Node:
+        """Read ``a if condition else b``."""
+        word = self.advance()
+        condition = self.expression(CONDITIONAL)
+        if not self.accept("else"):
+            raise self.fail("'if' without 'else'", token=word, hint="write: a if condition else b")
+        other = self.expression(CONDITIONAL - 1)
+        return self.build.choice([(left, condition), (other, constant("true"))])
+
+    # -- what an expression begins with ------------------------------------------------------
+
+    def prefix(self) -> Node:
+        """Read what an expression begins with."""
+        token = self.advance()
+        if token.kind == NUMBER:
+            return self.build.number(exact(token, self.text))
+        if token.kind == NAME:
+            return self.word(token) if token.text in _WORDS else self.name(token)
+        if token.kind == SIGN:
+            if token.text == "-":
+                return self.build("neg", self.expression(PREFIX))
+            if token.text == "+":
+                return self.expression(PREFIX)
+            if token.text in _ROOTS:
+                return self.build(_ROOTS[token.text], self.radicand(token))
+            if token.text == "∜":
+                return self.build("root", self.radicand(token), self.build.number(4))
+            if token.text in BRACKETS and token.text != "[":
+                return self.bracket(token)
+            if token.text in ("∑", "∏"):
+                return big_sign(self, token)
+            if token.text == "∂" and (value := differential(self, token)):
+                return value
+        self.position -= token.kind != END
+        raise self.unexpected()
+
+    def word(self, token: Token) -> Node:
+        """Read ``not``."""
+        if token.text == "not":
+            return self.build.logic("not", [self.expression(NOT)])
+        self.position -= 1
+        raise self.unexpected()
+
+    def radicand(self, root: Token) -> Node:
+        """Read what a root sign covers: the next number, name or bracket."""
+        value = self.expression(POWER)
+        goes_on = self.starts_factor() or self.at("**") or self.token.kind == SUPERSCRIPT
+        if goes_on and self.peek(-1).text not in BRACKETS.values():
+            self.names.echo(
+                f"{root.text} reaches over {self.source(root, self.peek(-1))[1:]} alone"
+            )
+        return value
+
+    def bracket(self, opener: Token) -> Node:
+        """Read what stands between brackets or bars."""
+        closer = BRACKETS[opener.text]
+        inner = self.inside(opener, self.expression)
+        if opener.text in "({" and self.at(","):
+            raise self.fail(
+                "a list inside a formula", token=self.token, hint="several formulas: [f, g]"
+            )
+        self.expect(closer, after=opener)
+        named = _NAMED.get(opener.text)
+        return self.build(named, inner) if named else inner
+
+    def inside(self, opener: Token, read: Callable[[], _T]) -> _T:
+        """Read something between brackets, with the depth watched."""
+        self.open.append(opener.text)
+        if len(self.open) > MAX_DEPTH:
+            raise self.too_deep(f"more than {MAX_DEPTH} brackets deep", opener)
+        result = read()
+        self.open.pop()
+        return result
+
+    def too_deep(self, message: str, token: Token | None = None) -> DiffcliError:
+        """Return the error of a formula nested beyond the limits."""
+        return self.fail(
+            message, token=token, error=LimitError, hint="name the parts: y = …; z = …"
+        )
+
+    def unexpected(self) -> DiffcliError:
+        """Return the error of a token that can't stand here."""
+        token = self.token
+        if token.kind == END:
+            return self.fail(
+                "the formula ends too early", token=token, hint="something is missing at the end"
+            )
+        hints = {
+            "=": "'=' defines a name (y = x + 2; …); to compare write '=='",
+            "[": "several formulas: [f, g]; an index follows a tensor: x[0]; "
+            "numbers of a vector or a matrix are the point's: --at X=[[1,2],[3,4]]",
+            ")": "remove it, or open it with '('",
+            "]": "remove it, or open it with '['",
+            ";": "a definition is name = formula",
+            "else": "write: a if condition else b",
+            "'": "primes stand at a function's name, as in sin'(x); else write diff(f, x)",
+            "∂": "write ∂/∂x before the formula, or diff(f, x)",
+            "..": "a number has one decimal point; a range stands in sum(i=1..5, x^i)",
+        }
+        hint = hints.get(token.text, "something is missing before it")
+        return self.fail(f"unexpected {token.text!r}", token=token, hint=hint)
+
+    # -- names -------------------------------------------------------------------------------
+
+    def name(self, token: Token) -> Node:
+        """Read a name: a definition, a variable, a function, a constant, or letters to multiply."""
+        if token.text == "d" and not self.names.is_value("d"):
+            derivative = differential(self, token)
+            if derivative is not None:
+                return derivative
+        if self.at("[") and (known := self.names.called_in_wolfram(token.text)):
+            raise self.fail(
+                f"{token.text}[…] is an index", token=token,
+                hint=f"functions have round brackets: {known}(…)",
+            )  # fmt: skip
+        meaning = self.names.meaning(token, called=self.at("(", "'"), fail=self.fail)
+        if isinstance(meaning, Node):
+            return meaning
+        if isinstance(meaning, tuple):
+            self.tokens[self.position - 1 : self.position] = meaning
+            return self.names.variable(meaning[0].text)
+        self.calls += 1
+        if self.calls > MAX_NESTING:
+            raise self.too_deep(f"more than {MAX_NESTING} functions deep", token)
+        value = apply(self, token, meaning)
+        self.calls -= 1
+        return value

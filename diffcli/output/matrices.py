@@ -1,0 +1,57 @@
+"""Files of a matrix: numpy's npz as scipy.sparse loads it, and Matrix Market's mtx."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from diffcli.errors import UsageError
+from diffcli.output.cells import is_matrix, is_sparse
+from diffcli.output.report import Report
+
+if TYPE_CHECKING:
+    from scipy.sparse import coo_array
+
+
+def matrix_file(report: Report, kind: str) -> bytes:
+    """Return the matrix of a report as the bytes of a file; a missing number is nan.
+
+    Raises UsageError unless the report holds one matrix.
+    """
+    found = [result.derivative for result in report.results]
+    if len(found) != 1 or not (is_matrix(found[0]) or is_sparse(found[0])):
+        raise UsageError(
+            f"a file of this kind holds one matrix, and {report.command} gives none or several",
+            hint="jacobian or hessian at one point; other files: -o answer.json --json",
+        )
+    file = BytesIO()
+    MATRIX_FILES[kind](file, _as_coo(found[0]))
+    return file.getvalue()
+
+
+def _as_coo(derivative: Mapping[str, Any]) -> coo_array:
+    import numpy as np
+    from scipy.sparse import coo_array
+
+    if is_matrix(derivative):
+        return coo_array(np.array(derivative["matrix"], dtype=np.float64))
+    triplets = np.array(derivative["entries"], dtype=np.float64).reshape(-1, 3)
+    places = triplets[:, :2].T.astype(np.int64)
+    return coo_array((triplets[:, 2], tuple(places)), shape=tuple(derivative["shape"]))
+
+
+def _npz(file: BytesIO, matrix: coo_array) -> None:
+    from scipy.sparse import save_npz
+
+    save_npz(file, matrix)
+
+
+def _mtx(file: BytesIO, matrix: coo_array) -> None:
+    from scipy.io import mmwrite
+
+    mmwrite(file, matrix)
+
+
+MATRIX_FILES: Mapping[str, Callable[[BytesIO, Any], None]] = {"npz": _npz, "mtx": _mtx}
+"""What writes each kind, by the ending of its name."""

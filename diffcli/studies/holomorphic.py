@@ -1,0 +1,284 @@
+"""Derivatives in complex variables, of a holomorphic function: f′(z), the same in all directions.
+
+Torch's gradient of a function of complex numbers is the conjugate of that; it is conjugated back.
+The enclosure is a Taylor series on complex balls, which only a holomorphic function has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import factorial, isfinite
+from typing import TYPE_CHECKING
+
+from flint import acb, arb
+
+from diffcli.clock import now
+from diffcli.derivation import Settings
+from diffcli.engines import remote
+from diffcli.engines.balls_guards import Trouble, Undefined
+from diffcli.engines.balls_holomorphic import HOLOMORPHIC, NotHolomorphic, constant, series
+from diffcli.engines.decimals import outward
+from diffcli.engines.enclosure import FIRST_BITS, MOST_BITS
+from diffcli.engines.walk import working
+from diffcli.errors import NoDerivativeError, PointError, UsageError
+from diffcli.formula import Formula
+from diffcli.language.expression import Function, Node
+from diffcli.language.parser import parse
+from diffcli.language.points import Point
+from diffcli.operators import Entry, Eval, Grad, Operator, Partial
+from diffcli.verdict import Verdict, worst
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CLOSE = 1e-10
+"""Relative error above which floating point is said to have lost digits."""
+MOST_NESTED = 8
+"""The order up to which autograd is nested."""
+FOR_REALS = "the symbolic derivative holds for real variables alone"
+CONVENTION = (
+    "derivatives are d/dz, the same in every direction; torch's own gradient is the conjugate"
+)
+IN_TORCH = frozenset(
+    "acos acosh acot acoth acsc acsch add asec asech asin asinh atan atanh cos cosh cot coth csc "
+    "csch div exp expm1 log log10 log1p log2 logit logsigmoid mish mul neg pow sec sech sigmoid "
+    "silu sin sinc sinh softplus sqrt tan tanh".split()
+)
+"""The rows that torch computes for complex numbers."""
+
+Interval = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value or a derivative, what each engine says of it, and the verdict.
+
+    ``enclosure`` has the ends of the real and of the imaginary part, as decimal text.
+    """
+
+    entry: str
+    verdict: Verdict
+    value: complex | None = None
+    autograd: complex | None = None
+    symbolic: complex | None = None
+    enclosure: tuple[Interval, Interval] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ComplexResult:
+    """The answer at one point; without a point the formulas alone."""
+
+    at: Mapping[str, complex] | None
+    value: Number | None
+    entries: tuple[Number, ...]
+    formulas: Mapping[str, Formula]
+
+    @property
+    def deciding(self) -> tuple[Number, ...]:
+        """The entries, or the value where there are none."""
+        return self.entries or ((self.value,) if self.value else ())
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of those that decide."""
+        return worst(each.verdict for each in self.deciding)
+
+
+def differentiate(
+    operator: Operator, function: Function, points: Sequence[Point], settings: Settings
+) -> tuple[tuple[Entry, ...], list[ComplexResult]]:
+    """Differentiate one formula in complex variables at points; without one, give the formulas.
+
+    Raises UsageError for another operator than eval, grad and a partial in one variable, and
+    NoDerivativeError for a formula that isn't holomorphic.
+    """
+    entries = _entries(operator, function)
+    _check_holomorphic(function)
+    formulas = _formulas(function, entries, settings)
+    if not points and function.variables:
+        return entries, [ComplexResult(None, None, (), formulas)]
+    found = [
+        _Place(function, point, settings).result(entries, formulas)
+        for point in points or [Point({})]
+    ]
+    return entries, found
+
+
+def _entries(operator: Operator, function: Function) -> tuple[Entry, ...]:
+    wrt = operator.wrt if isinstance(operator, Grad | Partial) else ()
+    if not isinstance(operator, Eval | Grad | Partial) or (
+        isinstance(operator, Partial) and len(set(wrt)) > 1
+    ):
+        raise UsageError(
+            f"{operator.name} isn't computed for complex numbers",
+            hint="eval, grad and a partial in one variable are",
+        )
+    if not function.is_scalar or function.has_tensors:
+        raise UsageError("complex derivatives are of one formula of numbers", hint="leave one")
+    return tuple(each for each in operator.entries(function) if isinstance(each, Entry))
+
+
+def _check_holomorphic(function: Function) -> None:
+    for each in function.nodes:
+        if not each.is_leaf and each.op not in HOLOMORPHIC:
+            raise NoDerivativeError(
+                f"{each.op} isn't holomorphic, or is computed for real numbers only: "
+                "there is no d/dz",
+                hint="of real variables, leave out --dtype complex128",
+            )
+
+
+def _formulas(
+    function: Function, entries: Iterable[Entry], settings: Settings
+) -> dict[str, Formula]:
+    if "symbolic" not in settings.engines:
+        return {}
+    remote.prepare()
+    remote.ready()
+    partials = remote.Partials(function, now() + settings.budget)
+    found = {each.label: partials.formula(each.wrt) for each in entries}
+    return {label: _complex_formula(each, function.variables) for label, each in found.items()}
+
+
+def _complex_formula(formula: Formula, names: Sequence[str]) -> Formula:
+    """Return a formula, unless it is one of real numbers: sympy takes its symbols for those."""
+    if formula.text is None:
+        return formula
+    rows = parse(formula.text, variables=names, complex_numbers=True).nodes
+    real = [each.op for each in rows if not each.is_leaf and each.op not in HOLOMORPHIC]
+    return Formula(reason=f"{real[0]} in it is of real numbers") if real else formula
+
+
+class _Place:
+    """One formula at one complex point."""
+
+    def __init__(self, function: Function, point: Point, settings: Settings) -> None:
+        self._function, self._settings = function, settings
+        (self._output,) = function.outputs
+        self._typed: dict[str, Node] = {}
+        for name, value in point.values.items():
+            if not isinstance(value, Node):
+                raise PointError(f"{name} is one complex number here", hint="--at z=1+2i")
+            self._typed[name] = value
+        self._at = {name: _nearest(value) for name, value in self._typed.items()}
+
+    def result(self, entries: Sequence[Entry], formulas: Mapping[str, Formula]) -> ComplexResult:
+        value = self._number(Entry("f", 0, ()), None)
+        found = tuple(self._number(each, formulas.get(each.label)) for each in entries)
+        return ComplexResult(self._at, value, found, formulas)
+
+    def _number(self, entry: Entry, formula: Formula | None) -> Number:
+        engines = self._settings.engines
+        autograd = self._autograd(entry.wrt) if "autograd" in engines else None
+        symbolic = self._symbolic(formula) if formula else None
+        if "enclosure" not in engines:
+            return self._by_agreement(entry, autograd, symbolic, "the enclosure was not asked")
+        try:
+            self._ball(entry.wrt, self._typed, FIRST_BITS)
+            ball = self._enclosed(entry.wrt)
+        except Trouble as trouble:
+            return self._without(entry, trouble, autograd, symbolic)
+        if ball is None:
+            return self._by_agreement(entry, autograd, symbolic, "the enclosure is too wide")
+        value = complex(_middle(ball.real), _middle(ball.imag))
+        enclosure = outward(ball.real, 20), outward(ball.imag, 20)
+        verdict, reason = Verdict.CERTIFIED, None
+        if autograd is not None and not _is_close(autograd, value):
+            verdict, reason = Verdict.INEXACT, f"autograd says {autograd:.6g}"
+        if symbolic is not None and not _is_close(symbolic, value):
+            symbolic, reason = None, FOR_REALS
+        return Number(entry.label, verdict, value, autograd, symbolic, enclosure, reason)
+
+    def _without(
+        self, entry: Entry, trouble: Trouble, autograd: complex | None, symbolic: complex | None
+    ) -> Number:
+        if isinstance(trouble, Undefined):
+            return Number(entry.label, Verdict.UNDEFINED, reason=trouble.reason)
+        if isinstance(trouble, NotHolomorphic) or (entry.wrt and "cut" in trouble.reason):
+            return Number(entry.label, Verdict.NOT_DIFFERENTIABLE, reason=trouble.reason)
+        return self._by_agreement(entry, autograd, symbolic, trouble.reason)
+
+    def _by_agreement(
+        self, entry: Entry, autograd: complex | None, symbolic: complex | None, reason: str
+    ) -> Number:
+        agree = autograd is not None and symbolic is not None and _is_close(autograd, symbolic)
+        verdict = Verdict.AGREES if agree else Verdict.UNVERIFIED
+        value = autograd if autograd is not None else symbolic
+        said = None if agree else reason
+        return Number(entry.label, verdict, value, autograd, symbolic, reason=said)
+
+    def _ball(self, wrt: Sequence[str], at: Mapping[str, Node], bits: int) -> acb:
+        """Return a derivative's enclosure at exact constants."""
+        return _derivative(self._output, {x: constant(z, bits) for x, z in at.items()}, wrt, bits)
+
+    def _enclosed(self, wrt: Sequence[str]) -> acb | None:
+        """Return a derivative's enclosure at the floats, narrow enough to be rounded."""
+        at = {name: acb(value) for name, value in self._at.items()}
+        bits = FIRST_BITS
+        while bits <= MOST_BITS:
+            ball = _derivative(self._output, at, wrt, bits)
+            if ball.rel_accuracy_bits() > 60 or ball.is_zero():
+                return ball
+            bits *= 2
+        return None
+
+    def _autograd(self, wrt: Sequence[str]) -> complex | None:
+        """Return torch's number, conjugated to the derivative, where torch takes complex ones."""
+        rows = {each.op for each in self._function.nodes if not each.is_leaf}
+        if not rows <= IN_TORCH or len(wrt) > MOST_NESTED:
+            return None
+        import torch
+
+        variables = {
+            name: torch.tensor(value, dtype=torch.complex128, requires_grad=True)
+            for name, value in self._at.items()
+        }
+        (output,) = remote.program(self._function)(*variables.values(), shape=())
+        for done, name in enumerate(wrt, start=1):
+            output = _holomorphic_gradient(output, variables[name], higher=done < len(wrt))
+        found = complex(output.item())
+        return found if isfinite(found.real) and isfinite(found.imag) else None
+
+    def _symbolic(self, formula: Formula) -> complex | None:
+        """Return the formula's value; None where it holds for real numbers alone."""
+        if formula.text is None:
+            return None
+        names = self._function.variables
+        (node,) = parse(formula.text, variables=names, complex_numbers=True).outputs
+        at = {name: acb(value) for name, value in self._at.items()}
+        try:
+            return complex(series(node, at, "", 0, 2 * FIRST_BITS)[0])
+        except Trouble:
+            return None
+
+
+def _derivative(output: Node, at: Mapping[str, acb], wrt: Sequence[str], bits: int) -> acb:
+    order = len(wrt)
+    coefficient = series(output, at, wrt[0] if wrt else "", order, bits)[order]
+    with working(bits):
+        return coefficient * factorial(order)
+
+
+def _holomorphic_gradient(output: Tensor, variable: Tensor, *, higher: bool) -> Tensor:
+    import torch
+
+    if not output.requires_grad:
+        return torch.zeros_like(variable)
+    (found,) = torch.autograd.grad(
+        output, [variable], torch.ones_like(output), create_graph=higher, materialize_grads=True
+    )
+    return found.conj()
+
+
+def _middle(part: arb) -> float:
+    return 0.0 if part.contains(0) else float(part)
+
+
+def _nearest(value: Node) -> complex:
+    return complex(constant(value, 2 * FIRST_BITS))
+
+
+def _is_close(number: complex, truth: complex) -> bool:
+    return abs(number - truth) <= CLOSE * abs(truth) or abs(number - truth) < 1e-300

@@ -1,0 +1,181 @@
+"""A function's Taylor polynomial about a point, with exact coefficients where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isclose
+from typing import TYPE_CHECKING
+
+from diffcli.clock import now
+from diffcli.derivation import Settings, derive
+from diffcli.engines.remote import Partials
+from diffcli.errors import LimitError
+from diffcli.language.algebra import ZERO, Algebra
+from diffcli.language.builder import Builder
+from diffcli.language.expression import Function, Node, node, number, variable
+from diffcli.language.parser import parse
+from diffcli.language.points import Point
+from diffcli.language.printer import text_of
+from diffcli.operators import Taylor
+from diffcli.operators.expansion import factorials, indices, monomial
+from diffcli.output.report import Report, Result
+
+if TYPE_CHECKING:
+    from diffcli.engines.symbolic import Symbolic
+
+LONGEST = 40
+"""Characters of an exact coefficient."""
+SHOWN = 12
+"""Significant digits of a coefficient that isn't exact, unless asked otherwise."""
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """A Taylor polynomial at one point.
+
+    ``result`` has the coefficients by their monomials, with a check each; ``about`` is the point
+    as typed; ``exact`` has the coefficients that are known exactly, as text; ``terms`` says what
+    each monomial is in the distances from the point, and so is ``polynomial``, None where a
+    coefficient is missing.
+    """
+
+    result: Result
+    about: Mapping[str, str]
+    exact: Mapping[str, str]
+    terms: Mapping[str, str]
+    polynomial: str | None
+
+
+def expand(
+    function: Function,
+    points: Sequence[Point],
+    settings: Settings,
+    *,
+    order: int,
+    digits: int | None = None,
+) -> tuple[Report, tuple[Expansion, ...]]:
+    """Return the Taylor polynomials of one formula about points, up to an order.
+
+    ``digits`` are those of coefficients that aren't exact. Raises UsageError for several formulas,
+    LimitError where there are too many coefficients.
+    """
+    report = derive(Taylor(order), function, points, settings)
+    found = []
+    for point, result in zip(points, report.results, strict=True):
+        exact: dict[str, str] = {}
+        places = _places(point, result)
+        if "symbolic" in settings.engines and not function.has_tensors:
+            exact = _exact(function, place_of(point), order, result, settings.budget)
+        about = {name: text_of(place) for name, place in places.items()}
+        powers = _powers(places, order)
+        terms = {name: text_of(power) for name, power in powers.items()}
+        polynomial = _polynomial(result, exact, powers, digits)
+        found.append(Expansion(result, about, exact, terms, polynomial))
+    return report, tuple(found)
+
+
+def place_of(point: Point) -> dict[str, Node]:
+    """Return the coordinates that were typed as numbers."""
+    return {name: each for name, each in point.values.items() if isinstance(each, Node)}
+
+
+def _places(point: Point, result: Result) -> dict[str, Node]:
+    """Return each component's coordinate: as typed, or where it was computed its float."""
+    found: dict[str, Node] = {}
+    for name, value in point.values.items():
+        if isinstance(value, Node):
+            found[name] = value
+        else:
+            found |= _components(name, (result.at or {})[name])
+    return found
+
+
+def _components(name: str, value: object, index: tuple[int, ...] = ()) -> dict[str, Node]:
+    if isinstance(value, float):
+        return {f"{name}[{','.join(map(str, index))}]": number(Fraction(value))}
+    found: dict[str, Node] = {}
+    for place, part in enumerate(value if isinstance(value, list) else ()):
+        found |= _components(name, part, (*index, place))
+    return found
+
+
+def _exact(
+    function: Function, places: Mapping[str, Node], order: int, result: Result, budget: float
+) -> dict[str, str]:
+    """Return the coefficients that sympy evaluates to a short constant, equal to the number."""
+    partials = Partials(function, now() + budget)
+    at = Function(tuple(places), tuple(places.values()), ())
+    found: dict[str, str] = {}
+    for wrt in indices(function.variables, order):
+        value = result.derivative[monomial(wrt)]
+        try:
+            text = partials.ask(_coefficient, at, wrt)
+        except LimitError:
+            break
+        if text is None or len(text) > LONGEST or not _is_near(text, value):
+            # Those of higher degree are longer still.
+            break
+        found[monomial(wrt)] = text
+    return found
+
+
+def _coefficient(symbolic: Symbolic, at: Function, wrt: Sequence[str]) -> str | None:
+    """Return a partial at a point, over its factorials, as text. Raises LimitError."""
+    from sympy import Integer
+
+    from diffcli.engines.formulas import evaluated, readable
+    from diffcli.engines.symbolic import expression, symbol
+
+    pairs = zip(map(symbol, at.text), expression(at), strict=True)
+    places = {name: evaluated(value) for name, value in pairs}
+    deadline = symbolic.deadline
+    term = evaluated(symbolic.partial(wrt), deadline, places) / Integer(factorials(wrt))
+    return readable(term, deadline).text
+
+
+def _is_near(text: str, value: float | None) -> bool:
+    """Whether a constant's text is the number that was computed."""
+    from diffcli.engines.enclosure import nearest_float
+    from diffcli.errors import DiffcliError
+
+    try:
+        (constant,) = parse(text).outputs
+        found = nearest_float(constant)
+    except DiffcliError:
+        return False
+    return value is not None and isclose(found, value, rel_tol=1e-9, abs_tol=1e-300)
+
+
+def _algebra() -> Algebra:
+    return Algebra(Builder(_fail, lambda _: None, {}))
+
+
+def _powers(places: Mapping[str, Node], order: int) -> dict[str, Node]:
+    """Return each monomial in the distances from the point."""
+    algebra = _algebra()
+    steps = {name: algebra.add(variable(name), algebra.neg(at)) for name, at in places.items()}
+    return {
+        monomial(wrt): algebra.mul(*(steps[name] for name in wrt))
+        for wrt in indices(tuple(places), order)
+    }
+
+
+def _polynomial(
+    result: Result, exact: Mapping[str, str], powers: Mapping[str, Node], digits: int | None
+) -> str | None:
+    algebra = _algebra()
+    terms = []
+    for name, power in powers.items():
+        value = result.derivative[name]
+        if value is None:
+            return None
+        (coefficient,) = parse(exact.get(name) or f"{value:.{digits or SHOWN}g}").outputs
+        if coefficient is not ZERO:
+            terms.append(algebra.mul(coefficient, power))
+    return text_of(node("add", *terms) if len(terms) > 1 else [*terms, ZERO][0])
+
+
+def _fail(message: str, **_: object) -> LimitError:
+    return LimitError(message)

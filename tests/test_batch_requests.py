@@ -1,0 +1,199 @@
+"""Requests line by line: the answers of the single commands, and a record for each bad line."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diffcli.cli import requests
+from diffcli.cli.main import run
+from diffcli.operators import OPERATORS
+
+#: A request of each kind, and the same as a single command.
+SAME: dict[str, tuple[str, str]] = {
+    "eval": (
+        '{"expression": "x^2 + y", "at": {"x": 3, "y": "pi/4"}}',
+        "'x^2 + y' --at x=3,y=pi/4",
+    ),
+    "grad": ('{"expression": "x^4", "at": 2, "order": 3}', "x^4 --at 2 --order 3"),
+    "partial": (
+        '{"expression": "x^2*y^3", "wrt": ["x", "y"], "at": [1, 2]}',
+        "x^2*y^3 x y --at 1,2",
+    ),
+    "jacobian": (
+        '{"expression": ["x^2*y", "5x+y"], "at": {"x": 1, "y": 2}, "mode": "forward"}',
+        "x^2*y 5x+y --at 1,2 --mode forward",
+    ),
+    "hessian": (
+        '{"expression": "k*x^2*y", "at": "1,2", "let": "k=3"}',
+        "k*x^2*y --at 1,2 --let k=3",
+    ),
+    "jvp": (
+        '{"expression": "[x^2*y,x+y]", "at": {"x": 1, "y": 2}, "vector": {"x": 1, "y": -1}}',
+        "[x^2*y,x+y] --at 1,2 --vector x=1,y=-1",
+    ),
+    "vjp": (
+        '{"expression": "2x", "at": {"x": [1, 1, 1]}, "vector": [0.1, 1, 10]}',
+        "2x --at x=[1,1,1] --vector [0.1,1,10]",
+    ),
+    "hvp": (
+        '{"expression": "x^2*y", "at": [1, 2], "vector": [1, -1]}',
+        "x^2*y --at 1,2 --vector [1,-1]",
+    ),
+    "vhp": (
+        '{"expression": "x^2*y", "at": [1, 2], "vector": [1, -1]}',
+        "x^2*y --at 1,2 --vector [1,-1]",
+    ),
+    "laplacian": (
+        '{"expression": "x^2*y+y^3", "at": [1, 2], "wrt": "y"}',
+        "x^2*y+y^3 --at 1,2 --wrt y",
+    ),
+    "divergence": ('{"expression": "[x*y,y^2]", "at": [1, 2]}', "[x*y,y^2] --at 1,2"),
+    "curl": ('{"expression": "[y*z,x*z,x*y]", "at": [1, 2, 3]}', "[y*z,x*z,x*y] --at 1,2,3"),
+}
+
+
+def answers(capfd: pytest.CaptureFixture[str], *lines: str, more: list[str] | None = None) -> list:
+    """Return the answers to lines typed in, and the exit code after them."""
+    stream = io.TextIOWrapper(io.BytesIO("".join(f"{line}\n" for line in lines).encode()))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "stdin", stream)
+        code = run(["batch", "-", *(more or [])])
+    return [*map(json.loads, capfd.readouterr().out.splitlines()), code]
+
+
+def test_every_kind_answers_as_its_command(capfd: pytest.CaptureFixture[str]) -> None:
+    assert SAME.keys() <= OPERATORS.keys()
+    budget = ["--check-budget", "20"]
+    lines = [f'{{"id": "{kind}", "kind": "{kind}", {SAME[kind][0][1:]}' for kind in SAME]
+    *found, code = answers(capfd, *lines, more=budget)
+    assert code == 0
+    for kind, answer in zip(SAME, found, strict=True):
+        assert run([kind, *shlex.split(SAME[kind][1]), "--json", "-q", *budget]) == 0
+        assert answer == {"id": kind, **json.loads(capfd.readouterr().out)}
+
+
+def test_a_bad_line_has_a_record_and_the_rest_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
+    *found, code = answers(
+        capfd,
+        '{"id": 1, "expression": "x^2", "at": 3}',
+        "",
+        "no json",
+        '{"id": [7], "expression": "sinx + 1", "at": 3}',
+        '{"id": "a", "expression": "x*y", "at": {"x": 3}}',
+        '{"id": 2, "expression": "ln(x)", "at": -1}',
+        "[1, 2]",
+    )
+    first, no_json, formula, point, outside, no_object = found
+    assert code == 4
+    assert first["results"][0]["derivative"] == {"x": 6.0}
+    assert (no_json["id"], no_json["line"], no_json["error"]["exit"]) == (None, 3, 2)
+    assert formula == {
+        "id": [7], "line": 4,
+        "error": {
+            "kind": "formula", "message": "unknown name 'sinx'", "column": 0, "exit": 3,
+            "hint": "did you mean 'sin(x)'? A variable of that name is declared with --vars",
+        },
+    }  # fmt: skip
+    assert point["error"]["kind"] == "point"
+    assert outside["results"][0]["derivative"] == {"x": None}
+    assert no_object["line"] == 7
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({}, "the request has no expression"),
+        ({"expression": "x", "kind": "gradd"}, 'can\'t be given to "kind"'),
+        ({"expression": "x", "att": 3}, "'att' can't be given to a request"),
+        ({"expression": "x", "kind": "eval", "order": 2}, "'order' can't be given to a request"),
+        ({"expression": "x", "at": True}, "true is no value"),
+        ({"expression": "x", "at": {"x": {"y": 1}}}, "is no value"),
+        ({"expression": "x", "order": 0}, "from 1 on"),
+        ({"expression": "x", "order": 1.5}, "whole number"),
+        ({"expression": "x", "strict": "yes"}, "true or false"),
+        ({"expression": "x", "check_budget": "long"}, "where a number is wanted"),
+        ({"expression": ["x", 1.5, None]}, "where words are wanted"),
+        ({"expression": "x", "dtype": "float16"}, "can't be given to --dtype"),
+        ({"expression": "x", "kind": "jvp", "at": 1}, "jvp needs a vector"),
+        ({"expression": "x", "directional": 1, "order": 2}, "directional goes without"),
+    ],
+)
+def test_what_is_refused(request_: dict, message: str, capfd: pytest.CaptureFixture[str]) -> None:
+    record, code = answers(capfd, json.dumps(request_))
+    assert message in record["error"]["message"]
+    assert code == record["error"]["exit"] == 2
+
+
+def test_numbers_are_those_that_are_written(capfd: pytest.CaptureFixture[str]) -> None:
+    """A tenth is a tenth, as on the command line, and not the double beside it."""
+    kink, rest, code = answers(
+        capfd,
+        '{"expression": "abs(x - 0.1)", "at": {"x": 0.1}}',
+        '{"expression": "x^2", "at": [{"x": 1e-3}, {"x": 2E+2}]}',
+    )
+    assert code == 4
+    assert kink["results"][0]["verdict"] == "not_differentiable"
+    assert [each["at"]["x"] for each in rest["results"]] == [1e-3, 200.0]
+
+
+def test_lines_that_no_reader_expects(capfd: pytest.CaptureFixture[str]) -> None:
+    long = "9" * 5000
+    *found, code = answers(capfd, "[" * 100_000, f'{{"id": {long}, "expression": "x"}}', "\x00")
+    assert code == 2
+    assert [each["error"]["kind"] for each in found] == ["usage"] * 3
+
+
+def test_a_defect_in_one_request_ends_no_other(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("within")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(requests, "derive", fails)
+        record, code = answers(capfd, '{"id": 1, "expression": "x"}')
+    assert code == 1
+    assert record["error"]["kind"] == "defect"
+    assert "ZeroDivisionError: within" in record["error"]["message"]
+
+
+def test_options_of_the_command_line_are_those_of_requests_without(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    own, given, code = answers(
+        capfd,
+        '{"expression": "x^2", "at": 3, "dtype": "float64"}',
+        '{"expression": "x^2", "at": 3}',
+        more=["--dtype", "float32", "--no-check"],
+    )
+    assert code == 0
+    assert (own["dtype"], given["dtype"]) == ("float64", "float32")
+    assert given["results"][0]["verdict"] == "unverified"
+
+
+def test_answers_may_go_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    source, target = tmp_path / "r.jsonl", tmp_path / "a.jsonl"
+    source.write_text('{"expression": "x^2", "at": 3}\n')
+    assert run(["batch", str(source), "-o", str(target)]) == 0
+    assert json.loads(target.read_text())["results"][0]["derivative"] == {"x": 6.0}
+    assert run(["batch", str(tmp_path / "none.jsonl")]) == 2
+    assert "which requests?" in capfd.readouterr().err
+
+
+def test_a_client_can_converse() -> None:
+    command = [sys.executable, "-m", "diffcli.cli", "batch", "-", "--no-check"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for x in (3, 5):
+            process.stdin.write(json.dumps({"expression": "x^2", "at": x}).encode() + b"\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            assert answer["results"][0]["derivative"] == {"x": 2.0 * x}
+        process.stdin.close()
+        assert process.wait() == 0

@@ -1,0 +1,413 @@
+"""Exported code runs, and its numbers are those that the enclosure engine proves."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import diffcli
+from diffcli.cli.main import run
+from diffcli.errors import DiffcliError, DisagreementError, UsageError
+from diffcli.export.code import Code, export
+from diffcli.export.lowering import DEFINITIONS
+from diffcli.export.runners import runners
+from diffcli.export.targets import TARGETS
+from diffcli.export.trial import RELATIVE, Sample, compared, samples_of, tried
+from diffcli.language.expression import Function
+from diffcli.language.functions import ANY, OPERATORS, TABLE
+
+ARGUMENTS: Mapping[str, str] = {
+    "mod": "x, y",
+    "clamp": "x, -1, 1/2",
+    "elu": "x, 1/3",
+    "heaviside": "x, 1/2",
+    "leaky_relu": "x, 1/3",
+    "normcdf": "x, y, 2",
+    "normpdf": "x, y, 2",
+    "root": "x, 3",
+    "atan2": "x, y",
+    "hypot": "x, y",
+    "min": "x, y, 1/2",
+    "max": "x, y, 1/2",
+}
+OF_TABLE = [
+    f"x*{name}({ARGUMENTS.get(name, 'x')})"
+    for name, row in TABLE.items()
+    if name not in OPERATORS
+    and name != "piecewise"
+    and (name in TARGETS["python"].calls or name in DEFINITIONS or name == "mod")
+    and name not in ("gamma", "lgamma", "factorial", "trigamma", "loggamma")
+]
+COMPOSED = """
+6x^2 + 2x + 4
+u^3 + v^2 + 4uv
+(1 - x)^2 + 100(y - x^2)^2
+1/(1 + e^(-x))
+x^(1/3)*y
+x^(2/3) - y^(5/3)
+x^(-1/3)
+x^1.5
+x^y
+2^x - 3^(-y)
+x^2.5/y^0.5
+sqrt(x^2 + y^2 + z^2)
+exp(-(x - y)^2/2)/sqrt(2 pi)
+log(1 + exp(x)) - log(2)
+sin(x)cos(y)tan(z)
+sin x/x
+(1 - cos x)/x^2
+atan(y/x)
+x*y/(x^2 + y^2)
+log(log(x + 3))
+sin(sin(sin(sin x)))
+piecewise((sqrt(x), x > 1), (x^2, x > 0), (-x, True))
+where(x > 0, log(x), exp(x))
+where(x > 0 and y < 1, sqrt(x)*y, x - y)
+where(x > 0 or y > 0, x*y, x^2)
+where(not x > 0, -x, sqrt(x))
+where(x > 0, where(log(x) > 1, sqrt(log(x) - 1), log(x)^2), exp(x))
+where(x > 0, sqrt(x), 0) + where(x > 0, log(x), 1)
+piecewise((x, x < -1), (x^3, x < 1))
+max(x, y, x*y)
+min(x^2, abs(y))
+|x - y| + |x + y|
+x % 2 + floor(y)
+softplus(x - y)*sigmoid(x*y)
+a = x + 2; b = a*a*3; sqrt(b + 1)
+lambda*exp(-lambda*t)
+[x^2*y, 5x + sin(y)]
+[x*cos(y), x*sin(y), y]
+detach(x)*x^2
+pi*r^2*h/3
+a = y + where(x > 1/3 or not x > y, 1/3, 2); max(x/x, 2a)*log(x^2)
+a = log(where(x != y, x, y)); max(where(x > 2, 1/3, y) + max(x, a), 2y*(x + 1/3))
+a = where(x > y, sqrt(x), x^2); where(where(a > 1, a*x, y) > 1, a*log(a + 1), a - y)
+"""
+FORMULAS = [*OF_TABLE, *COMPOSED.split("\n")[1:-1]]
+SLOW = pytest.mark.slow
+ILL_CONDITIONED = 1e-13
+"""A bound of rounding errors, relative to the number, from which on digits are lost."""
+
+
+def well_conditioned(found: Sequence[Sample]) -> list[Sample]:
+    """Leave out what the engine's bound says is ill-conditioned, but for the best."""
+    bounds = [bound / abs(t) for each in found for t, bound in each.truths.values() if t]
+    most = max(ILL_CONDITIONED, min(bounds))
+    return [
+        Sample(
+            each.at,
+            {
+                index: (truth, 0.0)
+                for index, (truth, bound) in each.truths.items()
+                if bound <= most * abs(truth)
+            },
+        )
+        for each in found
+    ]
+
+
+def kinds_of(function: Function) -> tuple[str, ...]:
+    return ("value", "grad", "hessian") if function.is_scalar else ("value", "jacobian")
+
+
+@cache
+def exported(target: str, text: str, place: int = 0) -> Code:
+    function = diffcli.parse(text)
+    return export(function, target, kinds=kinds_of(function), name=f"f{place}")
+
+
+@cache
+def samples(text: str) -> Sequence[Sample]:
+    return samples_of(exported("python", text), count=4)
+
+
+@cache
+def compiled() -> Mapping[str, Mapping]:
+    codes = [exported("c", text, place) for place, text in enumerate(FORMULAS)]
+    return dict(zip(FORMULAS, runners(codes), strict=True))
+
+
+def test_there_are_a_hundred_formulas() -> None:
+    assert len(FORMULAS) >= 100
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        *product(["python", "numpy", "torch", "c"], FORMULAS),
+        *(("jax", text) for text in FORMULAS[::30]),  # whose first call takes long
+        *(pytest.param("jax", text, marks=SLOW) for text in FORMULAS if FORMULAS.index(text) % 30),
+    ],
+)
+def test_code_agrees_with_what_is_proved(target: str, text: str) -> None:
+    if target == "jax":
+        pytest.importorskip("jax")
+    place = FORMULAS.index(text) if target == "c" else 0
+    code = exported(target, text, place)
+    found = compiled()[text] if target == "c" else runners([code])[0]
+    assert compared(code, found, samples(text)).numbers
+    exact = compared(code, found, well_conditioned(samples(text)))
+    assert exact.numbers
+    assert exact.error <= RELATIVE
+
+
+@pytest.mark.parametrize("target", ["python", "numpy", "torch", "c"])
+def test_wrong_code_is_found(target: str) -> None:
+    code = exported(target, "u^3 + v^2 + 4uv")
+    wrong = replace(code, text=code.text.replace("4 *", "5 *").replace("4.0 *", "5 *"))
+    with pytest.raises(DisagreementError, match="the truth is"):
+        tried(wrong)
+
+
+def test_code_is_the_same_every_time() -> None:
+    text = "where(x > 0, sqrt(x), 0) + where(x > y, where(x > 1, log(x)*y, y), 1) + max(x, y, 1)"
+    script = (
+        "import diffcli; from diffcli.export.code import export\n"
+        f"for target in {[*TARGETS, 'latex']}: print(export(diffcli.parse({text!r}), target).text)"
+    )
+    runs = {
+        subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert len(runs) == 1
+
+
+def namespace(target: str, text: str) -> dict:
+    found: dict = {}
+    exec(exported(target, text).text, found)  # noqa: S102  (the project's own code)
+    return found
+
+
+def test_python_computes_no_branch_that_is_not_taken() -> None:
+    text = "where(x > 0, sqrt(x)*log(x) + sqrt(x), where(x < -1, (-1 - x)^x, 1/x))"
+    code = namespace("python", text)
+    for x in (4.0, -0.5, -3.0):
+        assert isinstance(code["f0"](x), float)
+        assert isinstance(code["f0_grad"](x), float)
+        assert isinstance(code["f0_hessian"](x), float)
+
+
+def test_python_raises_where_no_condition_holds() -> None:
+    code = namespace("python", "max(piecewise((x, x > 0)), 1)")
+    assert code["f0"](2.0) == 2.0
+    with pytest.raises(ValueError, match="no condition holds"):
+        code["f0"](-1.0)
+
+
+def test_python_refuses_what_is_not_real() -> None:
+    with pytest.raises(ValueError, match="math domain error"):
+        namespace("python", "x^y")["f0"](-1.0, 0.5)
+
+
+@pytest.mark.parametrize("text", ["where(x > 0, sqrt(x), x^2)", "where(x > 0, log(x), exp(-x))"])
+def test_torch_code_can_be_differentiated_again(text: str) -> None:
+    code = namespace("torch", text)
+    x = torch.tensor([-1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(code["f0"](x).sum(), x, create_graph=True)
+    assert torch.allclose(slope, code["f0_grad"](x), rtol=1e-14)
+    (second,) = torch.autograd.grad(code["f0_grad"](x).sum(), x)
+    assert torch.allclose(second, code["f0_hessian"](x), rtol=1e-14)
+
+
+def test_jax_code_can_be_differentiated_again() -> None:
+    jax = pytest.importorskip("jax")
+    code = namespace("jax", "where(x > 0, sqrt(x), x^2)")
+    with jax.enable_x64(True):
+        slope = jax.vmap(jax.grad(code["f0"]))(jax.numpy.array([-1.0, 4.0]))
+    assert slope.tolist() == [-2.0, 0.25]
+
+
+@pytest.mark.parametrize("target", ["numpy", "torch", "jax"])
+def test_axes_of_derivatives_stand_before_those_of_points(target: str) -> None:
+    if target == "jax":
+        pytest.importorskip("jax")
+    code = namespace(target, "2x + x*y^2")
+    array = torch.tensor if target == "torch" else np.array
+    x, y = array([1.0, 2.0, 3.0]), array([[0.5], [1.5]])
+    slopes = [[2.25, 2.25, 2.25], [4.25, 4.25, 4.25]]
+    assert tuple(code["f0"](x, y).shape) == (2, 3)
+    assert tuple(code["f0_grad"](x, y).shape) == (2, 2, 3)
+    assert tuple(code["f0_hessian"](x, y).shape) == (2, 2, 2, 3)
+    assert code["f0_grad"](x, y)[0].tolist() == slopes
+
+
+@pytest.mark.parametrize("target", ["torch", "jax"])
+def test_tensors(target: str) -> None:
+    if target == "jax":
+        pytest.importorskip("jax")
+    code: dict = {}
+    exec(export(diffcli.parse("sum((A @ x)^2)"), target).text, code)  # noqa: S102
+    array = torch.tensor if target == "torch" else np.array
+    A, x = array([[1.0, 2.0], [3.0, 4.0]]), array([5.0, 6.0])
+    assert float(code["f"](A, x)) == 17.0**2 + 39.0**2
+    assert [part.tolist() for part in code["f_grad"](A, x)] == [
+        [[170.0, 204.0], [390.0, 468.0]],
+        [268.0, 380.0],
+    ]
+
+
+TENSORS = """
+sum((A @ x)^2)
+norm(x - mean(x))^2
+x @ A @ x + dot(x, x)
+det(A) + trace(inv(A))
+log(sum(exp(x))) - max(x)
+sum(outer(x, x)*A)
+mean(where(x > 1, sqrt(x), x^2))
+sum(diff(cumsum(x))^2)
+std(x)*var(x) + logsumexp(x) - sum(logsumexp(A, axis=1))
+dot(solve(A, x), x)
+prod(x) + A[0,1]*x[1] + sum(A.T[1:])
+sum(log_softmax(x)*softmax(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        *product(["numpy", "torch"], TENSORS.split("\n")[1:-1]),
+        *(pytest.param("jax", text, marks=SLOW) for text in TENSORS.split("\n")[1:-1]),
+    ],
+)
+def test_tensors_are_tried_at_shapes_that_go_together(target: str, text: str) -> None:
+    if target == "jax":
+        pytest.importorskip("jax")
+    kinds = ["value"] if target == "numpy" else ["value", "grad", "hessian"]
+    found = tried(export(diffcli.parse(text), target, kinds=kinds))
+    assert found.reason is None
+    assert found.numbers >= (1 if target == "numpy" else 13)
+
+
+def test_wrong_code_of_tensors_is_found() -> None:
+    code = export(diffcli.parse("sum(x^2)"), "torch")
+    with pytest.raises(DisagreementError, match="f gives"):
+        tried(replace(code, text=code.text.replace("x**2", "x**3")))
+
+
+def test_tensors_in_numpy() -> None:
+    code: dict = {}
+    exec(export(diffcli.parse("norm(x - mean(x))^2"), "numpy", kinds=["value"]).text, code)  # noqa: S102
+    assert code["f"](np.array([1.0, 2.0, 6.0])) == pytest.approx(14)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "kinds", "message"),
+    [
+        ("besselj(0, x)", "c", (), "c has no besselj"),
+        ("besselj(0, x)", "python", (), "export to numpy"),
+        ("lgamma(x)", "python", (), "python has no digamma"),
+        ("sum(x)", "python", (), "python has no tensors"),
+        ("sum(x^2)", "numpy", (), "numpy differentiates no tensors"),
+        ("[x, x^2]", "python", ("grad",), "grad takes one formula"),
+        ("besselj(x, 2)", "numpy", (), "besselj has no closed derivative"),
+        ("x + log(-1)", "python", (), r"log\(-1\) has no float64"),
+    ],
+)
+def test_refused(text: str, target: str, kinds: Sequence, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        export(diffcli.parse(text), target, kinds=kinds)
+
+
+def test_variables_keep_out_of_the_way_of_the_language() -> None:
+    text = "lambda*f^2 + t1^2*sin(t1*f)^3 + sin(t1*f)"
+    for target in TARGETS:
+        code = export(diffcli.parse(text), target)
+        assert "lambda_" in code.text
+        assert "f_," in code.text
+        assert "sin(t1 * f_)" in code.text
+        if target in ("python", "numpy", "torch", "c"):
+            assert tried(code).points
+
+
+@pytest.mark.parametrize("name", ["sin", "for", "f-g", "é", "__import__('os')", ""])
+def test_a_function_has_a_name(name: str) -> None:
+    with pytest.raises(DiffcliError):
+        export(diffcli.parse("x"), name=name)
+
+
+def test_wrt_chooses_the_variables() -> None:
+    code = export(diffcli.parse("x^2*y^3"), kinds=["grad"], wrt=["y"])
+    found: dict = {}
+    exec(code.text, found)  # noqa: S102
+    assert found["f_grad"](2.0, 3.0) == (108.0,)
+    with pytest.raises(UsageError, match="not a variable"):
+        export(diffcli.parse("x^2"), wrt=["z"])
+
+
+def command(text: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    code = run(shlex.split(text))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_command_writes_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "f.py"
+    assert command(f'export "x^2" -o {path}', capsys)[0] == 0
+    code, out, err = command('export "x^2" -v', capsys)
+    assert (code, out) == (0, path.read_text())
+    assert "run at 8 points: 16 numbers are as proved" in err
+
+
+def test_command_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = command('export "x^2" --to c --json', capsys)
+    found = json.loads(out)
+    assert code == 0
+    assert found["target"] == "c"
+    assert "double f_grad(double x)" in found["code"]
+    assert found["reason"] or found["checked"]["points"] == 8
+    assert json.loads(command('export "x^2" --json --no-check', capsys)[1])["checked"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('export "x^2" --to rust', 2),
+        ('export "x^2" --kinds grads', 2),
+        ('export "x^2" --at 3', 2),
+        ('export "x^" --to c', 3),
+        ('export "besseli(1, x)" --to torch', 2),
+        ('export "[x, y]"', 0),
+    ],
+)
+def test_exit_codes(text: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(text, capsys)[0] == code
+
+
+def test_a_disagreement_is_exit_5(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DEFINITIONS_OF_TEST, "sec", "1/cos(x) + 1e-9")
+    monkeypatch.setattr("diffcli.export.lowering.DEFINITIONS", DEFINITIONS_OF_TEST)
+    assert command('export "sec(x)"', capsys)[0] == 5
+    assert command('export "sec(x)" --no-check', capsys)[0] == 0
+
+
+DEFINITIONS_OF_TEST = dict(DEFINITIONS)
+
+
+def test_every_function_can_be_written_in_numpy_or_says_that_it_cannot() -> None:
+    lacking = set()
+    for name, row in TABLE.items():
+        if name in OPERATORS:
+            continue
+        least, most = row.arity
+        variables = ", ".join("xyzabc"[: least if most == ANY else most])
+        text = "piecewise((x, x > 0), (y, True))" if name == "piecewise" else f"{name}({variables})"
+        try:
+            export(diffcli.parse(text), "numpy", kinds=["value"])
+        except UsageError as error:
+            lacking.add(str(error).partition(" has no ")[2].partition(" ")[0])
+    assert lacking == {
+        "ellippi", "lambertw", "li", "multigammaln", "polylog", "sphericalj", "sphericaly",
+    }  # fmt: skip

@@ -1,0 +1,163 @@
+"""Complex derivatives against mpmath's, branch cuts, and what isn't holomorphic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from mpmath import mp, mpc
+from typer.testing import CliRunner
+
+from diffcli.derivation import Settings
+from diffcli.engines.balls_holomorphic import HOLOMORPHIC
+from diffcli.errors import NoDerivativeError, PointError, UsageError
+from diffcli.language.parser import parse
+from diffcli.language.points import read_points
+from diffcli.operators import Eval, Grad, Hessian, Operator, Partial
+from diffcli.studies.holomorphic import ComplexResult, differentiate
+from diffcli.verdict import Verdict
+
+
+def at(formula: str, place: str, operator: Operator | None = None) -> ComplexResult:
+    function = parse(formula, complex_numbers=True)
+    point = read_points([place])[0].bind(function.variables)
+    _, (found,) = differentiate(operator or Grad(), function, [point], Settings(budget=5))
+    return found
+
+
+def _phi(z: mpc) -> mpc:
+    return mp.erfc(-z / mp.sqrt(2)) / 2
+
+
+#: Each row with its definition in mpmath; the variable of rows with several is the first.
+ROWS: dict[str, tuple[str, Callable[[mpc], mpc]]] = {
+    **{
+        name: (f"{name}(z)", getattr(mp, name))
+        for name in "acos acosh acot acoth acsc acsch asec asech asin asinh atan atanh cos cosh "
+        "cot coth csc csch erf erfc erfi exp expm1 factorial fresnelc fresnels gamma log log10 "
+        "log1p loggamma sec sech sin sinc sinh sqrt tan tanh".split()
+    },
+    "add": ("z + z^2", lambda z: z + z**2),
+    "airyai": ("airyai(z)", mp.airyai),
+    "airyaiprime": ("airyaiprime(z)", lambda z: mp.airyai(z, derivative=1)),
+    "airybi": ("airybi(z)", mp.airybi),
+    "airybiprime": ("airybiprime(z)", lambda z: mp.airybi(z, derivative=1)),
+    "beta": ("beta(z, 2)", lambda z: mp.beta(z, 2)),
+    "dawson": ("dawson(z)", lambda z: mp.sqrt(mp.pi) / 2 * mp.exp(-z * z) * mp.erfi(z)),
+    "div": ("1/(z + 2)", lambda z: 1 / (z + 2)),
+    "erfcx": ("erfcx(z)", lambda z: mp.exp(z * z) * mp.erfc(z)),
+    "gelu": ("gelu(z)", lambda z: z * _phi(z)),
+    "hypot": ("hypot(z, 3)", lambda z: mp.sqrt(z * z + 9)),
+    "log2": ("log2(z)", lambda z: mp.log(z) / mp.log(2)),
+    "logit": ("logit(z)", lambda z: mp.log(z) - mp.log(1 - z)),
+    "logsigmoid": ("logsigmoid(z)", lambda z: -mp.log(1 + mp.exp(-z))),
+    "mish": ("mish(z)", lambda z: z * mp.tanh(mp.log(1 + mp.exp(z)))),
+    "mul": ("z*exp(z)", lambda z: z * mp.exp(z)),
+    "neg": ("-z^2", lambda z: -(z**2)),
+    "normcdf": ("normcdf(z)", _phi),
+    "normpdf": ("normpdf(z)", lambda z: mp.exp(-z * z / 2) / mp.sqrt(2 * mp.pi)),
+    "pow": ("z^(2 + i) + z^-3", lambda z: z ** mpc(2, 1) + z**-3),
+    "Shi": ("Shi(z)", mp.shi),
+    "Si": ("Si(z)", mp.si),
+    "sigmoid": ("sigmoid(z)", lambda z: 1 / (1 + mp.exp(-z))),
+    "silu": ("silu(z)", lambda z: z / (1 + mp.exp(-z))),
+    "softplus": ("softplus(z)", lambda z: mp.log(1 + mp.exp(z))),
+}
+
+
+def test_every_holomorphic_row_is_tested() -> None:
+    assert ROWS.keys() == HOLOMORPHIC - {"detach"}
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+@pytest.mark.parametrize("z", ["0.6+0.7i", "-1.25-0.5i"])
+@pytest.mark.parametrize("order", [1, 2])
+def test_every_row(name: str, z: str, order: int) -> None:
+    formula, function = ROWS[name]
+    found = at(formula, z, Grad(order))
+    with mp.workdps(40):
+        place = mpc(complex(z.replace("i", "j")))
+        value, truth = complex(function(place)), complex(mp.diff(function, place, order))
+    (entry,) = found.entries
+    assert entry.verdict is Verdict.CERTIFIED
+    assert found.value is not None
+    assert found.value.value == pytest.approx(value, rel=1e-14)
+    assert entry.value == pytest.approx(truth, rel=1e-14)
+    for engine in (entry.autograd, entry.symbolic):
+        assert engine is None or engine == pytest.approx(truth, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("formula", "place", "verdict", "reason"),
+    [
+        ("log(z)", "-1", Verdict.NOT_DIFFERENTIABLE, "branch cut of log"),
+        ("sqrt(z)", "-4", Verdict.NOT_DIFFERENTIABLE, "branch cut of sqrt"),
+        ("asin(z)", "2", Verdict.NOT_DIFFERENTIABLE, "branch cut of sqrt"),
+        ("z^i", "-1", Verdict.NOT_DIFFERENTIABLE, "branch cut of a power"),
+        ("1/z", "0", Verdict.UNDEFINED, "division by zero"),
+        ("gamma(z)", "-2", Verdict.UNDEFINED, "a pole of gamma"),
+    ],
+)
+def test_where_there_is_none(formula: str, place: str, verdict: Verdict, reason: str) -> None:
+    (entry,) = at(formula, place).entries
+    assert entry.verdict is verdict
+    assert entry.value is None
+    assert reason in (entry.reason or "")
+
+
+def test_two_variables_and_partials() -> None:
+    found = at("a*z^3", "a=i,z=1-i")
+    assert [each.value for each in found.entries] == [-2 - 2j, 6 + 0j]
+    (entry,) = at("a*z^3", "a=i,z=1-i", Partial(("z", "z"))).entries
+    assert entry.value == 6 + 6j
+
+
+def test_a_value_alone() -> None:
+    found = at("z^2", "i", Eval())
+    assert found.entries == ()
+    assert found.value is not None
+    assert found.value.value == -1
+    assert found.verdict is Verdict.CERTIFIED
+
+
+@pytest.mark.parametrize("formula", ["abs(z)", "floor(z)", "max(z, 1)", "lgamma(z)"])
+def test_what_is_not_holomorphic_is_told_so(formula: str) -> None:
+    with pytest.raises(NoDerivativeError, match="isn't holomorphic"):
+        at(formula, "1+i")
+
+
+def test_other_operators_are_refused() -> None:
+    with pytest.raises(UsageError, match="hessian isn't computed"):
+        at("z^2", "i", Hessian())
+    with pytest.raises(PointError, match="one complex number"):
+        at("z^2", "[1,2]")
+
+
+def test_a_formula_of_real_numbers_is_not_shown() -> None:
+    found = at("sqrt(z^2)", "-1+2i")
+    assert found.formulas["z"].text is None
+    assert found.entries[0].value == -1
+
+
+def _run(*typed: str) -> tuple[int, str, str]:
+    from diffcli.cli.main import app
+
+    done = CliRunner().invoke(app, [*typed, "--dtype", "complex128"])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_the_command_line() -> None:
+    _, out, _ = _run("grad", "exp(i*z)", "--at", "z=1+2i", "--json")
+    document = json.loads(out)
+    assert document["dtype"] == "complex128"
+    assert "conjugate" in document["convention"]
+    (result,) = document["results"]
+    truth = 1j * complex(mp.exp(1j * mpc(1, 2)))
+    assert result["at"] == {"z": {"re": 1.0, "im": 2.0}}
+    found = result["derivative"]["z"]
+    assert complex(found["re"], found["im"]) == pytest.approx(truth, rel=1e-15)
+    assert result["symbolic"] == {"z": "I*exp(I*z)"}
+    (check,) = result["checks"]
+    assert float(check["enclosure"]["re"][0]) == pytest.approx(truth.real, rel=1e-15)
+    assert result["verdict"] == "certified"
