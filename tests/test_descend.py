@@ -30,7 +30,7 @@ def descended(formula: str, start: str, bounds: str = "", **plan) -> Descent:
     point = read_points([start])[0].bind(function.variables)
     if bounds:
         plan["bounds"] = read_bounds(bounds, function.variables)
-    return descend(function, point, Plan(**plan), Settings())
+    return descend(function, point, Plan(**plan), Settings(budget=30))
 
 
 def test_gradient_descent_of_a_paraboloid_is_a_geometric_sequence() -> None:

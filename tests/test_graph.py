@@ -25,7 +25,7 @@ from diffcli.studies.written import evaluate
 def traced(formula: str, at: str, **more) -> BackwardGraph:
     function = parse(formula)
     point = read_points([at])[0].bind(function.variables)
-    return trace(function, point, Settings(), **more)
+    return trace(function, point, Settings(budget=30), **more)
 
 
 def test_a_chain_of_nodes() -> None:

@@ -70,7 +70,7 @@ def test_an_error_of_a_thousandth_is_found_out(
 
 def test_only_what_lapack_factors_has_an_error_of_norm() -> None:
     at = {"A": RANDOM[3]}
-    settings = Settings()
+    settings = Settings(budget=30)
     assert relative_error(parse("sum(A @ A)", declared=at), at, settings) == 0
     assert relative_error(parse("det(A)", declared=at), at, settings) == 0
     expected = np.linalg.cond(RANDOM[3], 1) * 2.0**-53

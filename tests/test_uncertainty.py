@@ -26,7 +26,7 @@ def propagated(formula: str, at: str, correlations: dict | None = None, **more) 
         function,
         point.bind(function.variables),
         covariance_matrix(sigmas, correlations or {}),
-        Settings(),
+        Settings(budget=30),
         **more,
     )
 
