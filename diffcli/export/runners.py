@@ -108,7 +108,8 @@ def _jax(function: Callable[..., Any], count: int) -> Runner:
         with jax.enable_x64(True):
             columns = [jax.numpy.asarray(column) for column in zip(*points, strict=True)]
             found = jax.numpy.asarray(function(*columns)).reshape(count, -1).T
-            return found.tolist()
+            rows: list[list[float]] = found.tolist()
+        return rows
 
     return run
 
