@@ -19,10 +19,6 @@ RANDOM = {n: np.random.default_rng(n).random((n, n)) for n in range(2, 7)}
 HILBERT = hilbert(6)
 
 
-OUT_OF_TIME = Verdict.UNVERIFIED
-"""What the last numbers of a sample may be where the machine is slow."""
-
-
 def answer(operator: Operator, text: str, matrix: np.ndarray, budget: float = 1) -> Result:
     function = parse(text, declared=("A",))
     (point,) = read_points([f"A={matrix.tolist()}"])
@@ -31,14 +27,16 @@ def answer(operator: Operator, text: str, matrix: np.ndarray, budget: float = 1)
 
 
 def verdicts(found: Result) -> set[Verdict]:
-    """Return the verdicts of the numbers that were checked."""
-    return {check.verdict for check in found.checks}
+    """Return the verdicts of the numbers that there was time to check."""
+    checked = {check.verdict for check in found.checks if check.reason != "out of time"}
+    assert checked
+    return checked
 
 
 @pytest.mark.parametrize("size", [5, 6])
 def test_the_hessian_of_a_determinant_is_certified(size: int) -> None:
     found = answer(Hessian(), "det(A)", RANDOM[size])
-    assert verdicts(found) <= {Verdict.CERTIFIED, OUT_OF_TIME}
+    assert verdicts(found) == {Verdict.CERTIFIED}
     zeros = [check for check in found.checks if check.enclosure == ("0", "0")]
     assert zeros
     assert {check.value for check in zeros} == {0}
@@ -52,8 +50,7 @@ def test_the_zeros_of_a_triangular_inverse_are_certified() -> None:
 @pytest.mark.parametrize("text", ["det(A)", "sum(inv(A))", "sum(solve(A, A @ A))"])
 @pytest.mark.parametrize("operator", [Grad(), Hessian()], ids=["grad", "hessian"])
 def test_an_ill_conditioned_matrix_is_no_contradiction(operator: Operator, text: str) -> None:
-    found = verdicts(answer(operator, text, HILBERT))
-    assert found <= {Verdict.CERTIFIED, Verdict.INEXACT, OUT_OF_TIME}
+    assert verdicts(answer(operator, text, HILBERT)) <= {Verdict.CERTIFIED, Verdict.INEXACT}
 
 
 @pytest.mark.parametrize("matrix", [RANDOM[5], HILBERT], ids=["random", "hilbert"])
