@@ -14,7 +14,7 @@ from typing import Any
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.algebra import ONE, ZERO, Algebra, signed
 from diffcli.language.builder import Builder
-from diffcli.language.derivative import Slopes, tangent
+from diffcli.language.derivative import BETWEEN_JUMPS, Slopes, tangent
 from diffcli.language.expression import VARIABLE, Node, constant, node, postorder, variable
 
 ARGUMENTS = "xyz"
@@ -103,13 +103,7 @@ SELU = "1.0507009873554804934193349852946", "1.6732632423543772848170429916717"
 _PIECES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "abs": ("sign(x)",),
-        "sign": ("0",),
-        "floor": ("0",),
-        "ceil": ("0",),
-        "round": ("0",),
-        "frac": ("1",),
-        "mod": ("1", "-floor(x/y)"),
-        "heaviside": ("0", "piecewise((1, x == 0), (0, True))"),
+        **BETWEEN_JUMPS,
         "clamp": (
             "piecewise((1, x >= y and x <= z), (0, True))",
             "piecewise((1, x < y and y <= z), (0, True))",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 
 from diffcli.language.algebra import ONE, ZERO, Algebra, as_power, signed
 from diffcli.language.builder import Builder
@@ -18,6 +19,19 @@ from diffcli.language.integrals import integral, integrand_of, is_integral
 
 _ARGUMENTS = "xyz"
 """What the table's rules call the arguments."""
+
+BETWEEN_JUMPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sign": ("0",),
+        "floor": ("0",),
+        "ceil": ("0",),
+        "round": ("0",),
+        "frac": ("1",),
+        "mod": ("1", "-floor(x/y)"),
+        "heaviside": ("0", "piecewise((1, x == 0), (0, True))"),
+    }
+)
+"""Partials of what is smooth but for its jumps; a formula's derivative has none of these."""
 
 
 def differentiate(value: Node, name: str, build: Builder, order: int = 1) -> Node:

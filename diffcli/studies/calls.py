@@ -8,19 +8,14 @@ from types import MappingProxyType
 
 from diffcli.errors import FormulaError
 from diffcli.language.algebra import Algebra
+from diffcli.language.derivative import BETWEEN_JUMPS
 from diffcli.language.expression import Node, node, variable
 from diffcli.language.functions import TABLE, Row
 from diffcli.studies.fits import ITSELF, Fit, Moves, Nodes, named, plus, scaled
 
 BETWEEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "sign": ("0",),
-        "floor": ("0",),
-        "ceil": ("0",),
-        "round": ("0",),
-        "frac": ("1",),
-        "mod": ("1", "-floor(x/y)"),
-        "heaviside": ("0", "piecewise((1, x == 0), (0, True))"),
+        **BETWEEN_JUMPS,
         "clamp": (
             "piecewise((1, y < x and x < z), (0, x < y or z < x))",
             "piecewise((1, x < y and y < z), (0, y < x or z < y))",
