@@ -1,26 +1,29 @@
 """A file of ten million rows: value and gradient of a five-variable formula, Parquet to Parquet.
 
-Against the bare vectorised evaluation in memory: the same evaluator's call on the same columns,
-chunks and threads, which returns new results as any call does, nothing read or written. Beside it
-the same into memory that is there already. And what the whole process holds at most. A thousand
-mixed requests, every twentieth bad, as whole processes.
+Against the bare vectorised evaluation in memory, which is what a user would write by hand: torch's
+eager forward and backward pass on columns that are tensors already. And, stricter, against this
+project's own evaluator called on them. And what the whole process holds at most. A thousand mixed
+requests, every twentieth bad, as whole processes.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from benchmarks.formulas import FORMULAS, eager
 from benchmarks.record import Goal, Row
 from benchmarks.timing import interleaved, python
 from diffcli.batch.reading import look
@@ -29,10 +32,10 @@ from diffcli.batch.run import Plan, Target, run
 from diffcli.engines.throughput import Evaluator
 from diffcli.language.parser import parse
 
-FORMULA = "a^3*b^2/ln(c+1) + exp(a*d)*cos(b*c) + sqrt(a^2+b^2)*ln(d^2+e^2)"
+FORMULA = next(each for each in FORMULAS if each.name == "five variables")
 POINTS = 10_000_000
 REQUESTS = 1_000
-IN_MEMORY, REUSED = "in memory", "into reused memory"
+EAGER, EVALUATOR, REUSED = "torch eager", "our evaluator", "our evaluator, memory reused"
 MEMORY = """
 from diffcli.cli.main import run
 assert run(["batch", {formula!r}, "--points", {source!r}, "-o", {target!r}, "-q"]) == 0
@@ -55,22 +58,25 @@ def rows(quick: bool) -> Iterator[Row]:
         columns = {name: random.uniform(0.5, 1.5, points) for name in "abcde"}
         parquet.write_table(pa.table(columns), source)
         yield from _rates(columns, source, target, rounds=3 if quick else 5)
-        code = MEMORY.format(formula=FORMULA, source=str(source), target=str(target))
+        code = MEMORY.format(formula=FORMULA.text, source=str(source), target=str(target))
         held = subprocess.run(python(code), capture_output=True, text=True, check=True)  # noqa: S603
         yield Row("Parquet to Parquet, memory", float(held.stdout), "MB", goal=Goal(1000))
         requests, answers = Path(folder, "r.jsonl"), Path(folder, "a.jsonl")
         count = REQUESTS // 10 if quick else REQUESTS
         requests.write_text("".join(map(_request, range(count))), encoding="utf-8")
         code = ANSWERS.format(source=str(requests), target=str(answers))
-        begun = perf_counter()
+        begun, before = perf_counter(), os.times()
         subprocess.run(python(code), capture_output=True, check=True)  # noqa: S603
-        yield Row(f"{count:,} requests", perf_counter() - begun, "s", goal=Goal(20))
+        seconds, after = perf_counter() - begun, os.times()
+        yield Row(f"{count:,} requests", seconds, "s", goal=Goal(20))
+        spent = sum(after[2:4]) - sum(before[2:4])
+        yield Row(f"{count:,} requests, processor time", spent, "s", goal=Goal(20))
 
 
 def _rates(
     columns: dict[str, np.ndarray], source: Path, target: Path, rounds: int
 ) -> Iterator[Row]:
-    function, points = parse(FORMULA, variables=list(columns)), columns["a"].size
+    function, points = parse(FORMULA.text, variables=list(columns)), columns["a"].size
     evaluator = Evaluator(function, way="emitted")
     memory = evaluator.allocate(points)
     plans = {
@@ -82,21 +88,37 @@ def _rates(
         name: partial(run, plan, look(source, None), there, lambda _: None)
         for name, plan in plans.items()
     }
-    copy = partial(shutil.copyfile, source, target)
-    bare: dict[str, Callable[[], object]] = {
-        IN_MEMORY: partial(evaluator.evaluate, columns),
+    runs |= {
+        EAGER: eager(FORMULA, list(columns.values())),
+        EVALUATOR: partial(evaluator.evaluate, columns),
         REUSED: partial(evaluator.evaluate, columns, memory=memory),
+        "a copy of the input": partial(shutil.copyfile, source, target),
     }
-    times = interleaved(runs | bare | {"a copy of the input": copy}, rounds)
-    peers = {name: found.least / points * 1e9 for name, found in times.items() if name not in plans}
-    for name in plans:
-        yield Row(
-            f"Parquet to Parquet, {name}", times[name].least / points * 1e9, "ns", peers,
-            goal=Goal(2, IN_MEMORY), note=f"{points:.0e} rows",
-        )  # fmt: skip
+    spent: dict[str, list[float]] = {name: [] for name in runs}
+    times = interleaved({name: _metered(each, spent[name]) for name, each in runs.items()}, rounds)
+    wall = {name: found.least / points * 1e9 for name, found in times.items()}
+    processor = {name: min(found) / points * 1e9 for name, found in spent.items()}
+    for what, found in (("", wall), (", processor time", processor)):
+        peers = {name: each for name, each in found.items() if name not in plans}
+        for name, against in product(plans, (EAGER, EVALUATOR)):
+            yield Row(
+                f"Parquet to Parquet, {name}{what}", found[name], "ns", peers,
+                goal=Goal(2, against), note=f"{points:.0e} rows",
+            )  # fmt: skip
 
 
-FORMULAS = (
+def _metered(run: Callable[[], object], spent: list[float]) -> Callable[[], None]:
+    """Return a function that notes the seconds of processor time, of all threads, that it takes."""
+
+    def metered() -> None:
+        begun = process_time()
+        run()
+        spent.append(process_time() - begun)
+
+    return metered
+
+
+MIXED = (
     "x^2*sin(y) + exp(x*y)/(1+x^2)",
     "x^3*y^2 - ln(x+y)",
     "sqrt(x^2+y^2)*cos(x)",
@@ -122,7 +144,7 @@ def _request(number: int) -> str:
     request: dict[str, object] = {
         "id": number,
         "kind": kind,
-        "expression": FORMULAS[number % len(FORMULAS)],
+        "expression": MIXED[number % len(MIXED)],
         "at": at,
     }
     return json.dumps(request | MORE.get(kind, {})) + "\n"

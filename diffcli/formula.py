@@ -16,3 +16,9 @@ class Formula:
     text: str | None = None
     latex: str | None = None
     reason: str | None = None
+
+    def __str__(self) -> str:
+        return self.text or f"({self.reason})"
+
+    def _repr_latex_(self) -> str | None:
+        return f"${self.latex}$" if self.latex else None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from diffcli.language.points import Point
 
 NO_FORMULA = "a Python function has no formula"
+UNSTEADY = "a second call at the same point gives other values: it is random, or keeps a state"
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ def derive_user(
         dtype=settings.dtype,
         device=settings.device,
         results=results,
+        warnings=tuple(f"{function.text}: {remark}" for remark in user.remarks),
         notation=user.notation,
     )
 
@@ -155,6 +157,7 @@ class _User:
     def __init__(self, operator: Operator, function: UserFunction, settings: Settings) -> None:
         self._operator, self._function, self._settings = operator, function, settings
         self.notation: dict[str, str] = {}
+        self.remarks: dict[str, None] = {}
 
     def result(self, point: Point) -> Result:
         """Return the answer at a point."""
@@ -182,17 +185,37 @@ class _User:
         blocks = [to_array(each) for each in operator.torch(at, list(directions.values()))]
         numbers = [float(each) for block in blocks for each in block.flat]
         outputs = [to_array(each) for each in at.outputs]
+        is_steady = self._repeats(given, outputs)
         values = [each.tolist() for each in outputs]
         gone = [isnan(each) for output in outputs for each in output.flat]
-        checks = self._checks(scalars, arrays, vector, numbers, gone)
+        checks = self._checks(scalars, arrays, vector, numbers, gone, is_steady=is_steady)
         return Result(
             at={name: each.tolist() for name, each in arrays.items()},
             value=values[0] if len(values) == 1 else values,
             derivative=operator.layout(_standing(blocks, checks), scalars),
             symbolic={},
             checks=checks,
-            value_checks=(Check("f", Verdict.UNVERIFIED, reason=NO_FORMULA),),
+            value_checks=(
+                Check("f", Verdict.UNVERIFIED, reason=NO_FORMULA if is_steady else UNSTEADY),
+            ),
         )
+
+    def _repeats(self, given: Mapping[str, Tensor], outputs: Sequence[Array]) -> bool:
+        """Whether a second call gives the same values, bit by bit; a remark where it doesn't."""
+        import numpy as np
+
+        from diffcli.engines.autograd import to_array
+
+        again = [
+            to_array(each) for each in replace(self._function, is_silent=True)(*given.values())
+        ]
+        is_steady = len(again) == len(outputs) and all(
+            np.array_equal(one, other, equal_nan=True)
+            for one, other in zip(outputs, again, strict=True)
+        )
+        if not is_steady:
+            self.remarks[UNSTEADY] = None
+        return is_steady
 
     def _checks(
         self,
@@ -201,11 +224,13 @@ class _User:
         vector: Sequence[Array],
         numbers: Sequence[float],
         gone: Sequence[bool],
+        *,
+        is_steady: bool,
     ) -> tuple[Check, ...]:
         """Return a check for every number, with a difference quotient as evidence.
 
-        Where there are too many, the first stands for all. ``gone`` tells which components of the
-        outputs are no numbers.
+        Where there are too many, and where the function isn't steady, the first stands for all.
+        ``gone`` tells which components of the outputs are no numbers.
         """
         from diffcli.engines.autograd import held, tensors
         from diffcli.engines.differences import estimates
@@ -216,11 +241,12 @@ class _User:
             self._operator, held(silent, given, moving)[0],
             {name: arrays[name] for name in moving}, vector,
             dtype=settings.dtype, device=settings.device,
-        )  # fmt: skip
+        ) if is_steady else None  # fmt: skip
         if found is None and all(gone):
             return (Check("f", Verdict.UNDEFINED, reason=NOT_A_NUMBER),)
         if found is None:
-            return (Check("f", Verdict.UNVERIFIED, reason=NO_FORMULA),)
+            reason = NO_FORMULA if is_steady else UNSTEADY
+            return (Check("f", Verdict.UNVERIFIED, reason=reason),)
         # The numbers are named as those of any function with as many components.
         outline = Function(("",), (number(0),) * len(scalars.rows), tuple(scalars.columns))
         flat = [float(component) for each in vector for component in each.flat]

@@ -61,3 +61,9 @@ class Check:
     left: float | None = None
     right: float | None = None
     reason: str | None = None
+
+
+def left_out(count: int) -> tuple[Check, ...]:
+    """Return a check that stands for numbers at difficult points that weren't checked, if any."""
+    reason = f"{count:,} more stand at a kink, a jump or an edge, and weren't checked"
+    return (Check("f", Verdict.UNVERIFIED, reason=reason),) if count else ()

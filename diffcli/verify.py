@@ -1,196 +1,33 @@
 """From what the engines say to a verdict.
 
-The exact typed point decides first whether there is a derivative at all. An ordinary point is
-then enclosed at the tensor's own dyadic value, and autograd's number held against the ball,
-widened by a bound of the rounding errors that floating point may make on the way.
+Autograd's number is held against the ball that contains the truth, widened by a bound of the
+rounding errors that floating point may make on the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import frexp, inf, isclose, isfinite, isnan, log10
+from dataclasses import replace
+from math import frexp, inf, isfinite, isnan, log10
 
-from flint import arb, ctx, fmpq
+from flint import arb
 
 from diffcli.engines.decimals import FORMATS, certain_float
-from diffcli.engines.difficult import Difficulty, Kind, classify, is_linear
-from diffcli.engines.enclosure import (
-    MOST_BITS,
-    Coordinate,
-    Enclosure,
-    Index,
-    Outcome,
-    partials,
-)
-from diffcli.engines.rounding import Rounding, rounding_bounds
-from diffcli.language.expression import Node
-from diffcli.operators import Weight
+from diffcli.engines.difficult import Difficulty, Kind
+from diffcli.engines.evidence import Evidence
+from diffcli.engines.rounding import Rounding
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
 DIGITS_KEPT = {"float64": 10, "float32": 4}
 """Below so many right digits of the dtype's 16 or 7 a number is called inexact."""
 
-FLOAT_DIGITS = 17
-"""The digits that a float64 has at most; more are shown at the point as typed."""
-
 _NO_VALUE = {
+    Kind.GRADIENTLESS: Verdict.NOT_DIFFERENTIABLE,
     Kind.KINK: Verdict.NOT_DIFFERENTIABLE,
     Kind.JUMP: Verdict.NOT_DIFFERENTIABLE,
     Kind.VERTICAL: Verdict.NOT_DIFFERENTIABLE,
     Kind.POLE: Verdict.UNDEFINED,
     Kind.UNDEFINED: Verdict.UNDEFINED,
 }
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the enclosure engine found for one entry at one point.
-
-    Exactly one of ``enclosure`` (an ordinary point, enclosed at its dyadic value) and
-    ``difficulty`` is given, or neither where the engine could not answer, as ``reason`` says.
-    ``exact`` is the enclosure at the point as typed, where more digits than a float's are wanted.
-    """
-
-    enclosure: Enclosure | None = None
-    exact: Enclosure | None = None
-    difficulty: Difficulty | None = None
-    rounding: Rounding | None = None
-    reason: str | None = None
-    note: str | None = None
-    """What is to be said although there is a number."""
-    undecided: bool = False
-    """Whether the point is a difficult one, where other engines agree on a mere convention."""
-
-
-def examine(
-    output: Node,
-    typed: Mapping[str, Coordinate],
-    dyadic: Mapping[str, float],
-    indices: Iterable[Index],
-    *,
-    digits: int,
-    dtype: str,
-    deadline: float,
-) -> dict[Index, Evidence]:
-    """Return the enclosure engine's evidence for several partials at one point.
-
-    ``typed`` is the point as typed, ``dyadic`` the same in the dtype's floats; ``deadline`` is a
-    reading of :func:`diffcli.clock.now`.
-    """
-    indices = tuple(indices)
-    ordinary = partials(output, dyadic, indices, digits=digits, deadline=deadline)
-    more = digits > FLOAT_DIGITS
-    exact = ordinary
-    if typed != dyadic:
-        wanted = digits if more else 1
-        exact = partials(output, typed, indices, digits=wanted, deadline=deadline)
-        ordinary = {
-            index: found if exact[index].outcome is Outcome.ENCLOSED else exact[index]
-            for index, found in ordinary.items()
-        }
-    bounds = rounding_bounds(output, dyadic, indices, dtype)
-    evidence = {}
-    for index, found in ordinary.items():
-        if found.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
-            difficulty = classify(output, typed, index, deadline=deadline)
-            note = _of_order(output, typed, index, difficulty, deadline)
-            evidence[index] = replace(_of_difficulty(difficulty, bounds[index]), note=note)
-        elif found.outcome is Outcome.ENCLOSED:
-            shown = exact[index] if more else None
-            evidence[index] = Evidence(enclosure=found, exact=shown, rounding=bounds[index])
-        else:
-            evidence[index] = Evidence(rounding=bounds[index], reason=found.reason)
-    return _with_gradient(output, typed, evidence)
-
-
-def _of_difficulty(difficulty: Difficulty, rounding: Rounding) -> Evidence:
-    if difficulty.kind is Kind.UNDETERMINED:
-        return Evidence(rounding=rounding, reason=difficulty.reason, undecided=True)
-    return Evidence(difficulty=difficulty, rounding=rounding)
-
-
-def _of_order(
-    output: Node,
-    typed: Mapping[str, Coordinate],
-    index: Index,
-    difficulty: Difficulty,
-    deadline: float,
-) -> str | None:
-    """Say of a mixed second derivative at a difficult point where its order counts."""
-    if difficulty.value is None or len(set(index)) != 2 or len(index) != 2:
-        return None
-    other = classify(output, typed, index[::-1], deadline=deadline).value
-    if other is None or isclose(other, difficulty.value, rel_tol=1e-12, abs_tol=1e-300):
-        return None
-    return f"in {index[0]} first; in {index[1]} first it is {other:.6g}"
-
-
-def _with_gradient(
-    output: Node, typed: Mapping[str, Coordinate], evidence: dict[Index, Evidence]
-) -> dict[Index, Evidence]:
-    """Say of the partials at a difficult point whether they make up a gradient."""
-    slopes = {
-        index[0]: found.difficulty.value
-        for index, found in evidence.items()
-        if len(index) == 1 and found.difficulty is not None and found.difficulty.value is not None
-    }
-    if len(slopes) < 2 or is_linear(output, typed, slopes):
-        return evidence
-    note = "the partials exist, but they make up no gradient"
-    return {
-        index: replace(found, note=note)
-        if found.difficulty is not None and index and index[0] in slopes
-        else found
-        for index, found in evidence.items()
-    }
-
-
-def combined(parts: Sequence[tuple[Weight, Evidence | None]], dtype: str) -> Evidence | None:
-    """Return the evidence for a linear combination, of (weight, evidence) pairs.
-
-    That is the first part without a number, if there is one. ``dtype`` is that of the sum.
-    """
-    if len(parts) == 1 and parts[0][0] == 1:
-        return parts[0][1]
-    proved = [(weight, part, _ball(part)) for weight, part in parts]
-    for _, part, ball in proved:
-        if ball is None:
-            return part
-    with ctx.workprec(MOST_BITS):
-        terms = [
-            fmpq(*weight.as_integer_ratio()) * ball
-            for weight, _, ball in proved
-            if ball is not None
-        ]
-        total, size = sum(terms, arb(0)), float(sum(map(abs, terms), arb(0)).mid())
-    for _, part, _ in proved:
-        if part is not None and part.difficulty is not None:
-            together = replace(part.difficulty, value=float(total), left=None, right=None)
-            return Evidence(difficulty=together, rounding=part.rounding)
-    bounds = [(abs(float(w)), part.rounding or Rounding(inf)) for w, part, _ in proved if part]
-    adding = len(terms) * size * 2.0 ** -FORMATS[dtype][0]
-    rounding = Rounding(
-        adding + sum(weight * each.bound for weight, each in bounds),
-        max((weight * each.scale for weight, each in bounds), default=0.0),
-        any(each.out_of_range for _, each in bounds),
-    )
-    return Evidence(Enclosure(Outcome.ENCLOSED, total), rounding=rounding)
-
-
-def normwise(evidence: Evidence | None, relative: float, size: float) -> Evidence | None:
-    """Return the evidence for an entry whose error is ``relative`` to the largest's ``size``."""
-    if evidence is None or evidence.rounding is None:
-        return evidence
-    return replace(evidence, rounding=evidence.rounding.normwise(relative, size))
-
-
-def _ball(part: Evidence | None) -> arb | None:
-    """Return what is proved of a number, if anything is."""
-    if part is not None and part.difficulty is not None:
-        value = part.difficulty.value
-        return None if value is None else arb(value)
-    return None if part is None or part.enclosure is None else part.enclosure.ball
 
 
 def judge(
@@ -216,7 +53,7 @@ def judge(
         symbolic=_finite(symbolic),
     )
     if is_of_nan and not _decides(evidence):
-        return replace(check, verdict=Verdict.UNDEFINED, value=None, reason=NOT_A_NUMBER)
+        return _of_nan(check, evidence)
     if evidence is None:
         return _by_agreement(check, None, "the enclosure engine was not asked", dtype)
     if evidence.difficulty is not None:
@@ -231,7 +68,8 @@ def judge(
     if truth is None:
         return _by_agreement(check, evidence.rounding, "the enclosure is too wide", dtype)
     check = replace(check, value=_finite(truth))
-    if symbolic is not None and not _holds(symbolic, evidence.enclosure, evidence.rounding):
+    is_comparable = not evidence.is_beside
+    if symbolic is not None and is_comparable and not _holds(symbolic, evidence):
         return _contradicted(check, symbolic)
     if not isfinite(truth) or (truth == 0 and not evidence.enclosure.contains_zero):
         place, known = "below" if truth == 0 else "beyond", evidence.enclosure.digits(6)
@@ -240,6 +78,13 @@ def judge(
     if autograd is None:
         return replace(check, verdict=Verdict.CERTIFIED)
     return _by_rounding(check, autograd, truth, evidence.rounding or Rounding(inf), dtype)
+
+
+def _of_nan(check: Check, evidence: Evidence | None) -> Check:
+    """Report what is nan to torch and not decided: undefined, or inf/inf of what overflowed."""
+    if evidence is None:
+        return replace(check, verdict=Verdict.UNDEFINED, value=None, reason=NOT_A_NUMBER)
+    return replace(check, value=None, reason=f"{NOT_A_NUMBER} to torch; {evidence.reason}")
 
 
 def _decides(evidence: Evidence | None) -> bool:
@@ -275,12 +120,12 @@ def _by_difficulty(check: Check, difficulty: Difficulty, note: str | None, dtype
     return replace(check, verdict=Verdict.CERTIFIED, value=value, reason=note)
 
 
-def _holds(symbolic: float, enclosure: Enclosure, rounding: Rounding | None) -> bool:
+def _holds(symbolic: float, evidence: Evidence) -> bool:
     """Whether the symbolic engine's number, which has all of a float64's digits, is the truth."""
-    truth = enclosure.nearest("float64")
+    truth = evidence.enclosure.nearest("float64") if evidence.enclosure else None
     if truth is None or symbolic == truth:
         return True
-    error = abs(symbolic - truth)
+    error, rounding = abs(symbolic - truth), evidence.rounding
     # The sum of many may cancel.
     within = rounding is not None and error <= rounding.bound < inf
     return within or error <= 4 * _ulp(truth, "float64")

@@ -97,7 +97,7 @@ def commands_page() -> str:
         ),
         *map(_command, shown()),
         "## Common options",
-        "Every command that takes a formula, but for `plot`, has these as well.",
+        "Every command that takes a formula, but for `plot` and `export`, has these as well.",
         *_tables(options("eval"), lambda written: written in common),
         "## The program",
         _table(map(_written, _program().params)),

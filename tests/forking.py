@@ -6,6 +6,7 @@ own, whose memory, time and children are counted. Run as a program, this is the 
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 GIGABYTE = 1 << 30
+_PR_SET_CHILD_SUBREAPER = 36
 MODULES = (
     "diffcli.derivation.checker",
     "diffcli.derivation.samples",
@@ -44,8 +46,9 @@ MODULES = (
 class Ended:
     """How a command ended.
 
-    ``seconds`` is the time of processors, its children's too; ``memory`` the largest resident
-    size in bytes; ``left`` the processes that it left behind. A negative code is a signal.
+    ``seconds`` is the time of processors, that of all its descendants too; ``memory`` the largest
+    resident size of any of them, in bytes; ``left`` those that it left behind. A negative code is
+    a signal.
     """
 
     code: int
@@ -127,6 +130,8 @@ def serve() -> None:
     # What is loaded here already is no part of what the worker may map.
     worker.MEMORY += int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    # Descendants whose parent is gone become children of this process, which counts them.
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_ended(json.loads(line))) + "\n")
         sys.stdout.flush()
@@ -167,6 +172,7 @@ def _ended(request: Mapping[str, Any]) -> Mapping[str, Any]:
     left = _group(child)
     if left:
         os.killpg(child, signal.SIGKILL)
+    usages = [used, *_orphans(child)]
     texts = []
     for stream in streams[1:]:
         with os.fdopen(os.dup(stream), "rb") as file:
@@ -179,8 +185,8 @@ def _ended(request: Mapping[str, Any]) -> Mapping[str, Any]:
         "code": os.waitstatus_to_exitcode(status),
         "stdout": texts[0],
         "stderr": texts[1],
-        "seconds": used.ru_utime + used.ru_stime,
-        "memory": used.ru_maxrss * 1024,
+        "seconds": sum(each.ru_utime + each.ru_stime for each in usages),
+        "memory": max(each.ru_maxrss for each in usages) * 1024,
         "left": left,
         "size": size,
     }
@@ -202,6 +208,13 @@ def _group(leader: int) -> list[str]:
             break
         time.sleep(0.02)
     return found
+
+
+def _orphans(group: int) -> Iterator[resource.struct_rusage]:
+    """Reap the dead of a group; yield what each used."""
+    with suppress(ChildProcessError):
+        while True:
+            yield os.wait4(-group, 0)[2]
 
 
 def _become(arguments: Sequence[str], streams: Sequence[int], request: Mapping[str, Any]) -> None:

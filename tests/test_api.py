@@ -9,6 +9,7 @@ import pickle
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from io import StringIO
 from math import isnan, pi
@@ -28,6 +29,11 @@ from diffcli.verdict import Verdict
 F = diffcli.parse("x^2*y")
 ROWS = diffcli.parse("[x^2*y, 5x + sin(y)]")
 CUBES = diffcli.parse("where(x > 0, sqrt(x)*besselj(0, x), x^3) + tanh(x)")
+
+
+def last(nested: list) -> np.ndarray:
+    """Return nested lists of arrays as one array whose last axes are those of the lists."""
+    return np.moveaxis(np.array(nested), (0, 1), (-2, -1))
 
 
 @pytest.mark.parametrize("name", OPERATORS)
@@ -78,13 +84,70 @@ def test_a_point_is_given_in_many_ways(values: tuple, named: dict) -> None:
         ((), {"x": "y", "y": 1}, "y has no value here"),
         ((), {"x": "x=1", "y": 1}, "is no value"),
         ((), {"x": object(), "y": 1}, "no value"),
-        ((), {"x": [1.0, float("inf")], "y": 1}, "no number in it"),
+        ((), {"x": [1.0, float("inf")], "y": 1}, "nan or infinity in it"),
         ((), {"x": np.array([1j]), "y": 1}, "complex"),
+        ((), {"x": 1j, "y": 1}, "complex"),
     ],
 )
 def test_a_point_that_does_not_fit(values: tuple, named: dict, message: str) -> None:
     with pytest.raises(PointError, match=message):
         F.grad(*values, **named)
+
+
+def test_what_is_missing_is_named_in_python_s_words() -> None:
+    with pytest.raises(PointError) as missing:
+        F.grad(x=3)
+    assert missing.value.message == "no value for y"
+    assert missing.value.hint == "the variables are x, y; each is an argument: y=…"
+
+
+@pytest.mark.parametrize("text", [3, None, [], ["x", 3], b"x", {"x": 1}])
+def test_what_is_no_formula_is_refused(text) -> None:
+    with pytest.raises(UsageError, match="a formula is a text, not") as refused:
+        diffcli.parse(text)
+    assert "parse(" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: F.grad(x=1, y=2, order=0), "0 is no order"),
+        (lambda: F.grad(x=1, y=2, order=1.5), "1.5 is no order"),
+        (lambda: F.grad(x=1, y=2, mode="sideways"), "'sideways' is no mode"),
+        (lambda: F.grad(x=1, y=2).to("xml"), "'xml' is no format"),
+        (lambda: F.grad(x=1, y=2, settings=diffcli.Settings(engines=("magic",))), "no engine"),
+        (lambda: F.grad(x=1, y=2, settings=diffcli.Settings(dtype="int8")), "no dtype"),
+        (lambda: F.jvp(x=1, y=2, vector=None), "None is no value"),
+        (lambda: F.enclosure(x=1, y=2, output=1), "no output 1"),
+        (lambda: F.enclosure(x=1, y=2, wrt=["z"]), "'z' is no variable"),
+        (lambda: F.plot(z=(0, 1)), "'z' is no variable"),
+        (lambda: F.plot(x=3), "range of x isn't two numbers"),
+        (lambda: F.plot(x=(0, 1, 2)), "range of x isn't two numbers"),
+        (lambda: F.plot(x=([1], 2)), "range of x isn't two numbers"),
+        (lambda: F.export("rust"), "'rust' is no language"),
+        (lambda: F.export(kinds="slope"), "is no kind"),
+    ],
+)
+def test_what_there_is_none_of_is_said(call: Callable, message: str) -> None:
+    with pytest.raises((UsageError, PointError), match=message) as refused:
+        call()
+    assert refused.value.hint
+
+
+def test_names_are_a_list_or_a_text() -> None:
+    angle = diffcli.parse("sin(alpha)*y")
+    for wrt in ("alpha", ["alpha"], "alpha, y"):
+        assert angle.grad(alpha=0, y=2, wrt=wrt)["alpha"] == 2.0
+    assert angle.enclosure(alpha=0, y=2, wrt="alpha,y").digits == "1"
+
+
+def test_a_range_has_constants() -> None:
+    assert diffcli.parse("sin(x)").plot(x=("-pi", np.float64(1))).chosen is None
+
+
+def test_a_partial_has_variables() -> None:
+    with pytest.raises(UsageError, match="in which variables"):
+        F.partial(x=1, y=2)
 
 
 def test_a_float_is_the_number_that_it_is_and_a_text_what_it_says() -> None:
@@ -110,8 +173,115 @@ def test_numbers_come_back_in_the_kind_of_the_point() -> None:
         tensors = F.grad(x=x, y=2)
         assert tensors["x"].dtype == dtype
         assert tensors["x"].tolist() == [12.0, 4.0]
-        assert tensors["y"].tolist() == 10.0
+        assert tensors["y"].tolist() == [9.0, 1.0]
     assert ROWS.jacobian(torch.tensor(1.0), 0).derivative.tolist() == [[0.0, 1.0], [5.0, 1.0]]
+
+
+WAVE = diffcli.parse("x^2*sin(y)")
+X, Y = np.linspace(-2, 2, 5), np.array([[0.5], [1.5]])
+SIN, COS = np.sin(Y) + 0 * X, np.cos(Y) + 0 * X
+WAVE_HESSIAN = [[2 * SIN, 2 * X * COS], [2 * X * COS, -(X**2) * SIN]]
+GRADIENT = [2 * X * SIN, X**2 * COS]
+MANY: Mapping[str, tuple[Callable, object]] = {
+    "eval": (lambda f, **at: f.eval(**at).value, X**2 * SIN),
+    "grad": (lambda f, **at: f.grad(**at)["y"], GRADIENT[1]),
+    "order": (lambda f, **at: f.grad(order=3, **at)["y"], -(X**2) * COS),
+    "partial": (lambda f, **at: f.partial("x", "x", "y", **at)["x,x,y"], 2 * COS),
+    "jacobian": (lambda f, **at: f.jacobian(**at).derivative, last([GRADIENT])),
+    "hessian": (lambda f, **at: f.hessian(**at).derivative, last(WAVE_HESSIAN)),
+    "wrt": (lambda f, **at: f.hessian(wrt=["y"], **at).derivative, last([[WAVE_HESSIAN[1][1]]])),
+    "laplacian": (lambda f, **at: f.laplacian(**at).derivative, (2 - X**2) * SIN),
+    "jvp": (
+        lambda f, **at: f.jvp(vector=[3, -1], **at).derivative,
+        3 * GRADIENT[0] - GRADIENT[1],
+    ),
+    "jvp by points": (
+        lambda f, **at: f.jvp(vector={"x": at["x"], "y": 1}, **at).derivative,
+        X * GRADIENT[0] + GRADIENT[1],
+    ),
+    "vjp": (lambda f, **at: f.vjp(vector=at["x"], **at)["x"], X * GRADIENT[0]),
+    "hvp": (
+        lambda f, **at: f.hvp(vector=[1, 2], **at)["y"],
+        WAVE_HESSIAN[1][0] + 2 * WAVE_HESSIAN[1][1],
+    ),
+    "taylor": (lambda f, **at: f.taylor(order=2, **at)["y**2"], -(X**2) * SIN / 2),
+}
+
+
+@pytest.mark.parametrize("repeat", [1, 40], ids=["each checked", "a sample"])
+@pytest.mark.parametrize("name", MANY)
+def test_arrays_are_points_that_broadcast(name: str, repeat: int) -> None:
+    compute, expected = MANY[name]
+    found = compute(WAVE, x=np.tile(X, repeat), y=Y)
+    tiled = np.concatenate([expected] * repeat, axis=1)
+    assert found.shape == tiled.shape
+    np.testing.assert_allclose(found, tiled, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("count", [3, 200])
+def test_several_formulas_at_many_points(count: int) -> None:
+    x = torch.linspace(1, 2, count, dtype=torch.float64)
+    found = ROWS.jacobian(x=x, y=0.5)
+    assert found.value.shape == (count, 2)
+    assert found.derivative.shape == (count, 2, 2)
+    assert found.derivative[-1].tolist() == [[2.0, 4.0], [5.0, float(np.cos(0.5))]]
+    assert torch.allclose(found.value[:, 0], x**2 / 2, rtol=1e-15)
+    weights = {"f1": np.arange(count), "f2": 1}
+    found = ROWS.vjp(x=x, y=0.5, vector=weights)
+    assert torch.allclose(found["x"], x * torch.arange(count) + 5, rtol=1e-15)
+
+
+def test_many_points_are_answered_as_each_alone() -> None:
+    x = np.linspace(0.1, 3, 70)
+    found = CUBES.grad(x=x)
+    alone = [float(CUBES.grad(x=each)) for each in x]
+    np.testing.assert_allclose(found["x"], alone, rtol=1e-14)
+    assert found.verdict is Verdict.AGREES
+    assert CUBES.grad(x=x[:64]).verdict is Verdict.CERTIFIED
+    assert len(found.checks) == 32
+
+
+def test_a_kink_among_very_many_points_is_found() -> None:
+    x = (np.arange(200_001) - 100_000) / 1e5
+    found = diffcli.parse("abs(x - y)").grad(x=x, y=x[:, None][77_777])
+    (place,) = np.flatnonzero(np.isnan(found["x"]))
+    assert place == 77_777
+    assert found.verdict is Verdict.NOT_DIFFERENTIABLE
+    assert "left derivative -1, right derivative 1" in str(found)
+
+
+def test_points_outside_the_domain_have_no_number() -> None:
+    found = diffcli.parse("log(x)*y").grad(x=np.linspace(-1, 1, 101), y=2.0)
+    assert np.isnan(found["x"]).sum() == np.isnan(found.value).sum() == 51
+    assert found.verdict is Verdict.UNDEFINED
+
+
+def test_a_million_points_by_a_written_sweep() -> None:
+    x = np.linspace(0, 1, 1_000_000)
+    found = WAVE.grad(x=x, y=np.array([0.5]))
+    np.testing.assert_allclose(found["x"], 2 * x * np.sin(0.5), rtol=1e-14)
+    np.testing.assert_allclose(found["y"], x**2 * np.cos(0.5), rtol=1e-14)
+
+
+def test_no_points_have_no_numbers() -> None:
+    found = WAVE.hessian(x=np.empty((0, 3)), y=1)
+    assert found.derivative.shape == (0, 3, 2, 2)
+    assert found.value.shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: WAVE.grad(x=[1, 2], y=[1, 2, 3]), "shapes don't go together"),
+        (lambda: WAVE.jvp(x=[1, 2], y=1, vector=[1, 2, 3]), "a vector of"),
+        (lambda: WAVE.jvp(x=[1, 2], y=1, vector={"x": [1, 2, 3], "y": 1}), "a vector of"),
+        (lambda: WAVE.hessian(x=[1, 2], y=1, sparse=True), "of one point"),
+        (lambda: ROWS.hessian(x=[1, 2], y=1), "one formula"),
+    ],
+)
+def test_arrays_that_do_not_go_together(call: Callable, message: str) -> None:
+    with pytest.raises((UsageError, PointError), match=message):
+        call()
 
 
 def test_a_derivative_is_a_number_an_array_a_mapping() -> None:
@@ -119,7 +289,12 @@ def test_a_derivative_is_a_number_an_array_a_mapping() -> None:
     assert np.asarray(F.grad(3, 2)).tolist() == [12.0, 9.0]
     assert dict(F.grad(3, 2).derivative) == {name: F.grad(3, 2)[name] for name in F.grad(3, 2)}
     assert np.asarray(F.hessian(3, 2)).shape == (2, 2)
-    assert np.asarray(F.grad(torch.tensor([1.0, 2.0]), 2), dtype=np.float32).tolist() == [4, 8, 5]
+    assert np.asarray(F.grad(torch.tensor([1.0, 2.0]), 2), dtype=np.float32).tolist() == [
+        4,
+        8,
+        1,
+        4,
+    ]
     with pytest.raises(ValueError, match="too many values"):
         float(F.grad(3, 2))
 
@@ -180,6 +355,10 @@ RESULTS = {
     "claim": lambda: F.verify(claim="[2xy, x^2]"),
     "steps": F.steps,
     "plot": lambda: diffcli.parse("sin(x)").plot(x=(0, 3)),
+    "many": lambda: F.hessian(x=np.arange(3.0), y=1),
+    "a sample": lambda: F.grad(x=np.arange(300.0), y=1),
+    "code": lambda: F.export("c"),
+    "latex": lambda: F.export("latex"),
 }
 
 
@@ -188,10 +367,22 @@ def test_every_result_shows_itself(result) -> None:
     found = result()
     assert found._repr_html_().startswith(("<pre>", "<!DOCTYPE svg"))
     assert "\\" in (found._repr_latex_() or "a picture is no LaTeX: \\")
-    printed = StringIO()
-    Console(width=70, file=printed).print(found)
-    assert printed.getvalue().strip()
-    assert repr(found)
+    for width in (40, 70):
+        printed = StringIO()
+        Console(width=width, file=printed).print(found)
+        assert printed.getvalue().strip()
+        assert max(map(len, printed.getvalue().splitlines())) <= width
+    assert "object at" not in repr(found)
+
+
+def test_a_formula_shows_itself() -> None:
+    assert repr(F) == "<Function x**2*y of x, y>"
+    assert str(ROWS) == "[x**2*y, 5*x + sin(y)]"
+    assert len(repr(diffcli.parse("+".join(["x"] * 1000)))) < 300
+    slope = F.symbolic["x"]
+    assert (str(slope), slope._repr_latex_()) == ("2*x*y", "$2 x y$")
+    assert repr(diffcli.parse("x").plot(x=(0, 1))) == "<plot of x>"
+    assert repr(F.export()) == "<python code of f, f_grad>"
 
 
 def test_enclosure() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -14,8 +16,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from diffcli.batch import direct, reading
 from diffcli.batch import parquet as chunked
-from diffcli.batch import reading
 from diffcli.batch.footers import joined
 from diffcli.cli.main import run
 
@@ -160,6 +162,22 @@ def test_one_value_may_stand_for_all_rows(
     assert (code, out) == (0, f"loss,dloss/dx\n{0.1 * 9},{0.1 * 6}\n")
 
 
+def test_what_is_read_is_never_overwritten(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    points, other, requests = tmp_path / "p.csv", tmp_path / "q.csv", tmp_path / "r.jsonl"
+    points.write_text("x\n3\n")
+    other.hardlink_to(points)
+    requests.write_text('{"expression": "x"}\n')
+    for source, target in ((points, points), (points, other), (requests, requests)):
+        asked = [str(source)] if source == requests else ["x^2", "--points", str(source)]
+        code, out, err = batch(capfd, *asked, "-o", str(target))
+        assert (code, out) == (2, "")
+        assert f"{target} is what is read, and would be lost" in err
+    assert (points.read_text(), requests.read_text()) == ("x\n3\n", '{"expression": "x"}\n')
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_several_formulas_have_a_jacobian(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,8 +196,71 @@ def test_the_columns_of_the_file_are_variables(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "x;note\n3;a, b\n",
+        "x\tnote\n3\ta, b\n",
+        '"x","note"\r\n"3","a, b"\r\n',
+        '\ufeff\n \nx,note\n3,"a, b"\n',
+        '"x","note"\n3,"a, b"',
+    ],
+)
+@pytest.mark.parametrize("is_piped", [True, False])
+def test_every_csv_is_read(
+    text: str,
+    is_piped: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    points = tmp_path / "p.csv"
+    points.write_bytes(text.encode())
+    typed_in(monkeypatch, text)
+    code, out, _ = batch(capfd, "x^2", "--points", "-" if is_piped else str(points), "--no-check")
+    assert (code, out) == (0, 'x,note,f,df/dx\n3,"a, b",9.0,6.0\n')
+
+
+def test_a_header_may_have_a_line_break(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    points = tmp_path / "p.csv"
+    points.write_text('"two\nlines",x\na,3\n')
+    out = batch(capfd, "x^2", "--points", str(points), "--no-check")[1]
+    assert out == '"two\nlines",x,f,df/dx\na,3,9.0,6.0\n'
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (gzip.compress(b"x\n1\n"), "is compressed"),
+        ("x\n1\n".encode("utf-16"), "is text in UTF-16"),
+        (b"PK\3\4...", "is an archive, or a spreadsheet"),
+        (b"PAR1....PAR1", "is parquet"),
+        ("x,größe\n1,2\n".encode("latin-1"), "is no text in UTF-8"),
+        (b"", "the csv has no header"),
+    ],
+)
+def test_what_is_no_csv(
+    data: bytes, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "p.csv").write_bytes(data)
+    code, out, err = batch(capfd, "x^2", "--points", str(tmp_path / "p.csv"))
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_a_named_pipe_is_read_as_standard_input_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Opened twice, it would have lost its first rows."""
+    os.mkfifo(tmp_path / "pipe")
+    code, _, err = batch(capfd, "x^2", "--points", str(tmp_path / "pipe"))
+    assert code == 2
+    assert "a pipe is read as standard input: --points -" in err
+
+
+@pytest.mark.parametrize(
     ("text", "arguments", "message"),
     [
+        ("x\n1\n", ["x", "-o", "g.csv.gz"], "would be a compressed file"),
         ("x\n1\n", ["x*y"], "no column for y"),
         ("x,f\n1,2\n", ["x"], "the rows already have a column 'f'"),
         ("x\n1\n", ["x", "--at", "x=2"], "x has two values"),
@@ -189,7 +270,7 @@ def test_the_columns_of_the_file_are_variables(
         ("", ["x"], "the csv has no header"),
         ("x\n1\n", ["x", "--kinds", "slope"], "'slope' can't be given to --kinds"),
         ("x\n1\n", ["x", "--format", "latex"], "'latex' can't be given to --format"),
-        ("x\n1\n", ["x", "--py", "f.py:f"], "a formula is wanted here"),
+        ("x\n1\n", ["--py", "f.py:f"], "diffcli grad --py FILE:NAME --points"),
         ("x\n1\n", ["x", "--dtype", "complex128"], "rows of complex128 aren't evaluated"),
         ("x\n1\n", ["x", "--json"], "--json tells what was done"),
         ("x\n1\n", ["x", "x^2", "--kinds", "hessian"], "2 formulas have no gradient"),
@@ -337,6 +418,24 @@ def test_row_groups_written_apart_are_one_file() -> None:
     assert found.to_pydict() == pa.concat_tables([table] * 40).to_pydict()
     assert found.schema.metadata == {b"who": b"me"}
     assert parquet.ParquetFile(io.BytesIO(whole)).metadata.num_row_groups == 40
+
+
+@pytest.mark.parametrize("keep", ["x", "x,s"])
+def test_row_groups_begin_at_whole_pages(
+    tmp_path: Path, keep: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the magic, so that a disk takes them as they lie in memory."""
+    monkeypatch.setattr(chunked, "MOST_ROWS", 64)
+    monkeypatch.setattr(chunked, "LEAST_ROWS", 64)
+    points, target = tmp_path / "p.parquet", tmp_path / "g.parquet"
+    table = pa.table({"x": np.arange(1000.0), "s": [str(each) for each in range(1000)]})
+    parquet.write_table(table, points)
+    assert run(["batch", "x", "--points", str(points), "-o", str(target), "--keep", keep]) == 0
+    data = parquet.ParquetFile(target).metadata
+    starts = [data.row_group(i).column(0).data_page_offset for i in range(data.num_row_groups)]
+    assert len(starts) == 16
+    assert {start % direct.PAGE for start in starts} == {4}
+    assert parquet.read_table(target).select(keep.split(",")) == table.select(keep.split(","))
 
 
 def test_csv_and_jsonl_need_no_pyarrow(

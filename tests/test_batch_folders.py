@@ -92,6 +92,7 @@ def test_what_is_refused(
     for more, message in (
         ([], "where are the files written?"),
         (["-o", str(source)], "where are the files written?"),
+        (["-o", str(source / "out")], "name a folder that isn't read"),
         (["-o", str(tmp_path / "out"), "--dask", "nowhere"], "no Dask scheduler answers"),
     ):
         assert run([*given, *more]) == 2

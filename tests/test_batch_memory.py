@@ -1,12 +1,20 @@
-"""Memory that chunks take turns with, and the sample of rows that is kept of them."""
+"""Memory that chunks take turns with, how it is written, and the sample of rows that is kept."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from errno import EINVAL, ENOSPC
+from io import BytesIO
+from mmap import mmap
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from diffcli.batch import direct
 from diffcli.batch.chunks import DEPTH, Chunk, Turns, ahead
+from diffcli.batch.direct import LEAST, Growing, growing
 from diffcli.batch.results import Evaluated
 from diffcli.batch.tally import SAMPLE, Tally
 
@@ -29,6 +37,58 @@ def test_memory_is_used_again_and_grows() -> None:
     assert len({id(each) for each in first}) == DEPTH + 2
     assert memory.next(8) is first[0]
     assert len(memory.next(20)) == 20
+
+
+def pages() -> mmap:
+    memory = mmap(-1, LEAST)
+    memory[:] = np.random.default_rng(0).bytes(LEAST)
+    return memory
+
+
+@pytest.mark.parametrize("head", [b"", b"head"])
+def test_bytes_are_added_in_order_past_the_cache_or_not(tmp_path: Path, head: bytes) -> None:
+    path, memory = tmp_path / "file", pages()
+    with growing(path) as file:
+        for data in (head, memory, b"tail", memory):
+            file.write(data)
+        file.flush()
+        if file.direct and not head:
+            assert file.direct.tell() == LEAST
+    assert path.read_bytes() == head + memory[:] + b"tail" + memory[:]
+
+
+def test_a_system_without_direct_writing_writes_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(EINVAL, "Invalid argument")
+
+    memory = pages()
+    monkeypatch.setattr(direct, "FileIO", refused)
+    with growing(tmp_path / "file") as file:
+        assert file.direct is None
+        file.write(memory)
+    assert (tmp_path / "file").read_bytes() == memory[:]
+    monkeypatch.delattr(os, "O_DIRECT", raising=False)
+    with growing(tmp_path / "other") as file:
+        assert file.direct is None
+
+
+class Full:
+    """A file on a disk that takes one more page."""
+
+    room = 4096
+
+    def write(self, data: memoryview) -> int:
+        if not self.room:
+            raise OSError(ENOSPC, "No space left on device")
+        taken, self.room = min(len(data), self.room), 0
+        return taken
+
+
+def test_a_full_disk_is_told() -> None:
+    with pytest.raises(OSError, match="No space left"):
+        Growing(BytesIO(), Full()).write(pages())
 
 
 def evaluated(rows: int, missing: int) -> Evaluated:

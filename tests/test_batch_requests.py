@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diffcli.cli import requests
+from diffcli.cli import answer as answering
 from diffcli.cli.main import run
 from diffcli.operators import OPERATORS
 
@@ -56,7 +56,30 @@ SAME: dict[str, tuple[str, str]] = {
     ),
     "divergence": ('{"expression": "[x*y,y^2]", "at": [1, 2]}', "[x*y,y^2] --at 1,2"),
     "curl": ('{"expression": "[y*z,x*z,x*y]", "at": [1, 2, 3]}', "[y*z,x*z,x*y] --at 1,2,3"),
+    "taylor": ('{"expression": "exp(x)", "at": 1, "order": 0}', "exp(x) --at 1 --order 0"),
+    "implicit": (
+        '{"expression": "x*y*z = 8", "of": ["z"], "at": [1, 2, 4], "order": 2}',
+        "'x*y*z = 8' --of z --at 1,2,4 --order 2",
+    ),
 }
+MORE = [
+    ("grad", '{"expression": "z^2", "at": {"z": "1+2i"}, "dtype": "complex128"}',
+     "z^2 --at z=1+2i --dtype complex128"),
+    ("grad", '{"expression": "x^2*y", "at": [1, 2], "directional": [3, 4]}',
+     "x^2*y --at 1,2 --directional [3,4]"),
+    ("grad", '{"expression": "1/2x + sin(x)", "at": [{"x": 1}, {"x": 0}]}',
+     "'1/2x + sin(x)' --at x=1;x=0"),
+    ("grad", '{"expression": "abs(x) + y^2", "at": [0, 1]}', "'abs(x) + y^2' --at 0,1"),
+    ("grad", '{"expression": "ln(x)", "at": -1, "precision": 30}',
+     "ln(x) --at -1 --precision 30"),
+    ("grad", '{"expression": "sum(x^2)", "at": {"x": [1, 2, 3]}, "engines": ["autograd"]}',
+     "sum(x^2) --at x=[1,2,3] --engines autograd"),
+    ("hessian", '{"expression": "x^2*y"}', "x^2*y"),
+    ("eval", '{"expression": ["x", "x^2"], "at": 3, "dtype": "float32"}',
+     "x x^2 --at 3 --dtype float32"),
+    ("taylor", '{"expression": "sin(x)"}', "sin(x)"),
+]  # fmt: skip
+"""Other requests, by kind."""
 
 
 def answers(capfd: pytest.CaptureFixture[str], *lines: str, more: list[str] | None = None) -> list:
@@ -69,14 +92,20 @@ def answers(capfd: pytest.CaptureFixture[str], *lines: str, more: list[str] | No
 
 
 def test_every_kind_answers_as_its_command(capfd: pytest.CaptureFixture[str]) -> None:
-    assert SAME.keys() <= OPERATORS.keys()
+    assert SAME.keys() >= OPERATORS.keys()
     budget = ["--check-budget", "20"]
-    lines = [f'{{"id": "{kind}", "kind": "{kind}", {SAME[kind][0][1:]}' for kind in SAME]
-    *found, code = answers(capfd, *lines, more=budget)
-    assert code == 0
-    for kind, answer in zip(SAME, found, strict=True):
-        assert run([kind, *shlex.split(SAME[kind][1]), "--json", "-q", *budget]) == 0
-        assert answer == {"id": kind, **json.loads(capfd.readouterr().out)}
+    asked = [(kind, *each) for kind, each in SAME.items()] + MORE
+    lines = [f'{{"id": 7, "kind": "{kind}", {request[1:]}' for kind, request, _ in asked]
+    stream = io.TextIOWrapper(io.BytesIO("".join(f"{line}\n" for line in lines).encode()))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "stdin", stream)
+        worst = run(["batch", "-", *budget])
+    found = capfd.readouterr().out.splitlines()
+    codes = []
+    for (kind, _, command), line in zip(asked, found, strict=True):
+        codes.append(run([kind, *shlex.split(command), "--json", "-q", *budget]))
+        assert line == '{"id": 7, ' + capfd.readouterr().out[1:-1]
+    assert worst == max(codes) == 4
 
 
 def test_a_bad_line_has_a_record_and_the_rest_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
@@ -157,7 +186,7 @@ def test_a_defect_in_one_request_ends_no_other(
         raise ZeroDivisionError("within")
 
     with monkeypatch.context() as patched:
-        patched.setattr(requests, "derive", fails)
+        patched.setattr(answering, "derive", fails)
         record, code = answers(capfd, '{"id": 1, "expression": "x"}')
     assert code == 1
     assert record["error"]["kind"] == "defect"

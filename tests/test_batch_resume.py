@@ -223,28 +223,36 @@ def many(tmp_path: Path) -> Iterator[Path]:
     path.unlink()
 
 
+def kill(process: subprocess.Popen[bytes], part: Path, size: int) -> None:
+    """Kill a process at a random time once its part has so many bytes; it must still be at work."""
+    while process.poll() is None and not (part.exists() and part.stat().st_size >= size):
+        time.sleep(0.001)
+    time.sleep(random.uniform(0, 0.1))
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
 @pytest.mark.slow
 def test_ten_million_rows_survive_any_kill(many: Path, tmp_path: Path) -> None:
     formula = "a^3*b^2/ln(c+1) + exp(a*d)*cos(b*c) + sqrt(a^2+b^2)*ln(d^2+e^2)"
     whole, broken = tmp_path / "whole.parquet", tmp_path / "broken.parquet"
+    part, lines = tmp_path / ".broken.parquet.part", tmp_path / ".broken.parquet.journal"
     command = [sys.executable, "-m", "diffcli.cli", "batch", formula, "--points", str(many), "-q"]
-    begun = time.monotonic()
     subprocess.run([*command, "-o", str(whole)], check=True)
-    took = time.monotonic() - begun
-    kills = 0
-    while True:
-        process = subprocess.Popen([*command, "-o", str(broken), "--resume"])
-        try:
-            assert process.wait(random.uniform(0.3, 0.6) * took) == 0
-            break
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            kills += 1
-            assert not broken.exists()
-    assert kills
-    sizes = [path.stat().st_size for path in (whole, broken)]
-    assert sizes[0] == sizes[1]
+    size = whole.stat().st_size
+    finished = [0]
+    for share in sorted(random.uniform(0.02, 0.8) for _ in range(5)):
+        kill(subprocess.Popen([*command, "-o", str(broken), "--resume"]), part, int(share * size))
+        finished.append(lines.read_bytes().count(b"\n") - 1)
+        assert not broken.exists()
+        assert 0 < part.stat().st_size < size
+    assert finished == sorted(finished)
+    assert finished[-1] > 0
+    subprocess.run([*command, "-o", str(broken), "--resume"], check=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        path.name for path in (many, whole, broken)
+    )
     with whole.open("rb") as first, broken.open("rb") as second:
         while block := first.read(1 << 24):
             assert second.read(1 << 24) == block
+        assert not second.read(1)

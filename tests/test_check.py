@@ -26,6 +26,7 @@ from diffcli.studies.claim import read_claim
 from diffcli.studies.evidence import Hearing, gather
 from diffcli.studies.mistakes import Suspect, mistake
 from diffcli.studies.places import Place, draw
+from diffcli.studies.tensor_claim import decide_tensors
 
 TEXTBOOK = [row for row in table("derivatives") if row["variable"] in row["python"]]
 PIECES = {"abs", "max", "piecewise", "relu", "leaky_relu", "elu"}
@@ -345,3 +346,67 @@ def test_a_claim_needs_no_torch() -> None:
         "sys.exit(run(['check', 'x^2', '2x']) or 'torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+# Claims of tensors.
+
+
+def check_tensors(formula: str, claim: str, at: str, **more) -> Decision:
+    read = read_claim(claim)
+    points = read_points([at])
+    function = parse([formula, *read.formulas], declared=points[0].named)
+    bound = [point.bind(function.variables) for point in points]
+    return decide_tensors(function, read, bound, Settings(budget=5), **more)
+
+
+X, A = "x=[1,2]", "x=[1,2],A=[[1,2],[3,4]]"
+
+
+@pytest.mark.parametrize(
+    ("formula", "claim", "at", "wrt"),
+    [
+        ("sum(x^2)", "2*x", X, ()),
+        ("sum(x)", "1", X, ()),
+        ("norm(x)", "[x[0]/norm(x), x[1]/norm(x)]", X, ()),
+        ("x.T @ A @ x", "(A + A.T) @ x", A, ("x",)),
+        ("x.T @ A @ x", "A + A.T", A, ("x",)),
+        ("x.T @ A @ x", "[outer(x, x), (A + A.T) @ x]", A, ()),
+        ("A @ x", "A", A, ("x",)),
+        ("trace(A @ A)", "2*A.T", "A=[[1,2],[3,4]]", ()),
+        ("logsumexp(x)", "softmax(x)", X, ()),
+    ],
+)
+def test_a_true_claim_of_tensors_is_accepted(
+    formula: str, claim: str, at: str, wrt: tuple[str, ...]
+) -> None:
+    found = check_tensors(formula, claim, at, wrt=wrt)
+    assert found.proof is not Proof.WRONG
+    assert found.points > 1
+
+
+def test_a_false_claim_of_tensors_is_refuted_where_it_was_typed() -> None:
+    found = check_tensors("x.T @ A @ x", "2*A @ x", A, wrt=("x",))
+    assert found.counterexample is not None
+    assert (found.counterexample.derivative, found.counterexample.claim) == (12, 10)
+    assert found.report.read_as == "x.T @ A @ x"
+    assert found.claim_read_as == "2*A @ x"
+
+
+@pytest.mark.parametrize(
+    ("formula", "claim", "at", "words"),
+    [
+        ("sum(x^2)", "outer(x, outer(x, x))", X, "outer"),
+        ("x.T @ A @ x", "(A + A.T) @ x", A, "--wrt x"),
+        ("sum(x^2)", "2*x", "x=[1,2];x=[1,2,3]", "one by one"),
+    ],
+)
+def test_a_claim_of_tensors_of_another_shape_is_refused(
+    formula: str, claim: str, at: str, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        check_tensors(formula, claim, at)
+
+
+def test_a_claim_of_tensors_needs_a_point(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "sum(x^2)", "2*x"]) == 2
+    assert '--at "x=[1,2,3]"' in capsys.readouterr().err

@@ -19,8 +19,8 @@ from diffcli.cli.main import run
 from diffcli.language.parser import parse
 from diffcli.language.points import read_ranges
 from diffcli.studies.analysis import Analysis, analyse
-from diffcli.studies.boxes import box_of
-from diffcli.studies.critical import critical_points
+from diffcli.studies.boxes import CROWDED, MOST_ROOTS, box_of
+from diffcli.studies.critical import MOST_UNPROVED, critical_points
 from diffcli.studies.infinity import line_at_infinity
 from diffcli.studies.intervals import isolate
 from diffcli.studies.kinds import Kind
@@ -467,3 +467,48 @@ def test_no_root_of_a_rational_function_is_left_out(seed: int) -> None:
 def written(polynomial: np.poly1d) -> str:
     powers = range(polynomial.order, -1, -1)
     return " + ".join(f"({int(c)})*x^{k}" for c, k in zip(polynomial.coeffs, powers, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("formula", "continua", "alone"),
+    [
+        ("(x - y)^2", {("x - y",)}, 0),
+        ("x^2 - 2x*y + y^2", {("x - y",)}, 0),
+        ("(x^2 + y^2 - 1)^2", {("x**2 + y**2 - 1",)}, 1),
+        ("x^2*y^2", {("x",), ("y",)}, 0),
+        ("x^2 + 0*y", {("x",)}, 0),
+        ("(x - y)^2 + z^2", {("x - y", "z")}, 0),
+        ("(x - y)^2*exp(x + y)", {("x - y",)}, 0),
+        ("x^2 + x*y + y^2", set(), 1),
+        ("(x - 1)^4 + y^4", set(), 1),
+        ("(x^2 + y^2)^2", set(), 1),
+    ],
+)
+def test_points_that_are_not_isolated_are_told_as_curves(
+    formula: str, continua: set[tuple[str, ...]], alone: int
+) -> None:
+    function = parse(formula)
+    found = critical_points(function, ((-3.0, 3.0),) * len(function.variables), budget=20.0)
+    assert set(found.continua) == continua
+    assert len(found.points) == alone
+    assert found.unproved == 0
+
+
+def test_unproved_points_are_few_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diffcli.studies.critical.inhabited", lambda *_: {})
+    found = critical_points(parse("(x - y)^2"), ((-3.0, 3.0), (-3.0, 3.0)))
+    assert len(found.points) == MOST_UNPROVED
+    assert found.unproved > 0
+
+
+def test_a_crowd_of_roots_is_bounded_and_placed() -> None:
+    found = analyse(parse("sin(1/x)"), ((0.0, 1.0),))
+    for search in (found.critical, found.zeros, found.inflections):
+        assert len(search.points) == MOST_ROOTS
+        assert search.complete is False
+        (low, high) = next(each.cell[0] for each in search.undecided if CROWDED in each.reason)
+        assert low == 0
+        assert high < 0.01
+    # The largest ones are all there: zeros at 1/(k·π).
+    largest = sorted(point.at["x"] for point in found.zeros.points)[-20:]
+    assert largest == pytest.approx([1 / (k * math.pi) for k in range(20, 0, -1)], rel=1e-15)

@@ -97,7 +97,15 @@ def test_a_corner_stays_outside_the_domain() -> None:
     ],
 )
 def test_reading(typed: str, read_as: str) -> None:
-    assert parse(typed).read_as == read_as
+    function = parse(typed)
+    assert function.read_as == read_as
+    assert function.outputs == parse(read_as).outputs
+
+
+def test_a_hundred_primes_are_read() -> None:
+    assert parse("sin" + "'" * 100 + "(x)").read_as == "sin(x)"
+    with pytest.raises(FormulaError, match="101 primes"):
+        parse("sin" + "'" * 101 + "(x)")
 
 
 def test_indices_name_the_variables_that_are_declared() -> None:

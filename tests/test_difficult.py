@@ -71,6 +71,11 @@ KINKS = [
     ("elu(x, 2)", "0", 2, 1, "elu at 0"),
     ("clamp(x, 0, 1)", "1", 1, 0, "clamp at 1"),
     ("x^(2/3)", "0", -inf, inf, "power 2/3 of 0"),
+    # Another kink is as near as that.
+    ("relu(x)-relu(x-1e-350)", "0", 0, 1, "relu at 0"),
+    ("abs(x)-abs(x-exp(-5000))", "0", 0, 2, "abs at 0"),
+    ("sqrt(x^2)-sqrt((x-exp(-5000))^2)", "0", 0, 2, "sqrt at 0"),
+    ("abs(x-1e300)+abs(x-1e300-1)-x", "10^300", -3, -1, "abs at 0"),
 ]
 
 
@@ -121,7 +126,7 @@ def test_an_endpoint_has_the_derivative_from_inside() -> None:
             "where(x < 1, x^2, x^2+1)",
             "1",
             Kind.JUMP,
-            "a condition changes: both sides equal 1",
+            "the condition changes here: its sides both equal 1",
         ),
         ("piecewise((5, x == 0), (x^2, True))", "0", Kind.JUMP, None),
         ("floor(x)", "2", Kind.JUMP, "floor jumps at 2"),

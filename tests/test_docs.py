@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import diffcli
 from diffcli.cli.main import run
 
 ROOT = Path(__file__).parent.parent
@@ -48,8 +49,65 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     pages = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.html"))
     assert len(pages) == len(refresh.PAGES)  # README isn't one, 404.html is
     html = (tmp_path / "reference" / "api" / "index.html").read_text(encoding="utf-8")
-    assert "Function.grad" in html or "Differentiable.grad" in html
+    assert "Differentiable.grad" in html
+    for name in set(diffcli.__all__) - {"__version__"}:
+        assert f'.{name}"' in html, f"{name} isn't on the page of the API"
     assert "fonts.googleapis" not in html
+
+
+PROMPTED = [
+    line.removeprefix("∂ ")
+    for page in refresh.PAGES
+    for block in re.findall(r"```text\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("∂ ")
+]
+
+
+def test_what_is_typed_at_the_prompt_is_answered(tmp_path: Path) -> None:
+    assert PROMPTED
+    done = subprocess.run(
+        [sys.executable, "-c", "from diffcli.cli.main import main; main()", "repl"],
+        input="".join(f"{line}\n" for line in PROMPTED),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "error" not in done.stderr
+    assert "certified" in done.stdout
+
+
+PLACES = re.compile(r"\S*(?:bin|Scripts)/|python3?(?= -m venv)|\$fresh/")
+
+
+def steps(text: str) -> set[str]:
+    """Return the commands of a script, wherever its environment keeps them."""
+    commands = re.split(r"\n\s*|&&|\|\|", text)
+    return {PLACES.sub("", each.removeprefix("- run: ")).strip() for each in commands}
+
+
+def test_windows_runs_the_same_as_the_others() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    others, windows = re.split(r"^  windows:\n", workflow, flags=re.MULTILINE)
+    assert "run: bash .ci/run" in others
+    assert "ubuntu-latest, macos-latest" in others
+    wanted = {
+        command
+        for command in steps((ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+        if command.startswith(("pip ", "pytest", "ruff ", "mypy", "diffcli "))
+    }
+    assert len(wanted) == 7
+    assert wanted <= steps(windows.partition("\n  versions:")[0])
+
+
+def test_what_is_typed_into_a_shell_is_run_by_a_test() -> None:
+    ci = steps((ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    for page in refresh.PAGES[1:]:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            for line in block.splitlines():
+                if line and not line.startswith(("diffcli ", "printf ", "#")):
+                    assert steps(line) <= ci, line
 
 
 def test_no_page_is_left_out_of_the_contents() -> None:

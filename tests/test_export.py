@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -162,6 +164,73 @@ def test_code_agrees_with_what_is_proved(target: str, text: str) -> None:
     assert exact.error <= RELATIVE
 
 
+LONGEST = 120
+"""A line of code, in characters; few are longer than 88."""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_code_can_be_read(target: str) -> None:
+    long = 0
+    for text in FORMULAS:
+        code = exported(target, text).text
+        lines = code.splitlines()
+        assert max(map(len, lines)) <= LONGEST, code
+        long += sum(len(line) > 88 for line in lines)
+        assert not re.search(r"(t\d+) = .*;?\n\s*return \1;?$", code, re.MULTILINE), code
+        assert not any(line != line.rstrip() for line in lines)
+        if target == "c":
+            used = re.search(r"NAN|INFINITY|\b(?!f0)\w+\(", "\n".join(lines[4:]))
+            assert ("#include <math.h>" in code) == bool(used), code
+        else:
+            names = imported_and_used(code)
+            assert names[0] <= names[1], code
+    assert long <= 25
+
+
+def imported_and_used(code: str) -> tuple[set[str], set[str]]:
+    nodes = list(ast.walk(ast.parse(code)))
+    imports = [each for each in nodes if isinstance(each, ast.Import | ast.ImportFrom)]
+    names = {alias.asname or alias.name for each in imports for alias in each.names}
+    return names, {each.id for each in nodes if isinstance(each, ast.Name)}
+
+
+def test_definitions_stand_before_the_formula() -> None:
+    first = export(diffcli.parse("a = x^2; relu(x)*a")).text.splitlines()[0]
+    assert first == '"""a = x**2; f(x) = relu(x)*a'
+
+
+def test_a_choice_of_constants_is_no_integer() -> None:
+    for target in ("python", "numpy"):
+        slope = namespace(target, "relu(x)")["f0_grad"](np.float64(3.0))
+        assert np.asarray(slope).dtype == np.float64
+    assert isinstance(namespace("python", "relu(x)")["f0_grad"](3.0), float)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "kinds"),
+    [
+        ("digamma(x)", "python", ()),
+        ("digamma(x)", "c", ()),
+        ("digamma(x)", "torch", ()),
+        ("sum(x^2)", "c", ()),
+        ("sum(x^2)", "numpy", ()),
+        ("sum(x^2)", "python", ("value",)),
+        ("besselj(0, x)", "jax", ()),
+        ("lambertw(x)", "numpy", ()),
+    ],
+)
+def test_the_language_that_a_hint_names_can_write_it(
+    text: str, target: str, kinds: Sequence
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        export(diffcli.parse(text), target, kinds=kinds)
+    hint = str(refused.value.hint)
+    named = [name for name in (*TARGETS, "latex") if name in hint.split()]
+    assert named
+    for name in named:
+        assert export(diffcli.parse(text), name, kinds=kinds).text
+
+
 @pytest.mark.parametrize("target", ["python", "numpy", "torch", "c"])
 def test_wrong_code_is_found(target: str) -> None:
     code = exported(target, "u^3 + v^2 + 4uv")
@@ -312,6 +381,8 @@ def test_tensors_in_numpy() -> None:
         ("[x, x^2]", "python", ("grad",), "grad takes one formula"),
         ("besselj(x, 2)", "numpy", (), "besselj has no closed derivative"),
         ("x + log(-1)", "python", (), r"log\(-1\) has no float64"),
+        ("x", "rust", (), "'rust' is no language"),
+        ("x", "python", ("slope",), "'slope' is no kind"),
     ],
 )
 def test_refused(text: str, target: str, kinds: Sequence, message: str) -> None:
@@ -341,7 +412,7 @@ def test_wrt_chooses_the_variables() -> None:
     found: dict = {}
     exec(code.text, found)  # noqa: S102
     assert found["f_grad"](2.0, 3.0) == (108.0,)
-    with pytest.raises(UsageError, match="not a variable"):
+    with pytest.raises(UsageError, match="is no variable"):
         export(diffcli.parse("x^2"), wrt=["z"])
 
 

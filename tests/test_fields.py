@@ -269,6 +269,16 @@ def test_a_point_that_stands_still_has_no_arrow() -> None:
     assert (np.abs(arrows.U) > 0).all()
 
 
+def test_levels_are_written_without_a_computers_exponent() -> None:
+    composed = compose(parse("(1-x)^2 + 100(y-x^2)^2"), Request())
+    figure = Figure()
+    composed.picture.paint(figure)
+    figure.canvas.draw()
+    texts = [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
+    assert any(text == "11000" for text in texts)
+    assert not any("e+" in text for text in texts)
+
+
 def test_levels_are_short_numbers() -> None:
     x = np.linspace(-3, 3, 201)
     levels = levels_of(np.log(x[:, None] ** 2 + x**2 + 1e-4))
@@ -278,4 +288,4 @@ def test_levels_are_short_numbers() -> None:
 
 def test_the_heat_map_says_what_it_is() -> None:
     assert run(["hessian", "x^2*y", "--at", "1,2", "-o", "h.svg"]) == 0
-    assert "Hessian of x**2*y" in Path("h.svg").read_text(encoding="utf-8")
+    assert "Hessian of x²·y" in Path("h.svg").read_text(encoding="utf-8")

@@ -9,9 +9,9 @@ import pytest
 from diffcli.cli.main import run
 from diffcli.language.catalogue import FORMS, entries, named
 from diffcli.language.functions import BY_NAME, TABLE
-from diffcli.language.names import FORMS as READERS
 from diffcli.language.parser import parse
 from diffcli.language.tensors import BY_TENSOR_NAME, TENSORS
+from diffcli.language.vocabulary import FORMS as READERS
 
 CALLABLE = sorted({*BY_NAME, *READERS, *BY_TENSOR_NAME, *TENSORS})
 

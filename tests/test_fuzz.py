@@ -1,6 +1,7 @@
 """Arbitrary and nearly right text: an answer or a refusal of diffcli's own, and soon.
 
-``pytest -m slow -n 0 -s tests/test_fuzz.py`` draws a hundred thousand examples.
+``pytest -m slow -n 0 -s tests/test_fuzz.py`` draws a hundred thousand examples in a hundred shares,
+each with a seed of its own: ``-k share7`` draws one of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from time import process_time
 
 import pytest
 from forking import commands
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from diffcli.derivation import Settings, derive
@@ -25,7 +26,7 @@ from diffcli.language.points import read_points, read_ranges
 from diffcli.operators import Grad
 from diffcli.output.formats import FORMATS, View, render
 
-SHORT, LONG = 500, 100_000
+SHORT, SHARES, SHARE = 500, 100, 1000
 SECONDS = 2
 """Of the processor."""
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}
@@ -110,32 +111,6 @@ def judged(text: str, place: str) -> None:
 PLACES = st.sampled_from(["1", "0", "-1", "0.5", "1e300", "1e-300", "-0.0", "pi", "[1,2]", "2"])
 
 
-@given(TEXTS)
-@settings(max_examples=SHORT, **QUIET)
-def test_text_is_read_or_refused(text: str) -> None:
-    parsed(text)
-
-
-@pytest.mark.slow
-@given(TEXTS)
-@settings(max_examples=LONG, **QUIET)
-def test_much_text_is_read_or_refused(text: str) -> None:
-    parsed(text)
-
-
-@given(NEARLY, PLACES)
-@settings(max_examples=SHORT // 5, **QUIET)
-def test_text_gets_a_verdict(text: str, place: str) -> None:
-    judged(text, place)
-
-
-@pytest.mark.slow
-@given(NEARLY, PLACES)
-@settings(max_examples=LONG // 5, **QUIET)
-def test_much_text_gets_a_verdict(text: str, place: str) -> None:
-    judged(text, place)
-
-
 FUNCTIONS = {"sin": r"\sin", "cos": r"\cos", "exp": r"\exp", "ln": r"\ln", "tan": r"\tan"}
 GREEK = {"alpha": "α", "beta": "β", "omega": "ω"}
 
@@ -212,17 +187,27 @@ def alike(seed: int) -> None:
     assert {node.value for node in found[0].nodes if node.op == VARIABLE} <= set(variables)
 
 
-@given(st.integers(0, 2**32))
-@settings(max_examples=SHORT, **QUIET)
-def test_all_spellings_are_read_alike(seed: int) -> None:
-    alike(seed)
+FUZZED = {
+    "read or refused": (parsed, (TEXTS,), 1),
+    "given a verdict": (judged, (NEARLY, PLACES), 5),
+    "read alike": (alike, (st.integers(0, 2**32),), 1),
+}
+"""A check, what it is given, and how much rarer than the others it is made."""
+
+
+@pytest.mark.parametrize("name", FUZZED)
+def test_examples(name: str) -> None:
+    check, drawn, rarer = FUZZED[name]
+    settings(max_examples=SHORT // rarer, **QUIET)(given(*drawn)(check))()
 
 
 @pytest.mark.slow
-@given(st.integers(0, 2**32))
-@settings(max_examples=LONG, **QUIET)
-def test_very_many_spellings_are_read_alike(seed: int) -> None:
-    alike(seed)
+@pytest.mark.parametrize("share", range(SHARES), ids=lambda share: f"share{share}")
+@pytest.mark.parametrize("name", FUZZED)
+def test_very_many_examples(name: str, share: int) -> None:
+    check, drawn, rarer = FUZZED[name]
+    chosen = settings(max_examples=SHARE // rarer, database=None, **QUIET)
+    seed(share)(chosen(given(*drawn)(check)))()
 
 
 @pytest.mark.slow

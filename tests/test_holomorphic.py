@@ -161,3 +161,13 @@ def test_the_command_line() -> None:
     (check,) = result["checks"]
     assert float(check["enclosure"]["re"][0]) == pytest.approx(truth.real, rel=1e-15)
     assert result["verdict"] == "certified"
+
+
+def test_a_python_function_is_of_real_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    from diffcli.cli.main import run
+
+    code = run(["grad", "--py", "flow.py:f", "--at", "a=1", "--dtype", "complex128"])
+    assert code == 2
+    said = capsys.readouterr().err
+    assert "--py takes real numbers" in said
+    assert "leave out --dtype complex128" in said

@@ -2,6 +2,8 @@ r"""LaTeX is read as its plain form is; what is printed in LaTeX is read again a
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +11,11 @@ from oracles import table
 from test_parser import formulas, rows
 
 from diffcli import errors
+from diffcli.engines.enclosure import partials
+from diffcli.engines.symbolic import Symbolic
 from diffcli.language.expression import Node, node, number, variable
-from diffcli.language.functions import BY_NAME, TABLE
-from diffcli.language.latex_printer import latex_of, name_latex, node_latex
+from diffcli.language.functions import BY_NAME, TABLE, Row
+from diffcli.language.latex_printer import latex_of, name_latex, node_latex, template
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.printer import text_of
@@ -19,6 +23,7 @@ from diffcli.language.tensors import TENSORS, Slice
 
 PUBLISHED = rows("latex.txt")
 VARIABLES = ["x", "y", "x1", "theta"]
+HALVES = [Fraction(3, 7), Fraction(2, 5), Fraction(1, 3), Fraction(1, 9)]
 CALLS = [
     text
     for row in TABLE.values()
@@ -106,6 +111,10 @@ def test_any_formula_prints_to_latex_that_reads_back(formula: Node) -> None:
         ("e^(2x)", "e^{2 x}"),
         ("sin(x)^2*cos(y)", r"\sin^{2}\left(x\right) \cos\left(y\right)"),
         ("x*(y+1)", r"x \cdot \left(y + 1\right)"),
+        (
+            "piecewise((1, x>0 and not y>0 or x>y))",
+            r"\begin{cases} 1 & x > 0 \land \lnot y > 0 \lor x > y \end{cases}",
+        ),
         ("2*(1/2)*3", r"2 \cdot \frac{1}{2} \cdot 3"),
         ("hypot(x, y)", r"\operatorname{hypot}\left(x, y\right)"),
         ("where(x>0, 1, 2)", r"\begin{cases} 1 & x > 0 \\ 2 & \text{otherwise} \end{cases}"),
@@ -200,3 +209,37 @@ def test_any_latex_is_read_or_refused(latex: str) -> None:
     except (errors.FormulaError, errors.LimitError):
         return
     assert outputs
+
+
+DERIVED = [text for text in CALLS if text.endswith("**2*x")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("typed", DERIVED)
+def test_the_latex_of_a_derivative_is_read_as_its_text_is(typed: str) -> None:
+    function = parse(typed)
+    for name in function.variables[:2]:
+        try:
+            found = Symbolic(function).formula((name,))
+        except errors.LimitError:
+            continue
+        if found.text is None or found.latex is None:
+            assert "no closed derivative" in str(found.reason)
+            continue
+        pair = [parse(text, variables=function.variables) for text in (found.text, found.latex)]
+        assert {each.variables for each in pair} == {function.variables}
+        at = dict(zip(function.variables, map(number, HALVES), strict=False))
+        text, latex = (partials(each.outputs[0], at, [()], digits=30)[()] for each in pair)
+        assert text.outcome == latex.outcome
+        assert text.ball is None or text.ball.overlaps(latex.ball)
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
+def test_the_latex_of_every_function_in_a_derivative_is_read_as_it(row: Row) -> None:
+    if row.name not in BY_NAME or row.name in ("piecewise", "exp"):
+        return
+    arguments = ["x + 1", "2 y", "z", "w"][: row.arity[0]]
+    written = template(row).replace("{all}", ", ".join(arguments))
+    for place, argument in enumerate(arguments):
+        written = written.replace(f"{{{place}}}", argument)
+    assert parse(written, variables="xyzw").outputs[0].op == row.name

@@ -80,6 +80,13 @@ def test_only_what_lapack_factors_has_an_error_of_norm() -> None:
     assert expected < error < 100 * expected
 
 
+def test_what_cancels_to_five_digits_is_no_noise() -> None:
+    function = parse("1e10*sin(x) - 1e10*x + x")
+    point = read_points(["1e-6"])[0].bind(function.variables)
+    ((check,),) = (each.checks for each in derive(Grad(), function, [point]).results)
+    assert (check.verdict, check.reason) == (Verdict.INEXACT, "float64 keeps 5 digits here")
+
+
 @pytest.mark.parametrize("count", [2, 100])
 def test_where_torch_gives_no_value_there_is_no_derivative(count: int) -> None:
     function = parse("log(x)")

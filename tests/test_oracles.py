@@ -207,6 +207,7 @@ def test_tables_are_complete() -> None:
     assert min(counts.values()) >= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [*row_points()][::25], ids=str)
 def test_sample_points_are_ordinary(case: Case) -> None:
     assert mp.isfinite(value(case.formula, case.point, 25))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from dataclasses import replace
 from io import StringIO
 
@@ -13,6 +14,8 @@ from diffcli.errors import FileError
 from diffcli.output.cells import cells, sheet
 from diffcli.output.files import check_writable, write_whole
 from diffcli.output.formats import FORMATS, View, render
+from diffcli.output.listing import Block, Listing, written
+from diffcli.output.notes import MARKS, marked
 from diffcli.output.report import Report, Result
 from diffcli.output.text import aligned, ascii_name, number, proved, safe
 from diffcli.verdict import Check, Verdict
@@ -100,6 +103,45 @@ def test_a_table_fits_its_terminal(report: Report, width: int) -> None:
     lines = render("table", report, View(width=width, rows=40)).splitlines()
     assert max(map(len, lines)) <= width
     assert len(lines) <= 100
+
+
+@pytest.mark.parametrize("width", [26, 40, 60])
+def test_no_number_and_no_verdict_is_cut(report: Report, width: int) -> None:
+    piped = render("table", report, replace(PIPE, rows=40))
+    narrow = render("table", report, View(width=width, rows=40))
+    assert max(map(len, narrow.splitlines())) <= width
+    whole = set(re.split(r"[][\s,]+", narrow))
+    exact = [word for word in piped.split() if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", word)]
+    assert set(exact) <= whole
+    assert [mark for mark in MARKS.values() if mark in piped] == [
+        mark for mark in MARKS.values() if mark in narrow
+    ]
+    for verdict in Verdict:
+        assert (marked(verdict) in piped) == (marked(verdict) in narrow)
+
+
+@pytest.mark.parametrize("width", [30, 44, 60])
+def test_a_wide_listing_goes_on_below_with_its_first_column(width: int) -> None:
+    head = "name", "first", "second", "third", "verdict"
+    rows = tuple(
+        (f"row{i}", 1.23456789012 + i, 1e-9 / (i + 7), -i - 0.125, Verdict.NOT_DIFFERENTIABLE)
+        for i in range(3)
+    )
+    listing = Listing((), (Block("a title", head, rows),), ("a remark",), {})
+    text = render("table", listing, View(width=width))
+    assert max(map(len, text.splitlines())) <= width
+    assert text.count("a title") == 1
+    assert text.count("row2") == text.count("name") > 1
+    for row in rows:
+        for cell in row:
+            assert written(cell, None) in text
+
+
+def test_a_column_is_broken_only_where_it_does_not_fit_alone() -> None:
+    listing = Listing((), (Block("", ("x", "f"), ((-1.87938524157, 0.347296355334),)),), (), {})
+    assert render("table", listing, View(width=20)).split() == [
+        "x", "-1.87938524157", "f", "0.347296355334",
+    ]  # fmt: skip
 
 
 def test_a_piped_table_is_never_cut() -> None:

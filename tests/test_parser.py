@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffcli import errors
+from diffcli.language import remedies
 from diffcli.language.expression import Node, constant, node, number, variable
 from diffcli.language.functions import ANY, BY_NAME, TABLE
 from diffcli.language.parser import parse
-from diffcli.language.printer import text_of
+from diffcli.language.printer import text_of, unambiguous
 
 DATA = Path(__file__).parent / "data"
 
@@ -222,3 +223,36 @@ def test_every_row_is_read_by_every_spelling() -> None:
         least, most = row.arity
         arguments = ", ".join(f"x{i}" for i in range(2 if most == ANY else least))
         assert row.name == "mod" or parse(f"{spelling}({arguments})").outputs[0].op == row.name
+
+
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        ("log x", "ln(x)"),
+        ("tau*x", "(2*pi)*x"),
+        ("1/2x", "(1/2)*x"),
+        ("sin^-1 x", "asin(x)"),
+        ("rate*x", "rate*x"),
+        ("y = 3x + 2", "y = 3*x + 2; y"),
+        ("x^T A x", "x.T @ A @ x"),
+    ],
+)
+def test_what_is_said_to_have_one_reading_has_one(typed: str, again: str) -> None:
+    function = parse(typed)
+    assert function.readings
+    assert unambiguous(function) == again
+    assert parse(again, variables=function.variables).readings == ()
+
+
+@pytest.mark.parametrize(("typed", "remedy"), rows("remedies.txt"))
+def test_a_remedy_is_in_the_hint_and_is_read(typed: str, remedy: str) -> None:
+    with pytest.raises(errors.FormulaError) as caught:
+        parse(typed)
+    assert remedy in str(caught.value.hint)
+    assert parse(remedy).outputs
+
+
+def test_every_remedy_of_the_tables_is_tried() -> None:
+    typed = " ".join(row[0] for name in ("remedies.txt", "refusals.txt") for row in rows(name))
+    for table in (remedies.SIGNS, remedies.FUNCTIONS):
+        assert [key for key in table if key not in typed] == []

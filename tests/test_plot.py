@@ -141,6 +141,11 @@ def test_a_file_is_of_its_kind_and_the_same_every_time(kind: str) -> None:
     assert sorted(path.name for path in Path().iterdir()) == [f"a.{kind}", f"b.{kind}"]
 
 
+def test_a_constant_is_drawn() -> None:
+    assert run(["plot", "5", "-o", "five.svg", "--data", "five.csv"]) == 0
+    assert {line.split(",")[1] for line in Path("five.csv").read_text().splitlines()[1:]} == {"5.0"}
+
+
 def test_a_size_in_inches_and_pixels() -> None:
     run(["plot", "x", "--size", "3x2", "--dpi", "100", "-o", "small.PNG"])
     assert imread("small.PNG").shape[:2] == (200, 300)

@@ -10,7 +10,9 @@ import pytest
 from diffcli.engines.coordinates import array
 from diffcli.engines.exact import exact
 from diffcli.errors import LimitError, PointError
+from diffcli.language.parser import parse
 from diffcli.language.points import Point, read_points, read_ranges
+from diffcli.language.uncertain import read_measured
 
 
 def bound(*texts: str, variables: str = "x y") -> list[Point]:
@@ -90,6 +92,11 @@ def test_unreadable_points(text: str, words: str) -> None:
     assert caught.value.exit_code in (2, 6)
 
 
+def test_one_variable_is_named_in_the_singular() -> None:
+    with pytest.raises(PointError, match="2 values for the 1 variable x"):
+        bound("1,2", variables="x")
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
@@ -121,3 +128,19 @@ def test_ranges() -> None:
     for text in ("3", "0:", "z=0:1", "x=0:1,x=1:2", "0:1,2:3,4:5", "0:1;", "a:b"):
         with pytest.raises(PointError):
             read_ranges(text, ["x", "y"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "column"), [("x=3±0.1q, y=2", 4), ("x=3q±0.1, y=2", 2), ("x=3, y=2+-(0.2", 10)]
+)
+def test_an_error_in_a_measured_value_shows_what_was_typed(typed: str, column: int) -> None:
+    with pytest.raises(PointError) as caught:
+        read_measured([typed])
+    assert caught.value.text == typed
+    assert caught.value.column == column
+
+
+def test_more_values_than_names_that_may_be_products_are_told_so() -> None:
+    function = parse("xy")
+    with pytest.raises(PointError, match=r"write x\*y"):
+        read_points(["2,3"])[0].bind(function.variables)

@@ -129,6 +129,7 @@ def test_values_are_looked_up_when_used(session: Session) -> None:
         (["sinn(x)"], "unknown function 'sinn'"),
         (['plot "sin(x)'], "a quote isn't closed"),
         (["repl"], "this is the repl already"),
+        (["grad x^2 --at"], "--at has no value"),
     ],
 )
 def test_an_error_is_one_message(session: Session, lines: list[str], message: str) -> None:
@@ -136,6 +137,13 @@ def test_an_error_is_one_message(session: Session, lines: list[str], message: st
         session.answer(line)
     assert [error.message for error in session.program.errors] == [message]
     assert ran(Session(Recorder()), "x^2") == ["grad", "x^2"]
+
+
+def test_an_error_of_a_call_shows_how_it_is_called(session: Session) -> None:
+    for line in ("g(x, y) = x*y", "1 + g(2)"):
+        session.answer(line)
+    (error,) = session.program.errors
+    assert (error.message, error.hint) == ("g takes x, y", "g(x, y)")
 
 
 def test_the_answer_has_a_name(session: Session) -> None:
@@ -148,6 +156,19 @@ def test_what_is_defined_is_listed(session: Session, capsys: pytest.CaptureFixtu
         session.answer(line)
     listed = "a = 3\nf(x) = a*sin(x)\n"
     assert capsys.readouterr().out == f"{listed}{listed}f(x) = a*sin(x)\n{HELP}"
+
+
+def test_an_interrupt_in_a_function_called_from_c_is_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: Sequence[str]) -> int:
+        inner = SystemError("returned a result with an exception set")
+        inner.__cause__ = KeyboardInterrupt()
+        raise SystemError("returned a result with an exception set") from inner
+
+    monkeypatch.setattr("diffcli.cli.main._run", interrupted)
+    assert repl.Interpreter().run(["grad", "x"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 def test_a_session_ends(session: Session) -> None:

@@ -15,6 +15,7 @@ import torch
 from mpmath import mp, mpf
 from torch import Tensor
 
+from diffcli.engines import meanings
 from diffcli.engines.difficult import Kind, classify
 from diffcli.engines.enclosure import Outcome, partial, partials
 from diffcli.engines.lambdify import lambdify
@@ -284,3 +285,8 @@ def test_the_kernel_is_nan_outside_the_domain(name: str) -> None:
     point = {letter: outside[letter] for letter in NAMES[: row.arity[0]]}
     if partial(node, point).ball is None:
         assert not torch.isfinite(torch.tensor(derivatives(text, list(point.values()), 0, 0)[0]))
+
+
+@pytest.mark.parametrize(("name", "value"), [("gammainc", 0), ("gammaincc", 1)])
+def test_an_incomplete_gamma_function_begins_at_zero(name: str, value: int) -> None:
+    assert meanings.real(name, 2.0, 0.0) == value

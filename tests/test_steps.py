@@ -18,12 +18,14 @@ from oracles import OutsideDomainError, derivative, row_points, table, value
 from diffcli.cli.main import run
 from diffcli.errors import DisagreementError, FormulaError, LimitError, UsageError
 from diffcli.language.equations import read_equations
+from diffcli.language.expression import number
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.studies import rules, teacher
 from diffcli.studies.calls import BETWEEN
 from diffcli.studies.implicit_steps import ImplicitLesson, explain_implicit
+from diffcli.studies.places import Place
 from diffcli.studies.rules import fit
 from diffcli.studies.steps import Lesson, explain
 
@@ -152,6 +154,56 @@ def test_logarithmic_differentiation_shows_the_logarithm() -> None:
     assert {part.name: text_of(part.term) for part in done.step.parts} == {"u": "x", "v": "sin(x)"}
     assert done.step.logarithm
     assert text_of(done.step.logarithm.term) == "sin(x)*log(x)"
+
+
+@pytest.mark.parametrize(
+    ("formula", "wrt", "rules", "slope"),
+    [
+        ("integrate(sin(t^2), t=0..x)", "x", {"fundamental theorem of calculus"}, "sin(x**2)"),
+        (
+            "integrate(exp(-t^2), t=x^2..sin(x))",
+            "x",
+            {"fundamental theorem of calculus and chain rule", "power rule", "derivative of sin"},
+            "exp(-sin(x)**2)*cos(x) - 2*x*exp(-x**4)",
+        ),
+        (
+            "integrate(cos(x*t), t=0..1)",
+            "x",
+            {"derivative under the integral sign", "constant factor"},
+            "cos(x)/x - sin(x)/x**2",
+        ),
+        (
+            "integrate(x*t^2, t=x..x^2)",
+            "x",
+            {"Leibniz's rule", "power rule", "constant factor"},
+            "(7*x**6 - 4*x**3)/3",
+        ),
+        (
+            "x*integrate(exp(-s*t^2), t=0..x)",
+            "s",
+            {"constant factor", "derivative under the integral sign"},
+            "x**2*exp(-s*x**2)/(2*s) - x*sqrt(pi/s)*erf(sqrt(s)*x)/(4*s)",
+        ),
+    ],
+)
+def test_integrals_are_differentiated(formula: str, wrt: str, rules: set[str], slope: str) -> None:
+    lesson = explain(parse(formula), wrt=[wrt], budget=0.3)
+    assert rules <= {step.rule for step in steps_of(lesson)}
+    (done,) = lesson.derivations
+    for x, s in (("0.4", "0.7"), ("1.3", "1.9")):
+        at = {"x": number(Fraction(x)), "s": number(Fraction(s))}
+        claimed = Place(at).number(parse(slope).outputs[0])
+        assert done.proof.exact or done.proof.points
+        for line in (done.derivative, done.tidied):
+            found = Place(at).number(line)
+            assert found is not None
+            assert claimed is not None
+            assert found.overlaps(claimed)
+
+
+def test_an_integrand_that_depends_on_the_unknown_is_refused() -> None:
+    with pytest.raises(FormulaError, match="integrand"):
+        explain_implicit(read_equations(["integrate(x*y*t, t=0..y) = x"]))
 
 
 def test_orders_go_on_from_the_tidied_derivative() -> None:

@@ -84,6 +84,7 @@ DOUBTFUL = {
     "minus after a function": " + ".join(f"sin -x{i}" for i in range(9)),
     "power of a function": "x1 + x2 " + " ".join(f"+ sin^2 - x{i}" for i in range(9)),
     "constant powers": " + ".join(f"x{i}*9^{10 ** (i // 2)}" for i in range(12)),
+    "powers of digits": " + ".join(f"x{i}*{'9' * (1 + 40 * i)}^4" for i in range(9)),
     "digits": " + ".join(f"x{i}*{'9' * (100 * i)}1" for i in range(9)),
     "derivative": ", ".join(f"diff(x{i}^2*x{i + 1}, x{i})" for i in range(9)),
     "index": " + ".join(f"x[{i}]^2" for i in range(9)),

@@ -14,7 +14,8 @@ from diffcli.engines.expansions import EXPANSIONS
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.shapes import shapes_of
 from diffcli.engines.symbolic import expression, symbol
-from diffcli.errors import UsageError
+from diffcli.errors import LimitError, UsageError
+from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.tensors import TENSORS
@@ -152,6 +153,20 @@ def test_gradients_as_formulas_of_tensors(text: str, name: str, formula: str) ->
     assert gradient(text).symbolic[name].text == formula
 
 
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        ("R*norm(x)", {"R": "norm(x)", "x": "R*x/norm(x)"}),
+        ("a*norm(A)", {"a": "norm(A)", "A": "a*A/norm(A)"}),
+    ],
+)
+def test_without_a_point_a_letter_is_a_number_where_only_that_fits(
+    text: str, formulas: dict[str, str]
+) -> None:
+    (found,) = derive(Grad(), parse(text)).results
+    assert {name: each.text for name, each in found.symbolic.items()} == formulas
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_formulas_of_tensors_have_the_gradients_values(
     case: tuple[str, str, Callable[..., Any]],
@@ -172,6 +187,13 @@ def test_formulas_of_tensors_vouch_for_what_is_too_large() -> None:
     (found,) = derive(Grad(), function, [point.bind(function.variables)]).results
     assert found.verdict is Verdict.AGREES
     assert found.symbolic["x"].text == "A.T @ ((A @ x - y)/200)"
+
+
+def test_what_is_computed_has_at_most_so_many_numbers() -> None:
+    function = parse("x + 1")
+    assert shapes_of(function, {"x": (MAX_ELEMENTS,)})[function.outputs[0]] == (MAX_ELEMENTS,)
+    with pytest.raises(LimitError, match="has 20,000,001 numbers"):
+        shapes_of(function, {"x": (MAX_ELEMENTS + 1,)})
 
 
 def test_every_operation_is_expanded() -> None:
@@ -205,9 +227,9 @@ def test_the_jacobian_of_a_softmax() -> None:
 
 
 def test_many_components_are_sampled() -> None:
-    at = {"x": np.linspace(0.1, 1, 400)}
+    at = {"x": np.linspace(0.1, 1, 150)}
     found = answer(Grad(), "sum(x^3)", at)
-    assert found.sampled is None or found.sampled[0] < found.sampled[1] == 401
+    assert found.sampled is None or found.sampled[0] < found.sampled[1] == 151
     np.testing.assert_allclose(found.derivative["x"], 3 * at["x"] ** 2, rtol=1e-14)
     assert found.verdict in (Verdict.CERTIFIED, Verdict.AGREES)
 
@@ -288,6 +310,12 @@ def test_the_determinant_of_a_singular_matrix_has_a_derivative(
     found = answer(Grad(), "det(A)", {"A": np.array(matrix, dtype=float)})
     assert found.derivative == {"A": cofactors}
     assert found.verdict is Verdict.CERTIFIED
+
+
+def test_a_gradient_whose_condition_reads_a_tensor_operation() -> None:
+    """Where every entry is negative the greatest relu is 0 whatever they are."""
+    found = answer(Grad(), "max(relu(x))", {"x": np.array([-1.0, -2.0])})
+    assert (found.derivative, found.verdict) == ({"x": [0, 0]}, Verdict.CERTIFIED)
 
 
 def test_the_hessian_of_a_determinant_has_no_noise() -> None:

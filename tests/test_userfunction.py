@@ -185,3 +185,34 @@ def test_files_that_cannot_be_run(tmp_path: Path) -> None:
         load(f"{tmp_path / 'none.py'}:f")
     with pytest.raises(UsageError, match="no file with a function"):
         load("f")
+
+
+UNSTEADY = """
+import torch
+calls = []
+def noisy(x): return (x * (1 + torch.rand(()))).sum()
+def counting(x):
+    calls.append(1)
+    return x * len(calls)
+def shrinking(x):
+    calls.append(1)
+    return x if len(calls) % 2 else (x, x)
+def steady(x): return x / 0 - x / 0 + x
+"""
+
+
+@pytest.mark.parametrize("name", ["noisy", "counting", "shrinking", "steady"])
+def test_a_function_that_gives_other_values_again_is_told(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "unsteady.py"
+    file.write_text(UNSTEADY)
+    (typed,) = read_points(["x=2"])
+    function = load(f"{file}:{name}")
+    operator = Grad() if name != "steady" else Jacobian()
+    report = derive_user(operator, function, [typed.bind(("x",))], Settings())
+    told = [check.reason for check in report.results[0].checks]
+    if name == "steady":
+        assert not report.warnings
+    else:
+        assert "random, or keeps a state" in report.warnings[0]
+        assert all("random, or keeps a state" in str(reason) for reason in told)
+        assert report.results[0].verdict is Verdict.UNVERIFIED

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from math import cos, exp, inf, log, nan, sin, sqrt, tan
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,17 @@ from diffcli.cli.main import run
 from diffcli.derivation import Settings, derive
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
-from diffcli.operators import Grad, Hessian, Laplacian, Operator, Partial
+from diffcli.operators import (
+    Directional,
+    Grad,
+    Hessian,
+    Hvp,
+    Jvp,
+    Laplacian,
+    Operator,
+    Partial,
+    Vhp,
+)
 from diffcli.output.report import Result
 from diffcli.verdict import Check, Verdict
 
@@ -106,6 +117,20 @@ EXACT_AGAINST_DYADIC = [
     Trap("floor(10*x)", "0.3", NOT_DIFFERENTIABLE),
 ]
 
+BESIDE_A_DIFFICULT_FLOAT = [
+    Trap("abs(x)", "1e-400", INEXACT, 1, says="float64 keeps no digit"),
+    Trap("acos(x)", "1-1e-17", INEXACT, -1 / sqrt(2e-17), says="float64 breaks down"),
+    Trap("1/(x - 1)", "1+1e-17", INEXACT, -1e34, says="float64 breaks down"),
+    Trap("floor(x)", "1-1e-17", CERTIFIED, 0),
+]
+
+BESIDE_A_POLE = [
+    # mpmath at 40 digits.
+    Trap("digamma(x)", "-1+2^-40", CERTIFIED, 1208925819614629174706178.644934),
+    Trap("lgamma(x)", "-1+2^-40", CERTIFIED, -1099511627775.577215664899),
+    Trap("binomial(x, 3/2)", "-2+1e-15", INEXACT, -6.456091492471386e29, says="no digit"),
+]
+
 HIGHER_ORDERS = [
     Trap("abs(x)^3", "0", CERTIFIED, 0, order=2),
     Trap("abs(x)^3", "0", NOT_DIFFERENTIABLE, left=-6, right=6, order=3),
@@ -156,6 +181,8 @@ TRAPS = [
     *ALL_AGREE_AND_ARE_WRONG,
     *FALSE_CERTIFICATES_OF_SERIES,
     *EXACT_AGAINST_DYADIC,
+    *BESIDE_A_DIFFICULT_FLOAT,
+    *BESIDE_A_POLE,
     *HIGHER_ORDERS,
     *REMOVABLE_SINGULARITIES,
     *HARD_NUMBERS,
@@ -171,16 +198,66 @@ def test_a_trap(trap: Trap) -> None:
     assert result.verdict is trap.verdict
 
 
+PEANO = "piecewise((x*y*(x^2 - y^2)/(x^2 + y^2), x^2 + y^2 > 0), (0, True))"
+"""∂f/∂x is −y on the y-axis, and ∂f/∂y is x on the x-axis: the mixed partials are −1 and 1."""
+
+
 def test_a_mixed_derivative_whose_order_counts_says_so() -> None:
-    """Peano's function: ∂f/∂x is −y on the y-axis, and ∂f/∂y is x on the x-axis."""
-    peano = "piecewise((x*y*(x^2 - y^2)/(x^2 + y^2), x^2 + y^2 > 0), (0, True))"
-    for wrt, value, words in (("xy", -1, "in y first it is 1"), ("yx", 1, "in x first it is -1")):
-        (check,) = answer(peano, "0,0", Partial(tuple(wrt))).checks
+    for wrt, value in (("xy", -1), ("yx", 1)):
+        (check,) = answer(PEANO, "0,0", Partial(tuple(wrt))).checks
         assert (check.value, check.verdict) == (value, CERTIFIED)
-        assert words in str(check.reason)
-    mixed = answer(peano, "0,0", Hessian()).checks[1]
-    assert "in y first it is 1" in str(mixed.reason)
-    assert "first" not in str(answer("x*abs(x)*y^2", "0,1", Partial(("x", "y"))).checks[0].reason)
+        assert f"it is {-value}: not twice differentiable" in str(check.reason)
+    assert "order" not in str(answer("x*abs(x)*y^2", "0,1", Partial(("x", "y"))).checks[0].reason)
+
+
+def test_a_hessian_need_not_be_symmetric() -> None:
+    found = answer(PEANO, "0,0", Hessian())
+    assert found.derivative["matrix"] == [[0, -1], [1, 0]]
+    assert [check.verdict for check in found.checks] == [CERTIFIED] * 4
+    assert "not twice differentiable" in str(found.checks[1].reason)
+    assert found.analysis == {}
+    # They differ at a point, and are one number elsewhere.
+    elsewhere = answer(PEANO, "1,2", Hessian())
+    assert elsewhere.derivative["matrix"][0][1] == elsewhere.derivative["matrix"][1][0]
+    assert "eigenvalues" in elsewhere.analysis
+
+
+def test_products_with_a_hessian_that_is_not_symmetric() -> None:
+    """H = [[0, −1], [1, 0]]: H·(1, 2) = (−2, 1), and (1, 2)·H = (2, −1)."""
+    (vector,) = read_points(["[1,2]"])
+    for operator, truth in ((Hvp(vector), [-2, 1]), (Vhp(vector), [2, -1])):
+        found = answer(PEANO, "0,0", operator)
+        assert [check.value for check in found.checks] == truth
+        assert all("not twice differentiable" in str(check.reason) for check in found.checks)
+
+
+def test_a_third_order_whose_lower_jumps() -> None:
+    """∂²f/∂x∂y is 1 on the x-axis, and −1 at the origin."""
+    (check,) = answer(PEANO, "0,0", Partial(("x", "y", "x"))).checks
+    assert (check.verdict, check.value) == (NOT_DIFFERENTIABLE, None)
+
+
+@pytest.mark.parametrize("operator", [Jvp, Directional])
+def test_partials_without_a_gradient_give_no_derivative_along_a_vector(operator: Any) -> None:
+    """Along (1, 1) the function is |t|/√2, and its partials are both 0."""
+    (vector,) = read_points(["[1,1]"])
+    (check,) = answer(SEVERAL_VARIABLES[0][0], "0,0", operator(vector)).checks
+    assert (check.verdict, check.value) == (NOT_DIFFERENTIABLE, None)
+    assert "no gradient" in str(check.reason)
+
+
+def test_a_partial_that_is_regular_may_be_of_no_gradient() -> None:
+    """x²y/(x⁴ + y²) is v₁²/v₂ along v, and 0 wherever x is."""
+    checks = answer("piecewise((x^2*y/(x^4 + y^2), x != 0), (0, True))", "0,0").checks
+    assert [check.value for check in checks] == [0, 0]
+    assert "no gradient" in str(checks[0].reason)
+
+
+@pytest.mark.parametrize(("formula", "at"), [("x + sqrt(y)^3", "1,0"), ("sqrt(x*y)^3", "0,0")])
+def test_the_edge_of_the_domain_contradicts_no_gradient(formula: str, at: str) -> None:
+    for check in answer(formula, at).checks:
+        assert check.verdict is CERTIFIED
+        assert "no gradient" not in str(check.reason)
 
 
 @pytest.mark.parametrize("formula", ["abs(x) + 1e300*x^2", "abs(x) + 1e280*x^2"])
@@ -195,6 +272,17 @@ def test_sides_that_are_close_are_told_apart(capsys: pytest.CaptureFixture[str])
     assert re.search(
         "left derivative 0.999999999.*right derivative 1.000000001", capsys.readouterr().out
     )
+
+
+def test_a_nan_to_torch_alone_proves_nothing() -> None:
+    """6000000^50000 is whole, 0 mod 1/10: the value is 2. Floats give inf mod 0.1."""
+    result = answer("2 + x^y % 0.1", "x=6e6,y=5e4")
+    assert {check.verdict for check in result.value_checks} <= {
+        Verdict.UNVERIFIED,
+        CERTIFIED,
+        INEXACT,
+    }
+    assert result.verdict is not UNDEFINED
 
 
 def test_the_truth_stands_where_float64_has_no_number() -> None:

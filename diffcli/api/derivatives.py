@@ -9,12 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from diffcli.api.results import Derivative
-from diffcli.api.values import At, Kind, Number, kind_of, point_of, typed_of
+from diffcli.api.values import (
+    At,
+    Number,
+    arranged,
+    kind_of,
+    names_of,
+    one_of,
+    order_of,
+    point_of,
+    typed_of,
+)
 from diffcli.derivation import Settings, derive
+from diffcli.errors import UsageError
 from diffcli.language import expression
+from diffcli.language.expression import Node
 from diffcli.language.points import Typed
 from diffcli.operators import (
     Curl,
@@ -32,7 +43,7 @@ from diffcli.operators import (
     Vhp,
     Vjp,
 )
-from diffcli.operators.partials import Mode
+from diffcli.operators.partials import MODES, Mode
 
 
 @dataclass(frozen=True)
@@ -41,11 +52,19 @@ class Differentiable(expression.Function):
 
     A method takes a point and returns a :class:`~diffcli.api.results.Derivative`; without a point
     it gives formulas alone. It raises PointError where a value is missing, is no number or has no
-    variable, and UsageError where the operator doesn't apply or shapes don't go together. Vectors
-    given to a formula of numbers are many points at once. ``wrt`` names the variables to
-    differentiate in, all of them unless given; the others are constants. ``settings`` say which
-    engines take part, and how long the proofs may take; the dtype and the device are those of the
-    values otherwise.
+    variable, and UsageError where the operator doesn't apply or shapes don't go together. ``wrt``
+    names the variables to differentiate in, ``["x", "y"]`` or ``"x,y"``, all of them unless given;
+    the others are constants.
+    ``settings`` say which engines take part, and how long the proofs may take; the dtype and the
+    device are those of the values otherwise.
+
+    Arrays given to a formula of numbers are many points, one at each element, and broadcast; every
+    answer is that at each point. Their axes come first: at points of shape ``(n,)`` a gradient has
+    ``(n,)`` for each variable, a Jacobian of m formulas in v variables ``(n, m, v)``, a Hessian
+    ``(n, v, v)``. A vector has numbers for all points or arrays that broadcast with them, by name
+    or along its last axis. Up to 64 points are answered one by one, of more a sample, and every
+    point where a number is missing or a kink may be, as long as the time allows.
+    In a formula of tensors, such as ``sum(x^2)``, an array is the tensor.
     """
 
     def eval(self, *at: At, settings: Settings | None = None, **point: Number) -> Derivative:
@@ -68,15 +87,17 @@ class Differentiable(expression.Function):
     ) -> Derivative:
         """Return the ``order``-th derivative in each variable, or in those of ``wrt``, by name.
 
-        Each is shaped like its variable.
+        Of a formula of tensors each is shaped like its variable.
 
         >>> import diffcli
         >>> diffcli.parse("u^3 + v^2 + 4uv").grad(u=3, v=4)
         <grad {'u': 43.0, 'v': 20.0}, certified>
-        >>> diffcli.parse("abs(x)").grad(x=0)
-        <grad {'x': nan}, not differentiable>
+        >>> diffcli.parse("abs(x)").grad(x=[-2, 0, 2])["x"]
+        array([-1., nan,  1.])
         """
-        return self._derived(Grad(order, tuple(wrt), mode), at, point, settings)
+        return self._derived(
+            Grad(order_of(order), names_of(wrt), one_of("mode", mode, MODES)), at, point, settings
+        )
 
     def partial(
         self,
@@ -87,10 +108,14 @@ class Differentiable(expression.Function):
     ) -> Derivative:
         """Return the mixed partial in each variable of ``wrt`` in turn, a number.
 
+        Raises UsageError where there is none.
+
         >>> import diffcli
         >>> float(diffcli.parse("x^2*y^3").partial("x", "y", "y", x=1, y=2))
         24.0
         """
+        if not wrt:
+            raise UsageError("a partial in which variables?", hint='partial("x", "y", x=1, y=2)')
         return self._derived(Partial(tuple(wrt)), [at] if at else [], point, settings)
 
     def jacobian(
@@ -102,16 +127,21 @@ class Differentiable(expression.Function):
         settings: Settings | None = None,
         **point: Number,
     ) -> Derivative:
-        """Return the matrix of first derivatives: (outputs, variables), vectors by components.
+        """Return the matrix of first derivatives: (outputs, variables), tensors by components.
 
         ``mode`` is ``reverse`` (by rows), ``forward`` (by columns) or ``auto``; ``sparse`` gives
-        what isn't always zero, as scipy's ``coo_array`` or a sparse tensor.
+        what isn't always zero, as scipy's ``coo_array`` or a sparse tensor, at one point.
 
         >>> import diffcli
         >>> diffcli.parse("[x^2*y, 5x + sin(y)]").jacobian(x=1, y=0).derivative.tolist()
         [[0.0, 1.0], [5.0, 1.0]]
         """
-        return self._derived(Jacobian(mode, sparse=sparse, wrt=tuple(wrt)), at, point, settings)
+        return self._derived(
+            Jacobian(one_of("mode", mode, MODES), sparse=sparse, wrt=names_of(wrt)),
+            at,
+            point,
+            settings,
+        )
 
     def hessian(
         self,
@@ -129,7 +159,7 @@ class Differentiable(expression.Function):
         >>> diffcli.parse("x^2*y + y^3").hessian(x=1, y=2).derivative.tolist()
         [[4.0, 2.0], [2.0, 12.0]]
         """
-        return self._derived(Hessian(sparse=sparse, wrt=tuple(wrt)), at, point, settings)
+        return self._derived(Hessian(sparse=sparse, wrt=names_of(wrt)), at, point, settings)
 
     def jvp(
         self,
@@ -142,10 +172,10 @@ class Differentiable(expression.Function):
         """Return the Jacobian times a vector of the variables' shapes; shaped like the value.
 
         >>> import diffcli
-        >>> diffcli.parse("[x^2*y, 5x]").jvp(x=1, y=2, vector=[1, -1]).derivative.tolist()
-        [3.0, 5.0]
+        >>> diffcli.parse("[x^2*y, 5x]").jvp(x=1, y=2, vector=[1, -1]).derivative
+        array([3., 5.])
         """
-        return self._derived(Jvp(_vector(vector), wrt=tuple(wrt)), at, point, settings)
+        return self._derived(Jvp(_vector(vector), wrt=names_of(wrt)), at, point, settings)
 
     def vjp(
         self,
@@ -161,7 +191,7 @@ class Differentiable(expression.Function):
         >>> diffcli.parse("2x").vjp(x=[1, 1, 1], vector=[0.1, 1, 10])["x"].tolist()
         [0.2, 2.0, 20.0]
         """
-        return self._derived(Vjp(_vector(vector), wrt=tuple(wrt)), at, point, settings)
+        return self._derived(Vjp(_vector(vector), wrt=names_of(wrt)), at, point, settings)
 
     def hvp(
         self,
@@ -177,7 +207,7 @@ class Differentiable(expression.Function):
         >>> diffcli.parse("x^2*y").hvp(x=1, y=2, vector={"x": 1, "y": 0})
         <hvp {'x': 4.0, 'y': 2.0}, certified>
         """
-        return self._derived(Hvp(_vector(vector), wrt=tuple(wrt)), at, point, settings)
+        return self._derived(Hvp(_vector(vector), wrt=names_of(wrt)), at, point, settings)
 
     def vhp(
         self,
@@ -188,7 +218,7 @@ class Differentiable(expression.Function):
         **point: Number,
     ) -> Derivative:
         """Return a vector times the Hessian, which is symmetric: as :meth:`hvp`."""
-        return self._derived(Vhp(_vector(vector), wrt=tuple(wrt)), at, point, settings)
+        return self._derived(Vhp(_vector(vector), wrt=names_of(wrt)), at, point, settings)
 
     def laplacian(
         self,
@@ -203,7 +233,7 @@ class Differentiable(expression.Function):
         >>> float(diffcli.parse("x^2*y + y^3").laplacian(x=1, y=2))
         16.0
         """
-        return self._derived(Laplacian(wrt=tuple(wrt)), at, point, settings)
+        return self._derived(Laplacian(wrt=names_of(wrt)), at, point, settings)
 
     def divergence(
         self,
@@ -213,7 +243,7 @@ class Differentiable(expression.Function):
         **point: Number,
     ) -> Derivative:
         """Return the sum of each output's derivative in its own variable, a number."""
-        return self._derived(Divergence(wrt=tuple(wrt)), at, point, settings)
+        return self._derived(Divergence(wrt=names_of(wrt)), at, point, settings)
 
     def curl(self, *at: At, settings: Settings | None = None, **point: Number) -> Derivative:
         """Return the rotation of a field of three outputs in three variables, by variable."""
@@ -230,7 +260,7 @@ class Differentiable(expression.Function):
         >>> diffcli.parse("exp(2x)").taylor(x=0, order=3)["x**2"]
         2.0
         """
-        return self._derived(Taylor(order), at, point, settings)
+        return self._derived(Taylor(order_of(order)), at, point, settings)
 
     def _derived(
         self,
@@ -240,11 +270,15 @@ class Differentiable(expression.Function):
         settings: Settings | None,
     ) -> Derivative:
         kind = kind_of([*at, named])
-        asked = bool(at or named or not self.variables)
-        points = [point_of(at, named, self.variables)] if asked else []
-        report = derive(operator, self, points, kind.settings(settings))
-        if not asked:
-            return Derivative(report)
+        chosen = kind.settings(settings)
+        if not at and not named and self.variables:
+            return Derivative(derive(operator, self, (), chosen))
+        point = point_of(at, named, self.variables)
+        if not self.has_tensors and not all(isinstance(x, Node) for x in point.values.values()):
+            from diffcli.api.many import derivative_at_points
+
+            return derivative_at_points(operator, self, point, kind, chosen)
+        report = derive(operator, self, [point], chosen)
         (result,) = report.results
         return Derivative(report, kind.made(result.value), arranged(result.derivative, kind))
 
@@ -252,14 +286,3 @@ class Differentiable(expression.Function):
 def _vector(given: At) -> Typed:
     """Return a vector, as an operator takes it."""
     return typed_of([given], {})
-
-
-def arranged(found: Any, kind: Kind) -> Any:
-    """Return a command's ``derivative`` with its numbers in a kind; of a matrix, the matrix."""
-    if isinstance(found, Mapping):
-        if "matrix" in found:
-            return kind.made(found["matrix"])
-        if "entries" in found:
-            return kind.sparse(found["entries"], found["shape"])
-        return {name: kind.made(part) for name, part in found.items()}
-    return kind.made(found)

@@ -6,9 +6,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from diffcli.api.derivatives import Differentiable, arranged
+from diffcli.api.derivatives import Differentiable
 from diffcli.api.results import Ball, Derivative, Finding, Plot
-from diffcli.api.values import At, Number, kind_of, point_of
+from diffcli.api.values import (
+    At,
+    Number,
+    arranged,
+    ends_of,
+    kind_of,
+    names_of,
+    one_of,
+    order_of,
+    point_of,
+)
 from diffcli.derivation import Settings
 from diffcli.errors import UsageError
 from diffcli.formula import Formula
@@ -23,7 +33,11 @@ if TYPE_CHECKING:
     from diffcli.export.routines import Kind as CodeKind
 
 
-@dataclass(frozen=True)
+_SHOWN = 200
+"""Of a formula in a representation, in characters."""
+
+
+@dataclass(frozen=True, repr=False)
 class Function(Differentiable):
     """A formula that has been read: made by :func:`diffcli.parse`."""
 
@@ -53,7 +67,9 @@ class Function(Differentiable):
         kind = kind_of([*at, point])
         chosen = kind.settings(settings)
         points = [point_of(at, point, self.variables)] if at or point else []
-        found = derivatives(self, choose(self, of, wrt), points, chosen, order=order)
+        found = derivatives(
+            self, choose(self, names_of(of), names_of(wrt)), points, chosen, order=order_of(order)
+        )
         arrays = [arrays_of(each, dtype=chosen.dtype, seed=chosen.seed) for each in points]
         floats = [{name: float(one) for name, one in each.items()} for each in arrays]
         report = implicit_report(self, found, floats, dtype=chosen.dtype, device=chosen.device)
@@ -125,13 +141,20 @@ class Function(Differentiable):
         from diffcli.engines.enclosure import partial
         from diffcli.engines.exact import exact
 
+        by = names_of(wrt)
+        for name in by:
+            one_of("variable of the formula", name, self.variables)
+        if output not in range(len(self.outputs)):
+            raise UsageError(
+                f"there is no output {output!r}", hint=f"0 to {len(self.outputs) - 1}, in order"
+            )
         values = point_of(at, point, self.variables).values
         places = {name: exact(value) for name, value in values.items()}
         if any(entries is None or len(entries) != 1 for entries in places.values()):
             raise UsageError("an enclosure is of one point", hint="give every variable a number")
         single = {name: entries[0] for name, entries in places.items() if entries}
-        found = partial(self.outputs[output], single, tuple(wrt), digits=digits)
-        return Ball(",".join(wrt) or "f", found.digits(digits), found.interval(digits), found)
+        found = partial(self.outputs[output], single, by, digits=digits)
+        return Ball(",".join(by) or "f", found.digits(digits), found.interval(digits), found)
 
     def verify(
         self,
@@ -184,7 +207,7 @@ class Function(Differentiable):
         from diffcli.output.lesson import lesson_listing
         from diffcli.studies.steps import explain
 
-        lesson = explain(self, wrt=wrt, order=order)
+        lesson = explain(self, wrt=names_of(wrt), order=order_of(order))
         settings = Settings()
         report = Report(
             command="steps",
@@ -203,18 +226,21 @@ class Function(Differentiable):
         orders: Sequence[int] = (0, 1),
         kind: str | None = None,
         title: str | None = None,
-        **ranges: tuple[float, float],
+        **ranges: tuple[Number, Number],
     ) -> Plot:
         """Plot the formula and its derivatives; a range by variable: ``x=(-2, 2)``.
 
         Two variables make contours with the gradient, two outputs a curve or a field of arrows. The
         picture shows itself in a notebook; ``save`` writes it. Raises UsageError where it can't be
-        drawn.
+        drawn, PointError where a range isn't two numbers.
         """
         from diffcli.output.plots.compose import Request, compose
 
-        composed = compose(self, Request(kind=kind, orders=tuple(orders), ranges=ranges))
-        return Plot(composed.picture, title, composed.chosen)
+        for name in ranges:
+            one_of("variable of the formula", name, self.variables)
+        ends = {name: ends_of(name, each) for name, each in ranges.items()}
+        composed = compose(self, Request(kind=kind, orders=tuple(orders), ranges=ends))
+        return Plot(self.read_as, composed.picture, title, composed.chosen)
 
     def export(
         self,
@@ -227,10 +253,18 @@ class Function(Differentiable):
         """Return the formula and its derivatives as code: :func:`diffcli.export.code.export`."""
         from diffcli.export.code import export
 
-        return export(self, target, kinds=kinds, name=name, wrt=wrt)
+        return export(self, target, kinds=kinds, name=name, wrt=names_of(wrt))
 
     def _repr_latex_(self) -> str:
         return f"${self.latex}$"
+
+    def __str__(self) -> str:
+        return self.read_as
+
+    def __repr__(self) -> str:
+        read_as = self.read_as
+        shown = read_as if len(read_as) <= _SHOWN else f"{read_as[:_SHOWN]} …"
+        return f"<Function {shown} of {', '.join(self.variables) or 'no variables'}>"
 
     def __reduce__(self) -> tuple[object, ...]:
         restore, arguments = super().__reduce__()
@@ -251,12 +285,17 @@ def parse(
     (``x2`` before ``x10``). These names and those ``declared`` are variables whatever else they
     might mean. ``definitions`` (``"y = x + 2"``) are read first. With ``complex_numbers``, ``i``
     and ``I`` are the imaginary unit. Raises FormulaError where the text can't be read, LimitError
-    where it is too large.
+    where it is too large, UsageError for what is no text.
 
     >>> import diffcli
     >>> diffcli.parse("u + v + 4uv").read_as
     'u + v + 4*u*v'
     """
+    texts = [text] if isinstance(text, str) else text
+    if not (isinstance(texts, Sequence) and texts and all(isinstance(one, str) for one in texts)):
+        raise UsageError(
+            f"a formula is a text, not {text!r}", hint='parse("x^2 + 1"), or several in a list'
+        )
     read = parser.parse(
         text,
         variables=variables,

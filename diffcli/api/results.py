@@ -6,20 +6,21 @@ the command line shows.
 
 from __future__ import annotations
 
-import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diffcli.api.values import one_of
 from diffcli.formula import Formula
 from diffcli.output.report import Report
-from diffcli.verdict import Check, Verdict
+from diffcli.verdict import Check, Verdict, worst
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from rich.console import Console, ConsoleOptions
     from rich.text import Text
 
     from diffcli.engines.enclosure import Enclosure
@@ -35,10 +36,13 @@ class Shown(ABC):
         """Return what is shown."""
 
     def to(self, format: str, digits: int | None = None) -> str:  # noqa: A002  (the option's name)
-        """Return it in a format of the command line: ``table plain json csv markdown latex``."""
-        from diffcli.output.formats import View, render
+        """Return it in a format of the command line: ``table plain json csv markdown latex``.
 
-        return render(format, self._shown(), View(digits=digits))
+        ``digits`` are those of a number. Raises UsageError for another format.
+        """
+        from diffcli.output.formats import FORMATS, View, render
+
+        return render(one_of("format", format, FORMATS), self._shown(), View(digits=digits))
 
     def __str__(self) -> str:
         return self.to("table")
@@ -49,13 +53,25 @@ class Shown(ABC):
     def _repr_latex_(self) -> str:
         return self.to("latex")
 
-    def __rich__(self) -> Text:
-        from rich.text import Text
+    def __rich__(self) -> Drawn:
+        return Drawn(self._table)
 
+    def _table(self, columns: int, _rows: int) -> str:
         from diffcli.output.formats import View, render
 
-        view = View(width=shutil.get_terminal_size().columns, colour=True)
-        return Text.from_ansi(render("table", self._shown(), view))
+        return render("table", self._shown(), View(width=columns, colour=True))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Text for rich, drawn when it is known for how many columns and rows."""
+
+    draw: Callable[[int, int], str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        from rich.text import Text
+
+        yield Text.from_ansi(self.draw(options.max_width, console.height))
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,8 +81,10 @@ class Derivative(Shown):
     ``derivative`` is laid out as the command does: by variable (``grad partial vjp hvp vhp curl``),
     a matrix with a row a formula or a variable (``jacobian hessian``), or shaped like the value
     (``jvp laplacian divergence``). Numbers are floats, or arrays or tensors of the kind that the
-    point was given in; a number that doesn't exist is nan. ``report`` has everything else. Without
-    a point there are formulas alone, and ``value`` and ``derivative`` are None.
+    point was given in; a number that doesn't exist is nan. At many points every array has the axes
+    of the points first. ``report`` has everything else: a result for the point, or for each of the
+    points that were answered one by one. Without a point there are formulas alone, and ``value``
+    and ``derivative`` are None.
     """
 
     report: Report
@@ -79,20 +97,19 @@ class Derivative(Shown):
     @property
     def verdict(self) -> Verdict | None:
         """How far the numbers are proved: the worst of :attr:`checks`; None without a point."""
-        (result,) = self.report.results
-        return None if result.at is None else result.verdict
+        found = [result.verdict for result in self.report.results if result.at is not None]
+        return worst(found) if found else None
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """What every engine says of each number."""
-        (result,) = self.report.results
-        return result.checks or result.value_checks
+        """What every engine says of each number that was checked, point by point."""
+        results = self.report.results
+        return tuple(check for each in results for check in each.checks or each.value_checks)
 
     @property
     def symbolic(self) -> Mapping[str, Formula]:
         """The formula of each entry."""
-        (result,) = self.report.results
-        return result.symbolic
+        return self.report.results[0].symbolic
 
     def __getitem__(self, key: Any) -> Any:
         return self.derivative[key]
@@ -145,7 +162,7 @@ class Finding(Shown):
         return self.holds
 
     def __repr__(self) -> str:
-        return f"<{type(self.found).__name__}\n{self}>"
+        return str(self)
 
 
 @dataclass(frozen=True, repr=False)
@@ -187,10 +204,14 @@ class Ball(Shown):
         return f"<{self.name} = {self.digits or self.reason}>"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plot:
-    """A plot, drawn when it is shown; ``chosen`` are the ranges that nobody asked for."""
+    """A plot of a formula, drawn when it is shown.
 
+    ``chosen`` are the ranges that nobody asked for.
+    """
+
+    of: str
     picture: Picture
     title: str | None = None
     chosen: str | None = None
@@ -229,8 +250,8 @@ class Plot:
     def _repr_latex_(self) -> None:
         """Leave it to the picture."""
 
-    def __rich__(self) -> Text:
-        from rich.text import Text
+    def __rich__(self) -> Drawn:
+        return Drawn(lambda columns, rows: self.to_text(columns, rows - 2, colour=True))
 
-        columns, rows = shutil.get_terminal_size()
-        return Text.from_ansi(self.to_text(columns, rows - 2, colour=True))
+    def __repr__(self) -> str:
+        return f"<plot of {self.of}>"

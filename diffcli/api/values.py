@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import isfinite, nan
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union
 
-from diffcli.derivation import Settings
-from diffcli.errors import PointError
+from diffcli.derivation import ENGINES, Settings
+from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node, number
 from diffcli.language.points import Computed, Point, Typed, Value, read_points
 
@@ -27,6 +27,8 @@ Number: TypeAlias = Union[
     str, int, float, Fraction, Decimal, "Sequence[Any]", "NDArray[Any]", "np.generic", "Tensor"
 ]
 """A variable's value: a number, a text such as ``"pi/4"``, an array, a tensor, nested lists."""
+
+Name = TypeVar("Name", bound=str)
 
 At: TypeAlias = Number | Mapping[str, Number]
 """Values by name, or one value in the order of the variables."""
@@ -41,20 +43,21 @@ class Kind:
     device: str = "cpu"
 
     def made(self, numbers: Any) -> Any:
-        """Return nested lists of numbers as an array or a tensor, one number as a float.
+        """Return an array, or nested lists of numbers, as this kind; one number may be a float.
 
         A number that is missing is nan.
         """
         filled = _filled(numbers)
-        if self.library == "torch":
-            import torch
+        if self.library == "float" and isinstance(filled, float):
+            return filled
+        import numpy as np
 
-            return torch.tensor(filled, dtype=getattr(torch, self.dtype), device=self.device)
-        if self.library == "numpy" or isinstance(filled, list):
-            import numpy as np
+        array = np.array(filled, dtype=self.dtype)
+        if self.library == "numpy":
+            return array
+        import torch
 
-            return np.array(filled, dtype=self.dtype)
-        return filled
+        return torch.from_numpy(array).to(self.device) if self.library == "torch" else array
 
     def sparse(self, entries: Sequence[tuple[int, int, Any]], shape: Sequence[int]) -> Any:
         """Return (row, column, number) as scipy's ``coo_array``, or a sparse tensor."""
@@ -70,14 +73,66 @@ class Kind:
         return coo_array((values, (rows, columns)), tuple(shape))
 
     def settings(self, settings: Settings | None) -> Settings:
-        """Return the settings that a call was given, or those that its values ask for."""
-        return settings or replace(Settings(), dtype=self.dtype, device=self.device)
+        """Return the settings that a call was given, or those that its values ask for.
+
+        Raises UsageError for an engine or a dtype that there is none of.
+        """
+        if settings is None:
+            return replace(Settings(), dtype=self.dtype, device=self.device)
+        for engine in settings.engines:
+            one_of("engine", engine, ENGINES)
+        one_of("dtype", settings.dtype, ("float64", "float32"))
+        return settings
+
+
+def one_of(what: str, given: Name, known: Iterable[str]) -> Name:
+    """Return what is one of the known. Raises UsageError for what isn't."""
+    choices = tuple(known)
+    if given not in choices:
+        raise UsageError(f"{given!r} is no {what}", hint=f"one of {', '.join(choices)}")
+    return given
+
+
+def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names from a list of them, or from a text such as ``x,y``."""
+    return tuple(each.strip() for each in given.split(",")) if isinstance(given, str) else (*given,)
+
+
+def order_of(given: int) -> int:
+    """Return an order. Raises UsageError for what isn't a whole number from 1 on."""
+    if not isinstance(given, int) or given < 1:
+        raise UsageError(f"{given!r} is no order", hint="a whole number, 1 or more")
+    return given
 
 
 def _filled(numbers: Any) -> Any:
+    """Return nested lists of floats, nan where a number is missing; an array as it is."""
     if isinstance(numbers, list):
         return [_filled(each) for each in numbers]
-    return nan if numbers is None else float(numbers)
+    if numbers is None:
+        return nan
+    return numbers if hasattr(numbers, "dtype") else float(numbers)
+
+
+def arranged(found: Any, kind: Kind) -> Any:
+    """Return a command's ``derivative`` with its numbers in a kind; of a matrix, the matrix."""
+    if isinstance(found, Mapping):
+        if "matrix" in found:
+            return kind.made(found["matrix"])
+        if "entries" in found:
+            return kind.sparse(found["entries"], found["shape"])
+        return {name: kind.made(part) for name, part in found.items()}
+    return kind.made(found)
+
+
+def flattened(found: Any) -> list[float]:
+    """Return the numbers of a command's ``value`` or ``derivative`` one after the other."""
+    if isinstance(found, Mapping):
+        parts = found["matrix"] if "matrix" in found else found.values()
+        return [each for part in parts for each in flattened(part)]
+    if isinstance(found, list):
+        return [each for part in found for each in flattened(part)]
+    return [nan if found is None else float(found)]
 
 
 def kind_of(values: Iterable[Any]) -> Kind:
@@ -89,7 +144,7 @@ def kind_of(values: Iterable[Any]) -> Kind:
     tensors = [each for each in flat if _is_tensor(each)]
     arrays = [each for each in flat if hasattr(each, "dtype")]
     dtypes = {str(each.dtype).removeprefix("torch.") for each in arrays}
-    if any(dtype.startswith("complex") for dtype in dtypes):
+    if any(isinstance(each, complex) for each in flat) or any("complex" in each for each in dtypes):
         raise PointError("a complex value", hint="derivatives are in real variables")
     dtype = "float32" if dtypes and dtypes <= {"float32", "float16", "bfloat16"} else "float64"
     if tensors:
@@ -108,7 +163,18 @@ def _is_tensor(value: Any) -> bool:
 
 def point_of(values: Sequence[At], named: Mapping[str, Number], variables: Sequence[str]) -> Point:
     """Return the point that the arguments of a call say. Raises PointError where they don't fit."""
-    return typed_of(values, named).bind(variables)
+    typed = typed_of(values, named)
+    missing = [name for name in variables[len(typed.ordered) :] if name not in typed.named]
+    if missing and typed.named.keys() <= set(variables):
+        raise PointError(
+            f"no value for {_listed(missing)}",
+            hint=f"the variables are {_listed(variables)}; each is an argument: {missing[0]}=…",
+        )
+    return typed.bind(variables)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
 
 
 def typed_of(values: Sequence[At], named: Mapping[str, Number]) -> Typed:
@@ -123,6 +189,17 @@ def typed_of(values: Sequence[At], named: Mapping[str, Number]) -> Typed:
         names |= found.named
         ordered += found.ordered
     return Typed(names, tuple(ordered))
+
+
+def ends_of(name: str, given: Any) -> tuple[float, float]:
+    """Return the ends of a variable's range. Raises PointError where it isn't two numbers."""
+    from diffcli.engines.exact import nearest
+
+    ends = [_value(each) for each in given] if isinstance(given, list | tuple) else []
+    numbers = [nearest(each) for each in ends if isinstance(each, Node)]
+    if len(numbers) != 2 or len(ends) != 2:
+        raise PointError(f"the range of {name} isn't two numbers", hint=f"{name}=(-1, 1)")
+    return numbers[0], numbers[1]
 
 
 def _typed(given: At) -> Typed:
@@ -157,6 +234,8 @@ def _array(given: Any) -> Value:
     """Return an array; its entries are the floats that they are."""
     import numpy as np
 
+    if given is None:
+        raise PointError("None is no value", hint="numbers, arrays, tensors, texts")
     if _is_tensor(given):
         given = given.detach().cpu().double()
     try:
@@ -164,5 +243,5 @@ def _array(given: Any) -> Value:
     except (TypeError, ValueError) as error:
         raise PointError(f"no value: {error}", hint="numbers, arrays, tensors, texts") from None
     if not np.isfinite(array).all():
-        raise PointError("an array with no number in it", hint="values are finite")
+        raise PointError("an array with nan or infinity in it", hint="values are finite")
     return Computed(array) if array.ndim else _node(float(array))

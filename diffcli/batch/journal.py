@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from diffcli.batch.direct import growing
 from diffcli.batch.tally import Tally
 from diffcli.batch.writing import Buffer
 from diffcli.errors import FileError, UsageError
@@ -69,6 +70,14 @@ class Part:
             self.journal.flush()
 
 
+def check_apart(source: Path, target: Path) -> None:
+    """Raise UsageError where a file would take the place of what is read."""
+    if target.is_file() and target.samefile(source):
+        raise UsageError(
+            f"{target} is what is read, and would be lost", hint="name another file: -o FILE"
+        )
+
+
 @contextmanager
 def part_of(target: Path, identity: str, *, resume: bool) -> Iterator[Part]:
     """Give the part of a target, which takes the target's place if all goes well.
@@ -93,12 +102,12 @@ def part_of(target: Path, identity: str, *, resume: bool) -> Iterator[Part]:
 @contextmanager
 def _grown(target: Path, identity: str, *, resume: bool) -> Iterator[Part]:
     part, journal = (target.with_name(f".{target.name}.{what}") for what in ("part", "journal"))
-    with journal.open("a+b") as lines, part.open("a+b") as file:
+    with journal.open("a+b") as lines, growing(part) as file:
         _lock(lines, target)
         found = Part(file, lines)
         if resume:
             _restore(found, lines, identity)
-        _cut(file, found.size)
+        _cut(file.file, found.size)
         if not found.tally.chunks:
             _cut(lines, 0)
             lines.write(json.dumps({"identity": identity}).encode() + b"\n")

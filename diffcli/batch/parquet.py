@@ -5,10 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
+from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffcli.batch.chunks import Chunk, Turns
+from diffcli.batch.direct import PAGE
 from diffcli.batch.footers import MAGIC, joined
 from diffcli.batch.reading import Source, Wanted
 from diffcli.batch.writing import Buffer, Types, Writer, cells
@@ -22,6 +24,8 @@ MEMORY = 1 << 25
 """Bytes of a chunk, which has fewer rows where there are many columns."""
 BUFFER = 1 << 20
 """Bytes read of a column at once; pyarrow would keep the whole file, as it reads ahead."""
+AT_ONCE = 1 << 16
+"""Numbers that pyarrow encodes at once; it would take a thousand."""
 SPARE = 1 << 16
 """Bytes for what stands between the numbers of a row group: headers of pages."""
 TAIL = 8
@@ -142,17 +146,22 @@ def _most(table: Any) -> int:
     return int(table.nbytes * 5 // 4 + 4 * table.schema.serialize().size + SPARE)
 
 
+def _paged(size: int) -> int:
+    """Return the bytes of the pages that hold so many bytes."""
+    return -(-size // PAGE) * PAGE
+
+
 class ParquetWriter(Writer):
-    """Writes each chunk as a row group; a missing result is null."""
+    """Writes each chunk as a row group; a missing result is null.
+
+    A chunk begins as a file does, with the magic, and ends with zeros up to a whole page: readers
+    go by the offsets in the footer.
+    """
 
     def __init__(self, types: Types) -> None:
-        self._types = types
-        self._memory = Turns(bytearray)
-
-    def begin(self) -> bytes:
-        """Return what stands before the first row group."""
         _parquet()
-        return MAGIC
+        self._types = types
+        self._memory = Turns(lambda size: mmap(-1, size))
 
     def encode(self, chunk: Chunk, results: Mapping[str, Array]) -> tuple[Buffer, bytes]:
         """Return a row group, and its footer as of a file that it alone makes up."""
@@ -162,24 +171,36 @@ class ParquetWriter(Writer):
         table = pa.table(columns | {name: _floats(each) for name, each in results.items()})
         floats = {field.name: pa.types.is_floating(field.type) for field in table.schema}
         # Numbers take the bytes that they take; how many others will is not known before.
-        memory = self._memory.next(_most(table)) if all(floats.values()) else None
-        buffer = (
-            pa.FixedSizeBufferWriter(pa.py_buffer(memory)) if memory else pa.BufferOutputStream()
-        )
+        if all(floats.values()):
+            memory = self._memory.next(_most(table))
+            file = pa.FixedSizeBufferWriter(pa.py_buffer(memory))
+            self._write(table, floats, file)
+            size = file.tell()
+        else:
+            file = pa.BufferOutputStream()
+            self._write(table, floats, file)
+            written = memoryview(file.getvalue())
+            size = len(written)
+            memory = self._memory.next(_paged(size))
+            memory[:size] = written
+        end = size - TAIL - int.from_bytes(memory[size - TAIL : size - len(MAGIC)], "little")
+        footer = memory[end : size - TAIL]
+        memory[end : _paged(end)] = bytes(_paged(end) - end)
+        return memoryview(memory)[: _paged(end)], footer
+
+    def _write(self, table: Any, floats: Mapping[str, bool], file: Any) -> None:
+        """Write a file of one row group."""
         with _parquet().ParquetWriter(
-            buffer,
+            file,
             table.schema,
             # Computed numbers differ from each other, so that neither makes them fewer bytes.
             use_dictionary=[name for name, is_float in floats.items() if not is_float] or False,
             compression={name: "none" if floats[name] else "snappy" for name in floats},
             # Of the columns that pass through a reader may know the least and the greatest.
-            write_statistics=list(columns) or False,
-        ) as file:
-            file.write_table(table, row_group_size=max(chunk.rows, 1))
-        written = memoryview(memory)[: buffer.tell()] if memory else memoryview(buffer.getvalue())
-        length = int.from_bytes(written[-TAIL : -len(MAGIC)], "little")
-        end = len(written) - TAIL - length
-        return written[len(MAGIC) : end], bytes(written[end:-TAIL])
+            write_statistics=list(self._types) or False,
+            write_batch_size=AT_ONCE,
+        ) as writer:
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
     def _column(self, name: str, chunk: Chunk) -> Any:
         """Return a column that passes through, as pyarrow's."""
@@ -202,5 +223,5 @@ class ParquetWriter(Writer):
 
     def end(self, footers: Sequence[tuple[int, bytes]]) -> bytes:
         """Return the footer of all row groups, given where each begins, and its own."""
-        footer = joined([(start - len(MAGIC), each) for start, each in footers])
+        footer = joined(footers)
         return footer + len(footer).to_bytes(4, "little") + MAGIC

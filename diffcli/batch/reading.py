@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
-from itertools import count
+from itertools import chain, count
 from math import nan
 from pathlib import Path
 from types import MappingProxyType
@@ -75,14 +75,36 @@ def look(path: Path | None, kind: str | None) -> Source:
         from diffcli.batch.parquet import look_at
 
         return look_at(path)
+    if path and path.exists() and not path.is_file():
+        raise FileError(f"{path} is no file", hint="a pipe is read as standard input: --points -")
     with _errors(path), _opened(path) as file:
         # Of a pipe nothing is taken, as it can't be put back.
-        first = file.peek(1).lstrip(b"\xef\xbb\xbf \t\r\n") if path is None else file.readline()
-        kind = kind or ("jsonl" if first[:1] == b"{" else "csv")
-        names, rows = _ROWS[kind](_Lines(first.splitlines(keepends=True)), ())
+        first = file.peek(1)
+        _refuse(first, path)
+        kind = kind or ("jsonl" if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else "csv")
+        names, rows = _ROWS[kind](_Lines(file if path else first.splitlines(keepends=True)), ())
         columns = tuple(next(rows, {})) if names is None else tuple(names)
-        size = path.stat().st_size if path and path.is_file() else None
+        size = path.stat().st_size if path else None
     return Source(path, kind, columns, size)
+
+
+def _refuse(first: bytes, path: Path | None) -> None:
+    """Raise FileError for what no text begins with."""
+    for magic, (what, hint) in _FOREIGN.items():
+        if first.startswith(magic):
+            raise FileError(f"{path or 'standard input'} is {what}", hint=hint)
+
+
+_FOREIGN: Mapping[bytes, tuple[str, str]] = MappingProxyType(
+    {
+        b"\x1f\x8b": ("compressed", "gunzip -c FILE | diffcli batch FORMULA --points -"),
+        b"PK\3\4": ("an archive, or a spreadsheet", "save it as csv"),
+        b"PAR1": ("parquet", "let its name end in .parquet"),
+        b"\xff\xfe": ("text in UTF-16", "save it in UTF-8"),
+        b"\xfe\xff": ("text in UTF-16", "save it in UTF-8"),
+    }
+)
+"""What other files begin with, what they are, and what helps."""
 
 
 def kind_of(path: Path) -> str | None:
@@ -190,7 +212,9 @@ _RowReader = Callable[[_Lines, Sequence[str]], tuple[Sequence[str] | None, Itera
 
 
 def _csv(lines: _Lines, variables: Sequence[str]) -> tuple[Sequence[str], Iterator[_Row]]:
-    table = csv.reader(iter(lines))
+    every = iter(lines)
+    header = next((line for line in every if not line.isspace()), "")
+    table = csv.reader(chain([header], every), delimiter=_delimiter(header))
     names = [name.strip() for name in next(table, [])]
     if not names:
         raise PointError("the csv has no header", hint="its first line names the columns")
@@ -198,6 +222,11 @@ def _csv(lines: _Lines, variables: Sequence[str]) -> tuple[Sequence[str], Iterat
     if twice is not None:
         raise PointError(f"two columns are named {twice!r}", hint="rename one")
     return names, (_cells(names, row, variables) for row in table if row)
+
+
+def _delimiter(header: str) -> str:
+    """Return what stands between the cells: where there is no comma, what spreadsheets write."""
+    return next((each for each in ",;\t" if each in header), ",")
 
 
 def _cells(names: Sequence[str], row: Sequence[str], variables: Sequence[str]) -> _Row:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from diffcli._version import __version__
 from diffcli.batch.chunks import Chunk, Turns, ahead
-from diffcli.batch.journal import Part, part_of
+from diffcli.batch.journal import Part, check_apart, part_of
 from diffcli.batch.reading import Source, Wanted, open_reader
 from diffcli.batch.results import Evaluated, Results
 from diffcli.batch.tally import Tally
@@ -127,6 +127,8 @@ def _part(plan: Plan, source: Source, target: Target, *, resume: bool) -> Iterat
     if target.path is None:
         yield Part(StandardOutput())
         return
+    if source.path:
+        check_apart(source.path, target.path)
     name = plan.identity(source.path, target.kind) if source.path and source.path.is_file() else ""
     with part_of(target.path, name, resume=resume) as part:
         yield part

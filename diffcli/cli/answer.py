@@ -12,6 +12,7 @@ from diffcli.cli.messages import say, show_error
 from diffcli.cli.options import Common, variables
 from diffcli.cli.preview import preview
 from diffcli.cli.settings import format_name, settings, view
+from diffcli.cli.sizes import check_size
 from diffcli.cli.watchdog import limit_time
 from diffcli.derivation import Settings, derive
 from diffcli.errors import (
@@ -25,7 +26,8 @@ from diffcli.errors import (
 from diffcli.language.expression import Function, Node
 from diffcli.language.limits import MAX_CHARACTERS, MAX_REPEATED
 from diffcli.language.parser import parse
-from diffcli.language.points import Point, Typed, read_points
+from diffcli.language.points import Point, Typed, check_count, read_points
+from diffcli.language.printer import unambiguous
 from diffcli.operators import Operator
 from diffcli.output.analysis import analysis_text
 from diffcli.output.cells import checks
@@ -69,6 +71,7 @@ def answer(
         return answer_complex(operator, formulas, common, wrt)
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        check_size(operator, function, points)
         if common.device == "auto" and any(map(_has_tensors, points)):
             from diffcli.engines.devices import device_for
 
@@ -188,19 +191,25 @@ def _requests(formulas: Sequence[str], file: Path | None) -> Iterator[Sequence[s
     if file:
         yield (read_file(file),)
     elif list(formulas) == [STANDARD_INPUT]:
-        yield from ((line.rstrip("\n"),) for line in _lines(sys.stdin) if line.strip())
+        yield from ((line.rstrip("\n"),) for line in lines_of(sys.stdin) if line.strip())
     elif formulas:
         yield formulas
     else:
         raise UsageError("no formula", hint='diffcli grad "x^2 + 1" --at 3')
 
 
-def _lines(file: TextIO) -> Iterator[str]:
-    """Yield a file's lines. Raises LimitError at one that is longer than any formula."""
-    while line := file.readline(MAX_CHARACTERS + 2):
-        if len(line) > MAX_CHARACTERS + 1:
-            raise _too_long("a line", MAX_CHARACTERS)
-        yield line
+def lines_of(file: TextIO) -> Iterator[str]:
+    """Yield the lines of standard input.
+
+    Raises LimitError at one that is longer than any formula, FileError where it is no text.
+    """
+    try:
+        while line := file.readline(MAX_CHARACTERS + 2):
+            if len(line) > MAX_CHARACTERS + 1:
+                raise _too_long("a line", MAX_CHARACTERS)
+            yield line
+    except UnicodeDecodeError as error:
+        raise FileError("standard input is no text in UTF-8") from error
 
 
 def _too_long(what: str, most: int) -> LimitError:
@@ -233,7 +242,9 @@ def _points(common: Common) -> tuple[Typed, ...]:
         return typed if common.at else ()
     from diffcli.cli.pointfiles import read_point_file
 
-    return tuple(_together(row, given) for row in read_point_file(common.points) for given in typed)
+    rows = read_point_file(common.points)
+    check_count(len(rows) * len(typed))
+    return tuple(_together(row, given) for row in rows for given in typed)
 
 
 def _together(row: Typed, given: Typed) -> Typed:
@@ -264,13 +275,23 @@ def read_function(
     if function.readings and common.strict:
         raise FormulaError(
             f"the formula has more than one reading: {'; '.join(function.readings)}",
-            hint=f"if this is meant, write {function.read_as}",
+            hint=_unambiguous(function),
         )
     if function.readings and not common.quiet:
         say(f"read as {function.read_as}")
         for reading in function.readings:
             say(f"  {reading}")
     return function
+
+
+def _unambiguous(function: Function) -> str:
+    """Return how a formula with two readings is typed with one."""
+    text = unambiguous(function)
+    if text is None:
+        return "leave out --strict, or give the variables names that mean nothing else"
+    needs_names = any(len(name) > 1 and name.isalpha() for name in function.variables)
+    names = f" with --vars {','.join(function.variables)}" if needs_names else ""
+    return f"if this is meant, write {text}{names}"
 
 
 def _show_remarks(report: Report, common: Common) -> None:

@@ -36,6 +36,7 @@ diffcli batch - < requests.jsonl"""
 
 KINDS = ("value", "grad", "jacobian", "hessian")
 TEXTS = ("csv", "jsonl")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".xlsx")
 
 
 def _option(name: str, metavar: str | None, what: str) -> Any:
@@ -67,7 +68,10 @@ def batch(
     if common.timeout is not None:
         limit_time(common.timeout)
     if common.py is not None:
-        raise UsageError("a formula is wanted here", hint="--py goes with grad, jacobian and such")
+        raise UsageError(
+            "batch takes formulas, no Python function",
+            hint="diffcli grad --py FILE:NAME --points p.csv",
+        )
     if common.points is None:
         return _requests(formulas or (), common)
     from diffcli.batch.run import Plan
@@ -115,6 +119,11 @@ def _target(source: Source, common: Common) -> Target:
     asked = None if common.format == "table" else one_of(common.format, TEXTS, "--format")
     named = kind_of(common.output) if common.output else None
     kind = named or asked or (source.kind if source.kind in TEXTS else TEXTS[0])
+    if common.output and common.output.suffix.lower() in COMPRESSED:
+        raise UsageError(
+            f"{common.output.name} would be a compressed file: none is written",
+            hint="let its name end in .csv, .jsonl or .parquet",
+        )
     if common.json and common.output is None:
         raise UsageError("--json tells what was done, and the rows go there too", hint="-o FILE")
     return Target(common.output, kind)
@@ -184,8 +193,9 @@ def _run(plan: Plan, source: Source, target: Target, common: Common, *, resume: 
                 if first is None:
                     # From here on nothing is loaded any more.
                     first, begun = tally, monotonic()
-                rate = (tally.rows - first.rows) / max(monotonic() - begun, 1e-3)
-                bar(tally.end, f"{tally.rows:,} rows, {rate:,.0f} a second")
+                since, seconds = tally.rows - first.rows, monotonic() - begun
+                rate = f", {since / seconds:,.0f} a second" if since and seconds else ""
+                bar(tally.end, f"{tally.rows:,} rows{rate}")
 
             return run(plan, source, target, watch, resume=resume)
     except KeyboardInterrupt:
@@ -198,8 +208,10 @@ def _run_folder(plan: Plan, common: Common, *, dask: str | None, resume: bool) -
     from diffcli.batch.folders import files_of, run_folder
 
     source, target = common.points, common.output
-    if source is None or target is None or target.resolve() == source.resolve():
-        raise UsageError("where are the files written?", hint="name another folder: -o FOLDER")
+    if source is None or target is None or target.resolve().is_relative_to(source.resolve()):
+        raise UsageError(
+            "where are the files written?", hint="name a folder that isn't read: -o FOLDER"
+        )
     files = files_of(source)
     with progress("batch", len(files), quiet=common.quiet) as bar:
 
@@ -220,6 +232,10 @@ def _requests(formulas: Sequence[str], common: Common) -> int:
         )
     common = replace(common, quiet=True)
     code = 0
+    if common.output and formulas[0] != STANDARD_INPUT:
+        from diffcli.batch.journal import check_apart
+
+        check_apart(Path(formulas[0]), common.output)
     with _lines(formulas[0]) as lines, _output(common) as write:
         for number, line in enumerate(lines, 1):
             if not line.isspace():

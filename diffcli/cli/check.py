@@ -25,6 +25,7 @@ diffcli check "x^2" "2x"
 diffcli check "x^2 y" "[2xy, x^2]"
 diffcli check "[x^2 y, 5x + sin y]" "[[2xy, x^2], [5, cos y]]"
 diffcli check "x^3" "6x" --order 2
+diffcli check "x.T @ A @ x" "(A + A.T) @ x" --wrt x --at "x=[1,2],A=[[1,2],[3,4]]"
 diffcli check --py model.py:f --claim model.py:grad_f --at "x=[1,2,3]\""""
 
 _Formulas = Annotated[
@@ -116,6 +117,11 @@ def _claim_study(
         from diffcli.output.checking import decision_listing
         from diffcli.studies.check import decide, each_typed
 
+        if function.has_tensors:
+            from diffcli.studies.tensor_claim import decide_tensors
+
+            told = decide_tensors(function, claim, points, chosen, wrt=wrt, order=order)
+            return Answer(told.report, decision_listing(told, digits), told.exit_code)
         found = decide(
             function,
             claim,

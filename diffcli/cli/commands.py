@@ -36,7 +36,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "graph": Entry("graph:graph"),
         "uncertainty": Entry("uncertainty:uncertainty"),
         "profile": Entry("profile:profile"),
-        "export": Entry("export:export"),
+        "export": Entry("export:export", common=False),
         "implicit": Entry("implicit:implicit"),
         "steps": Entry("steps:steps"),
         "critical": Entry("critical:critical"),

@@ -10,7 +10,7 @@ from typing import Any
 from diffcli.cli.answer import Answer, serve
 from diffcli.cli.options import Common
 from diffcli.derivation import Settings
-from diffcli.errors import FormulaError, NoDerivativeError
+from diffcli.errors import FormulaError, NoDerivativeError, UsageError
 from diffcli.language.expression import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point
@@ -28,6 +28,11 @@ def answer_complex(
     operator: Operator, formulas: Sequence[str], common: Common, wrt: Sequence[str] = ()
 ) -> int:
     """Differentiate a formula in complex variables; return the exit code."""
+    if common.py is not None:
+        raise UsageError(
+            "--py takes real numbers; complex128 goes with formulas",
+            hint="leave out --dtype complex128, or type the formula",
+        )
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.output.holomorphic import holomorphic_listing

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from diffcli.cli.answer import Answer, serve
 from diffcli.cli.messages import say
-from diffcli.cli.options import Common, Formulas, Wrt, names, one_of, variables
+from diffcli.cli.options import (
+    Common,
+    Debug,
+    File,
+    Format,
+    Formulas,
+    Json,
+    Let,
+    Output,
+    Quiet,
+    Strict,
+    Timeout,
+    Vars,
+    Wrt,
+    names,
+    one_of,
+    variables,
+)
 from diffcli.derivation import Settings
-from diffcli.errors import UsageError
 from diffcli.language.expression import Function
 from diffcli.language.points import Point
 from diffcli.output.listing import Source
@@ -25,48 +42,41 @@ EXAMPLES = """\
 diffcli export "u^3 + v^2 + 4uv" --to python
 diffcli export "x^2*sin(y)" --to torch --kinds value,grad,hessian
 diffcli export "piecewise((sqrt(x), x > 1), (x, True))" --to c --name root -o root.c"""
-_EXPORT = "Code"
 
+_option = partial(Option, rich_help_panel="Code", show_default=False)
 _To = Annotated[
-    str,
-    Option(
-        "--to",
-        metavar="LANGUAGE",
-        help="python, numpy, torch, jax, c, latex.",
-        rich_help_panel=_EXPORT,
-        show_default=False,
-    ),
+    str, _option("--to", metavar="LANGUAGE", help="python, numpy, torch, jax, c, latex.")
 ]
 _Kinds = Annotated[
     str | None,
-    Option(
-        "--kinds",
-        metavar="KINDS",
-        help="value,grad,jacobian,hessian; value and grad.",
-        rich_help_panel=_EXPORT,
-        show_default=False,
-    ),
+    _option("--kinds", metavar="KINDS", help="value,grad,jacobian,hessian; value and grad."),
 ]
-_Name = Annotated[
-    str,
-    Option(
-        "--name",
-        metavar="NAME",
-        help="Of the function; f.",
-        rich_help_panel=_EXPORT,
-        show_default=False,
-    ),
-]
+_Name = Annotated[str, _option("--name", metavar="NAME", help="Of the function; f.")]
+_Seed = Annotated[int, _option("--seed", metavar="N", help="Of the points that it is tried at.")]
+_NoCheck = Annotated[bool, _option("--no-check", help="Show it untried.")]
+_Verbose = Annotated[bool, _option("--verbose", "-v", help="Say how it was tried.")]
 
 
 def export(
     formulas: Formulas = None,
     *,
-    common: Common,
     to: _To = "python",
     kinds: _Kinds = None,
     name: _Name = "f",
     wrt: Wrt = None,
+    vars: Vars = None,  # noqa: A002  (the option's name)
+    let: Let = None,
+    file: File = None,
+    seed: _Seed = 0,
+    no_check: _NoCheck = False,
+    strict: Strict = False,
+    format: Format = "table",  # noqa: A002  (the option's name)
+    json: Json = False,
+    output: Output = None,
+    quiet: Quiet = False,
+    verbose: _Verbose = False,
+    timeout: Timeout = None,
+    debug: Debug = False,
 ) -> int:
     """Write the formula and its derivatives as code.
 
@@ -81,9 +91,23 @@ def export(
     target = one_of(to, [*TARGETS, LATEX], "--to")
     chosen = [kind for kind in KINDS if kind in _kinds(kinds)]
 
-    def study(function: Function, points: Sequence[Point], settings: Settings) -> Answer:
-        if points:
-            raise UsageError("code is written without a point", hint="leave out --at")
+    common = Common(
+        vars=vars,
+        let=let,
+        file=file,
+        seed=seed,
+        no_check=no_check,
+        strict=strict,
+        format=format,
+        json=json,
+        output=output,
+        quiet=quiet,
+        verbose=verbose,
+        timeout=timeout,
+        debug=debug,
+    )
+
+    def study(function: Function, _: Sequence[Point], settings: Settings) -> Answer:
         code = code_of(function, target, kinds=chosen, name=name, wrt=variables(wrt))
         trial = _tried(code, common, settings.seed)
         return Answer(_report(function, settings), _source(code, trial, function), 0)

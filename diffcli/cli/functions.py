@@ -10,7 +10,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from diffcli.cli.options import Json
+from diffcli.cli.options import Json, Timeout
+from diffcli.cli.watchdog import limit_time
 from diffcli.errors import UsageError
 from diffcli.language.catalogue import Entry, entries, named, names
 
@@ -26,8 +27,11 @@ def functions(
         bool, Option("--accuracy", help="The measured error of the numbers, by function.")
     ] = False,
     json_: Json = False,
+    timeout: Timeout = None,
 ) -> int:
     """List the functions that a formula may use."""
+    if timeout is not None:
+        limit_time(timeout)
     shown = entries() if name is None else _found(name)
     if json_:
         lines = iter([json.dumps([_record(entry) for entry in shown])])

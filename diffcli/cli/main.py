@@ -108,12 +108,21 @@ def run(typed: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 whatever went wrong, one message says so
+        if _was_interrupted(error):
+            return 130
         if "--debug" in typed:
             traceback.print_exc()
         known = _known(error)
         show_error(known)
         return known.exit_code
     return code
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an interrupt is behind an error, as where it came in a function called from C."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _known(error: Exception) -> DiffcliError:

@@ -7,30 +7,34 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from diffcli.errors import FileError, PointError
 from diffcli.language.expression import Node, number
-from diffcli.language.points import Tensor, Typed, Value
+from diffcli.language.limits import MAX_POINTS
+from diffcli.language.points import Tensor, Typed, Value, check_count
 
 
 def read_point_file(path: Path) -> tuple[Typed, ...]:
     """Read a csv or a jsonl file of points; a number is the double nearest to what is written.
 
-    Raises FileError where the file can't be read, PointError where a value is no number.
+    Raises FileError where the file can't be read, PointError where a value is no number,
+    LimitError where there are too many.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise FileError(f"points aren't read from {path.name}", hint=_KINDS)
     try:
-        found = tuple(reader(path))
+        found = tuple(islice(reader(path), MAX_POINTS + 1))
     except OSError as error:
         raise FileError(f"{path} can't be read: {error.strerror}") from error
     except csv.Error as error:
         raise PointError(f"{path} is no csv: {error}") from error
     except UnicodeDecodeError as error:
         raise FileError(f"{path} is no text in UTF-8") from error
+    check_count(len(found))
     if not found:
         raise PointError(
             f"{path} holds no points", hint="a row a point, under the variables' names"

@@ -12,8 +12,9 @@ from typing import Any
 
 from diffcli.cli import answer, commands, watchdog
 from diffcli.cli.messages import say, show_error
+from diffcli.cli.options import Timeout
 from diffcli.engines import remote
-from diffcli.errors import DiffcliError, OutOfTimeError, UsageError
+from diffcli.errors import DiffcliError, LimitError, OutOfTimeError, UsageError
 from diffcli.repl.session import Session
 from diffcli.repl.words import is_open
 
@@ -26,18 +27,25 @@ _NEEDED = (
     "diffcli.derivation.checker",
     "diffcli.output.table",
 )
+_MOST_LINES = 1_000
+"""Of one input."""
 _OBJECTS = 50_000
 """New ones after which garbage is looked for: what was imported is none."""
 
 
-def repl() -> int:
+def repl(*, timeout: Timeout = None) -> int:
     """Answer one line after the other, with names that last.
 
     The engines stay loaded, so that an answer takes milliseconds. help tells what a line may be.
     """
+    if timeout is not None:
+        # Ctrl-C ends what a line does, not the session: it is for the child alone.
+        interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        watchdog.limit_time(timeout)
+        signal.signal(signal.SIGINT, interrupted)
     session = Session(Interpreter())
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    lines = _prompted(session) if is_terminal else _joined(sys.stdin)
+    lines = _prompted(session) if is_terminal else _joined(answer.lines_of(sys.stdin))
     remote.prepare()
     Thread(target=_load, daemon=True).start()
     code = 0
@@ -72,12 +80,14 @@ def _load() -> None:
 
 def _joined(lines: Iterable[str]) -> Iterator[str]:
     """Yield lines, each with those that follow while a bracket is open."""
-    text = ""
+    text, count = "", 0
     for line in lines:
-        text += line
+        text, count = text + line, count + 1
         if not is_open(text):
             yield text
-            text = ""
+            text, count = "", 0
+        elif count >= _MOST_LINES:
+            raise LimitError(f"a bracket is open for {count:,} lines", hint="close it")
     if text:
         yield text
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from types import MappingProxyType
 from typing import Any
 
-from diffcli.cli.answer import read_function
+from diffcli.cli.answer import STANDARD_INPUT
+from diffcli.cli.answer import answer as answer_command
 from diffcli.cli.derivatives import FIELDS, read_vector
+from diffcli.cli.implicit import implicit
 from diffcli.cli.messages import is_out_of_memory
 from diffcli.cli.options import Common, one_of
-from diffcli.cli.settings import settings
-from diffcli.derivation import derive
+from diffcli.cli.taylor import taylor
 from diffcli.errors import DiffcliError, LimitError, PointError, UsageError
-from diffcli.language.points import read_points
 from diffcli.operators import OPERATORS, Directional, Operator
-from diffcli.output.documents import document, dump
-from diffcli.output.report import Report
+from diffcli.output.documents import dump
 
 
 def answer(line: bytes, number: int, common: Common) -> tuple[str, int]:
@@ -30,7 +31,7 @@ def answer(line: bytes, number: int, common: Common) -> tuple[str, int]:
     identity = None
     try:
         request, identity = _request(line)
-        report = _report(request, common)
+        found, code = _found(request, common)
     except DiffcliError as error:
         return _failure(identity, number, error)
     except Exception as error:  # noqa: BLE001  a defect that one request meets ends no other
@@ -38,7 +39,7 @@ def answer(line: bytes, number: int, common: Common) -> tuple[str, int]:
             return _failure(identity, number, LimitError("there isn't enough memory for this"))
         defect = DiffcliError(f"a defect of diffcli: {type(error).__name__}: {error}")
         return _failure(identity, number, defect)
-    return dump({"id": identity, **document(report)}), report.exit_code
+    return dump({"id": identity, **found}), code
 
 
 def _failure(identity: Any, number: int, error: DiffcliError) -> tuple[str, int]:
@@ -62,33 +63,55 @@ def _request(line: bytes) -> tuple[Mapping[str, Any], Any]:
     """Return the object of a line, its numbers as they are written, and its id."""
     try:
         found, plain = json.loads(line, parse_float=_Number, parse_int=_Number), json.loads(line)
+        identity = plain.get("id") if isinstance(plain, dict) else None
+        dump({"id": identity})  # as its answer will
     except (ValueError, RecursionError) as error:
         raise UsageError(f"the line is no JSON: {error}", hint=_EXAMPLE) from error
     if not isinstance(found, dict):
         raise UsageError("the line is no JSON object", hint=_EXAMPLE)
-    return found, plain.get("id")
+    return found, identity
 
 
 _EXAMPLE = '{"id": 1, "kind": "grad", "expression": "x^2", "at": {"x": 3}}'
 
 
-def _report(request: Mapping[str, Any], common: Common) -> Report:
+def _found(request: Mapping[str, Any], common: Common) -> tuple[Mapping[str, Any], int]:
+    """Return the document that the single command would write, and its exit code."""
     given = {key: value for key, value in request.items() if value is not None}
     given.pop("id", None)
-    kind = one_of(_words(given.pop("kind", "grad")), OPERATORS, '"kind"')
-    fields = {*inspect.signature(OPERATORS[kind]).parameters, *_OF_THEIR_OWN.get(kind, ())}
+    kind = one_of(_words(given.pop("kind", "grad")), [*OPERATORS, *_STUDIES], '"kind"')
+    fields = _fields(kind)
     if "expression" not in given:
         raise UsageError("the request has no expression", hint=_EXAMPLE)
     expressions = _each(given.pop("expression"))
+    if STANDARD_INPUT in expressions:
+        raise UsageError(f"{STANDARD_INPUT!r} is no formula", hint=_EXAMPLE)
     for key in given:
         one_of(key, [*fields, *_OPTIONS], "a request")
-    operator = _operator(kind, {key: given[key] for key in fields & given.keys()})
-    options = {key: _OPTIONS[key](given[key]) for key in given.keys() - fields}
-    chosen = replace(common, **options)
-    points = read_points(chosen.at) if chosen.at else ()
-    function = read_function(expressions, points, getattr(operator, "wrt", ()), chosen)
-    bound = [point.bind(function.variables) for point in points]
-    return derive(operator, function, bound, settings(chosen))
+    own = {key: value for key, value in given.items() if key in fields}
+    options = {key: _OPTIONS[key](value) for key, value in given.items() if key not in fields}
+    chosen = replace(common, **options, json=True, quiet=True, output=None, timeout=None)
+    with redirect_stdout(StringIO()) as written:
+        code = _answer(kind, own, expressions, chosen)
+    document: Mapping[str, Any] = json.loads(written.getvalue())
+    return document, code
+
+
+def _fields(kind: str) -> Sequence[str]:
+    """Return the keys that a kind has of its own."""
+    if kind in _STUDIES:
+        return [*_STUDIES[kind][1]]
+    return [*inspect.signature(OPERATORS[kind]).parameters, *_OF_THEIR_OWN.get(kind, ())]
+
+
+def _answer(kind: str, own: Mapping[str, Any], expressions: Sequence[str], common: Common) -> int:
+    """Run the single command; return its exit code."""
+    if kind in _STUDIES:
+        command, texts = _STUDIES[kind]
+        read = {key: texts[key](value) for key, value in own.items()}
+        return command(expressions, common=common, **read)
+    operator = _operator(kind, own)
+    return answer_command(operator, expressions, common, getattr(operator, "wrt", ()))
 
 
 def _operator(kind: str, given: Mapping[str, Any]) -> Operator:
@@ -173,6 +196,16 @@ _TEXTS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {"wrt": _joined, "order": _order, "mode": _words, "vector": _vector, "sparse": _truth}
 )
 """How an operator's field is read, before the command line's own reading."""
+
+_STUDIES: Mapping[str, tuple[Callable[..., int], Mapping[str, Callable[[Any], Any]]]] = (
+    MappingProxyType(
+        {
+            "taylor": (taylor, {"order": _whole}),
+            "implicit": (implicit, {"of": _joined, "wrt": _joined, "order": _order}),
+        }
+    )
+)
+"""The kinds that are more than an operator: the command, and how each of its options is read."""
 
 _OPTIONS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 from diffcli.engines import worker
@@ -37,12 +38,13 @@ def _in_child(seconds: float) -> None:
         worker.adopt()
         return
     signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
         _, status = os.waitpid(child, 0)
     except OutOfTimeError:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        with suppress(ProcessLookupError, ChildProcessError):  # it ended at that very moment
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
         raise OutOfTimeError(
             f"the time ran out after {seconds:g} s", hint="allow more with --timeout"
         ) from None

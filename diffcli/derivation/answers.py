@@ -72,7 +72,7 @@ class Answers:
         checked = self._checker(
             case, Positions(whole, dtype=settings.dtype, seed=settings.seed)
         ).checked(numbers)
-        proves = bool({"symbolic", "enclosure"} & set(settings.engines))
+        proves = self._proves
         results = apart(self._operator, case, arrays, numbers, checked, proves=proves)
         if proves:
             self._deadline = now() + settings.budget
@@ -141,7 +141,8 @@ class Answers:
         places = Positions(typed, dtype=settings.dtype, seed=settings.seed)
         at = {name: each.tolist() for name, each in arrays.items()}
         relative = relative_error(self._function, arrays, settings) if takes_part else 0.0
-        return self._assembled(case, point, at, formulas, numbers, places, relative)
+        striking = self._striking(case, arrays, numbers)
+        return self._assembled(case, point, at, formulas, numbers, places, relative, striking)
 
     def _assembled(
         self,
@@ -152,11 +153,12 @@ class Answers:
         numbers: Numbers | None,
         places: Places,
         relative: float = 0.0,
+        striking: Sequence[int] = (),
     ) -> Result:
         """Return the answer, its numbers checked."""
         from diffcli.derivation.numbers import shaped
 
-        checked = self._checker(case, places, relative).checked(numbers)
+        checked = self._checker(case, places, relative, striking).checked(numbers)
         outputs = case.scalars.outputs
         if case.element_by_element:
             outputs = (places.shape,) * len(outputs)
@@ -169,7 +171,7 @@ class Answers:
             value=values[0] if self._function.is_scalar else values,
             derivative=derivative,
             symbolic=formulas,
-            checks=_given(checked.entries),
+            checks=(*_given(checked.entries), *checked.left),
             value_checks=_given(checked.values),
             sampled=checked.sampled,
             typed=self._typed(point),
@@ -218,6 +220,9 @@ class Answers:
             quick = whole and product(operator, self._function, at.variables, vector, settings)
             blocks = [to_array(each) for each in quick or operator.torch(at, vector)]
         closed = self.evaluation.closed(case, arrays)
+        relative = relative_error(self._function, arrays, settings)
+        if closed is not None and not agree(Numbers(values, blocks), closed, settings.dtype):
+            closed = None
         self._deadline += now() - begun
         large = Large(
             operator,
@@ -228,8 +233,8 @@ class Answers:
             values,
             settings,
             self._deadline,
-            agrees=closed is not None and agree(Numbers(values, blocks), closed, settings.dtype),
-            relative=relative_error(self._function, arrays, settings),
+            closed=closed,
+            relative=relative,
         )
         return large.sparse(sparse, matrix) if sparse and matrix else large.whole(blocks)
 
@@ -241,7 +246,36 @@ class Answers:
             name: text_of(value) for name, value in point.values.items() if isinstance(value, Node)
         }
 
-    def _checker(self, case: Case, places: Places, relative: float = 0.0) -> Checker:
+    def _striking(
+        self, case: Case, arrays: Mapping[str, Array], numbers: Numbers | None
+    ) -> list[int]:
+        """Return the positions of vectors at a kink, or a jump, or without a number."""
+        import numpy as np
+
+        from diffcli.derivation.places import broadcast
+        from diffcli.engines.touching import touching
+
+        if not case.element_by_element or numbers is None or not self._proves:
+            return []
+        settings, shape = self._settings, broadcast(arrays)
+        found = touching(
+            self._function, arrays, shape=None, dtype=settings.dtype, device=settings.device
+        )
+        masks = [mask for _, mask in found]
+        masks += [~np.isfinite(each) for each in numbers.entries if each.shape == shape]
+        total = np.zeros(shape, dtype=np.bool_)
+        for mask in masks:
+            total |= mask
+        places: list[int] = np.flatnonzero(total).tolist()
+        return places
+
+    @property
+    def _proves(self) -> bool:
+        return bool({"symbolic", "enclosure"} & set(self._settings.engines))
+
+    def _checker(
+        self, case: Case, places: Places, relative: float = 0.0, striking: Sequence[int] = ()
+    ) -> Checker:
         from diffcli.derivation.checker import Checker
 
         settings = self._settings
@@ -256,6 +290,7 @@ class Answers:
             deadline=self._deadline,
             seed=settings.seed,
             relative=relative,
+            striking=striking,
         )
 
 

@@ -13,10 +13,11 @@ from diffcli.derivation.normwise import largest
 from diffcli.derivation.numbers import Numbers
 from diffcli.derivation.places import Places
 from diffcli.engines.enclosure import Index
+from diffcli.engines.evidence import Evidence, combined, examine, normwise
 from diffcli.language.expression import Function
 from diffcli.operators import Entry, Quantity, Weight, output_name
-from diffcli.verdict import Check
-from diffcli.verify import Evidence, combined, examine, judge, normwise
+from diffcli.verdict import Check, left_out
+from diffcli.verify import judge
 
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array
@@ -42,14 +43,16 @@ class Checked:
     entries: Sequence[Sequence[Check | None]]
     sampled: tuple[int, int] | None
     """How many positions were checked, of how many, where not all were."""
+    left: tuple[Check, ...] = ()
+    """What stands for positions that strike and weren't checked."""
 
 
 class Checker:
     """Checks the numbers of one evaluation until the deadline.
 
     At least one position is checked, or where a position has many numbers some of them. Where
-    there are more than the time allows, they are a random sample with a fixed seed. ``relative``
-    is how far every number may be off, beside the largest.
+    there are more than the time allows, they are those of ``striking`` and then a random sample
+    with a fixed seed. ``relative`` is how far every number may be off, beside the largest.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Checker:
         deadline: float,
         seed: int,
         relative: float = 0.0,
+        striking: Sequence[int] = (),
     ) -> None:
         self._function, self._entries, self._positions = function, entries, positions
         self._symbolic, self._dtype, self._digits = symbolic, dtype, digits
@@ -76,7 +80,9 @@ class Checker:
         self._without_value: set[tuple[int, int]] = set()
         self._evidence: dict[tuple[int, Place], Evidence | None] = {}
         self._symbols: dict[tuple[int, Place], float | None] = {}
-        for position, batch in product(_shuffled(positions.size, seed), self._batches(seed)):
+        self._striking = striking
+        order = dict.fromkeys([*striking, *_shuffled(positions.size, seed)])
+        for position, batch in product(order, self._batches(seed)):
             is_first = not self._evidence
             if not is_first and now() > deadline:
                 break
@@ -108,13 +114,19 @@ class Checker:
             if not is_first and now() > self._deadline:
                 # What was cut short belongs to no sample.
                 return
-            for index in indices:
+            symbols: dict[Index, float | None] = {}
+            for index in found or indices:
+                # A formula's mixed partials are the same in any order.
+                if (one := tuple(sorted(index))) not in symbols:
+                    symbols[one] = self._symbolic((output, index), dyadic)
                 self._evidence[position, (output, index)] = found.get(index)
-                self._symbols[position, (output, index)] = self._symbolic((output, index), dyadic)
+                self._symbols[position, (output, index)] = symbols[one]
 
     def _combined(self, places: Sequence[tuple[Weight, tuple[int, Place]]]) -> Evidence | None:
         """Return the evidence for a sum of parts, looking closer where they cancel."""
-        found = combined([(weight, self._evidence[place]) for weight, place in places], self._dtype)
+        along = len({output for _, (_, (output, _)) in places}) < len(places)
+        parts = [(weight, self._evidence[place]) for weight, place in places]
+        found = combined(parts, self._dtype, along=along)
         if len(places) == 1 or found is None or found.enclosure is None:
             return found
         if found.enclosure.nearest(self._dtype) is not None:
@@ -150,7 +162,9 @@ class Checker:
             self._check_all(entry, *self._place_of(entry), each, size)
             for entry, each in zip(self._entries, partials, strict=True)
         ]
-        return Checked(values, entries, self._sampled([*values, *entries]))
+        looked = {position for position, _ in self._evidence}
+        left = left_out(len(set(self._striking) - looked))
+        return Checked(values, entries, self._sampled([*values, *entries]), left)
 
     def _place_of(self, entry: Quantity) -> tuple[tuple[int, ...], str | None]:
         """Return the shape of an entry's numbers, and the variable whose elements they are of."""

@@ -35,8 +35,11 @@ class Evaluation:
     def numbers(self, case: Case, arrays: Mapping[str, Array]) -> Numbers:
         """Return what autograd gives, cut into the numbers that are checked."""
         from diffcli.derivation.numbers import Numbers, single
+        from diffcli.derivation.places import broadcast
         from diffcli.engines.autograd import to_array
 
+        if case.element_by_element:
+            broadcast(arrays)
         if case.element_by_element and (
             found := evaluated(self._operator, self._function, arrays, self._settings)
         ):

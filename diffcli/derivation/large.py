@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,12 @@ from diffcli.language.expression import Function
 from diffcli.language.points import Point
 from diffcli.operators import Matrix, Operator, Target
 from diffcli.output.report import Result
-from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
+from diffcli.verdict import NOT_A_NUMBER, Check, Verdict, left_out
 
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array
     from diffcli.derivation.settings import Settings
+    from diffcli.engines.patterns import Places
     from diffcli.engines.sparse import Sparse
 
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class Large:
     """One operator of one function at one point; ``values`` are those of its outputs.
 
-    ``agrees`` tells that a gradient's formulas of tensors give torch's numbers, ``relative`` how
-    far every number may be off beside the largest.
+    ``closed`` are the numbers that a gradient's formulas of tensors give, where they are torch's
+    too; ``relative`` is how far every number may be off beside the largest.
     """
 
     operator: Operator
@@ -37,7 +38,7 @@ class Large:
     values: Sequence[Array]
     settings: Settings
     deadline: float
-    agrees: bool = False
+    closed: Array | None = None
     relative: float = 0.0
 
     def whole(self, blocks: Sequence[Array]) -> Result:
@@ -48,9 +49,10 @@ class Large:
         flat = np.concatenate([each.ravel() for each in blocks or self.values])
         if self._is_nan:
             flat[:] = np.nan
-        places = self._sample(flat.size)
+        striking = self._striking(flat, self._kinks)
+        places = self._sample(flat.size, striking)
         targets = [self._target(place) for place in places]
-        checks = self._checks([each for each in targets if each], flat[places], largest([flat]))
+        checks = self._checks([each for each in targets if each], places, flat, striking)
         for place, check in zip(places, checks, strict=False):
             flat[place] = np.nan if check.value is None else check.value
         ends = np.cumsum([each.size for each in blocks])[:-1]
@@ -58,27 +60,80 @@ class Large:
             _nested(part.reshape(each.shape))
             for part, each in zip(np.split(flat, ends), blocks, strict=False)
         ]
-        return self._result(self.operator.layout(parts, scalars), checks, flat.size)
+        layout = self.operator.layout(parts, scalars)
+        return self._result(layout, checks, flat.size, _left(striking, places[: len(checks)]))
 
     def sparse(self, operator: Matrix, matrix: Sparse) -> Result:
         """Return the answer whose entries that aren't always zero are a sparse matrix's."""
+        import numpy as np
+
         rows, columns, numbers = matrix.triplets()
         scalars = self.case.scalars
-        places = self._sample(len(numbers))
+        striking = self._striking(numbers, lambda at: np.flatnonzero(np.isin(columns, at)))
+        places = self._sample(len(numbers), striking)
         targets = [operator.entry(int(rows[k]), int(columns[k]), scalars) for k in places]
-        checks = self._checks(targets, numbers[places], largest([numbers]))
+        checks = self._checks(targets, places, numbers, striking)
         numbers = numbers.copy()
         for place, check in zip(places, checks, strict=False):
             numbers[place] = float("nan") if check.value is None else check.value
         triplets = list(zip(rows.tolist(), columns.tolist(), _nested(numbers), strict=True))
-        result = self._result(operator.sparse_layout(triplets, scalars), checks, len(numbers))
+        layout = operator.sparse_layout(triplets, scalars)
+        left = _left(striking, places[: len(checks)])
+        result = self._result(layout, checks, len(numbers), left)
         products = {} if matrix.products is None else {"products": matrix.products}
         return replace(result, symbolic={}, analysis={"entries": len(numbers), **products})
 
-    def _sample(self, count: int) -> list[int]:
-        from diffcli.derivation.samples import sample_of
+    def _sample(self, count: int, striking: Places) -> list[int]:
+        """Return the places that are checked: some of those that strike, then a random sample."""
+        from diffcli.derivation.samples import SAMPLE, sample_of
 
-        return [int(place) for place in sample_of(count, self.settings.seed)]
+        first, usual = striking[:SAMPLE].tolist(), sample_of(count, self.settings.seed).tolist()
+        return list(dict.fromkeys([*first, *usual]))
+
+    def _striking(self, numbers: Array, places_of: Callable[[Places], Places]) -> Places:
+        """Return the places of the numbers that are missing, or stand at a kink or a jump.
+
+        ``places_of`` gives those of the numbers that components of the variables have a part in.
+        """
+        import numpy as np
+
+        if not self._is_checked:
+            return np.array([], dtype=np.int64)
+        from diffcli.engines.touching import touched, touching
+
+        settings = self.settings
+        found = touching(
+            self.function, self.arrays, shape=(), dtype=settings.dtype, device=settings.device
+        )
+        at = touched(self.function, self._ordered, found)
+        kinks = places_of(at[at < self.case.scalars.width]) if at.size else at
+        return np.union1d(kinks, np.flatnonzero(~np.isfinite(numbers)))
+
+    def _kinks(self, columns: Places) -> Places:
+        """Return the places of the numbers that components of the variables have a part in."""
+        import numpy as np
+
+        from diffcli.engines.patterns import Dependence
+        from diffcli.engines.shapes import shapes_of
+
+        target = self._target(0)
+        if target is not None and target.wrt and not isinstance(self.operator, Matrix):
+            return columns
+        shapes = {name: each.shape for name, each in self._ordered.items()}
+        depends = Dependence(self.function, shapes_of(self.function, shapes), shapes, columns)
+        rows, own = depends.jacobian().nonzero()
+        if isinstance(self.operator, Matrix):
+            return np.unique(rows * self.case.scalars.width + columns[own]).astype(np.int64)
+        return np.unique(rows).astype(np.int64) if target and target.along else columns[:0]
+
+    @property
+    def _ordered(self) -> dict[str, Array]:
+        """The variables' values, the chosen variables first.
+
+        Their places are places among all then.
+        """
+        first = {name: self.arrays[name] for name in self.case.scalars.variables}
+        return first | dict(self.arrays)
 
     def _target(self, place: int) -> Target | None:
         if self.operator.blocks(self.case.scalars):
@@ -86,35 +141,35 @@ class Large:
         name = "f" if self.case.scalars.height == 1 else f"f{place + 1}"
         return Target(name, place)
 
-    def _checks(self, targets: Sequence[Target], numbers: Array, size: float) -> list[Check]:
-        """Return the checks of a sample, as many as the time allows.
+    def _checks(
+        self, targets: Sequence[Target], places: Sequence[int], numbers: Array, striking: Places
+    ) -> list[Check]:
+        """Return the checks of a sample of the numbers, as many as the time allows.
 
-        ``size`` is that of the largest of all numbers.
+        What formulas of tensors give is no evidence for the numbers that strike: they share
+        torch's conventions.
         """
-        if not targets or not self._is_finite or not _PROVING & set(self.settings.engines):
+        if not targets or not self._is_checked:
             return []
         from diffcli.derivation.samples import Sampler
 
-        # Places among the variables chosen are places among all where these come first.
-        first = {name: self.arrays[name] for name in self.case.scalars.variables}
-        found = Sampler(
+        usual = set(places).difference(striking.tolist())
+        closed = {} if self.closed is None else {k: float(self.closed[k]) for k in usual}
+        return Sampler(
             self.function,
             self.point,
-            first | dict(self.arrays),
+            self._ordered,
             [float(number) for each in self.case.vector for number in each.flat],
             self.settings,
             self.deadline,
             self.relative,
-            size,
-        ).checks(targets, numbers.tolist())
-        if self.agrees:
-            return [
-                replace(each, verdict=Verdict.AGREES, reason=None)
-                if each.verdict is Verdict.UNVERIFIED
-                else each
-                for each in found
-            ]
-        return found
+            largest([numbers]),
+        ).checks(targets, numbers[places].tolist(), [closed.get(place) for place in places])
+
+    @property
+    def _is_checked(self) -> bool:
+        """Whether there are values, and an engine that can check a number of another."""
+        return self._is_finite and bool({"symbolic", "enclosure"} & set(self.settings.engines))
 
     @property
     def _is_finite(self) -> bool:
@@ -129,15 +184,17 @@ class Large:
 
         return all(bool(np.isnan(each).all()) for each in self.values)
 
-    def _result(self, derivative: Any, checks: Sequence[Check], count: int) -> Result:
+    def _result(
+        self, derivative: Any, checks: Sequence[Check], count: int, left: tuple[Check, ...]
+    ) -> Result:
         values = [_nested(each) for each in self.values]
         sampled = (len(checks), count) if 0 < len(checks) < count else None
         return Result(
             at={name: each.tolist() for name, each in self.arrays.items()},
             value=values[0] if self.function.is_scalar else values,
             derivative=derivative,
-            symbolic=self.case.closed_formulas if self.agrees else _unwritten(count),
-            checks=tuple(checks) or (self._check_of_all(),),
+            symbolic=_unwritten(count) if self.closed is None else self.case.closed_formulas,
+            checks=(*(checks or [self._check_of_all()]), *left),
             sampled=sampled,
         )
 
@@ -147,14 +204,12 @@ class Large:
             return Check("f", Verdict.UNDEFINED, reason=NOT_A_NUMBER)
         if not self._is_finite:
             return Check("f", Verdict.UNVERIFIED, reason="a value is not a finite number here")
-        if self.agrees:
-            return Check("f", Verdict.AGREES)
-        reason = self.case.reason
-        return Check("f", Verdict.UNVERIFIED, reason=reason)
+        return Check("f", Verdict.UNVERIFIED, reason=self.case.reason)
 
 
-_PROVING = {"symbolic", "enclosure"}
-"""The engines that can check a number of another."""
+def _left(striking: Places, checked: Sequence[int]) -> tuple[Check, ...]:
+    """Return what is known of the numbers that strike and weren't checked: nothing."""
+    return left_out(len(striking) - len(set(checked).intersection(striking.tolist())))
 
 
 def _unwritten(count: int) -> Mapping[str, Formula]:

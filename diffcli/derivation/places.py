@@ -8,6 +8,7 @@ to: one position, unless shapes differ.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Protocol
 
 from flint import arb
@@ -15,8 +16,9 @@ from flint import arb
 from diffcli.engines.decimals import FORMATS, certain_float
 from diffcli.engines.enclosure import Coordinate
 from diffcli.engines.exact import exact, nearest
-from diffcli.errors import UsageError
+from diffcli.errors import LimitError, UsageError
 from diffcli.language.expression import Node
+from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.points import Point
 
 if TYPE_CHECKING:
@@ -24,18 +26,27 @@ if TYPE_CHECKING:
 
 
 def broadcast(arrays: Mapping[str, Array]) -> tuple[int, ...]:
-    """Return the shape that arrays broadcast to. Raises UsageError where they don't."""
+    """Return the shape that arrays broadcast to.
+
+    Raises UsageError where they don't, LimitError where it is far larger than they are.
+    """
     import numpy as np
 
     shapes = {name: each.shape for name, each in arrays.items()}
     try:
-        return np.broadcast_shapes(*shapes.values())
+        found = np.broadcast_shapes(*shapes.values())
     except ValueError:
         listed = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
         raise UsageError(
             f"the shapes don't go together: {listed}",
             hint="give the variables one length, or numbers",
         ) from None
+    if prod(found) > max([MAX_ELEMENTS, *(each.size for each in arrays.values())]):
+        raise LimitError(
+            f"{', '.join(shapes)} go together to {prod(found):,} numbers",
+            hint=f"at most {MAX_ELEMENTS:,} are computed",
+        )
+    return found
 
 
 class Places(Protocol):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.clock import now
+from diffcli.engines.evidence import Evidence, combined, examine, normwise
 from diffcli.engines.exact import exact
 from diffcli.engines.patterns import Dependence, Places
 from diffcli.engines.pieces import Pieces
@@ -27,8 +28,8 @@ from diffcli.language.points import Point
 from diffcli.language.tensors import located, name_of
 from diffcli.operators import Target
 from diffcli.operators.entries import Part
-from diffcli.verdict import Check, Verdict
-from diffcli.verify import combined, examine, judge, normwise
+from diffcli.verdict import Check
+from diffcli.verify import judge
 
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array
@@ -67,10 +68,15 @@ class Sampler:
     relative: float = 0.0
     size: float = 0.0
 
-    def checks(self, targets: Sequence[Target], numbers: Sequence[float]) -> list[Check]:
+    def checks(
+        self,
+        targets: Sequence[Target],
+        numbers: Sequence[float],
+        closed: Sequence[float | None],
+    ) -> list[Check]:
         """Return a check of each number that the time allows, of which derivative it is.
 
-        One whose formula is too long is unverified.
+        One whose formula is too long is held against ``closed``, what a formula of tensors gives.
         """
         begun = now()
         of_numbers = not self.function.has_tensors and not any(self._variables.values())
@@ -79,12 +85,18 @@ class Sampler:
         # The time is the engines', and the structure is none of them.
         self.deadline += now() - begun
         found: list[Check] = []
-        for target, value in zip(targets, numbers, strict=True):
+        for target, value, other in zip(targets, numbers, closed, strict=True):
             try:
-                check = self._check(target, value, formula(target))
+                check = self._check(target, value, other, formula(target))
             except LimitError as error:
-                reason = error.message
-                check = Check(target.label, Verdict.UNVERIFIED, value, value, reason=reason)
+                check = judge(
+                    target.label,
+                    autograd=value,
+                    symbolic=other,
+                    evidence=Evidence(reason=error.message),
+                    dtype=self.settings.dtype,
+                    digits=self.settings.digits,
+                )
             if found and now() > self.deadline:
                 # What was cut short belongs to no sample.
                 break
@@ -170,7 +182,7 @@ class Sampler:
         output = self.function.outputs[which]
         return self._pieces.component(output, place - self._starts[which], column)
 
-    def _check(self, target: Target, value: float, formula: Node) -> Check:
+    def _check(self, target: Target, value: float, other: float | None, formula: Node) -> Check:
         settings = self.settings
         wrt = tuple(name_of(*located(self._variables, place)) for place in target.wrt)
         used = {str(each.value) for each in postorder([formula]) if each.op == VARIABLE}
@@ -198,11 +210,15 @@ class Sampler:
                 dtype=settings.dtype,
                 deadline=self.deadline,
             )
-            evidence = combined([(step, known[index]) for step, _, index in parts], settings.dtype)
+            known_parts = [(step, known[index]) for step, _, index in parts]
+            evidence = combined(known_parts, settings.dtype, along=len(parts) > 1)
+        symbolic = self._symbolic(Function((), (formula,), tuple(places)), parts, dyadic)
+        if symbolic is None and (evidence is None or evidence.is_open):
+            symbolic = other
         return judge(
             target.label,
             autograd=value,
-            symbolic=self._symbolic(Function((), (formula,), tuple(places)), parts, dyadic),
+            symbolic=symbolic,
             evidence=normwise(evidence, self.relative, self.size),
             dtype=settings.dtype,
             digits=settings.digits,

@@ -9,7 +9,7 @@ exact on exact numbers; those of the two files it gathers take balls alone.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import add as _add
 from operator import mul as _mul
@@ -45,12 +45,22 @@ from diffcli.engines.balls_special import *  # noqa: F403  (one namespace for th
 
 def add(*terms: Value) -> Value:
     """Return the sum."""
-    return reduce(_add, terms)
+    return reduce(_kept_short(_add), terms)
 
 
 def mul(*factors: Value) -> Value:
     """Return the product."""
-    return reduce(_mul, factors)
+    return reduce(_kept_short(_mul), factors)
+
+
+def _kept_short(two: Callable[[Value, Value], Value]) -> Callable[[Value, Value], Value]:
+    """Let an exact number that grows long become a ball before more is done to it."""
+
+    def short_of(x: Value, y: Value) -> Value:
+        found = two(x, y)
+        return arb(found) if type(found) is fmpq and found.height_bits() > EXACT_BITS else found
+
+    return short_of
 
 
 def neg(x: Value) -> Value:
@@ -171,7 +181,7 @@ def _order(x: Value, y: Value) -> int:
     if x is y:
         # One term of the formula, compared with itself.
         return 0
-    return side(x - y, f"a condition changes: both sides equal {short(x)}")
+    return side(x - y, f"the condition changes here: its sides both equal {short(x)}")
 
 
 def _conjunction(*conditions: bool | Trouble) -> bool:

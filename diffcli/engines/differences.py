@@ -52,7 +52,9 @@ class Quotients(Evaluation):
             moves = (sign * each for sign, each in zip(signs, directions, strict=True))
             place = self._here + sum(moves, torch.zeros_like(self._here))
             outputs = self._program(*self._split(place))
-            total += prod(signs) * torch.cat([output.reshape(-1) for output in outputs])
+            flat = torch.cat([output.reshape(-1) for output in outputs])
+            # A function such as x[x > 0] may give another number of values beside the point.
+            total += prod(signs) * flat if flat.shape == total.shape else torch.nan
         return total.div(2 ** len(directions))
 
     def _split(self, flat: Tensor) -> list[Tensor]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from itertools import pairwise, product
-from math import inf
+from math import inf, isclose
 from random import Random
 from typing import Literal
 
@@ -33,7 +33,8 @@ from diffcli.engines.enclosure import (
     partial,
     partials,
 )
-from diffcli.language.expression import Node, node, number
+from diffcli.engines.margins import margins_of
+from diffcli.language.expression import Node, node, number, postorder
 
 _DRAWN = Random(0)  # noqa: S311  (the same steps each time, no secret)
 STEPS = tuple(
@@ -45,7 +46,11 @@ else is at work there, and in no ratio that a formula could share."""
 BITS = (4096, 16384)
 """The working precision, and the one for terms that the first doesn't resolve."""
 
+NEAREST, FAR = 8000, 1 << 30
+"""A kink nearer than 2^−NEAREST isn't told apart."""
+
 _ZERO = arb(0)
+_NO_LOWER = "no lower derivative: "
 
 
 class Kind(Enum):
@@ -55,6 +60,7 @@ class Kind(Enum):
     ENDPOINT = "an endpoint of the domain, differentiable from inside"
     KINK = "the one-sided derivatives differ"
     VERTICAL = "a vertical tangent"
+    GRADIENTLESS = "the partials exist, but they make up no gradient"
     JUMP = "a jump"
     POLE = "a pole"
     UNDEFINED = "outside the domain"
@@ -140,7 +146,8 @@ def classify(
         return _combine(left, right, culprit)
     lower = classify(output, at, index[:-1], deadline=deadline)
     if lower.value is None:
-        return replace(lower, left=None, right=None, reason=f"no lower derivative: {lower.reason}")
+        reason = str(lower.reason).removeprefix(_NO_LOWER)
+        return replace(lower, left=None, right=None, reason=f"{_NO_LOWER}{reason}")
     left, right = (_slide(output, at, index, sign, lower.value, deadline) for sign in (-1, 1))
     return _combine(left, right, culprit)
 
@@ -148,13 +155,14 @@ def classify(
 def is_linear(
     output: Node, at: Mapping[str, Coordinate], slopes: Mapping[str, float], trials: int = 4
 ) -> bool:
-    """Return whether the directional derivatives fit a gradient, whose entries are ``slopes``.
+    """Return whether no directional derivative contradicts a gradient of these ``slopes``.
 
     A function such as x·y/√(x² + y²), 0 at the origin, has partials there but no gradient.
+    Directions that lead out of the domain, or in which no limit is found, tell nothing.
     """
     here = _value(output, at, assume=True)
     if isinstance(here, Trouble):
-        return False
+        return True
     random = Random(0)  # noqa: S311  (the same directions each time, no secret)
     for _ in range(trials):
         direction = {name: random.choice((-3, -2, -1, 1, 2, 3)) for name in slopes}
@@ -162,6 +170,8 @@ def is_linear(
         size = sum(abs(step * slopes[name]) for name, step in direction.items())
         for sign in (-1, 1):
             found = _approach(output, at, direction, sign, here)
+            if found.state in (_State.OUTSIDE, _State.UNKNOWN):
+                continue
             if found.number is None or abs(found.number - expected) > 1e-13 * size:
                 return False
     return True
@@ -173,7 +183,7 @@ def _undefined(
     """Tell a pole, as long as there is time, from what is merely outside the domain."""
     for name, sign in product(dict.fromkeys(index or at), (-1, 1)):
         values: list[arb] = []
-        for place, _ in _places(at, {name: 1}, sign):
+        for place, _ in _places(output, at, {name: 1}, sign):
             value = _value(output, place) if now() < deadline else None
             if not isinstance(value, arb):
                 break
@@ -215,7 +225,7 @@ def _approach(
 ) -> _Side:
     """Follow the difference quotients towards the point from one side."""
     rises, slopes = [], []
-    for place, step in _places(at, direction, sign):
+    for place, step in _places(output, at, direction, sign):
         if now() > deadline:
             return _Side(_State.UNKNOWN)
         value = _value(output, place)
@@ -246,7 +256,7 @@ def _slide(
     By the mean value theorem its limit is then the one-sided derivative of the lower one.
     """
     lowers, derivatives = [], []
-    for place, _ in _places(at, {index[-1]: 1}, sign):
+    for place, _ in _places(output, at, {index[-1]: 1}, sign):
         wanted = [index[:-1], index]
         found = partials(output, place, wanted, digits=400, max_bits=BITS[-1], deadline=deadline)
         balls = [found[part].ball for part in wanted]
@@ -256,8 +266,10 @@ def _slide(
         lowers.append(balls[0])
         derivatives.append(balls[1])
     arrives = _limit(lowers)
-    if arrives.state is not _State.FINITE or arrives.number != lower:
+    if arrives.state is not _State.FINITE:
         return _Side(_State.UNKNOWN)
+    if not isclose(float(arrives.limit), lower, rel_tol=1e-15):
+        return _Side(_State.JUMP)
     return _limit(derivatives)
 
 
@@ -286,19 +298,36 @@ def _limit(values: Sequence[arb]) -> _Side:
 
 
 def _places(
-    at: Mapping[str, Coordinate], direction: Mapping[str, int], sign: int
+    output: Node, at: Mapping[str, Coordinate], direction: Mapping[str, int], sign: int
 ) -> Iterator[tuple[dict[str, Coordinate], fmpq]]:
     """Yield the points of evaluation on one side, and the signed step to each."""
     exact = {name: x if isinstance(x, Node) else number(Fraction(x)) for name, x in at.items()}
-    scale = max(_exponent(exact[name]) for name in direction)
+    scale = min(max(_exponent(exact[name]) for name in direction), _room(output, at))
     for part in STEPS:
         step = sign * part * Fraction(2) ** scale
         moved = {name: node("add", exact[name], number(step * d)) for name, d in direction.items()}
         yield {**exact, **moved}, fmpq(step.numerator, step.denominator)
 
 
+def _room(output: Node, at: Mapping[str, Coordinate]) -> int:
+    """Return the exponent of what the nearest kink's margin is, of those that aren't at the point.
+
+    A step must not change it by as much.
+    """
+    margins = [margin for each in postorder([output]) for margin in margins_of(each)]
+    walk = Walk(node("add", number(1), *margins), at)
+    found = dict(zip(walk.nodes, walk.numbers(BITS[0]), strict=True))
+    terms = (found[each] for each in margins)
+    sizes = [abs(arb(term)) for term in terms if isinstance(term, fmpq | arb)]
+    return max(min((_exponent_of(size) for size in sizes if size > 0), default=FAR), -NEAREST)
+
+
 def _exponent(place: Node) -> int:
-    mantissa, exponent = (int(part) for part in constant_value(place, 64).mid().man_exp())
+    return _exponent_of(constant_value(place, 64))
+
+
+def _exponent_of(size: arb) -> int:
+    mantissa, exponent = (int(part) for part in size.mid().man_exp())
     return mantissa.bit_length() + exponent if mantissa else 0
 
 

@@ -184,7 +184,7 @@ def _directions(index: Index) -> Iterator[tuple[tuple[tuple[str, int], ...], int
     direction, scaled. From the polarisation of the homogeneous polynomial cₙ by inclusion and
     exclusion: Thomas, "A polarization identity for multilinear maps", Indag. Math. 25 (2014).
     """
-    counts = Counter(index)
+    counts = Counter(sorted(index))
     if len(counts) == 1:
         yield ((index[0], 1),), 1, factorial(len(index))
         return
@@ -226,7 +226,7 @@ def constant_value(node: Node, bits: int) -> arb:
     if found.ball is None:
         raise PointError(
             f"the number has no real value: {found.reason}",
-            hint="of complex numbers: --dtype complex128",
+            hint="a coordinate is a finite real number; complex ones go with --dtype complex128",
         )
     return found.ball
 

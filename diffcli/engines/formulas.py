@@ -21,6 +21,8 @@ from diffcli.engines.real_functions import fill, without_defaults
 from diffcli.engines.terms import depth, postorder, tree_size
 from diffcli.formula import Formula
 from diffcli.language.functions import TABLE, Row, resolve
+from diffcli.language.latex_printer import template
+from diffcli.language.tokens import GREEK_NAMES
 
 MAX_PRINTED = 3_000
 """Terms of a formula that is printed."""
@@ -74,7 +76,7 @@ def text_of(term: Expr) -> str:
 
 
 def latex_of(term: Expr) -> str:
-    """Return a term in LaTeX, its functions as the table writes them."""
+    """Return a term in LaTeX, its functions such that the language reads them again."""
     return str(_LatexPrinter().doprint(term))
 
 
@@ -211,11 +213,12 @@ def _call_text(row: Row) -> Callable[[Any, Any], str]:
 
 def _call_latex(row: Row) -> Callable[..., str]:
     def write(printer: Any, term: Any, exp: str | None = None) -> str:
-        latex = fill(row.latex, without_defaults(row, term.args), printer)
+        form = template(row)
+        latex = fill(form, without_defaults(row, term.args), printer)
         if exp is None:
             return latex
         command, bracket, rest = latex.partition(r"\left(")
-        if row.latex.endswith(r"\left({all}\right)"):
+        if form.endswith(r"\left({all}\right)") and row.name not in GREEK_NAMES:
             return f"{command}^{{{exp}}}{bracket}{rest}"
         return rf"\left({latex}\right)^{{{exp}}}"
 

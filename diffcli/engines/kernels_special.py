@@ -23,7 +23,7 @@ def _scipy(name: str) -> Formula:
     return value
 
 
-_psi = _scipy("psi")  # torch.digamma loses its digits near the zero at 1.46.
+_scipy_psi = _scipy("psi")  # torch.digamma loses its digits near the zero at 1.46.
 _gamma = _scipy("gamma")
 _rgamma = _scipy("rgamma")
 _scipy_beta = _scipy("beta")
@@ -52,6 +52,13 @@ def _sinpi_value(x: Tensor) -> Tensor:
 # sin πx and cos πx, exact where they are 0.
 _sinpi: Rule = Rule(_sinpi_value, lambda x: math.pi * _cospi(x))
 _cospi: Rule = Rule(lambda x: _sinpi_value(0.5 - _fold(x).abs()), lambda x: -math.pi * _sinpi(x))
+
+
+def _psi(x: Tensor) -> Tensor:
+    """Return ψ(x): scipy's, but by reflection (DLMF 5.5.4) beside a pole, where that is far off."""
+    beside = (x < 0) & ((x - torch.round(x)).abs() < 0.125)
+    reflected = _scipy_psi(1 - x) - math.pi * _cospi(x) / _sinpi(x)
+    return torch.where(beside, reflected, _scipy_psi(x))
 
 
 @cache

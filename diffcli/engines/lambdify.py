@@ -205,7 +205,7 @@ class _Writer:
         """Return a tensor operation; what it is made of is wanted whole, so nothing is guarded."""
         *operands, known = term.args
         static = [known.source] if isinstance(known, Known) and known.static else []
-        names = [self.names[id(x)] if id(x) in self.varying else self.constant(x) for x in operands]
+        names = [self.names.get(id(x)) or self.plain_name(x) for x in operands]
         return self.call(TENSORS[term.row].torch, [*names, *static])
 
     def call(self, reference: str, args: Iterable[str]) -> str:

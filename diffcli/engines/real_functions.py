@@ -14,6 +14,7 @@ from sympy.core.function import ArgumentIndexError
 from sympy.printing.precedence import PRECEDENCE
 
 from diffcli.language.functions import TABLE, Row
+from diffcli.language.latex_printer import template
 
 GUARD_BITS = 20
 
@@ -80,7 +81,7 @@ class RealFunction(Function):
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         shown = without_defaults(self.row, self.args)
-        latex = fill(self.row.latex, shown, printer)
+        latex = fill(template(self.row), shown, printer)
         return latex if exp is None else rf"\left({latex}\right)^{{{exp}}}"
 
 

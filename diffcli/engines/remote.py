@@ -134,7 +134,13 @@ class Partials:
 
     def combination(self, parts: Iterable[Part]) -> Formula:
         """Return a linear combination of partials as text."""
-        asked = self.function, tuple(parts)
+        # A formula's mixed partials are the same in any order.
+        place = {name: k for k, name in enumerate(self.function.variables)}
+        turned = (
+            (weight, out, tuple(sorted(wrt, key=lambda name: place.get(name, len(place)))))
+            for weight, out, wrt in parts
+        )
+        asked = self.function, tuple(turned)
         if asked not in _formulas:
             try:
                 found = self.ask(_combination, asked[1])

@@ -23,6 +23,9 @@ from diffcli.language.functions import TABLE
 SAFETY = 4
 """The bound is this many times the radius, as torch's order of operations is another."""
 
+ACCURATE = 8
+"""A row's error, in ulps, up to which its argument counts as read exactly."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
@@ -68,8 +71,11 @@ class _FloatWalk(Walk):
             self._read(each, _CONSTANT_AS_TYPED.get(node.op) == place)
             for place, each in enumerate(arguments)
         ]
-        found = super().apply(node, rule, read)
         ulps = TABLE[node.op].ulps
+        if ulps > ACCURATE:
+            pairs = zip(node.args, read, strict=True)
+            read = [self._nudged(each) if self._varies(arg) else each for arg, each in pairs]
+        found = super().apply(node, rule, read)
         if isinstance(found, fmpq) and self._varies(node):
             found = arb(found)
         if isinstance(found, arb):
@@ -102,6 +108,17 @@ class _FloatWalk(Walk):
                 inner = abs(argument[1].mid())
                 if slope < inner * self._least or slope > inner * self._most > 0:
                     self._leaves_range = True
+
+    def _nudged(self, argument: Term) -> Term:
+        """Move an argument by an ulp, as sums such as x + y inside a function's rule round."""
+        if isinstance(argument, arb_series):
+            value, *derivatives = argument.coeffs() or [arb(0)]
+            return arb_series([self._moved(value), *derivatives])
+        return self._moved(argument) if isinstance(argument, arb) else argument
+
+    def _moved(self, number: arb) -> arb:
+        # Orders, degrees and the like are exact in such sums.
+        return number if number.is_integer() else self._widened(number, 1)
 
     def _made(self, number: arb, ulps: int, order: int) -> arb:
         size = abs(number.mid())

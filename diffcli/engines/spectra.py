@@ -15,6 +15,9 @@ from diffcli.language.expression import Node
 LARGEST = 200
 """Rows and columns of a matrix that is decomposed."""
 
+SYMMETRIC = 1e-6
+"""Relative: how far two entries may differ that stand for the same mixed partial."""
+
 UNITS = {"float32": 2.0**-23, "float64": 2.0**-52}
 
 
@@ -37,9 +40,12 @@ def of_jacobian(matrix: NDArray[np.float64], dtype: str) -> dict[str, Any]:
 def of_hessian(matrix: NDArray[np.float64], dtype: str, *, critical: bool) -> dict[str, Any]:
     """Return the eigenvalues, least first, the definiteness, and the kind of a critical point.
 
-    An eigenvalue below n·ε times the largest counts as zero. ``critical`` tells that the gradient
-    is zero; a semidefinite Hessian doesn't decide the kind then.
+    Nothing where the order of differentiation counts, as the matrix isn't symmetric then. An
+    eigenvalue below n·ε times the largest counts as zero. ``critical`` tells that the gradient is
+    zero; a semidefinite Hessian doesn't decide the kind then.
     """
+    if not np.allclose(matrix, matrix.T, rtol=SYMMETRIC, atol=0):
+        return {}
     values = np.linalg.eigvalsh(matrix)
     least = len(values) * UNITS[dtype] * np.abs(values).max(initial=0.0)
     signs = frozenset(int(np.sign(value)) if abs(value) > least else 0 for value in values)

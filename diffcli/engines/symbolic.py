@@ -22,7 +22,7 @@ from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Function, Node
 from diffcli.language.functions import TABLE, resolve
-from diffcli.language.limits import MAX_SYMBOLIC_NODES
+from diffcli.language.limits import MAX_SYMBOLIC_NODES, MAX_SYMBOLIC_OPERANDS
 from diffcli.language.tensors import TENSORS
 
 CONSTANTS: Mapping[str, Basic] = MappingProxyType(
@@ -49,10 +49,16 @@ def expression(function: Function, terms: Terms | None = None) -> tuple[Expr, ..
     Only an exponent that is arithmetic of rationals is folded: x^(1/3) is the real cube root.
     Raises LimitError beyond the symbolic engine's size.
     """
-    if len(function.nodes) > MAX_SYMBOLIC_NODES:
-        raise LimitError(
-            f"{len(function.nodes)} terms: the symbolic engine takes {MAX_SYMBOLIC_NODES}"
-        )
+    operands = sum(len(node.args) for node in function.nodes)
+    for count, most, what in (
+        (len(function.nodes), MAX_SYMBOLIC_NODES, "terms"),
+        (operands, MAX_SYMBOLIC_OPERANDS, "operands"),
+    ):
+        if count > most:
+            raise LimitError(
+                f"{count} {what}: the symbolic engine takes {most}",
+                hint="--engines enclosure takes more",
+            )
     terms = terms or Terms()
     made: dict[Node, Any] = {}
     for node in function.nodes:

@@ -13,7 +13,7 @@ from functools import reduce
 from math import isinf, isnan
 from typing import NamedTuple
 
-from diffcli.errors import LimitError, UsageError
+from diffcli.errors import LimitError
 from diffcli.export.demand import Demand, Scope
 from diffcli.export.lowering import TRUE, constant_float, is_condition, rational, varying_in
 from diffcli.export.names import fresh
@@ -26,6 +26,7 @@ from diffcli.export.targets import (
     PRODUCT,
     SUM,
     TARGETS,
+    LackError,
     Target,
 )
 from diffcli.language.expression import VARIABLE, Node
@@ -56,7 +57,7 @@ class Line(NamedTuple):
 class Body:
     """The body of one function: ``lines``, then ``results``, a text for each root.
 
-    ``variables`` are the names of the variables in the code. Raises UsageError for a function that
+    ``variables`` are the names of the variables in the code. Raises LackError for a function that
     the language lacks.
     """
 
@@ -67,7 +68,7 @@ class Body:
         self._varying = varying_in(roots)
         schedule = Schedule(roots, self._varying)
         self._demands, self._free, self._scopes = schedule.demands, schedule.free, schedule.scopes
-        order = schedule.order
+        order, self._roots = schedule.order, frozenset(roots)
         self._uses = Counter(arg for each in order for arg in each.args) + Counter(roots)
         self._texts: dict[Node, Text] = {}
         self._guards: dict[tuple[Text, Text], Text] = {}
@@ -79,7 +80,8 @@ class Body:
 
     def _kept(self, each: Node, made: Text) -> Text:
         """Return what stands for a node where it is read: a name if it is read twice, or long."""
-        if each.is_leaf or (self._uses[each] < 2 and len(made.text) <= WIDTH):
+        is_short = len(made.text) <= WIDTH or each in self._roots
+        if each.is_leaf or (self._uses[each] < 2 and is_short):
             return made
         return self._named(made, each)
 
@@ -140,9 +142,13 @@ class Body:
     def _result(self, root: Node) -> str:
         if root in self._varying:
             return self._texts[root].text
-        number = self._constant(root).text
-        number += ".0" * number.lstrip("-").isdigit()
+        number = self._float(root)
         return self._filled(number) if self.variables else number
+
+    def _float(self, constant: Node) -> str:
+        """Return a constant as no language takes it for an integer."""
+        number = self._constant(constant).text
+        return number + ".0" * number.lstrip("-").isdigit()
 
     def _filled(self, number: str) -> str:
         """Return a constant in the variables' shape and type."""
@@ -177,8 +183,11 @@ class Body:
         """Return how a node reads an argument: guarded, where it is wanted at fewer points."""
         text, demand = self._read(arg), None if user in self._free else self._demands[user]
         if arg not in self._varying:
-            wrap = self.target.of_tensors and user.op not in _OF_NUMBERS and arg is not TRUE
-            return Text(self._filled(text.text)) if wrap else text
+            if arg is TRUE:
+                return text
+            if self.target.of_tensors and user.op not in _OF_NUMBERS:
+                return Text(self._filled(text.text))
+            return Text(self._float(arg), text.level) if user.op == "piecewise" else text
         if not self.target.guard or demand is None or is_condition(arg) or user.op == "piecewise":
             return text
         own, held = None if arg in self._free else self._demands[arg], self._mask(demand)
@@ -195,7 +204,7 @@ class Body:
         if each and each.static == (None,):
             template = self.target.calls.get(f"{op} of all", template)
         if template is None:
-            raise _lacking(op, self.target)
+            raise LackError(f"{self.target.name} has no {op} that keeps its digits")
         axis = ""
         if each and op == "index":
             axis = ", ".join(map(place_text, each.static))
@@ -228,9 +237,13 @@ class Body:
     ) -> Text:
         """Return operands with their signs, cut where they are long: compilers are recursive."""
         whole = args[0]
-        for arg in args[1:]:
-            if len(whole.text) + len(arg.text) > WIDTH and len(whole.text) > len(arg.text):
-                whole = self._named(whole, each)
+        for following in args[1:]:
+            arg = following
+            if len(whole.text) + len(arg.text) > WIDTH:
+                if len(whole.text) > len(arg.text):
+                    whole = self._named(whole, each)
+                else:
+                    arg = self._named(arg, each)
             whole = Text(f"{_held(whole, level)}{part(arg)}", level)
         return whole
 
@@ -249,10 +262,20 @@ class Body:
         other = args[-2]
         is_call = self.target.choice.endswith(")")
         for value, held in reversed(list(zip(args[:-2:2], args[1:-2:2], strict=True))):
+            value, other = self._apart(value, held, other)  # noqa: PLW2901  (the same, shorter)
             parts = [each.text if is_call else _held(each, CHOICE + 1) for each in (value, held)]
             text = self.target.choice.format(value=parts[0], held=parts[1], other=other.text)
             other = Text(text, ATOM if is_call else CHOICE)
         return other
+
+    def _apart(self, value: Text, held: Text, other: Text) -> tuple[Text, Text]:
+        """Return both sides of a choice, the longer one named where together they are long."""
+        is_long = len(value.text) + len(held.text) + len(other.text) > WIDTH
+        if self.target.lazy or not is_long or max(len(value.text), len(other.text)) <= WIDTH // 2:
+            return value, other
+        if len(value.text) > len(other.text):
+            return self._line(value.text, None), other
+        return value, self._line(other.text, None)
 
     def _contrary(self, _: Node, args: Sequence[Text]) -> Text:
         return self._negated(args[0])
@@ -275,11 +298,3 @@ _OF_TWO = frozenset({"min", "max", "and", "or"})
 def _held(text: Text, level: int) -> str:
     """Return an expression, bracketed if it is looser than a level."""
     return text.text if text.level >= level else f"({text.text})"
-
-
-def _lacking(op: str, target: Target) -> UsageError:
-    able = [each.name for each in TARGETS.values() if op in each.calls]
-    return UsageError(
-        f"{target.name} has no {op} that keeps its digits",
-        hint=f"export to {' or '.join(able)}" if able else "no language here has one",
-    )

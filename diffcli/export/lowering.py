@@ -16,6 +16,7 @@ from typing import Any
 
 from diffcli.errors import PointError, UsageError
 from diffcli.export.partials import SELU, arguments_of, formula
+from diffcli.language.algebra import ONE, ZERO
 from diffcli.language.builder import Builder
 from diffcli.language.expression import CONSTANT, VARIABLE, Node, constant, node, postorder
 from diffcli.language.functions import TABLE
@@ -62,7 +63,8 @@ class Lowering:
         """Return an operation by its definition, where the language lacks it and there is one."""
         if each.op in self._known or each.op not in DEFINITIONS:
             return each
-        (found,) = self._rewritten([formula(DEFINITIONS[each.op])], arguments_of(each))
+        standard = STANDARD.get(each.op) if each.args[1:] == (ZERO, ONE) else None
+        (found,) = self._rewritten([formula(standard or DEFINITIONS[each.op])], arguments_of(each))
         return found
 
 
@@ -220,3 +222,7 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Functions by simpler ones."""
+STANDARD: Mapping[str, str] = MappingProxyType(
+    {"normpdf": "exp(-x^2/2)/sqrt(2*pi)", "normcdf": "erfc(-x/sqrt(2))/2"}
+)
+"""The same of the standard distribution, with mean 0 and deviation 1."""

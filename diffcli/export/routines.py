@@ -35,17 +35,21 @@ class Routine:
     @property
     def meaning(self) -> str:
         """What it returns, in words."""
-        return _MEANINGS[self.kind].format(", ".join(self.wrt))
+        meaning = _MEANINGS[self.kind] if self.shape or self.kind != "hessian" else _SECOND
+        many = "s" if len(self.wrt) > 1 else ""
+        return meaning.format(", ".join(self.wrt), s=many)
 
 
 _MEANINGS: Mapping[Kind, str] = MappingProxyType(
     {
         "value": "the value",
-        "grad": "the derivatives in {}",
-        "jacobian": "a row for each formula: its derivatives in {}",
+        "grad": "the derivative{s} in {}",
+        "jacobian": "a row for each formula: its derivative{s} in {}",
         "hessian": "the second derivatives, a row for each of {}",
     }
 )
+_SECOND = "the second derivative in {}"
+"""A Hessian of one variable has no rows."""
 
 
 def routines_of(

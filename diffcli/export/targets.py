@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from diffcli.errors import UsageError
+
 # Tables are read by their columns.
 # fmt: off
 _ELEMENTARY = (  # row, python, numpy, torch, jax, C
@@ -56,9 +58,6 @@ _ELEMENTARY = (  # row, python, numpy, torch, jax, C
     ("y0", "", "special.y0", "", "", "y0"),
     ("y1", "", "special.y1", "", "", "y1"),
     ("normlogcdf", "", "special.log_ndtr", "torch.special.log_ndtr", "", ""),
-    ("and", "", "np.logical_and", "torch.logical_and", "jnp.logical_and", ""),
-    ("or", "", "np.logical_or", "torch.logical_or", "jnp.logical_or", ""),
-    ("not", "", "np.logical_not", "torch.logical_not", "jnp.logical_not", ""),
 )
 _SPECIAL = (  # row, numpy with scipy
     ("polygamma", "special.polygamma"),
@@ -132,6 +131,11 @@ _TENSORS = (  # row, numpy, torch, jax: an axis follows the operands, or stands 
 )
 # fmt: on
 
+
+class LackError(UsageError):
+    """A language can't write the formula; another may."""
+
+
 CHOICE, OR, AND, NOT, COMPARISON, SUM, PRODUCT, PREFIX, POWER, ATOM = range(10)
 """How tightly an expression holds together, in every language alike."""
 
@@ -192,6 +196,15 @@ class Target:
         return "sum" in self.calls
 
 
+_ARRAYWISE: Infix = {
+    **_ARITHMETIC,
+    "and": (" & ", PRODUCT),
+    "or": (" | ", SUM),
+    "not": ("~", PREFIX),
+}
+"""In Python these signs hold tighter than comparisons, which take brackets."""
+
+
 def _calls(language: str) -> Mapping[str, str]:
     """Return a language's column of the tables."""
     found = {row[0]: row[1 + _LANGUAGES.index(language)] for row in _ELEMENTARY}
@@ -233,7 +246,7 @@ _NUMPY = Target(
     calls=_calls("numpy"),
     choice="np.where({held}, {value}, {other})",
     powers=("{base}**{exponent}", "{base}**{exponent}"),
-    infix=_ARITHMETIC,
+    infix=_ARRAYWISE,
     nan="np.nan",
     infinity="np.inf",
     imports={"np.": "import numpy as np", "special.": "from scipy import special"},
@@ -251,7 +264,7 @@ _TORCH = Target(
     calls=_calls("torch"),
     choice="torch.where({held}, {value}, {other})",
     powers=("{base}**{exponent}", "{base}**{exponent}"),
-    infix=_ARITHMETIC,
+    infix=_ARRAYWISE,
     nan="torch.nan",
     infinity="torch.inf",
     imports={"torch.": "import torch"},
@@ -275,7 +288,7 @@ _JAX = Target(
     calls=_calls("jax"),
     choice="jnp.where({held}, {value}, {other})",
     powers=("{base}**{exponent}", "{base}**{exponent}"),
-    infix=_ARITHMETIC,
+    infix=_ARRAYWISE,
     nan="jnp.nan",
     infinity="jnp.inf",
     imports={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -13,7 +14,7 @@ from diffcli.errors import UsageError
 from diffcli.export.emitter import Body, Line
 from diffcli.export.lowering import Lowering
 from diffcli.export.routines import Routine, entries_of
-from diffcli.export.targets import Target
+from diffcli.export.targets import LackError, Target
 from diffcli.language.expression import Function, Node
 
 WIDTH = 88
@@ -41,13 +42,11 @@ class Writer(ABC):
     def text(self) -> str:
         """Return the file, without a newline at its end.
 
-        Raises UsageError for a function that the language lacks, LimitError where a derivative
-        swells.
+        Raises LackError for what the language lacks, UsageError for what has no derivative,
+        LimitError where a derivative swells.
         """
         if self.function.has_tensors and not self.target.has_tensors:
-            raise UsageError(
-                f"{self.target.name} has no tensors", hint="export to numpy, torch or jax"
-            )
+            raise LackError(f"{self.target.name} has no tensors")
         body = "\n\n\n".join(self.functions())
         needed = [line for word, line in self.target.imports.items() if word in body]
         return self.page(self.heading(), needed, body)
@@ -65,9 +64,10 @@ class Writer(ABC):
 
     def heading(self) -> Iterator[str]:
         """Yield the lines that say what the file holds."""
-        read_as = self.function.read_as
-        shown = read_as if len(read_as) <= _LONGEST else f"{read_as[:_LONGEST]} …"
-        first = f"{self.name}({', '.join(self.function.variables)}) = {shown}"
+        *definitions, formula = self.function.read_as.split("; ")
+        own = f"{self.name}({', '.join(self.function.variables)}) = {formula}"
+        first = "; ".join([*definitions, own])
+        first = first if len(first) <= _LONGEST else f"{first[:_LONGEST]} …"
         yield from wrap(first, WIDTH, subsequent_indent="    ", break_long_words=False)
         yield ""
         for routine in self.routines:
@@ -128,9 +128,7 @@ class PythonModule(Writer):
         """Return a function that differentiates the value's."""
         template = self.target.derivatives.get(routine.kind)
         if template is None:
-            raise UsageError(
-                f"{self.target.name} differentiates no tensors", hint="export to torch or jax"
-            )
+            raise LackError(f"{self.target.name} differentiates no tensors")
         if len(routine.wrt) < len(self.names):
             raise UsageError("--wrt goes with formulas of numbers", hint="leave it out")
         places = ", ".join(str(place) for place, _ in enumerate(self.names))
@@ -169,13 +167,21 @@ class PythonModule(Writer):
         return self.target.stack.format(inside) if self.target.stack else f"({inside})"
 
 
+_MATHEMATICS = re.compile(r"\b(?:NAN|INFINITY|\w+(?=\())")
+"""What C's header of mathematics defines: two constants, and functions."""
+
+
 class CProgram(Writer):
     """A file of C99."""
 
     def page(self, heading: Iterable[str], needed: Sequence[str], body: str) -> str:
         """Return a file under its heading."""
         top = "\n".join(f"// {line}".rstrip() for line in heading)
-        return "\n\n".join([top, "#include <math.h>", *needed, body.replace("\n\n\n", "\n\n")])
+        parts = [*needed, body.replace("\n\n\n", "\n\n")]
+        own = {routine.name for routine in self.routines}
+        if not own.issuperset(_MATHEMATICS.findall("\n".join(parts))):
+            parts = ["#include <math.h>", *parts]
+        return "\n\n".join([top, *parts])
 
     def routine(self, routine: Routine, body: Body) -> str:
         """Return a function that returns a number, or writes several to ``out``."""

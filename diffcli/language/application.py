@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from diffcli.language import binders, indexing
 from diffcli.language.derivative import primed
+from diffcli.language.differentials import diff
 from diffcli.language.expression import Node, constant
 from diffcli.language.functions import TABLE, Row
 from diffcli.language.limits import MAX_ORDER
-from diffcli.language.names import OF_ORDER, ORDERED
+from diffcli.language.powers import superscript
 from diffcli.language.tokens import NAME, NUMBER, SUPERSCRIPT, Token
+from diffcli.language.vocabulary import OF_ORDER, ORDERED
 
 if TYPE_CHECKING:
     from diffcli.language.pratt import Pratt
@@ -27,7 +29,7 @@ _INVERSES = {
     for name in "sin cos tan cot sec csc sinh cosh tanh coth sech csch".split()
     if "a" + name in TABLE
 } | {name: inverse for name, inverse in _SPECIAL_INVERSES.items() if inverse in TABLE}
-_PIECEWISE = "piecewise((a, condition), (b, True))"
+_PIECEWISE = "piecewise((x^2, x < 1), (x, True))"
 
 
 def apply(parser: Pratt, name: Token, meaning: Row | str) -> Node:
@@ -53,7 +55,7 @@ def apply(parser: Pratt, name: Token, meaning: Row | str) -> Node:
 def _exponent(parser: Pratt) -> Node:
     operator = parser.advance()
     if operator.kind == SUPERSCRIPT:
-        return parser.superscript(operator)
+        return superscript(parser, operator)
     if parser.token.kind == NAME:
         return parser.names.variable(parser.advance().text)
     return parser.exponent()
@@ -214,6 +216,7 @@ FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
         "ordered": _ordered,
         "pow": _pow,
         "exp2": _exp2,
+        "diff": diff,
         **binders.FORMS,
         **indexing.FORMS,
     }

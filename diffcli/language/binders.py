@@ -1,131 +1,62 @@
-"""What binds a variable: ``diff(f, x)``, ``d/dx f``, ``sum(i=1..5, f)``, ``integrate(…)``.
+"""What binds a variable over a range: ``sum(i=1..5, f)``, ``prod(…)``, ``integrate(f, t=a..x)``.
 
-Free functions over the parser of :mod:`diffcli.language.parser`. A derivative is resolved to a
-formula at once; a sum or product is written out, its formula read again for each index; an integral
-is a function of its bounds.
+Free functions over the parser of :mod:`diffcli.language.pratt`. A sum or product is written out,
+its formula read again for each index; an integral is a function of its bounds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
-from diffcli.language.derivative import differentiate
-from diffcli.language.expression import CONSTANT, VARIABLE, Node, node, postorder, variable
-from diffcli.language.indexing import names_axis, read_axis, tensor
+from diffcli.language.expression import VARIABLE, Node, postorder, variable
+from diffcli.language.indexing import AXIS, tensor
 from diffcli.language.integrals import integral, substituted, unused
-from diffcli.language.limits import MAX_INTEGRAND, MAX_ORDER, MAX_READ_AGAIN, MAX_TERMS
-from diffcli.language.tensors import LAST, TENSORS
-from diffcli.language.tokens import NAME, NUMBER, SIGN, SUPERSCRIPT, Token
+from diffcli.language.limits import MAX_INTEGRAND, MAX_READ_AGAIN, MAX_TERMS
+from diffcli.language.tensors import TENSORS
+from diffcli.language.tokens import NAME, SIGN, Token
 
 if TYPE_CHECKING:
     from diffcli.language.pratt import Pratt
 
-_DIFF = "diff(x^2*y, x), diff(sin(x), x, 2), diff(x*y, x, y)"
 _SERIES = {"add": "sum(i=1..5, x^i)", "mul": "prod(i=1..5, x+i)"}
 _INTEGRAL = "integrate(exp(-t^2), t=0..x)"
+_SIGNED = {"add": "sum", "mul": "prod"}
 _EMPTY = {"add": 0, "mul": 1}
-_INFINITE = frozenset({"inf", "infinity", "oo"})
-
-
-def diff(parser: Pratt, name: Token) -> Node:
-    """Read ``diff(f, x)``, ``diff(f, x, 2)``, ``diff(f, x, y)`` and return the derivative."""
-    opener = parser.token
-    if not parser.accept("("):
-        raise parser.fail("diff has no argument", token=name, hint=_DIFF)
-    value, wanted, axis = parser.inside(opener, lambda: _wanted(parser))
-    parser.expect(")", after=opener)
-    if not wanted:
-        return node("differences", parser.build.real(value), static=(axis,))
-    for wrt, order in wanted:
-        value = _derivative(parser, value, wrt, order, name)
-    return value
-
-
-def _wanted(parser: Pratt) -> tuple[Node, list[tuple[str, int]], int | None]:
-    """Read the formula, and each variable with its order; or the axis of a tensor's differences."""
-    value, wanted = parser.expression(), list[tuple[str, int]]()
-    while parser.accept(","):
-        if names_axis(parser) and not wanted:
-            return value, wanted, read_axis(parser)
-        first, found = parser.token, parser.expression()
-        exact = parser.build.exact(found)
-        if found.op == VARIABLE:
-            wanted.append((str(found.value), 1))
-        elif wanted and exact is not None and exact.denominator == 1 and exact >= 1:
-            wanted[-1] = (wanted[-1][0], int(exact))
-        else:
-            raise parser.fail("diff takes variables and orders", token=first, hint=_DIFF)
-    return value, wanted, LAST
-
-
-def _derivative(parser: Pratt, value: Node, variable: str, order: int, at: Token) -> Node:
-    if order > MAX_ORDER:
-        raise parser.fail(
-            f"a derivative of order {order:,}", token=at, error=LimitError,
-            hint=f"orders up to {MAX_ORDER} are read",
-        )  # fmt: skip
-    return differentiate(parser.build.real(value), variable, parser.build, order)
-
-
-def differential(parser: Pratt, sign: Token) -> Node | None:
-    """Read what follows ``d`` in ``d/dx f`` or ``d^2/dx^2 f``; None where ``d`` is a variable."""
-    start = parser.position
-    order = _order(parser)
-    variable = _differential_of(parser, sign) if parser.accept("/") else None
-    if variable is None or _order(parser) != order or not parser.starts_factor():
-        parser.position = start
-        return None
-    first = parser.token
-    value = parser.factor()
-    if parser.starts_factor() or parser.at("*", "/", "%"):
-        value = parser.product(value)
-        reach = parser.source(first, parser.peek(-1))
-        parser.names.echo(f"{parser.source(sign, first)[:-1].rstrip()} reaches over {reach}")
-    return _derivative(parser, value, variable, order, sign)
-
-
-def _order(parser: Pratt) -> int:
-    """Read ``^2`` or ``²``, 1 if there is none."""
-    token, after = parser.token, parser.peek()
-    if token.kind == SUPERSCRIPT and token.text.isdigit():
-        return int(parser.advance().text)
-    if token.text == "**" and after.kind == NUMBER and after.text.isdigit():
-        parser.advance()
-        return int(parser.advance().text)
-    return 1
-
-
-def _differential_of(parser: Pratt, sign: Token) -> str | None:
-    """Read ``dx``, ``d x`` or ``∂x``, and return the variable's name."""
-    token = parser.advance()
-    if token.text == sign.text and parser.token.kind == NAME:
-        return _variable(parser, parser.advance().text)
-    is_one_word = sign.text == "d" and token.kind == NAME and token.text.startswith("d")
-    return _variable(parser, token.text[1:]) or None if is_one_word else None
-
-
-def _variable(parser: Pratt, name: str) -> str:
-    """Return the variable that a name stands for, which is that of the integral around it."""
-    meant = parser.names.variable(name)
-    return str(meant.value) if meant.op == VARIABLE else name
 
 
 def series(op: str) -> Callable[[Pratt, Token], Node]:
-    """Return the reader of a sum (``add``) or a product (``mul``) over an index, or of a tensor."""
+    """Return the reader of a sum (``add``) or a product (``mul``) over an index, or of a tensor.
+
+    The bounds stand before the formula or after it: ``sum(i=1..5, x^i)``, ``sum(x^i, i=1..5)``.
+    """
 
     def read(parser: Pratt, name: Token) -> Node:
         opener = parser.token
-        if opener.text != "(" or parser.peek(2).text != "=":
+        if not parser.accept("("):
             return tensor(parser, name)
-        parser.advance()
-        value = parser.inside(opener, lambda: _expanded(parser, op, parser.expression))
+        bounds = _bounds(parser)
+        if bounds is None or parser.tokens[bounds].text in AXIS:
+            _check_series(parser, op, name)
+            parser.position -= 1
+            return tensor(parser, name)
+        read = _before if bounds == parser.position else partial(_after, bounds=bounds)
+        value = parser.inside(opener, lambda: read(parser, op))
         parser.expect(")", after=opener)
         return value
 
     return read
+
+
+def _check_series(parser: Pratt, op: str, name: Token) -> None:
+    """Refuse ``sum(x^k, k, 1, 10)`` and ``∑(x)``, by their remedy."""
+    commas = [place for place in parser.inner() if parser.tokens[place].text == ","]
+    is_sign = name.kind == SIGN
+    if is_sign or any(parser.tokens[place + 1].text not in AXIS for place in commas):
+        raise parser.fail(f"{name.text} takes a formula and a range", token=name, hint=_SERIES[op])
 
 
 def big_sign(parser: Pratt, sign: Token) -> Node:
@@ -133,11 +64,31 @@ def big_sign(parser: Pratt, sign: Token) -> Node:
     op = {"∑": "add", "∏": "mul"}[sign.text]
     if parser.at("("):
         return series(op)(parser, sign)
-    return _expanded(parser, op, parser.term)
+    return _before(parser, op, parser.term)
 
 
-def _expanded(parser: Pratt, op: str, read: Callable[[], Node]) -> Node:
+def _before(parser: Pratt, op: str, read: Callable[[], Node] | None = None) -> Node:
     """Read ``i = 1..5, f``, and return the sum or product of the formula."""
+    index, values = _range(parser, op)
+    if not parser.accept(","):
+        raise parser.fail("no formula after the bounds", token=parser.token, hint=_SERIES[op])
+    return _written_out(parser, op, index, values, read or parser.expression)
+
+
+def _after(parser: Pratt, op: str, bounds: int) -> Node:
+    """Read ``f, i = 1..5``, and return the sum or product of the formula."""
+    start, parser.position = parser.position, bounds
+    index, values = _range(parser, op)
+    end, parser.position = parser.position, start
+    value = _written_out(parser, op, index, values, parser.expression)
+    if not parser.accept(",") or parser.position != bounds:
+        raise parser.fail(f"{_SIGNED[op]} takes a formula and a range", hint=_SERIES[op])
+    parser.position = end
+    return value
+
+
+def _range(parser: Pratt, op: str) -> tuple[Token, range]:
+    """Read ``i = 1..5``."""
     index = parser.advance()
     if index.kind != NAME or not parser.accept("="):
         raise parser.fail("an index is a name", token=index, hint=_SERIES[op])
@@ -145,21 +96,26 @@ def _expanded(parser: Pratt, op: str, read: Callable[[], Node]) -> Node:
     if not parser.accept(".."):
         raise parser.fail("an index has two bounds", token=parser.token, hint=_SERIES[op])
     high = _bound(parser, op)
-    if not parser.accept(","):
-        raise parser.fail("no formula after the bounds", token=parser.token, hint=_SERIES[op])
     if high - low >= MAX_TERMS:
         raise parser.fail(
             f"{high - low + 1:,} terms", token=index, error=LimitError,
             hint=f"at most {MAX_TERMS:,} are written out",
         )  # fmt: skip
+    return index, range(low, high + 1)
+
+
+def _written_out(
+    parser: Pratt, op: str, index: Token, values: range, read: Callable[[], Node]
+) -> Node:
+    """Return the sum or product of the formula that stands here, read for each value."""
     start, terms = parser.position, list[Node]()
     # An empty range is read once too: what follows it must be found.
-    for value in range(low, max(high, low) + 1):
+    for value in values or (values.start,):
         parser.position = start
         with parser.names.bound(index.text, value):
             terms.append(read())
         _count(parser, parser.position - start, index)
-    if high < low:
+    if not values:
         return parser.build.number(_EMPTY[op])
     return parser.build(op, *terms) if len(terms) > 1 else terms[0]
 
@@ -196,19 +152,20 @@ def integrate(parser: Pratt, name: Token) -> Node:
 
 
 def _integral(parser: Pratt, at: Token) -> Node:
-    name = _integration_variable(parser)
-    if name is None:
+    bounds = _bounds(parser)
+    if bounds is None:
         raise parser.fail(f"{at.text} needs a variable and its bounds", token=at, hint=_INTEGRAL)
+    name = parser.tokens[bounds].text
     inner = variable(unused(name, parser.names.typed))
     with parser.names.meant(name, inner):
         body = parser.build.real(parser.expression())
     for sign in (",", name, "="):
         if not parser.accept(sign):
             raise parser.fail(f"{at.text} takes a formula, then the bounds", hint=_INTEGRAL)
-    low = _end(parser)
+    low = parser.build.real(parser.expression())
     if not parser.accept(".."):
         raise parser.fail("an integral has two bounds", token=parser.token, hint=_INTEGRAL)
-    high = _end(parser)
+    high = parser.build.real(parser.expression())
     free = set[str]()
     for each in postorder([body]):
         if each.op in TENSORS:
@@ -225,33 +182,17 @@ def _integral(parser: Pratt, at: Token) -> Node:
     return made
 
 
-def _integration_variable(parser: Pratt) -> str | None:
-    """Return the name whose bounds stand last in the brackets."""
-    depth, found = 1, None
-    for place in range(parser.position, len(parser.tokens) - 1):
+def _bounds(parser: Pratt) -> int | None:
+    """Return the place of the last name in the brackets that has bounds, ``i=1..5``."""
+    found = None
+    for place in parser.inner():
         token, after = parser.tokens[place], parser.tokens[place + 1]
-        depth += (token.text in "([{⌊⌈") - (token.text in ")]}⌋⌉") if token.kind == SIGN else 0
-        if depth == 0:
-            break
-        if depth == 1 and token.kind == NAME and after.text == "=":
-            found = token.text
-    return found
-
-
-def _end(parser: Pratt) -> Node:
-    """Read a bound of an integral, which is finite."""
-    token = parser.token
-    found = parser.build.real(parser.expression())
-    for each in postorder([found]):
-        if each.op in (VARIABLE, CONSTANT) and each.value in _INFINITE:
-            raise parser.fail(
-                "an improper integral isn't read", token=token, hint="take a finite bound, or a "
-                "function of the table, such as erf, Ei or gammainc",
-            )  # fmt: skip
+        if token.kind == NAME and after.text == "=":
+            found = place
     return found
 
 
 FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
-    {"diff": diff, "sum": series("add"), "prod": series("mul"), "integral": integrate}
+    {"sum": series("add"), "prod": series("mul"), "integral": integrate}
 )
 """Readers of the functions that bind a variable, by their form."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from diffcli.errors import DiffcliError, FormulaError
+from diffcli.language.limits import MAX_DEPTH
 from diffcli.language.tokens import END, NAME, SIGN, Token
+
+_OPENING, _CLOSING = frozenset("([{⌊⌈"), frozenset(")]}⌋⌉")
 
 
 class Cursor:
@@ -38,6 +43,18 @@ class Cursor:
         found = self.at(sign)
         self.position += found
         return found
+
+    def inner(self) -> Iterator[int]:
+        """Yield the places inside the brackets just opened, but for those in brackets further."""
+        depth = 1
+        for place in range(self.position, len(self.tokens) - 1):
+            token = self.tokens[place]
+            if token.kind == SIGN:
+                depth += (token.text in _OPENING) - (token.text in _CLOSING)
+            if not 0 < depth <= MAX_DEPTH:
+                return
+            if depth == 1:
+                yield place
 
     def expect(self, sign: str, after: Token) -> None:
         """Go past the sign that closes ``after``."""

@@ -98,7 +98,9 @@ def postorder(roots: Iterable[Node]) -> tuple[Node, ...]:
             elif current not in done:
                 done.add(current)
                 stack.append((current, True))
-                stack.extend((arg, False) for arg in reversed(current.args) if arg not in done)
+                # A sum may have one term a hundred thousand times.
+                args = reversed(dict.fromkeys(current.args))
+                stack.extend((arg, False) for arg in args if arg not in done)
     return tuple(order)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from diffcli.language.expression import VARIABLE, Node, node
+from diffcli.language.expression import Node, node
 from diffcli.language.functions import BY_NAME, TABLE
 from diffcli.language.tensors import BY_TENSOR_NAME, TENSORS, Slice, TensorRow
 from diffcli.language.tokens import NAME, Token
@@ -17,8 +17,8 @@ from diffcli.language.tokens import NAME, Token
 if TYPE_CHECKING:
     from diffcli.language.pratt import Pratt
 
-_LIBRARIES = frozenset({"np", "numpy", "jnp", "math", "torch", "scipy", "special", "sympy"})
-_AXIS = frozenset({"axis", "dim"})
+AXIS = frozenset({"axis", "dim"})
+"""What the axis of a tensor operation is called."""
 _EXTREMES = {
     spelling: TENSORS[f"a{name}"]
     for name in ("max", "min")
@@ -58,20 +58,23 @@ def _whole(parser: Pratt) -> int | None:
     token = parser.token
     exact = parser.build.exact(parser.expression())
     if exact is None or exact.denominator != 1:
-        raise parser.fail("an index is a whole number", token=token, hint="x[0], x[1:], A[i,j]")
+        raise parser.fail(
+            "an index is a whole number", token=token,
+            hint="x[0], x[1:], A[i,j]; to multiply, write '*' and round brackets",
+        )  # fmt: skip
     return int(exact)
 
 
 def attribute(parser: Pratt, left: Node) -> Node:
-    """Read ``T`` or ``mean()`` after the point, and apply it to what stands before it."""
+    """Read ``T`` or ``mean()`` after the point, and apply it to what stands before it.
+
+    The points of ``x.^2`` and ``x.*y`` say nothing: all arithmetic goes entry by entry.
+    """
+    if parser.at("*", "/", "**"):
+        return left
     name = parser.advance()
     if name.text == "T":
         return node("transpose", parser.build.real(left))
-    if left.op == VARIABLE and left.value in _LIBRARIES and name.kind == NAME:
-        raise parser.fail(
-            f"{left.value}.{name.text}: functions have no prefix", token=name,
-            hint=f"write {name.text} alone",
-        )  # fmt: skip
     known = name.kind == NAME and (name.text in BY_TENSOR_NAME or name.text in BY_NAME)
     if not known or not parser.at("("):
         raise parser.fail(
@@ -127,7 +130,7 @@ def _operands(parser: Pratt, found: list[Node]) -> tuple[list[Node], int | None]
 
 def names_axis(parser: Pratt) -> bool:
     """Whether ``axis=0`` stands here."""
-    return parser.token.text in _AXIS and parser.peek().text == "="
+    return parser.token.text in AXIS and parser.peek().text == "="
 
 
 def read_axis(parser: Pratt) -> int | None:

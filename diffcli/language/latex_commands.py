@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from diffcli.language.names import CALLABLE
 from diffcli.language.tokens import GREEK_NAMES
+from diffcli.language.vocabulary import CALLABLE
 
 # fmt: off
 SIGNS: Mapping[str, str] = MappingProxyType({

@@ -20,13 +20,13 @@ from diffcli.language.expression import (
     number,
     postorder,
 )
-from diffcli.language.functions import BY_NAME, TABLE
+from diffcli.language.functions import BY_NAME, TABLE, Row
 from diffcli.language.integrals import is_integral, opened
 from diffcli.language.limits import MAX_CHARACTERS
-from diffcli.language.names import CALLABLE
 from diffcli.language.printer import SHORT, number_text, place_text
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import GREEK_NAMES
+from diffcli.language.vocabulary import CALLABLE
 
 #: How tightly the LaTeX of an operation holds together: it is bracketed inside a tighter one.
 _CASES, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _PREFIX, _FACTOR, _ATOM = range(10)
@@ -225,17 +225,24 @@ def _integral(each: Node, texts: _Texts) -> str:
     return rf"\int_{{{low}}}^{{{high}}} {inner.held(body, _PRODUCT)} \, d{name_latex(name)}"
 
 
-def _template(each: Node, texts: _Texts) -> str:
+def template(row: Row, variables: Collection[str] = ()) -> str:
     """Return how a function is written, such that it is read again as the same."""
-    row = TABLE[each.op]
     called = _CALLED.fullmatch(row.latex)
     if called and BY_NAME.get(called["name"]) is row:
-        is_read = called["name"] not in texts.variables
+        is_read = called["name"] not in variables
     else:
-        is_read = each.op in _SHAPES and not (each.op == "root" and each.args[1] is number(3))
-    if is_read:
-        return row.latex
-    return _BY_NAME.get(each.op, rf"\operatorname{{{each.op}}}".replace("_", r"\_")) + _ARGUMENTS
+        is_read = row.name in _SHAPES
+    return row.latex if is_read else _by_name(row.name)
+
+
+def _by_name(op: str) -> str:
+    return _BY_NAME.get(op, rf"\operatorname{{{op}}}".replace("_", r"\_")) + _ARGUMENTS
+
+
+def _template(each: Node, texts: _Texts) -> str:
+    if each.op == "root" and each.args[1] is number(3):
+        return _by_name(each.op)
+    return template(TABLE[each.op], texts.variables)
 
 
 def _tensor(each: Node, texts: _Texts) -> str:

@@ -21,8 +21,9 @@ from diffcli.language.latex_commands import (
 from diffcli.language.latex_scripts import NUMERAL, PLACES, exponent, places, subscript
 from diffcli.language.latex_structures import NORMS, STRUCTURES, norm, trimmed
 from diffcli.language.limits import MAX_DEPTH
-from diffcli.language.names import CALLABLE, CONSTANTS, GLUED, OF_ORDER
+from diffcli.language.remedies import FUNCTIONS
 from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Token, token_at
+from diffcli.language.vocabulary import CALLABLE, CONSTANTS, GLUED, OF_ORDER
 
 _BLANK = re.compile(
     rf"(?:[\s~$]++|%[^\n]*+|\\[,;:!> \n()\[\]]|\\(?:{'|'.join(BLANKS)})(?![A-Za-z]))*+"
@@ -246,7 +247,8 @@ class Reader:
         if self.tokens[index].text.partition("_")[0] in _CALLED and "_" in self.tokens[index].text:
             return
         if not _ARGUMENTS.match(self.text, self.position):
-            if len(self.tokens[index].text) == 1 and text not in CONSTANTS:
+            is_letter = len(self.tokens[index].text) == 1 or text in FUNCTIONS
+            if is_letter and text not in CONSTANTS and text not in self.declared:
                 self.readings[f"{self.tokens[index].text}(…) is a product"] = None
             self.emit(SIGN, "*", self.position)
 

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from diffcli.language.latex_commands import FONTS, NAMES
-from diffcli.language.names import CALLABLE, ORDERED
 from diffcli.language.tokens import NAME, NUMBER, SIGN
+from diffcli.language.vocabulary import CALLABLE, ORDERED
 
 if TYPE_CHECKING:
     from diffcli.language.latex_reader import Reader

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from diffcli.language.functions import BY_NAME
 from diffcli.language.latex_commands import ENVIRONMENTS, FONTS, WORDS, WRAPPERS
 from diffcli.language.latex_integrals import bounds_of, read_integral
-from diffcli.language.names import CONSTANTS, FORMS
 from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
+from diffcli.language.vocabulary import CONSTANTS, FORMS
 
 if TYPE_CHECKING:
     from diffcli.language.latex_reader import Reader

@@ -14,6 +14,8 @@ MAX_DEPTH = 200
 """Of parentheses, brackets and bars."""
 MAX_NESTING = 100
 """Of functions in functions, of powers in exponents, of signs before signs."""
+MAX_NAME = 1_000
+"""Characters of one name."""
 MAX_DIGITS = 400
 """Of one number."""
 MAX_EXPONENT = 400
@@ -35,7 +37,15 @@ MAX_READ_AGAIN = 200_000
 """Signs read to write sums and products out."""
 MAX_SYMBOLIC_NODES = 20_000
 """Beyond it the symbolic engine gives up; the other two answer alone."""
+MAX_SYMBOLIC_OPERANDS = 60_000
+"""Likewise: one sum may have very many, and be few nodes."""
+MAX_POINTS = 5_000
+"""That one command is given; a file of any length goes to ``diffcli batch``."""
 MAX_AXES = 8
 """Of one tensor that a point gives."""
 MAX_ELEMENTS = 20_000_000
 """Of one tensor that a point or a term of a formula asks for."""
+MAX_SHOWN = 1_000_000
+"""Numbers in one answer that is shown or written as text."""
+MAX_VALUES = 100_000
+"""Of a formula that takes a vector element by element, in one such answer."""

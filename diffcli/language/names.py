@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
@@ -14,65 +15,30 @@ from diffcli.errors import DiffcliError
 from diffcli.language.expression import Node, constant, number, variable
 from diffcli.language.functions import BY_NAME, Row
 from diffcli.language.limits import MAX_DEPTH
+from diffcli.language.remedies import FINITE, FUNCTIONS, INFINITY, WORDS
 from diffcli.language.tensors import BY_TENSOR_NAME
 from diffcli.language.tokens import GREEK_NAMES, NAME, Token
+from diffcli.language.vocabulary import (
+    BRACKETED,
+    CALLABLE,
+    CONSTANTS,
+    ECHOED,
+    FORMS,
+    GLUED,
+    IMAGINARY,
+    INFINITE,
+    LOG_WITH_BASE,
+    LOWER,
+    OF_LETTER,
+    OF_ORDER,
+    ORDERED,
+    WOLFRAM,
+)
 
-CONSTANTS = {
-    "pi": "pi",
-    "e": "e",
-    "E": "e",
-    "tau": "tau",
-    "True": "true",
-    "False": "false",
-    "true": "true",
-    "false": "false",
-    "otherwise": "true",
-}
-_ECHOED = {"E": "E is Euler's number 2.718…", "tau": "tau is the constant 2π"}
-_IMAGINARY = {"i": "i", "I": "i"}
-_INFINITE = {"inf": "inf", "infinity": "inf", "oo": "inf"}
-
-FORMS = {
-    "piecewise": "piecewise",
-    "where": "where",
-    "log": "log",
-    "pow": "pow",
-    "power": "pow",
-    "exp2": "exp2",
-    "diff": "diff",
-    "sum": "sum",
-    "prod": "prod",
-    **dict.fromkeys(["integrate", "integral", "int"], "integral"),
-    **dict.fromkeys(["max", "maximum", "min", "minimum"], "tensor"),
-}
-"""Names read by a form of their own, because their arguments aren't plain expressions."""
-
+_OTHERWISE_IMAGINARY = "i is a variable: the imaginary unit needs --dtype complex128"
 _OPENING, _CLOSING, _ENDS = frozenset("([{"), frozenset(")]}"), frozenset({"..", ",", ";", "="})
-_LOG_WITH_BASE = re.compile(r"log_(?:[0-9]+|[A-Za-z][A-Za-z0-9]*)?")
-ORDERED = {
-    "J": "besselj", "Y": "bessely", "I": "besseli", "K": "besselk", "P": "legendre",
-    "H": "hermite", "T": "chebyshevt", "U": "chebyshevu", "L": "laguerre", "E": "expint",
-    "Li": "polylog",
-}  # fmt: skip
-"""Functions by the letters of mathematics, whose subscript is their first argument."""
-_ORDERED = re.compile(rf"({'|'.join(ORDERED)})_([0-9]+|[A-Za-z]+)")
-OF_ORDER = "_{"
-"""What ends a letter of mathematics whose subscript is a formula, in braces."""
-_MEANT = {
-    "W": "lambertw(x)", "B": "beta(x, y)", "K": "ellipk(m), of the parameter m = k²",
-    "E": "ellipe(m), of the parameter m = k²", "Phi": "normcdf(x)", "phi": "normpdf(x)",
-    "sigma": "sigmoid(x)", "theta": "heaviside(x)", "H": "heaviside(x)", "C": "fresnelc(x)",
-    "S": "fresnels(x)", "F": "dawson(x), or ellipf(φ, m)", "jn": "sphericalj(n, x), or besselj",
-}  # fmt: skip
-"""What letters of mathematics that many conventions share may mean as functions."""
-_SUBSCRIPTED = frozenset(name for name in BY_NAME if re.fullmatch("[A-Za-z][0-9]", name))
-"""Functions whose names are mostly variables (``y1``, ``k0``): only a bracket makes them calls,
-as it does those of tensors (``mean``, ``var``)."""
-CALLABLE = frozenset({*BY_NAME, *FORMS}) - _SUBSCRIPTED
-_BRACKETED = _SUBSCRIPTED.union(BY_TENSOR_NAME)
-_LOWER = {name.lower(): name for name in sorted(CALLABLE, reverse=True)}
-_LONG = "|".join(sorted((name for name in CALLABLE if len(name) > 1), key=len, reverse=True))
-GLUED = re.compile(rf"(?P<before>[a-zA-Z]?)(?P<function>{_LONG})(?P<after>[0-9]*[a-zA-Z]?|pi)")
+_SHORT = 3
+"""Letters of a name that may be meant as a product."""
 
 
 class Fail(Protocol):
@@ -135,14 +101,20 @@ class Names:
         self.read_again = 0
         """How many tokens sums and products have read, once for each index."""
         self.constants = (
-            CONSTANTS | (_IMAGINARY if complex_numbers else {}) | (_INFINITE if infinite else {})
+            CONSTANTS | (IMAGINARY if complex_numbers else {}) | (INFINITE if infinite else {})
         )
+        self._tokens = tokens
         self.typed = self.declared.union(token.text for token in tokens)
         """Every name of the request."""
         self._to_define = {
             token.text
             for place, (token, after) in enumerate(pairwise(tokens))
             if after.text == "=" and _is_name(token) and not _has_range(tokens, place)
+        }
+        self._raised = {
+            token.text
+            for token, after in pairwise(tokens)
+            if after.text == "**" and _is_name(token)
         }
         self._alone = {
             token.text for token, after in pairwise(tokens) if after.text != "(" and _is_name(token)
@@ -161,10 +133,32 @@ class Names:
         """Whether a name is declared or defined, whatever else it might mean."""
         return name in self.defined or name in self.declared
 
-    def called_in_wolfram(self, name: str) -> str | None:
+    def called_in_square_brackets(self, token: Token) -> str | None:
         """Return the function of a name such as ``Sin`` before a square bracket, if it is one."""
-        known = _LOWER.get(name.lower()) if len(name) > 1 and name[0].isupper() else None
-        return None if self.is_value(name) else known
+        name = token.text
+        if self.is_value(name):
+            return None
+        if self.is_function(token) or name in WOLFRAM:
+            return WOLFRAM.get(name, name)
+        return LOWER.get(name.lower()) if len(name) > 1 and name[0].isupper() else None
+
+    def powers_alone(self, name: str) -> bool:
+        """Whether a name stands as an exponent wherever it stands."""
+        return name not in self._beside_powers
+
+    def is_last_unknown(self, name: str) -> bool:
+        """Whether every other variable of the request is declared."""
+        return self._unknown <= {name}
+
+    @cached_property
+    def _beside_powers(self) -> frozenset[str]:
+        pairs = pairwise(self._tokens)
+        return frozenset(token.text for before, token in pairs if before.text != "**")
+
+    @cached_property
+    def _unknown(self) -> frozenset[str]:
+        known = self.declared.union(self.constants, CALLABLE)
+        return frozenset(token.text for token in self._tokens if _is_name(token)) - known
 
     def cannot_define(self, name: str) -> str | None:
         """Say why a name can't be defined now, if it can't."""
@@ -180,7 +174,7 @@ class Names:
         if token.kind != NAME or name in self.declared or name in self._to_define:
             return False
         return name not in GREEK_NAMES and (
-            name in CALLABLE or _LOG_WITH_BASE.fullmatch(name) is not None
+            name in CALLABLE or LOG_WITH_BASE.fullmatch(name) is not None
         )
 
     def meaning(
@@ -200,13 +194,16 @@ class Names:
         if name.endswith(OF_ORDER):
             return "ordered"
         if name in self._to_define:
-            raise fail(f"{name} is used before it is defined", token=token, hint="define it first")
-        is_call = name in CALLABLE or (name in _BRACKETED and name not in self._alone)
+            raise fail(
+                f"{name} is used before it is defined", token=token,
+                hint=f"define it first; a value is given by --at {name}=3",
+            )  # fmt: skip
+        is_call = name in CALLABLE or (name in BRACKETED and name not in self._alone)
         if self.is_function(token) or (called and is_call):
             return self._function(name)
         if name in self.constants:
-            if name in _ECHOED:
-                self.echo(_ECHOED[name])
+            if name in ECHOED:
+                self.echo(ECHOED[name])
             return constant(self.constants[name])
         if called:
             return self._called(token, fail)
@@ -257,29 +254,37 @@ class Names:
         name = token.text
         if name in self._alone:
             return self._plain(token, fail)
-        if name.lower() in _LOWER and len(name) > 1:
-            known = _LOWER[name.lower()]
+        if name.lower() in LOWER and len(name) > 1:
+            known = LOWER[name.lower()]
             self.echo(f"{name} is the function {known}")
             return self._function(known)
         if len(name) > 1 and (letters := self._letters(token)):
             return letters
-        if found := _ORDERED.fullmatch(name):
+        if found := OF_LETTER.fullmatch(name):
             self.echo(f"{name}(x) is {ORDERED[found[1]]}({found[2]}, x)")
             return "ordered"
         glued = GLUED.fullmatch(name)
-        if name in _MEANT:
-            meant: str | None = _MEANT[name]
+        close = get_close_matches(name, CALLABLE, n=1, cutoff=0.6) if len(name) > 2 else ()
+        if name in FUNCTIONS:
+            hint = FUNCTIONS[name]
         elif glued and glued["before"] and not glued["after"]:
-            meant = f"{glued['before']}*{glued['function']}(…)"
+            hint = f"did you mean '{glued['before']}*{glued['function']}(…)'?"
+        elif close:
+            hint = f"did you mean '{close[0]}(…)'?"
         else:
-            close = get_close_matches(name, CALLABLE, n=1, cutoff=0.6)
-            meant = f"{close[0]}(…)" if close and len(name) > 2 else None
-        hint = f"did you mean {meant!r}?" if meant else f"to multiply, write {name}*(…)"
+            hint = f"to multiply, write {name}*(…)"
         raise fail(f"unknown function {name!r}", token=token, hint=hint)
 
     def _plain(self, token: Token, fail: Fail) -> Node | tuple[Token, ...]:
         """Return what a name alone means: one variable, or a product of letters."""
         name = token.text
+        if name in WORDS:
+            raise fail(
+                f"{name!r} is a word, and no part of a formula", token=token,
+                hint=f"{WORDS[name]}; a variable of that name is declared with --vars",
+            )  # fmt: skip
+        if name in INFINITE:
+            raise fail(INFINITY, token=token, hint=FINITE)
         glued = GLUED.fullmatch(name)
         if glued and glued["after"] and name not in GREEK_NAMES:
             before = f"{glued['before']}*" if glued["before"] else ""
@@ -292,17 +297,24 @@ class Names:
         if bare != name and bare in self.declared:
             self.echo(f"{name} is the variable {bare}")
             return variable(bare)
+        if name == "i":
+            self.echo(_OTHERWISE_IMAGINARY)
         if len(name) == 1 or name in GREEK_NAMES or not name.isalpha():
             return variable(name)
         if letters := self._letters(token):
             return letters
-        self.echo(f"{name} is one variable")
+        product = f"; the product is {'*'.join(name)}" if len(name) <= _SHORT else ""
+        self.echo(f"{name} is one variable{product}")
         return variable(name)
 
     def _letters(self, token: Token) -> tuple[Token, ...] | None:
-        """Cut a name into its letters, where each of them is a variable of its own."""
+        """Cut a name into its letters, where each of them is a variable of its own.
+
+        The ``e`` of ``xe^x`` is Euler's number.
+        """
         name, values = token.text, self._alone | self.declared
-        if not name.isalpha() or not all(letter in values for letter in name):
+        letters = name[:-1] if name in self._raised and name[-1] == "e" else name
+        if not name.isalpha() or not all(letter in values for letter in letters):
             return None
         self.echo(f"{name} is the product {'*'.join(name)}")
         starts = range(token.start, token.start + len(name))

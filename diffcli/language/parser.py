@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function, Node, postorder
+from diffcli.language.expression import VARIABLE, Function, Node, postorder
 from diffcli.language.latex import scan
 from diffcli.language.limits import (
     LEAST_REPEATED,
@@ -26,7 +26,7 @@ from diffcli.language.limits import (
 )
 from diffcli.language.names import Names, natural_key
 from diffcli.language.pratt import BRACKETS, Pratt
-from diffcli.language.tokens import END, NAME, SIGN
+from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Token
 
 if TYPE_CHECKING:
     from diffcli.language.repetition import Repetition
@@ -42,11 +42,11 @@ def parse(
 ) -> Function:
     """Read one formula, or several as the outputs of one Function.
 
-    ``variables`` come first in the order of the variables, the others follow in natural order
-    (``x2`` before ``x10``). These names and those ``declared`` are variables whatever else they
-    might mean. ``definitions`` (``"y = x + 2"``) are read first. With ``complex_numbers``, ``i``
-    and ``I`` are the imaginary unit. Raises FormulaError where the text can't be read, LimitError
-    where it is too large.
+    ``variables`` come first in the order of the variables, then the arguments of ``f(x, y) = …``,
+    and the others in natural order (``x2`` before ``x10``). These names and those ``declared`` are
+    variables whatever else they might mean. ``definitions`` (``"y = x + 2"``) are read first. With
+    ``complex_numbers``, ``i`` and ``I`` are the imaginary unit. Raises FormulaError where the text
+    can't be read, LimitError where it is too large.
     """
     texts = (text,) if isinstance(text, str) else tuple(text)
     first = tuple(dict.fromkeys(variables))
@@ -57,8 +57,10 @@ def parse(
             rest = sorted(found.names, key=natural_key)
             return Function.repeated(texts, found, tuple(dict.fromkeys([*first, *rest])))
         scans = [scan(part, declared) for part in (*definitions, *texts)]
+        arguments = [name for each in scans for name in signature(each.tokens)]
+        first = tuple(dict.fromkeys([*first, *arguments]))
         names = Names(
-            declared.union(*(each.words for each in scans)),
+            declared.union(arguments, *(each.words for each in scans)),
             [token for each in scans for token in each.tokens],
             complex_numbers=complex_numbers,
             readings=[reading for each in scans for reading in each.readings],
@@ -76,7 +78,7 @@ def parse(
         raise LimitError(
             f"the formula has {len(nodes):,} terms", hint=f"at most {MAX_NODES:,} are read"
         )
-    used = {str(node.value) for node in nodes if node.op == "variable"}
+    used = {str(node.value) for node in nodes if node.op == VARIABLE}
     ordered = (*first, *sorted(used - set(first), key=natural_key))
     return Function(
         text=texts,
@@ -100,6 +102,21 @@ def _repetition(
     if found is None or found.count > MAX_ROWS or found.size > MAX_NODES:
         return None
     return found
+
+
+def signature(tokens: Sequence[Token]) -> list[str]:
+    """Return the arguments of ``f(x, y) =``, if the tokens begin so."""
+    if len(tokens) < 5 or tokens[0].kind != NAME or tokens[1].text != "(":
+        return []
+    place, found = 2, list[str]()
+    while tokens[place].kind == NAME:
+        found.append(tokens[place].text)
+        place += 1
+        if tokens[place].text != ",":
+            break
+        place += 1
+    ends = [token.text for token in tokens[place : place + 2]]
+    return found if ends == [")", "="] else []
 
 
 @contextmanager
@@ -132,10 +149,9 @@ class Parser(Pratt):
         """Read definitions, then the formula or the list of formulas that is wanted."""
         while self.definition():
             pass
-        self.check_signature()
+        called = self.skip_signature()
         if self.token.kind == END:
-            problem = "definitions, and no formula" if self.position else "the formula is empty"
-            raise self.fail(problem, token=self.token, hint='try "x^2 + 1", or "y = x + 2; y^2"')
+            return [self.build.real(self.named_formula())]
         closer = self.list_closer()
         if closer is not None:
             self.open.append(self.advance().text)
@@ -143,26 +159,54 @@ class Parser(Pratt):
         while self.accept(","):
             if closer is not None and self.position == closer:
                 break
+            if closer is None:
+                self.check_decimal_comma()
             found.append(self.build.real(self.expression()))
         if closer is not None:
             self.expect(BRACKETS[self.open.pop()], after=self.tokens[0])
-        self.accept(";")
+        if self.accept(";") and called and self.token.kind != END:
+            raise self.fail(
+                f"what stands after {called} = … isn't read", token=self.token,
+                hint="define a name without arguments: y = x + 2; y^2",
+            )  # fmt: skip
         if self.token.kind != END:
             raise self.unexpected()
         return found
 
-    def check_signature(self) -> None:
-        """Refuse ``f(x) = …``, by its remedy."""
-        if self.token.kind != NAME or self.peek().text != "(":
-            return
-        place = 2
-        while self.peek(place).kind == NAME and self.peek(place + 1).text == ",":
-            place += 2
-        if [self.peek(place + k).text for k in (1, 2)] == [")", "="]:
+    def skip_signature(self) -> str:
+        """Go past ``f(x) =``; return what stands before the sign."""
+        arguments = signature(self.tokens[self.position :])
+        if not arguments:
+            return ""
+        called = f"{self.advance().text}({', '.join(arguments)})"
+        self.position += 2 * len(arguments) + 2
+        self.names.echo(f"{called} is the name of the formula after '='")
+        return called
+
+    def named_formula(self) -> Node:
+        """Return what a text of definitions alone defines last: ``y = 3x + 2``."""
+        name, value = next(reversed(self.names.defined.items()), ("", None))
+        varies = value is not None and any(each.op == VARIABLE for each in postorder([value]))
+        if not self.position or value is None or not varies:
+            problem = "definitions, and no formula" if self.position else "the formula is empty"
             raise self.fail(
-                "a formula is typed without its name", token=self.token,
-                hint="type what stands after '='",
+                problem, token=self.token, hint='try "x^2 + 1", or "y = x + 2; y^2"; '
+                "a value is given by --at x=3",
             )  # fmt: skip
+        self.names.echo(f"{name} is the name of the formula after '='")
+        return value
+
+    def check_decimal_comma(self) -> None:
+        """Refuse ``3,5x`` and ``1,000``, which outside brackets has more than one reading."""
+        before, comma, after = self.peek(-2), self.peek(-1), self.token
+        if before.kind != NUMBER or after.kind != NUMBER or before.end + 1 != after.start:
+            return
+        thousands = f", or {before.text}{after.text}" if len(after.text) == 3 else ""
+        raise self.fail(
+            "a comma between digits has several readings", token=comma,
+            hint=f"a number: {before.text}.{after.text}{thousands}; "
+            f"several formulas: [{before.text}, {after.text}]",
+        )  # fmt: skip
 
     def definition(self) -> bool:
         """Read ``name = formula;`` if that is what stands here."""

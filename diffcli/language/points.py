@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
-from diffcli.errors import FormulaError, PointError
+from diffcli.errors import FormulaError, LimitError, PointError
 from diffcli.language.application import listed
 from diffcli.language.expression import VARIABLE, Node, postorder
 from diffcli.language.latex import scan
-from diffcli.language.limits import MAX_AXES
+from diffcli.language.limits import MAX_AXES, MAX_POINTS
 from diffcli.language.names import Names
 from diffcli.language.parser import Parser, deep_recursion
 from diffcli.language.tokens import END, NAME, Token
@@ -86,7 +87,8 @@ class Typed:
         if len(self.ordered) > len(variables):
             raise PointError(
                 f"{len(self.ordered)} values for {_listed(variables)}",
-                hint="one value a variable; a vector is typed [1,2,3]",
+                hint=_as_product(variables, len(self.ordered))
+                or "one value a variable; a vector is typed [1,2,3]",
             )
         values = dict(zip(variables, self.ordered, strict=False)) | dict(self.named)
         twice = [name for name in variables[: len(self.ordered)] if name in self.named]
@@ -111,6 +113,15 @@ class Typed:
         return Point({name: values[name] for name in variables})
 
 
+def _as_product(variables: Sequence[str], count: int) -> str:
+    """Return the remedy where a name of several letters was meant as their product, else none."""
+    letters = dict.fromkeys("".join(variables))
+    long = [name for name in variables if len(name) > 1]
+    if not long or len(letters) != count or not all(map(str.isalpha, letters)):
+        return ""
+    return f"{long[0]} was read as one name; for the product write {'*'.join(long[0])}"
+
+
 def _names(names: Sequence[str]) -> str:
     shown = names if len(names) <= _MOST_NAMED else [*names[: _MOST_NAMED - 1], "…", names[-1]]
     return ", ".join(shown)
@@ -130,10 +141,21 @@ def _listed(variables: Sequence[str]) -> str:
 def read_points(texts: Sequence[str]) -> tuple[Typed, ...]:
     """Read the texts of ``--at``: points separated by ``;``, texts merged into each other.
 
-    Raises PointError where a text can't be read or a variable is given twice.
+    Raises PointError where a text can't be read or a variable is given twice, LimitError where
+    there are too many.
     """
     alternatives = [_Reader(text).points() for text in texts]
+    check_count(prod(map(len, alternatives)))
     return tuple(reduce(_merge, chosen, Typed()) for chosen in product(*alternatives))
+
+
+def check_count(points: int) -> None:
+    """Raise LimitError at more points than one command answers."""
+    if points > MAX_POINTS:
+        raise LimitError(
+            f"more than {MAX_POINTS:,} points",
+            hint="diffcli batch takes a file of any length, linspace(0,1,n) a vector",
+        )
 
 
 def _merge(first: Typed, second: Typed) -> Typed:
@@ -176,6 +198,7 @@ class _Reader:
         with _point_errors():
             while True:
                 found.append(self.point())
+                check_count(len(found))
                 if not self.parser.accept(";") or self.parser.token.kind == END:
                     break
             self.finish()

@@ -13,13 +13,18 @@ from typing import TypeVar
 from diffcli.errors import DiffcliError, LimitError
 from diffcli.language import indexing
 from diffcli.language.application import apply
-from diffcli.language.binders import big_sign, differential
+from diffcli.language.binders import big_sign
+from diffcli.language.borrowed import in_square_brackets, without_library
 from diffcli.language.builder import Builder
 from diffcli.language.cursor import Cursor
-from diffcli.language.expression import CONSTANT, VARIABLE, Node, constant
+from diffcli.language.differentials import differential
+from diffcli.language.expression import Node, constant, node
 from diffcli.language.limits import MAX_DEPTH, MAX_NESTING
 from diffcli.language.names import Names
-from diffcli.language.tokens import END, GREEK_NAMES, NAME, NUMBER, SIGN, SUPERSCRIPT, Token, exact
+from diffcli.language.powers import power
+from diffcli.language.products import INFIX_WORDS, is_infix_word, product
+from diffcli.language.remedies import SIGNS
+from diffcli.language.tokens import END, NAME, NUMBER, SIGN, SUPERSCRIPT, Token, exact
 
 _T = TypeVar("_T")
 
@@ -31,16 +36,18 @@ _INFIX = {
     "and": AND,
     **dict.fromkeys(["<", "<=", ">", ">=", "==", "!="], COMPARISON),
     **dict.fromkeys(["+", "-"], SUM),
-    **dict.fromkeys(["*", "/", "%", "@"], PRODUCT),
+    **dict.fromkeys(["*", "/", "%", "@", *INFIX_WORDS], PRODUCT),
     "**": POWER,
-    **dict.fromkeys(["!", "°", "[", "."], POSTFIX),
+    **dict.fromkeys(["!", "°", "ᵀ", "[", "."], POSTFIX),
 }
 _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
-_QUOTIENTS = {"/": "div", "%": "mod", "@": "matmul"}
 _WORDS = frozenset({"and", "or", "not", "if", "else"})
-BRACKETS = {"(": ")", "[": "]", "⌊": "⌋", "⌈": "⌉", "|": "|", "{": "}", r"\lvert": r"\rvert"}
+BRACKETS = {
+    "(": ")", "[": "]", "⌊": "⌋", "⌈": "⌉", "|": "|", "‖": "‖", "{": "}", r"\lvert": r"\rvert",
+}  # fmt: skip
+_BARS = frozenset("|‖")
 _FACTORS = frozenset({"(", "{", r"\lvert", "⌊", "⌈", "√", "∛", "∜", "∑", "∏", "∂"})
-"""The signs, but for the bar, that an implicit factor begins with."""
+"""The signs, but for bars, that an implicit factor begins with."""
 _NAMED = {"|": "abs", r"\lvert": "abs", "⌊": "floor", "⌈": "ceil"}
 _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 
@@ -88,14 +95,20 @@ class Pratt(Cursor):
         if token.kind == NUMBER:
             return True
         if token.kind == NAME:
-            return token.text not in _WORDS
-        if token.kind == SIGN and token.text == "|":
-            return not (self.open and self.open[-1] == "|")
+            return token.text not in _WORDS and not is_infix_word(self)
+        if token.kind == SIGN and token.text in _BARS:
+            return not (self.open and self.open[-1] == token.text)
+        if token.kind == SIGN and token.text == "[":
+            return self.peek(-1).kind == NUMBER
         return token.kind == SIGN and token.text in _FACTORS
 
     def factor(self) -> Node:
         """Read a factor of a product, or a signed one: what binds tighter than ``*``."""
         return self.expression(PREFIX)
+
+    def operand(self) -> Node:
+        """Read what stands right of an operator of a product."""
+        return self.expression(PRODUCT)
 
     def term(self) -> Node:
         """Read a term of a sum."""
@@ -112,9 +125,9 @@ class Pratt(Cursor):
             self.advance()
             return self.postfix(token, left)
         if binding == POWER:
-            return self.power(left)
+            return power(self, left)
         if binding == PRODUCT:
-            return self.product(left)
+            return product(self, left)
         if binding == SUM:
             return self.sum(left)
         if binding == COMPARISON:
@@ -130,6 +143,8 @@ class Pratt(Cursor):
         """Apply a factorial, a degree sign, an index or a method."""
         if token.text in indexing.POSTFIX:
             return indexing.POSTFIX[token.text](self, left)
+        if token.text == "ᵀ":
+            return node("transpose", self.build.real(left))
         if token.text == "°":
             return self.build(
                 "div", self.build("mul", left, constant("pi")), self.build.number(180)
@@ -139,82 +154,6 @@ class Pratt(Cursor):
                 "a double factorial isn't read", token=self.token, hint="write (x!)! with brackets"
             )
         return self.build("factorial", left)
-
-    def power(self, left: Node) -> Node:
-        """Read ``^ exponent`` or a superscript."""
-        base = self.tokens[self.position - 1]
-        operator = self.advance()
-        if operator.kind == SUPERSCRIPT:
-            return self.build("pow", left, self.superscript(operator), at=operator)
-        exponent = self.exponent()
-        if self.tokens[self.position - 1].kind == NUMBER and self.token.kind == NAME:
-            steep = base.kind == NUMBER or left.op == CONSTANT
-            if steep and not self.token.spaced and self.starts_factor():
-                self.names.echo(
-                    f"{self.source(base, self.token)} is a power times {self.token.text}: "
-                    "the exponent ends with its number"
-                )
-        return self.build("pow", left, exponent, at=operator)
-
-    def superscript(self, token: Token) -> Node:
-        """Return the exponent that a superscript such as ``⁻²`` or ``ⁿ`` writes."""
-        digits = token.text.lstrip("+-")
-        inner = (
-            self.names.variable("n")
-            if digits == "n"
-            else self.build.number(int(digits[:MAX_NESTING]))
-        )
-        return self.build("neg", inner) if token.text.startswith("-") else inner
-
-    def product(self, left: Node) -> Node:
-        """Read factors left to right: ``1/2x`` is (1/2)·x."""
-        factors, first = [left], self.tokens[self.position - 1]
-        divided: Token | None = None
-        in_matrices = False
-        while True:
-            token = self.token
-            implicit = self.starts_factor()
-            if not implicit and not self.at("*", "/", "%", "@"):
-                break
-            if implicit:
-                self.check_implicit(divided)
-            else:
-                self.advance()
-            right = self.expression(PRODUCT)
-            in_matrices = implicit and (in_matrices or factors[-1].op == "transpose")
-            if in_matrices:
-                factors[-1] = self.build("matmul", factors[-1], right)
-                self.names.echo("what stands beside a transpose is a matrix product")
-            elif implicit or token.text == "*":
-                self.check_transposed(factors[-1], right, token if implicit else None)
-                factors.append(right)
-            else:
-                whole = self.build.product(factors)
-                divided = first if token.text == "/" else None
-                factors = [self.build(_QUOTIENTS[token.text], whole, right)]
-            first = self.tokens[self.position - 1]
-        return self.build.product(factors)
-
-    def check_implicit(self, divided: Token | None) -> None:
-        """Refuse two numbers side by side, and echo ``1/2x``, which has two readings."""
-        before = self.tokens[self.position - 1]
-        if self.token.kind == NUMBER and before.kind == NUMBER:
-            raise self.fail("two numbers side by side", token=self.token, hint="write '*' between")
-        if divided is not None and before.text != ")":
-            self.names.echo(
-                f"{self.source(divided, self.token)} is a fraction times {self.token.text}: "
-                "'/' and implied '*' go from left to right"
-            )
-
-    def check_transposed(self, left: Node, right: Node, beside: Token | None) -> None:
-        """Refuse a letter beside a transpose, ``x x.T``, which may be a number or a vector."""
-        name = str(left.value)
-        is_letter = left.op == VARIABLE and name not in GREEK_NAMES
-        if beside is not None and is_letter and right.op == "transpose":
-            raise self.fail(
-                f"{name} beside a transpose has two readings", token=beside,
-                hint=f"write '@' between for a matrix product, '*' if {name} is a number",
-            )  # fmt: skip
 
     def sum(self, left: Node) -> Node:
         """Read terms left to right into one n-ary sum."""
@@ -240,7 +179,7 @@ class Pratt(Cursor):
         word = self.advance()
         condition = self.expression(CONDITIONAL)
         if not self.accept("else"):
-            raise self.fail("'if' without 'else'", token=word, hint="write: a if condition else b")
+            raise self.fail("'if' without 'else'", token=word, hint="write x if x > 0 else -x")
         other = self.expression(CONDITIONAL - 1)
         return self.build.choice([(left, condition), (other, constant("true"))])
 
@@ -250,7 +189,7 @@ class Pratt(Cursor):
         """Read what an expression begins with."""
         token = self.advance()
         if token.kind == NUMBER:
-            return self.build.number(exact(token, self.text))
+            return self.number(token)
         if token.kind == NAME:
             return self.word(token) if token.text in _WORDS else self.name(token)
         if token.kind == SIGN:
@@ -262,7 +201,7 @@ class Pratt(Cursor):
                 return self.build(_ROOTS[token.text], self.radicand(token))
             if token.text == "∜":
                 return self.build("root", self.radicand(token), self.build.number(4))
-            if token.text in BRACKETS and token.text != "[":
+            if token.text in BRACKETS:
                 return self.bracket(token)
             if token.text in ("∑", "∏"):
                 return big_sign(self, token)
@@ -270,6 +209,13 @@ class Pratt(Cursor):
                 return value
         self.position -= token.kind != END
         raise self.unexpected()
+
+    def number(self, token: Token) -> Node:
+        """Return a number, ``½`` as a quotient."""
+        above, _, below = token.text.partition("/")
+        if below:
+            return self.build("div", self.build.number(int(above)), self.build.number(int(below)))
+        return self.build.number(exact(token, self.text))
 
     def word(self, token: Token) -> Node:
         """Read ``not``."""
@@ -290,15 +236,28 @@ class Pratt(Cursor):
 
     def bracket(self, opener: Token) -> Node:
         """Read what stands between brackets or bars."""
-        closer = BRACKETS[opener.text]
+        closer, after = BRACKETS[opener.text], self.token
         inner = self.inside(opener, self.expression)
-        if opener.text in "({" and self.at(","):
+        if opener.text in "({[" and self.at(","):
             raise self.fail(
-                "a list inside a formula", token=self.token, hint="several formulas: [f, g]"
-            )
+                "a list inside a formula", token=self.token, hint="several formulas: [f, g]; "
+                "numbers of a vector or a matrix are the point's: --at X=[[1,2],[3,4]]",
+            )  # fmt: skip
         self.expect(closer, after=opener)
+        if opener.text == "[":
+            self.names.echo("square brackets around a part are read as round ones")
+        if opener.text == "‖":
+            return node("norm", self.build.real(inner), static=(None,))
+        if self.touch(opener, after) and inner.op == "abs":
+            self.names.echo("||…|| is the norm")
+            return node("norm", *inner.args, static=(None,))
         named = _NAMED.get(opener.text)
         return self.build(named, inner) if named else inner
+
+    def touch(self, opener: Token, after: Token) -> bool:
+        """Whether two bars touch where the bracket just closed begins, and where it ends."""
+        pairs = ((opener, after), (self.peek(-2), self.peek(-1)))
+        return all(a.text == b.text == "|" and a.end == b.start for a, b in pairs)
 
     def inside(self, opener: Token, read: Callable[[], _T]) -> _T:
         """Read something between brackets, with the depth watched."""
@@ -322,34 +281,22 @@ class Pratt(Cursor):
             return self.fail(
                 "the formula ends too early", token=token, hint="something is missing at the end"
             )
-        hints = {
-            "=": "'=' defines a name (y = x + 2; …); to compare write '=='",
-            "[": "several formulas: [f, g]; an index follows a tensor: x[0]; "
-            "numbers of a vector or a matrix are the point's: --at X=[[1,2],[3,4]]",
-            ")": "remove it, or open it with '('",
-            "]": "remove it, or open it with '['",
-            ";": "a definition is name = formula",
-            "else": "write: a if condition else b",
-            "'": "primes stand at a function's name, as in sin'(x); else write diff(f, x)",
-            "∂": "write ∂/∂x before the formula, or diff(f, x)",
-            "..": "a number has one decimal point; a range stands in sum(i=1..5, x^i)",
-        }
-        hint = hints.get(token.text, "something is missing before it")
+        before = self.peek(-1)
+        touching = before.text + token.text if before.end == token.start else ""
+        hint = SIGNS.get(touching) or SIGNS.get(token.text, "something is missing before it")
         return self.fail(f"unexpected {token.text!r}", token=token, hint=hint)
 
     # -- names -------------------------------------------------------------------------------
 
     def name(self, token: Token) -> Node:
         """Read a name: a definition, a variable, a function, a constant, or letters to multiply."""
-        if token.text == "d" and not self.names.is_value("d"):
+        if token.text[0] == "d" and not self.names.is_value(token.text):
             derivative = differential(self, token)
             if derivative is not None:
                 return derivative
-        if self.at("[") and (known := self.names.called_in_wolfram(token.text)):
-            raise self.fail(
-                f"{token.text}[…] is an index", token=token,
-                hint=f"functions have round brackets: {known}(…)",
-            )  # fmt: skip
+        token = without_library(self, token)
+        if self.at("["):
+            token = in_square_brackets(self, token)
         meaning = self.names.meaning(token, called=self.at("(", "'"), fail=self.fail)
         if isinstance(meaning, Node):
             return meaning

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
@@ -35,6 +36,8 @@ _SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 SHORT = {"amax": "max", "amin": "min", "differences": "diff"}
 """Tensor operations that have a shorter name, though with one argument."""
 _CONSTANTS = {"true": "True", "false": "False"}
+_UNAMBIGUOUS = {r"\blog\(": "ln(", r"\btau\b": "(2*pi)"}
+"""How what is printed is typed such that it has one reading."""
 
 Text = tuple[str, int]
 """A printed node and its tightness."""
@@ -53,6 +56,16 @@ def function_text(function: Function) -> str:
     outputs = [text_of(output, names, euler) for output in function.outputs]
     parts.append(outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]")
     return "; ".join(parts)
+
+
+def unambiguous(function: Function) -> str | None:
+    """Return how a Function is typed such that it has one reading; None where there is no way."""
+    from diffcli.language.parser import parse
+
+    text = function.read_as
+    for printed, typed in _UNAMBIGUOUS.items():
+        text = re.sub(printed, typed, text)
+    return None if parse(text, variables=function.variables).readings else text
 
 
 def text_of(root: Node, names: Mapping[Node, str] | None = None, euler: str = "e") -> str:

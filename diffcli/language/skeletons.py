@@ -20,11 +20,12 @@ from diffcli.errors import DiffcliError
 from diffcli.language.builder import Builder
 from diffcli.language.expression import VARIABLE, Node, number, postorder, variable
 from diffcli.language.functions import BY_NAME
-from diffcli.language.names import CALLABLE, Names
+from diffcli.language.names import Names
 from diffcli.language.pratt import SUM, Pratt
 from diffcli.language.repetition import Repetition, Template
 from diffcli.language.tokens import END, NAME, Token, exact, tokenize
 from diffcli.language.tokens import NUMBER as NUMERAL
+from diffcli.language.vocabulary import CALLABLE
 
 _SLOT = re.compile(
     r"""(

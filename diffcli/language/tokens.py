@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from diffcli.errors import FormulaError, LimitError
-from diffcli.language.limits import MAX_CHARACTERS, MAX_DIGITS, MAX_EXPONENT
+from diffcli.language.limits import MAX_CHARACTERS, MAX_DIGITS, MAX_EXPONENT, MAX_NAME
+from diffcli.language.remedies import CHARACTERS
 
 NUMBER, NAME, SIGN, SUPERSCRIPT, END = "number", "name", "sign", "superscript", "end"
 
@@ -38,22 +39,15 @@ GREEK = dict(
 GREEK_NAMES = frozenset(GREEK.values())
 
 _SIGNS = {
-    "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "÷": "/", "∕": "/", "⁄": "/",
+    "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "•": "*", "÷": "/", "∕": "/", "⁄": "/",
     "−": "-", "–": "-", "≤": "<=", "≥": ">=", "≠": "!=", "^": "**",
-    "∧": "and", "∨": "or", "¬": "not", "′": "'", "’": "'",
+    "∧": "and", "∨": "or", "¬": "not", "′": "'", "’": "'", ":=": "=",
 }  # fmt: skip
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
+_RAISED = "ᵃᵇᶜᵈᵏᵐⁿᵖʳˢᵗᵘᵛʷˣʸᶻ"
+_SUPERSCRIPTS = str.maketrans(f"⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻{_RAISED}", "0123456789+-abcdkmnprstuvwxyz")
+_FRACTIONS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 _LOOKALIKES = dict(zip("асеорхуіјАВЕКМНОРСТХ", "aceopxyijABEKMHOPCTX", strict=True))
-_REMEDIES = {
-    "_": "names begin with a letter",
-    "&": "write 'and'",
-    "~": "write 'not'",
-    "{": "use parentheses",
-    "}": "use parentheses",
-    "∫": "write integrate(exp(-t^2), t=0..x)",
-}
-
 _BLANK = r"(?:[ \t\r\f\v\u00a0\u2009\u202f]+|\#[^\n]*+)*+"
 """White space and comments within a line; the class is readable in verbose patterns too."""
 _GREEK_CLASS = "".join(GREEK)
@@ -61,10 +55,12 @@ _TOKEN = re.compile(
     rf"""
     {_BLANK} (?:
     (?P<line>   \n )
-  | (?P<number> (?:[0-9][0-9_]*(?:\.(?!\.)[0-9]*)?|\.[0-9]+) (?:[eE][+-]?[0-9]+)? )
+  | (?P<number> (?:[0-9][0-9_]*(?:\.(?!\.)[0-9]*)?|\.[0-9]+) (?:[eE][+-]?[0-9]+)?
+                | [{_FRACTIONS}] )
   | (?P<name>   (?:[A-Za-z][A-Za-z0-9]*|[{_GREEK_CLASS}][0-9]*) (?:_[A-Za-z0-9]+)* [₀-₉]* _? )
-  | (?P<superscript> [⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+ )
-  | (?P<sign>   \*\*|<=|>=|==|!=|\.\.|[-+*/^%@!<>=()\[\],;:|.'′’×·⋅∙∗÷∕⁄−–≤≥≠∧∨¬√∛∜⌊⌋⌈⌉°∞∂∑∏] )
+  | (?P<superscript> [⁺⁻]?(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]+|[{_RAISED}]) )
+  | (?P<sign>   \*\*|<=|>=|==|!=|:=|\.\.|[-+*/^%@!<>=()\[\],;:|‖.'′’×·⋅∙∗•÷∕⁄−–≤≥≠∧∨¬]
+                | [√∛∜⌊⌋⌈⌉°∞∂∑∏ᵀ] )
     )
     """,
     re.VERBOSE,
@@ -134,10 +130,16 @@ def _token(match: re.Match[str], position: int) -> Token:
             "a number has one decimal point", text=match.string, column=end, hint="remove one"
         )
     if kind == NAME:
+        if len(raw) > MAX_NAME:
+            raise LimitError(
+                f"a name of {len(raw):,} characters", hint=f"at most {MAX_NAME:,} are read"
+            )
         raw = raw.translate(_SUBSCRIPTS)
         raw = GREEK[raw[0]] + raw[1:] if raw[0] in GREEK else raw
     elif kind == SUPERSCRIPT:
         raw = raw.translate(_SUPERSCRIPTS)
+    elif raw in _FRACTIONS:
+        raw = unicodedata.normalize("NFKC", raw).replace("⁄", "/")
     elif raw == "∞":
         kind, raw = NAME, "inf"
     elif kind == SIGN:
@@ -167,8 +169,8 @@ def _unreadable(text: str, position: int) -> FormulaError:
     character = text[position]
     name = unicodedata.name(character, f"U+{ord(character):04X}")
     plain = _LOOKALIKES.get(character) or unicodedata.normalize("NFKC", character)
-    if character in _REMEDIES:
-        hint = _REMEDIES[character]
+    if character in CHARACTERS:
+        hint = CHARACTERS[character]
     elif plain != character and plain.isascii() and plain.isprintable():
         hint = f"did you mean {plain!r}?"
     else:

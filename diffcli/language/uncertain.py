@@ -18,22 +18,36 @@ _EXAMPLE = "x=3±0.1, y=2+-0.05"
 def read_measured(texts: Sequence[str]) -> tuple[list[str], tuple[Typed, ...]]:
     """Return the same texts without uncertainties, and these as points: 0 where none is given.
 
-    Raises PointError where a text can't be read.
+    Raises PointError where a text can't be read; it shows what was typed.
     """
     parted = [_parted(text) for text in texts]
+    for typed, parts in zip(texts, parted, strict=True):
+        for part in parts:
+            try:
+                read_points([part])
+            except PointError as error:
+                raise PointError(
+                    error.message, hint=error.hint, text=typed, column=error.column,
+                    width=error.width,
+                ) from None  # fmt: skip
     return [values for values, _ in parted], read_points([spreads for _, spreads in parted])
 
 
 def _parted(text: str) -> tuple[str, str]:
-    """Return a text of points without its uncertainties, and one of these alone."""
+    """Return a text of points without its uncertainties, and one of these alone.
+
+    What is left of either stands in the column where it was typed.
+    """
     values, spreads = [], []
     for part in _BETWEEN.split(text):
         value, *spread = _SIGN.split(part)
         if len(spread) > 1:
             raise PointError(f"{part.strip()!r} has two uncertainties", hint=_EXAMPLE)
         name, equals, _ = value.rpartition("=")
-        values.append(value)
-        spreads.append(part if part in ",;" else f"{name}{equals}{spread[0] if spread else 0}")
+        named = f"{name}{equals}"
+        wide = len(part) - len(named)
+        values.append(value.ljust(len(part)))
+        spreads.append(part if part in ",;" else named + (spread or ["0"])[0].rjust(wide))
     return "".join(values), "".join(spreads)
 
 

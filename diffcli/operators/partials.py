@@ -187,18 +187,19 @@ class Jacobian(Matrix):
 
 @dataclass(frozen=True)
 class Hessian(Matrix):
-    """Every second derivative of one formula, as a symmetric matrix."""
+    """Every second derivative of one formula: the Jacobian of its gradient.
+
+    The matrix is symmetric but where the order of differentiation counts: the entry of a row and
+    a column is differentiated by the row's variable first.
+    """
 
     name: ClassVar[str] = "hessian"
     of_one_number: ClassVar[bool] = True
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
-        """Return one partial for each pair of variables; a pair's two are the same partial."""
-        place = {name: i for i, name in enumerate(function.variables)}
-        return tuple(
-            Entry(f"{row},{column}", 0, tuple(sorted((row, column), key=place.__getitem__)))
-            for row, column in product(place, place)
-        )
+        """Return one partial for each pair of variables, in either order."""
+        pairs = product(function.variables, repeat=2)
+        return tuple(Entry(",".join(pair), 0, pair) for pair in pairs)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the Jacobian of the gradient, its lower half on both sides of the diagonal."""

@@ -82,6 +82,7 @@ class Hvp(Along, OfVariables):
 
     name: ClassVar[str] = "hvp"
     of_one_number: ClassVar[bool] = True
+    _symbol: ClassVar[str] = "D_v ∂f/∂{}"
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
         """Return the derivative along the vector of each variable's derivative."""
@@ -89,11 +90,15 @@ class Hvp(Along, OfVariables):
         return tuple(
             weighted(
                 row,
-                f"∂(D_v f)/∂{row}",
-                ((step, 0, (row, x)) for step, x in zip(vector, names, strict=True)),
+                self._symbol.format(row),
+                ((step, 0, self._turns(row, x)) for step, x in zip(vector, names, strict=True)),
             )
             for row in names
         )
+
+    def _turns(self, row: str, column: str) -> tuple[str, str]:
+        """Return the variables in which an entry of the Hessian is differentiated in turn."""
+        return row, column
 
     def target(self, place: int, scalars: Scalars) -> Target:
         """Return the derivative along the vector of a component's derivative."""
@@ -106,9 +111,13 @@ class Hvp(Along, OfVariables):
 
 @dataclass(frozen=True)
 class Vhp(Hvp):
-    """A vector times the Hessian of one formula, which is symmetric."""
+    """A vector times the Hessian of one formula; the same, where that is symmetric."""
 
     name: ClassVar[str] = "vhp"
+    _symbol: ClassVar[str] = "∂(D_v f)/∂{}"
+
+    def _turns(self, row: str, column: str) -> tuple[str, str]:
+        return column, row
 
 
 @dataclass(frozen=True)

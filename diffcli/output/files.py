@@ -34,6 +34,7 @@ def write_whole(path: Path, data: str | bytes) -> None:
             target.write_bytes(content)
             return
         partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        partial.touch(exist_ok=False)  # nothing is written through a link that lies in wait
         try:
             partial.write_bytes(content)
             if target.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from diffcli.formula import Formula
 from diffcli.output.analysis import analysis_text
 from diffcli.output.cells import Cell, checks, name_of_function, notation, shown
 from diffcli.output.notes import note
@@ -21,12 +22,22 @@ def function_lines(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def derivative_lines(report: Report) -> Iterator[tuple[str, str]]:
-    """Yield each entry's derivative as (notation, formula), where there is one."""
-    if report.results:
-        symbolic = report.results[0].symbolic
-        lines = ((notation(report, entry), formula.text) for entry, formula in symbolic.items())
-        # A Hessian's entries stand in it twice.
-        yield from ((name, text) for name, text in dict.fromkeys(lines) if text)
+    """Yield each derivative as (notation, formula), as :func:`derivatives` does."""
+    yield from ((name, formula.text or "") for name, formula in derivatives(report))
+
+
+def derivatives(report: Report) -> Iterator[tuple[str, Formula]]:
+    """Yield each entry's notation and its formula, where there is one.
+
+    Mixed partials of one formula, whatever their order, are told once.
+    """
+    told = set()
+    for entry, formula in report.results[0].symbolic.items() if report.results else ():
+        name = notation(report, entry)
+        key = (*sorted(name.split("∂")), formula.text)
+        if formula.text is not None and key not in told:
+            told.add(key)
+            yield name, formula
 
 
 def point_text(report: Report, result: Result, digits: int | None) -> str:

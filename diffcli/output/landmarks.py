@@ -27,9 +27,27 @@ def search_listing(found: Search, box: Box, report: Report, digits: int | None) 
     return Listing(
         formulas=tuple(function_lines(report)),
         blocks=tuple(_points("critical points", found.points, report)),
-        remarks=tuple(_completeness({"critical points": found}, box, report, digits)),
-        document={**document(report), **_whole(found, box, report)},
+        remarks=(
+            *_crowds(found),
+            *_completeness({"critical points": found}, box, report, digits),
+        ),
+        document={
+            **document(report),
+            **_whole(found, box, report),
+            "continua": found.continua,
+            "unproved": found.unproved,
+        },
     )
+
+
+def _crowds(found: Search) -> Iterator[str]:
+    """Yield where critical points aren't isolated."""
+    for equations in found.continua:
+        said = _listed([f"{each} = 0" for each in equations])
+        yield f"not isolated: wherever {said}, the gradient is 0"
+    if found.unproved:
+        count = f"{found.unproved} more were found, none of them proved to be alone"
+        yield f"{count}: the critical points may form a curve"
 
 
 def analysis_listing(found: Analysis, box: Box, report: Report, digits: int | None) -> Listing:

@@ -11,7 +11,7 @@ from diffcli.language.parser import parse
 from diffcli.language.tokens import GREEK_NAMES
 from diffcli.output.cells import answered, cells, notation, sheet, verdict_of
 from diffcli.output.formats import View
-from diffcli.output.headings import cell_name, point_text, remarks, value_text
+from diffcli.output.headings import cell_name, derivatives, point_text, remarks, value_text
 from diffcli.output.listing import Cell, Listing, written
 from diffcli.output.report import Report
 from diffcli.output.text import MISSING
@@ -71,11 +71,8 @@ def _equations(report: Report) -> str:
     lines = [
         (f"f({arguments})" if arguments else "f", report.function_latex or _code(report.read_as))
     ]
-    if report.results:
-        for entry, formula in report.results[0].symbolic.items():
-            if formula.text is not None:
-                right = formula.latex or _code(formula.text)
-                lines.append((_derivative(notation(report, entry)), right))
+    for name, formula in derivatives(report):
+        lines.append((_derivative(name), formula.latex or _code(formula.text or "")))
     return _aligned(lines)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from io import StringIO
 from typing import Any, TypeVar
 
-from rich.console import Console, JustifyMethod, RenderableType
-from rich.measure import Measurement
-from rich.padding import Padding
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +26,7 @@ from diffcli.output.cells import (
     verdict_of,
 )
 from diffcli.output.formats import View
+from diffcli.output.grids import Column, frame, grids
 from diffcli.output.headings import (
     cell_name,
     derivative_lines,
@@ -35,8 +35,8 @@ from diffcli.output.headings import (
     remarks,
     value_text,
 )
+from diffcli.output.listing import Block, Listing, written
 from diffcli.output.listing import Cell as AnyCell
-from diffcli.output.listing import Listing, written
 from diffcli.output.notes import marked
 from diffcli.output.report import Report, Result
 from diffcli.output.text import aligned, elided, number
@@ -68,29 +68,34 @@ _STYLES = {
 def render(report: Report, view: View) -> str:
     """Return the report as a table: formulas, then numbers with verdicts, then remarks."""
     console = _console(view)
-    return _printed(console, _Page(report, view, console).parts())
+    return _printed(console, _Page(report, view, console.width).parts())
 
 
 def render_listing(listing: Listing, view: View) -> str:
     """Return the formulas, the tables, the remarks."""
+    console = _console(view)
     parts: list[RenderableType] = [_formulas(listing.formulas)] if listing.formulas else []
     parts += map(terminal_tree, listing.trees)
     for block in listing.blocks:
-        grid = _grid(title=block.title)
-        columns = []
-        for name, column, numeric in zip(
-            block.head, zip(*block.rows, strict=True), block.numeric, strict=True
-        ):
-            side: JustifyMethod = "right" if numeric else "left"
-            grid.add_column(Text(name), justify=side, no_wrap=numeric, overflow="fold")
-            texts = [written(each, view.digits) for each in column]
-            columns.append(aligned(texts) if numeric else texts)
-        for row, line in zip(block.rows, zip(*columns, strict=True), strict=True):
-            grid.add_row(*map(_cell, row, line))
-        parts.append(grid)
+        parts += _block(block, view, console.width)
     if listing.remarks:
         parts.append(Text("\n".join(listing.remarks)))
-    return _printed(_console(view), parts)
+    return _printed(console, parts)
+
+
+def _block(block: Block, view: View, room: int) -> list[Table]:
+    columns = []
+    for name, cells_, numeric in zip(
+        block.head, zip(*block.rows, strict=True), block.numeric, strict=True
+    ):
+        texts = [written(each, view.digits) for each in cells_]
+        shown = [*map(_cell, cells_, aligned(texts) if numeric else texts)]
+        wraps = not numeric and not any(isinstance(each, Verdict) for each in cells_)
+        columns.append(Column(name, shown, numeric, wraps))
+    count = len(block.rows)
+    if count <= (view.rows or count):
+        return grids(columns, room, title=block.title)
+    return _with_ends(columns, room, count, title=block.title)
 
 
 def _cell(cell: AnyCell, text: str) -> Text:
@@ -100,7 +105,7 @@ def _cell(cell: AnyCell, text: str) -> Text:
 def _console(view: View) -> Console:
     return Console(
         file=StringIO(),
-        width=view.width or _UNCUT,
+        width=(view.width or _UNCUT) - _MARGIN,
         color_system="standard" if view.colour else None,
         force_terminal=view.colour,
         highlight=False,
@@ -113,23 +118,25 @@ def _console(view: View) -> Console:
 def _printed(console: Console, parts: Sequence[RenderableType]) -> str:
     with console.capture() as captured:
         for part in parts:
-            console.print(Padding(part, (0, 0, 1, _MARGIN), expand=False))
-    return "\n".join(line.rstrip() for line in captured.get().rstrip().splitlines())
+            console.print(part)
+            console.print()
+    lines = (line.rstrip() for line in captured.get().rstrip().splitlines())
+    return "\n".join(" " * _MARGIN + line if line else "" for line in lines)
 
 
 class _Page:
-    """One report as a sequence of blocks, fitted to one console."""
+    """One report as a sequence of blocks, fitted to the room for a line."""
 
-    def __init__(self, report: Report, view: View, console: Console) -> None:
-        self.report, self.view, self.console = report, view, console
+    def __init__(self, report: Report, view: View, room: int) -> None:
+        self.report, self.view, self.room = report, view, room
         self.most = view.rows or _MOST_ROWS
 
     def parts(self) -> list[RenderableType]:
         results = answered(self.report)
         beside = bool(results) and self.formulas_beside(results)
         parts: list[RenderableType] = [self.formulas(with_derivatives=not beside)]
-        if table := self.sheet(sheet(self.report) or ()):
-            parts.append(table)
+        if tables := self.sheet(sheet(self.report) or ()):
+            parts += tables
         else:
             for result in results:
                 parts += self.block(result, beside=beside)
@@ -150,7 +157,7 @@ class _Page:
         if is_matrix(first.derivative):
             return False
         longest = max((len(formula.text or "") for formula in first.symbolic.values()), default=0)
-        return longest <= min(self.console.width - _READABLE, _READABLE)
+        return longest <= min(self.room - _READABLE, _READABLE)
 
     def formulas(self, *, with_derivatives: bool) -> Table:
         lines = list(function_lines(self.report))
@@ -162,30 +169,21 @@ class _Page:
         """Return a text, on a terminal without the middle of a very long one."""
         return elided(text) if self.view.width else text
 
-    def sheet(self, found: Sequence[Row]) -> Table | None:
-        """Return a row a point, or None where a row an entry suits the answer better."""
-        one_point = len(found) == 1
-        if not found or (one_point and len(self.report.variables) != 1):
-            return None
+    def sheet(self, found: Sequence[Row]) -> list[Table]:
+        """Return a row a point, or nothing where a row an entry suits the answer better."""
+        one_point, one_variable = len(found) == 1, len(self.report.variables) == 1
+        if not found or (one_point and not one_variable):
+            return []
         shown = _thinned(found, self.most)
         entries = [notation(self.report, cell.entry) for cell in found[0].cells]
-        grid = _grid()
-        for name in (*self.report.variables, name_of_function(self.report), *entries):
-            grid.add_column(Text(name), justify="right", no_wrap=True)
-        grid.add_column(no_wrap=True)
-        columns = zip(*(row.texts(self.view.digits) for row in shown), strict=True)
-        for row, *line in zip(shown, *map(aligned, columns), strict=True):
-            grid.add_row(*map(Text, line), _verdict(row.verdict))
-        self.with_rows_left_out(grid, len(found))
-        natural = Measurement.get(self.console, self.console.options, grid).maximum
-        return grid if natural + _MARGIN <= self.console.width else None
-
-    def with_rows_left_out(self, grid: Table, rows: int) -> Table:
-        """Say under a table how many of its rows it shows, where not all."""
-        if rows > self.most:
-            left_out = f"{self.most} of {rows} rows, evenly chosen; --format csv has all"
-            grid.caption, grid.caption_justify = Text(left_out, "dim"), "left"
-        return grid
+        names = [*self.report.variables, name_of_function(self.report), *entries]
+        texts = zip(*(row.texts(self.view.digits) for row in shown), strict=True)
+        columns = [_numbers(name, column) for name, column in zip(names, texts, strict=True)]
+        columns.append(Column("", [_verdict(row.verdict) for row in shown]))
+        parts = grids(columns, self.room)
+        if len(found) > self.most:
+            _caption(parts, f"{self.most} of {len(found)} rows, evenly chosen")
+        return parts if len(parts) == 1 or (one_variable and not one_point) else []
 
     def block(self, result: Result, *, beside: bool) -> list[RenderableType]:
         """Return the point and the value, then a row an entry."""
@@ -195,111 +193,100 @@ class _Page:
         value = Text(f"f = {self.cut(value_text(result, self.view.digits))}")
         verdict = _verdict(verdict_of(checks(result)))
         if is_matrix(result.derivative):
-            return [self.line(place, value, verdict), self.matrix(result.derivative)]
+            return [self.line(place, value, verdict), *self.matrix(result.derivative)]
         if is_sparse(result.derivative):
-            return [self.line(place, value, verdict), self.triplets(result)]
+            return [self.line(place, value, verdict), *self.triplets(result)]
         if found := cells(result, self.shown(result)):
-            return [self.line(place, value), self.entries(found, result, beside=beside)]
+            return [self.line(place, value), *self.entries(found, result, beside=beside)]
         return [self.line(place, value, verdict)]
 
     def line(self, *parts: Text) -> Text:
         """Return the parts on one line, or a line each where that is too long."""
         shown = [part for part in parts if part]
         joined = Text("   ").join(shown)
-        fits = joined.cell_len + _MARGIN <= self.console.width
-        return joined if fits else Text("\n").join(shown)
+        return joined if joined.cell_len <= self.room else Text("\n").join(shown)
 
-    def entries(self, found: Sequence[Cell], result: Result, *, beside: bool) -> Table:
-        grid = _grid(header=False)
-        grid.add_column(no_wrap=True)
-        grid.add_column(justify="right", no_wrap=True)
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        texts = aligned([cell.text(self.view.digits) for cell in found])
-        count = size(result.derivative)
-        for place, (cell, text) in enumerate(zip(found, texts, strict=True)):
-            if place == _END < len(found) < count:
-                grid.add_row("…")
-            formula = result.symbolic[cell.entry].text if beside else ""
-            grid.add_row(
-                Text(cell_name(self.report, cell)),
-                Text(text),
-                _verdict(verdict_of([cell.check])),
-                Text(formula or "", "bold"),
-            )
-        return self.with_ends_alone(grid, count)
+    def entries(self, found: Sequence[Cell], result: Result, *, beside: bool) -> list[Table]:
+        formulas = [result.symbolic[cell.entry].text if beside else "" for cell in found]
+        columns = [
+            Column("", [Text(cell_name(self.report, cell)) for cell in found]),
+            _numbers("", [cell.text(self.view.digits) for cell in found]),
+            Column("", [_verdict(verdict_of([cell.check])) for cell in found]),
+            Column("", [Text(text or "", "bold") for text in formulas], wraps=True),
+        ]
+        return self.ends(columns[: 4 if any(formulas) else 3], result, header=False)
 
     def shown(self, result: Result) -> Collection[int]:
         """Return the places of the numbers that are shown: all, or of many the first and last."""
         count = size(result.derivative)
         return range(count) if count <= self.most else {*range(_END), *range(count - _END, count)}
 
-    def with_ends_alone(self, grid: Table, rows: int) -> Table:
-        """Say under a table that its rows are the first and the last, where they are."""
-        if rows > self.most:
-            left_out = f"the first and the last {_END} of {rows:,} rows; --format csv has all"
-            grid.caption, grid.caption_justify = Text(left_out, "dim"), "left"
-        return grid
+    def ends(
+        self, columns: Sequence[Column], result: Result, *, keys: int = 1, header: bool = True
+    ) -> list[Table]:
+        """Return a table of which the first and the last rows are shown, where it is too long."""
+        rows = size(result.derivative)
+        if rows <= self.most:
+            return grids(columns, self.room, keys=keys, header=header)
+        return _with_ends(columns, self.room, rows, keys=keys, header=header)
 
-    def triplets(self, result: Result) -> RenderableType:
+    def triplets(self, result: Result) -> list[RenderableType]:
         """Return a row an entry of a sparse matrix."""
         derivative = result.derivative
         if not derivative["entries"]:
-            return Text("every entry is zero")
+            return [Text("every entry is zero")]
         places = sorted(self.shown(result))
         found = cells(result, places)
-        names = [
-            (derivative["rows"][row], derivative["columns"][column])
-            for row, column, _ in (derivative["entries"][place] for place in places)
-        ]
-        texts = aligned([cell.text(self.view.digits) for cell in found])
-        grid = _grid()
-        # Where the page is narrow, the verdict is what is cut.
-        for title, column in zip(("row", "column"), zip(*names, strict=True), strict=False):
-            grid.add_column(title, no_wrap=True, min_width=max(map(len, (title, *column))))
-        grid.add_column("value", justify="right", no_wrap=True, min_width=max(map(len, texts)))
-        grid.add_column(no_wrap=True)
-        for count, (pair, cell, text) in enumerate(zip(names, found, texts, strict=True)):
-            if count == _END < len(found) < len(derivative["entries"]):
-                grid.add_row("…")
-            grid.add_row(*map(Text, (*pair, text)), _verdict(verdict_of([cell.check])))
-        return self.with_ends_alone(grid, len(derivative["entries"]))
-
-    def matrix(self, derivative: Mapping[str, Any]) -> Table:
-        grid = _grid()
-        grid.add_column()
-        for column in derivative["columns"]:
-            grid.add_column(Text(column), justify="right", no_wrap=True)
+        entries = [derivative["entries"][place] for place in places]
         columns = [
-            aligned([number(value, self.view.digits) for value in column])
-            for column in zip(*derivative["matrix"], strict=True)
+            Column("row", [Text(derivative["rows"][row]) for row, _, _ in entries]),
+            Column("column", [Text(derivative["columns"][column]) for _, column, _ in entries]),
+            _numbers("value", [cell.text(self.view.digits) for cell in found]),
+            Column("", [_verdict(verdict_of([cell.check])) for cell in found]),
         ]
-        for name, *line in zip(derivative["rows"], *columns, strict=True):
-            grid.add_row(Text(name, "dim"), *map(Text, line))
-        return grid
+        return [*self.ends(columns, result, keys=2)]
+
+    def matrix(self, derivative: Mapping[str, Any]) -> list[Table]:
+        columns = [
+            _numbers(name, [number(value, self.view.digits) for value in column])
+            for name, column in zip(
+                derivative["columns"], zip(*derivative["matrix"], strict=True), strict=True
+            )
+        ]
+        names = Column("", [Text(name, "dim") for name in derivative["rows"]])
+        return grids([names, *columns], self.room)
+
+
+def _numbers(name: str, texts: Sequence[str]) -> Column:
+    return Column(name, [*map(Text, aligned(texts))], numeric=True)
+
+
+def _with_ends(columns: Sequence[Column], room: int, rows: int, **options: Any) -> list[Table]:
+    """Return the first and the last rows of a table that is too long."""
+    dots = Text("…"), *(Text() for _ in columns[1:])
+    parted = [
+        replace(column, cells=[*column.cells[:_END], gap, *column.cells[-_END:]])
+        for column, gap in zip(columns, dots, strict=True)
+    ]
+    parts = grids(parted, room, **options)
+    _caption(parts, f"the first and the last {_END} of {rows:,} rows")
+    return parts
+
+
+def _caption(parts: Sequence[Table], rows: str) -> None:
+    """Say under a table which of its rows it shows."""
+    parts[-1].caption = Text(f"{rows}; --format csv has all", "dim")
+    parts[-1].caption_justify = "left"
 
 
 def _formulas(lines: Sequence[tuple[str, str]]) -> Table:
-    grid = _grid(gap=1, header=False)
+    grid = frame(gap=1, header=False)
     grid.add_column(no_wrap=True)
     grid.add_column()
     grid.add_column(overflow="fold")
     for name, formula in lines:
         grid.add_row(Text(name), "=", Text(formula, "bold"))
     return grid
-
-
-def _grid(*, gap: int = 3, header: bool = True, title: str | None = None) -> Table:
-    """Return a table without lines."""
-    return Table(
-        title=Text(title) if title else None,
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-        padding=(0, gap, 0, 0),
-        show_header=header,
-        header_style="dim",
-    )
 
 
 def _verdict(verdict: Verdict | None) -> Text:

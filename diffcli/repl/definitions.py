@@ -15,9 +15,9 @@ from diffcli.errors import FormulaError
 from diffcli.language.equations import split
 from diffcli.language.functions import BY_NAME
 from diffcli.language.latex import scan
-from diffcli.language.names import CALLABLE
 from diffcli.language.parser import parse
 from diffcli.language.tokens import END, NAME, SUPERSCRIPT, Token
+from diffcli.language.vocabulary import CALLABLE
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _OPERATORS = frozenset({"and", "or", "not", "if", "else"})
@@ -145,7 +145,8 @@ class Definitions:
         if call.arguments is None:
             return body
         if len(call.arguments) != len(routine.parameters):
-            raise _wrong(token, text, f"{call.name} takes {', '.join(routine.parameters)}")
+            listed = ", ".join(routine.parameters)
+            raise _wrong(token, text, f"{call.name} takes {listed}", f"{call.name}({listed})")
         arguments = [self.expand(argument) for argument in call.arguments]
         if caught := set_names(body) & names(arguments):
             raise _wrong(token, text, f"{min(caught)} means something else inside {call.name}")

@@ -21,8 +21,8 @@ from prompt_toolkit.styles import Style
 from diffcli.errors import FormulaError
 from diffcli.language.catalogue import entries
 from diffcli.language.catalogue import names as function_names
-from diffcli.language.names import CONSTANTS
 from diffcli.language.tokens import NAME, NUMBER, Token, token_at
+from diffcli.language.vocabulary import CONSTANTS
 from diffcli.repl.definitions import names
 from diffcli.repl.session import Session
 from diffcli.repl.words import is_open

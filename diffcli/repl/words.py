@@ -69,7 +69,10 @@ def words(line: str) -> list[Word]:
 
 
 def separated(line: Iterable[Word], options: Mapping[str, bool]) -> Line:
-    """Part the options from the rest; ``options`` says which there are, and which take a value."""
+    """Part the options from the rest; ``options`` says which there are, and which take a value.
+
+    Raises UsageError where a value is missing.
+    """
     chosen: list[str] = []
     others: list[Word] = []
     waiting = iter(line)
@@ -80,7 +83,10 @@ def separated(line: Iterable[Word], options: Mapping[str, bool]) -> Line:
             continue
         chosen.append(word.text)
         if options.get(word.text):
-            chosen += [value.text for value in (next(waiting, None),) if value]
+            value = next(waiting, None)
+            if value is None:
+                raise UsageError(f"{word.text} has no value", hint=f"write it after {word.text}")
+            chosen.append(value.text)
     return Line(tuple(chosen), tuple(others))
 
 

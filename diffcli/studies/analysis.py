@@ -18,7 +18,7 @@ from diffcli.engines.walk import working
 from diffcli.language.expression import Function, Node
 from diffcli.language.parser import parse
 from diffcli.studies.asymptotes import Asymptote, asymptotes
-from diffcli.studies.boxes import FLAT, Box, Undecided, hull
+from diffcli.studies.boxes import CROWDED, FLAT, Box, Undecided, hull
 from diffcli.studies.clearing import HIGHEST, Clearing
 from diffcli.studies.exact import simple, vanishes
 from diffcli.studies.intervals import isolate
@@ -158,7 +158,10 @@ class _Line:
         for doubt in doubts:
             kind = next((kind for x, kind in places.items() if self._is_near(x, doubt)), None)
             if kind:
-                undecided.append(replace(doubt, reason=f"next to a break: {kind.value}"))
+                reason = f"next to a break: {kind.value}"
+                if doubt.reason == CROWDED:
+                    reason = f"{CROWDED}, {reason}"
+                undecided.append(replace(doubt, reason=reason))
             else:
                 undecided.append(doubt)
             if order == 0 or not kind:

@@ -22,6 +22,9 @@ INFLATION = 0.05
 MOST_CLUSTERS = 500
 """Undecided cells that are told apart."""
 FLAT = "0 on all of it"
+MOST_ROOTS = 100
+"""Roots that are told apart: more are a crowd."""
+CROWDED = f"more than {MOST_ROOTS} are found, and more crowd here"
 END_BITS = 256
 """Of the ends of a typed range."""
 
@@ -64,14 +67,14 @@ def merged(undecided: Sequence[Undecided], gaps: Sequence[float]) -> list[Undeci
     A cell of nothing but roots is none that could not be decided: it stays apart.
     """
     if len(undecided) > MOST_CLUSTERS:
-        return [Undecided(_around([each.cell for each in undecided]), undecided[0].reason)]
+        return [Undecided(around([each.cell for each in undecided]), undecided[0].reason)]
     left = sorted(undecided, key=lambda each: each.cell)
     found: list[Undecided] = []
     while left:
         current, rest = left[0], left[1:]
         touching = [each for each in rest if _touch(current, each, gaps)]
         if touching:
-            cell = _around([current.cell, *(each.cell for each in touching)])
+            cell = around([current.cell, *(each.cell for each in touching)])
             left = [Undecided(cell, current.reason), *(e for e in rest if e not in touching)]
         else:
             found.append(current)
@@ -79,7 +82,8 @@ def merged(undecided: Sequence[Undecided], gaps: Sequence[float]) -> list[Undeci
     return found
 
 
-def _around(cells: Sequence[Box]) -> Box:
+def around(cells: Sequence[Box]) -> Box:
+    """Return the least box that holds some."""
     return tuple(
         (min(low for low, _ in sides), max(high for _, high in sides))
         for sides in zip(*cells, strict=True)

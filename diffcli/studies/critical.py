@@ -10,8 +10,10 @@ from diffcli.clock import now
 from diffcli.engines.remote import Partials
 from diffcli.errors import LimitError
 from diffcli.language.expression import Function
+from diffcli.language.printer import text_of
 from diffcli.studies.boxes import Box, hull
 from diffcli.studies.clearing import Gradient
+from diffcli.studies.continua import inhabited
 from diffcli.studies.intervals import Isolation, isolate
 from diffcli.studies.landmarks import Landmark, Search, Surveyor
 from diffcli.studies.systems import Root, System
@@ -23,6 +25,8 @@ AROUND = 1e-3
 MOST_VARIABLES = 10
 MOST = 100
 """Points that are looked at: many more are no points but a curve."""
+MOST_UNPROVED = 12
+"""Of those, points that aren't proved to be alone and are listed."""
 
 
 def critical_points(
@@ -65,14 +69,20 @@ def critical_points(
                     loose.append(place)
             elif _is_inside(root.at, box):
                 roots.append(root)
-    surveyor = Surveyor(Partials(function, now() + budget), system)
+    partials = Partials(function, now() + budget)
+    # Newton's steps may run along a valley's floor without an end.
+    found = inhabited(partials, box, loose) if loose or not roots else {}
+    apart = [place for place in loose if not any(place in held for held in found.values())]
+    surveyor = Surveyor(partials, system)
     points = [surveyor.at_root(root) for root in roots]
     reach = [LOOSE * (high - low) for low, high in box]
-    points += [surveyor.at_floats(place, reach) for place in loose]
+    points += [surveyor.at_floats(place, reach) for place in apart[:MOST_UNPROVED]]
     return Search(
         points=tuple(sorted(points, key=_order)),
         undecided=searched.undecided,
         complete=not searched.undecided if certify else None,
+        continua=tuple(tuple(map(text_of, equations)) for equations in found),
+        unproved=len(apart[MOST_UNPROVED:]),
     )
 
 

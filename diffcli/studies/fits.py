@@ -21,6 +21,8 @@ ITSELF = ""
 """The role of a part that stands in the rule as it is, without a letter."""
 PART, FACTOR, EXPONENT, BASE = "u", "c", "n", "a"
 """The roles of the other parts: what moves, and the constants."""
+PRIME = "′"
+"""After a letter: its derivative."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Fit:
 
     ``shape`` makes the term of its parts; ``slope`` its derivative of the parts and of theirs, as
     it stands before any tidying. ``logarithm``, for logarithmic differentiation, makes ln of the
-    term and its derivative. ``shown`` is how many parts the statement has.
+    term and its derivative. ``shown`` is how many parts the statement has; 0 is none.
     """
 
     rule: str

@@ -22,6 +22,7 @@ from diffcli.derivation import DIGITS, Settings
 from diffcli.engines.balls_guards import Trouble, Undefined
 from diffcli.engines.difficult import Kind, classify
 from diffcli.engines.enclosure import FIRST_BITS, Enclosure, Outcome, nearest_float
+from diffcli.engines.evidence import Evidence
 from diffcli.engines.jet_rules import NoSeriesError
 from diffcli.engines.jets import Seeds, series_of
 from diffcli.engines.rounding import Rounding
@@ -31,7 +32,7 @@ from diffcli.language.expression import Function, Node
 from diffcli.language.points import Point
 from diffcli.studies.implicit_formulas import Unknowns
 from diffcli.verdict import Check, Verdict
-from diffcli.verify import Evidence, judge
+from diffcli.verify import judge
 
 ON_CURVE = 1e-12
 """How far, over its coordinates' size, a point may lie from the curve for want of digits."""

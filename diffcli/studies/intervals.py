@@ -16,9 +16,12 @@ from flint import arb
 
 from diffcli.engines.balls_guards import Difficult, Undefined
 from diffcli.studies.boxes import (
+    CROWDED,
     FLAT,
+    MOST_ROOTS,
     Box,
     Undecided,
+    around,
     cut_down,
     halves,
     inflated,
@@ -54,7 +57,7 @@ def isolate(
     excludes: Callable[[Sequence[arb]], bool] = lambda _: False,
     watch: Callable[[int], object] = lambda _: None,
 ) -> Isolation:
-    """Find every root in a box, by at most so many cells.
+    """Find every root in a box, by at most so many cells; ``MOST_ROOTS`` are told apart.
 
     A root within rounding of the box's edge may be among them. ``excludes`` is whether another
     proof rules a root out in a cell in which the system can't be enclosed; ``watch`` is called with
@@ -66,6 +69,8 @@ def isolate(
     queue, roots, undecided = deque([box]), list[Root](), list[Undecided]()
     seen = 0
     while queue:
+        if len(roots) >= MOST_ROOTS:
+            break
         cell = queue.popleft()
         seen += 1
         watch(seen)
@@ -97,9 +102,11 @@ def isolate(
             queue.extend(halves(cell, widths.index(max(widths))))
     gaps = [CLOSE * span for span in spans]
     doubts = merged(undecided, gaps)
+    if queue:
+        doubts.append(Undecided(around(queue), CROWDED))
     for doubt in doubts[:MOST_TRIED]:
         middle = [(low + high) / 2 for low, high in doubt.cell]
-        if doubt.reason != FLAT and (root := system.near(middle, box)):
+        if doubt.reason not in (FLAT, CROWDED) and (root := system.near(middle, box)):
             _note(root, roots)
     return Isolation(tuple(roots), tuple(doubts))
 

@@ -55,12 +55,16 @@ class Landmark:
 class Search:
     """What was found; ``complete`` is whether it is proved that there is nothing else.
 
-    None where nobody asked. Anything else lies in an undecided cell.
+    None where nobody asked. Anything else lies in an undecided cell, or on one of ``continua``:
+    equations, each list of which is solved by critical points that aren't isolated. ``unproved``
+    points more were found, none of them proved to be alone.
     """
 
     points: tuple[Landmark, ...]
     undecided: tuple[Undecided, ...] = ()
     complete: bool | None = None
+    continua: tuple[tuple[str, ...], ...] = ()
+    unproved: int = 0
 
 
 class Surveyor:

@@ -24,6 +24,8 @@ DIGITS = 30
 """Certain digits of the numbers that are compared."""
 
 SCALES = [Fraction(scale) for scale in ("0.01", "0.1", "1", "1", "1", "10", "10", "100", "1e4")]
+LARGEST, MODEST = 10_000, 2
+"""The greatest coordinate: of an integral, a far one takes minutes to enclose."""
 GRID = 1000
 """Coordinates are so many parts of their scale: short decimals, which can be typed in again."""
 
@@ -70,15 +72,19 @@ class Place:
         return self.enclosure(term).outcome is Outcome.UNDEFINED
 
 
-def draw(names: Sequence[str], seed: int) -> Iterator[dict[str, Coordinate]]:
+def draw(
+    names: Sequence[str], seed: int, *, modest: bool = False
+) -> Iterator[dict[str, Coordinate]]:
     """Yield points without end: 1/2, 1, 3/2 … first, then random ones of several scales.
 
-    One in three has whole coordinates, one in two positive ones alone.
+    One in three has whole coordinates, one in two positive ones alone; ``modest`` ones all lie
+    between 0 and ``MODEST``.
     """
+    largest = MODEST if modest else LARGEST
     random = Random(seed)  # noqa: S311  (the same points each time, no secret)
     yield {name: number(Fraction(place, 2)) for place, name in enumerate(names, 1)}
     while True:
-        whole, low = random.randrange(3) == 0, random.choice((-1, 0))
-        scale = random.choice(SCALES)
-        size, unit = (10, Fraction(1)) if whole else (GRID, scale / GRID)
+        whole, low = random.randrange(3) == 0, random.choice((0,) if modest else (-1, 0))
+        scale = min(random.choice(SCALES), Fraction(largest))
+        size, unit = (min(10, largest), Fraction(1)) if whole else (GRID, scale / GRID)
         yield {name: number(random.randint(low * size, size) * unit) for name in names}

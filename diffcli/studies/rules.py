@@ -9,6 +9,7 @@ from types import MappingProxyType
 from diffcli.language.algebra import Algebra
 from diffcli.language.expression import CONSTANT, Node, constant, node, number
 from diffcli.language.functions import TABLE
+from diffcli.language.integrals import is_integral
 from diffcli.studies.calls import call, note_of
 from diffcli.studies.fits import (
     BASE,
@@ -25,6 +26,7 @@ from diffcli.studies.fits import (
     plus,
     times,
 )
+from diffcli.studies.leibniz import integral_fit
 
 _AT_ONCE = 3
 """Factors that the product rule takes at once, and terms of a sum that its statement shows."""
@@ -35,7 +37,8 @@ def fit(term: Node, moves: Moves, x: Node, algebra: Algebra) -> Fit:
 
     Raises FormulaError for a function that has no closed derivative.
     """
-    return FITS.get(term.op, call)(term, moves, x, algebra)
+    rule = integral_fit if is_integral(term.op) else FITS.get(term.op, call)
+    return rule(term, moves, x, algebra)
 
 
 def _sum(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:

@@ -1,7 +1,8 @@
 """Adaptive sampling of functions of one variable: where the drawn line bends, and where it breaks.
 
 The line is refined until it strays from the curve by a fraction of a pixel. Where it stays steep,
-stands out or loses its value, the place is closed in on (:mod:`diffcli.studies.breaks`).
+stands out or loses its value, the place is closed in on (:mod:`diffcli.studies.breaks`). A bump
+that all points of the first grid miss, ``COARSE`` of them, isn't drawn: a narrower range shows it.
 """
 
 from __future__ import annotations

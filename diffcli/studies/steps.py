@@ -15,6 +15,7 @@ from diffcli.clock import now
 from diffcli.engines.remote import Partials
 from diffcli.errors import DisagreementError, UsageError
 from diffcli.language.expression import Function, Node
+from diffcli.language.integrals import is_integral
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.operators import Entry
@@ -123,7 +124,7 @@ def tidied(
     shortest = derivative
     if text := partials.formula((), 1).text:
         (shortest,) = parse(text, variables=variables).outputs
-        shortest = min(derivative, shortest, key=lambda form: len(text_of(form)))
+        shortest = min(shortest, derivative, key=lambda form: len(text_of(form)))
     if shortest is not derivative:
         partials = Partials(Function(("",), (output, shortest), variables), deadline)
     return shortest, partials
@@ -143,7 +144,8 @@ def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int
 
     formula, claim = function.outputs
     deadline, points = now() + PATIENCE * budget, 0
-    for at in islice(draw(function.variables or entry.wrt, seed), DRAWN):
+    has_integral = any(is_integral(each.op) for each in function.nodes)
+    for at in islice(draw(function.variables or entry.wrt, seed, modest=has_integral), DRAWN):
         place = Place(at, deadline=deadline)
         truth, claimed = place.number(formula, entry.wrt), place.number(claim)
         if truth is None or claimed is None:

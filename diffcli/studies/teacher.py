@@ -9,8 +9,9 @@ from diffcli.engines.shapes import refuse_tensors
 from diffcli.errors import DiffcliError, FormulaError, LimitError
 from diffcli.language.algebra import ONE, ZERO, Algebra, signed
 from diffcli.language.builder import Builder
-from diffcli.language.expression import VARIABLE, Node, postorder, variable
-from diffcli.studies.fits import ITSELF, PART, Fit, dependence
+from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
+from diffcli.studies.fits import ITSELF, PART, PRIME, Fit, dependence
+from diffcli.studies.leibniz import within
 from diffcli.studies.rules import fit
 
 MAX_STEPS = 200
@@ -114,14 +115,15 @@ class _Teacher:
         dependent: tuple[Node, Node] | None,
     ) -> None:
         build = Builder(fail, lambda _: None, {})
-        for each in postorder([term]):
+        nodes = [*within(term)]
+        for each in nodes:
             if each.op in ("add", "neg", "mul", "div", "pow"):
                 build(each.op, *each.args)  # to know the constants' exact values
         self._algebra = Algebra(build)
         self._term, self._x = term, variable(wrt)
         self._slopes: dict[Node, Node] = {self._x: ONE, **dict([dependent] if dependent else [])}
         self._moves = dependence(*self._slopes)
-        taken = {*variables, wrt, *(str(n.value) for n in postorder([term]) if n.op == VARIABLE)}
+        taken = {*variables, wrt, *(str(n.value) for n in nodes if n.op == VARIABLE)}
         self._letters = {
             role: next((choice for choice in choices if not taken & set(choice)), "")
             for role, choices in _LETTERS.items()
@@ -150,7 +152,7 @@ class _Teacher:
                 steps.append(self._step(part, f"{number}.{len(steps) + 1}"))
         terms = [part for _, part in found.parts]
         slopes = [self._slope(part) for part in terms]
-        literal = found.slope(terms, slopes)
+        literal = signed(found.slope(terms, slopes))
         tidied = self._slopes[term] = self._tidied(literal)
         return Step(
             number=number,
@@ -176,7 +178,7 @@ class _Teacher:
                 f"a line of more than {MAX_SIZE:,} terms: too long to be written out",
                 hint="the derivative at a point: diffcli grad … --at …",
             )
-        return signed(self._algebra.graft(literal, {}))
+        return _spoken(self._algebra.graft(literal, {}))
 
     def _names(self, found: Fit) -> list[str]:
         """Return what each part is called; one that stands for itself has no name."""
@@ -201,8 +203,10 @@ class _Teacher:
         term, slope = found.logarithm(terms, slopes)
         return Part("ln y", term, self._tidied(slope), None)
 
-    def _statement(self, found: Fit) -> Statement:
+    def _statement(self, found: Fit) -> Statement | None:
         """Return the rule itself, with letters for the parts."""
+        if found.shown == 0:
+            return None
         names = self._names(found)[: found.shown]
         parts, slopes, primes = [], [], []
         for name, (role, part) in zip(names, found.parts, strict=False):
@@ -210,7 +214,22 @@ class _Teacher:
             slopes.append(ZERO)
             if role == PART:
                 primes.append(name)
-                slopes[-1] = variable(f"{name}′")
+                slopes[-1] = variable(f"{name}{PRIME}")
             elif self._moves(part):
                 slopes[-1] = ONE
-        return Statement(found.shape(*parts), found.slope(parts, slopes), tuple(primes))
+        slope = signed(found.slope(parts, slopes))
+        return Statement(found.shape(*parts), slope, tuple(primes))
+
+
+def _spoken(root: Node) -> Node:
+    """Return a formula with each minus before a product moved to its first factor.
+
+    In a sum it is a subtraction, and stays.
+    """
+    made: dict[Node, Node] = {}
+    for each in postorder([root]):
+        inner = [made[arg] for arg in each.args]
+        if each.op != "add":
+            inner = [*map(signed, inner)]
+        made[each] = each if each.is_leaf else node(each.op, *inner, static=each.static)
+    return signed(made[root])

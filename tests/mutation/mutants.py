@@ -1,45 +1,82 @@
 """Change one thing in the language, the engines or the verdict, and see whether a test fails.
 
-``python tests/mutation/mutants.py --count 100 --seed 0`` draws mutants, puts each into a copy of
-the tree, runs the tests that speak of its module, and prints a line a mutant and the share killed.
+``python tests/mutation/mutants.py --count 100 --seed 1`` draws mutants, puts each into a copy of
+the tree, runs the tests that speak of its module, and prints a line a mutant. ``--records FILE``
+keeps what is found, and a later run goes on from there; ``--widely`` has the survivors meet
+every other test too. A test that fails once and then passes kills nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
+import json
 import os
+import re
+import resource
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from multiprocessing import Process, Queue
 from pathlib import Path
+from queue import Empty
 from random import Random
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 SUBJECTS = ("diffcli/language", "diffcli/engines", "diffcli/verify.py")
 COPIED = ("diffcli", "tests", "docs", "examples", "pyproject.toml", "README.md")
-PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider")
-PATIENCE = 300
-"""Seconds of one mutant's tests; a mutant that takes longer is killed."""
+OPTIONS = ("-x", "-q", "-n", "0", "--tb=no")
+LOADED = ("flint", "matplotlib", "mpmath", "scipy.special", "sympy", "torch")
+"""What every test run needs and no mutant changes: imported once."""
+PATIENCE = 900
+"""Seconds of a processor that one process may take: a mutant that needs more hangs."""
 
 SPEAKING = {
-    "language": ["parser", "latex", "points", "tensors", "derivative", "functions", "integrals"],
-    "engines/balls": ["balls", "enclosure", "special", "proofs"],
-    "engines/kernels": ["kernels", "special", "lambdify"],
-    "engines/compressed": ["sparse", "operators"],
-    "engines/throughput": ["throughput", "batch"],
-    "engines/worker": ["worker"],
-    "engines/remote": ["worker", "symbolic"],
-    "engines": ["symbolic", "lambdify", "enclosure", "difficult", "sparse", "jets", "taylor"],
-    "verify": ["verdicts", "difficult"],
+    "language": "parser points tensors derivative functions integrals",
+    "language/(expression|algebra|builder|repetition)": "parser tensors templates large",
+    "language/(functions|rows|special|catalogue)": "functions special parser symbolic",
+    "language/(names|cursor|tokens|pratt)": "parser fuzz latex",
+    "language/(printer|latex)": "latex output parser steps",
+    "language/bounds": "descend",
+    "language/derivative": "derivative steps parser",
+    "language/equations": "implicit parser",
+    "language/integrals": "integrals parser",
+    "language/skeletons": "templates large parser",
+    "language/uncertain": "uncertainty parser",
+    "engines": "symbolic lambdify enclosure difficult operators",
+    "engines/adjoint": "tensors operators templates",
+    "engines/jet": "jets sparse operators",
+    "engines/(autograd|callable|chain|walk)": "lambdify operators userfunction tensors",
+    "engines/(balls|enclosure)": "balls special enclosure identities difficult tensors",
+    "engines/(closed|exact|decimals|identity)": "symbolic derivative enclosure steps",
+    "engines/(meanings|definitions)": "special symbolic derivative",
+    "engines/quadrature": "integrals",
+    "engines/(colouring|compressed|sparse|components)": "sparse operators large",
+    "engines/(differences|pieces|waves|expansions|terms|numeric|difficult)": "difficult verdicts",
+    "engines/(real_functions|symbols)": "symbolic special steps",
+    "engines/assumed": "tensors",
+    "engines/(rounding|normwise|stacked)": "verdicts normwise stacked torture",
+    "engines/(shapes|tensors|primitives|coordinates)": "tensors operators large lambdify",
+    "engines/(spectra)": "spectra normwise",
+    "engines/(templates|formulas|patterns|quotients|rules)": "templates symbolic large formulas",
+    "engines/(worker|remote)": "worker symbolic",
+    "engines/balls_holomorphic": "holomorphic balls",
+    "engines/balls_(complex|integrals|quadrature)": "integrals balls enclosure",
+    "engines/devices": "devices",
+    "engines/kernels": "kernels special lambdify",
+    "engines/throughput": "throughput batch vectors batch_memory plot",
+    "engines/windows": "large",
+    "verify": "verdicts faults difficult normwise stacked large",
 }
-"""The tests of a part of the tree, by the longest beginning of its name."""
-LAST = ["verdicts", "identities", "oracles", "cli"]
+"""The tests of a part of the tree; the longest pattern that a name begins with counts."""
+LAST = "verdicts identities cli random_verdicts".split()
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
@@ -51,17 +88,26 @@ SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the module, the line, what stands there now, and the module's new text."""
+    """One change: the module, the line, what stands there now, and what the line becomes."""
 
-    path: Path
+    module: str
     line: int
     change: str
     text: str
 
 
-def mutants(path: Path) -> Iterator[Mutant]:
-    """Yield every mutant of a module."""
-    tree = ast.parse(path.read_text())
+@dataclass(frozen=True)
+class Fate:
+    """What became of a mutant: the test that killed it, and how many files of tests it met."""
+
+    mutant: str
+    killer: str | None
+    met: int
+
+
+def sites(module: str) -> Iterator[int]:
+    """Yield the places in a module's walk where something can be changed."""
+    tree = ast.parse((ROOT / module).read_text())
     annotations = {
         id(part)
         for node in ast.walk(tree)
@@ -70,30 +116,24 @@ def mutants(path: Path) -> Iterator[Mutant]:
         for part in ast.walk(note)
     }
     for place, node in enumerate(ast.walk(tree)):
-        if id(node) not in annotations and changed(node) is not None:
-            mutated = copy.deepcopy(tree)
-            found = next(each for i, each in enumerate(ast.walk(mutated)) if i == place)
-            before = ast.unparse(node)
-            after = ast.unparse(apply(found))
-            if after != before:
-                line = getattr(node, "lineno", 0)
-                yield Mutant(path, line, f"{before[:60]}  →  {after[:60]}", ast.unparse(mutated))
+        if id(node) not in annotations and changeable(node):
+            yield place
 
 
-def changed(node: ast.AST) -> object:
-    """What would be changed in a node; None where nothing is."""
+def changeable(node: ast.AST) -> bool:
+    """Whether a node has one change."""
     match node:
         case ast.BinOp(op=op) | ast.BoolOp(op=op) | ast.Compare(ops=[op]):
-            return SWAPPED.get(type(op))
+            return type(op) in SWAPPED
         case ast.Constant(value=bool() | int() | float()):
-            return node
+            return True
         case ast.If() | ast.IfExp() | ast.UnaryOp(op=ast.Not() | ast.USub()):
-            return node
-    return None
+            return True
+    return False
 
 
-def apply(node: ast.AST) -> ast.AST:
-    """Make the change in place."""
+def change(node: ast.AST) -> ast.AST:
+    """Make the change in place, and return the part that shows it."""
     match node:
         case ast.BinOp() | ast.BoolOp():
             node.op = SWAPPED[type(node.op)]()  # type: ignore[assignment]
@@ -106,105 +146,160 @@ def apply(node: ast.AST) -> ast.AST:
         case ast.If() | ast.IfExp():
             node.test = ast.UnaryOp(ast.Not(), node.test)
             return node.test
-        case ast.UnaryOp(op=ast.Not()):
-            node.op = ast.UAdd()
-        case ast.UnaryOp(op=ast.USub()):
-            node.op = ast.UAdd()
+        case ast.UnaryOp():
+            if isinstance(node.op, ast.USub):
+                node.op = ast.UAdd()
+            else:
+                node.operand = ast.UnaryOp(ast.Not(), node.operand)
     return node
+
+
+def mutant(module: str, place: int) -> Mutant:
+    """Return the mutant of a module that differs at one place."""
+    tree = ast.parse((ROOT / module).read_text())
+    node = next(each for i, each in enumerate(ast.walk(tree)) if i == place)
+    before = ast.unparse(node.test if isinstance(node, ast.If | ast.IfExp) else node)
+    after = ast.unparse(change(node))
+    shown = f"{before[:60]}  →  {after[:60]}"
+    return Mutant(module, getattr(node, "lineno", 0), shown, ast.unparse(tree))
 
 
 def drawn(count: int, seed: int) -> list[Mutant]:
     """Return a sample of all mutants, each as likely as every other."""
-    paths = [
-        path
+    modules = sorted(
+        str(path.relative_to(ROOT))
         for subject in SUBJECTS
-        for path in sorted([ROOT / subject] if subject.endswith(".py") else
-                           (ROOT / subject).rglob("*.py"))
-    ]  # fmt: skip
-    random = Random(seed)
-    sites = [
-        (path, place)
-        for path in paths
-        for place, node in enumerate(ast.walk(ast.parse(path.read_text())))
-        if changed(node) is not None
-    ]
-    found: list[Mutant] = []
-    for path, _ in random.sample(sites, min(len(sites), count)):
-        found.append(random.choice(list(mutants(path))))
-    return found
+        for path in [ROOT / subject, *(ROOT / subject).rglob("*.py")]
+        if path.is_file()
+    )
+    every = [(module, place) for module in modules for place in sites(module)]
+    sys.stdout.write(f"{len(every)} mutants, of which {count} are drawn\n")
+    return [mutant(*each) for each in Random(seed).sample(every, min(len(every), count))]
 
 
 def tests_of(module: str) -> list[str]:
     """Return the test files to run, those that know most of the module first."""
     name = module.removeprefix("diffcli/").removesuffix(".py")
-    own = name.rpartition("/")[2]
-    part = max((each for each in SPEAKING if name.startswith(each)), key=len)
-    files = dict.fromkeys([own, *SPEAKING[part], *LAST])
+    part = max((each for each in SPEAKING if re.match(each, name)), key=len)
+    files = dict.fromkeys([name.rpartition("/")[2], *SPEAKING[part].split(), *LAST])
     paths = [f"tests/test_{each}.py" for each in files]
     return [path for path in paths if (ROOT / path).exists()]
 
 
-def survives(mutant: Mutant, tree: Path) -> str | None:
-    """Return the test file that kills a mutant, or None where none does."""
-    relative = mutant.path.relative_to(ROOT)
-    target = tree / relative
+def tested(tree: Path, *arguments: str) -> int:
+    """Return how pytest ends in a copy of the tree; what it started is ended with it."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.chdir(tree)
+        silence = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(silence, stream)
+        os.environ["PYTHONPATH"] = str(tree)
+        sys.path.insert(0, str(tree))
+        os._exit(pytest.main([*OPTIONS, *arguments]))
+    _, status = os.waitpid(child, 0)
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(status)
+
+
+def failing(tree: Path, files: Sequence[str]) -> str | None:
+    """Return the test that fails, and fails again; None where none does."""
+    failed = tree / ".pytest_cache/v/cache/lastfailed"
+    forgiven: list[str] = []
+    while True:
+        failed.unlink(missing_ok=True)
+        ended = tested(tree, *(f"--deselect={each}" for each in forgiven), *files)
+        if ended == 0:
+            return None
+        if not failed.exists():
+            return "no end" if ended < 0 else "no start"
+        name, *_ = json.loads(failed.read_text())
+        if tested(tree, name):
+            return str(name)
+        forgiven.append(name)
+
+
+def fate(mutant: Mutant, tree: Path, *, widely: bool) -> Fate:
+    """Put a mutant into a copy of the tree, and return what becomes of it."""
+    target = tree / mutant.module
     original = target.read_text()
+    files = tests_of(mutant.module)
+    rest = sorted({str(path.relative_to(ROOT)) for path in ROOT.glob("tests/test_*.py")} - {*files})
     target.write_text(mutant.text)
-    deadline = time.monotonic() + PATIENCE
-    environment = {**os.environ, "PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
     try:
-        for file in tests_of(str(relative)):
-            try:
-                done = subprocess.run(
-                    [
-                        sys.executable,
-                        "-m",
-                        "pytest",
-                        "-x",
-                        "-q",
-                        "-n",
-                        "0",
-                        "-p",
-                        "no:cacheprovider",
-                        file,
-                    ],
-                    cwd=tree,
-                    env=environment,
-                    capture_output=True,
-                    check=False,
-                    timeout=max(1.0, deadline - time.monotonic()),
-                )
-            except subprocess.TimeoutExpired:
-                return f"{file} (time)"
-            if done.returncode:
-                return file
+        killer = failing(tree, files)
+        if killer is None and widely:
+            killer = failing(tree, rest)
     finally:
         target.write_text(original)
-    return None
+    return Fate(named(mutant), killer, len(files) + widely * len(rest))
+
+
+def named(mutant: Mutant) -> str:
+    """Return the name that a mutant has in the records."""
+    return f"{mutant.module}:{mutant.line}  {mutant.change}"
+
+
+def recorded(records: Path) -> dict[str, Fate]:
+    """Return what became of the mutants so far; what is known last counts."""
+    lines = records.read_text().splitlines() if records.exists() else []
+    return {each["mutant"]: Fate(**each) for each in map(json.loads, lines)}
+
+
+def work(left: Queue[Mutant], tree: Path, chosen: argparse.Namespace) -> None:
+    """Find what becomes of the mutants that are left, one after the other."""
+    # Each test run that is forked from here may take as much: it inherits the limit, not the use.
+    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 5))
+    with suppress(Empty):
+        while True:
+            mutant = left.get(timeout=1)
+            known = recorded(chosen.records).get(named(mutant))
+            if known is None or (known.killer is None and chosen.widely):
+                known = fate(mutant, tree, widely=chosen.widely)
+                with chosen.records.open("a") as file:
+                    file.write(json.dumps(asdict(known), ensure_ascii=False) + "\n")
+            state = f"killed by {known.killer}" if known.killer else "SURVIVED"
+            sys.stdout.write(f"{known.mutant}  {state}\n")
+            sys.stdout.flush()
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--count", type=int, default=100)
-    options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--only", default="", help="modules whose path has this in it")
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--only", default="", help="mutants whose name has this in it")
+    options.add_argument("--jobs", type=int, default=2, help="how many at once")
+    options.add_argument("--records", type=Path, required=True, help="what is found, line by line")
+    options.add_argument("--widely", action="store_true", help="survivors meet every test")
     chosen = options.parse_args()
-    killed = 0
+    sample = [each for each in drawn(chosen.count, chosen.seed) if chosen.only in named(each)]
+    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 5))  # of each child, too
+    for name in LOADED:
+        import_module(name)
     with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder)
-        for name in COPIED:
-            source = ROOT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, tree / name)
-        sample = [
-            each for each in drawn(chosen.count, chosen.seed) if chosen.only in str(each.path)
-        ]
-        for number, mutant in enumerate(sample, 1):
-            killer = survives(mutant, tree)
-            killed += killer is not None
-            place = f"{mutant.path.relative_to(ROOT)}:{mutant.line}"
-            state = f"killed by {killer}" if killer else "SURVIVED"
-            sys.stdout.write(f"{killed}/{number}  {place}  {mutant.change}  {state}\n")
-            sys.stdout.flush()
+        trees = [Path(folder) / str(job) for job in range(chosen.jobs)]
+        for tree in trees:
+            tree.mkdir()
+            for name in COPIED:
+                source = ROOT / name
+                (shutil.copytree if source.is_dir() else shutil.copy)(source, tree / name)
+        left = Queue()
+        for each in sample:
+            left.put(each)
+        workers = [Process(target=work, args=(left, tree, chosen)) for tree in trees]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        fates = recorded(chosen.records)
+        found = [fates[named(each)] for each in sample]
+        killers = sorted({each.killer for each in found if each.killer and "::" in each.killer})
+        sys.stdout.write(f"{sum(each.killer is not None for each in found)}/{len(found)} killed\n")
+        accused = failing(trees[0], killers) if killers else None
+        if accused:
+            sys.exit(f"{accused} fails without a mutant too")
 
 
 if __name__ == "__main__":

@@ -185,7 +185,11 @@ def contours(figure: Figure, axes: Axes, plane: Plane) -> ContourSet:
 
 
 def _short(level: float, _: int | None = None) -> str:
-    return f"{level:.3g}".replace("-", "−")
+    text = f"{float(f'{level:.3g}'):g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        return rf"${mantissa}\times 10^{{{int(exponent)}}}$"
+    return text.replace("-", "−")
 
 
 def _arrows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from diffcli.clock import now
 from diffcli.engines.remote import Partials
@@ -18,7 +19,9 @@ BUDGET = 0.5
 
 def lines_of(function: Function, variable: str, orders: Sequence[int]) -> list[Line]:
     """Return the lines of a Function's outputs and their derivatives of these orders."""
-    partials = Partials(function, now() + BUDGET)
+    # A constant is drawn over a variable that it hasn't.
+    known = replace(function, variables=function.variables or (variable,))
+    partials = Partials(known, now() + BUDGET)
     lines: list[Line] = []
     for output in range(len(function.outputs)):
         name = "f" if function.is_scalar else f"f{output + 1}"

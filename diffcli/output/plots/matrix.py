@@ -19,6 +19,7 @@ from diffcli.output.plots.frame import LONG
 from diffcli.output.plots.style import Canvas
 from diffcli.output.plots.ticks import ROUND
 from diffcli.output.report import Report
+from diffcli.output.trees import raised
 
 DIVERGING = "RdBu_r"
 MOST_NUMBERS = 144
@@ -62,7 +63,7 @@ def report_figure(report: Report, canvas: Canvas | None = None) -> bytes:
         )
     (found,) = matrices
     canvas = canvas or Canvas()
-    title = f"{report.command.capitalize()} of {report.read_as}"
+    title = f"{report.command.capitalize()} of {raised(report.read_as)}"
     if canvas.title is None and len(title) <= LONG:
         canvas = replace(canvas, title=title)
     if is_sparse(found):

@@ -1,0 +1,216 @@
+"""What the enclosure engine finds for a number: a ball at the point, or the point is difficult.
+
+The exact typed point decides first whether there is a derivative at all. An ordinary point is
+then enclosed at the tensor's own dyadic value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import permutations
+from math import inf, isclose
+
+from flint import arb, ctx, fmpq
+
+from diffcli.engines.decimals import FORMATS
+from diffcli.engines.difficult import Difficulty, Kind, classify, is_linear
+from diffcli.engines.enclosure import (
+    MOST_BITS,
+    Coordinate,
+    Enclosure,
+    Index,
+    Outcome,
+    partials,
+)
+from diffcli.engines.rounding import Rounding, rounding_bounds
+from diffcli.language.expression import Node
+
+FLOAT_DIGITS = 17
+"""The digits that a float64 has at most; more are shown at the point as typed."""
+
+MOST_ORDERED = 3
+"""The order of a mixed partial up to which all turns of differentiation are compared."""
+
+_NOT_SMOOTH = {2: "not twice differentiable", 3: "not three times differentiable"}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the enclosure engine found for one entry at one point.
+
+    Exactly one of ``enclosure`` (an ordinary point, enclosed at its dyadic value) and
+    ``difficulty`` is given, or neither where the engine could not answer, as ``reason`` says.
+    ``exact`` is the enclosure at the point as typed, where more digits than a float's are wanted.
+    """
+
+    enclosure: Enclosure | None = None
+    exact: Enclosure | None = None
+    difficulty: Difficulty | None = None
+    rounding: Rounding | None = None
+    reason: str | None = None
+    note: str | None = None
+    """What is to be said although there is a number."""
+    is_beside: bool = False
+    """Whether the enclosure is at the point as typed, as the nearest float is a difficult one."""
+    undecided: bool = False
+    """Whether the point is a difficult one, where other engines agree on a mere convention."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is found, so that engines that agree are all the evidence there is."""
+        return self.enclosure is None and self.difficulty is None and not self.undecided
+
+
+def examine(
+    output: Node,
+    typed: Mapping[str, Coordinate],
+    dyadic: Mapping[str, float],
+    indices: Iterable[Index],
+    *,
+    digits: int,
+    dtype: str,
+    deadline: float,
+) -> dict[Index, Evidence]:
+    """Return the enclosure engine's evidence for several partials at one point.
+
+    The other orders of a mixed partial are answered too, as the order may count. ``typed`` is the
+    point as typed, ``dyadic`` the same in the dtype's floats; ``deadline`` is a reading of
+    :func:`diffcli.clock.now`.
+    """
+    indices = tuple(dict.fromkeys(order for index in indices for order in _orders(index)))
+    ordinary = partials(output, dyadic, indices, digits=digits, deadline=deadline)
+    more = digits > FLOAT_DIGITS
+    exact, beside = ordinary, []
+    if typed != dyadic:
+        wanted = digits if more else 1
+        exact = partials(output, typed, indices, digits=wanted, deadline=deadline)
+        regular = [index for index in indices if exact[index].outcome is Outcome.ENCLOSED]
+        # Where the nearest float is difficult and the point as typed isn't, the latter decides.
+        beside = [index for index in regular if ordinary[index].ball is None]
+        ordinary |= partials(output, typed, beside, digits=digits, deadline=deadline)
+        ordinary = {**exact, **{index: ordinary[index] for index in regular}}
+    bounds = rounding_bounds(output, dyadic, indices, dtype)
+    evidence = {}
+    for index, found in ordinary.items():
+        if found.outcome is Outcome.ENCLOSED:
+            shown = exact[index] if more else None
+            evidence[index] = Evidence(
+                found, shown, rounding=bounds[index], is_beside=index in beside
+            )
+        elif found.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
+            difficulty = classify(output, typed, index, deadline=deadline)
+            evidence[index] = _of_difficulty(difficulty, bounds[index])
+        else:
+            evidence[index] = Evidence(rounding=bounds[index], reason=found.reason)
+    return _with_gradient(output, typed, _with_orders(evidence))
+
+
+def _orders(index: Index) -> Iterable[Index]:
+    """Return the orders in which a mixed partial may be taken; of a high one the given alone."""
+    return dict.fromkeys(permutations(index)) if len(index) <= MOST_ORDERED else [index]
+
+
+def _of_difficulty(difficulty: Difficulty, rounding: Rounding) -> Evidence:
+    if difficulty.kind is Kind.UNDETERMINED:
+        return Evidence(rounding=rounding, reason=difficulty.reason, undecided=True)
+    return Evidence(difficulty=difficulty, rounding=rounding)
+
+
+def _with_orders(evidence: Mapping[Index, Evidence]) -> dict[Index, Evidence]:
+    """Say of mixed partials at a difficult point where the order of differentiation counts."""
+    return {
+        index: replace(found, note=_of_order(index, evidence)) for index, found in evidence.items()
+    }
+
+
+def _of_order(index: Index, evidence: Mapping[Index, Evidence]) -> str | None:
+    here = evidence[index].difficulty
+    if here is None or here.value is None:
+        return None
+    for order in _orders(index):
+        other = evidence[order].difficulty
+        if other is None or (
+            other.value is not None
+            and isclose(other.value, here.value, rel_tol=1e-12, abs_tol=1e-300)
+        ):
+            continue
+        it = "there is none" if other.value is None else f"it is {other.value:.6g}"
+        given, turned = ", ".join(index), ", ".join(order)
+        return f"in the order {given}; in the order {turned} {it}: {_NOT_SMOOTH[len(index)]}"
+    return None
+
+
+def _with_gradient(
+    output: Node, typed: Mapping[str, Coordinate], evidence: dict[Index, Evidence]
+) -> dict[Index, Evidence]:
+    """Say of the partials at a difficult point whether they make up a gradient."""
+    slopes = {
+        index[0]: float(ball)
+        for index, found in evidence.items()
+        if len(index) == 1 and (ball := _ball(found)) is not None
+    }
+    is_difficult = any(found.difficulty for index, found in evidence.items() if len(index) == 1)
+    if not is_difficult or len(slopes) < 2 or is_linear(output, typed, slopes):
+        return evidence
+    return {
+        index: replace(found, note=Kind.GRADIENTLESS.value)
+        if found.difficulty is not None and index and index[0] in slopes
+        else found
+        for index, found in evidence.items()
+    }
+
+
+def combined(
+    parts: Sequence[tuple[float | Fraction, Evidence | None]], dtype: str, *, along: bool = False
+) -> Evidence | None:
+    """Return the evidence for a linear combination, of (weight, evidence) pairs.
+
+    That is the first part without a number, if there is one. ``dtype`` is that of the sum;
+    ``along`` tells that it is the derivative along a vector, which takes a gradient.
+    """
+    if len(parts) == 1 and parts[0][0] == 1:
+        return parts[0][1]
+    proved = [(weight, part, _ball(part)) for weight, part in parts]
+    for _, part, ball in proved:
+        if ball is None:
+            return part
+    with ctx.workprec(MOST_BITS):
+        terms = [
+            fmpq(*weight.as_integer_ratio()) * ball
+            for weight, _, ball in proved
+            if ball is not None
+        ]
+        total, size = sum(terms, arb(0)), float(sum(map(abs, terms), arb(0)).mid())
+    notes = [part.note for _, part, _ in proved if part and part.note]
+    if along and Kind.GRADIENTLESS.value in notes:
+        return Evidence(difficulty=Difficulty(Kind.GRADIENTLESS, Kind.GRADIENTLESS.value))
+    for _, part, _ in proved:
+        if part is not None and part.difficulty is not None:
+            together = replace(part.difficulty, value=float(total), left=None, right=None)
+            note = notes[0] if notes else None
+            return Evidence(difficulty=together, rounding=part.rounding, note=note)
+    bounds = [(abs(float(w)), part.rounding or Rounding(inf)) for w, part, _ in proved if part]
+    adding = len(terms) * size * 2.0 ** -FORMATS[dtype][0]
+    rounding = Rounding(
+        adding + sum(weight * each.bound for weight, each in bounds),
+        max((weight * each.scale for weight, each in bounds), default=0.0),
+        any(each.out_of_range for _, each in bounds),
+    )
+    return Evidence(Enclosure(Outcome.ENCLOSED, total), rounding=rounding)
+
+
+def normwise(evidence: Evidence | None, relative: float, size: float) -> Evidence | None:
+    """Return the evidence for an entry whose error is ``relative`` to the largest's ``size``."""
+    if evidence is None or evidence.rounding is None:
+        return evidence
+    return replace(evidence, rounding=evidence.rounding.normwise(relative, size))
+
+
+def _ball(part: Evidence | None) -> arb | None:
+    """Return what is proved of a number, if anything is."""
+    if part is not None and part.difficulty is not None:
+        value = part.difficulty.value
+        return None if value is None else arb(value)
+    return None if part is None or part.enclosure is None else part.enclosure.ball

@@ -1,0 +1,148 @@
+"""Derivatives inside a formula: ``diff(f, x)``, ``d/dx f``, ``d(f)/dx``, ``y = …; dy/dx``.
+
+Free functions over the parser of :mod:`diffcli.language.pratt`; each is resolved to a formula at
+once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diffcli.errors import LimitError
+from diffcli.language.derivative import differentiate
+from diffcli.language.expression import VARIABLE, Node, node
+from diffcli.language.indexing import names_axis, read_axis
+from diffcli.language.limits import MAX_ORDER
+from diffcli.language.products import product
+from diffcli.language.tensors import LAST
+from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, SUPERSCRIPT, Token
+
+if TYPE_CHECKING:
+    from diffcli.language.pratt import Pratt
+
+_DIFF = "diff(x^2*y, x), diff(sin(x), x, 2), diff(x*y, x, y)"
+
+
+def diff(parser: Pratt, name: Token) -> Node:
+    """Read ``diff(f, x)``, ``diff(f, x, 2)``, ``diff(f, x, y)`` and return the derivative."""
+    opener = parser.token
+    if not parser.accept("("):
+        raise parser.fail("diff has no argument", token=name, hint=_DIFF)
+    value, wanted, axis = parser.inside(opener, lambda: _wanted(parser))
+    parser.expect(")", after=opener)
+    if not wanted:
+        return node("differences", parser.build.real(value), static=(axis,))
+    for wrt, order in wanted:
+        value = _derivative(parser, value, wrt, order, name)
+    return value
+
+
+def _wanted(parser: Pratt) -> tuple[Node, list[tuple[str, int]], int | None]:
+    """Read the formula, and each variable with its order; or the axis of a tensor's differences."""
+    value, wanted = parser.expression(), list[tuple[str, int]]()
+    while parser.accept(","):
+        if names_axis(parser) and not wanted:
+            return value, wanted, read_axis(parser)
+        first, found = parser.token, parser.expression()
+        exact = parser.build.exact(found)
+        if found.op == VARIABLE:
+            wanted.append((str(found.value), 1))
+        elif wanted and exact is not None and exact.denominator == 1 and exact >= 1:
+            wanted[-1] = (wanted[-1][0], int(exact))
+        else:
+            raise parser.fail("diff takes variables and orders", token=first, hint=_DIFF)
+    return value, wanted, LAST
+
+
+def _derivative(parser: Pratt, value: Node, variable: str, order: int, at: Token) -> Node:
+    if order > MAX_ORDER:
+        raise parser.fail(
+            f"a derivative of order {order:,}", token=at, error=LimitError,
+            hint=f"orders up to {MAX_ORDER} are read",
+        )  # fmt: skip
+    return differentiate(parser.build.real(value), variable, parser.build, order)
+
+
+def differential(parser: Pratt, sign: Token) -> Node | None:
+    """Read what follows ``d`` in ``d/dx f`` or ``d^2/dx^2 f``; None where ``d`` is a variable.
+
+    ``dy/dx`` is the derivative of what is defined as y.
+    """
+    start = parser.position
+    if sign.text not in ("d", "∂"):
+        return _of_definition(parser, sign)
+    if parser.at("("):
+        return _quotient(parser, sign)
+    order = _order(parser)
+    variable = _differential_of(parser, sign) if parser.accept("/") else None
+    if variable is None or _order(parser) != order or not _has_formula(parser):
+        parser.position = start
+        return None
+    first = parser.token
+    value = parser.factor()
+    if parser.starts_factor() or parser.at("*", "/", "%"):
+        value = product(parser, value)
+        reach = parser.source(first, parser.peek(-1))
+        parser.names.echo(f"{parser.source(sign, first)[:-1].rstrip()} reaches over {reach}")
+    return _derivative(parser, value, variable, order, sign)
+
+
+def _has_formula(parser: Pratt) -> bool:
+    return parser.starts_factor() or parser.at("[")
+
+
+def _quotient(parser: Pratt, sign: Token) -> Node | None:
+    """Read ``d(f)/dx``; None where no quotient of differentials stands here."""
+    start = parser.position
+    opener = parser.advance()
+    closer = max(parser.inner(), default=start) + 1
+    slash, below = (parser.tokens[min(closer + k, len(parser.tokens) - 1)] for k in (1, 2))
+    if slash.text != "/" or not below.text.startswith(sign.text):
+        parser.position = start
+        return None
+    value = parser.inside(opener, parser.expression)
+    parser.expect(")", after=opener)
+    parser.advance()
+    variable = _differential_of(parser, sign)
+    if variable is None:
+        raise parser.fail("no variable of the derivative", hint="write d/dx (x^2)")
+    return _derivative(parser, value, variable, 1, sign)
+
+
+def _of_definition(parser: Pratt, above: Token) -> Node | None:
+    """Read ``/dx`` after ``dy`` where y is defined."""
+    start, name = parser.position, above.text[1:]
+    if name in parser.names.defined and parser.accept("/"):
+        below = parser.advance().text
+        if below.startswith("d") and len(below) > 1 and not parser.names.is_value(below):
+            value = parser.names.defined[name]
+            return _derivative(parser, value, _variable(parser, below[1:]), 1, above)
+    parser.position = start
+    return None
+
+
+def _order(parser: Pratt) -> int:
+    """Read ``^2`` or ``²``, 1 if there is none."""
+    token, after = parser.token, parser.peek()
+    if token.kind == SUPERSCRIPT and token.text.isdigit():
+        return int(parser.advance().text)
+    if token.text == "**" and after.kind == NUMBER and after.text.isdigit():
+        parser.advance()
+        return int(parser.advance().text)
+    return 1
+
+
+def _differential_of(parser: Pratt, sign: Token) -> str | None:
+    """Read ``dx``, ``d x`` or ``∂x``, and return the variable's name."""
+    token = parser.advance()
+    if token.text == sign.text and parser.token.kind == NAME:
+        return _variable(parser, parser.advance().text)
+    is_one_word = sign.text == "d" and token.kind == NAME and token.text.startswith("d")
+    is_one_word = is_one_word and token.text not in GREEK_NAMES
+    return _variable(parser, token.text[1:]) or None if is_one_word else None
+
+
+def _variable(parser: Pratt, name: str) -> str:
+    """Return the variable that a name stands for, which is that of the integral around it."""
+    meant = parser.names.variable(name)
+    return str(meant.value) if meant.op == VARIABLE else name

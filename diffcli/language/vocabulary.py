@@ -1,0 +1,59 @@
+"""Every name that the language knows: constants, functions, the letters of mathematics."""
+
+from __future__ import annotations
+
+import re
+
+from diffcli.language.functions import BY_NAME
+from diffcli.language.tensors import BY_TENSOR_NAME
+
+CONSTANTS = {
+    "pi": "pi",
+    "e": "e",
+    "E": "e",
+    "tau": "tau",
+    "True": "true",
+    "False": "false",
+    "true": "true",
+    "false": "false",
+    "otherwise": "true",
+}
+ECHOED = {"E": "E is Euler's number 2.718…", "tau": "tau is the constant 2π"}
+IMAGINARY = {"i": "i", "I": "i"}
+INFINITE = {"inf": "inf", "infinity": "inf", "oo": "inf"}
+
+FORMS = {
+    "piecewise": "piecewise",
+    "where": "where",
+    "log": "log",
+    "pow": "pow",
+    "power": "pow",
+    "exp2": "exp2",
+    "diff": "diff",
+    "sum": "sum",
+    "prod": "prod",
+    **dict.fromkeys(["integrate", "integral", "int"], "integral"),
+    **dict.fromkeys(["max", "maximum", "min", "minimum"], "tensor"),
+}
+"""Names read by a form of their own, because their arguments aren't plain expressions."""
+
+LOG_WITH_BASE = re.compile(r"log_(?:[0-9]+|[A-Za-z][A-Za-z0-9]*)?")
+ORDERED = {
+    "J": "besselj", "Y": "bessely", "I": "besseli", "K": "besselk", "P": "legendre",
+    "H": "hermite", "T": "chebyshevt", "U": "chebyshevu", "L": "laguerre", "E": "expint",
+    "Li": "polylog",
+}  # fmt: skip
+"""Functions by the letters of mathematics, whose subscript is their first argument."""
+OF_LETTER = re.compile(rf"({'|'.join(ORDERED)})_([0-9]+|[A-Za-z]+)")
+OF_ORDER = "_{"
+"""What ends a letter of mathematics whose subscript is a formula, in braces."""
+_SUBSCRIPTED = frozenset(name for name in BY_NAME if re.fullmatch("[A-Za-z][0-9]", name))
+"""Functions whose names are mostly variables (``y1``, ``k0``): only a bracket makes them calls,
+as it does those of tensors (``mean``, ``var``)."""
+CALLABLE = frozenset({*BY_NAME, *FORMS}) - _SUBSCRIPTED
+BRACKETED = _SUBSCRIPTED.union(BY_TENSOR_NAME)
+LOWER = {name.lower(): name for name in sorted(CALLABLE, reverse=True)}
+WOLFRAM = {"D": "diff"}
+"""Functions of Mathematica that have another name here."""
+_LONG = "|".join(sorted((name for name in CALLABLE if len(name) > 1), key=len, reverse=True))
+GLUED = re.compile(rf"(?P<before>[a-zA-Z]?)(?P<function>{_LONG})(?P<after>[0-9]*[a-zA-Z]?|pi)")
