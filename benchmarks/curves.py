@@ -37,8 +37,8 @@ print(json.dumps([min(seconds), peak / 1024]))
 """
 
 _PARSED = """
-from diffcli.engines.templates import templates_of
-from diffcli.engines.templates_derivatives import Derivatives
+from diffcli.engines.templates.shapes import templates_of
+from diffcli.engines.templates.derivatives import Derivatives
 from diffcli.engines.throughput import Evaluator
 from diffcli.language.parser import parse
 from diffcli.derivation import Settings, derive

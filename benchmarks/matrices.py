@@ -15,8 +15,8 @@ from torch import Tensor
 
 from benchmarks.record import Goal, Row
 from benchmarks.timing import interleaved
-from diffcli.engines.compressed import Structured
 from diffcli.engines.lambdify import lambdify
+from diffcli.engines.matrices.compressed import Structured
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.language.parser import parse
 

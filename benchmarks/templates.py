@@ -22,9 +22,9 @@ import torch
 from benchmarks.record import Goal, Row
 from benchmarks.timing import interleaved
 from diffcli.engines import remote
-from diffcli.engines.templates import templates_of
-from diffcli.engines.templates_derivatives import Derivatives
-from diffcli.engines.waves import Waves
+from diffcli.engines.templates.derivatives import Derivatives
+from diffcli.engines.templates.shapes import templates_of
+from diffcli.engines.templates.waves import Waves
 from diffcli.language.parser import parse
 
 SMALL, MIDDLE, LARGE, UNLIKE = 50, 1000, 50_000, 5000

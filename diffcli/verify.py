@@ -11,7 +11,7 @@ from math import frexp, inf, isfinite, isnan, log10
 
 from flint import arb
 
-from diffcli.engines.decimals import FORMATS, certain_float
+from diffcli.engines.balls.decimals import FORMATS, certain_float
 from diffcli.engines.difficult import Difficulty, Kind
 from diffcli.engines.evidence import Evidence
 from diffcli.engines.rounding import Rounding

@@ -26,9 +26,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 MODULES = (
     "diffcli.derivation.checker",
     "diffcli.derivation.samples",
-    "diffcli.engines.balls",
-    "diffcli.engines.components",
-    "diffcli.engines.compressed",
+    "diffcli.engines.balls.rules",
+    "diffcli.engines.taylor.components",
+    "diffcli.engines.matrices.compressed",
     "diffcli.engines.remote",
     "diffcli.engines.symbolic",
     "diffcli.engines.lambdify",

@@ -14,7 +14,7 @@ from mpmath import mp
 from oracle_special import SPECIAL
 from oracles import Case, derivative, row_points, value
 
-from diffcli.engines.balls_guards import Difficult, Undefined
+from diffcli.engines.balls.guards import Difficult, Undefined
 from diffcli.engines.enclosure import Index, Outcome, Walk, partial, partials
 from diffcli.language.expression import Node
 from diffcli.language.functions import TABLE, resolve

@@ -21,12 +21,12 @@ from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Grad
 from diffcli.output.formats import FORMATS
-from diffcli.studies.check import Decision, Proof, decide
-from diffcli.studies.claim import read_claim
-from diffcli.studies.evidence import Hearing, gather
-from diffcli.studies.mistakes import Suspect, mistake
-from diffcli.studies.places import Place, draw
-from diffcli.studies.tensor_claim import decide_tensors
+from diffcli.studies.check.claim import read_claim
+from diffcli.studies.check.evidence import Hearing, gather
+from diffcli.studies.check.judgement import Decision, Proof, decide
+from diffcli.studies.check.mistakes import Suspect, mistake
+from diffcli.studies.check.places import Place, draw
+from diffcli.studies.check.tensor_claim import decide_tensors
 
 TEXTBOOK = [row for row in table("derivatives") if row["variable"] in row["python"]]
 PIECES = {"abs", "max", "piecewise", "relu", "leaky_relu", "elu"}

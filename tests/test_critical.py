@@ -18,14 +18,14 @@ from mpmath import mp, mpf
 from diffcli.cli.main import run
 from diffcli.language.parser import parse
 from diffcli.language.points import read_ranges
-from diffcli.studies.analysis import Analysis, analyse
-from diffcli.studies.boxes import CROWDED, MOST_ROOTS, box_of
-from diffcli.studies.critical import MOST_UNPROVED, critical_points
-from diffcli.studies.infinity import line_at_infinity
-from diffcli.studies.intervals import isolate
-from diffcli.studies.kinds import Kind
-from diffcli.studies.landmarks import Landmark, Search, Tag
-from diffcli.studies.systems import System
+from diffcli.studies.critical.analysis import Analysis, analyse
+from diffcli.studies.critical.boxes import CROWDED, MOST_ROOTS, box_of
+from diffcli.studies.critical.infinity import line_at_infinity
+from diffcli.studies.critical.intervals import isolate
+from diffcli.studies.critical.kinds import Kind
+from diffcli.studies.critical.landmarks import Landmark, Search, Tag
+from diffcli.studies.critical.points import MOST_UNPROVED, critical_points
+from diffcli.studies.critical.systems import System
 
 HIMMELBLAU = "(x^2+y-11)^2 + (x+y^2-7)^2"
 CAMEL = "(4 - 2.1x^2 + x^4/3)x^2 + x*y + (-4+4y^2)y^2"
@@ -495,7 +495,7 @@ def test_points_that_are_not_isolated_are_told_as_curves(
 
 
 def test_unproved_points_are_few_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diffcli.studies.critical.inhabited", lambda *_: {})
+    monkeypatch.setattr("diffcli.studies.critical.points.inhabited", lambda *_: {})
     found = critical_points(parse("(x - y)^2"), ((-3.0, 3.0), (-3.0, 3.0)))
     assert len(found.points) == MOST_UNPROVED
     assert found.unproved > 0

@@ -15,9 +15,9 @@ from diffcli.language.bounds import read_bounds
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.output.descent import descent_listing
-from diffcli.studies.descend import Descent, Outcome, Plan, Step, descend
-from diffcli.studies.kinds import Kind, critical_kind
-from diffcli.studies.optimizers import OPTIMIZERS
+from diffcli.studies.critical.kinds import Kind, critical_kind
+from diffcli.studies.descent.descend import Descent, Outcome, Plan, Step, descend
+from diffcli.studies.descent.optimizers import OPTIMIZERS
 from diffcli.verdict import Verdict
 
 ROSENBROCK = "(1 - x)^2 + 100 (y - x^2)^2"

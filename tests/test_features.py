@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffcli.language.parser import parse
-from diffcli.studies.curve import evaluator
-from diffcli.studies.features import Feature, Search
-from diffcli.studies.proofs import smoothness, truth
-from diffcli.studies.sampling import sample
+from diffcli.studies.critical.proofs import smoothness, truth
+from diffcli.studies.curves.features import Feature, Search
+from diffcli.studies.curves.line import evaluator
+from diffcli.studies.curves.sampling import sample
 
 TO_12_DIGITS = {"rel": 1e-12, "abs": 1e-13}
 

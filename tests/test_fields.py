@@ -23,8 +23,8 @@ from diffcli.output.plots.path import path_figure
 from diffcli.output.plots.pictures import Field, Trace
 from diffcli.output.plots.style import Canvas
 from diffcli.output.report import Report, Result
-from diffcli.studies.kinds import Kind
-from diffcli.studies.plane import default_ranges, evaluator, sample_plane
+from diffcli.studies.critical.kinds import Kind
+from diffcli.studies.curves.plane import default_ranges, evaluator, sample_plane
 
 SVG = Canvas(kind="svg")
 ROSENBROCK = "(1-x)^2 + 10(y-x^2)^2"

@@ -10,7 +10,7 @@ from mpmath import mp, mpc
 from typer.testing import CliRunner
 
 from diffcli.derivation import Settings
-from diffcli.engines.balls_holomorphic import HOLOMORPHIC
+from diffcli.engines.balls.holomorphic import HOLOMORPHIC
 from diffcli.errors import NoDerivativeError, PointError, UsageError
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points

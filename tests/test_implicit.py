@@ -13,7 +13,7 @@ from diffcli.derivation import Settings
 from diffcli.errors import FormulaError, PointError, UsageError
 from diffcli.language.equations import is_equation, read_equations
 from diffcli.language.points import read_points
-from diffcli.studies.implicit_derivatives import Derivative, choose, derivatives
+from diffcli.studies.implicit.derivatives import Derivative, choose, derivatives
 from diffcli.verdict import Verdict
 
 

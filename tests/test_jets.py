@@ -11,8 +11,8 @@ import pytest
 import torch
 from mpmath import mp, mpf
 
-from diffcli.engines.jet_rules import NoSeriesError
-from diffcli.engines.jets import series_of
+from diffcli.engines.taylor.jets import series_of
+from diffcli.engines.taylor.rules import NoSeriesError
 from diffcli.language.parser import parse
 
 ORDER = 8

@@ -15,8 +15,8 @@ from mpmath import mp, mpf
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from diffcli.engines import kernels
-from diffcli.engines.rules import Rule, guarded
+from diffcli.engines.kernels import table as kernels
+from diffcli.engines.kernels.rules import Rule, guarded
 from diffcli.language.functions import TABLE, resolve
 
 ULP = 2.0**-52

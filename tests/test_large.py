@@ -12,11 +12,11 @@ import torch
 
 from diffcli.cli.main import run
 from diffcli.derivation import Settings, derive
-from diffcli.engines.compressed import LEAST_CUT, Structured
 from diffcli.engines.lambdify import lambdify
+from diffcli.engines.matrices.compressed import LEAST_CUT, Structured
+from diffcli.engines.matrices.windows import window_of
 from diffcli.engines.shapes import shapes_of
 from diffcli.engines.symbolic import expression, symbol
-from diffcli.engines.windows import window_of
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Eval, Grad, Hessian, Hvp, Jacobian, Jvp, Operator, Vjp

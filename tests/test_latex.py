@@ -15,7 +15,7 @@ from diffcli.engines.enclosure import partials
 from diffcli.engines.symbolic import Symbolic
 from diffcli.language.expression import Node, node, number, variable
 from diffcli.language.functions import BY_NAME, TABLE, Row
-from diffcli.language.latex_printer import latex_of, name_latex, node_latex, template
+from diffcli.language.latex.printer import latex_of, name_latex, node_latex, template
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.printer import text_of

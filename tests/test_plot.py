@@ -28,11 +28,11 @@ from diffcli.output.plots.pictures import Lines
 from diffcli.output.plots.style import PALETTE, Canvas
 from diffcli.output.plots.typed import math_name, typed_latex
 from diffcli.output.plots.typeset import typeset
-from diffcli.studies.breaks import Kind
-from diffcli.studies.curve import curve_range, default_range, evaluator
-from diffcli.studies.features import Feature
-from diffcli.studies.proofs import smoothness, truth
-from diffcli.studies.sampling import Samples, sample
+from diffcli.studies.critical.proofs import smoothness, truth
+from diffcli.studies.curves.breaks import Kind
+from diffcli.studies.curves.features import Feature
+from diffcli.studies.curves.line import curve_range, default_range, evaluator
+from diffcli.studies.curves.sampling import Samples, sample
 
 FIRST_BYTES = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from diffcli.language.parser import parse
-from diffcli.studies.breaks import Break, Kind
-from diffcli.studies.curve import evaluator
-from diffcli.studies.proofs import smoothness, truth
-from diffcli.studies.sampling import sample
+from diffcli.studies.critical.proofs import smoothness, truth
+from diffcli.studies.curves.breaks import Break, Kind
+from diffcli.studies.curves.line import evaluator
+from diffcli.studies.curves.sampling import sample
 
 
 def breaks(formula: str, low: float, high: float) -> list[Break]:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import special
 
-from diffcli.studies.breaks import Kind, simplest
-from diffcli.studies.sampling import BUDGET, HEIGHT, WIDTH, Samples, sample
-from diffcli.studies.viewing import visible_range
+from diffcli.studies.curves.breaks import Kind, simplest
+from diffcli.studies.curves.sampling import BUDGET, HEIGHT, WIDTH, Samples, sample
+from diffcli.studies.curves.viewing import visible_range
 
 Floats = NDArray[np.float64]
 Lines = Callable[[Floats], tuple[Floats, ...]]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.io import mmread
 from scipy.sparse import csr_array, load_npz
@@ -18,10 +18,10 @@ from scipy.sparse import csr_array, load_npz
 from diffcli.cli.main import run
 from diffcli.derivation import Settings, derive
 from diffcli.engines.autograd import Evaluation
-from diffcli.engines.colouring import coloured
-from diffcli.engines.compressed import Structured
 from diffcli.engines.lambdify import lambdify
-from diffcli.engines.patterns import Dependence
+from diffcli.engines.matrices.colouring import coloured
+from diffcli.engines.matrices.compressed import Structured
+from diffcli.engines.matrices.patterns import Dependence
 from diffcli.engines.shapes import shapes_of
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.errors import LimitError, UsageError
@@ -135,6 +135,7 @@ def test_what_is_not_sparse_takes_no_products() -> None:
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1), st.booleans())
+@example(rows=4, columns=9, seed=311, alone=True)
 @settings(max_examples=150, deadline=None)
 def test_columns_of_a_colour_share_no_row(rows: int, columns: int, seed: int, alone: bool) -> None:
     pattern = np.random.default_rng(seed).random((rows, columns)) < 0.3

@@ -15,11 +15,11 @@ import torch
 from mpmath import mp, mpf
 from torch import Tensor
 
-from diffcli.engines import meanings
 from diffcli.engines.difficult import Kind, classify
 from diffcli.engines.enclosure import Outcome, partial, partials
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import Symbolic, expression, symbol
+from diffcli.engines.terms import meanings
 from diffcli.language.expression import number
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse

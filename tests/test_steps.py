@@ -22,12 +22,12 @@ from diffcli.language.expression import number
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
-from diffcli.studies import rules, teacher
-from diffcli.studies.calls import BETWEEN
-from diffcli.studies.implicit_steps import ImplicitLesson, explain_implicit
-from diffcli.studies.places import Place
-from diffcli.studies.rules import fit
-from diffcli.studies.steps import Lesson, explain
+from diffcli.studies.check.places import Place
+from diffcli.studies.steps import rules, teacher
+from diffcli.studies.steps.calls import BETWEEN
+from diffcli.studies.steps.differentiation import Lesson, explain
+from diffcli.studies.steps.implicit import ImplicitLesson, explain_implicit
+from diffcli.studies.steps.rules import fit
 
 DIGITS = 15
 POINTS = 2

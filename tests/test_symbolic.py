@@ -14,10 +14,10 @@ import sympy
 from mpmath import mpf
 
 from diffcli.clock import now
-from diffcli.engines import symbols
-from diffcli.engines.formulas import Formula, latex_of
 from diffcli.engines.symbolic import Symbolic, expression
-from diffcli.engines.terms import postorder
+from diffcli.engines.terms import symbols
+from diffcli.engines.terms.dag import postorder
+from diffcli.engines.terms.formulas import Formula, latex_of
 from diffcli.errors import LimitError, OutOfTimeError
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.parser import parse

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffcli.derivation import derive
-from diffcli.engines.templates import templates_of
-from diffcli.engines.templates_derivatives import Derivatives, Plan
-from diffcli.engines.waves import Waves, suits
+from diffcli.engines.templates.derivatives import Derivatives, Plan
+from diffcli.engines.templates.shapes import templates_of
+from diffcli.engines.templates.waves import Waves, suits
 from diffcli.errors import DiffcliError, LimitError, PointError, UsageError
 from diffcli.language import parser, tokens
 from diffcli.language.expression import Function, number

@@ -62,7 +62,7 @@ class Function(Differentiable):
         """
         from diffcli.engines.coordinates import arrays_of
         from diffcli.output.implicit_derivatives import implicit_report
-        from diffcli.studies.implicit_derivatives import choose, derivatives
+        from diffcli.studies.implicit.derivatives import choose, derivatives
 
         kind = kind_of([*at, point])
         chosen = kind.settings(settings)
@@ -122,7 +122,7 @@ class Function(Differentiable):
         >>> print(diffcli.parse("x^2/y").latex)
         \frac{x^{2}}{y}
         """
-        from diffcli.language.latex_printer import latex_of
+        from diffcli.language.latex.printer import latex_of
 
         return latex_of(self)
 
@@ -179,15 +179,15 @@ class Function(Differentiable):
         points = [point_of(at, point, self.variables)] if at or point else []
         if claim is None:
             from diffcli.output.checking import hearing_listing
-            from diffcli.studies.evidence import gather
+            from diffcli.studies.check.evidence import gather
 
             if not points:
                 raise UsageError("verify what?", hint='a point: x=3; or a claim: claim="2x"')
             hearing = gather(Grad(order or 1), self, points, chosen)
             return Finding(hearing, hearing_listing(hearing, None), hearing.exit_code == 0)
         from diffcli.output.checking import decision_listing
-        from diffcli.studies.check import decide, each_typed
-        from diffcli.studies.claim import read_claim
+        from diffcli.studies.check.claim import read_claim
+        from diffcli.studies.check.judgement import decide, each_typed
 
         typed = read_claim(claim)
         both = parser.parse([*self.text, *typed.formulas], declared=self.variables)
@@ -205,7 +205,7 @@ class Function(Differentiable):
     def steps(self, *, wrt: Sequence[str] = (), order: int = 1) -> Finding:
         """Write the differentiation out: which rule, what is u and what is v, what comes of it."""
         from diffcli.output.lesson import lesson_listing
-        from diffcli.studies.steps import explain
+        from diffcli.studies.steps.differentiation import explain
 
         lesson = explain(self, wrt=names_of(wrt), order=order_of(order))
         settings = Settings()

@@ -16,7 +16,7 @@ from diffcli.errors import UsageError
 from diffcli.language.expression import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad
-from diffcli.studies.claim import Claim, read_claim
+from diffcli.studies.check.claim import Claim, read_claim
 from diffcli.userfunction import UserFunction, load
 
 EXAMPLES = """\
@@ -87,7 +87,7 @@ def check(
 def _evidence_study(operator: Grad, digits: int | None) -> Study:
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.output.checking import hearing_listing
-        from diffcli.studies.evidence import gather
+        from diffcli.studies.check.evidence import gather
 
         found = gather(operator, function, points, chosen)
         return Answer(found.report, hearing_listing(found, digits), found.exit_code)
@@ -98,7 +98,7 @@ def _evidence_study(operator: Grad, digits: int | None) -> Study:
 def _code_study(claim: UserFunction, digits: int | None) -> PythonStudy:
     def study(function: UserFunction, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.output.reviewing import review_listing
-        from diffcli.studies.code import review
+        from diffcli.studies.check.code import review
 
         found = review(function, claim, points, chosen)
         return Answer(found.report, review_listing(found, digits), found.exit_code)
@@ -115,10 +115,10 @@ def _claim_study(
 ) -> Study:
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.output.checking import decision_listing
-        from diffcli.studies.check import decide, each_typed
+        from diffcli.studies.check.judgement import decide, each_typed
 
         if function.has_tensors:
-            from diffcli.studies.tensor_claim import decide_tensors
+            from diffcli.studies.check.tensor_claim import decide_tensors
 
             told = decide_tensors(function, claim, points, chosen, wrt=wrt, order=order)
             return Answer(told.report, decision_listing(told, digits), told.exit_code)

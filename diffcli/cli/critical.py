@@ -70,7 +70,7 @@ def _study(typed: str | None, common: Common, *, certify: bool) -> Study:
         if typed is None and not common.quiet:
             say(f"range {WIDEST}; choose another with --range")
         from diffcli.output.landmarks import analysis_listing, search_listing
-        from diffcli.studies.boxes import box_of
+        from diffcli.studies.critical.boxes import box_of
 
         box = box_of(ranges)
         report = Report(
@@ -84,11 +84,11 @@ def _study(typed: str | None, common: Common, *, certify: bool) -> Study:
             readings=function.readings,
         )
         if len(box) == 1:
-            from diffcli.studies.analysis import analyse
+            from diffcli.studies.critical.analysis import analyse
 
             analysis = analyse(function, box, budget=chosen.budget)
             return Answer(report, analysis_listing(analysis, box, report, common.precision), 0)
-        from diffcli.studies.critical import critical_points
+        from diffcli.studies.critical.points import critical_points
 
         with progress("searching", None, quiet=common.quiet) as watch:
             found = critical_points(

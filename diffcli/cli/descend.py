@@ -22,7 +22,7 @@ from diffcli.language.points import Point
 from diffcli.output.files import check_writable, write_whole
 
 if TYPE_CHECKING:
-    from diffcli.studies.descend import Descent, Step
+    from diffcli.studies.descent.descend import Descent, Step
 
 EXAMPLES = """\
 diffcli descend "x^2 + y^2" --from 1.1,2.1 --lr 0.05
@@ -80,8 +80,8 @@ def descend(
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.language.bounds import read_bounds
         from diffcli.output.descent import descent_listing
-        from diffcli.studies.descend import Plan, descend
-        from diffcli.studies.optimizers import OPTIMIZERS
+        from diffcli.studies.descent.descend import Plan, descend
+        from diffcli.studies.descent.optimizers import OPTIMIZERS
 
         plan = Plan(
             optimizer=one_of(optimizer, OPTIMIZERS, "--optimizer"),

@@ -47,7 +47,7 @@ def implicit(
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.engines.coordinates import arrays_of
         from diffcli.output.implicit_derivatives import implicit_listing, implicit_report
-        from diffcli.studies.implicit_derivatives import choose, derivatives
+        from diffcli.studies.implicit.derivatives import choose, derivatives
 
         unknowns = choose(function, variables(of), variables(wrt))
         found = derivatives(function, unknowns, points, chosen, order=order)

@@ -37,7 +37,7 @@ from diffcli.output.text import safe
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Picture
     from diffcli.output.plots.style import Canvas
-    from diffcli.studies.features import Feature
+    from diffcli.studies.curves.features import Feature
 
 EXAMPLES = """\
 diffcli plot "sin(x)"
@@ -235,7 +235,7 @@ def _places(text: str | None, function: Function) -> list[Node]:
 
 
 def _features(marks: Sequence[str] | None) -> list[Feature] | None:
-    from diffcli.studies.features import Feature
+    from diffcli.studies.curves.features import Feature
 
     return None if marks is None else [each for each in Feature if each.value in marks]
 

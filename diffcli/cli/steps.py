@@ -46,7 +46,7 @@ def _implicit_study(wrt: Sequence[str], definitions: Sequence[str]) -> Study:
         if points:
             raise UsageError("steps are written without a point", hint="leave out --at")
         from diffcli.output.implicit_lesson import implicit_listing
-        from diffcli.studies.implicit_steps import explain_implicit
+        from diffcli.studies.steps.implicit import explain_implicit
 
         equations = read_equations(
             function.text, variables=function.variables, definitions=definitions
@@ -63,7 +63,7 @@ def _study(wrt: Sequence[str], order: int) -> Study:
         if points:
             raise UsageError("steps are written without a point", hint="leave out --at")
         from diffcli.output.lesson import lesson_listing
-        from diffcli.studies.steps import explain
+        from diffcli.studies.steps.differentiation import explain
 
         lesson = explain(function, wrt=wrt, order=order, budget=chosen.budget, seed=chosen.seed)
         report = _report(function, function.read_as, chosen)

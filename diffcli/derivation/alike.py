@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from diffcli.derivation.numbers import Array
     from diffcli.derivation.settings import Settings
-    from diffcli.engines.sparse import Sparse
+    from diffcli.engines.matrices.sparse import Sparse
 
 FEWEST = 100
 """Variables up to which one pass over the whole formula is as quick."""
@@ -58,7 +58,7 @@ def alike(
     matrix = _matrix(operator, found)
     if operator.sparse:
         return large.sparse(operator, matrix), found.told
-    from diffcli.engines.compressed import check_size
+    from diffcli.engines.matrices.compressed import check_size
 
     check_size(*matrix.shape)
     return large.whole([matrix.dense().numpy()]), found.told
@@ -92,9 +92,9 @@ def _computed(
     import numpy as np
     import torch
 
-    from diffcli.engines.templates import templates_of
-    from diffcli.engines.templates_derivatives import Derivatives, Plan
-    from diffcli.engines.waves import Waves, suits
+    from diffcli.engines.templates.derivatives import Derivatives, Plan
+    from diffcli.engines.templates.shapes import templates_of
+    from diffcli.engines.templates.waves import Waves, suits
 
     templates = templates_of(function)
     is_hessian = isinstance(operator, Hessian)
@@ -132,7 +132,7 @@ def _apart(numbers: Array) -> list[Array]:
 def _matrix(operator: Matrix, found: _Found) -> Sparse:
     import torch
 
-    from diffcli.engines.sparse import Sparse, component_names, numbered
+    from diffcli.engines.matrices.sparse import Sparse, component_names, numbered
 
     columns = component_names(found.scalars.variables)
     is_square = isinstance(operator, Hessian)

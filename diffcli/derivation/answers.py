@@ -115,8 +115,8 @@ class Answers:
     def _of_arrays(self, point: Point) -> Result:
         from diffcli.derivation.numbers import agree
         from diffcli.derivation.places import Positions
-        from diffcli.engines.components import by_component
         from diffcli.engines.coordinates import arrays_of
+        from diffcli.engines.taylor.components import by_component
 
         settings = self._settings
         arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
@@ -184,7 +184,7 @@ class Answers:
             return {}
         import numpy as np
 
-        from diffcli.engines.spectra import LARGEST, is_critical
+        from diffcli.engines.matrices.spectra import LARGEST, is_critical
 
         matrix = np.array(derivative["matrix"], dtype=np.float64)
         if not 0 < max(matrix.shape) <= LARGEST or not np.isfinite(matrix).all():

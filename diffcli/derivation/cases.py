@@ -102,9 +102,9 @@ def _expanded(
     operator: Operator, function: Function, shapes: Mapping[str, Shape], settings: Settings
 ) -> Case:
     """Return the case of a function of tensors: its components, and its gradient in one piece."""
-    from diffcli.engines.adjoints import gradients
-    from diffcli.engines.components import expand
+    from diffcli.engines.adjoints.reverse import gradients
     from diffcli.engines.shapes import shapes_of
+    from diffcli.engines.taylor.components import expand
 
     inferred = shapes_of(function, shapes)
     case = Case(_unexpanded(function, shapes))

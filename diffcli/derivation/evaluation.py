@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from diffcli.derivation.numbers import Array, Numbers
-    from diffcli.engines.compressed import Structured
+    from diffcli.engines.matrices.compressed import Structured
     from diffcli.engines.program import Program
 
 
@@ -56,7 +56,7 @@ class Evaluation:
     def at(self, case: Case, arrays: Mapping[str, Array]) -> tuple[Structured, list[Tensor]]:
         """Return the function evaluated at a point, and the operator's vector."""
         from diffcli.engines.autograd import tensors
-        from diffcli.engines.compressed import Structured
+        from diffcli.engines.matrices.compressed import Structured
 
         dtype, device = self._settings.dtype, self._settings.device
         at = Structured(

@@ -19,9 +19,9 @@ from diffcli.operators import Matrix, Operator
 from diffcli.output.report import Report, Result
 
 _MODULES = {
-    "autograd": ("diffcli.engines.compressed", "diffcli.engines.components"),
+    "autograd": ("diffcli.engines.matrices.compressed", "diffcli.engines.taylor.components"),
     "symbolic": (),
-    "enclosure": ("diffcli.engines.balls",),
+    "enclosure": ("diffcli.engines.balls.rules",),
 }
 
 
@@ -106,7 +106,7 @@ class _Derivation:
 
     def _formulas_of_tensors(self) -> Mapping[str, Formula]:
         """Return a gradient's formulas where they are the same whatever the lengths."""
-        from diffcli.engines.assumed import assumed_gradients
+        from diffcli.engines.adjoints.assumed import assumed_gradients
 
         if self._operator not in GRADIENTS:
             reason = "its tensors have no shape: --at gives them one, as in x=ones(3)"

@@ -18,8 +18,8 @@ from diffcli.verdict import NOT_A_NUMBER, Check, Verdict, left_out
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array
     from diffcli.derivation.settings import Settings
-    from diffcli.engines.patterns import Places
-    from diffcli.engines.sparse import Sparse
+    from diffcli.engines.matrices.patterns import Places
+    from diffcli.engines.matrices.sparse import Sparse
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Large:
         """Return the places of the numbers that components of the variables have a part in."""
         import numpy as np
 
-        from diffcli.engines.patterns import Dependence
+        from diffcli.engines.matrices.patterns import Dependence
         from diffcli.engines.shapes import shapes_of
 
         target = self._target(0)

@@ -39,7 +39,7 @@ def relative_error(function: Function, arrays: Mapping[str, Array], settings: Se
 
     from diffcli.engines import remote
     from diffcli.engines.autograd import tensors, to_array
-    from diffcli.engines.decimals import FORMATS
+    from diffcli.engines.balls.decimals import FORMATS
     from diffcli.engines.tensors import SIZE_OF_MINORS
 
     of = Function(function.text, tuple(node.args[0] for node in factored), function.variables)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from flint import arb
 
-from diffcli.engines.decimals import FORMATS, certain_float
+from diffcli.engines.balls.decimals import FORMATS, certain_float
 from diffcli.engines.enclosure import Coordinate
 from diffcli.engines.exact import exact, nearest
 from diffcli.errors import LimitError, UsageError

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from diffcli.clock import now
 from diffcli.engines.evidence import Evidence, combined, examine, normwise
 from diffcli.engines.exact import exact
-from diffcli.engines.patterns import Dependence, Places
-from diffcli.engines.pieces import Pieces
+from diffcli.engines.matrices.patterns import Dependence, Places
+from diffcli.engines.matrices.pieces import Pieces
 from diffcli.engines.remote import Partials
 from diffcli.engines.shapes import Shape, shapes_of
-from diffcli.engines.templates import summands
+from diffcli.engines.templates.shapes import summands
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Function, Node, node, number, postorder
 from diffcli.language.points import Point

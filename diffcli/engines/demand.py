@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from sympy import Basic, Piecewise, S
 
-from diffcli.engines.operations import Operation
+from diffcli.engines.terms.operations import Operation
 
 Scope: TypeAlias = tuple[int, int]
 """A branch: the id of its Piecewise and the branch's index."""

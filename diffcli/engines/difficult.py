@@ -21,7 +21,7 @@ from typing import Literal
 from flint import arb, ctx, fmpq
 
 from diffcli.clock import now
-from diffcli.engines.balls_guards import Trouble, Undefined, assuming_zero
+from diffcli.engines.balls.guards import Trouble, Undefined, assuming_zero
 from diffcli.engines.enclosure import (
     TINY,
     Coordinate,

@@ -19,9 +19,9 @@ from math import comb, factorial, gcd, inf
 from flint import arb, arb_series, fmpq
 
 from diffcli.clock import now
-from diffcli.engines.balls_guards import Difficult, Undefined
-from diffcli.engines.decimals import FORMATS, certain_digits, certain_float, outward
-from diffcli.engines.walk import Coordinate, Term, Walk, working
+from diffcli.engines.balls.decimals import FORMATS, certain_digits, certain_float, outward
+from diffcli.engines.balls.guards import Difficult, Undefined
+from diffcli.engines.balls.walk import Coordinate, Term, Walk, working
 from diffcli.errors import PointError
 from diffcli.language.expression import Node, constant, postorder
 

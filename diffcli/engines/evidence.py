@@ -14,7 +14,7 @@ from math import inf, isclose
 
 from flint import arb, ctx, fmpq
 
-from diffcli.engines.decimals import FORMATS
+from diffcli.engines.balls.decimals import FORMATS
 from diffcli.engines.difficult import Difficulty, Kind, classify, is_linear
 from diffcli.engines.enclosure import (
     MOST_BITS,

@@ -5,9 +5,9 @@ The cost is linear in the DAG. The source holds only names that are made here (`
 
 Branches. A branch not taken may compute nan or inf. The selection discards the value, but in the
 derivative 0·inf is nan, so a term that is wanted only under some conditions reads its arguments
-through :func:`diffcli.engines.rules.guarded`, which cuts the derivative where none of them holds.
-The conditions themselves need values alone: the terms that they read are computed apart, unless
-nothing guards them, so no condition waits for what it guards.
+through :func:`diffcli.engines.kernels.rules.guarded`, which cuts the derivative where none of them
+holds. The conditions themselves need values alone: the terms that they read are computed apart,
+unless nothing guards them, so no condition waits for what it guards.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from sympy import Add, Basic, Expr, Mul, Piecewise, Pow, Rational, S, Symbol
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from diffcli.engines.demand import UNWANTED, Demand, Scope, demands_of
-from diffcli.engines.numeric import MAX_MAGNITUDE, evaluate
-from diffcli.engines.operations import Known, Operation
 from diffcli.engines.program import Constant, Program
-from diffcli.engines.real_functions import RealFunction
-from diffcli.engines.terms import postorder
+from diffcli.engines.terms.dag import postorder
+from diffcli.engines.terms.functions import RealFunction
+from diffcli.engines.terms.numeric import MAX_MAGNITUDE, evaluate
+from diffcli.engines.terms.operations import Known, Operation
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.tensors import TENSORS
 

@@ -8,8 +8,8 @@ from math import inf
 
 from flint import arb, fmpq
 
+from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import Coordinate, Index, constant_value, partial
-from diffcli.engines.walk import working
 from diffcli.language.expression import Node, node, number
 
 STEP_BITS = 100

@@ -207,7 +207,7 @@ def _number(
 
 
 def _is_equal(symbolic: Symbolic, wrt: tuple[str, ...], output: int, claim: int) -> bool:
-    from diffcli.engines.identity import proved_equal
+    from diffcli.engines.terms.identity import proved_equal
 
     partial = symbolic.partial(wrt, output)
     return proved_equal(partial, symbolic.outputs[claim], symbolic.deadline)

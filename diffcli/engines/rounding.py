@@ -14,8 +14,8 @@ from math import inf
 
 from flint import arb, arb_series, fmpq
 
-from diffcli.engines.balls_guards import Value
-from diffcli.engines.decimals import FORMATS
+from diffcli.engines.balls.decimals import FORMATS
+from diffcli.engines.balls.guards import Value
 from diffcli.engines.enclosure import Coordinate, Index, Passes, Term, Walk
 from diffcli.language.expression import Node
 from diffcli.language.functions import TABLE

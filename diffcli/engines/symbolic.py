@@ -12,12 +12,12 @@ from typing import Any
 from sympy import Basic, Expr, I, Mul, Piecewise, Pow, Rational, S, Symbol
 from sympy.functions.elementary.piecewise import ExprCondPair
 
-from diffcli.engines.chain import Differentiator
-from diffcli.engines.formulas import readable
-from diffcli.engines.numeric import Pass, Value, evaluate
-from diffcli.engines.operations import Known, operation
 from diffcli.engines.shapes import refuse_tensors
-from diffcli.engines.terms import Terms, dummy
+from diffcli.engines.terms.chain import Differentiator
+from diffcli.engines.terms.dag import Terms, dummy
+from diffcli.engines.terms.formulas import readable
+from diffcli.engines.terms.numeric import Pass, Value, evaluate
+from diffcli.engines.terms.operations import Known, operation
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Function, Node

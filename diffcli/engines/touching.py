@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from diffcli.engines import remote
 from diffcli.engines.autograd import tensors, to_array
 from diffcli.engines.margins import margins_of
-from diffcli.engines.patterns import Dependence, Places
+from diffcli.engines.matrices.patterns import Dependence, Places
 from diffcli.engines.shapes import Shape, axis_of, shapes_of
 from diffcli.language.expression import Function, Node
 

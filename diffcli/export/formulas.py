@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from diffcli.export.routines import Routine, entries_of
 from diffcli.language.expression import Function
-from diffcli.language.latex_printer import latex_of, name_latex
+from diffcli.language.latex.printer import latex_of, name_latex
 
 
 def typeset(function: Function, routines: Sequence[Routine]) -> str:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from diffcli.errors import FormulaError
 from diffcli.language.expression import Function, Node, node, number
-from diffcli.language.latex import is_latex, scan
+from diffcli.language.latex.scan import is_latex, scan
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.language.tokens import END, Token

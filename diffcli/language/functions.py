@@ -26,15 +26,15 @@ MODULES: Mapping[str, str] = MappingProxyType(
         "torch": "torch",
         "special": "torch.special",
         "nn": "torch.nn.functional",
-        "kernels": "diffcli.engines.kernels",
-        "rules": "diffcli.engines.rules",
+        "kernels": "diffcli.engines.kernels.table",
+        "rules": "diffcli.engines.kernels.rules",
         "tensors": "diffcli.engines.tensors",
         "sympy": "sympy",
-        "symbols": "diffcli.engines.symbols",
-        "balls": "diffcli.engines.balls",
-        "quadrature": "diffcli.engines.quadrature",
-        "primitives": "diffcli.engines.primitives",
-        "integrals": "diffcli.engines.balls_quadrature",
+        "symbols": "diffcli.engines.terms.symbols",
+        "balls": "diffcli.engines.balls.rules",
+        "quadrature": "diffcli.engines.kernels.quadrature",
+        "primitives": "diffcli.engines.terms.integrals",
+        "integrals": "diffcli.engines.balls.quadrature",
     }
 )
 

@@ -94,7 +94,7 @@ def substituted(root: Node, places: Mapping[Node, Node]) -> Node:
 @lru_cache(_KEPT)
 def integral_row(op: str) -> Row:
     """Return the row of the table of an integral."""
-    from diffcli.language.latex_printer import name_latex, node_latex
+    from diffcli.language.latex.printer import name_latex, node_latex
 
     found = integrand_of(op)
     body = node_latex(found.body, variables=found.names)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Function, Node, postorder
-from diffcli.language.latex import scan
+from diffcli.language.latex.scan import scan
 from diffcli.language.limits import (
     LEAST_REPEATED,
     MAX_DEPTH,

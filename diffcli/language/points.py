@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from diffcli.errors import FormulaError, LimitError, PointError
 from diffcli.language.application import listed
 from diffcli.language.expression import VARIABLE, Node, postorder
-from diffcli.language.latex import scan
+from diffcli.language.latex.scan import scan
 from diffcli.language.limits import MAX_AXES, MAX_POINTS
 from diffcli.language.names import Names
 from diffcli.language.parser import Parser, deep_recursion

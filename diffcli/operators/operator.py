@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from diffcli.engines.autograd import Array, Evaluation
-    from diffcli.engines.compressed import Structured
-    from diffcli.engines.sparse import Sparse
+    from diffcli.engines.matrices.compressed import Structured
+    from diffcli.engines.matrices.sparse import Sparse
 
 
 class Operator(ABC):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from diffcli.engines.autograd import Array, Evaluation
-    from diffcli.engines.compressed import Structured
-    from diffcli.engines.sparse import Sparse
+    from diffcli.engines.matrices.compressed import Structured
+    from diffcli.engines.matrices.sparse import Sparse
 
 Mode = Literal["auto", "reverse", "forward"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -170,7 +170,7 @@ class Jacobian(Matrix):
         self, matrix: Array, dtype: str, is_critical: Callable[[], bool]
     ) -> Mapping[str, Any]:
         """Return rank, determinant and condition number."""
-        from diffcli.engines.spectra import of_jacobian
+        from diffcli.engines.matrices.spectra import of_jacobian
 
         return of_jacobian(matrix, dtype)
 
@@ -214,7 +214,7 @@ class Hessian(Matrix):
         self, matrix: Array, dtype: str, is_critical: Callable[[], bool]
     ) -> Mapping[str, Any]:
         """Return eigenvalues, definiteness, and where the gradient is 0 what point it is."""
-        from diffcli.engines.spectra import of_hessian
+        from diffcli.engines.matrices.spectra import of_hessian
 
         return of_hessian(matrix, dtype, critical=is_critical())
 

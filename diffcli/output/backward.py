@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from diffcli.language.latex_printer import node_latex
+from diffcli.language.latex.printer import node_latex
 from diffcli.language.printer import text_of
 from diffcli.output.documents import document
 from diffcli.output.headings import function_lines, remarks

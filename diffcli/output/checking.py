@@ -14,8 +14,8 @@ from diffcli.verdict import Check
 
 if TYPE_CHECKING:
     from diffcli.output.report import Report, Result
-    from diffcli.studies.check import Comparison, Decision
-    from diffcli.studies.evidence import Hearing, Statement
+    from diffcli.studies.check.evidence import Hearing, Statement
+    from diffcli.studies.check.judgement import Comparison, Decision
 
 MOST_DIGITS = 30
 """Of two numbers that differ late."""

@@ -11,8 +11,8 @@ from diffcli.output.documents import document
 from diffcli.output.headings import cell_name, function_lines, remarks
 from diffcli.output.listing import Block, Cell, Listing, Rounded
 from diffcli.output.text import number
-from diffcli.studies.descend import Descent, Outcome, Step
-from diffcli.studies.kinds import Kind
+from diffcli.studies.critical.kinds import Kind
+from diffcli.studies.descent.descend import Descent, Outcome, Step
 
 DECIMALS = 6
 MOST_COORDINATES = 6

@@ -11,7 +11,7 @@ from diffcli.output.documents import document
 from diffcli.output.headings import remarks
 from diffcli.output.listing import Block, Listing
 from diffcli.output.report import Report, Result
-from diffcli.studies.implicit_derivatives import Derivative
+from diffcli.studies.implicit.derivatives import Derivative
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 

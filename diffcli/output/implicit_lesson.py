@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from diffcli.language.latex_printer import name_latex
+from diffcli.language.latex.printer import name_latex
 from diffcli.output.documents import document
 from diffcli.output.lesson import Writer, proved
 from diffcli.output.listing import Listing
 from diffcli.output.trees import Branch, Math, equal
-from diffcli.studies.fits import times
+from diffcli.studies.steps.fits import times
 
 if TYPE_CHECKING:
     from diffcli.output.report import Report
-    from diffcli.studies.implicit_steps import ImplicitDerivation, ImplicitLesson
+    from diffcli.studies.steps.implicit import ImplicitDerivation, ImplicitLesson
 
 _SIDES = ("left side: ", "right side: ")
 

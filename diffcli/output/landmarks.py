@@ -12,10 +12,10 @@ from diffcli.output.text import number
 
 if TYPE_CHECKING:
     from diffcli.output.report import Report
-    from diffcli.studies.analysis import Analysis, Stretch
-    from diffcli.studies.asymptotes import Asymptote
-    from diffcli.studies.boxes import Box, Undecided
-    from diffcli.studies.landmarks import Landmark, Search
+    from diffcli.studies.critical.analysis import Analysis, Stretch
+    from diffcli.studies.critical.asymptotes import Asymptote
+    from diffcli.studies.critical.boxes import Box, Undecided
+    from diffcli.studies.critical.landmarks import Landmark, Search
 
 _TOLD = 4
 """Undecided places that are told one by one."""

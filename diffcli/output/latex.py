@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from diffcli.errors import DiffcliError
-from diffcli.language.latex_printer import latex_of
+from diffcli.language.latex.printer import latex_of
 from diffcli.language.parser import parse
 from diffcli.language.tokens import GREEK_NAMES
 from diffcli.output.cells import answered, cells, notation, sheet, verdict_of

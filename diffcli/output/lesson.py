@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from diffcli.language.expression import Node, variable
-from diffcli.language.latex_printer import name_latex, node_latex
+from diffcli.language.latex.printer import name_latex, node_latex
 from diffcli.language.printer import text_of
 from diffcli.operators import Entry
 from diffcli.output.documents import document
@@ -17,8 +17,8 @@ from diffcli.output.trees import Branch, Math, equal
 if TYPE_CHECKING:
     from diffcli.language.expression import Function
     from diffcli.output.report import Report
-    from diffcli.studies.steps import Derivation, Lesson, Proof
-    from diffcli.studies.teacher import Part, Statement, Step
+    from diffcli.studies.steps.differentiation import Derivation, Lesson, Proof
+    from diffcli.studies.steps.teacher import Part, Statement, Step
 
 Words = tuple[str | Math, ...]
 

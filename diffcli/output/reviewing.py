@@ -11,7 +11,7 @@ from diffcli.output.listing import Block, Listing
 from diffcli.output.text import number
 
 if TYPE_CHECKING:
-    from diffcli.studies.code import Comparison, Review
+    from diffcli.studies.check.code import Comparison, Review
 
 
 def review_listing(found: Review, digits: int | None) -> Listing:

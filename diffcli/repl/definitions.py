@@ -14,7 +14,7 @@ from typing import NamedTuple
 from diffcli.errors import FormulaError
 from diffcli.language.equations import split
 from diffcli.language.functions import BY_NAME
-from diffcli.language.latex import scan
+from diffcli.language.latex.scan import scan
 from diffcli.language.parser import parse
 from diffcli.language.tokens import END, NAME, SUPERSCRIPT, Token
 from diffcli.language.vocabulary import CALLABLE

@@ -16,11 +16,11 @@ from flint import acb, arb
 from diffcli.clock import now
 from diffcli.derivation import Settings
 from diffcli.engines import remote
-from diffcli.engines.balls_guards import Trouble, Undefined
-from diffcli.engines.balls_holomorphic import HOLOMORPHIC, NotHolomorphic, constant, series
-from diffcli.engines.decimals import outward
+from diffcli.engines.balls.decimals import outward
+from diffcli.engines.balls.guards import Trouble, Undefined
+from diffcli.engines.balls.holomorphic import HOLOMORPHIC, NotHolomorphic, constant, series
+from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import FIRST_BITS, MOST_BITS
-from diffcli.engines.walk import working
 from diffcli.errors import NoDerivativeError, PointError, UsageError
 from diffcli.formula import Formula
 from diffcli.language.expression import Function, Node

@@ -125,8 +125,8 @@ def _coefficient(symbolic: Symbolic, at: Function, wrt: Sequence[str]) -> str | 
     """Return a partial at a point, over its factorials, as text. Raises LimitError."""
     from sympy import Integer
 
-    from diffcli.engines.formulas import evaluated, readable
     from diffcli.engines.symbolic import expression, symbol
+    from diffcli.engines.terms.formulas import evaluated, readable
 
     pairs = zip(map(symbol, at.text), expression(at), strict=True)
     places = {name: evaluated(value) for name, value in pairs}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 
-from diffcli.engines.rules import Rule
+from diffcli.engines.kernels.rules import Rule
 from diffcli.engines.throughput.tape import (
     ADD,
     DETACH,

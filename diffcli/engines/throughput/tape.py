@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from diffcli.engines.kernels.rules import Rule
 from diffcli.engines.program import Constant
-from diffcli.engines.rules import Rule
 from diffcli.language.functions import resolve
 
 Value: TypeAlias = int

@@ -18,12 +18,12 @@ from diffcli.output.plots import pictures
 from diffcli.output.plots.frame import Frame, Line, Straight
 from diffcli.output.plots.labels import equation_of, lines_of
 from diffcli.output.plots.typed import math_name
-from diffcli.studies import plane as planes
-from diffcli.studies.critical import critical_points
-from diffcli.studies.curve import Range, curve_range, default_range, evaluator
-from diffcli.studies.features import ORDER, Feature, Search, Spot
-from diffcli.studies.proofs import smoothness, truth
-from diffcli.studies.sampling import Evaluate, Samples, sample
+from diffcli.studies.critical.points import critical_points
+from diffcli.studies.critical.proofs import smoothness, truth
+from diffcli.studies.curves import plane as planes
+from diffcli.studies.curves.features import ORDER, Feature, Search, Spot
+from diffcli.studies.curves.line import Range, curve_range, default_range, evaluator
+from diffcli.studies.curves.sampling import Evaluate, Samples, sample
 
 Ends = tuple[float, float]
 

@@ -17,8 +17,8 @@ from diffcli.output.plots.marks import draw_marks
 from diffcli.output.plots.style import ASYMPTOTE, DASHES, DOT, FONT_SIZE, WIDTHS
 from diffcli.output.plots.ticks import ROUND, set_ticks
 from diffcli.output.plots.typeset import Label, named, plain, typeset
-from diffcli.studies.breaks import Kind
-from diffcli.studies.sampling import Samples
+from diffcli.studies.curves.breaks import Kind
+from diffcli.studies.curves.sampling import Samples
 
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Lines

@@ -19,10 +19,10 @@ from diffcli.output.plots.levels import levels_of
 from diffcli.output.plots.ticks import ROUND, set_ticks
 from diffcli.output.plots.typed import math_name
 from diffcli.output.plots.typeset import Label, named, plain
-from diffcli.studies.breaks import Floats
-from diffcli.studies.kinds import Kind
-from diffcli.studies.landmarks import Landmark
-from diffcli.studies.plane import Plane
+from diffcli.studies.critical.kinds import Kind
+from diffcli.studies.critical.landmarks import Landmark
+from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.plane import Plane
 
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Field

@@ -9,9 +9,9 @@ from math import isinf
 import numpy as np
 
 from diffcli.errors import UsageError
-from diffcli.studies.breaks import Floats
-from diffcli.studies.sampling import Samples
-from diffcli.studies.viewing import visible_range
+from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.sampling import Samples
+from diffcli.studies.curves.viewing import visible_range
 
 MARGIN = 0.05
 """Above and below the lines, as a part of their height."""

@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 
 from diffcli.output.plots.canvas import colours, ink
-from diffcli.studies.features import Feature, Spot
+from diffcli.studies.curves.features import Feature, Spot
 
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Lines

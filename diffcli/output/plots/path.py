@@ -16,8 +16,8 @@ from diffcli.output.plots.canvas import colours, render
 from diffcli.output.plots.field import axes_of, contours, head, variable
 from diffcli.output.plots.labels import equation_of
 from diffcli.output.plots.style import Canvas
-from diffcli.studies.breaks import Floats
-from diffcli.studies.plane import evaluator, sample_plane
+from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.plane import evaluator, sample_plane
 
 MARGIN = 0.25
 """Around the path, as a part of the longer side of what it covers."""

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diffcli.output.plots.frame import Frame, Line, Straight
-from diffcli.studies.breaks import Floats
-from diffcli.studies.plane import Plane
-from diffcli.studies.sampling import Samples
+from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.plane import Plane
+from diffcli.studies.curves.sampling import Samples
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from diffcli.studies.features import Spot
-    from diffcli.studies.landmarks import Landmark
+    from diffcli.studies.critical.landmarks import Landmark
+    from diffcli.studies.curves.features import Spot
 
 
 class Picture(ABC):

@@ -12,8 +12,8 @@ import uniplot
 from numpy.typing import NDArray
 
 from diffcli.output.plots.frame import Line, frame_range
-from diffcli.studies.features import Feature
-from diffcli.studies.sampling import Samples
+from diffcli.studies.curves.features import Feature
+from diffcli.studies.curves.sampling import Samples
 
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Lines, Trace

@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from diffcli.output.plots.canvas import colours, faint
 from diffcli.output.plots.field import head
 from diffcli.output.plots.ticks import ROUND
-from diffcli.studies.breaks import Floats
-from diffcli.studies.viewing import widened
+from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.viewing import widened
 
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Trace

@@ -1,0 +1,1 @@
+"""The gradient of a formula of tensors as a formula of tensors."""

@@ -1,0 +1,1 @@
+"""The enclosure's arithmetic: what each operation and function does to balls and series."""

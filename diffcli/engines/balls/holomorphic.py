@@ -1,0 +1,218 @@
+"""A formula of complex numbers on balls: its Taylor series where it is proved to be holomorphic.
+
+A few functions are Arb's own; the others are their definitions by these, with the branch cuts of
+DLMF chapter 4 (Kahan, "Branch cuts for complex elementary functions", 1987). Each function that has
+a cut is guarded: a ball that may touch it has no derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import cache, reduce
+from operator import add, mul
+from types import MappingProxyType
+from typing import cast
+
+from flint import acb, acb_series, arb, ctx, fmpq
+
+from diffcli.engines.balls.guards import Difficult, Trouble, Undefined
+from diffcli.errors import PointError
+from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
+from diffcli.language.parser import parse
+
+DEFINITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "acos": "pi/2 - asin(x)",
+        "acosh": "log(x + sqrt(x - 1)*sqrt(x + 1))",
+        "acot": "atan(1/x)",
+        "acoth": "atanh(1/x)",
+        "acsc": "asin(1/x)",
+        "acsch": "asinh(1/x)",
+        "asec": "acos(1/x)",
+        "asech": "acosh(1/x)",
+        "asin": "-i*log(i*x + sqrt(1 - x^2))",
+        "asinh": "log(x + sqrt(x^2 + 1))",
+        "atan": "(log(1 + i*x) - log(1 - i*x))/(2*i)",
+        "atanh": "(log(1 + x) - log(1 - x))/2",
+        "beta": "gamma(x)*gamma(y)/gamma(x + y)",
+        "cosh": "(exp(x) + exp(-x))/2",
+        "cot": "cos(x)/sin(x)",
+        "coth": "cosh(x)/sinh(x)",
+        "csc": "1/sin(x)",
+        "csch": "1/sinh(x)",
+        "dawson": "sqrt(pi)/2*exp(-x^2)*erfi(x)",
+        "erfcx": "exp(x^2)*erfc(x)",
+        "expm1": "exp(x) - 1",
+        "factorial": "gamma(x + 1)",
+        "gelu": "x*normcdf(x)",
+        "hypot": "sqrt(x^2 + y^2)",
+        "log10": "log(x)/log(10)",
+        "log1p": "log(1 + x)",
+        "log2": "log(x)/log(2)",
+        "logit": "log(x) - log(1 - x)",
+        "logsigmoid": "-log(1 + exp(-x))",
+        "mish": "x*tanh(softplus(x))",
+        "normcdf": "erfc((y - x)/(z*sqrt(2)))/2",
+        "normpdf": "exp(-((x - y)/z)^2/2)/(z*sqrt(2*pi))",
+        "sec": "1/cos(x)",
+        "sech": "1/cosh(x)",
+        "sigmoid": "1/(1 + exp(-x))",
+        "silu": "x/(1 + exp(-x))",
+        "sinc": "sin(x)/x",
+        "sinh": "(exp(x) - exp(-x))/2",
+        "softplus": "log(1 + exp(x))",
+        "tan": "sin(x)/cos(x)",
+        "tanh": "sinh(x)/cosh(x)",
+    }
+)
+
+
+class NotHolomorphic(Trouble):
+    """A function depends on the direction in which its argument moves."""
+
+
+def _nonzero(z: acb_series, what: str) -> acb_series:
+    if not z[0].contains(0):
+        return z
+    raise Undefined(what) if z[0].is_zero() else Difficult(f"{what}?")
+
+
+def _off_cut(z: acb_series, name: str) -> acb_series:
+    """Return what lies off the negative real axis and 0."""
+    _nonzero(z, f"{name} of 0")
+    if z[0].imag.contains(0) and not z[0].real > 0:
+        raise Difficult(f"on the branch cut of {name}")
+    return z
+
+
+def _log(z: acb_series) -> acb_series:
+    return _off_cut(z, "log").log()
+
+
+def _sqrt(z: acb_series) -> acb_series:
+    return _off_cut(z, "sqrt").sqrt()
+
+
+def _gamma(z: acb_series) -> acb_series:
+    if z[0].imag.contains(0) and z[0].real.contains_integer() and not z[0].real > 0:
+        raise Undefined("a pole of gamma")
+    return z.gamma()
+
+
+def _power(z: acb_series, exponent: acb_series) -> acb_series:
+    """Return the principal power; an exponent that is typed as an integer is a product."""
+    whole = _integer(exponent)
+    if whole is None:
+        return (exponent * _off_cut(z, "a power").log()).exp()
+    if whole < 0:
+        return 1 / _power(_nonzero(z, "division by zero"), acb_series([-whole]))
+    found, square = acb_series([1]), z
+    while whole:
+        found, square, whole = found * square if whole % 2 else found, square * square, whole // 2
+    return found
+
+
+def _integer(exponent: acb_series) -> int | None:
+    constant = exponent[0]
+    if exponent.length() > 1 or not constant.is_exact() or constant.imag != 0:
+        return None
+    whole = constant.real.unique_fmpz()
+    return None if whole is None or constant.real != whole else int(whole)
+
+
+RULES: Mapping[str, Callable[..., acb_series]] = MappingProxyType(
+    {
+        "add": lambda *terms: reduce(add, terms),
+        "airyai": acb_series.airy_ai,
+        "airyaiprime": acb_series.airy_ai_prime,
+        "airybi": acb_series.airy_bi,
+        "airybiprime": acb_series.airy_bi_prime,
+        "cos": acb_series.cos,
+        "detach": lambda z: acb_series([z[0]]),
+        "div": lambda x, y: x / _nonzero(y, "division by zero"),
+        "erf": acb_series.erf,
+        "erfc": acb_series.erfc,
+        "erfi": acb_series.erfi,
+        "exp": acb_series.exp,
+        "fresnelc": acb_series.fresnel_c,
+        "fresnels": acb_series.fresnel_s,
+        "gamma": _gamma,
+        "log": _log,
+        "loggamma": lambda z: _off_cut(z, "loggamma").lgamma(),
+        "mul": lambda *factors: reduce(mul, factors),
+        "neg": lambda z: -z,
+        "pow": _power,
+        "Shi": acb_series.shi,
+        "Si": acb_series.si,
+        "sin": acb_series.sin,
+        "sqrt": _sqrt,
+    }
+)
+HOLOMORPHIC = RULES.keys() | DEFINITIONS.keys()
+"""The rows that have a complex derivative."""
+
+
+def series(output: Node, at: Mapping[str, acb], name: str, order: int, bits: int) -> acb_series:
+    """Return a formula's Taylor series in one variable at a complex point, up to ``order``.
+
+    Raises the Trouble that it meets: Undefined at a pole, Difficult on a branch cut or where
+    ``bits`` of precision don't tell, NotHolomorphic for a function that isn't.
+    """
+    before = ctx.prec, ctx.cap
+    ctx.prec, ctx.cap = bits, order + 1
+    try:
+        return _evaluated(output, {x: acb_series([z, int(x == name)]) for x, z in at.items()})
+    finally:
+        ctx.prec, ctx.cap = before
+
+
+def constant(value: Node, bits: int) -> acb:
+    """Enclose a complex constant such as ``1 + 2i``. Raises PointError where it has no value."""
+    try:
+        return series(value, {}, "", 0, bits)[0]
+    except Trouble as trouble:
+        raise PointError(f"the number has no value: {trouble.reason}") from None
+
+
+def _evaluated(output: Node, places: Mapping[str, acb_series]) -> acb_series:
+    made: dict[Node, acb_series] = {}
+    for each in postorder([output]):
+        found = _made(each, [made[arg] for arg in each.args], places)
+        if not all(coefficient.is_finite() for coefficient in found.coeffs()):
+            raise Difficult(f"{each.op}: too large or too uncertain")
+        made[each] = found
+    return made[output]
+
+
+def _made(each: Node, arguments: list[acb_series], places: Mapping[str, acb_series]) -> acb_series:
+    if each.op == VARIABLE:
+        return places[str(each.value)]
+    if each.op == NUMBER:
+        exact = cast(Fraction, each.value)
+        return acb_series([acb(fmpq(exact.numerator, exact.denominator))])
+    if each.op == CONSTANT:
+        return acb_series([_constant(str(each.value))])
+    if each.op in RULES:
+        return RULES[each.op](*arguments)
+    if each.op in DEFINITIONS:
+        return _evaluated(_definition(each.op), dict(zip("xyz", arguments, strict=False)))
+    raise NotHolomorphic(f"{each.op} has no derivative in a complex variable")
+
+
+@cache
+def _definition(op: str) -> Node:
+    return parse(DEFINITIONS[op], variables="xyz", complex_numbers=True).outputs[0]
+
+
+def _constant(name: str) -> acb:
+    match name:
+        case "pi":
+            return acb(arb.pi())
+        case "tau":
+            return acb(2 * arb.pi())
+        case "e":
+            return acb(arb.const_e())
+        case "i":
+            return acb(0, 1)
+    raise Undefined(f"{name} is not a number")

@@ -1,0 +1,1 @@
+"""The functions of the table in torch, and how each is differentiated."""

@@ -1,0 +1,133 @@
+"""Kernels of the special functions: a value from scipy or mpmath, partials from the table.
+
+Where the table has no closed partial, or that would lose its digits, mpmath differentiates the
+function's definition: slow, but to the last digit, and at every order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+import mpmath
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffcli.engines.kernels.rules import Formula, Rule
+from diffcli.engines.terms import meanings
+from diffcli.engines.terms.partials import program
+from diffcli.language.functions import TABLE
+
+DIGITS = 30
+"""Of a value of mpmath that is rounded to a double."""
+
+
+class _Special:
+    """:mod:`scipy.special`, imported when one of its functions is first called: it takes long."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            from scipy import special
+
+            return getattr(special, name)(*args)
+
+        return call
+
+
+special = _Special()
+
+
+def on_cpu(function: Callable[..., Any]) -> Formula:
+    """Return a numpy function as one of tensors, in double precision and computed on the CPU."""
+
+    def value(*args: Tensor) -> Tensor:
+        with np.errstate(all="ignore"):  # what isn't real or finite becomes nan and inf in silence
+            found = function(*(arg.detach().cpu().double().numpy() for arg in args))
+        return torch.as_tensor(found, dtype=args[0].dtype, device=args[0].device)
+
+    return value
+
+
+def scipy(name: str) -> Formula:
+    """Return the function of :mod:`scipy.special`."""
+    return on_cpu(getattr(special, name))
+
+
+def of_positive(function: Callable[..., Any]) -> Formula:
+    """Return a numpy function as one of tensors; nan unless the last argument is positive."""
+
+    def value(*args: Any) -> Any:
+        is_inside = args[-1] > 0
+        return np.where(is_inside, function(*args[:-1], np.where(is_inside, args[-1], 1)), np.nan)
+
+    return on_cpu(value)
+
+
+def numbers(name: str, orders: tuple[int, ...] = ()) -> Callable[..., Any]:
+    """Return a row's definition, or a mixed partial of it, on numpy arrays, one by one."""
+
+    def number(*args: float) -> float:
+        with mpmath.workdps(DIGITS):
+            return float(_derivative(name, args, orders) if any(orders) else _real(name, args))
+
+    return np.vectorize(number, otypes=[float])
+
+
+def _real(name: str, args: Sequence[Any]) -> Any:
+    return meanings.real(name, *args)
+
+
+def _derivative(name: str, args: Sequence[float], orders: tuple[int, ...]) -> Any:
+    # The steps are those of the arguments' own scale, so that none leaves the domain.
+    scales = [mpmath.mpf(abs(arg)) if 0 < abs(arg) < 1 else mpmath.mpf(1) for arg in args]
+
+    def scaled(*steps: Any) -> Any:
+        moved = (x + step * s for x, step, s in zip(args, steps, scales, strict=True))
+        return meanings.real(name, *moved)
+
+    found = mpmath.diff(scaled, (0,) * len(args), orders)
+    return found / mpmath.fprod(s**n for s, n in zip(scales, orders, strict=True))
+
+
+def closed(name: str, value: Formula, *, exact: str = "", fixed: str = "") -> Rule:
+    """Return a row's rule.
+
+    The arguments named in ``exact`` are differentiated by mpmath though the table has a closed
+    partial; those in ``fixed``, the degrees that are integers, have none: it is nan.
+    """
+    texts = TABLE[name].partials
+    names = "xyz"[: TABLE[name].arity[0]]
+    return Rule(
+        value,
+        *(
+            _none
+            if letter in fixed
+            else partial(_of_table, name, index)
+            if index < len(texts) and texts[index] and letter not in exact
+            else _numeric_partial(name, index)
+            for index, letter in enumerate(names)
+        ),
+    )
+
+
+def _none(*args: Tensor) -> Tensor:
+    return torch.full_like(args[0], math.nan)
+
+
+def _of_table(name: str, index: int, *args: Tensor) -> Tensor:
+    (found,) = program(name, index)(*args)
+    return found
+
+
+def _numeric_partial(name: str, index: int, orders: tuple[int, ...] = (0, 0, 0)) -> Formula:
+    raised = tuple(n + (place == index) for place, n in enumerate(orders))
+    return lambda *args: _numeric(name, raised[: len(args)])(*args)
+
+
+@cache
+def _numeric(name: str, orders: tuple[int, ...]) -> Rule:
+    partials = (_numeric_partial(name, index, orders) for index in range(len(orders)))
+    return Rule(on_cpu(numbers(name, orders)), *partials)

@@ -1,0 +1,123 @@
+"""Integrals in torch: adaptive Gauss–Legendre quadrature, differentiated by Leibniz's rule.
+
+The module has a member for each operation of an integral, under the operation's name.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+import torch
+from sympy import Expr, Symbol
+from torch import Tensor
+
+from diffcli.engines.kernels.rules import Formula, Rule
+from diffcli.engines.lambdify import lambdify
+from diffcli.engines.program import Program
+from diffcli.engines.terms.chain import Differentiator
+from diffcli.errors import LimitError
+from diffcli.language.functions import TABLE, resolve
+from diffcli.language.integrals import is_integral
+
+TOLERANCE = 1e-15
+"""Of a panel's error, over the integral of the integrand's size."""
+ROUNDS = 100
+"""Of halving; fifty settle an end where the slope is infinite."""
+MAX_PANELS = 4096
+"""At one time, for each integral."""
+MAX_POINTS = 50_000_000
+"""At one time, for all integrals together; those of an integral within one multiply."""
+FIRST = 0.4140625
+"""Where the range is first cut."""
+COARSE, FINE = 13, 20
+"""Points of two rules, whose difference is the error of the first; a jump in the middle differs."""
+
+
+def quadrature(integrand: Program, low: Tensor, high: Tensor, *others: Tensor) -> Tensor:
+    """Integrate over panels of each integral, halving those whose two rules differ.
+
+    The arguments have one shape, which is the result's. The result is nan where the integrand
+    isn't finite or the panels don't settle. Raises LimitError beyond ``MAX_POINTS``. Source: Davis
+    and Rabinowitz, Methods of Numerical Integration (2nd ed. 1984), section 6.2.
+    """
+    shape, dtype = low.shape, low.dtype
+    left, right, *places = (each.detach().double().flatten() for each in (low, high, *others))
+    total, settled_size = torch.zeros_like(left), torch.zeros_like(left)
+    owner = torch.arange(left.numel(), device=left.device).repeat(2)
+    # Halves would cancel what is odd about the middle, a pole there too.
+    first = left + FIRST * (right - left)
+    left, right = torch.cat([left, first]), torch.cat([first, right])
+    failed = torch.zeros_like(total, dtype=torch.bool)
+    for _ in range(ROUNDS):
+        if not owner.numel():
+            break
+        if owner.numel() * FINE > MAX_POINTS:
+            raise LimitError(
+                f"an integral that takes {owner.numel() * FINE:,} points",
+                hint="take fewer integrals in integrals, or fewer points at a time",
+            )
+        half, middle = (right - left) / 2, (right + left) / 2
+        fine, size = _panels(FINE, integrand, middle, half, [each[owner] for each in places])
+        coarse, _ = _panels(COARSE, integrand, middle, half, [each[owner] for each in places])
+        failed = failed.index_fill(0, owner[~fine.isfinite()], True)
+        scale = settled_size.index_add(0, owner, size)[owner]
+        is_settled = ((fine - coarse).abs() <= TOLERANCE * scale) | failed[owner]
+        total = total.index_add(0, owner[is_settled], fine[is_settled])
+        settled_size = settled_size.index_add(0, owner[is_settled], size[is_settled])
+        left, middle, right, owner = (each[~is_settled] for each in (left, middle, right, owner))
+        left, right = torch.cat([left, middle]), torch.cat([middle, right])
+        owner = owner.repeat(2)
+        if owner.numel() > MAX_PANELS * max(total.numel(), 1):
+            break
+    failed = failed.index_fill(0, owner, True)
+    return torch.where(failed, math.nan, total).reshape(shape).to(dtype)
+
+
+def _panels(
+    order: int, integrand: Program, middle: Tensor, half: Tensor, places: list[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Return the integrals of the integrand and of its size over each panel, by one rule."""
+    points, weights = (each.to(middle.device) for each in _rule(order))
+    t = middle[:, None] + half[:, None] * points
+    with torch.no_grad():
+        (values,) = integrand(t, *(each[:, None].expand_as(t) for each in places), shape=t.shape)
+    return (values @ weights) * half, (values.abs() @ weights) * half.abs()
+
+
+@cache
+def _rule(order: int) -> tuple[Tensor, Tensor]:
+    points, weights = np.polynomial.legendre.leggauss(order)
+    return torch.from_numpy(points), torch.from_numpy(weights)
+
+
+@cache
+def _integral(body: Expr, symbols: tuple[Symbol, ...]) -> Rule:
+    program = lambdify([body], symbols)
+
+    def value(*args: Tensor) -> Tensor:
+        return quadrature(program, *args)
+
+    def at_high(_: Tensor, high: Tensor, *others: Tensor) -> Tensor:
+        (found,) = program(high, *others, shape=high.shape)
+        return found
+
+    def at_low(low: Tensor, _: Tensor, *others: Tensor) -> Tensor:
+        return -at_high(low, low, *others)
+
+    return Rule(value, at_low, at_high, *(_under_the_sign(body, symbols, s) for s in symbols[1:]))
+
+
+def _under_the_sign(body: Expr, symbols: tuple[Symbol, ...], wrt: Symbol) -> Formula:
+    def partial(*args: Tensor) -> Tensor:
+        return _integral(Differentiator().partial(body, [wrt]), symbols)(*args)
+
+    return partial
+
+
+def __getattr__(op: str) -> Rule:
+    if is_integral(op):
+        kind = resolve(TABLE[op].sympy)
+        return _integral(kind.body, kind.symbols)
+    raise AttributeError(op)

@@ -1,0 +1,1 @@
+"""Taylor arithmetic in torch: partials of high order without nested autograd."""

@@ -1,0 +1,72 @@
+"""Partials of high order by Taylor arithmetic: nested autograd doubles with each order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from diffcli.engines.shapes import shapes_of
+from diffcli.engines.taylor.components import expand
+from diffcli.engines.taylor.jets import Degree, series_of
+from diffcli.language.expression import Function
+from diffcli.language.tensors import names_of
+
+
+def taylor_partial(
+    function: Function,
+    at: Mapping[str, Tensor],
+    wrt: Sequence[str],
+    *,
+    element_by_element: bool = False,
+) -> Tensor:
+    """Return the mixed partial of the first output in variables, or components, in turn.
+
+    It is shaped like the last one; with ``element_by_element`` a variable that is broadcast has
+    the sum over all points, as autograd gives it. Raises NoSeriesError where a row has no rule,
+    LimitError where there are too many components.
+    """
+    counts = Counter(wrt)
+    degree = tuple(counts.values())
+    (series,) = coefficients(
+        function, at, tuple(counts), degree, sum(degree), element_by_element=element_by_element
+    )
+    found = series[degree]
+    for count in degree:
+        for factor in range(2, count + 1):
+            found = found * factor
+    last = at.get(wrt[-1])
+    return found if last is None or not element_by_element else found.sum_to_size(last.shape)
+
+
+def coefficients(
+    function: Function,
+    at: Mapping[str, Tensor],
+    moving: tuple[str, ...],
+    degree: Degree,
+    total: int,
+    *,
+    element_by_element: bool = False,
+) -> list[Tensor]:
+    """Return the first output's Taylor coefficients in variables, or components.
+
+    The axes are first those of the ``moving``, up to ``degree`` in each and ``total`` in all, then
+    those of the points. Raises what :func:`taylor_partial` raises.
+    """
+    first = Function(function.text, function.outputs[:1], function.variables)
+    at = {name: each.detach() for name, each in at.items()}
+    if not element_by_element:
+        shapes = {name: tuple(each.shape) for name, each in at.items()}
+        if first.has_tensors or any(shapes.values()):
+            first = expand(first, shapes_of(first, shapes), shapes)
+        at = {
+            part: each.reshape(-1)[i]
+            for name, each in at.items()
+            for i, part in enumerate(names_of(name, tuple(each.shape)))
+        }
+    seeds = {
+        name: {tuple(int(i == axis) for i in range(len(moving))): 1.0}
+        for axis, name in enumerate(moving)
+    }
+    return series_of(first, moving, degree, total)(at, seeds)

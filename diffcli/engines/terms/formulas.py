@@ -1,0 +1,268 @@
+"""The readable form of sympy terms: the shortest of a few cheap rewritings, as text and LaTeX.
+
+The text is in the language itself, so that it can be typed in again. What is printed is measured
+first: a shared DAG may be exponentially longer as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from math import comb, prod
+from typing import Any
+
+import sympy
+from sympy import Add, Basic, Expr, Mul, Pow, S
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.str import StrPrinter
+
+from diffcli.clock import now
+from diffcli.engines.terms.dag import depth, postorder, tree_size
+from diffcli.engines.terms.functions import fill, without_defaults
+from diffcli.formula import Formula
+from diffcli.language.functions import TABLE, Row, resolve
+from diffcli.language.latex.printer import template
+from diffcli.language.tokens import GREEK_NAMES
+
+MAX_PRINTED = 3_000
+"""Terms of a formula that is printed."""
+MAX_DEPTH = 60
+"""Of a formula that is printed: sympy's printers are recursive."""
+MAX_REWRITTEN = 300
+MAX_CANCELLED = 60
+"""Terms of a formula that is put over one denominator, which may take long."""
+MAX_EXPANDED = 30
+"""Terms of a sum that an expansion may make."""
+MAX_DEGREE = 20
+MAX_NUMBER_BITS = 4096
+MAX_CONSTANT = 10
+"""Terms of a constant whose value is worked out to order a sum."""
+_SYMPY_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What sympy raises from within where a constant is infinite, complex or takes too many digits."""
+
+
+def readable(term: Expr, deadline: float | None = None) -> Formula:
+    """Return a term as a formula that a person would write, or why there is none."""
+    size = tree_size(term)
+    if size > MAX_PRINTED:
+        shown = size if size < 10**9 else f"10^{len(str(size)) - 1}"
+        return Formula(reason=f"the formula has about {shown} terms: too long to print")
+    if depth(term) > MAX_DEPTH:
+        return Formula(reason=f"the formula is nested more than {MAX_DEPTH} deep")
+    texts: dict[str, Expr] = {}
+    try:
+        for form in _forms(evaluated(term, deadline)):
+            if not texts or not form.has(*_NOT_REAL):
+                texts.setdefault(text_of(form), form)
+            if deadline is not None and now() > deadline:
+                break
+    except _SYMPY_FAILURES as error:
+        if not texts:
+            return Formula(reason=f"sympy fails to write the formula: {type(error).__name__}")
+    text = min(texts, key=len)
+    return Formula(text, latex_of(texts[text]))
+
+
+def text_of(term: Expr) -> str:
+    """Return a term in the language's own syntax."""
+    return str(_TextPrinter().doprint(term))
+
+
+def latex_of(term: Expr) -> str:
+    """Return a term in LaTeX, its functions such that the language reads them again."""
+    return str(_LatexPrinter().doprint(term))
+
+
+def _forms(form: Expr) -> Iterator[Expr]:
+    """Yield rewritings of a term, the costliest last, each only where it is sure to be quick."""
+    yield form
+    size = tree_size(form)
+    if size > MAX_REWRITTEN:
+        return
+    yield sympy.factor_terms(form)
+    if expanded_terms(form) <= MAX_EXPANDED:
+        expanded = form.expand(power_base=False, power_exp=False, log=False)
+        yield expanded
+        yield sympy.factor_terms(expanded)
+    if size > MAX_CANCELLED or form.has(sympy.Piecewise) or _degree(form) > MAX_DEGREE:
+        return
+    together = sympy.together(form)
+    yield together
+    yield sympy.factor_terms(sympy.powsimp(form))
+    if form.has(sympy.sin, sympy.cos, sympy.tan):
+        yield sympy.trigsimp(form)
+    else:
+        yield sympy.factor_terms(sympy.cancel(together))
+
+
+def evaluated(
+    term: Expr, deadline: float | None = None, places: Mapping[Basic, Expr] | None = None
+) -> Expr:
+    """Return the term rebuilt by sympy's own constructors, which collect and cancel.
+
+    What they would make complex or infinite (``log(-2)``) stays as it is, and so does what they
+    have no time for. ``places`` are what stands for symbols.
+    """
+    made: dict[int, Any] = {}
+    for each in postorder([term]):
+        args = [made[id(arg)] for arg in each.args]
+        if not args:
+            made[id(each)] = (places or {}).get(each, each)
+            continue
+        is_huge = all(arg.is_Number for arg in args) and _is_huge(each, args)
+        is_late = deadline is not None and now() > deadline
+        form = None if is_huge or is_late else each.func(*args)
+        if form is None or form.has(*_NOT_REAL):
+            form = each.func(*args, evaluate=False)
+        made[id(each)] = form
+    return made[id(term)]
+
+
+def _is_huge(term: Basic, args: list[Any]) -> bool:
+    """Whether a number that sympy would write out has too many digits."""
+    bits = [abs(arg.p).bit_length() + arg.q.bit_length() for arg in args if arg.is_Rational]
+    if isinstance(term, Pow):
+        return len(bits) == 2 and bits[0] * abs(args[1]) > MAX_NUMBER_BITS
+    return not isinstance(term, (Add, Mul)) and max(bits, default=0) > 10
+
+
+def expanded_terms(form: Expr) -> int:
+    """Return about how many terms the form has when its products are multiplied out."""
+    counts: dict[int, int] = {}
+    for term in postorder([form]):
+        inner = [counts[id(arg)] for arg in term.args]
+        if isinstance(term, Add):
+            count = sum(inner)
+        elif isinstance(term, Mul):
+            count = prod(inner)
+        elif isinstance(term, Pow) and term.exp.is_Integer and inner[0] > 1:
+            count = comb(min(abs(int(term.exp)), 1000) + inner[0] - 1, inner[0] - 1)
+        else:
+            count = max(inner) if inner and max(inner) > MAX_EXPANDED else 1
+        counts[id(term)] = min(count, 10**6)
+    return counts[id(form)]
+
+
+def _degree(form: Expr) -> int:
+    """Return the largest number in an exponent or an argument: the degree, in e^x too."""
+    inner = {power.exp for power in form.atoms(Pow)}
+    inner |= {arg for call in form.atoms(sympy.Function) for arg in call.args}
+    numbers = {number for each in inner for number in each.atoms(sympy.Rational)}
+    return max((max(abs(number.p), number.q) for number in numbers), default=0)
+
+
+_NOT_REAL = (S.ImaginaryUnit, S.NaN, S.ComplexInfinity)
+#: The rows that are written as a call, by their sympy class.
+_ROWS: dict[type[Basic], Row] = {
+    kind: row
+    for row in TABLE.values()
+    if not row.boolean
+    and row.sympy
+    and isinstance(kind := resolve(row.sympy), type)
+    and kind not in (Add, Mul, Pow, sympy.Piecewise)
+}
+_SIGNS = {
+    sympy.StrictLessThan: "<",
+    sympy.LessThan: "<=",
+    sympy.StrictGreaterThan: ">",
+    sympy.GreaterThan: ">=",
+    sympy.Equality: "==",
+    sympy.Unequality: "!=",
+}
+
+
+def _piecewise_text(printer: Any, term: Any) -> str:
+    pairs = (f"({printer._print(value)}, {printer._print(held)})" for value, held in term.args)
+    return f"piecewise({', '.join(pairs)})"
+
+
+def _relation_text(printer: Any, term: Any) -> str:
+    return f"{printer._print(term.lhs)} {_SIGNS[type(term)]} {printer._print(term.rhs)}"
+
+
+def _logic_text(word: str) -> Callable[[Any, Any], str]:
+    def write(printer: Any, term: Any) -> str:
+        nested = (sympy.And, sympy.Or)
+        shown = ((arg, printer._print(arg)) for arg in term.args)
+        return word.join(f"({text})" if isinstance(arg, nested) else text for arg, text in shown)
+
+    return write
+
+
+def _power_text(printer: Any, term: Any, **options: Any) -> str:
+    if term.exp.is_Rational and term.exp < 0:
+        inverse = Pow(term.base, -term.exp, evaluate=False) if term.exp != -1 else term.base
+        return f"1/{printer.parenthesize(inverse, PRECEDENCE['Pow'], strict=True)}"
+    return str(StrPrinter._print_Pow(printer, term, **options))
+
+
+def _call_text(row: Row) -> Callable[[Any, Any], str]:
+    def write(printer: Any, term: Any) -> str:
+        shown = map(printer._print, without_defaults(row, term.args))
+        return f"{row.name}({', '.join(shown)})"
+
+    return write
+
+
+def _call_latex(row: Row) -> Callable[..., str]:
+    def write(printer: Any, term: Any, exp: str | None = None) -> str:
+        form = template(row)
+        latex = fill(form, without_defaults(row, term.args), printer)
+        if exp is None:
+            return latex
+        command, bracket, rest = latex.partition(r"\left(")
+        if form.endswith(r"\left({all}\right)") and row.name not in GREEK_NAMES:
+            return f"{command}^{{{exp}}}{bracket}{rest}"
+        return rf"\left({latex}\right)^{{{exp}}}"
+
+    return write
+
+
+def _polygamma(write: Callable[[Row], Callable[..., str]]) -> Callable[..., str]:
+    of_order, of_zero = write(TABLE["polygamma"]), write(TABLE["digamma"])
+
+    def write_polygamma(printer: Any, term: Any, **options: Any) -> str:
+        order, x = term.args
+        if order is S.Zero:
+            return of_zero(printer, sympy.digamma(x, evaluate=False), **options)
+        return of_order(printer, term, **options)
+
+    return write_polygamma
+
+
+def _ordered_terms(printer: Any, term: Any, order: str | None = None) -> list[Any]:
+    # Sympy orders by the values of constant factors, and works out at length what is nested.
+    factors = (factor for each in term.args for factor in Mul.make_args(each))
+    if any(tree_size(each) > MAX_CONSTANT and each.is_number for each in factors):
+        return list(term.args)
+    return list(term.as_ordered_terms(order=order or printer.order))
+
+
+def _printer(base: type, write: Callable[[Row], Callable[..., str]], **others: Any) -> type[Any]:
+    """Return a printer of sympy's that writes the functions of the language as the table does."""
+    rows = {f"_print_{kind.__name__}": write(row) for kind, row in _ROWS.items()}
+    methods = {f"_print_{name}": method for name, method in others.items()}
+    own = {"_print_polygamma": _polygamma(write), "_as_ordered_terms": _ordered_terms}
+    return type(base.__name__, (base,), rows | own | methods)
+
+
+_TextPrinter = _printer(
+    StrPrinter,
+    _call_text,
+    Piecewise=_piecewise_text,
+    Relational=_relation_text,
+    And=_logic_text(" and "),
+    Or=_logic_text(" or "),
+    Not=lambda printer, term: f"not ({printer._print(term.args[0])})",
+    Pow=_power_text,
+    Exp1=lambda _, __: "exp(1)",
+    Infinity=lambda _, __: "inf",
+)
+_LatexPrinter = _printer(LatexPrinter, _call_latex)

@@ -1,0 +1,79 @@
+r"""Integrals in LaTeX: ``\int_{a}^{x} f(t) \, dt``, ``\int_a^x \frac{dt}{t}``.
+
+They become the tokens of ``integrate(f, t=a..x)``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
+
+if TYPE_CHECKING:
+    from diffcli.language.latex.reader import Reader
+
+_EXAMPLE = r"\int_{0}^{x} e^{-t^2} \, dt"
+_OPENING, _CLOSING = frozenset("([{⌊⌈"), frozenset(")]}⌋⌉")
+_AFTER = frozenset({"+", "-", "=", ",", ";", "<", ">"})
+_STOPS = frozenset({"}", ")", "]", "&", r"\\", r"\end", r"\right", *_AFTER})
+
+
+def bounds_of(reader: Reader) -> tuple[list[Token], list[Token]]:
+    r"""Read what stands below and above a ``\sum`` or an ``\int``, in either order."""
+    found: dict[str, list[Token]] = {}
+    while (unit := reader.peek()) and unit in "_^":
+        reader.take()
+        found[unit] = reader.captured(reader.argument)
+    return found.get("_", []), found.get("^", [])
+
+
+def read_integral(reader: Reader, start: int) -> None:
+    r"""Read ``\int_{a}^{x}``, the integrand and its ``dt``, which stands after it or within."""
+    low, high = bounds_of(reader)
+    if not low or not high:
+        raise reader.fail("an integral has two bounds", start, _EXAMPLE)
+    variable: list[Token] = []
+    outer, reader.tokens = reader.tokens, []
+    while unit := reader.peek():
+        if unit in (_STOPS if variable else _STOPS - _AFTER) and not _depth(reader.tokens):
+            break
+        reader.unit(unit)
+        place = None if variable else _differential(reader.tokens)
+        if place is not None:
+            variable = [reader.tokens[place + 1]]
+            at_end = all(token.text == "*" for token in reader.tokens[place + 2 :])
+            if at_end and place:
+                del reader.tokens[place:]
+                break
+            reader.tokens[place : place + 2] = _one(reader.tokens, place)
+    body, reader.tokens = reader.tokens, outer
+    if not variable:
+        raise reader.fail("an integral without its dt", start, _EXAMPLE)
+    reader.emit(NAME, "integrate", start)
+    for sign, part in (("(", body), (",", variable), ("=", low), ("..", high), (")", [])):
+        reader.emit(SIGN, sign, start)
+        reader.tokens += part
+
+
+def _differential(tokens: list[Token]) -> int | None:
+    """Return the place of ``d`` before a name: in the open, or at the end of a numerator."""
+    for place in range(len(tokens) - 1, 0, -1):
+        sign, name = tokens[place - 1 : place + 1]
+        if sign.text != "d" or sign.kind != NAME or name.kind != NAME:
+            continue
+        after = next((token.text for token in tokens[place + 1 :] if token.text != "}"), "")
+        is_numerator = after == "/" and _depth(tokens) == 0
+        if is_numerator or _depth(tokens[:place]) == 0:
+            return place - 1
+    return None
+
+
+def _depth(tokens: list[Token]) -> int:
+    """Return how many brackets are open."""
+    return sum((each.text in _OPENING) - (each.text in _CLOSING) for each in tokens)
+
+
+def _one(tokens: list[Token], place: int) -> list[Token]:
+    """Return what is left in the place of a differential: 1 where nothing stands before it."""
+    alone = place == 0 or tokens[place - 1].text in ("{", "-", "+")
+    return [tokens[place]._replace(kind=NUMBER, text="1")] if alone else []

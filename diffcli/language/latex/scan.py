@@ -1,0 +1,43 @@
+r"""Text → tokens, whether it is written plainly or in LaTeX.
+
+LaTeX becomes the tokens of the plain language, with columns into what was typed: ``\frac{1}{x}`` is
+``{{1}/{x}}``, ``\sin^2 x`` is ``sin ** 2 x``. The one parser reads them, braces being brackets that
+never call a function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from diffcli.language.limits import MAX_CHARACTERS
+from diffcli.language.tokens import Token, tokenize
+
+_IS_LATEX = re.compile(r"[\\$]|[\^_]\{")
+
+
+class Scan(NamedTuple):
+    """The tokens of a text, the words that are names by their font, and what was doubtful."""
+
+    tokens: list[Token]
+    words: frozenset[str] = frozenset()
+    readings: tuple[str, ...] = ()
+
+
+def scan(text: str, declared: Collection[str] = ()) -> Scan:
+    r"""Cut a text into tokens, plain or LaTeX: what has a backslash, a ``$``, ``^{`` or ``_{``.
+
+    ``declared`` are names of variables, which LaTeX letters are otherwise a product of. Raises
+    FormulaError at what isn't part of the language, LimitError beyond the limits.
+    """
+    if not is_latex(text) or len(text) > MAX_CHARACTERS:
+        return Scan(tokenize(text))
+    from diffcli.language.latex.reader import Reader
+
+    return Reader(text, declared).scan()
+
+
+def is_latex(text: str) -> bool:
+    r"""Whether a text is written in LaTeX: it has a backslash, a ``$``, ``^{`` or ``_{``."""
+    return _IS_LATEX.search(text) is not None

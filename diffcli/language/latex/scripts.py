@@ -1,0 +1,126 @@
+r"""What stands below and above a name in LaTeX: ``x_{max}``, ``x^{2}``, ``30^\circ``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from diffcli.language.latex.commands import FONTS, NAMES
+from diffcli.language.tokens import NAME, NUMBER, SIGN
+from diffcli.language.vocabulary import CALLABLE, ORDERED
+
+if TYPE_CHECKING:
+    from diffcli.language.latex.reader import Reader
+
+_CIRCLE = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})")
+_PRIMES = re.compile(r"\^\s*(?:\\prime(?![A-Za-z])|\{\s*(?:(?:\\prime|')\s*)+\})")
+_DERIVATIVE = re.compile(r"\^\s*\{\s*\(([^(){}]*)\)\s*\}")
+_TRANSPOSED = re.compile(
+    r"\^\s*(?:\\(?:top|intercal)(?![A-Za-z])"
+    r"|\{\s*\\(?:(?:top|intercal)(?![A-Za-z])|(?:mathsf|mathrm|rm|text)\s*\{?\s*T\s*\}?)\s*\})"
+)
+PLACES = re.compile(r"_\s*\{\s*\[")
+_CALLED = re.compile(r"\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:\\left\s*)?\(")
+"""A group, and the bracket that opens after it."""
+_INDEX = re.compile(r"[A-Za-z0-9]+")
+_ONE = re.compile(r"[0-9]+|[A-Za-z]")
+NUMERAL = re.compile(r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+def subscript(reader: Reader, base: str) -> str | None:
+    """Read ``_{max}`` or ``_1``; None for a logarithm's base or an order that is a formula."""
+    start = reader.take()
+    after = reader.position
+    parts: list[str] = []
+    depth = 0
+    while unit := reader.peek():
+        place = reader.position
+        if unit == "{":
+            depth, reader.position = depth + 1, place + 1
+        elif unit == "}":
+            depth, reader.position = depth - 1, place + 1
+        elif found := reader.match(_INDEX if depth else _ONE):
+            parts.append(found[0])
+            if depth == 0 and len(found[0]) > 1:
+                reader.readings[f"_{found[0]} is read as _{{{found[0]}}}"] = None
+        elif unit in (",", "_", r"\_"):
+            reader.take()
+            parts.append("_")
+        elif unit[1:] in NAMES or unit[1:] in FONTS:
+            reader.take()
+            parts.append(NAMES.get(unit[1:], ""))
+            if unit[1:] in FONTS:
+                continue
+        elif base == "log" or (base in ORDERED and _CALLED.match(reader.text, after)):
+            reader.position = after
+            return None
+        else:
+            reader.take()
+            raise reader.fail(
+                "a subscript is a name or a number", start, r"x_1, x_{i,j}, x_{\mathrm{max}}"
+            )
+        if depth == 0:
+            break
+    if reader.peek() == "_":
+        raise reader.fail("two subscripts", start, "x_{i,j}")
+    subscript = re.sub("__+", "_", "".join(parts)).strip("_")
+    if not subscript:
+        raise reader.fail("an empty subscript", start, "x_1, x_{12}, x_{max}")
+    return subscript
+
+
+def exponent(reader: Reader) -> None:
+    r"""Read ``^2``, ``^{-x}``, ``^\circ``, ``^\prime``, ``^\top``.
+
+    ``^{(2)}`` at a function is its order.
+    """
+    start = reader.position
+    if reader.match(_CIRCLE):
+        reader.emit(SIGN, "°", start)
+        return
+    if primes := reader.match(_PRIMES):
+        _primes(reader, primes[0].count("prime") + primes[0].count("'"), start)
+        return
+    if reader.match(_TRANSPOSED):
+        reader.emit(SIGN, ".", start)
+        reader.emit(NAME, "T", start)
+        return
+    last = reader.tokens[-1] if reader.tokens else None
+    is_function = last is not None and last.kind == NAME and last.text in CALLABLE
+    if is_function and (order := reader.match(_DERIVATIVE)):
+        if not order[1].strip().isdigit() or len(order[1]) > 3:
+            raise reader.fail("the order of a derivative is a number", start, r"f^{(2)}(x)")
+        _primes(reader, int(order[1]), start)
+        return
+    reader.take()
+    reader.emit(SIGN, "**", start)
+    unit = reader.peek()
+    if unit and unit in "+-":
+        reader.unit(unit)
+        unit = reader.peek()
+    start = reader.position
+    if number := reader.match(NUMERAL):
+        reader.emit(NUMBER, number[0], start)
+        if len(number[0]) > 1:
+            reader.readings[f"^{number[0]} is read as ^{{{number[0]}}}"] = None
+    else:
+        reader.argument()
+
+
+def places(reader: Reader) -> None:
+    r"""Read ``_{[0]}`` or ``_{[1:, 0]}``: the entries of a tensor."""
+    start = reader.position
+    if not reader.match(PLACES):
+        reader.stray()
+    reader.emit(SIGN, "[", start)
+    reader.sequence("]", "}")
+    for closer in "]}":
+        if reader.peek() != closer:
+            raise reader.fail("an index is never closed", start, r"x_{[0]}, A_{[0, 1:]}")
+        reader.take()
+    reader.emit(SIGN, "]", start)
+
+
+def _primes(reader: Reader, count: int, start: int) -> None:
+    for _ in range(count):
+        reader.emit(SIGN, "'", start)

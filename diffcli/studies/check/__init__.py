@@ -1,0 +1,1 @@
+"""A derivative held against a claim, or against every engine."""

@@ -1,0 +1,132 @@
+"""A claim about a formula of tensors, as one about its components.
+
+``2*x`` for ``sum(x^2)`` becomes ``[2*x[0], 2*x[1]]`` for ``x[0]**2 + x[1]**2``, at the shapes that
+a point gives; it is then decided as any claim is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+from diffcli.derivation import Settings
+from diffcli.engines.coordinates import arrays_of
+from diffcli.engines.enclosure import Coordinate
+from diffcli.engines.shapes import Shape, shapes_of
+from diffcli.engines.taylor.components import by_component, expand
+from diffcli.errors import UsageError
+from diffcli.language.expression import Function, Node
+from diffcli.language.points import Point
+from diffcli.language.printer import text_of
+from diffcli.language.tensors import names_of
+from diffcli.studies.check.claim import Claim
+from diffcli.studies.check.judgement import Decision, decide
+
+
+@dataclass(frozen=True)
+class _Components:
+    """The formula and its claim in numbers, and the columns: the components of ``wrt``."""
+
+    function: Function
+    claim: Claim
+    columns: tuple[str, ...]
+
+
+def decide_tensors(
+    function: Function,
+    claim: Claim,
+    points: Sequence[Point],
+    settings: Settings,
+    *,
+    wrt: Sequence[str] = (),
+    order: int | None = None,
+) -> Decision:
+    """Decide whether a claim of tensors is the derivative, as :func:`decide` of its components.
+
+    Raises UsageError where no point gives the shapes, points differ in them, or the claim's shape
+    isn't the derivative's.
+    """
+    if not points:
+        raise UsageError(
+            "nothing says the shapes of the tensors", hint='a point does: --at "x=[1,2,3]"'
+        )
+    arrays = [arrays_of(each, dtype=settings.dtype, seed=settings.seed) for each in points]
+    shapes, *others = ({name: each.shape for name, each in found.items()} for found in arrays)
+    if any(each != shapes for each in others):
+        raise UsageError("the points differ in their shapes", hint="check them one by one")
+    made = _components(function, claim, shapes, tuple(wrt))
+    places: list[Mapping[str, Coordinate]] = []
+    for point, found in zip(points, arrays, strict=True):
+        values = by_component(point, found).values
+        places.append({name: each for name, each in values.items() if isinstance(each, Node)})
+    decision = decide(
+        made.function,
+        made.claim,
+        wrt=made.columns,
+        declared=made.function.variables,
+        order=order,
+        points=places,
+        budget=settings.budget,
+        seed=settings.seed,
+    )
+    first = len(function.outputs) - len(claim.formulas)
+    typed = replace(function, text=function.text[:first], outputs=function.outputs[:first])
+    said = [text_of(output) for output in function.outputs[first:]]
+    return replace(
+        decision,
+        report=replace(decision.report, read_as=typed.read_as, readings=function.readings),
+        claim_read_as=said[0] if not claim.shape else f"[{', '.join(said)}]",
+    )
+
+
+def _components(
+    function: Function, claim: Claim, variables: Mapping[str, Shape], wrt: tuple[str, ...]
+) -> _Components:
+    """Return the components, the claim's in the order of the derivative's."""
+    shapes = shapes_of(function, variables)
+    first = len(function.outputs) - len(claim.formulas)
+    values = [shapes[output] for output in function.outputs[:first]]
+    claimed = [shapes[output] for output in function.outputs[first:]]
+    names = wrt or tuple(name for name in function.variables if name in variables)
+    columns = tuple(part for name in names for part in names_of(name, variables[name]))
+    shape = _shape(values, claimed, claim.shape, [variables[name] for name in names])
+    numbers = expand(function, shapes, variables)
+    rows = sum(map(prod, values))
+    outputs = numbers.outputs[rows:]
+    # A number claimed of a tensor is claimed of each of its entries.
+    outputs *= prod(shape) // len(outputs)
+    texts = tuple(text_of(output) for output in outputs)
+    return _Components(
+        replace(
+            numbers,
+            text=(*function.text[:first], *texts),
+            outputs=(*numbers.outputs[:rows], *outputs),
+        ),
+        replace(claim, shape=shape, formulas=texts),
+        columns,
+    )
+
+
+def _shape(
+    values: Sequence[Shape], claimed: Sequence[Shape], typed: Shape, variables: Sequence[Shape]
+) -> Shape:
+    """Return the claim's shape among numbers: of a gradient, a Jacobian or a Hessian."""
+    columns = sum(map(prod, variables))
+    if typed and not any(claimed) and len(claimed) > 1:
+        return typed
+    gradients = [(*value, *each) for value in values for each in variables]
+    if list(claimed) == gradients or (not any(claimed) and len(claimed) == 1 == len(values)):
+        is_gradient = len(values) == 1 and not values[0]
+        return (columns,) if is_gradient else (sum(map(prod, values)), columns)
+    is_hessian = len(values) == len(variables) == len(claimed) == 1 and not values[0]
+    if is_hessian and claimed[0] == variables[0] * 2:
+        return (columns, columns)
+    raise UsageError(
+        f"the claim's shape is {_words(claimed)}, and the derivative's {_words(gradients)}",
+        hint="in these variables alone: --wrt x; a formula for each variable: [f, g]",
+    )
+
+
+def _words(shapes: Sequence[Shape]) -> str:
+    return ", ".join(str(list(shape)) if shape else "a number" for shape in shapes)

@@ -1,0 +1,1 @@
+"""Critical points, zeros and all else of note, found and proved."""

@@ -1,0 +1,310 @@
+"""A function of one variable on an interval: its notable points, and what it does between them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from types import MappingProxyType
+
+from flint import arb
+
+from diffcli.clock import now
+from diffcli.engines import difficult
+from diffcli.engines.balls.guards import Trouble
+from diffcli.engines.balls.walk import working
+from diffcli.engines.enclosure import constant_value
+from diffcli.engines.remote import Partials
+from diffcli.language.expression import Function, Node
+from diffcli.language.parser import parse
+from diffcli.studies.critical.asymptotes import Asymptote, asymptotes
+from diffcli.studies.critical.boxes import CROWDED, FLAT, Box, Undecided, hull
+from diffcli.studies.critical.clearing import HIGHEST, Clearing
+from diffcli.studies.critical.exact import simple, vanishes
+from diffcli.studies.critical.intervals import isolate
+from diffcli.studies.critical.kinds import Kind
+from diffcli.studies.critical.landmarks import Landmark, Search, Surveyor, Tag
+from diffcli.studies.critical.systems import BITS, FINE_BITS, Root, System
+
+NEAR = 1e-6
+"""How far, as a part of the range, a multiple root is sure to be alone, and a break reaches."""
+HUGE = 1e6
+"""A function that comes to this beside an undecided cell has a pole there."""
+_BREAKS = MappingProxyType(
+    {
+        difficult.Kind.POLE: Kind.POLE,
+        difficult.Kind.KINK: Kind.KINK,
+        difficult.Kind.VERTICAL: Kind.KINK,
+        difficult.Kind.JUMP: Kind.JUMP,
+        difficult.Kind.ENDPOINT: Kind.EDGE,
+        difficult.Kind.UNDEFINED: Kind.GAP,
+    }
+)
+_KINDS = {0: Kind.ZERO, 1: None, 2: Kind.INFLECTION}
+"""What a root of f, of f′ and of f″ is; a critical point has to be looked at."""
+_WITHOUT = (
+    (Kind.POLE, Kind.GAP),
+    (Kind.POLE, Kind.GAP, Kind.KINK, Kind.JUMP),
+)
+"""Breaks without a value, and without a derivative."""
+_SHAPES = {1: ("increasing", "decreasing"), 2: ("convex", "concave")}
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """An interval, and what the function is on it: increasing, decreasing, convex, concave."""
+
+    low: float
+    high: float
+    shape: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All of it; the breaks are poles, jumps, kinks, gaps and edges of the domain."""
+
+    critical: Search
+    zeros: Search
+    inflections: Search
+    breaks: tuple[Landmark, ...]
+    growth: tuple[Stretch, ...]
+    convexity: tuple[Stretch, ...]
+    asymptotes: tuple[Asymptote, ...]
+
+
+@dataclass(frozen=True)
+class _Multiple:
+    """A root of a derivative, how often it is one, and where it may be the only one.
+
+    ``rising`` is the first slope's sign; None where the slope may have zeros of its own.
+    """
+
+    node: Node
+    multiplicity: int
+    rising: bool | None
+    region: arb
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other root in the cell."""
+        return self.rising is not None
+
+    def kind(self, order: int) -> Kind | None:
+        """Return what a root of f, f′ or f″ is; None is nothing notable."""
+        crosses = self.multiplicity % 2 == 1
+        if order == 0:
+            return Kind.ZERO
+        if order == 2:
+            return Kind.INFLECTION if crosses else None
+        if self.rising is None:
+            return Kind.DEGENERATE
+        extremum = Kind.MINIMUM if self.rising else Kind.MAXIMUM
+        return extremum if crosses else Kind.INFLECTION
+
+
+def analyse(function: Function, box: Box, *, budget: float = 0.5) -> Analysis:
+    """Analyse a function of one variable on an interval.
+
+    ``budget`` is in seconds, for exact values. Every root of f, f′ and f″ is proved, or lies in an
+    undecided cell.
+    """
+    return _Line(function, box, budget).analysis()
+
+
+class _Line:
+    """One function of one variable on one interval."""
+
+    def __init__(self, function: Function, box: Box, budget: float) -> None:
+        (self._output,), (self._x,) = function.outputs, function.variables
+        self._box, (self._low, self._high) = box, box[0]
+        self._function, self._budget = function, budget
+        self._clearing = Clearing(self._output, self._x)
+        self._systems = [System(self._output, (self._x,), [(self._x,) * k]) for k in range(3)]
+
+    def analysis(self) -> Analysis:
+        found = [isolate(system, self._box) for system in self._systems]
+        self._clearing.deadline = now() + self._budget
+        self._partials = Partials(self._function, self._clearing.deadline)
+        doubts = [each for isolation in found for each in isolation.undecided]
+        breaks = tuple(sorted(self._breaks(doubts), key=lambda point: point.at[self._x]))
+        places = {point.at[self._x]: point.kind for point in breaks}
+        zeros, critical, inflections = (
+            self._search(order, list(filter(self._is_inside, each.roots)), each.undecided, breaks)
+            for order, each in enumerate(found)
+        )
+        return Analysis(
+            critical=critical,
+            zeros=zeros,
+            inflections=inflections,
+            breaks=breaks,
+            growth=tuple(self._stretches(1, critical, places)),
+            convexity=tuple(self._stretches(2, inflections, places)),
+            asymptotes=tuple(self._asymptotes()),
+        )
+
+    def _search(
+        self,
+        order: int,
+        roots: Sequence[Root],
+        doubts: Sequence[Undecided],
+        breaks: Sequence[Landmark],
+    ) -> Search:
+        """Return the roots of a derivative, multiple ones too where they are simple numbers."""
+        places = {point.at[self._x]: point.kind for point in breaks}
+        surveyor = Surveyor(self._partials, self._systems[order])
+        points = [surveyor.at_root(root, _KINDS[order]) for root in roots]
+        multiple: list[_Multiple] = []
+        undecided: list[Undecided] = []
+        for doubt in doubts:
+            kind = next((kind for x, kind in places.items() if self._is_near(x, doubt)), None)
+            if kind:
+                reason = f"next to a break: {kind.value}"
+                if doubt.reason == CROWDED:
+                    reason = f"{CROWDED}, {reason}"
+                undecided.append(replace(doubt, reason=reason))
+            else:
+                undecided.append(doubt)
+            if order == 0 or not kind:
+                multiple += self._multiple(order, doubt)
+        points += (
+            surveyor.at_nodes([each.node], kind)
+            for each in multiple
+            if (kind := each.kind(order)) and not any(_is_at(root, each.node) for root in roots)
+        )
+        alone = [each.region for each in multiple if each.alone]
+        known = [*points, *(each for each in breaks if each.kind in _WITHOUT[order > 0])]
+        left = [
+            each
+            for each in undecided
+            if not any(region.contains(hull(*each.cell[0])) for region in alone)
+            and not self._is_clear(order, each, known, roots)
+        ]
+        points.sort(key=lambda point: point.at[self._x])
+        return Search(tuple(points), tuple(left), complete=not left)
+
+    def _is_clear(
+        self, order: int, doubt: Undecided, known: Sequence[Landmark], roots: Sequence[Root]
+    ) -> bool:
+        """Whether an undecided cell has no root of a derivative but what is known."""
+        if doubt.reason == FLAT:
+            return False
+        texts = [point.exact[self._x] for point in known if point.exact]
+        nodes = [parse(text).outputs[0] for text in texts]
+        return self._clearing.is_clear(order, self._around(doubt), nodes, roots)
+
+    def _around(self, doubt: Undecided) -> arb:
+        (low, high), reach = doubt.cell[0], NEAR * (self._high - self._low)
+        return hull(low - reach, high + reach)
+
+    def _is_near(self, x: float, doubt: Undecided) -> bool:
+        low, high = doubt.cell[0]
+        reach = NEAR * (self._high - self._low)
+        return low - reach <= x <= high + reach
+
+    def _multiple(self, order: int, doubt: Undecided) -> Iterator[_Multiple]:
+        """Yield the root of a derivative that is a simple number in an undecided cell.
+
+        It is alone around there if the first derivative that doesn't vanish in it has no zero.
+        """
+        low, high = doubt.cell[0]
+        reach = NEAR * (self._high - self._low)
+        if high - low > reach:
+            return
+        region = self._around(doubt)
+        for node in simple(low, high):
+            if not vanishes(self._partials, [(self._x,) * order], [node]):
+                continue
+            for multiplicity in range(1, HIGHEST):
+                slope = self._over(order + multiplicity, region)
+                if slope is None or not slope.contains(0):
+                    rising = None if slope is None else bool(slope > 0)
+                    yield _Multiple(node, multiplicity, rising, region)
+                    return
+                if not vanishes(self._partials, [(self._x,) * (order + multiplicity)], [node]):
+                    yield _Multiple(node, multiplicity, None, region)
+                    return
+
+    def _over(self, order: int, ball: arb) -> arb | None:
+        """Enclose a derivative over a ball, if a rule holds on all of it."""
+        try:
+            with working(BITS):
+                (found,) = self._systems[0].values([ball], [(self._x,) * order], BITS)
+        except Trouble:
+            return None
+        return found
+
+    def _breaks(self, doubts: Sequence[Undecided]) -> Iterator[Landmark]:
+        """Yield what keeps the function from being smooth, where it is known."""
+        surveyor = Surveyor(self._partials, self._systems[0])
+        known: list[float] = []
+        for doubt in sorted(doubts, key=lambda each: each.cell[0][1] - each.cell[0][0]):
+            low, high = doubt.cell[0]
+            seen = any(self._is_near(x, doubt) for x in known)
+            if seen or doubt.reason == FLAT or self._over(1, hull(low, high)) is not None:
+                continue
+            exact = next(self._exact_breaks(low, high), None)
+            found = None
+            if exact:
+                found = surveyor.at_nodes([exact[0]], exact[1])
+            elif self._is_huge(low) or self._is_huge(high):
+                middle = Landmark({self._x: (low + high) / 2}, None, Kind.POLE, Tag.NUMERIC)
+                found = self._clearing.pole(self._around(doubt)) or middle
+            if found:
+                known.append(found.at[self._x])
+                yield found
+
+    def _exact_breaks(self, low: float, high: float) -> Iterator[tuple[Node, Kind]]:
+        for node in simple(low, high):
+            found = difficult.classify(self._output, {self._x: node}, (self._x,))
+            kind = Kind.EDGE if found.side else _BREAKS.get(found.kind)
+            outside = [self._over(0, arb(x)) is None for x in (2 * low - high, 2 * high - low)]
+            if kind and not all(outside):
+                yield node, Kind.EDGE if kind is Kind.GAP and any(outside) else kind
+
+    def _is_huge(self, x: float) -> bool:
+        value = self._over(0, arb(x))
+        return value is not None and bool(abs(value) > HUGE)
+
+    def _stretches(self, order: int, turns: Search, breaks: Collection[float]) -> Iterator[Stretch]:
+        """Yield the longest intervals on which a derivative has one sign.
+
+        What is undecided belongs to none, but for what is next to a break.
+        """
+        doubts = [
+            doubt.cell[0]
+            for doubt in turns.undecided
+            if not any(self._is_near(x, doubt) for x in breaks)
+        ]
+        cuts = {point.at[self._x] for point in turns.points}.union(breaks, *doubts)
+        inner = sorted(x for x in cuts if self._low < x < self._high)
+        last: Stretch | None = None
+        for low, high in pairwise([self._low, *inner, self._high]):
+            slope = self._over(order, arb((low + high) / 2))
+            is_open = any(a <= low and high <= b for a, b in doubts)
+            if is_open or slope is None or slope.contains(0):
+                continue
+            shape = _SHAPES[order][bool(slope < 0)]
+            if last and last.high == low and last.shape == shape and low not in breaks:
+                last = Stretch(last.low, high, shape)
+                continue
+            if last:
+                yield last
+            last = Stretch(low, high, shape)
+        if last:
+            yield last
+
+    def _asymptotes(self) -> Iterator[Asymptote]:
+        bend = self._over(2, hull(self._low, self._high))
+        # A line is no asymptote of itself.
+        return (
+            iter(())
+            if bend is not None and bend == 0
+            else asymptotes(self._output, self._systems[0])
+        )
+
+    def _is_inside(self, root: Root) -> bool:
+        return bool(root.at[0].overlaps(hull(self._low, self._high)))
+
+
+def _is_at(root: Root, node: Node) -> bool:
+    return bool(root.at[0].overlaps(constant_value(node, FINE_BITS)))

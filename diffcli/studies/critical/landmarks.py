@@ -1,0 +1,166 @@
+"""Notable points of a function: where they are, what they are, and how that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from flint import arb, arb_mat
+
+from diffcli.engines.balls.decimals import outward
+from diffcli.engines.balls.guards import Trouble
+from diffcli.engines.balls.walk import working
+from diffcli.engines.enclosure import Enclosure, Outcome, constant_value, nearest_float
+from diffcli.engines.remote import Partials
+from diffcli.language.expression import Node
+from diffcli.language.printer import text_of
+from diffcli.studies.critical.boxes import Undecided
+from diffcli.studies.critical.exact import exact_root, simple, text_at, vanishes
+from diffcli.studies.critical.kinds import Kind
+from diffcli.studies.critical.systems import FINE_BITS, Root, System
+
+PRINTED = 20
+"""Digits of the bounds of a coordinate."""
+
+
+class Tag(Enum):
+    """How a point is known."""
+
+    EXACT = "exact"
+    CERTIFIED = "certified"
+    NUMERIC = "numeric"
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """A notable point.
+
+    ``exact`` are the coordinates as formulas and ``exact_value`` the function's value there, where
+    they are known; ``bounds`` enclose each coordinate; ``eigenvalues`` are the Hessian's.
+    """
+
+    at: Mapping[str, float]
+    value: float | None
+    kind: Kind
+    tag: Tag
+    bounds: Mapping[str, tuple[str, str]] | None = None
+    exact: Mapping[str, str] | None = None
+    exact_value: str | None = None
+    eigenvalues: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was found; ``complete`` is whether it is proved that there is nothing else.
+
+    None where nobody asked. Anything else lies in an undecided cell, or on one of ``continua``:
+    equations, each list of which is solved by critical points that aren't isolated. ``unproved``
+    points more were found, none of them proved to be alone.
+    """
+
+    points: tuple[Landmark, ...]
+    undecided: tuple[Undecided, ...] = ()
+    complete: bool | None = None
+    continua: tuple[tuple[str, ...], ...] = ()
+    unproved: int = 0
+
+
+class Surveyor:
+    """Says what is at a point of one output."""
+
+    def __init__(self, partials: Partials, system: System) -> None:
+        self._partials, self._system = partials, system
+        self._names = system.names
+
+    def at_root(self, root: Root, kind: Kind | None = None) -> Landmark:
+        """Return what is at a root of the system; a critical point is classified."""
+        exact = exact_root(self._partials, self._system.equations, root.at, root.region)
+        if exact:
+            return self.at_nodes(exact, kind)
+        return self._landmark(root.at, None, Tag.CERTIFIED, kind)
+
+    def at_nodes(self, nodes: Sequence[Node], kind: Kind | None = None) -> Landmark:
+        """Return what is at an exact point."""
+        balls = [constant_value(node, FINE_BITS) for node in nodes]
+        return self._landmark(balls, nodes, Tag.EXACT, kind)
+
+    def at_floats(self, place: Sequence[float], reach: Sequence[float]) -> Landmark:
+        """Return what is at a critical point that floating point found, but for some error.
+
+        Where the simplest numbers near it are one, it is that one.
+        """
+        guesses = [next(simple(x - r, x + r), None) for x, r in zip(place, reach, strict=True)]
+        nodes = [node for node in guesses if node is not None]
+        if len(nodes) == len(place) and vanishes(self._partials, self._system.equations, nodes):
+            return self.at_nodes(nodes)
+        return self._landmark([arb(x) for x in place], None, Tag.NUMERIC, None)
+
+    def _landmark(
+        self, at: Sequence[arb], exact: Sequence[Node] | None, tag: Tag, kind: Kind | None
+    ) -> Landmark:
+        found, eigenvalues = (kind, ()) if kind else self._classified(at, tag)
+        nodes = dict(zip(self._names, exact, strict=True)) if exact else None
+        bounds = None if tag is Tag.NUMERIC else [_bounds(ball) for ball in at]
+        places = [nearest_float(node) for node in exact] if exact else map(_float, at)
+        return Landmark(
+            at=dict(zip(self._names, places, strict=True)),
+            value=self._value(at),
+            kind=found,
+            tag=tag,
+            bounds=dict(zip(self._names, bounds, strict=True)) if bounds else None,
+            exact={name: text_of(node) for name, node in nodes.items()} if nodes else None,
+            exact_value=text_at(self._partials, exact) if exact else None,
+            eigenvalues=eigenvalues,
+        )
+
+    def _value(self, at: Sequence[arb]) -> float | None:
+        try:
+            with working(FINE_BITS):
+                (value,) = self._system.values(at, [()], FINE_BITS)
+        except Trouble:
+            return None
+        return _float(value)
+
+    def _classified(self, at: Sequence[arb], tag: Tag) -> tuple[Kind, tuple[float, ...]]:
+        names, size = self._names, len(self._names)
+        indices = [tuple(sorted((a, b))) for a in names for b in names]
+        try:
+            with working(FINE_BITS):
+                balls = self._system.values(at, indices, FINE_BITS)
+                hessian = arb_mat(size, size, balls)
+                kind = _kind(hessian)
+        except Trouble:
+            return Kind.DEGENERATE, ()
+        middle = np.array([float(ball.mid()) for ball in balls]).reshape(size, size)
+        eigenvalues = np.linalg.eigvalsh(middle)
+        # Where the root couldn't be proved, the Hessian is all but singular.
+        return Kind.DEGENERATE if tag is Tag.NUMERIC else kind, tuple(eigenvalues.tolist())
+
+
+def _kind(hessian: arb_mat) -> Kind:
+    """Classify by the leading minors (Sylvester's criterion), which the enclosure decides."""
+    rows = hessian.tolist()
+    minors = [
+        arb_mat([row[:size] for row in rows[:size]]).det() for size in range(1, len(rows) + 1)
+    ]
+    if minors[-1].contains(0):
+        return Kind.DEGENERATE
+    if all(minor > 0 for minor in minors):
+        return Kind.MINIMUM
+    if all((minor > 0) if size % 2 == 0 else (minor < 0) for size, minor in enumerate(minors, 1)):
+        return Kind.MAXIMUM
+    return Kind.SADDLE
+
+
+def _float(ball: arb) -> float:
+    """Return the number rounded to float64; 0 where it may be 0."""
+    if ball.contains(0):
+        return 0.0
+    nearest = Enclosure(Outcome.ENCLOSED, ball).nearest()
+    return float(ball.mid()) if nearest is None else nearest
+
+
+def _bounds(ball: arb) -> tuple[str, str]:
+    return outward(ball, PRINTED)

@@ -1,0 +1,106 @@
+"""The critical points of a function in a box: found by Newton's method, or none left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flint import arb
+
+from diffcli.clock import now
+from diffcli.engines.remote import Partials
+from diffcli.errors import LimitError
+from diffcli.language.expression import Function
+from diffcli.language.printer import text_of
+from diffcli.studies.critical.boxes import Box, hull
+from diffcli.studies.critical.clearing import Gradient
+from diffcli.studies.critical.continua import inhabited
+from diffcli.studies.critical.intervals import Isolation, isolate
+from diffcli.studies.critical.landmarks import Landmark, Search, Surveyor
+from diffcli.studies.critical.systems import Root, System
+
+LOOSE = 1e-7
+"""How far, as a part of the range, a point may be off that could not be proved."""
+AROUND = 1e-3
+"""How far around it, as a part of the range, the slope of a point may be 0 that isn't proved."""
+MOST_VARIABLES = 10
+MOST = 100
+"""Points that are looked at: many more are no points but a curve."""
+MOST_UNPROVED = 12
+"""Of those, points that aren't proved to be alone and are listed."""
+
+
+def critical_points(
+    function: Function,
+    box: Box,
+    *,
+    certify: bool = False,
+    budget: float = 0.5,
+    seed: int = 0,
+    watch: Callable[[int], object] = lambda _: None,
+) -> Search:
+    """Find the points of a box at which the gradient of a function of several variables is 0.
+
+    They are found by Newton's method from many starts, then proved one by one. With ``certify``
+    the box is also searched through by intervals, which leave none out. ``budget`` is in seconds,
+    for exact values; ``watch`` is called with the number of cells that were searched. Raises
+    LimitError beyond ``MOST_VARIABLES`` variables.
+    """
+    if len(box) > MOST_VARIABLES:
+        raise LimitError(
+            f"a search in {len(box)} variables", hint=f"at most {MOST_VARIABLES} are searched"
+        )
+    (output,) = function.outputs
+    system = System(output, function.variables, [(name,) for name in function.variables])
+    searched = Isolation((), ())
+    excludes = Gradient(output, function.variables).excludes
+    if certify:
+        searched = isolate(system, box, excludes=excludes, watch=watch)
+    roots = [root for root in searched.roots if _is_inside(root.at, box)]
+    loose: list[tuple[float, ...]] = []
+    if not certify or searched.undecided:
+        from diffcli.studies.critical.starts import stationary_points
+
+        for place in stationary_points(function, box, MOST, seed):
+            if any(_holds(root, place) for root in roots):
+                continue
+            root = system.near(place, box)
+            if root is None:
+                if not excludes(_around(place, box)):
+                    loose.append(place)
+            elif _is_inside(root.at, box):
+                roots.append(root)
+    partials = Partials(function, now() + budget)
+    # Newton's steps may run along a valley's floor without an end.
+    found = inhabited(partials, box, loose) if loose or not roots else {}
+    apart = [place for place in loose if not any(place in held for held in found.values())]
+    surveyor = Surveyor(partials, system)
+    points = [surveyor.at_root(root) for root in roots]
+    reach = [LOOSE * (high - low) for low, high in box]
+    points += [surveyor.at_floats(place, reach) for place in apart[:MOST_UNPROVED]]
+    return Search(
+        points=tuple(sorted(points, key=_order)),
+        undecided=searched.undecided,
+        complete=not searched.undecided if certify else None,
+        continua=tuple(tuple(map(text_of, equations)) for equations in found),
+        unproved=len(apart[MOST_UNPROVED:]),
+    )
+
+
+def _order(point: Landmark) -> tuple[float, ...]:
+    """Order by value, lowest first, then by place."""
+    value = float("inf") if point.value is None else round(point.value, 9)
+    return (value, *point.at.values())
+
+
+def _around(place: Sequence[float], box: Box) -> list[arb]:
+    """Return the box around a point in which its root would lie."""
+    reaches = [AROUND * (high - low) for low, high in box]
+    return [hull(x - reach, x + reach) for x, reach in zip(place, reaches, strict=True)]
+
+
+def _is_inside(at: tuple[arb, ...], box: Box) -> bool:
+    return all(ball.overlaps(hull(*ends)) for ball, ends in zip(at, box, strict=True))
+
+
+def _holds(root: Root, place: tuple[float, ...]) -> bool:
+    return all(ball.contains(x) for ball, x in zip(root.region, place, strict=True))

@@ -1,0 +1,194 @@
+"""A Function of one variable as what is sampled: its values and its range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor, gcd, lcm, pi
+
+import numpy as np
+
+from diffcli.language.expression import NUMBER, VARIABLE, Function, Node
+from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.sampling import Evaluate
+
+PERIODIC = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
+TURNS, MOST_TURNS = 6, 12
+"""Half turns of a curve that isn't closed, and turns at most of one that is."""
+WIDEST = 10
+NARROWER = (5, 2)
+"""Half the default range, and what it becomes where the values grow too fast to be seen."""
+FAR, FAR_POINTS, MOST_FAR, HALVINGS = 1e4, 1001, 8, 40
+"""How far turning points are looked for, at how many points, and how many are few."""
+NEARLY = 1e-6
+"""How far a whole number may be off."""
+MARGIN = 0.5
+"""Beside turning points, as a part of what lies between them."""
+TOO_HIGH, TOO_STEEP = 1e3, 10.0
+"""What the values reach, and how many times their median, where they grow too fast."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range of the variable, and how it is written."""
+
+    low: float
+    high: float
+    text: str
+
+
+def evaluator(function: Function, highest: int) -> Evaluate:
+    """Return what evaluates every output and its derivatives up to an order, by autograd.
+
+    The function has one variable, or none.
+    """
+    import torch
+
+    from diffcli.engines.autograd import gradient
+    from diffcli.engines.lambdify import lambdify
+    from diffcli.engines.symbolic import expression, symbol
+
+    program = lambdify(expression(function), [symbol(name) for name in function.variables])
+
+    def evaluate(points: Floats) -> Floats:
+        x = torch.tensor(points, dtype=torch.float64, requires_grad=True)
+        rows = np.empty((len(function.outputs), highest + 1, points.size))
+        for row, output in zip(rows, program(*[x][: len(function.variables)]), strict=True):
+            value = output.to(torch.float64)
+            for order in range(highest + 1):
+                row[order] = value.numpy(force=True)
+                if order < highest:
+                    (value,) = gradient(value, [x], higher=order + 1 < highest)
+        # A derivative without a function to it is a convention of autograd, not a number.
+        lost = np.logical_or.accumulate(~np.isfinite(rows), axis=1)
+        return np.where(lost & np.isfinite(rows), np.nan, rows)
+
+    return evaluate
+
+
+def default_range(function: Function, evaluate: Evaluate) -> Range:
+    """Return the range that shows a function: its periods, turning points, domain, bulk.
+
+    ``evaluate`` gives the first derivative too.
+    """
+    waves = periods(function, *function.variables[:1], turns=2)
+    if waves is not None:
+        return waves
+    turns = _far_turns(evaluate)
+    if turns.size:
+        margin = max(WIDEST, MARGIN * float(np.ptp(turns)))
+        return _whole_range(turns.min() - margin + NEARLY, turns.max() + margin - NEARLY)
+    for half in (WIDEST, *NARROWER):
+        # Midpoints of a prime number of cells: isolated values, as of (-2)^x, are passed by.
+        x = half * ((2 * np.arange(401) + 1) / 401 - 1)
+        values = evaluate(x)[:, 0]
+        known = np.isfinite(values).any(axis=0)
+        sizes = np.abs(values[np.isfinite(values)])
+        found = whole(x[known], half)
+        if not sizes.size:
+            break
+        high, middle = np.quantile(sizes, [0.98, 0.5])
+        if high < TOO_HIGH or high < TOO_STEEP * middle:
+            break
+    return found
+
+
+def whole(x: Floats, half: int) -> Range:
+    """Return the least range of whole numbers around the points."""
+    return _whole_range(x[0], x[-1]) if x.size > 1 else _whole_range(-half, half)
+
+
+def _whole_range(low: float, high: float) -> Range:
+    first, last = floor(low), ceil(high)
+    return Range(float(first), float(last), f"{first}:{last}")
+
+
+def _far_turns(evaluate: Evaluate) -> Floats:
+    """Return where a function turns, if it does a few times and somewhere beyond the usual range.
+
+    The sign of the derivative changes there, and goes on doing so as the place is closed in on,
+    without the derivative growing as it would at a pole.
+    """
+    x = np.sinh(np.linspace(-1, 1, FAR_POINTS) * np.arcsinh(FAR))
+    slopes = evaluate(x)[:, 1]
+    output, cell = np.nonzero(np.sign(slopes[:, :-1]) * np.sign(slopes[:, 1:]) < 0)
+    if not 0 < cell.size <= MOST_FAR or (np.abs(x[cell]) < WIDEST).all():
+        return np.empty(0)
+    low, high = x[cell], x[cell + 1]
+    left, right = slopes[output, cell], slopes[output, cell + 1]
+    steepest = np.maximum(np.abs(left), np.abs(right))
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        slope = evaluate(middle)[output, 1, np.arange(cell.size)]
+        is_left = np.sign(slope) == np.sign(left)
+        low, high = np.where(is_left, middle, low), np.where(is_left, high, middle)
+    turns: Floats = low[np.abs(slope) <= steepest]
+    return turns if (np.abs(turns) > WIDEST).any() else np.empty(0)
+
+
+def curve_range(function: Function, evaluate: Evaluate) -> Range:
+    """Return the range of a curve's parameter: once around; a few turns; as for a function."""
+    rates = _rates(function, *function.variables[:1])
+    if rates:
+        # Once around is the period of all the waves together.
+        common = Fraction(gcd(*(r.numerator for r in rates)), lcm(*(r.denominator for r in rates)))
+        turns = min(2 / common, MOST_TURNS * 2 / min(rates))
+    elif any(node.op in PERIODIC for node in function.nodes):
+        turns = Fraction(TURNS)
+    else:
+        return default_range(function, evaluate)
+    return Range(0.0, float(turns) * pi, f"0:{_multiple(turns)}")
+
+
+def periods(function: Function, name: str = "", *, turns: int) -> Range | None:
+    """Return so many periods of the slowest wave, where a variable stands in waves alone."""
+    rates = _rates(function, name)
+    if not rates:
+        return None
+    ends = turns / min(rates)
+    text = _multiple(ends)
+    return Range(-float(ends) * pi, float(ends) * pi, f"-{text}:{text}")
+
+
+def _multiple(turns: Fraction) -> str:
+    """Write a multiple of π."""
+    over = "" if turns.denominator == 1 else f"/{turns.denominator}"
+    return f"{'' if turns.numerator == 1 else turns.numerator}pi{over}"
+
+
+def _rates(function: Function, name: str = "") -> list[Fraction]:
+    """Return what the variable is multiplied by in each wave, none where it stands elsewhere."""
+    rates: list[Fraction] = []
+    for node in function.nodes:
+        for arg in node.args:
+            rate = _rate(arg, name)
+            if rate is None:
+                continue
+            if node.op in PERIODIC:
+                rates.append(rate)
+            elif _rate(node, name) is None:
+                return []
+    return rates if all(rates) else []
+
+
+def _rate(node: Node, name: str) -> Fraction | None:
+    """Return the number that a variable is multiplied by, if that is what a term is."""
+    if node.op == VARIABLE:
+        return Fraction(1) if node.value == name else None
+    if node.op == "neg":
+        return _rate(node.args[0], name)
+    if node.op not in ("mul", "div") or len(node.args) != 2:
+        return None
+    first, second = node.args
+    if node.op == "mul":
+        factor, inner = _number(first), _rate(second, name)
+    else:
+        divisor, inner = _number(second), _rate(first, name)
+        factor = 1 / divisor if divisor else None
+    return None if factor is None or inner is None else factor * inner
+
+
+def _number(node: Node) -> Fraction | None:
+    """Return the size of a number."""
+    bare = node.args[0] if node.op == "neg" else node
+    return Fraction(bare.value) if bare.op == NUMBER and bare.value is not None else None

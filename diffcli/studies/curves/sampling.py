@@ -1,0 +1,338 @@
+"""Adaptive sampling of functions of one variable: where the drawn line bends, and where it breaks.
+
+The line is refined until it strays from the curve by a fraction of a pixel. Where it stays steep,
+stands out or loses its value, the place is closed in on (:mod:`diffcli.studies.curves.breaks`). A
+bump that all points of the first grid miss, ``COARSE`` of them, isn't drawn: a narrower range shows
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from diffcli.studies.curves.breaks import (
+    Bracket,
+    Break,
+    Floats,
+    Kind,
+    close_in,
+    narrowest,
+    simplest,
+)
+from diffcli.studies.curves.holes import missing
+from diffcli.studies.curves.viewing import HUGE, fences, visible_range
+
+Evaluate = Callable[[Floats], Floats]
+"""Points (n,) → values (outputs, orders, n): each output and its derivatives, nan for none."""
+
+Smooth = Callable[[int, int, float, float], bool]
+"""Whether an output's derivative of some order is proved to have one itself on an interval."""
+
+BUDGET = 20_000
+"""The most points that are evaluated."""
+COARSE = 512
+WIDTH, HEIGHT = 800.0, 500.0
+"""The picture for which the line is made smooth, in pixels."""
+STRAY = 0.03
+"""How far the line may stray from the curve, in pixels."""
+NARROW = 1 / 32
+"""The narrowest cell that refining makes, in pixels."""
+TALL = 2.0
+"""A narrow cell that is taller than this, in pixels, may hold a break."""
+POINT = 1e-6
+"""A gap in the domain is a point if it is narrower than this part of the range."""
+SPARE = 9
+"""The points that are kept back for putting in a break."""
+GOLDEN = 0.6180339887498949
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is proved at points, nan for none.
+
+    ``derivative`` gives an output's derivative of some order at a float; ``value`` the output at
+    the point for which a float stands.
+    """
+
+    derivative: Callable[[int, int, float], float]
+    value: Callable[[int, float], float]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Points ``x`` (n,) in order and ``values`` (outputs, orders, n), nan where a line breaks."""
+
+    x: Floats
+    values: Floats
+    breaks: tuple[Break, ...]
+
+    def breaks_of(self, output: int, order: int) -> list[Break]:
+        """Return the breaks of one line."""
+        return [each for each in self.breaks if each.output == output and each.order <= order]
+
+    def has_pole(self, output: int, order: int) -> bool:
+        """Whether a line is unbounded."""
+        return any(each.kind is Kind.POLE for each in self.breaks_of(output, order))
+
+
+def nothing_proved(_output: int, _order: int, _low: float, _high: float) -> bool:
+    """Prove nothing: every suspect is closed in on."""
+    return False
+
+
+def sample(
+    evaluate: Evaluate,
+    low: float,
+    high: float,
+    *,
+    orders: tuple[int, ...] = (0, 1),
+    smooth: Smooth = nothing_proved,
+    truth: Truth | None = None,
+    y_range: tuple[float, float] | None = None,
+    budget: int = BUDGET,
+) -> Samples:
+    """Sample every output and its derivatives on one grid over ``low`` … ``high``.
+
+    ``orders`` are those that will be drawn, over ``y_range`` (default: what
+    :func:`~diffcli.studies.curves.viewing.visible_range` shows). ``truth`` decides which value a
+    jump has, tells jumps from rounding noise, and finds points that are missing.
+    """
+    sampler = _Sampler(evaluate, low, high, orders, smooth, truth, y_range, budget)
+    while sampler.break_lines() | sampler.refine():
+        pass
+    sampler.find_holes()
+    return sampler.samples
+
+
+class _Sampler:
+    def __init__(
+        self,
+        evaluate: Evaluate,
+        low: float,
+        high: float,
+        orders: tuple[int, ...],
+        smooth: Smooth,
+        truth: Truth | None,
+        y_range: tuple[float, float] | None,
+        budget: int,
+    ) -> None:
+        self.evaluate_all, self.smooth, self.budget = evaluate, smooth, budget
+        self.truth = truth
+        self.orders, self.y_range, self.span = orders, y_range, high - low
+        self.breaks: list[Break] = []
+        self.cleared: set[tuple[int, int, float, float]] = set()
+        grid = np.arange(COARSE + 1.0)
+        # Steps of the golden ratio: no period of the function falls in with such a grid.
+        grid[1:-1] += 0.6 * (grid[1:-1] * GOLDEN % 1 - 0.5)
+        self.x = low + grid / COARSE * self.span
+        self.x[-1] = high
+        self.y = self.evaluate(self.x)
+
+    def evaluate(self, x: Floats) -> Floats:
+        self.budget -= x.size
+        values = self.evaluate_all(x)
+        return np.where(np.isfinite(values), values, np.nan)
+
+    @property
+    def samples(self) -> Samples:
+        """What is sampled so far; of a stretch without any value one point alone."""
+        empty = np.logical_and.reduce(np.isnan(self.y), axis=(0, 1))
+        keep = np.append(True, ~(empty[1:] & empty[:-1]))
+        return Samples(self.x[keep], self.y[:, :, keep], tuple(self.breaks))
+
+    # -- where the line bends ----------------------------------------------------------------
+
+    @property
+    def window(self) -> tuple[float, float]:
+        return self.y_range or visible_range(self.samples, self.orders)
+
+    def pixels(self) -> Floats:
+        """Return the lines in pixels, cut off two heights above and below the picture."""
+        low, high = self.window
+        return np.clip((self.y - low) / (high - low), -2, 3) * HEIGHT
+
+    def stray(self) -> Floats:
+        """Return how far each point lies from its neighbours' chord, on the worst line."""
+        across = np.diff(self.x) * (WIDTH / self.span)
+        up = np.diff(self.pixels()[:, self.orders])
+        area = across[:-1] * up[..., 1:] - across[1:] * up[..., :-1]
+        chord = np.hypot(across[:-1] + across[1:], up[..., :-1] + up[..., 1:])
+        away = np.nan_to_num(np.abs(area) / np.maximum(chord, 1e-12))
+        return np.pad(away.max(axis=(0, 1)), 1)
+
+    def refine(self) -> bool:
+        """Halve the cells where a line bends until none does; return whether any did."""
+        refined = False
+        while self.budget > 0:
+            stray = self.stray()
+            worst = np.maximum(stray[:-1], stray[1:])
+            wide = np.diff(self.x) > NARROW * self.span / WIDTH
+            cells = np.flatnonzero((worst > STRAY) & wide)
+            if not cells.size:
+                break
+            cells = np.sort(cells[np.argsort(-worst[cells])[: self.budget]])
+            middles = (self.x[cells] + self.x[cells + 1]) / 2
+            self.y = np.insert(self.y, cells + 1, self.evaluate(middles), axis=2)
+            self.x = np.insert(self.x, cells + 1, middles)
+            refined = True
+        return refined
+
+    # -- where the line breaks ---------------------------------------------------------------
+
+    def break_lines(self) -> bool:
+        """Find the breaks that the samples hint at; return whether there were new ones."""
+        before = len(self.breaks)
+        for order in range(self.y.shape[1]):
+            for output in range(self.y.shape[0]):
+                places = self.suspects(output, order)
+                # What breaks a derivative may be a break of its function.
+                for lower in range(order + 1):
+                    self.examine(places, output, lower)
+        return len(self.breaks) > before
+
+    def suspects(self, output: int, order: int) -> list[tuple[float, float]]:
+        """Return the cells in which a line may break, and the peaks, the likeliest first."""
+        row, last = self.y[output, order], self.x.size - 1
+        known = np.isfinite(row)
+        if not known.any():
+            return []
+        rise = np.nan_to_num(np.abs(np.diff(self.pixels()[output, order])))
+        rise[np.diff(self.x) > 2 * NARROW * self.span / WIDTH] = 0.0
+        rise[known[1:] != known[:-1]] = np.inf
+        cells = [int(i) for i in np.argsort(-rise, kind="stable") if rise[i] > TALL]
+        size, (lowest, highest) = np.pad(np.abs(row), 1), fences(self.x, row)
+        peak = (size[1:-1] >= size[:-2]) & (size[1:-1] >= size[2:])
+        peaks = np.flatnonzero(peak & ((row < lowest) | (row > highest))).tolist()
+        found = [(i, i + 1) for i in cells] + [(max(i - 1, 0), min(i + 1, last)) for i in peaks]
+        places = [(float(self.x[first]), float(self.x[last])) for first, last in found]
+        return [place for place in places if self.is_suspect(output, order, *place)]
+
+    def examine(self, places: list[tuple[float, float]], output: int, order: int) -> None:
+        """Close in on places where an output's derivative of this order may break."""
+        places = [place for place in places if self.is_suspect(output, order, *place)]
+        row = self.y[output, order]
+        brackets = [
+            Bracket(*place, tuple(row[self.x.searchsorted(place)].tolist())) for place in places
+        ]
+        close_in(
+            brackets,
+            lambda x: self.evaluate(x)[output, order],
+            self.span,
+            self.budget - SPARE * len(brackets),
+        )
+        for place, found in zip(places, brackets, strict=True):
+            if (
+                not found.decided
+                or found.continuous
+                or (
+                    self.is_suspect(output, order, *place)
+                    and not self.break_line(found, output, order)
+                )
+            ):
+                self.cleared.add((output, order, *place))
+
+    def broken(self, output: int, order: int) -> list[Break]:
+        return [each for each in self.breaks if each.output == output and each.order <= order]
+
+    def is_suspect(self, output: int, order: int, low: float, high: float) -> bool:
+        return not (
+            (output, order, low, high) in self.cleared
+            or any(each.explains(low, high) for each in self.broken(output, order))
+            or self.smooth(output, order, low, high)
+        )
+
+    def break_line(self, found: Bracket, output: int, order: int) -> bool:
+        """Put a break between the samples; return whether it was one, not rounding noise."""
+        at = simplest(found.low, found.high)
+        low, high, kind, value = self.judge(found, at, output, order)
+        if self.smooth(output, order, low, high):
+            # A peak, or a slope, so narrow that its end wasn't seen before.
+            self.add(np.array(found.seen))
+            return False
+        if kind is Kind.JUMP and self.is_noise(low, high, output, order):
+            return False
+        self.insert(Break(at, kind, output, order, low, high, value))
+        return True
+
+    def insert(self, found: Break) -> None:
+        """Put the samples of a break in the place of those around it."""
+        self.breaks.append(found)
+        within = [each for each in self.breaks if found.low <= each.at <= found.high]
+        points = [found.low, found.high, *(each.at for each in within)]
+        self.put(found.low, found.high, np.unique(points))
+        for each in within:
+            if each.kind is not Kind.EDGE:
+                self.y[each.output, each.order :, self.x == each.at] = np.nan
+
+    def is_noise(self, low: float, high: float, output: int, order: int) -> bool:
+        """Whether a step is far higher in floating point than in truth."""
+        if self.truth is None:
+            return False
+        rounded = np.diff(self.evaluate_all(np.array([low, high]))[output, order])
+        true = np.diff([self.truth.derivative(output, order, x) for x in (low, high)])
+        self.budget -= 2
+        return bool(abs(true[0]) < abs(rounded[0]) / 2)
+
+    def judge(
+        self, found: Bracket, at: float, output: int, order: int
+    ) -> tuple[float, float, Kind, float]:
+        """Return what a break is: between which points, of which kind, and the value at it."""
+        margin = 2 * max(found.high - found.low, narrowest(found.high, self.span))
+        for reach in (margin, max(POINT * self.span, margin)):
+            low = max(found.low - (margin if found.known[0] else reach), float(self.x[0]))
+            high = min(found.high + (margin if found.known[1] else reach), float(self.x[-1]))
+            left, value, right = self.evaluate_all(np.array([low, at, high]))[output, order]
+            self.budget -= 3
+            if np.isfinite(left) and np.isfinite(right):
+                hole = not all(found.known) and self.height(right - left) < TALL
+                bounded = Kind.HOLE if hole else Kind.JUMP
+                kind = Kind.POLE if found.unbounded else bounded
+                if self.truth and order == 0:
+                    value = self.truth.value(output, at)
+                return low, high, kind, float(value) if np.isfinite(value) else np.nan
+        # A bounded line next to an infinite value has its pole on the other side.
+        infinite = (np.isinf(left) or np.isinf(right)) and found.top < HUGE
+        kind = Kind.POLE if found.unbounded or infinite else Kind.EDGE
+        inside = np.isfinite(value) == found.known[0]
+        return *((at, found.high) if inside else (found.low, at)), kind, float(value)
+
+    # -- where a point is missing ------------------------------------------------------------
+
+    def find_holes(self) -> None:
+        """Find the points without a value at which the line would go on: sin(x)/x at 0."""
+        if self.truth is None:
+            return
+        ends = float(self.x[0]), float(self.x[-1])
+        for output in range(self.y.shape[0]):
+            smooth, value = partial(self.smooth, output, 0), partial(self.truth.value, output)
+            breaks = [(each.low, each.high) for each in self.broken(output, 0)]
+            for at in missing(smooth, value, *ends, breaks):
+                low, high = at - POINT * self.span, at + POINT * self.span
+                left, right = self.evaluate(np.array([low, high]))[output, 0]
+                if self.height(right - left) < TALL:
+                    self.insert(Break(at, Kind.HOLE, output, 0, low, high))
+
+    def height(self, step: float) -> float:
+        """Return the height of a step in pixels."""
+        low, high = self.window
+        return abs(step) / (high - low) * HEIGHT
+
+    def add(self, points: Floats) -> None:
+        """Add samples, but for those next to a break."""
+        near = [(points >= each.low) & (points <= each.high) for each in self.breaks]
+        kept = points[~np.logical_or.reduce(near)] if near else points
+        kept = np.setdiff1d(kept, self.x)
+        places = self.x.searchsorted(kept)
+        self.y = np.insert(self.y, places, self.evaluate(kept), axis=2)
+        self.x = np.insert(self.x, places, kept)
+
+    def put(self, low: float, high: float, points: Floats) -> None:
+        """Put these samples in place of those from ``low`` to ``high``."""
+        start, end = self.x.searchsorted(low), self.x.searchsorted(high, "right")
+        values = self.evaluate(points)
+        self.x = np.concatenate([self.x[:start], points, self.x[end:]])
+        self.y = np.concatenate([self.y[..., :start], values, self.y[..., end:]], axis=2)

@@ -1,0 +1,1 @@
+"""The differentiation written out, rule by rule."""

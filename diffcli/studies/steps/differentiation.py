@@ -1,0 +1,172 @@
+"""The differentiation of a formula, written out rule by rule, its result proved.
+
+The rules are those of :mod:`diffcli.studies.steps.rules`, applied to the typed DAG; the symbolic
+engine has its own. What the two arrive at is proved to be the same before anything is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from diffcli.clock import now
+from diffcli.engines.remote import Partials
+from diffcli.errors import DisagreementError, UsageError
+from diffcli.language.expression import Function, Node
+from diffcli.language.integrals import is_integral
+from diffcli.language.parser import parse
+from diffcli.language.printer import text_of
+from diffcli.operators import Entry
+from diffcli.studies.steps.teacher import Step, written
+
+if TYPE_CHECKING:
+    from diffcli.studies.check.places import Place
+
+HIGHEST_ORDER = 3
+POINTS = 50
+"""At which two formulas are compared that aren't proved to be the same."""
+DRAWN = 2_000
+"""Points that are drawn at most: a formula may be defined at few of them."""
+PATIENCE = 10
+"""How many times the budget certified points may take."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How the result is known to be right: exactly, or at so many points with certified digits."""
+
+    exact: bool
+    points: int = 0
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """One differentiation: of ``term`` in ``wrt``, which is the ``order``-th.
+
+    ``derivative`` is what the steps end on; ``tidied`` the shortest form of it.
+    """
+
+    entry: Entry
+    term: Node
+    step: Step
+    derivative: Node
+    tidied: Node
+    proof: Proof
+
+    @property
+    def wrt(self) -> str:
+        """The variable."""
+        return self.entry.wrt[-1]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Every differentiation that was asked for, in order."""
+
+    function: Function
+    derivations: tuple[Derivation, ...]
+
+
+def explain(
+    function: Function,
+    *,
+    wrt: Sequence[str] = (),
+    order: int = 1,
+    budget: float = 0.5,
+    seed: int = 0,
+) -> Lesson:
+    """Write the derivatives of each output out, in each variable or in those of ``wrt``.
+
+    ``order`` is up to 3: each order is differentiated from the tidied one before it. ``budget`` is
+    in seconds, for tidying and an exact proof; certified points may take ten times that. Raises
+    UsageError for another order, FormulaError for a function without a closed derivative,
+    LimitError where a formula is too long to be written out, DisagreementError where the symbolic
+    engine has another derivative.
+    """
+    if not 1 <= order <= HIGHEST_ORDER:
+        raise UsageError(f"order {order}", hint=f"steps are written out up to {HIGHEST_ORDER}")
+    for name in wrt:
+        if name not in function.variables:
+            raise UsageError(
+                f"{name!r} is not a variable of the formula",
+                hint=f"its variables: {', '.join(function.variables) or 'none'}",
+            )
+    names = tuple(wrt) or function.variables or ("x",)
+    derivations: list[Derivation] = []
+    for output, formula in enumerate(function.outputs):
+        for name in names:
+            term = formula
+            for count in range(1, order + 1):
+                entry = Entry(name, output, (name,) * count)
+                derivations.append(_derivation(function, entry, term, budget, seed))
+                term = derivations[-1].tidied
+    return Lesson(function, tuple(derivations))
+
+
+def _derivation(
+    function: Function, entry: Entry, term: Node, budget: float, seed: int
+) -> Derivation:
+    deadline = now() + budget
+    step = written(term, entry.wrt[-1], function.variables)
+    derivative, output = step.lines[-1], function.outputs[entry.output]
+    shortest, partials = tidied(output, derivative, function.variables, deadline)
+    proof = _proof(partials, entry, budget, seed)
+    return Derivation(entry, term, step, derivative, shortest, proof)
+
+
+def tidied(
+    output: Node, derivative: Node, variables: tuple[str, ...], deadline: float
+) -> tuple[Node, Partials]:
+    """Return the shortest form of a derivative, and the symbolic engine on the output and it."""
+    partials = Partials(Function(("",), (output, derivative), variables), deadline)
+    shortest = derivative
+    if text := partials.formula((), 1).text:
+        (shortest,) = parse(text, variables=variables).outputs
+        shortest = min(shortest, derivative, key=lambda form: len(text_of(form)))
+    if shortest is not derivative:
+        partials = Partials(Function(("",), (output, shortest), variables), deadline)
+    return shortest, partials
+
+
+def _proof(partials: Partials, entry: Entry, budget: float, seed: int) -> Proof:
+    """Prove that the second output is a partial of the first."""
+    if partials.is_equal(entry.wrt, 0, 1):
+        return Proof(exact=True)
+    return Proof(exact=False, points=_agreeing(partials.function, entry, budget, seed))
+
+
+def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int:
+    """Return at how many points the second output is proved to be as a partial of the first."""
+    # Imported late: most answers are proved without a ball.
+    from diffcli.studies.check.places import Place, draw
+
+    formula, claim = function.outputs
+    deadline, points = now() + PATIENCE * budget, 0
+    has_integral = any(is_integral(each.op) for each in function.nodes)
+    for at in islice(draw(function.variables or entry.wrt, seed, modest=has_integral), DRAWN):
+        place = Place(at, deadline=deadline)
+        truth, claimed = place.number(formula, entry.wrt), place.number(claim)
+        if truth is None or claimed is None:
+            continue
+        if not truth.overlaps(claimed):
+            raise disagreement(place)
+        points += 1
+        if points == POINTS:
+            break
+    if not points:
+        raise UsageError(
+            "no point was found where the formula has a derivative, and no proof of the steps",
+            hint="allow more time with --check-budget",
+        )
+    return points
+
+
+def disagreement(place: Place) -> DisagreementError:
+    """Return the error that the steps end on another derivative than the engines' at a point."""
+    where = ", ".join(f"{name} = {x:g}" for name, x in place.floats.items())
+    return DisagreementError(
+        f"the steps end on another derivative than the engines' at {where}",
+        hint="this is a defect of diffcli: please report the formula",
+    )

@@ -1,0 +1,94 @@
+"""The derivative of an integral: the fundamental theorem of calculus, and Leibniz's rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diffcli.errors import FormulaError
+from diffcli.language.algebra import ZERO, Algebra
+from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
+from diffcli.language.integrals import integral, is_integral, opened, substituted, unused
+from diffcli.studies.steps.fits import (
+    ITSELF,
+    PART,
+    PRIME,
+    Fit,
+    Moves,
+    Nodes,
+    named,
+    negative,
+    plus,
+    times,
+)
+
+_UNDER = "derivative under the integral sign", "the integrand's derivative, integrated"
+_LEIBNIZ = (
+    "Leibniz's rule",
+    "a bound that moves adds the integrand there, times the bound's derivative",
+)
+"""Of a parameter alone, and of a bound too: the rule, and what it says."""
+
+
+def within(term: Node) -> Iterator[Node]:
+    """Yield the nodes of a term, with those of the integrands in it."""
+    for each in postorder([term]):
+        if is_integral(each.op):
+            yield from within(opened(each)[0])
+        yield each
+
+
+def integral_fit(term: Node, moves: Moves, x: Node, _: Algebra) -> Fit:
+    """Return the rule of a definite integral of which a bound or the integrand moves.
+
+    DLMF 1.4.25 (the fundamental theorem) and 1.5.22 (Leibniz).
+    """
+    low, high = term.args[:2]
+    bounds = tuple(named(end, x) if moves(end) else (ITSELF, end) for end in (low, high))
+    moving = moves(low) or moves(high)
+    if not any(map(moves, term.args[2:])):
+        chained = PART in dict(bounds)
+        return Fit(
+            "fundamental theorem of calculus" + " and chain rule" * chained,
+            bounds,
+            lambda *ends: node(term.op, *ends, *term.args[2:]),
+            lambda ends, slopes: plus(*_ends(*opened(term), ends, slopes)),
+        )
+    body, t = _apart(term, moves, x)
+    rule, note = _LEIBNIZ if moving else _UNDER
+    return Fit(
+        rule,
+        ((PART, body), *bounds),
+        lambda *_: term,
+        lambda parts, slopes: plus(
+            *_ends(body, t, parts[1:], slopes[1:]), _under(slopes[0], t, parts[1:])
+        ),
+        shown=0,
+        note=note,
+    )
+
+
+def _apart(term: Node, moves: Moves, x: Node) -> tuple[Node, str]:
+    """Return the integrand and its variable, by a name that isn't ``x`` itself."""
+    body, t = opened(term)
+    if not moves(variable(t)):
+        return body, t
+    taken = {str(each.value) for each in postorder([body, x]) if each.op == VARIABLE}
+    name = unused(t, taken)
+    return substituted(body, {variable(t): variable(name)}), name
+
+
+def _ends(body: Node, t: str, ends: Nodes, slopes: Nodes) -> Iterator[Node]:
+    """Yield what the upper and the lower bound add."""
+    low, high = ends
+    yield times(substituted(body, {variable(t): high}), slopes[1])
+    yield negative(times(substituted(body, {variable(t): low}), slopes[0]))
+
+
+def _under(slope: Node, t: str, ends: Nodes) -> Node:
+    low, high = ends
+    if any(str(each.value).endswith(PRIME) for each in postorder([slope]) if each.op == VARIABLE):
+        raise FormulaError(
+            "an integrand in which a variable depends on another is not differentiated",
+            hint="its derivative at a point: diffcli implicit … --at …",
+        )
+    return slope if slope is ZERO else integral(slope, t, low, high, {})
