@@ -72,7 +72,7 @@ FORMULAS = (
 )
 
 
-def limit(formula: Formula, inputs: Arrays, outputs: Arrays) -> Callable[[], None]:
+def limit(formula: Formula, inputs: Arrays, outputs: Arrays) -> Callable[[], Any]:
     """Return the fused loop: gcc -O3 -march=native -ffast-math with the vector library of libm."""
     folder = Path(mkdtemp())
     reads = " ".join(f"double {name} = in[{i}][i];" for i, name in enumerate(formula.variables))
@@ -103,7 +103,7 @@ def limit(formula: Formula, inputs: Arrays, outputs: Arrays) -> Callable[[], Non
     def part(first: int, last: int) -> None:
         call(*addresses, ctypes.c_size_t(first), ctypes.c_size_t(last))
 
-    return lambda: list(pool.map(part, edges, edges[1:])) and None
+    return lambda: list(pool.map(part, edges, edges[1:]))
 
 
 def jax(formula: Formula, inputs: Arrays) -> Callable[[], Any]:
@@ -139,7 +139,7 @@ def numba(formula: Formula, inputs: Arrays) -> Callable[[], Any]:
 
 def numexpr(formula: Formula, inputs: Arrays) -> Callable[[], Any]:
     """Return numexpr's evaluation of sympy's derivatives, one after the other."""
-    import numexpr
+    import numexpr  # type: ignore[import-untyped]
 
     texts = [str(each) for each in formula.expressions]
     columns = dict(zip(formula.variables, inputs, strict=True))

@@ -46,7 +46,7 @@ def rows(quick: bool) -> Iterator[Row]:
     }
     for kind in KINDS:
         found = {name.partition(", ")[2]: each for name, each in times.items() if name[:3] == kind}
-        peers = {name: found[name] for name in ("jax", "torch eager") if name in found}
+        peers = {name: each for name, each in found.items() if name in ("jax", "torch eager")}
         for way in ("emitted", "compiled"):
             if way in found:
                 yield Row(f"{kind}, {way}", found[way], peers=peers, goal=Goal(2.5, "jax"))

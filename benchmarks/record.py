@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from rich.console import JustifyMethod
 from rich.table import Table
 
 LIMIT = "limit"
@@ -86,7 +87,7 @@ def table(title: str, rows: Sequence[Row]) -> Table:
     """Return rows as a table to be printed."""
     grid = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("", "ours", "peers", "limit", "goal", "ratio", ""):
-        side = "right" if name in ("ours", "limit", "ratio") else "left"
+        side: JustifyMethod = "right" if name in ("ours", "limit", "ratio") else "left"
         grid.add_column(name, justify=side, header_style="dim", overflow="fold")
     for row in rows:
         peers = ", ".join(f"{name} {_amount(value)}" for name, value in row.peers.items())

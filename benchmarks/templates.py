@@ -9,9 +9,10 @@ and Hillstrom (1981), problem 30.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -103,20 +104,24 @@ def _of(
     rounds: int,
 ) -> Iterator[Row]:
     text, x = system.text(size), np.linspace(-1, 1, size)
-    makers = {"ours": lambda: _ours(system, text, x)}
+    makers = {"ours": partial(_ours, system, text, x)}
     for peer in peers:
         with suppress(ImportError):
             peer(system, x[:3])()
-            makers[peer.__name__.strip("_")] = lambda peer=peer: peer(system, x)
+            makers[peer.__name__.strip("_")] = partial(peer, system, x)
     made = {name: make() for name, make in makers.items()}
     _check(made)
     compared = makers if size < LARGE else {"ours": makers["ours"]}
-    answers = {name: lambda make=make: make()() for name, make in compared.items()}
+    answers = {name: partial(_answer, make) for name, make in compared.items()}
     yield _row(f"{system.name}, n = {size:,}, from text", answers, first, rounds)
     yield _row(f"{system.name}, n = {size:,}, again", made, further, 20 * rounds)
 
 
-def _row(name: str, runs: dict[str, Evaluate], goal: Goal | None, rounds: int) -> Row:
+def _answer(make: Callable[[], Evaluate]) -> Numbers:
+    return make()()
+
+
+def _row(name: str, runs: Mapping[str, Evaluate], goal: Goal | None, rounds: int) -> Row:
     times = {each: 1000 * found.least for each, found in interleaved(runs, rounds).items()}
     return Row(name, times.pop("ours"), peers=times, goal=goal)
 
@@ -146,8 +151,11 @@ def _casadi(system: System, x: Numbers) -> Evaluate:
         matrix = casadi.jacobian(casadi.vertcat(*found), point)
     else:
         matrix = casadi.hessian(found[0], point)[0]
-    buffer, run = casadi.Function("f", [point], [matrix]).buffer()
-    given, result = x.copy(), np.empty(matrix.nnz())
+    # Its stubs take the methods of a buffer for functions.
+    made: Any = casadi.Function("f", [point], [matrix]).buffer()
+    buffer, run = made
+    given: Numbers = x.copy()
+    result: Numbers = np.empty(matrix.nnz())
     buffer.set_arg(0, memoryview(given))
     buffer.set_res(0, memoryview(result))
 

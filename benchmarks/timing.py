@@ -108,7 +108,7 @@ def _until_shown(shown: Shown, environment: Mapping[str, str]) -> None:
     if process == 0:
         os.chdir(ROOT)
         os.execve(  # noqa: S606  (commands written here)
-            shown.command[0], shown.command, {**os.environ, "TERM": "xterm", **environment}
+            shown.command[0], list(shown.command), {**os.environ, "TERM": "xterm", **environment}
         )
     written = b""
     while shown.text.encode() not in written:

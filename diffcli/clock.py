@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from time import thread_time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import inf
+from time import perf_counter, thread_time
 
 _ahead = 0.0
 
@@ -16,3 +20,42 @@ def set_to(reading: float) -> None:
     """Go on from a reading of this clock in another process."""
     global _ahead  # noqa: PLW0603  a process has one clock
     _ahead = reading - thread_time()
+
+
+class _Limit:
+    """A deadline that is cheap to ask for, as no processor's time goes by faster than the wall's.
+
+    Reading the clock takes a call of the system, which a rule on balls may take no longer than.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self._asleep_until = -inf
+
+    @property
+    def is_past(self) -> bool:
+        if perf_counter() < self._asleep_until:
+            return False
+        left = self.deadline - now()
+        self._asleep_until = perf_counter() + left
+        return left < 0
+
+
+_limit: ContextVar[_Limit | None] = ContextVar("limit", default=None)
+
+
+@contextmanager
+def until(deadline: float) -> Iterator[None]:
+    """Let what is computed here end soon after a reading of this clock, or after an outer one."""
+    outer = _limit.get()
+    token = _limit.set(outer if outer and outer.deadline <= deadline else _Limit(deadline))
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
+def is_late() -> bool:
+    """Return whether the time that :func:`until` has set is over."""
+    limit = _limit.get()
+    return limit is not None and limit.is_past

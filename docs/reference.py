@@ -80,10 +80,10 @@ def _written(param: Any) -> tuple[str, str]:
     return f"{opts} {param.metavar or ''}".rstrip(), param.help or ""
 
 
-def _common() -> set[str]:
-    """Return the options that every derivative command has."""
+def _common() -> set[tuple[str, str]]:
+    """Return the options that every derivative command has, as (written, what it does)."""
     kept = {field.name for field in fields(Common)}
-    return {_written(param)[0] for param in command("eval").params if param.name in kept}
+    return {_written(param) for param in command("eval").params if param.name in kept}
 
 
 def commands_page() -> str:
@@ -97,8 +97,11 @@ def commands_page() -> str:
         ),
         *map(_command, shown()),
         "## Common options",
-        "Every command that takes a formula, but for `plot` and `export`, has these as well.",
-        *_tables(options("eval"), lambda written: written in common),
+        (
+            "Every command that takes a formula, but for `plot` and `export`, has these as well; "
+            "`batch` has its own where they stand with it, and neither `--py` nor `--verbose`."
+        ),
+        *_tables(options("eval"), lambda row: row in common),
         "## The program",
         _table(map(_written, _program().params)),
     ]
@@ -116,7 +119,7 @@ def _command(name: str) -> str:
     own = options(name)
     if name not in COMMANDS or COMMANDS[name].common:
         common = _common()
-        own = {group: [o for o in rows if o[0] not in common] for group, rows in own.items()}
+        own = {group: [row for row in rows if row not in common] for group, rows in own.items()}
     rows = [row for group in own.values() for row in group if row[0] != ", ".join(HELP_NAMES)]
     parts = [f"## {name}", _paragraphs(found.help), f"```sh\n{found.epilog}\n```"]
     return "\n\n".join([*parts, _table(rows)] if rows else parts)
@@ -128,7 +131,7 @@ def _paragraphs(text: str) -> str:
 
 def _tables(groups: Mapping[str, Iterable[tuple[str, str]]], wanted: Any) -> Iterator[str]:
     for group, rows in groups.items():
-        kept = [row for row in rows if wanted(row[0])]
+        kept = [row for row in rows if wanted(row)]
         if kept:
             yield f"### {group}\n\n{_table(kept)}"
 
@@ -250,9 +253,9 @@ def man_page() -> str:
         lines += [*_roff(found.epilog), ".fi"]
         has_common = name not in COMMANDS or COMMANDS[name].common
         rows = [row for group in options(name).values() for row in group]
-        lines += _items(row for row in rows if not (has_common and row[0] in common))
+        lines += _items(row for row in rows if not (has_common and row in common))
     lines += [".SH COMMON OPTIONS"]
-    lines += _items(row for group in options("eval").values() for row in group if row[0] in common)
+    lines += _items(row for group in options("eval").values() for row in group if row in common)
     lines += [".SH EXIT STATUS", *_items((str(code), text) for code, text in _EXITS.items())]
     lines += [".SH ENVIRONMENT", *_items(_ENVIRONMENT.items())]
     return "\n".join(lines) + "\n"

@@ -164,7 +164,7 @@ EXACT: Mapping[str, Callable[..., Number]] = {
     "frac": lambda x: x - _floor(x),
     "min": min,
     "max": max,
-    "clamp": lambda x, low, high: max(low, min(x, high)),
+    "clamp": lambda x, low, high: min(max(x, low), high),
     "heaviside": lambda x, at_zero: int(x > 0) if x else at_zero,
     "mod": modulo,
     "relu": lambda x: max(x, 0),

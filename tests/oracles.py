@@ -58,7 +58,9 @@ def value(formula: str, point: Point, digits: int = 50) -> Number:
     def compute(doubts: Doubts) -> Number:
         return inexact(_evaluate(tree, names, names, doubts))
 
-    return _settle(compute, digits, digits + 15)
+    # A sum of a far coordinate and a near one is to keep both.
+    scale = max(map(_decimal_exponent, names.values()), default=0)
+    return _settle(compute, digits, digits + 15 + scale)
 
 
 def derivative(

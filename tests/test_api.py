@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import inspect
+import json
 import pickle
 import re
 import subprocess
@@ -15,6 +16,7 @@ from io import StringIO
 from math import isnan, pi
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 import torch
@@ -22,7 +24,8 @@ from rich.console import Console
 
 import diffcli
 from diffcli.api.function import Function
-from diffcli.errors import FormulaError, PointError, UsageError
+from diffcli.cli.main import run
+from diffcli.errors import DiffcliError, FormulaError, PointError, UsageError
 from diffcli.operators import OPERATORS
 from diffcli.verdict import Verdict
 
@@ -408,12 +411,86 @@ def test_implicit() -> None:
         circle.implicit(1, 1)
 
 
+@pytest.mark.parametrize("name", ["table", "json", "csv"])
+def test_a_polynomial_is_shown_as_its_command_shows_it(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = diffcli.parse("x*y^2").taylor(1, 2, order=2)
+    run(["taylor", "x*y^2", "--at", "1,2", "--order", "2", "--format", name])
+    assert found.to(name) == capsys.readouterr().out.rstrip("\n")
+    assert pickle.loads(pickle.dumps(found)).to(name) == found.to(name)  # noqa: S301
+
+
+def test_every_result_is_json_of_the_schema() -> None:
+    schema = json.loads(
+        Path(diffcli.__file__).with_name("output").joinpath("schema.json").read_text()
+    )
+    circle = diffcli.parse("x^2 + y^2 - 25")
+    for found in (
+        F.grad(1, 2),
+        ROWS.jacobian(1, 2),
+        F.hessian(x=[1, 2], y=1),
+        circle.implicit(3, 4),
+        circle.implicit(),
+        diffcli.parse("exp(x)").taylor(x=0),
+        F.verify(3, 2),
+        F.verify(claim="[2xy, x^2]"),
+        diffcli.parse("x^2").steps(),
+    ):
+        jsonschema.validate(json.loads(found.to("json")), schema)
+
+
 def test_verify() -> None:
     assert F.verify(3, 2)
     assert F.verify(claim="[2xy, x^2]")
     assert not diffcli.parse("x^2").verify(claim="3x")
     with pytest.raises(UsageError, match="verify what"):
         F.verify()
+
+
+def test_a_claim_is_of_the_formula_as_it_was_parsed() -> None:
+    defined = diffcli.parse("z^2", definitions=["z = x^2"])
+    assert defined.verify(claim="4x^3")
+    assert defined.verify(claim="2z*2x")
+    assert not defined.verify(claim="2z")
+    assert diffcli.parse("x^2*y", variables=["y", "x"]).verify(claim="[x^2, 2x*y]")
+    assert diffcli.parse(["x*y", "x + y"]).verify(claim="[[y, x], [1, 1]]")
+    assert diffcli.parse("y = 3x + 2").verify(claim="3")
+
+
+def test_a_claim_of_tensors() -> None:
+    squares = diffcli.parse("sum((A@w - b)^2)")
+    point = {"A": [[1, 2], [3, 4]], "w": np.array([1.0, 2.0]), "b": torch.tensor([1.0, 1.0])}
+    assert squares.verify(claim="2*A.T@(A@w - b)", wrt="w", **point)
+    assert not squares.verify(claim="A.T@(A@w - b)", wrt="w", **point)
+    assert diffcli.parse("logsumexp(x)").verify(claim="softmax(x)", x=[1, 2, 3])
+    with pytest.raises(UsageError, match="nothing says the shapes"):
+        diffcli.parse("sum(x^2)").verify(claim="2x")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: ROWS.grad(x=1, y=2),
+        lambda: ROWS.curl(x=1, y=2),
+        lambda: diffcli.parse("[y, 0]").divergence(y=2),
+        lambda: diffcli.parse("x*y").taylor(x=0, y=0, order=10_000),
+        lambda: F.verify(claim="2x*y"),
+        lambda: F.verify(claim="[2x*y, x^2, 1]"),
+        lambda: diffcli.parse("sum(x^2)").verify(claim="2x"),
+        lambda: diffcli.parse("sum(x^2)").verify(claim="[x, x, x]", x=[1, 2]),
+    ],
+)
+def test_hints_speak_no_words_of_the_command_line(ask: Callable[[], object]) -> None:
+    with pytest.raises(DiffcliError) as raised:
+        ask()
+    assert raised.value.hint
+    assert not re.search(r"--\w|diffcli \w", raised.value.hint)
+
+
+def test_a_claim_in_some_of_the_variables() -> None:
+    assert F.verify(claim="2x*y", wrt="x")
+    assert set(F.verify(3, 2, wrt=["y"]).found.statements[0]) == {"y"}
 
 
 def test_plot_is_saved(tmp_path: Path) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import mpmath
 import numpy as np
 import pyarrow as pa
 import pytest
+from batches import batch, rows_of, typed_in
 from pyarrow import parquet
 
 from diffcli.batch import direct, reading
@@ -77,21 +76,6 @@ def test_every_kind_of_file_becomes_every_other(tmp_path: Path, source: str, tar
     assert [path.name for path in sorted(tmp_path.iterdir())] == sorted([points.name, out.name])
 
 
-def rows_of(text: str) -> list[dict]:
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def batch(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = run(["batch", *arguments, "--check-budget", "60"])
-    shown = capfd.readouterr()
-    return code, shown.out, shown.err
-
-
-def typed_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    stream = io.TextIOWrapper(io.BufferedReader(io.BytesIO(text.encode())))
-    monkeypatch.setattr(sys, "stdin", stream)
-
-
 def test_a_row_without_a_number_has_no_result_and_the_others_have(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,17 +103,6 @@ def test_a_row_without_a_number_stops_a_strict_run(
     assert "row 2 has no finite number for y" in err
     assert out.read_text() == "what stood there"
     assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_jsonl_cells_that_are_no_numbers(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    points = tmp_path / "p.jsonl"
-    cells = ["2", '"2"', "true", "null", "[2]", "NaN", "1e999", '"x"', '{"a": 1}']
-    lines = [f'{{"x": {cell}, "y": 1}}' for cell in cells]
-    points.write_text("\n".join([*lines, "no json", "[1]", '{"y": 1}', "[" * 100_000]) + "\n")
-    code, out, _ = batch(capfd, "x*y", "--points", str(points))
-    assert code == 0
-    assert [row["f"] for row in rows_of(out)] == [2.0, 2.0, *[None] * 11]
-    assert "NaN" not in out
 
 
 def test_a_constant_result_needs_its_variables_too(
@@ -196,68 +169,6 @@ def test_the_columns_of_the_file_are_variables(
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "x;note\n3;a, b\n",
-        "x\tnote\n3\ta, b\n",
-        '"x","note"\r\n"3","a, b"\r\n',
-        '\ufeff\n \nx,note\n3,"a, b"\n',
-        '"x","note"\n3,"a, b"',
-    ],
-)
-@pytest.mark.parametrize("is_piped", [True, False])
-def test_every_csv_is_read(
-    text: str,
-    is_piped: bool,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    points = tmp_path / "p.csv"
-    points.write_bytes(text.encode())
-    typed_in(monkeypatch, text)
-    code, out, _ = batch(capfd, "x^2", "--points", "-" if is_piped else str(points), "--no-check")
-    assert (code, out) == (0, 'x,note,f,df/dx\n3,"a, b",9.0,6.0\n')
-
-
-def test_a_header_may_have_a_line_break(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    points = tmp_path / "p.csv"
-    points.write_text('"two\nlines",x\na,3\n')
-    out = batch(capfd, "x^2", "--points", str(points), "--no-check")[1]
-    assert out == '"two\nlines",x,f,df/dx\na,3,9.0,6.0\n'
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (gzip.compress(b"x\n1\n"), "is compressed"),
-        ("x\n1\n".encode("utf-16"), "is text in UTF-16"),
-        (b"PK\3\4...", "is an archive, or a spreadsheet"),
-        (b"PAR1....PAR1", "is parquet"),
-        ("x,größe\n1,2\n".encode("latin-1"), "is no text in UTF-8"),
-        (b"", "the csv has no header"),
-    ],
-)
-def test_what_is_no_csv(
-    data: bytes, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "p.csv").write_bytes(data)
-    code, out, err = batch(capfd, "x^2", "--points", str(tmp_path / "p.csv"))
-    assert (code, out) == (2, "")
-    assert message in err
-
-
-def test_a_named_pipe_is_read_as_standard_input_alone(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """Opened twice, it would have lost its first rows."""
-    os.mkfifo(tmp_path / "pipe")
-    code, _, err = batch(capfd, "x^2", "--points", str(tmp_path / "pipe"))
-    assert code == 2
-    assert "a pipe is read as standard input: --points -" in err
-
-
-@pytest.mark.parametrize(
     ("text", "arguments", "message"),
     [
         ("x\n1\n", ["x", "-o", "g.csv.gz"], "would be a compressed file"),
@@ -270,7 +181,7 @@ def test_a_named_pipe_is_read_as_standard_input_alone(
         ("", ["x"], "the csv has no header"),
         ("x\n1\n", ["x", "--kinds", "slope"], "'slope' can't be given to --kinds"),
         ("x\n1\n", ["x", "--format", "latex"], "'latex' can't be given to --format"),
-        ("x\n1\n", ["--py", "f.py:f"], "diffcli grad --py FILE:NAME --points"),
+        ("x\n1\n", ["--py", "f.py:f"], "no such option: --py"),
         ("x\n1\n", ["x", "--dtype", "complex128"], "rows of complex128 aren't evaluated"),
         ("x\n1\n", ["x", "--json"], "--json tells what was done"),
         ("x\n1\n", ["x", "x^2", "--kinds", "hessian"], "2 formulas have no gradient"),
@@ -291,6 +202,14 @@ def test_what_is_refused(
     assert code in (2, 3)
     assert out == ""
     assert message in err
+
+
+def test_help_lists_what_applies_to_rows_and_requests(capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = batch(capfd, "--help")
+    assert code == 0
+    assert "--points FILE     csv, jsonl or Parquet" in out
+    assert "--format FORMAT     csv, jsonl.\n" in out
+    assert not any(option in out for option in ("--py", "--verbose"))
 
 
 def test_a_sample_is_verified_and_summed_up(
@@ -448,25 +367,3 @@ def test_csv_and_jsonl_need_no_pyarrow(
     assert code == 2
     assert "pip install 'diffcli[data]'" in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["g.jsonl", "p.csv"]
-
-
-def test_what_jsonl_holds_has_types_in_parquet(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "ROWS", 2)
-    points, target = tmp_path / "p.jsonl", str(tmp_path / "g.parquet")
-    rows = [{"x": 1, "n": 7, "b": True, "s": "a", "d": 1.5, "o": {"k": 1}}] * 2
-    points.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"x": 2}]))
-    assert batch(capfd, "x^2", "--points", str(points), "-o", target)[0] == 0
-    schema = parquet.read_schema(target)
-    assert [str(schema.field(name).type) for name in "xnbsdo"] == [
-        "double", "int64", "bool", "string", "double", "string",
-    ]  # fmt: skip
-    points.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"x": 2, "n": "seven"}]))
-    code, _, err = batch(capfd, "x^2", "--points", str(points), "-o", target)
-    assert code == 2
-    assert "the column n began as int64" in err
-    points.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"x": 2, "new": 1}]))
-    code, _, err = batch(capfd, "x^2", "--points", str(points), "-o", str(tmp_path / "g.csv"))
-    assert code == 2
-    assert "'new' is a key that the first rows don't have" in err

@@ -118,6 +118,16 @@ def test_a_wrong_claim_is_refuted(row: dict[str, str], how: str) -> None:
         ("log10(x)", "1/x", "a factor log(10)"),
         ("sin(2x)", "cos(2x)", "the inner derivative of 2*x is missing"),
         ("(x^2+1)^3", "3(x^2+1)^2", "the inner derivative of x**2 + 1 is missing"),
+        ("x^2 sin(x)", "2x cos(x)", "(u*v)′ is u′*v + u*v′, not u′*v′"),
+        ("3x^2 exp(x)", "6x exp(x)", "(u*v)′ is u′*v + u*v′, not u′*v′"),
+        ("sin(x)/x^2", "cos(x)/(2x)", "(u/v)′ is (u′*v - u*v′)/v^2, not u′/v′"),
+        ("5^x", "x 5^(x-1)", "the power rule takes no x as an exponent: it isn't constant"),
+        ("x^x", "x x^(x-1)", "f itself"),
+        (
+            "e^(x^2)",
+            "2x^3 e^(x^2-1)",
+            "the power rule takes no x**2 as an exponent: it isn't constant",
+        ),
         ("exp(3x) + x^2", "exp(3x) + 2x", "the inner derivative of 3*x is missing"),
         ("x sin(x)", "x cos(x)", "x is taken for a constant"),
         ("x sin(x)", "sin(x)", "sin(x) is taken for a constant"),
@@ -396,7 +406,7 @@ def test_a_false_claim_of_tensors_is_refuted_where_it_was_typed() -> None:
     ("formula", "claim", "at", "words"),
     [
         ("sum(x^2)", "outer(x, outer(x, x))", X, "outer"),
-        ("x.T @ A @ x", "(A + A.T) @ x", A, "--wrt x"),
+        ("x.T @ A @ x", "(A + A.T) @ x", A, "alone: wrt x"),
         ("sum(x^2)", "2*x", "x=[1,2];x=[1,2,3]", "one by one"),
     ],
 )
@@ -409,4 +419,4 @@ def test_a_claim_of_tensors_of_another_shape_is_refused(
 
 def test_a_claim_of_tensors_needs_a_point(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "sum(x^2)", "2*x"]) == 2
-    assert '--at "x=[1,2,3]"' in capsys.readouterr().err
+    assert "a point does, as x=[1,2,3]" in capsys.readouterr().err

@@ -321,6 +321,13 @@ def test_asymptotes_are_proved(formula: str, left: Any, right: Any) -> None:
             assert all(ball.rad() < 1e-30 for ball in found)
 
 
+def test_a_pole_that_is_known_exactly_has_an_exact_asymptote(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["critical", "tan(x)", "--range", "0:2"]) == 0
+    assert "x -> pi/2   x = pi/2   exact" in capsys.readouterr().out
+
+
 def test_an_asymptote_says_how_it_is_known() -> None:
     tags = {f: analysed(f).asymptotes[-1].tag for f in ("1/x", "atan(x)", "log(x)/x")}
     assert tags == {"1/x": Tag.EXACT, "atan(x)": Tag.CERTIFIED, "log(x)/x": Tag.NUMERIC}

@@ -330,6 +330,7 @@ TENSORS = """
 sum((A @ x)^2)
 norm(x - mean(x))^2
 x @ A @ x + dot(x, x)
+x.T @ A @ x
 det(A) + trace(inv(A))
 log(sum(exp(x))) - max(x)
 sum(outer(x, x)*A)
@@ -382,12 +383,18 @@ def test_tensors_in_numpy() -> None:
         ("besselj(x, 2)", "numpy", (), "besselj has no closed derivative"),
         ("x + log(-1)", "python", (), r"log\(-1\) has no float64"),
         ("x", "rust", (), "'rust' is no language"),
+        ("2", "c", ("grad",), "the formula has no variables"),
         ("x", "python", ("slope",), "'slope' is no kind"),
     ],
 )
 def test_refused(text: str, target: str, kinds: Sequence, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         export(diffcli.parse(text), target, kinds=kinds)
+
+
+@pytest.mark.parametrize("target", ["python", "c", "latex"])
+def test_a_constant_has_a_value_alone(target: str) -> None:
+    assert [each.kind for each in export(diffcli.parse("2*pi"), target).routines] == ["value"]
 
 
 def test_variables_keep_out_of_the_way_of_the_language() -> None:

@@ -20,8 +20,8 @@ from sympy import Rational
 from diffcli.derivation import Settings, derive
 from diffcli.engines import lambdify, program, symbolic
 from diffcli.engines.balls import walk
+from diffcli.engines.kernels import closed
 from diffcli.engines.terms import chain, numeric
-from diffcli.engines.terms import partials as closed
 from diffcli.formula import Formula
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.parser import parse

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from mpmath import mp, mpc
+from mpmath import mp, mpc, mpf
 from typer.testing import CliRunner
 
 from diffcli.derivation import Settings
@@ -104,6 +104,99 @@ def test_where_there_is_none(formula: str, place: str, verdict: Verdict, reason:
     assert entry.verdict is verdict
     assert entry.value is None
     assert reason in (entry.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("formula", "place", "value", "derivative"),
+    [
+        ("(-1)^z", "2+i", mp.exp(-mp.pi), 1j * mp.pi * mp.exp(-mp.pi)),
+        ("sqrt(-4)*z", "1+i", mpc(-2, 2), 2j),
+        ("z*log(-1)", "2", 2j * mp.pi, 1j * mp.pi),
+        ("0^z", "2+i", 0, 0),
+        ("mish(z)", "1+pi*i", None, None),
+        ("sinc(z)", "0", 1, 0),
+        ("beta(0.5, z)", "-2.5", 0, mp.gamma(0.5) * mp.gamma(-2.5) * 2),
+    ],
+)
+def test_a_constant_on_a_cut_is_a_number(
+    formula: str, place: str, value: complex | None, derivative: complex | None
+) -> None:
+    found = at(formula, place)
+    assert found.verdict is Verdict.CERTIFIED
+    assert found.value is not None
+    for number, truth in ((found.value, value), (found.entries[0], derivative)):
+        if truth is not None:
+            assert number.value == pytest.approx(complex(truth), rel=1e-14, abs=1e-300)
+
+
+def test_the_derivatives_of_sinc_at_0_are_those_of_its_series() -> None:
+    for order, truth in enumerate((1, 0, -1 / 3, 0, 1 / 5)):
+        found = at("sinc(z)", "0", Partial(("z",) * order) if order else Eval())
+        number = found.entries[0] if order else found.value
+        assert number is not None
+        assert number.value == pytest.approx(truth, rel=1e-15)
+
+
+@pytest.mark.parametrize("place", ["0", "1e-300i", "-1e-300"])
+@pytest.mark.parametrize("formula", ["log(z^2 - 1)", "sqrt(z^2 - 4)", "(z^2 - 1)^i"])
+def test_what_only_touches_a_cut_has_no_derivative(formula: str, place: str) -> None:
+    (entry,) = at(formula, place).entries
+    assert (entry.verdict, entry.value) == (Verdict.NOT_DIFFERENTIABLE, None)
+
+
+@pytest.mark.parametrize("formula", ["log(z)", "sqrt(z)", "z^0.5"])
+def test_a_value_on_a_cut_is_that_from_above(formula: str) -> None:
+    found = at(formula, "-4", Eval()).value
+    assert found is not None
+    assert found.verdict is Verdict.CERTIFIED
+    assert found.value == pytest.approx(complex(mp.log(-4)) if "log" in formula else 2j, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("formula", "place", "value"),
+    [
+        ("log(z)", "-1 - 1e-400i", -1j * mp.pi),
+        ("log(z)", "1e-400i", mpc(-400 * mp.log(10), mp.pi / 2)),
+        ("sqrt(z)", "0", 0),
+        ("sqrt(sin(pi*z))*0 + 1", "1", 1),
+        ("asin(z)", "1e200 + i", mpc(mp.pi / 2, mp.log(mpf("2e200")))),
+        ("log(detach(z))*z", "-1", -1j * mp.pi),
+    ],
+)
+def test_a_value_beside_a_cut_or_a_pole(formula: str, place: str, value: complex) -> None:
+    found = at(formula, place, Eval()).value
+    assert found is not None
+    assert found.verdict is Verdict.CERTIFIED
+    assert found.value == pytest.approx(complex(value), rel=1e-15, abs=1e-300)
+
+
+@pytest.mark.parametrize("formula", ["tan(z)", "1/cos(z)", "log(cos(z))", "sqrt(cos(z))"])
+def test_a_pole_that_no_float_hits_is_no_number(formula: str) -> None:
+    (entry,) = at(formula, "pi/2").entries
+    assert (entry.verdict, entry.value) == (Verdict.UNDEFINED, None)
+    assert "as far as 4000 bits tell" in (entry.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("formula", "place", "value", "reason"),
+    [
+        ("sin(z)", "1+1000i", None, "beyond the range of complex128: its size is 9.85036e+433"),
+        ("sech(z)", "800+i", 0, "below the range of complex128: its size is 7.33575e-348"),
+    ],
+)
+def test_what_no_float_holds(formula: str, place: str, value: float | None, reason: str) -> None:
+    found = at(formula, place, Eval()).value
+    assert found is not None
+    assert (found.verdict, found.value, found.reason) == (Verdict.INEXACT, value, reason)
+
+
+def test_the_small_part_of_a_number_keeps_its_digits() -> None:
+    found = at("z^z", "-1 + 1e-20i", Eval()).value
+    assert found is not None
+    with mp.workdps(60):
+        truth = complex(mpc(-1, 1e-20) ** mpc(-1, 1e-20))
+    assert found.value is not None
+    assert found.value.imag == pytest.approx(truth.imag, rel=1e-15)
 
 
 def test_two_variables_and_partials() -> None:

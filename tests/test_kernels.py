@@ -375,6 +375,9 @@ def test_mixed_partial(name: str, args: tuple[float, float]) -> None:
         ("power", (-2.0, 3.0), (-8, 12, -12, 6)),
         ("power", (-2.0, -1.0), (-1 / 2, -1 / 4, -1 / 4, -3 / 8)),
         ("root", (-8.0, 3.0), (-2, 1 / 12, 1 / 144, 5 / 3456)),
+        ("root", (0.0, 1.0), (0, 1, 0, 0)),
+        ("root", (0.0, 0.5), (0, 0, 2, 0)),
+        ("root", (0.0, 3.0), (0, math.inf, -math.inf, math.inf)),
         ("elu", (0.0, 1.0), (0, 1, 1, 1)),
     ],
 )
@@ -418,6 +421,50 @@ def test_rational_power_is_the_real_root(p: int, q: int) -> None:
 )
 def test_outside_the_domain_is_nan(name: str, args: tuple[float, ...]) -> None:
     assert math.isnan(getattr(kernels, name)(*map(torch.tensor, args)).item())
+
+
+@pytest.mark.parametrize("n", [1e5, -1e5, 1e12])
+def test_a_root_of_a_high_order_keeps_its_digits(n: float) -> None:
+    found = _derivatives(kernels.root, (1.271453857421875, n), 0)
+    with mp.workdps(60):
+        expected = mp.taylor(lambda x: x ** (1 / mp.mpf(n)), mp.mpf(1.271453857421875), ORDER)
+        truth = [float(each * mp.factorial(k)) for k, each in enumerate(expected)]
+    assert found == pytest.approx(truth, rel=1e-14)
+
+
+@pytest.mark.parametrize("x", [1.0, -2.0, 3.0, -700.0, 134217729.0, 1000.3, 1e10 + 0.5, 2.0**60])
+def test_fresnel_integrals_vanish_where_they_do(x: float) -> None:
+    with mp.workdps(60):
+        angle = mp.mpf(x) ** 2 / 2
+        sine, cosine, slope = mp.sinpi(angle), mp.cospi(angle), mp.pi * mp.mpf(x)
+        truth = {
+            "fresnels": (sine, slope * cosine, mp.pi * cosine - slope**2 * sine),
+            "fresnelc": (cosine, -slope * sine, -mp.pi * sine - slope**2 * cosine),
+        }
+    for name, expected in truth.items():
+        found = _derivatives(getattr(kernels, name), (x,), 0)[1:]
+        assert found == pytest.approx([float(each) for each in expected], rel=1e-15, abs=0), name
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "truth"),
+    [
+        ("besselk", (0.0, 699.0), lambda x: mp.besselk(0, x)),
+        ("besselk", (3.5, 705.0), lambda x: mp.besselk(3.5, x)),
+        ("airyai", (103.5,), mp.airyai),
+        ("airybi", (103.5,), mp.airybi),
+        ("airyaiprime", (103.5,), lambda x: mp.airyai(x, derivative=1)),
+        ("airybiprime", (103.5,), lambda x: mp.airybi(x, derivative=1)),
+    ],
+)
+def test_no_kernel_ends_before_the_floats_do(
+    name: str, args: tuple[float, ...], truth: Callable[..., Any]
+) -> None:
+    found = _derivatives(getattr(kernels, name), args, len(args) - 1)[:2]
+    with mp.workdps(40):
+        expected = [float(truth(args[-1])), float(mp.diff(truth, args[-1]))]
+    # 705 is at the edge: K is subnormal there.
+    assert found == pytest.approx(expected, rel=1e-13, abs=1e-322)
 
 
 def test_polygamma_has_no_partial_in_its_order() -> None:

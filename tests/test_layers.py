@@ -1,10 +1,12 @@
-"""One data flow: imports go only down it, and what is heavy is imported late."""
+"""One data flow: imports go only down it, engines stay apart, and what is heavy comes late."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,8 @@ FLOW = [
     "derivation.cases",
     "derivation.large",
     "derivation.alike",
+    "derivation.analysis",
+    "derivation.columns",
     "derivation.stacked",
     "derivation.vectors",
     "derivation.evaluation",
@@ -45,41 +49,119 @@ FLOW = [
     "repl",
     "cli",
 ]
-HEAVY = ("torch", "sympy", "matplotlib", "scipy", "numpy", "mpmath", "flint")
+ENGINES = {
+    "autograd": ("autograd", "forward", "differences", "tensors", "kernels", "throughput.reverse"),
+    "symbolic": ("symbolic", "terms"),
+    "enclosure": ("enclosure", "balls", "difficult", "limits", "quotients", "rounding", "evidence"),
+}
+"""Whatever in ``engines`` has rules of differentiation, or proves a number by those that have."""
+FOREIGN = {
+    "autograd": ("flint", "sympy"),
+    "symbolic": ("flint", "torch"),
+    "enclosure": ("mpmath", "scipy", "sympy", "torch"),
+}
+"""What an engine computes without, itself and in all that it imports; other engines besides."""
+SHARED = {
+    ("kernels.closed", "terms.meanings"): "mpmath's values of special functions are both engines'",
+    ("kernels.closed", "terms.partials"): "so are the partials that the table states for them",
+    ("kernels.closed", "lambdify"): "which makes torch of these",
+    ("kernels.quadrature", "terms.chain"): "Leibniz's rule takes the partials of an integrand",
+    ("kernels.quadrature", "lambdify"): "which makes torch of it and of these",
+    ("kernels.quadrature", "sympy"): "in whose terms an integrand is handed over",
+}
+"""Imports that two engines have in common, and why. Balls share nothing with either."""
+HEAVY = (
+    *("torch", "sympy", "matplotlib", "scipy", "numpy", "mpmath", "flint"),
+    *("pyarrow", "dask", "prompt_toolkit"),
+)
+
+
+def name_of(path: Path) -> str:
+    """The name by which a file of the project is imported."""
+    name = ".".join(("diffcli", *path.relative_to(ROOT).with_suffix("").parts))
+    return name.removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def is_within(name: str, package: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
 
 
 def layer(module: str) -> int:
     """The place of a module in the flow: that of the longest name it begins with."""
     name = module.removeprefix("diffcli.")
     return max(
-        (place for place, part in enumerate(FLOW) if f"{name}.".startswith(f"{part}.")),
+        (place for place, part in enumerate(FLOW) if is_within(name, part)),
         key=lambda place: len(FLOW[place]),
     )
 
 
-def imports(path: Path) -> list[str]:
-    """What a file imports of the project, but for the types' sake."""
+@cache
+def imports(module: str) -> tuple[str, ...]:
+    """The modules of the project and the packages beside it that one imports, but for types."""
 
     def walk(node: ast.AST) -> list[str]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             return []
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("diffcli."):
-            return [str(node.module)]
+        if isinstance(node, ast.ImportFrom):
+            return [f"{node.module}.{each.name}" for each in node.names]
+        if isinstance(node, ast.Import):
+            return [each.name for each in node.names]
         return [name for child in ast.iter_child_nodes(node) for name in walk(child)]
 
-    return walk(ast.parse(path.read_text(encoding="utf-8")))
+    def home(name: str) -> str:
+        if not is_within(name, "diffcli"):
+            return name.partition(".")[0]
+        while name not in MODULES:
+            name = name.rpartition(".")[0]
+        return name
+
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    return tuple(dict.fromkeys(map(home, walk(tree))))
 
 
-def modules() -> list[Path]:
-    return [path for path in sorted(ROOT.rglob("*.py")) if path != ROOT / "__init__.py"]
+def ways(start: str, never: Sequence[str]) -> list[str]:
+    """How a module comes to import what it never should, in however many steps."""
+    found = {start: start}
+    left = [start]
+    for module in left:
+        for name in imports(module) if module in MODULES else ():
+            step = tuple(each.removeprefix("diffcli.engines.") for each in (module, name))
+            if name not in found and step not in SHARED:
+                found[name] = f"{found[module]} → {name}"
+                left.append(name)
+    return [way for name, way in found.items() if any(is_within(name, each) for each in never)]
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_only_down(path: Path) -> None:
-    own = ".".join(("diffcli", *path.relative_to(ROOT).with_suffix("").parts))
-    own = own.removesuffix(".__init__")
-    upwards = [name for name in imports(path) if layer(name) > layer(own)]
-    assert upwards == []
+@pytest.mark.parametrize("module", [each for each in MODULES if each != "diffcli"])
+def test_imports_go_only_down(module: str) -> None:
+    own = [name for name in imports(module) if is_within(name, "diffcli") and name != "diffcli"]
+    assert [name for name in own if layer(name) > layer(module)] == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_engines_share_no_rules(engine: str) -> None:
+    others = [
+        f"diffcli.engines.{part}" for name in ENGINES if name != engine for part in ENGINES[name]
+    ]
+    own = [
+        module
+        for module in MODULES
+        if any(is_within(module, f"diffcli.engines.{part}") for part in ENGINES[engine])
+    ]
+    assert len(own) >= len(ENGINES[engine])
+    assert [way for each in own for way in ways(each, [*others, *FOREIGN[engine]])] == []
+
+
+def test_what_engines_share_is_what_they_import() -> None:
+    stale = [
+        (module, name)
+        for module, name in SHARED
+        if not {name, f"diffcli.engines.{name}"} & set(imports(f"diffcli.engines.{module}"))
+    ]
+    assert stale == []
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ def test_unreadable_points(text: str, words: str) -> None:
 
 
 def test_one_variable_is_named_in_the_singular() -> None:
+    with pytest.raises(PointError, match="1 value for a formula without variables"):
+        read_points(["1"])[0].bind(())
     with pytest.raises(PointError, match="2 values for the 1 variable x"):
         bound("1,2", variables="x")
 

@@ -103,6 +103,21 @@ def test_definitions(session: Session, line: str, expected: list[str]) -> None:
     assert ran(session, *FUNCTION, line) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("grad x^2*a --wrt x", ["grad", "--wrt", "x", "--let", "a = 3", "x^2*a"]),
+        ("x^2 --wrt=x", ["grad", "--wrt=x", "x^2"]),
+        ("hessian x^2*a --vars a,x", ["hessian", "--vars", "a,x", "x^2*a"]),
+        ("partial x^2*a x x", ["partial", "--let", "a = 3", "x^2*a", "x", "x"]),
+    ],
+)
+def test_what_is_named_as_a_variable_is_one_whatever_its_value(
+    session: Session, line: str, expected: list[str]
+) -> None:
+    assert ran(session, "x = 5", "a = 3", line) == expected
+
+
 def test_a_function_of_two(session: Session) -> None:
     assert ran(session, "g(x, y) = x^y", "g(2, 3)") == ["eval", "--at", "x=2,y=3", "x**y"]
     assert ran(session, "g(t, t)") == ["grad", "((t)**(t))"]

@@ -12,7 +12,7 @@ import oracle_special
 import oracles
 import pytest
 import torch
-from mpmath import mp, mpf
+from mpmath import mp, mpf, zeta
 from torch import Tensor
 
 from diffcli.engines.difficult import Kind, classify
@@ -20,6 +20,7 @@ from diffcli.engines.enclosure import Outcome, partial, partials
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import Symbolic, expression, symbol
 from diffcli.engines.terms import meanings
+from diffcli.engines.terms.numeric import evaluate
 from diffcli.language.expression import number
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
@@ -272,6 +273,44 @@ def test_what_a_rule_refuses(
     assert (found.ball, found.reason) == (None, at_edge)
     found = partial(node, {"x": number(Fraction(outside))}, ("x",))
     assert (found.outcome, found.reason) == (Outcome.UNDEFINED, beyond)
+
+
+@pytest.mark.parametrize(
+    ("s", "slope"),
+    [(2, math.inf), (2.5, float(zeta(1.5))), (1.5, math.inf), (1, None), (0.5, None)],
+)
+def test_a_polylogarithm_at_1(s: float, slope: float | None) -> None:
+    (node,) = parse(f"polylog({s}, x)", variables=("x",)).outputs
+    there = {"x": number(Fraction(1))}
+    found = partial(node, there)
+    if slope is None:
+        assert found.outcome is Outcome.UNDEFINED
+        return
+    assert found.to_float() == pytest.approx(float(zeta(s)), rel=1e-15)
+    assert classify(node, there, ("x",)).left == pytest.approx(slope, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("formula", "at"),
+    [
+        ("binomial(x, y)", (-1.5, 1e300)),
+        ("binomial(x, y)", (1e300, 1.000000000001)),
+        ("beta(x, y)", (1e200, 1.25)),
+        ("lbeta(x, y)", (1e300, 2.5)),
+        ("lbeta(x, y)", (1.0, 1.0000000000000002)),
+    ],
+)
+def test_a_quotient_of_gamma_functions_is_not_lost_in_the_symbolic_value(
+    formula: str, at: tuple[float, float]
+) -> None:
+    function = parse(formula)
+    point = dict(zip("xy", at, strict=True))
+    (term,) = expression(function)
+    found = evaluate([term], {name: Fraction(each) for name, each in point.items()}).number
+    truth = partial(function.outputs[0], point).to_float()
+    assert found is not None
+    assert truth is not None
+    assert float(found) == pytest.approx(truth, rel=1e-15)
 
 
 @pytest.mark.parametrize("name", SPECIAL)

@@ -16,6 +16,7 @@ from mpmath import mp
 from oracles import OutsideDomainError, derivative, row_points, table, value
 
 from diffcli.cli.main import run
+from diffcli.engines.symbolic import Symbolic
 from diffcli.errors import DisagreementError, FormulaError, LimitError, UsageError
 from diffcli.language.equations import read_equations
 from diffcli.language.expression import number
@@ -211,6 +212,15 @@ def test_orders_go_on_from_the_tidied_derivative() -> None:
     assert [done.entry.wrt for done in lesson.derivations] == [("x",), ("x", "x"), ("x", "x", "x")]
     assert lesson.derivations[1].term is lesson.derivations[0].tidied
     assert_holds(lesson, {"x": Fraction(3, 7)})
+
+
+@pytest.mark.parametrize(
+    "formula", ["tan(x)^2", "1/(1 + exp(-x))", "sin(x)^2", "x*sqrt(1 - x^2)", "atan(1/x)", "cot(x)"]
+)
+def test_the_steps_end_on_the_form_that_grad_prints(formula: str) -> None:
+    (done,) = explain(parse(formula), budget=10).derivations
+    assert done.proof.exact
+    assert text_of(done.tidied) == Symbolic(parse(formula)).formula(("x",)).text
 
 
 def test_partial_derivatives_hold_the_others_constant() -> None:

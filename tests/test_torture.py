@@ -5,7 +5,10 @@ A number that is said to be proved is the truth at the point as the dtype holds 
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from math import inf, isfinite, ulp
 from random import Random
@@ -36,11 +39,34 @@ EDGES = {
 }  # fmt: skip
 SHARES = 40
 """Of the long form."""
+DIGITS = 25
+"""Of the reference."""
+SECONDS = 1
+"""Of processor time, that the reference is given for a number: its series may be endless there."""
 PROVED = (Verdict.CERTIFIED, Verdict.INEXACT)
 NO_NUMBER = (Verdict.UNDEFINED, Verdict.NOT_DIFFERENTIABLE)
 BEYOND = {"lbeta", "gammainc", "gammaincc"}
 """Rows whose reference fails there: it loses all digits, or has no value at an end it includes."""
 ROWS = {case.formula: case for case in row_points() if case.wrt and case.row not in BEYOND}
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in what takes more processor time, where the system has such a timer."""
+
+    def over(*_: object) -> None:
+        raise TimeoutError
+
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGVTALRM, over)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def cases() -> list[tuple[str, str, str]]:
@@ -67,14 +93,16 @@ def judged(formula: str, point: str, dtype: str) -> str | None:
     except DiffcliError as error:
         return None if error.exit_code in (2, 4, 6) else str(error)
     kind = np.dtype(dtype).type
-    at = {
-        name: Fraction(float(kind(float(Fraction(text)))))
-        for name, text in (each.split("=") for each in point.split(","))
-    }
+    fields = [each.split("=") for each in point.split(",")]
+    at = {name: Fraction(float(kind(float(Fraction(text))))) for name, text in fields}
+    pairs: list[tuple[Check, tuple[str, ...]]]
     pairs = [(check, (check.entry,)) for check in result.checks]
     pairs += [(check, ()) for check in result.value_checks]
+    as_typed = {name: Fraction(text) for name, text in fields}
     for check, wrt in pairs:
-        if fault := _fault(check, formula, at, wrt, dtype):
+        # A difficult point is decided as it was typed.
+        fault = _fault(check, formula, at, wrt, dtype)
+        if fault and _fault(check, formula, as_typed, wrt, dtype):
             return f"{check.entry}: {fault}"
     return None
 
@@ -89,11 +117,12 @@ def _fault(
     if check.verdict not in PROVED:
         return None
     try:
-        truth = derivative(formula, at, wrt) if wrt else value(formula, at)
+        with patience(SECONDS):
+            truth = derivative(formula, at, wrt, DIGITS) if wrt else value(formula, at, DIGITS)
     except (OutsideDomainError, NotDifferentiableError):
         # An end of the domain has a derivative from one side.
         return None if check.reason else f"{check.value} where there is no derivative"
-    except (ArithmeticError, ValueError, MemoryError):
+    except (ArithmeticError, ValueError, MemoryError, TimeoutError):
         return None  # mpmath has no answer here
     kind = np.dtype(dtype).type
     with np.errstate(all="ignore"):

@@ -12,6 +12,11 @@ import pytest
 
 from diffcli.derivation import Settings, derive
 from diffcli.derivation.settings import ENGINES
+from diffcli.engines.margins import margins_of
+from diffcli.engines.touching import touched, touching
+from diffcli.errors import LimitError
+from diffcli.language.expression import node, variable
+from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Eval, Grad, Hessian, Hvp, Jacobian, Jvp, Operator, Vjp
@@ -36,6 +41,16 @@ def answer(text: str, at: str, operator: Operator | None = None, **settings: Any
 
 def missing(found: Result) -> list[int]:
     return [place for place, each in enumerate(found.derivative["x"]) if each is None]
+
+
+def test_every_function_with_a_kink_or_a_jump_says_where() -> None:
+    broken = {name: row for name, row in TABLE.items() if row.kinks or row.jumps}
+    silent = {
+        name
+        for name, row in broken.items()
+        if not margins_of(node(name, *map(variable, "xyz"[: max(1, min(row.arity[1], 3))])))
+    }
+    assert silent == {"piecewise"}  # its conditions say it
 
 
 @pytest.mark.parametrize(
@@ -153,3 +168,19 @@ def test_a_missing_number_is_looked_at() -> None:
     found = answer("sum(asin(x))", f"x=linspace(-1,1,{SIZE})")
     assert missing(found) == [0, SIZE - 1]
     assert found.verdict is NOT_DIFFERENTIABLE
+
+
+def test_more_kinks_than_one_program_takes_are_found_by_several() -> None:
+    count = 5100
+    function = parse("+".join(f"abs(x{place} - {place})" for place in range(count)))
+    arrays = {f"x{place}": np.array(place + float(place != 5000)) for place in range(count)}
+    found = touching(function, arrays, shape=(), dtype="float64", device="cpu")
+    assert [mask.tolist() for _, mask in found] == [True]
+    assert touched(function, arrays, found).tolist() == [5000]
+
+
+def test_a_term_that_no_program_takes_is_said_to_be_too_large() -> None:
+    function = parse("abs(" + "+".join(f"x{place}" for place in range(20_001)) + ")")
+    arrays = {f"x{place}": np.array(1.0) for place in range(20_001)}
+    with pytest.raises(LimitError, match="terms"):
+        touching(function, arrays, shape=(), dtype="float64", device="cpu")

@@ -326,3 +326,9 @@ def test_the_library_computes_here() -> None:
     with pytest.raises(worker.LostError):
         worker.call(abs, -1)
     assert remote.Partials(parse("x^2"), now() + 30).formula(["x"]).text == "2*x"
+
+
+def test_a_partial_in_a_variable_that_the_function_lacks_is_zero() -> None:
+    partials = remote.Partials(parse("x^2*y"), now() + 10)
+    assert partials.formula(("z",)).text == "0"
+    assert partials.combination([(1.0, 0, ("z", "x")), (1.0, 0, ("y", "x"))]).text == "2*x"

@@ -8,7 +8,9 @@ the variables, or by name; a name that is a parameter of the method itself goes 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from diffcli.api.results import Derivative
 from diffcli.api.values import (
@@ -26,7 +28,7 @@ from diffcli.derivation import Settings, derive
 from diffcli.errors import UsageError
 from diffcli.language import expression
 from diffcli.language.expression import Node
-from diffcli.language.points import Typed
+from diffcli.language.points import Point, Typed
 from diffcli.operators import (
     Curl,
     Divergence,
@@ -44,6 +46,9 @@ from diffcli.operators import (
     Vjp,
 )
 from diffcli.operators.partials import MODES, Mode
+
+if TYPE_CHECKING:
+    from diffcli.output.listing import Listing
 
 
 @dataclass(frozen=True)
@@ -260,7 +265,12 @@ class Differentiable(expression.Function):
         >>> diffcli.parse("exp(2x)").taylor(x=0, order=3)["x**2"]
         2.0
         """
-        return self._derived(Taylor(order_of(order)), at, point, settings)
+        found = self._derived(Taylor(order_of(order)), at, point, settings)
+        if len(found.report.results) > 1 or found.verdict is None:
+            return found
+        chosen = kind_of([*at, point]).settings(settings)
+        place = point_of(at, point, self.variables)
+        return replace(found, listing=partial(_expansion, self, place, chosen, order))
 
     def _derived(
         self,
@@ -281,6 +291,16 @@ class Differentiable(expression.Function):
         report = derive(operator, self, [point], chosen)
         (result,) = report.results
         return Derivative(report, kind.made(result.value), arranged(result.derivative, kind))
+
+
+def _expansion(
+    function: expression.Function, point: Point, settings: Settings, order: int
+) -> Listing:
+    """Return a Taylor polynomial as its command shows it."""
+    from diffcli.output.expansion import expansion_listing
+    from diffcli.studies.taylor import expand
+
+    return expansion_listing(*expand(function, [point], settings, order=order), order, None)
 
 
 def _vector(given: At) -> Typed:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from diffcli.api.derivatives import Differentiable
@@ -61,7 +62,7 @@ class Function(Differentiable):
         -0.75
         """
         from diffcli.engines.coordinates import arrays_of
-        from diffcli.output.implicit_derivatives import implicit_report
+        from diffcli.output.implicit_derivatives import implicit_listing, implicit_report
         from diffcli.studies.implicit.derivatives import choose, derivatives
 
         kind = kind_of([*at, point])
@@ -73,9 +74,11 @@ class Function(Differentiable):
         arrays = [arrays_of(each, dtype=chosen.dtype, seed=chosen.seed) for each in points]
         floats = [{name: float(one) for name, one in each.items()} for each in arrays]
         report = implicit_report(self, found, floats, dtype=chosen.dtype, device=chosen.device)
+        listing = partial(implicit_listing, report, None)
         if not points:
-            return Derivative(report)
-        return Derivative(report, None, arranged(report.results[0].derivative, kind))
+            return Derivative(report, listing=listing)
+        numbers = arranged(report.results[0].derivative, kind)
+        return Derivative(report, derivative=numbers, listing=listing)
 
     @property
     def symbolic(self) -> Mapping[str, Formula]:
@@ -138,7 +141,7 @@ class Function(Differentiable):
         >>> diffcli.parse("exp(pi*sqrt(x))").enclosure(x=163, digits=30).digits
         '262537412640768743.999999999999'
         """
-        from diffcli.engines.enclosure import partial
+        from diffcli.engines import enclosure
         from diffcli.engines.exact import exact
 
         by = names_of(wrt)
@@ -153,7 +156,7 @@ class Function(Differentiable):
         if any(entries is None or len(entries) != 1 for entries in places.values()):
             raise UsageError("an enclosure is of one point", hint="give every variable a number")
         single = {name: entries[0] for name, entries in places.items() if entries}
-        found = partial(self.outputs[output], single, by, digits=digits)
+        found = enclosure.partial(self.outputs[output], single, by, digits=digits)
         return Ball(",".join(by) or "f", found.digits(digits), found.interval(digits), found)
 
     def verify(
@@ -161,21 +164,27 @@ class Function(Differentiable):
         *at: At,
         claim: str | None = None,
         order: int | None = None,
+        wrt: Sequence[str] = (),
         settings: Settings | None = None,
         **point: Number,
     ) -> Finding:
         """Show what every engine says of the derivative at a point, or decide a claim about it.
 
-        A ``claim`` is a formula, or a list of them: ``"[2xy, x^2]"``. The result is true where
-        nothing disagrees, or the claim holds.
+        A ``claim`` is a formula, or a list of them: ``"[2xy, x^2]"``; of tensors, whose shapes the
+        point gives, a formula for each variable. ``wrt`` names the variables to differentiate in.
+        The result is true where nothing disagrees, or the claim holds.
 
         >>> import diffcli
         >>> square = diffcli.parse("x^2")
         >>> bool(square.verify(claim="2x")), bool(square.verify(claim="x"))
         (True, False)
+        >>> bool(diffcli.parse("sum((A@w - b)^2)").verify(
+        ...     claim="2*A.T@(A@w - b)", wrt="w", A=[[1, 2], [3, 4]], w=[1, 2], b=[1, 1]
+        ... ))
+        True
         """
         kind = kind_of([*at, point])
-        chosen = kind.settings(settings)
+        chosen, names = kind.settings(settings), names_of(wrt)
         points = [point_of(at, point, self.variables)] if at or point else []
         if claim is None:
             from diffcli.output.checking import hearing_listing
@@ -183,22 +192,18 @@ class Function(Differentiable):
 
             if not points:
                 raise UsageError("verify what?", hint='a point: x=3; or a claim: claim="2x"')
-            hearing = gather(Grad(order or 1), self, points, chosen)
+            hearing = gather(Grad(order or 1, names), self, points, chosen)
             return Finding(hearing, hearing_listing(hearing, None), hearing.exit_code == 0)
         from diffcli.output.checking import decision_listing
         from diffcli.studies.check.claim import read_claim
-        from diffcli.studies.check.judgement import decide, each_typed
+        from diffcli.studies.check.decision import judged
 
         typed = read_claim(claim)
-        both = parser.parse([*self.text, *typed.formulas], declared=self.variables)
-        decision = decide(
-            both,
-            typed,
-            declared=self.variables,
-            order=order,
-            points=[place for each in points for place in each_typed(each, chosen)],
-            budget=chosen.budget,
-            seed=chosen.seed,
+        # As it was read, so that the claim may name what the formula defines.
+        both = parser.parse([self.read_as, *typed.formulas], variables=self.variables)
+        both = replace(both, text=(*self.text, *typed.formulas))
+        decision = judged(
+            both, typed, points, chosen, wrt=names, declared=self.variables, order=order
         )
         return Finding(decision, decision_listing(decision, None), decision.exit_code == 0)
 

@@ -25,6 +25,7 @@ from diffcli.derivation import Settings, derive
 from diffcli.derivation.places import Positions
 from diffcli.derivation.samples import sample_of
 from diffcli.derivation.stacked import MOST_SINGLE, striking
+from diffcli.engines import remote
 from diffcli.engines.coordinates import array
 from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Function, Node, number
@@ -34,7 +35,7 @@ from diffcli.operators.operator import Along
 from diffcli.output.report import Report, Result
 
 if TYPE_CHECKING:
-    from diffcli.api.columns import Evaluation
+    from diffcli.derivation.columns import Columns
 
 Array = NDArray[np.float64]
 
@@ -169,12 +170,14 @@ class _Points:
         }
 
     @cached_property
-    def _evaluation(self) -> Evaluation:
-        from diffcli.api.columns import Evaluation
+    def _evaluation(self) -> Columns:
+        from diffcli.derivation.columns import Columns
 
-        return Evaluation(
-            self._operator, self._function, self._scalars, self._vectors, self._settings
-        )
+        function, vectors = self._function, self._vectors
+        moving = replace(function, variables=tuple(self._scalars.columns))
+        ones = () if vectors is None else [1.0] * len(vectors)
+        entries = self._operator.entries(moving, ones)
+        return Columns(function, remote.program(function), entries, self._settings, vectors)
 
 
 def _typed(vector: Array) -> Typed:

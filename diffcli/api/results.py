@@ -83,16 +83,18 @@ class Derivative(Shown):
     (``jvp laplacian divergence``). Numbers are floats, or arrays or tensors of the kind that the
     point was given in; a number that doesn't exist is nan. At many points every array has the axes
     of the points first. ``report`` has everything else: a result for the point, or for each of the
-    points that were answered one by one. Without a point there are formulas alone, and ``value``
+    points that were answered one by one; ``listing`` makes what is shown where the command has a
+    way of its own. Without a point there are formulas alone, and ``value``
     and ``derivative`` are None.
     """
 
     report: Report
     value: Any = None
     derivative: Any = None
+    listing: Callable[[], Listing] | None = field(default=None, compare=False)
 
-    def _shown(self) -> Report:
-        return self.report
+    def _shown(self) -> Report | Listing:
+        return self.listing() if self.listing else self.report
 
     @property
     def verdict(self) -> Verdict | None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
-from typer import Option
+from typer import Argument
 
 from diffcli.cli.answer import STANDARD_INPUT, read_file, read_function
 from diffcli.cli.messages import say
-from diffcli.cli.options import Common, Formulas, Wrt, names, one_of, variables
+from diffcli.cli.options import OUTPUT, POINTS, Common, Wrt, names, one_of, option, variables
 from diffcli.cli.progress import progress
 from diffcli.cli.settings import settings
 from diffcli.cli.watchdog import limit_time
@@ -39,26 +40,50 @@ TEXTS = ("csv", "jsonl")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".xlsx")
 
 
-def _option(name: str, metavar: str | None, what: str) -> Any:
-    return Option(name, metavar=metavar, help=what, rich_help_panel="Batch", show_default=False)
+_FORMULAS = Argument(
+    metavar="FORMULA", help="What to differentiate; or a file of requests.", show_default=False
+)
+_AT = "Of variables with one value in all rows: k=1/2."
+_POINTS = "csv, jsonl or Parquet; a folder of them; - is standard input."
+_JSON = "Say what was done as JSON; with -o."
+_OUTPUT = "csv, jsonl or Parquet; a folder for a folder."
+_KINDS = f"Of {', '.join(KINDS)}; value,grad."
+_DASK = "Share a folder's files; local: on this machine."
+_own = partial(option, group="Batch")
+
+
+@dataclass(frozen=True)
+class Options(Common):
+    """The options of Common as they are for rows and requests."""
+
+    at: Annotated[list[str] | None, option("--at", POINTS, "POINT", _AT)] = None
+    points: Annotated[Path | None, option("--points", POINTS, "FILE", _POINTS)] = None
+    py: str | None = field(default=None, init=False)
+    format: Annotated[str, option("--format", OUTPUT, "FORMAT", "csv, jsonl.")] = "table"
+    json: Annotated[bool, option("--json", OUTPUT, None, _JSON)] = False
+    output: Annotated[Path | None, option("--output -o", OUTPUT, "FILE", _OUTPUT)] = None
+    precision: Annotated[
+        int | None, option("--precision", OUTPUT, "DIGITS", "Of requests: proved.", min=1)
+    ] = None
+    verbose: bool = field(default=False, init=False)
 
 
 def batch(
-    formulas: Formulas = None,
+    formulas: Annotated[list[str] | None, _FORMULAS] = None,
     *,
-    common: Common,
-    kinds: Annotated[
-        str | None, _option("--kinds", "KINDS", f"Of {', '.join(KINDS)}; value,grad.")
-    ] = None,
+    common: Options,
+    kinds: Annotated[str | None, _own("--kinds", metavar="KINDS", what=_KINDS)] = None,
     wrt: Wrt = None,
-    name: Annotated[str, _option("--name", "NAME", "The function's in the columns; f.")] = "f",
+    name: Annotated[
+        str, _own("--name", metavar="NAME", what="The function's in the columns; f.")
+    ] = "f",
     keep: Annotated[
-        str | None, _option("--keep", "NAMES", "Of the input's columns, only these.")
+        str | None, _own("--keep", metavar="NAMES", what="Of the input's columns, only these.")
     ] = None,
-    resume: Annotated[bool, _option("--resume", None, "Go on with a run that was ended.")] = False,
-    dask: Annotated[
-        str | None, _option("--dask", "ADDRESS", "Share a folder's files; local: on this machine.")
-    ] = None,
+    resume: Annotated[
+        bool, _own("--resume", metavar=None, what="Go on with a run that was ended.")
+    ] = False,
+    dask: Annotated[str | None, _own("--dask", metavar="ADDRESS", what=_DASK)] = None,
 ) -> int:
     """Differentiate at every row of a file, or answer requests line by line.
 
@@ -67,11 +92,6 @@ def batch(
     """
     if common.timeout is not None:
         limit_time(common.timeout)
-    if common.py is not None:
-        raise UsageError(
-            "batch takes formulas, no Python function",
-            hint="diffcli grad --py FILE:NAME --points p.csv",
-        )
     if common.points is None:
         return _requests(formulas or (), common)
     from diffcli.batch.run import Plan

@@ -115,23 +115,9 @@ def _claim_study(
 ) -> Study:
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.output.checking import decision_listing
-        from diffcli.studies.check.judgement import decide, each_typed
+        from diffcli.studies.check.decision import judged
 
-        if function.has_tensors:
-            from diffcli.studies.check.tensor_claim import decide_tensors
-
-            told = decide_tensors(function, claim, points, chosen, wrt=wrt, order=order)
-            return Answer(told.report, decision_listing(told, digits), told.exit_code)
-        found = decide(
-            function,
-            claim,
-            wrt=wrt,
-            declared=declared,
-            order=order,
-            points=[place for point in points for place in each_typed(point, chosen)],
-            budget=chosen.budget,
-            seed=chosen.seed,
-        )
+        found = judged(function, claim, points, chosen, wrt=wrt, declared=declared, order=order)
         return Answer(found.report, decision_listing(found, digits), found.exit_code)
 
     return study

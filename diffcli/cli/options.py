@@ -16,7 +16,7 @@ from diffcli.errors import UsageError
 from diffcli.language.tokens import variable_name
 from diffcli.output.formats import FORMATS
 
-_POINTS, _NUMBERS, _CHECKS, _OUTPUT, _RUN = (
+POINTS, NUMBERS, CHECKS, OUTPUT, RUN = (
     "Points and names",
     "Numbers",
     "Checks",
@@ -25,7 +25,8 @@ _POINTS, _NUMBERS, _CHECKS, _OUTPUT, _RUN = (
 )
 
 
-def _option(names: str, group: str, metavar: str | None, what: str, **more: Any) -> Any:
+def option(names: str, group: str, metavar: str | None, what: str, **more: Any) -> Any:
+    """Return an option of all its names, without its default in the help."""
     return Option(
         *names.split(),
         help=what,
@@ -46,47 +47,45 @@ _BUDGET = "Of processor time, for formula and enclosure; 0.5."
 _FORMATS = f"{', '.join(FORMATS)}."
 
 Formulas = Annotated[list[str] | None, _FORMULAS]
-Wrt = Annotated[str | None, _option("--wrt", _POINTS, "NAMES", "Only these variables: x,y.")]
-Order = Annotated[int, _option("--order", _NUMBERS, "N", "The n-th derivative.", min=1)]
+Wrt = Annotated[str | None, option("--wrt", POINTS, "NAMES", "Only these variables: x,y.")]
+Order = Annotated[int, option("--order", NUMBERS, "N", "The n-th derivative.", min=1)]
 Vector = Annotated[
-    str | None, _option("--vector", _POINTS, "VECTOR", "x=1,y=-1, or [1,-1] in order.")
+    str | None, option("--vector", POINTS, "VECTOR", "x=1,y=-1, or [1,-1] in order.")
 ]
 Directional = Annotated[
     str | None,
-    _option("--directional", _POINTS, "VECTOR", "Along a vector, as long as it is: x=1,y=-1."),
+    option("--directional", POINTS, "VECTOR", "Along a vector, as long as it is: x=1,y=-1."),
 ]
 Mode = Annotated[
-    str, _option("--mode", _NUMBERS, "MODE", "auto, reverse (by rows), forward (by columns).")
+    str, option("--mode", NUMBERS, "MODE", "auto, reverse (by rows), forward (by columns).")
 ]
 Sparse = Annotated[
-    bool, _option("--sparse", _NUMBERS, None, "Only what isn't zero by the formula's structure.")
+    bool, option("--sparse", NUMBERS, None, "Only what isn't zero by the formula's structure.")
 ]
-At = Annotated[list[str] | None, _option("--at", _POINTS, "POINT", _AT)]
-Points = Annotated[Path | None, _option("--points", _POINTS, "FILE", "From a csv or jsonl file.")]
-Vars = Annotated[
-    str | None, _option("--vars", _POINTS, "NAMES", "The order of the variables: y,x.")
-]
-Let = Annotated[list[str] | None, _option("--let", _POINTS, "DEFINITION", "Define first: y=x+2.")]
-File = Annotated[Path | None, _option("--file", _POINTS, "FILE", _FILE)]
-Py = Annotated[str | None, _option("--py", _POINTS, "FILE:NAME", "A Python function of tensors.")]
-Dtype = Annotated[str, _option("--dtype", _NUMBERS, "TYPE", "float64, float32 or complex128.")]
-Device = Annotated[str, _option("--device", _NUMBERS, "DEVICE", "auto, cpu, cuda, cuda:1.")]
-Seed = Annotated[int, _option("--seed", _NUMBERS, "N", "Of rand and randn, and of samples.")]
-Engines = Annotated[str | None, _option("--engines", _CHECKS, "NAMES", _ENGINES)]
-NoCheck = Annotated[bool, _option("--no-check", _CHECKS, None, "autograd alone.")]
-Budget = Annotated[float, _option("--check-budget", _CHECKS, "SECONDS", _BUDGET, min=0)]
-Strict = Annotated[bool, _option("--strict", _CHECKS, None, "Refuse what has two readings.")]
-Format = Annotated[str, _option("--format", _OUTPUT, "FORMAT", _FORMATS)]
-Json = Annotated[bool, _option("--json", _OUTPUT, None, "The same as --format json.")]
-Output = Annotated[Path | None, _option("--output -o", _OUTPUT, "FILE", "Written whole or not.")]
-Digits = Annotated[int | None, _option("--precision", _OUTPUT, "DIGITS", "Shown; 12.", min=1)]
-Quiet = Annotated[bool, _option("--quiet -q", _OUTPUT, None, "No readings, no warnings.")]
-Verbose = Annotated[bool, _option("--verbose -v", _OUTPUT, None, "What each engine said.")]
+At = Annotated[list[str] | None, option("--at", POINTS, "POINT", _AT)]
+Points = Annotated[Path | None, option("--points", POINTS, "FILE", "From a csv or jsonl file.")]
+Vars = Annotated[str | None, option("--vars", POINTS, "NAMES", "The order of the variables: y,x.")]
+Let = Annotated[list[str] | None, option("--let", POINTS, "DEFINITION", "Define first: y=x+2.")]
+File = Annotated[Path | None, option("--file", POINTS, "FILE", _FILE)]
+Py = Annotated[str | None, option("--py", POINTS, "FILE:NAME", "A Python function of tensors.")]
+Dtype = Annotated[str, option("--dtype", NUMBERS, "TYPE", "float64, float32 or complex128.")]
+Device = Annotated[str, option("--device", NUMBERS, "DEVICE", "auto, cpu, cuda, cuda:1.")]
+Seed = Annotated[int, option("--seed", NUMBERS, "N", "Of rand and randn, and of samples.")]
+Engines = Annotated[str | None, option("--engines", CHECKS, "NAMES", _ENGINES)]
+NoCheck = Annotated[bool, option("--no-check", CHECKS, None, "autograd alone.")]
+Budget = Annotated[float, option("--check-budget", CHECKS, "SECONDS", _BUDGET, min=0)]
+Strict = Annotated[bool, option("--strict", CHECKS, None, "Refuse what has two readings.")]
+Format = Annotated[str, option("--format", OUTPUT, "FORMAT", _FORMATS)]
+Json = Annotated[bool, option("--json", OUTPUT, None, "The same as --format json.")]
+Output = Annotated[Path | None, option("--output -o", OUTPUT, "FILE", "Written whole or not.")]
+Digits = Annotated[int | None, option("--precision", OUTPUT, "DIGITS", "Shown; 12.", min=1)]
+Quiet = Annotated[bool, option("--quiet -q", OUTPUT, None, "No readings, no warnings.")]
+Verbose = Annotated[bool, option("--verbose -v", OUTPUT, None, "What each engine said.")]
 Compile = Annotated[
-    bool, _option("--compile", _RUN, None, "For very many points: compile the derivative.")
+    bool, option("--compile", RUN, None, "For very many points: compile the derivative.")
 ]
-Timeout = Annotated[float | None, _option("--timeout", _RUN, "SECONDS", "Of the whole run.")]
-Debug = Annotated[bool, _option("--debug", _RUN, None, "Show the traceback of an error.")]
+Timeout = Annotated[float | None, option("--timeout", RUN, "SECONDS", "Of the whole run.")]
+Debug = Annotated[bool, option("--debug", RUN, None, "Show the traceback of an error.")]
 
 
 @dataclass(frozen=True)
@@ -118,19 +117,21 @@ class Common:
 
 
 def with_common(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options of Common in place of its parameter ``common``."""
-    hints = get_type_hints(Common, include_extras=True)
+    """Give a command the options of its parameter ``common``: of Common, or of a class of it."""
     signature = inspect.signature(command, eval_str=True)
+    record = signature.parameters["common"].annotation
+    hints = get_type_hints(record, include_extras=True)
+    taken = [field for field in fields(record) if field.init]
     first, *own = (value for name, value in signature.parameters.items() if name != "common")
     keyword = inspect.Parameter.KEYWORD_ONLY
     shared = [
         inspect.Parameter(field.name, keyword, default=field.default, annotation=hints[field.name])
-        for field in fields(Common)
+        for field in taken
     ]
 
     @wraps(command)
     def wrapper(**given: Any) -> int:
-        common = Common(**{field.name: given.pop(field.name) for field in fields(Common)})
+        common = record(**{field.name: given.pop(field.name) for field in taken})
         return command(**given, common=common)
 
     vars(wrapper)["__signature__"] = signature.replace(parameters=[first, *shared, *own])

@@ -79,7 +79,7 @@ def _found(request: Mapping[str, Any], common: Common) -> tuple[Mapping[str, Any
     """Return the document that the single command would write, and its exit code."""
     given = {key: value for key, value in request.items() if value is not None}
     given.pop("id", None)
-    kind = one_of(_words(given.pop("kind", "grad")), [*OPERATORS, *_STUDIES], '"kind"')
+    kind = one_of(_words(given.pop("kind", "grad")), {**OPERATORS, **_STUDIES}, '"kind"')
     fields = _fields(kind)
     if "expression" not in given:
         raise UsageError("the request has no expression", hint=_EXAMPLE)

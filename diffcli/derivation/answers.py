@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from diffcli.clock import now
 from diffcli.derivation.alike import alike
+from diffcli.derivation.analysis import analysis, as_typed
 from diffcli.derivation.cases import Case, case_of
 from diffcli.derivation.evaluation import Evaluation
 from diffcli.derivation.large import Large
 from diffcli.derivation.normwise import relative_error
-from diffcli.derivation.settings import DIGITS, Settings
-from diffcli.derivation.stacked import MOST_SINGLE, apart, stacked, striking, unproved
+from diffcli.derivation.settings import Settings
+from diffcli.derivation.stacked import MOST_SINGLE, stack_of, together
 from diffcli.derivation.vectors import product
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.expression import Function, Node
 from diffcli.language.points import Point
-from diffcli.language.printer import text_of
 from diffcli.operators import Matrix, Operator, Shape
 from diffcli.output.report import Result
 
@@ -56,36 +56,47 @@ class Answers:
 
     def at(self, points: Sequence[Point]) -> list[Result]:
         """Return the answer at each point, of many from one evaluation."""
-        by_elements = self._operator.element_by_element and not self._function.has_tensors
-        whole = stacked(points) if by_elements and "autograd" in self._settings.engines else None
-        if whole is None:
-            return self._one_by_one(points)
+        if len(points) <= MOST_SINGLE:
+            return [self._result(point) for point in points]
+        return self._of_many(points) or self._one_by_one(points)
+
+    def _of_many(self, points: Sequence[Point]) -> list[Result] | None:
+        """Return the answers from one evaluation; None where one by one they are quicker."""
+        whole, settings = together(points), self._settings
+        if whole is None or self._function.has_tensors or "autograd" not in settings.engines:
+            return None
+        begun = now()
+        self.evaluation.prepare()
+        self._deadline += now() - begun
+        case = self.case(dict.fromkeys(whole.values, ()))
         from diffcli.derivation.places import Positions
         from diffcli.engines.coordinates import arrays_of
 
-        settings = self._settings
         arrays = arrays_of(whole, dtype=settings.dtype, seed=settings.seed)
-        case = self.case({name: each.shape for name, each in arrays.items()})
-        begun = now()
-        numbers = self.evaluation.numbers(case, arrays)
-        self._deadline += now() - begun
-        checked = self._checker(
-            case, Positions(whole, dtype=settings.dtype, seed=settings.seed)
-        ).checked(numbers)
-        proves = self._proves
-        results = apart(self._operator, case, arrays, numbers, checked, proves=proves)
-        if proves:
-            self._deadline = now() + settings.budget
-            for place in striking(partial(self.evaluation.numbers, case), arrays):
-                is_late = now() > self._deadline
-                results[place] = (
-                    unproved(results[place]) if is_late else self._result(points[place])
-                )
-        return results
+        stack = stack_of(self._operator, case, points, arrays, settings, self.evaluation)
+        if stack is None:
+            return None
+        self._deadline += stack.spent
+        found: dict[int, Result] = {}
+        given: dict[int, Sequence[Check | None]] = {}
+        for place in stack.striking:
+            if now() > self._deadline:
+                break
+            found[place] = self._result(points[place])
+        usual = sorted({*range(len(points))}.difference(stack.striking))
+        some = together([points[place] for place in usual]) if usual else None
+        if some is not None and settings.proves:
+            positions = Positions(some, dtype=settings.dtype, seed=settings.seed)
+            checked = self._checker(case, positions).checked(stack.at(usual))
+            rows = zip(*checked.values, *checked.entries, strict=True)
+            given = dict(zip(usual, rows, strict=True))
+        count = len(found) + sum(all(row) for row in given.values())
+        return [
+            found.get(place) or stack.result(place, given.get(place, ()), count)
+            for place in range(len(points))
+        ]
 
     def _one_by_one(self, points: Sequence[Point]) -> list[Result]:
-        if len(points) <= MOST_SINGLE:
-            return [self._result(point) for point in points]
         results = []
         with self._settings.progress(self._operator.name, len(points)) as watch:
             for done, point in enumerate(points, 1):
@@ -174,30 +185,16 @@ class Answers:
             checks=(*_given(checked.entries), *checked.left),
             value_checks=_given(checked.values),
             sampled=checked.sampled,
-            typed=self._typed(point),
-            analysis=self._analysis(case, places, derivative),
+            typed=as_typed(point, self._settings),
+            analysis=analysis(
+                self._operator,
+                case.scalars,
+                partial(places.typed, 0),
+                derivative,
+                self._settings,
+                self._deadline,
+            ),
         )
-
-    def _analysis(self, case: Case, places: Places, derivative: Any) -> Mapping[str, Any]:
-        """Return what a matrix that is whole and no larger than can be decomposed says."""
-        if not isinstance(self._operator, Matrix):
-            return {}
-        import numpy as np
-
-        from diffcli.engines.matrices.spectra import LARGEST, is_critical
-
-        matrix = np.array(derivative["matrix"], dtype=np.float64)
-        if not 0 < max(matrix.shape) <= LARGEST or not np.isfinite(matrix).all():
-            return {}
-        function = case.scalars.function or self._function
-
-        def critical() -> bool:
-            if "enclosure" not in self._settings.engines:
-                return False
-            at = places.typed(0)
-            return is_critical(function.outputs[0], at, case.scalars.columns, self._deadline)
-
-        return self._operator.analysis(matrix, self._settings.dtype, critical)
 
     def _large(self, case: Case, point: Point, arrays: Mapping[str, Array]) -> Result:
         """Return the answer of which a sample is checked."""
@@ -238,14 +235,6 @@ class Answers:
         )
         return large.sparse(sparse, matrix) if sparse and matrix else large.whole(blocks)
 
-    def _typed(self, point: Point) -> Mapping[str, str] | None:
-        """Return the numbers of a point as typed, where more digits than a float's are wanted."""
-        if self._settings.digits <= DIGITS:
-            return None
-        return {
-            name: text_of(value) for name, value in point.values.items() if isinstance(value, Node)
-        }
-
     def _striking(
         self, case: Case, arrays: Mapping[str, Array], numbers: Numbers | None
     ) -> list[int]:
@@ -255,7 +244,7 @@ class Answers:
         from diffcli.derivation.places import broadcast
         from diffcli.engines.touching import touching
 
-        if not case.element_by_element or numbers is None or not self._proves:
+        if not case.element_by_element or numbers is None or not self._settings.proves:
             return []
         settings, shape = self._settings, broadcast(arrays)
         found = touching(
@@ -268,10 +257,6 @@ class Answers:
             total |= mask
         places: list[int] = np.flatnonzero(total).tolist()
         return places
-
-    @property
-    def _proves(self) -> bool:
-        return bool({"symbolic", "enclosure"} & set(self._settings.engines))
 
     def _checker(
         self, case: Case, places: Places, relative: float = 0.0, striking: Sequence[int] = ()

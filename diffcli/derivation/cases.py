@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING
 
+from diffcli.engines.remote import Partials
+from diffcli.engines.shapes import shapes_of
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.expression import Function
+from diffcli.language.printer import text_of
 from diffcli.operators import MODES, Grad, Matrix, Operator, Quantity, Scalars, Shape
 
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array
     from diffcli.derivation.settings import Settings
-    from diffcli.engines.remote import Partials
 
 GRADIENTS = tuple(Grad(mode=mode) for mode in MODES)
 MOST_FORMULAS = 36
@@ -46,10 +48,13 @@ class Case:
     """Why the numbers can't be checked one by one."""
 
     @property
+    def order(self) -> int:
+        """That of the highest partial that takes part."""
+        return max((len(wrt) for each in self.entries for _, _, wrt in each.parts), default=0)
+
+    @property
     def closed_formulas(self) -> dict[str, Formula]:
         """The gradient's formulas of tensors, as text."""
-        from diffcli.language.printer import text_of
-
         if self.closed is None:
             return {}
         pairs = zip(self.closed.text, self.closed.outputs, strict=True)
@@ -90,8 +95,6 @@ def case_of(
     entries = operator.entries(moving, flat)
     symbolic = None
     if "symbolic" in settings.engines:
-        from diffcli.engines.remote import Partials
-
         # A formula that swells must leave the proofs their time.
         symbolic = Partials(whole, deadline - settings.budget / 2)
     formulas = _formulas(symbolic if operator.has_formulas else None, entries)
@@ -103,7 +106,6 @@ def _expanded(
 ) -> Case:
     """Return the case of a function of tensors: its components, and its gradient in one piece."""
     from diffcli.engines.adjoints.reverse import gradients
-    from diffcli.engines.shapes import shapes_of
     from diffcli.engines.taylor.components import expand
 
     inferred = shapes_of(function, shapes)
@@ -123,8 +125,6 @@ def _expanded(
 
 def _unexpanded(function: Function, shapes: Mapping[str, Shape]) -> Scalars:
     """Return the shapes of the outputs, without their components."""
-    from diffcli.engines.shapes import shapes_of
-
     inferred = shapes_of(function, shapes)
     return Scalars(None, shapes, tuple(inferred[output] for output in function.outputs))
 

@@ -169,7 +169,7 @@ class Checker:
     def _place_of(self, entry: Quantity) -> tuple[tuple[int, ...], str | None]:
         """Return the shape of an entry's numbers, and the variable whose elements they are of."""
         if not isinstance(entry, Entry):
-            return (), None
+            return self._positions.shape, None
         return self._positions.shape_of(entry.wrt[-1]), entry.wrt[-1]
 
     def _sampled(self, checks: Sequence[Sequence[Check | None]]) -> tuple[int, int] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from diffcli.derivation.cases import Case
@@ -16,6 +18,7 @@ from diffcli.operators import Operator
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from diffcli.derivation.columns import Columns
     from diffcli.derivation.numbers import Array, Numbers
     from diffcli.engines.matrices.compressed import Structured
     from diffcli.engines.program import Program
@@ -52,6 +55,24 @@ class Evaluation:
         if case.element_by_element:
             return _where_defined(case, values, blocks)
         return Numbers(single(values), single(blocks))
+
+    def prepare(self) -> None:
+        """Import and lower what many points take, which is none of the engines' work."""
+        for module in ("diffcli.derivation.columns", "diffcli.engines.touching"):
+            import_module(module)
+        _ = self._program
+
+    def of_columns(self, case: Case) -> tuple[Callable[[Mapping[str, Array]], Numbers], Columns]:
+        """Return what gives the numbers at many points of numbers; ``case`` is that of one.
+
+        Operators that torch applies element by element keep their own way.
+        """
+        from diffcli.derivation.columns import Columns
+
+        columns = Columns(self._function, self._program, case.entries, self._settings)
+        if self._operator.element_by_element:
+            return partial(self.numbers, replace(case, element_by_element=True)), columns
+        return columns, columns
 
     def at(self, case: Case, arrays: Mapping[str, Array]) -> tuple[Structured, list[Tensor]]:
         """Return the function evaluated at a point, and the operator's vector."""

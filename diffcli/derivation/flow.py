@@ -109,7 +109,7 @@ class _Derivation:
         from diffcli.engines.adjoints.assumed import assumed_gradients
 
         if self._operator not in GRADIENTS:
-            reason = "its tensors have no shape: --at gives them one, as in x=ones(3)"
+            reason = "its tensors have no shape: a point gives them one, as in x=ones(3)"
             return {"f": Formula(reason=reason)}
         try:
             found, kinds = assumed_gradients(self._function)

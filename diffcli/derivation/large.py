@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from diffcli.clock import now
 from diffcli.derivation.cases import Case
 from diffcli.derivation.normwise import largest
+from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.expression import Function
 from diffcli.language.points import Point
@@ -49,10 +51,10 @@ class Large:
         flat = np.concatenate([each.ravel() for each in blocks or self.values])
         if self._is_nan:
             flat[:] = np.nan
-        striking = self._striking(flat, self._kinks)
-        places = self._sample(flat.size, striking)
+        found = self._striking(flat, self._kinks)
+        places = self._sample(flat.size, found.places)
         targets = [self._target(place) for place in places]
-        checks = self._checks([each for each in targets if each], places, flat, striking)
+        checks = self._checks([each for each in targets if each], places, flat, found)
         for place, check in zip(places, checks, strict=False):
             flat[place] = np.nan if check.value is None else check.value
         ends = np.cumsum([each.size for each in blocks])[:-1]
@@ -61,7 +63,7 @@ class Large:
             for part, each in zip(np.split(flat, ends), blocks, strict=False)
         ]
         layout = self.operator.layout(parts, scalars)
-        return self._result(layout, checks, flat.size, _left(striking, places[: len(checks)]))
+        return self._result(layout, checks, flat.size, found.left(places[: len(checks)]))
 
     def sparse(self, operator: Matrix, matrix: Sparse) -> Result:
         """Return the answer whose entries that aren't always zero are a sparse matrix's."""
@@ -69,16 +71,16 @@ class Large:
 
         rows, columns, numbers = matrix.triplets()
         scalars = self.case.scalars
-        striking = self._striking(numbers, lambda at: np.flatnonzero(np.isin(columns, at)))
-        places = self._sample(len(numbers), striking)
+        found = self._striking(numbers, lambda at: np.flatnonzero(np.isin(columns, at)))
+        places = self._sample(len(numbers), found.places)
         targets = [operator.entry(int(rows[k]), int(columns[k]), scalars) for k in places]
-        checks = self._checks(targets, places, numbers, striking)
+        checks = self._checks(targets, places, numbers, found)
         numbers = numbers.copy()
         for place, check in zip(places, checks, strict=False):
             numbers[place] = float("nan") if check.value is None else check.value
         triplets = list(zip(rows.tolist(), columns.tolist(), _nested(numbers), strict=True))
         layout = operator.sparse_layout(triplets, scalars)
-        left = _left(striking, places[: len(checks)])
+        left = found.left(places[: len(checks)])
         result = self._result(layout, checks, len(numbers), left)
         products = {} if matrix.products is None else {"products": matrix.products}
         return replace(result, symbolic={}, analysis={"entries": len(numbers), **products})
@@ -90,24 +92,29 @@ class Large:
         first, usual = striking[:SAMPLE].tolist(), sample_of(count, self.settings.seed).tolist()
         return list(dict.fromkeys([*first, *usual]))
 
-    def _striking(self, numbers: Array, places_of: Callable[[Places], Places]) -> Places:
-        """Return the places of the numbers that are missing, or stand at a kink or a jump.
+    def _striking(self, numbers: Array, places_of: Callable[[Places], Places]) -> _Striking:
+        """Find the numbers that are missing, or stand at a kink or a jump.
 
         ``places_of`` gives those of the numbers that components of the variables have a part in.
         """
         import numpy as np
 
         if not self._is_checked:
-            return np.array([], dtype=np.int64)
+            return _Striking(np.array([], dtype=np.int64))
         from diffcli.engines.touching import touched, touching
 
-        settings = self.settings
-        found = touching(
-            self.function, self.arrays, shape=(), dtype=settings.dtype, device=settings.device
-        )
-        at = touched(self.function, self._ordered, found)
-        kinks = places_of(at[at < self.case.scalars.width]) if at.size else at
-        return np.union1d(kinks, np.flatnonzero(~np.isfinite(numbers)))
+        begun, settings = now(), self.settings
+        kinks, reason = np.array([], dtype=np.int64), None
+        try:
+            found = touching(
+                self.function, self.arrays, shape=(), dtype=settings.dtype, device=settings.device
+            )
+            at = touched(self.function, self._ordered, found)
+            kinks = places_of(at[at < self.case.scalars.width]) if at.size else at
+        except LimitError as error:
+            reason = f"it isn't known which numbers stand at a kink: {error.message}"
+        places = np.union1d(kinks, np.flatnonzero(~np.isfinite(numbers)))
+        return _Striking(places, reason, now() - begun)
 
     def _kinks(self, columns: Places) -> Places:
         """Return the places of the numbers that components of the variables have a part in."""
@@ -142,7 +149,7 @@ class Large:
         return Target(name, place)
 
     def _checks(
-        self, targets: Sequence[Target], places: Sequence[int], numbers: Array, striking: Places
+        self, targets: Sequence[Target], places: Sequence[int], numbers: Array, found: _Striking
     ) -> list[Check]:
         """Return the checks of a sample of the numbers, as many as the time allows.
 
@@ -153,15 +160,17 @@ class Large:
             return []
         from diffcli.derivation.samples import Sampler
 
-        usual = set(places).difference(striking.tolist())
-        closed = {} if self.closed is None else {k: float(self.closed[k]) for k in usual}
+        usual = set(places).difference(found.places.tolist())
+        closed = (
+            {} if self.closed is None or found.reason else {k: float(self.closed[k]) for k in usual}
+        )
         return Sampler(
             self.function,
             self.point,
             self._ordered,
             [float(number) for each in self.case.vector for number in each.flat],
             self.settings,
-            self.deadline,
+            self.deadline + found.spent,
             self.relative,
             largest([numbers]),
         ).checks(targets, numbers[places].tolist(), [closed.get(place) for place in places])
@@ -169,7 +178,7 @@ class Large:
     @property
     def _is_checked(self) -> bool:
         """Whether there are values, and an engine that can check a number of another."""
-        return self._is_finite and bool({"symbolic", "enclosure"} & set(self.settings.engines))
+        return self._is_finite and self.settings.proves
 
     @property
     def _is_finite(self) -> bool:
@@ -207,9 +216,22 @@ class Large:
         return Check("f", Verdict.UNVERIFIED, reason=self.case.reason)
 
 
-def _left(striking: Places, checked: Sequence[int]) -> tuple[Check, ...]:
-    """Return what is known of the numbers that strike and weren't checked: nothing."""
-    return left_out(len(striking) - len(set(checked).intersection(striking.tolist())))
+@dataclass(frozen=True)
+class _Striking:
+    """Where numbers are missing, or stand at a kink; ``reason`` says why not all kinks are known.
+
+    ``spent`` are the seconds that it took, which are none of the checks'.
+    """
+
+    places: Places
+    reason: str | None = None
+    spent: float = 0.0
+
+    def left(self, checked: Sequence[int]) -> tuple[Check, ...]:
+        """Return what is known of the numbers that strike and weren't checked: nothing."""
+        unknown = (Check("f", Verdict.UNVERIFIED, reason=self.reason),) if self.reason else ()
+        count = len(self.places) - len(set(checked).intersection(self.places.tolist()))
+        return (*unknown, *left_out(count))
 
 
 def _unwritten(count: int) -> Mapping[str, Formula]:

@@ -39,3 +39,8 @@ class Settings:
     seed: int = 0
     compile: bool = False
     progress: Progress = silent
+
+    @property
+    def proves(self) -> bool:
+        """Whether an engine takes part that can check a number of another."""
+        return bool({"symbolic", "enclosure"} & set(self.engines))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
+from diffcli.derivation.stacked import HIGHEST
 from diffcli.language.expression import Function
 from diffcli.operators import Eval, Grad, Hvp, Jvp, Operator, Vhp, Vjp
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 FEWEST = 100_000
 """Points from which one pass of autograd is no longer the quickest way."""
-
-HIGHEST = 4
-"""The order up to which nested derivatives are quicker than Taylor arithmetic."""
 
 
 def evaluated(

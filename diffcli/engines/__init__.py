@@ -1,1 +1,15 @@
-"""Three ways to differentiate one Function: autograd, symbolic, enclosure."""
+"""Three ways to differentiate one Function; the enclosure shares no rule with the other two.
+
+- autograd (torch): ``lambdify`` writes the formula as a ``program`` over ``tensors`` and
+  ``kernels``; ``autograd`` and ``forward`` differentiate it. Other ways to the same numbers:
+  ``taylor`` at high orders, ``matrices`` by their structure, ``templates`` of many terms,
+  ``throughput`` of many points. ``differences`` stand in where there is no formula. ``demand``
+  guards branches, ``devices`` chooses where, ``callable`` is for torch's own programs.
+- symbolic (sympy): ``terms``, and ``symbolic`` over them; ``worker`` and ``remote`` say in which
+  process. ``adjoints`` write the gradients of tensors as formulas.
+- enclosure (Arb): ``balls``, and ``enclosure`` over them; ``difficult`` and ``quotients`` where
+  there is no ball; ``rounding`` bounds torch's errors; ``evidence`` is what all of these found.
+
+``exact`` and ``coordinates`` read points, ``shapes`` and ``expansions`` tensors, ``margins`` says
+where an operation is difficult, ``touching`` whether a point is there.
+"""

@@ -9,11 +9,11 @@ powers of 2 every oscillation that is in step with them: sin(π/h) is 0 at all o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import product
 from math import inf, isclose
 from random import Random
 from typing import Literal
@@ -23,7 +23,6 @@ from flint import arb, ctx, fmpq
 from diffcli.clock import now
 from diffcli.engines.balls.guards import Trouble, Undefined, assuming_zero
 from diffcli.engines.enclosure import (
-    TINY,
     Coordinate,
     Enclosure,
     Index,
@@ -33,6 +32,7 @@ from diffcli.engines.enclosure import (
     partial,
     partials,
 )
+from diffcli.engines.limits import BITS, Side, State, limit
 from diffcli.engines.margins import margins_of
 from diffcli.language.expression import Node, node, number, postorder
 
@@ -43,13 +43,9 @@ STEPS = tuple(
 """The points of evaluation lie at these parts of the point's scale, 2^−k to 2^(1−k): beyond what
 else is at work there, and in no ratio that a formula could share."""
 
-BITS = (4096, 16384)
-"""The working precision, and the one for terms that the first doesn't resolve."""
-
 NEAREST, FAR = 8000, 1 << 30
 """A kink nearer than 2^−NEAREST isn't told apart."""
 
-_ZERO = arb(0)
 _NO_LOWER = "no lower derivative: "
 
 
@@ -82,36 +78,6 @@ class Difficulty:
     left: float | None = None
     right: float | None = None
     side: Literal["left", "right"] | None = None
-
-
-class _State(Enum):
-    FINITE = "finite"
-    INFINITE = "infinite"
-    JUMP = "jump"
-    POLE = "pole"
-    OUTSIDE = "outside the domain"
-    UNKNOWN = "no limit found"
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """What happens on one side: the limit lies within ``error`` of ``limit`` if finite."""
-
-    state: _State
-    limit: arb = _ZERO
-    error: arb = _ZERO
-
-    @property
-    def number(self) -> float | None:
-        match self.state:
-            case _State.FINITE:
-                return float(self.limit)
-            case _State.INFINITE:
-                return inf if self.limit > 0 else -inf
-        return None
-
-    def agrees(self, other: _Side) -> bool:
-        return bool(abs(self.limit - other.limit) <= self.error + other.error)
 
 
 def classify(
@@ -170,7 +136,7 @@ def is_linear(
         size = sum(abs(step * slopes[name]) for name, step in direction.items())
         for sign in (-1, 1):
             found = _approach(output, at, direction, sign, here)
-            if found.state in (_State.OUTSIDE, _State.UNKNOWN):
+            if found.state in (State.OUTSIDE, State.UNKNOWN):
                 continue
             if found.number is None or abs(found.number - expected) > 1e-13 * size:
                 return False
@@ -188,27 +154,27 @@ def _undefined(
             if not isinstance(value, arb):
                 break
             values.append(value)
-        if len(values) == len(STEPS) and _limit(values).state is _State.INFINITE:
+        if len(values) == len(STEPS) and limit(values).state is State.INFINITE:
             return Difficulty(Kind.POLE, reason)
     return Difficulty(Kind.UNDEFINED, reason)
 
 
-def _combine(left: _Side, right: _Side, culprit: str) -> Difficulty:
+def _combine(left: Side, right: Side, culprit: str) -> Difficulty:
     states = {left.state, right.state}
     found = Difficulty(Kind.UNDETERMINED, culprit, left=left.number, right=right.number)
-    if states & {_State.JUMP, _State.POLE}:
-        return replace(found, kind=Kind.JUMP if _State.JUMP in states else Kind.POLE)
-    if _State.UNKNOWN in states:
+    if states & {State.JUMP, State.POLE}:
+        return replace(found, kind=Kind.JUMP if State.JUMP in states else Kind.POLE)
+    if State.UNKNOWN in states:
         return found
-    if states == {_State.OUTSIDE}:
+    if states == {State.OUTSIDE}:
         return replace(found, kind=Kind.UNDEFINED, reason=f"an isolated point: {culprit}")
-    if _State.OUTSIDE in states:
-        side: Literal["left", "right"] = "left" if right.state is _State.OUTSIDE else "right"
+    if State.OUTSIDE in states:
+        side: Literal["left", "right"] = "left" if right.state is State.OUTSIDE else "right"
         inside = left if side == "left" else right
-        if inside.state is _State.INFINITE:
+        if inside.state is State.INFINITE:
             return replace(found, kind=Kind.VERTICAL, side=side)
         return replace(found, kind=Kind.ENDPOINT, value=inside.number, side=side)
-    if states == {_State.FINITE}:
+    if states == {State.FINITE}:
         if left.agrees(right):
             return replace(found, kind=Kind.DIFFERENTIABLE, value=right.number)
         return replace(found, kind=Kind.KINK)
@@ -222,25 +188,25 @@ def _approach(
     sign: int,
     here: arb,
     deadline: float = inf,
-) -> _Side:
+) -> Side:
     """Follow the difference quotients towards the point from one side."""
     rises, slopes = [], []
     for place, step in _places(output, at, direction, sign):
         if now() > deadline:
-            return _Side(_State.UNKNOWN)
+            return Side(State.UNKNOWN)
         value = _value(output, place)
         if isinstance(value, Trouble):
-            return _Side(_State.OUTSIDE if isinstance(value, Undefined) else _State.UNKNOWN)
+            return Side(State.OUTSIDE if isinstance(value, Undefined) else State.UNKNOWN)
         with ctx.workprec(BITS[-1]):
             rises.append(value - here)
             slopes.append((value - here) / step)
-    rise = _limit(rises)
-    if rise.state is _State.INFINITE:
-        return _Side(_State.POLE)
-    if rise.state is _State.FINITE and rise.number != 0:
-        return _Side(_State.JUMP)
-    slope = _limit(slopes)
-    return slope if rise.state is _State.FINITE or slope.state is _State.INFINITE else rise
+    rise = limit(rises)
+    if rise.state is State.INFINITE:
+        return Side(State.POLE)
+    if rise.state is State.FINITE and rise.number != 0:
+        return Side(State.JUMP)
+    slope = limit(slopes)
+    return slope if rise.state is State.FINITE or slope.state is State.INFINITE else rise
 
 
 def _slide(
@@ -250,7 +216,7 @@ def _slide(
     sign: int,
     lower: float,
     deadline: float,
-) -> _Side:
+) -> Side:
     """Follow the derivative itself from one side, where the next lower one arrives at ``lower``.
 
     By the mean value theorem its limit is then the one-sided derivative of the lower one.
@@ -262,39 +228,15 @@ def _slide(
         balls = [found[part].ball for part in wanted]
         if balls[0] is None or balls[1] is None:
             outside = found[index].outcome is Outcome.UNDEFINED
-            return _Side(_State.OUTSIDE if outside else _State.UNKNOWN)
+            return Side(State.OUTSIDE if outside else State.UNKNOWN)
         lowers.append(balls[0])
         derivatives.append(balls[1])
-    arrives = _limit(lowers)
-    if arrives.state is not _State.FINITE:
-        return _Side(_State.UNKNOWN)
+    arrives = limit(lowers)
+    if arrives.state is not State.FINITE:
+        return Side(State.UNKNOWN)
     if not isclose(float(arrives.limit), lower, rel_tol=1e-15):
-        return _Side(_State.JUMP)
-    return _limit(derivatives)
-
-
-def _limit(values: Sequence[arb]) -> _Side:
-    """Extrapolate values at steps that shrink by 2^−100 each.
-
-    Where the distances between neighbours shrink by 1/8 each (an error like h^0.03), the rest is
-    a geometric series; where they hardly shrink at all, as for log h, there is no finite limit.
-    """
-    with ctx.workprec(BITS[-1]):
-        last, largest = values[-1], max(abs(value).abs_upper() for value in values)
-        gaps = [abs(b - a) for a, b in pairwise(values)]
-        if all(0 in b or 8 * b < a for a, b in pairwise(gaps[-4:])):
-            tail = 2 * gaps[-1] if 0 in gaps[-2] else 2 * gaps[-1] ** 2 / gaps[-2]
-            error = (tail + last.rad()).abs_upper()
-            if error < arb(2) ** -60 * abs(last):
-                return _Side(_State.FINITE, last.mid(), error)
-            vanishes = abs(last.mid()) <= error
-            if vanishes and (error <= arb(2) ** -20 * largest or error < arb(2) ** TINY):
-                return _Side(_State.FINITE, arb(0), error)
-        growing = all(abs(a) < abs(b) for a, b in pairwise(values[-4:]))
-        steady = all(10 * b > 9 * a for a, b in pairwise(gaps[-4:]))
-        if growing and steady and all(value * last > 0 for value in values[-4:]):
-            return _Side(_State.INFINITE, last)
-        return _Side(_State.UNKNOWN)
+        return Side(State.JUMP)
+    return limit(derivatives)
 
 
 def _places(

@@ -18,9 +18,9 @@ from math import comb, factorial, gcd, inf
 
 from flint import arb, arb_series, fmpq
 
-from diffcli.clock import now
+from diffcli.clock import now, until
 from diffcli.engines.balls.decimals import FORMATS, certain_digits, certain_float, outward
-from diffcli.engines.balls.guards import Difficult, Undefined
+from diffcli.engines.balls.guards import Difficult, OutOfTime, Undefined
 from diffcli.engines.balls.walk import Coordinate, Term, Walk, working
 from diffcli.errors import PointError
 from diffcli.language.expression import Node, constant, postorder
@@ -129,15 +129,19 @@ def partials(
     walk = Walk(output, at)
     found = dict.fromkeys(indices, Enclosure(Outcome.OUT_OF_TIME, reason="out of time"))
     pending, bits = list(found), FIRST_BITS
-    while pending and bits <= max_bits:
-        passes = Passes(walk, pending, bits)
-        for index in tuple(pending):
-            if now() > deadline:
-                return found
-            found[index] = passes.enclose(index)
-            if _settled(found[index], digits):
-                pending.remove(index)
-        bits *= 2
+    with until(deadline):
+        while pending and bits <= max_bits:
+            passes = Passes(walk, pending, bits)
+            for index in tuple(pending):
+                if now() > deadline:
+                    return found
+                enclosure = passes.enclose(index)
+                if enclosure.outcome is Outcome.OUT_OF_TIME:
+                    return found
+                found[index] = enclosure
+                if _settled(enclosure, digits):
+                    pending.remove(index)
+            bits *= 2
     return found
 
 
@@ -202,6 +206,8 @@ def _as_enclosure(term: Term) -> Enclosure:
     match term:
         case Undefined():
             return Enclosure(Outcome.UNDEFINED, reason=term.reason)
+        case OutOfTime():
+            return Enclosure(Outcome.OUT_OF_TIME, reason=term.reason)
         case Difficult():
             return Enclosure(Outcome.DIFFICULT, reason=term.reason)
         case fmpq():

@@ -14,6 +14,7 @@ from math import inf, isclose
 
 from flint import arb, ctx, fmpq
 
+from diffcli.clock import now, until
 from diffcli.engines.balls.decimals import FORMATS
 from diffcli.engines.difficult import Difficulty, Kind, classify, is_linear
 from diffcli.engines.enclosure import (
@@ -32,6 +33,9 @@ FLOAT_DIGITS = 17
 
 MOST_ORDERED = 3
 """The order of a mixed partial up to which all turns of differentiation are compared."""
+
+GRACE = 0.2
+"""Seconds past the deadline, for the bounds of rounding errors and for a difficult point each."""
 
 _NOT_SMOOTH = {2: "not twice differentiable", 3: "not three times differentiable"}
 
@@ -91,20 +95,22 @@ def examine(
         beside = [index for index in regular if ordinary[index].ball is None]
         ordinary |= partials(output, typed, beside, digits=digits, deadline=deadline)
         ordinary = {**exact, **{index: ordinary[index] for index in regular}}
-    bounds = rounding_bounds(output, dyadic, indices, dtype)
+    with until(max(deadline, now()) + GRACE):
+        bounds = rounding_bounds(output, dyadic, indices, dtype)
     evidence = {}
-    for index, found in ordinary.items():
-        if found.outcome is Outcome.ENCLOSED:
-            shown = exact[index] if more else None
-            evidence[index] = Evidence(
-                found, shown, rounding=bounds[index], is_beside=index in beside
-            )
-        elif found.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
-            difficulty = classify(output, typed, index, deadline=deadline)
-            evidence[index] = _of_difficulty(difficulty, bounds[index])
-        else:
-            evidence[index] = Evidence(rounding=bounds[index], reason=found.reason)
-    return _with_gradient(output, typed, _with_orders(evidence))
+    with until(max(deadline, now()) + GRACE):
+        for index, found in ordinary.items():
+            if found.outcome is Outcome.ENCLOSED:
+                shown = exact[index] if more else None
+                evidence[index] = Evidence(
+                    found, shown, rounding=bounds[index], is_beside=index in beside
+                )
+            elif found.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
+                difficulty = classify(output, typed, index, deadline=deadline)
+                evidence[index] = _of_difficulty(difficulty, bounds[index])
+            else:
+                evidence[index] = Evidence(rounding=bounds[index], reason=found.reason)
+        return _with_gradient(output, typed, _with_orders(evidence))
 
 
 def _orders(index: Index) -> Iterable[Index]:

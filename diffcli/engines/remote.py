@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import count
@@ -171,6 +171,13 @@ class Partials:
         arguments = dict(at), wrt, output, deadline
         return self._engine.ask(_number, *arguments, deadline=deadline)
 
+    def program(self, partials: Sequence[tuple[int, tuple[str, ...]]]) -> Program:
+        """Return some partials, of an output in variables in turn, as one torch program.
+
+        Raises LimitError where a formula swells, OutOfTimeError past the deadline.
+        """
+        return self.ask(_lowered, tuple(partials))
+
     def is_equal(self, wrt: tuple[str, ...], output: int, claim: int) -> bool:
         """Return whether another output is proved to be a partial of one. False proves nothing."""
         try:
@@ -194,6 +201,14 @@ def _symbolic(function: Function, deadline: float) -> Symbolic:
 
 def _combination(symbolic: Symbolic, parts: tuple[Part, ...]) -> Formula:
     return symbolic.combination(parts)
+
+
+def _lowered(symbolic: Symbolic, partials: tuple[tuple[int, tuple[str, ...]], ...]) -> Program:
+    from diffcli.engines.lambdify import lambdify
+    from diffcli.engines.symbolic import symbol
+
+    found = [symbolic.partial(wrt, output) for output, wrt in partials]
+    return lambdify(found, [symbol(name) for name in symbolic.function.variables])
 
 
 def _number(

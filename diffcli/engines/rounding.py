@@ -26,6 +26,9 @@ SAFETY = 4
 ACCURATE = 8
 """A row's error, in ulps, up to which its argument counts as read exactly."""
 
+LARGEST_ORDER = 1000
+"""An integer up to it may be an order or a degree, which nothing rounds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
@@ -118,7 +121,8 @@ class _FloatWalk(Walk):
 
     def _moved(self, number: arb) -> arb:
         # Orders, degrees and the like are exact in such sums.
-        return number if number.is_integer() else self._widened(number, 1)
+        is_order = number.is_integer() and abs(number) <= LARGEST_ORDER
+        return number if is_order else self._widened(number, 1)
 
     def _made(self, number: arb, ulps: int, order: int) -> arb:
         size = abs(number.mid())

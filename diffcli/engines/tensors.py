@@ -130,5 +130,17 @@ def transpose(x: Tensor) -> Tensor:
 
 
 def index(x: Tensor, *place: int | slice) -> Tensor:
-    """Return an entry or a slice."""
-    return x[place]
+    """Return an entry or a slice; torch takes no step backwards."""
+    backward = [
+        axis for axis, each in enumerate(place) if isinstance(each, slice) and (each.step or 1) < 0
+    ]
+    turned = tuple(
+        _turned(each, x.shape[axis]) if axis in backward and isinstance(each, slice) else each
+        for axis, each in enumerate(place)
+    )
+    return x.flip(backward)[turned] if backward else x[place]
+
+
+def _turned(place: slice, size: int) -> slice:
+    start, stop, step = place.indices(size)
+    return slice(size - 1 - start, size - 1 - stop, -step)

@@ -7,7 +7,7 @@ at 0 all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -18,7 +18,9 @@ from diffcli.engines import remote
 from diffcli.engines.autograd import tensors, to_array
 from diffcli.engines.margins import margins_of
 from diffcli.engines.matrices.patterns import Dependence, Places
+from diffcli.engines.program import Program
 from diffcli.engines.shapes import Shape, axis_of, shapes_of
+from diffcli.errors import LimitError
 from diffcli.language.expression import Function, Node
 
 Array: TypeAlias = NDArray[np.float64]
@@ -35,17 +37,33 @@ def touching(
 ) -> list[tuple[Node, Mask]]:
     """Return terms whose components stand at a kink or a jump, and which of their components do.
 
-    ``shape`` is that of a constant, None for the variables' own. Raises LimitError beyond the
-    symbolic engine's size.
+    ``shape`` is that of a constant, None for the variables' own. Raises LimitError where one term
+    alone is beyond the symbolic engine's size.
     """
     pairs = [pair for each in function.nodes for pair in _margins(each)]
     if not pairs:
         return []
     terms, tests = zip(*pairs, strict=True)
-    program = remote.program(Function(function.text, terms, function.variables))
-    values = program(*tensors(arrays, dtype, device).values(), shape=shape)
+    inputs = tensors(arrays, dtype, device)
+    values = [
+        value
+        for program in _programs(Function(function.text, terms, function.variables))
+        for value in program(*inputs.values(), shape=shape)
+    ]
     masks = [test(to_array(value)) for value, test in zip(values, tests, strict=True)]
     return [(term, mask) for term, mask in zip(terms, masks, strict=True) if mask.any()]
+
+
+def _programs(function: Function) -> Iterator[Program]:
+    """Yield programs of the outputs in turn, one of all of them unless they are too large."""
+    try:
+        yield remote.program(function)
+    except LimitError:
+        count = len(function.outputs)
+        if count == 1:
+            raise
+        for outputs in function.outputs[: count // 2], function.outputs[count // 2 :]:
+            yield from _programs(Function(function.text, outputs, function.variables))
 
 
 def touched(

@@ -78,8 +78,9 @@ def export(
             if each not in known:
                 hint = f"one of {', '.join(known)}" if known else "it has no variables"
                 raise UsageError(f"{each!r} is no {what}", hint=hint)
-    chosen = tuple(kinds) or ("value", "grad" if function.is_scalar else "jacobian")
-    routines = routines_of(function, chosen, checked(name), tuple(wrt) or function.variables)
+    names = tuple(wrt) or function.variables
+    first: tuple[Kind, ...] = ("grad" if function.is_scalar else "jacobian",) if names else ()
+    routines = routines_of(function, tuple(kinds) or ("value", *first), checked(name), names)
     if target == LATEX:
         return Code(target, typeset(function, routines), function, routines)
     try:

@@ -36,7 +36,7 @@ def named(variables: Collection[str], taken: Collection[str]) -> dict[str, str]:
 def checked(name: str) -> str:
     """Return a function's name as typed. Raises UsageError unless every language takes it."""
     if not (name.isascii() and name.isidentifier()) or name in RESERVED:
-        raise UsageError(f"{name!r} can't name a function", hint="letters and digits: --name f")
+        raise UsageError(f"{name!r} can't name a function", hint="letters and digits, as f")
     return name
 
 

@@ -41,7 +41,7 @@ def differentiated(value: Node, name: str) -> Node:
 def _fail(message: str, error: type[LimitError] | None = None, **_: Any) -> UsageError | LimitError:
     if error:
         return error(f"the derivative swells: {message}", hint="export the value alone")
-    return UsageError(message, hint="export the value alone: --kinds value")
+    return UsageError(message, hint="export the value alone: kinds value")
 
 
 def _values(root: Node) -> list[Node]:

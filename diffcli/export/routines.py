@@ -59,9 +59,11 @@ def routines_of(
     several = len(function.outputs)
     found = []
     for kind in kinds:
+        if kind != "value" and not wrt:
+            raise UsageError(f"{kind}: the formula has no variables", hint="kinds value")
         if kind in ("grad", "hessian") and not function.is_scalar:
             raise UsageError(
-                f"{kind} takes one formula, and there are {several}", hint="--kinds value,jacobian"
+                f"{kind} takes one formula, and there are {several}", hint="kinds value,jacobian"
             )
         outputs = range(several)
         along = () if len(function.variables) == 1 else (len(wrt),)
@@ -92,7 +94,7 @@ def entries_of(function: Function, routines: Sequence[Routine]) -> dict[Index, N
     if count > MOST_ENTRIES:
         raise LimitError(
             f"{count:,} entries are too many to be written out",
-            hint=f"at most {MOST_ENTRIES:,}: choose variables with --wrt",
+            hint=f"at most {MOST_ENTRIES:,}: choose variables with wrt",
         )
     made: dict[Index, Node] = {(i, ()): output for i, output in enumerate(function.outputs)}
     place = {name: i for i, name in enumerate(function.variables)}

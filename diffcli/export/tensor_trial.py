@@ -14,7 +14,7 @@ from diffcli.errors import DisagreementError, UsageError
 from diffcli.export.code import Code
 from diffcli.export.routines import Kind, Routine
 from diffcli.export.runners import namespace
-from diffcli.language.expression import Function, number
+from diffcli.language.expression import number
 from diffcli.language.points import Point, Tensor
 from diffcli.operators import Eval, Grad, Hessian, Jacobian, Operator
 
@@ -32,21 +32,27 @@ _MOST_VARIABLES = 5
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def shapes_for(function: Function) -> Shapes | None:
-    """Return shapes of the variables that go together, or None where small ones don't."""
+def shapes_for(code: Code) -> Shapes | None:
+    """Return shapes of the variables that go together, or None where small ones don't.
+
+    Where a derivative is one of a number, they give one if any do.
+    """
     from diffcli.engines.shapes import shapes_of
 
-    names = function.variables
-    if len(names) > _MOST_VARIABLES:
+    function, first = code.function, None
+    of_a_number = any(_OPERATORS[routine.kind].of_one_number for routine in code.routines)
+    if len(function.variables) > _MOST_VARIABLES:
         return None
-    for chosen in product(_SHAPES, repeat=len(names)):
-        shapes = dict(zip(names, chosen, strict=True))
+    for chosen in product(_SHAPES, repeat=len(function.variables)):
+        shapes = dict(zip(function.variables, chosen, strict=True))
         try:
-            shapes_of(function, shapes)
+            known = shapes_of(function, shapes)
         except UsageError:
             continue
-        return shapes
-    return None
+        if not of_a_number or known[function.outputs[0]] == ():
+            return shapes
+        first = first or shapes
+    return first
 
 
 def random_tensors(shapes: Shapes, seed: int) -> dict[str, Array]:

@@ -67,7 +67,7 @@ def tried(code: Code, *, seed: int = 0) -> Trial:
 def _tried_on_tensors(code: Code, seed: int) -> Trial:
     from diffcli.export import tensor_trial
 
-    shapes = tensor_trial.shapes_for(code.function)
+    shapes = tensor_trial.shapes_for(code)
     if shapes is None:
         return Trial(reason="no small shapes of its variables go together")
     at = tensor_trial.random_tensors(shapes, seed)

@@ -101,7 +101,7 @@ class PythonModule(Writer):
             return
         value, *derivatives = sorted(self.routines, key=lambda routine: routine.kind != "value")
         if value.kind != "value":
-            raise UsageError("derivatives of tensors need the value", hint="--kinds value,grad")
+            raise UsageError("derivatives of tensors need the value", hint="kinds value,grad")
         yield self.routine(value, self.body(self.function.outputs))
         yield from (self._derived(routine, value.name) for routine in derivatives)
 
@@ -130,7 +130,7 @@ class PythonModule(Writer):
         if template is None:
             raise LackError(f"{self.target.name} differentiates no tensors")
         if len(routine.wrt) < len(self.names):
-            raise UsageError("--wrt goes with formulas of numbers", hint="leave it out")
+            raise UsageError("wrt goes with formulas of numbers", hint="leave it out")
         places = ", ".join(str(place) for place, _ in enumerate(self.names))
         call = template.format(f=value, x=", ".join(self.parameters), places=places)
         return self._definition(routine, "tuple", [f"return {call}"])

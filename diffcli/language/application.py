@@ -193,7 +193,7 @@ def _ordered(parser: Pratt, name: Token) -> Node:
     if name.text.endswith(OF_ORDER):
         order = parser.prefix()
     else:
-        order = parser.build.number(int(text)) if text.isdigit() else parser.names.variable(text)
+        order = parser.build.number(int(text)) if text.isdigit() else parser.names.value(text)
     return parser.build.call(TABLE[ORDERED[letter]], [order, *arguments(parser, name)], name)
 
 

@@ -15,7 +15,7 @@ from diffcli.language.indexing import names_axis, read_axis
 from diffcli.language.limits import MAX_ORDER
 from diffcli.language.products import product
 from diffcli.language.tensors import LAST
-from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, SUPERSCRIPT, Token
+from diffcli.language.tokens import END, GREEK_NAMES, NAME, NUMBER, SUPERSCRIPT, Token
 
 if TYPE_CHECKING:
     from diffcli.language.pratt import Pratt
@@ -60,6 +60,9 @@ def _derivative(parser: Pratt, value: Node, variable: str, order: int, at: Token
             f"a derivative of order {order:,}", token=at, error=LimitError,
             hint=f"orders up to {MAX_ORDER} are read",
         )  # fmt: skip
+    if at is parser.tokens[0] and parser.token.kind == END:
+        typed = parser.source(at, parser.peek(-1))
+        parser.names.echo(f"{typed} is carried out first: the formula is that derivative")
     return differentiate(parser.build.real(value), variable, parser.build, order)
 
 

@@ -32,9 +32,9 @@ MODULES: Mapping[str, str] = MappingProxyType(
         "sympy": "sympy",
         "symbols": "diffcli.engines.terms.symbols",
         "balls": "diffcli.engines.balls.rules",
-        "quadrature": "diffcli.engines.kernels.quadrature",
-        "primitives": "diffcli.engines.terms.integrals",
-        "integrals": "diffcli.engines.balls.quadrature",
+        "kernels.quadrature": "diffcli.engines.kernels.quadrature",
+        "terms.integrals": "diffcli.engines.terms.integrals",
+        "balls.quadrature": "diffcli.engines.balls.quadrature",
     }
 )
 

@@ -129,6 +129,11 @@ class Names:
         """Return the variable, or what is defined under its name."""
         return self.defined.get(name) or variable(name)
 
+    def value(self, name: str) -> Node:
+        """Return the variable, or what is defined or a constant under its name."""
+        is_constant = name in self.constants and not self.is_value(name)
+        return constant(self.constants[name]) if is_constant else self.variable(name)
+
     def is_value(self, name: str) -> bool:
         """Whether a name is declared or defined, whatever else it might mean."""
         return name in self.defined or name in self.declared
@@ -264,7 +269,8 @@ class Names:
             self.echo(f"{name}(x) is {ORDERED[found[1]]}({found[2]}, x)")
             return "ordered"
         glued = GLUED.fullmatch(name)
-        close = get_close_matches(name, CALLABLE, n=1, cutoff=0.6) if len(name) > 2 else ()
+        is_word = len(name) > 2 and name not in GREEK_NAMES
+        close = get_close_matches(name, CALLABLE, n=1, cutoff=0.6) if is_word else ()
         if name in FUNCTIONS:
             hint = FUNCTIONS[name]
         elif glued and glued["before"] and not glued["after"]:

@@ -86,7 +86,8 @@ class Typed:
         """
         if len(self.ordered) > len(variables):
             raise PointError(
-                f"{len(self.ordered)} values for {_listed(variables)}",
+                f"{len(self.ordered)} value{'s' * (len(self.ordered) > 1)} for "
+                f"{_listed(variables)}",
                 hint=_as_product(variables, len(self.ordered))
                 or "one value a variable; a vector is typed [1,2,3]",
             )

@@ -49,6 +49,7 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "..": "a number has one decimal point; a range stands in sum(i=1..5, x^i)",
         "!": "write 'not'; a factorial stands after its argument, as in x!",
         "//": "write floor(x/2)",
+        "****": "a power is written x^2 or x**2",
         "<>": "write x != 1",
         "=<": "write x <= 1",
         "=>": "write x >= 1",

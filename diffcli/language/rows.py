@@ -19,9 +19,10 @@ class Row:
     which ``{0}`` stands for the first argument's LaTeX and ``{all}`` for all of them. ``partials``
     are the derivatives in each argument, as formulas of the language in ``x y z``, the arguments;
     an empty text, or none, where there is no closed one. A derivative inside a formula is resolved
-    by them; the engines have rules of their own. ``ulps`` bounds the error of torch's value and
-    derivatives, in units in the last place. ``accuracy`` is measured: the greatest error of torch's
-    value and first three derivatives over the size of their largest term; None where it isn't.
+    by them; torch and sympy have rules of their own, but for special functions. ``ulps`` bounds the
+    error of torch's value and derivatives, in units in the last place. ``accuracy`` is measured:
+    the greatest error of torch's value and first three derivatives over the size of their largest
+    term; None where it isn't.
     """
 
     name: str

@@ -36,7 +36,7 @@ GAMMAS = [
     special("lbeta", "special", "log|B(x, y)|", arity=2, aliases="logbeta betaln", latex=r"\ln\left|\mathrm{B}\left({all}\right)\right|", domain="x, y, x + y ≠ 0, −1, −2, …", ulps=1024, accuracy=5e-14, partials="digamma(x) - digamma(x + y); digamma(y) - digamma(x + y)"),
     special("multigammaln", "special", "log of the multivariate gamma function, as multigammaln(a, d)", arity=2, aliases="mvlgamma", latex=r"\ln\Gamma_{{1}}\left({0}\right)", domain="d = 1, 2, …; a > (d − 1)/2", ulps=1024, accuracy=5e-16),
     special("zeta", "special", "Riemann's ζ(s); Hurwitz's Σ 1/(n + a)^s as zeta(s, a)", arity=2, defaults="1", latex=r"\zeta\left({all}\right)", domain="s ≠ 1, a > 0", ulps=1024, accuracy=1e-15, partials="; piecewise((-x*zeta(x + 1, y), x != 0), (-1, True))"),
-    special("polylog", "special", "polylogarithm Σ xⁿ/nˢ, as polylog(s, x)", arity=2, latex=r"\operatorname{Li}_{{0}}\left({1}\right)", domain="x < 1", ulps=64, accuracy=5e-16, partials="; polylog(x - 1, y)/y"),
+    special("polylog", "special", "polylogarithm Σ xⁿ/nˢ, as polylog(s, x)", arity=2, latex=r"\operatorname{Li}_{{0}}\left({1}\right)", domain="x < 1; x = 1 where s > 1", ulps=64, accuracy=5e-16, partials="; polylog(x - 1, y)/y"),
 ]
 
 BESSEL = [

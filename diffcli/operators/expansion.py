@@ -39,7 +39,7 @@ class Taylor(Operator):
         if count > MOST_COEFFICIENTS:
             raise LimitError(
                 f"{count:,} coefficients of {scalars.width} variables up to order {self.order}",
-                hint=f"at most {MOST_COEFFICIENTS:,}: take a lower --order",
+                hint=f"at most {MOST_COEFFICIENTS:,}: take a lower order",
             )
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:

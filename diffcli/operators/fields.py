@@ -41,7 +41,7 @@ class Divergence(Chosen, Number):
 
     def check(self, scalars: Scalars) -> None:
         """Raise UsageError where the formulas are no vector field."""
-        _check_field(self.name, scalars, scalars.width)
+        _check_field(self.name, scalars, max(scalars.height, scalars.width))
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
         """Return the trace of the Jacobian."""
@@ -94,5 +94,5 @@ def _check_field(command: str, scalars: Scalars, count: int) -> None:
     if found != (count, count):
         raise UsageError(
             f"{command} takes {count} formulas of {count} variables, not {found[0]} of {found[1]}",
-            hint='diffcli curl "[y*z, x*z, 2*x*y]"; --vars x,y,z names the variables',
+            hint="as [y*z, x*z, 2*x*y]; vars x,y,z declares a variable that is in none",
         )

@@ -39,7 +39,7 @@ class Operator(ABC):
         if self.of_one_number and count != 1:
             raise UsageError(
                 f"{self.name} takes one formula that is a number, and there are {count} numbers",
-                hint="the derivative of several is: diffcli jacobian",
+                hint="the derivative of several is their jacobian",
             )
 
     @property

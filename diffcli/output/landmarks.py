@@ -113,10 +113,10 @@ def _stretches(title: str, stretches: Sequence[Stretch]) -> Iterator[Block]:
 
 def _asymptotes(found: Analysis, report: Report) -> Iterator[Block]:
     (x,) = report.variables
-    rows: list[tuple[Cell, ...]] = [
-        (f"{x} -> {number(each['at'])}", f"{x} = {number(each['at'])}", each["tag"])
-        for each in _vertical(found)
-    ]
+    rows: list[tuple[Cell, ...]] = []
+    for pole in _poles(found):
+        at = (pole.exact or {}).get(x) or number(pole.at[x])
+        rows.append((f"{x} -> {at}", f"{x} = {at}", pole.tag.value))
     for each in found.asymptotes:
         towards = f"{x} -> {'inf' if each.towards > 0 else '-inf'}"
         rows.append((towards, f"y = {_line(each, x)}", each.tag.value))
@@ -217,8 +217,11 @@ def _asymptote(each: Asymptote) -> dict[str, Any]:
     }
 
 
+def _poles(found: Analysis) -> Iterator[Landmark]:
+    return (each for each in found.breaks if each.kind.value == "pole")
+
+
 def _vertical(found: Analysis) -> Iterator[dict[str, Any]]:
-    for each in found.breaks:
-        if each.kind.value == "pole":
-            (at,) = each.at.values()
-            yield {"at": at, "tag": each.tag.value}
+    for pole in _poles(found):
+        (at,) = pole.at.values()
+        yield {"at": at, "tag": pole.tag.value}

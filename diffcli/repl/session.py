@@ -11,7 +11,7 @@ from typing import Protocol
 from diffcli.errors import DiffcliError, UsageError
 from diffcli.language.parser import parse
 from diffcli.output.report import Report
-from diffcli.repl.definitions import Call, Definitions, set_names
+from diffcli.repl.definitions import Call, Definitions, names, set_names
 from diffcli.repl.words import separated, words
 
 HELP = """\
@@ -25,9 +25,11 @@ help, exit           this page; leave, as Ctrl-D does
 An open bracket goes on in the next line. Ctrl-C ends a computation.
 """
 ANSWER = "ans"
-_BARE, _EVALUATED = "grad", "eval"
+_BARE, _EVALUATED, _PARTIAL = "grad", "eval", "partial"
 _POINTS = ("--at", "--vector", "--directional", "--from", "--range")
 """The options whose numbers a session may have named."""
+_NAMES = ("--wrt", "--vars", "--of")
+"""The options that say what is a variable, whatever value it has."""
 _UNCERTAIN = "±"
 """Stands between a number and its uncertainty."""
 
@@ -158,7 +160,7 @@ class Session:
     def _run(
         self,
         command: str,
-        formulas: Iterable[str],
+        formulas: Sequence[str],
         options: Sequence[str],
         variables: Iterable[str] = (),
     ) -> int:
@@ -167,6 +169,8 @@ class Session:
             return self.program.run([command, *options, *formulas])
         texts = [self._formula(formula) for formula in formulas]
         points, named = self._points(options)
+        if command == _PARTIAL:
+            named = named.union(formulas[1:])
         without = {*variables, *named}.union(*map(set_names, texts))
         given = _definitions(self.definitions.needed(texts, without))
         lets = [part for definition in given for part in ("--let", definition)]
@@ -179,10 +183,12 @@ class Session:
         return self.definitions.expand(text)
 
     def _points(self, options: Sequence[str]) -> tuple[list[str], set[str]]:
-        """Return options with numbers in place of names in points, and what the points name."""
+        """Return options with numbers in place of names in points, and what the options name."""
         words, named = [], set[str]()
         for before, word in pairwise(["", *options]):
             option, _, text = word.partition("=") if word.startswith("--") else (before, "", word)
+            if option in _NAMES:
+                named |= names([text])
             if option not in _POINTS or not text:
                 words.append(word)
                 continue

@@ -6,7 +6,7 @@ The enclosure is a Taylor series on complex balls, which only a holomorphic func
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import factorial, isfinite
 from typing import TYPE_CHECKING
@@ -16,8 +16,8 @@ from flint import acb, arb
 from diffcli.clock import now
 from diffcli.derivation import Settings
 from diffcli.engines import remote
-from diffcli.engines.balls.decimals import outward
-from diffcli.engines.balls.guards import Trouble, Undefined
+from diffcli.engines.balls.decimals import certain_digits, outward
+from diffcli.engines.balls.guards import Difficult, Trouble, Undefined
 from diffcli.engines.balls.holomorphic import HOLOMORPHIC, NotHolomorphic, constant, series
 from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import FIRST_BITS, MOST_BITS
@@ -176,14 +176,17 @@ class _Place:
         if "enclosure" not in engines:
             return self._by_agreement(entry, autograd, symbolic, "the enclosure was not asked")
         try:
-            self._ball(entry.wrt, self._typed, FIRST_BITS)
-            ball = self._enclosed(entry.wrt)
+            self._enclosed(entry.wrt, self._at_typed, certain=False)
+            ball = self._enclosed(entry.wrt, self._at_floats)
         except Trouble as trouble:
             return self._without(entry, trouble, autograd, symbolic)
         if ball is None:
             return self._by_agreement(entry, autograd, symbolic, "the enclosure is too wide")
         value = complex(_middle(ball.real), _middle(ball.imag))
         enclosure = outward(ball.real, 20), outward(ball.imag, 20)
+        if out := _out_of_range(value, ball):
+            kept = value if _is_finite(value) else None
+            return Number(entry.label, Verdict.INEXACT, kept, autograd, None, enclosure, out)
         verdict, reason = Verdict.CERTIFIED, None
         if autograd is not None and not _is_close(autograd, value):
             verdict, reason = Verdict.INEXACT, f"autograd says {autograd:.6g}"
@@ -196,6 +199,9 @@ class _Place:
     ) -> Number:
         if isinstance(trouble, Undefined):
             return Number(entry.label, Verdict.UNDEFINED, reason=trouble.reason)
+        if trouble.reason.endswith("?"):
+            reason = f"{trouble.reason[:-1]}, as far as {MOST_BITS} bits tell"
+            return Number(entry.label, Verdict.UNDEFINED, reason=reason)
         if isinstance(trouble, NotHolomorphic) or (entry.wrt and "cut" in trouble.reason):
             return Number(entry.label, Verdict.NOT_DIFFERENTIABLE, reason=trouble.reason)
         return self._by_agreement(entry, autograd, symbolic, trouble.reason)
@@ -209,20 +215,41 @@ class _Place:
         said = None if agree else reason
         return Number(entry.label, verdict, value, autograd, symbolic, reason=said)
 
-    def _ball(self, wrt: Sequence[str], at: Mapping[str, Node], bits: int) -> acb:
-        """Return a derivative's enclosure at exact constants."""
-        return _derivative(self._output, {x: constant(z, bits) for x, z in at.items()}, wrt, bits)
+    def _at_typed(self, bits: int) -> dict[str, acb]:
+        return {name: constant(value, bits) for name, value in self._typed.items()}
 
-    def _enclosed(self, wrt: Sequence[str]) -> acb | None:
-        """Return a derivative's enclosure at the floats, narrow enough to be rounded."""
-        at = {name: acb(value) for name, value in self._at.items()}
+    def _at_floats(self, bits: int) -> dict[str, acb]:
+        """Return the point as floats, less what is so small that they take it for 0."""
+        typed = self._at_typed(bits)
+        return {
+            name: acb(
+                typed[name].real if z.real == 0 else z.real,
+                typed[name].imag if z.imag == 0 else z.imag,
+            )
+            for name, z in self._at.items()
+        }
+
+    def _enclosed(
+        self, wrt: Sequence[str], at: Callable[[int], Mapping[str, acb]], *, certain: bool = True
+    ) -> acb | None:
+        """Return a derivative's enclosure, narrow enough to be rounded if it is to be ``certain``.
+
+        Raises the Trouble that no precision avoids.
+        """
         bits = FIRST_BITS
-        while bits <= MOST_BITS:
-            ball = _derivative(self._output, at, wrt, bits)
-            if ball.rel_accuracy_bits() > 60 or ball.is_zero():
-                return ball
+        while True:
+            is_last = 2 * bits > MOST_BITS
+            try:
+                ball = _derivative(self._output, at(bits), wrt, bits)
+            except Difficult:
+                if is_last:
+                    raise
+            else:
+                if not certain or all(map(_is_narrow, (ball.real, ball.imag))):
+                    return ball
+                if is_last:
+                    return ball if ball.rel_accuracy_bits() > 60 else None
             bits *= 2
-        return None
 
     def _autograd(self, wrt: Sequence[str]) -> complex | None:
         """Return torch's number, conjugated to the derivative, where torch takes complex ones."""
@@ -239,7 +266,7 @@ class _Place:
         for done, name in enumerate(wrt, start=1):
             output = _holomorphic_gradient(output, variables[name], higher=done < len(wrt))
         found = complex(output.item())
-        return found if isfinite(found.real) and isfinite(found.imag) else None
+        return found if _is_finite(found) else None
 
     def _symbolic(self, formula: Formula) -> complex | None:
         """Return the formula's value; None where it holds for real numbers alone."""
@@ -270,6 +297,22 @@ def _holomorphic_gradient(output: Tensor, variable: Tensor, *, higher: bool) -> 
         output, [variable], torch.ones_like(output), create_graph=higher, materialize_grads=True
     )
     return found.conj()
+
+
+def _is_finite(number: complex) -> bool:
+    return isfinite(number.real) and isfinite(number.imag)
+
+
+def _is_narrow(part: arb) -> bool:
+    return bool(part.is_zero()) or part.rel_accuracy_bits() > 60
+
+
+def _out_of_range(value: complex, truth: acb) -> str | None:
+    """Say in what way a number isn't among the floats."""
+    if _is_finite(value) and (value or truth.contains(0)):
+        return None
+    place = "below" if _is_finite(value) else "beyond"
+    return f"{place} the range of complex128: its size is {certain_digits(abs(truth), 6)}"
 
 
 def _middle(part: arb) -> float:

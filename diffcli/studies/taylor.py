@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from diffcli.clock import now
 from diffcli.derivation import Settings, derive
 from diffcli.engines.remote import Partials
-from diffcli.errors import LimitError
+from diffcli.errors import DiffcliError, LimitError
 from diffcli.language.algebra import ZERO, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.expression import Function, Node, node, number, variable
@@ -138,7 +138,6 @@ def _coefficient(symbolic: Symbolic, at: Function, wrt: Sequence[str]) -> str | 
 def _is_near(text: str, value: float | None) -> bool:
     """Whether a constant's text is the number that was computed."""
     from diffcli.engines.enclosure import nearest_float
-    from diffcli.errors import DiffcliError
 
     try:
         (constant,) = parse(text).outputs

@@ -22,8 +22,10 @@ def assumed_gradients(function: Function) -> tuple[dict[str, Node], dict[str, st
     A name that begins with a capital is a matrix where that goes, another one a vector. Raises
     LimitError where the gradient has no closed form, or depends on the lengths.
     """
-    remedy = ",".join(f"{name}=…" for name in function.variables)
-    hint = f"--at {remedy} gives it, such as x=ones(3)"
+    examples = (
+        f"{name}=ones({'3,3' if name[0].isupper() else '3'})" for name in function.variables
+    )
+    hint = f"a point gives it: {','.join(examples)}"
     orders = _orders(function)
     if orders is None:
         raise LimitError("it takes the tensors' shape", hint=hint)

@@ -1,1 +1,8 @@
-"""The enclosure's arithmetic: what each operation and function does to balls and series."""
+"""The enclosure's arithmetic: what each operation and function does to balls and series.
+
+- ``guards``: what a rule may decide; ``decimals``: balls read as floats and digits.
+- ``elementary``, ``special``, then ``gamma``, ``integrals``, ``elliptic``, ``bessel`` and
+  ``polynomials``: the rules, a family each; ``analytic``: series from values on a circle.
+- ``rules``: all of them by the names of the table's rows; ``walk``: a formula's passes over them.
+- ``integrands`` and ``quadrature``: proved integrals. ``holomorphic``: formulas of complex numbers.
+"""

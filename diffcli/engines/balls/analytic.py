@@ -15,7 +15,7 @@ from collections.abc import Callable
 from flint import acb, arb, arb_series, ctx
 
 from diffcli.engines.balls.elementary import Ball
-from diffcli.engines.balls.guards import Difficult, centre
+from diffcli.engines.balls.guards import Difficult, centre, hurry
 
 Complex = Callable[..., acb]
 """A function of complex balls."""
@@ -38,6 +38,7 @@ def analytic(
         return function(*(acb(centre(arg)) for arg in args)).real
     scale = _scale(args)
     for shrink in SHRINKS:
+        hurry()
         disc = _Disc(args, arb(2) ** (scale - shrink), arb(2) ** -shrink)
         if inside(*disc.boxes):
             bound = disc.bound(function)
@@ -90,7 +91,10 @@ class _Disc:
         for j in range(ARCS // 2 + 1):
             arc = self.radius * (_root(j, ARCS) + _square(arb(0), arb(4) / ARCS))
             moved = zip(self.polynomials, self.rooms, strict=True)
-            largest = largest.max(function(*(_at(p, arc) + room for p, room in moved)).abs_upper())
+            here = function(*(_at(p, arc) + room for p, room in moved)).abs_upper()
+            if not here.is_finite():
+                return here
+            largest = largest.max(here)
         return largest
 
     def coefficients(self, function: Complex, bound: arb) -> arb_series:

@@ -116,8 +116,10 @@ def _powers(s: acb, x: acb) -> acb:
 
 
 def polylog(s: Ball, x: Ball) -> Ball:
-    """Return Liₛ(x) = Σ xⁿ/nˢ, continued to x < 1."""
-    positive(1 - x, "polylog at 1", "polylog above 1")
+    """Return Liₛ(x) = Σ xⁿ/nˢ, continued to x < 1; at 1 it is ζ(s) (DLMF 25.12.11)."""
+    if not not_negative(1 - x, "polylog at 1", "polylog above 1"):
+        positive(s - 1, "polylog at 1", "polylog at 1 of an order below 1")
+        return zeta(s, arb(1))
     if isinstance(s, arb_series):  # Arb bounds it on no box of orders.
         if not abs(ball(centre(x))) < _POWERS:
             raise Difficult("polylog: an order that varies, unless |x| is less than 3/4")

@@ -16,6 +16,8 @@ from typing import overload
 
 from flint import arb, arb_series, ctx, fmpq, fmpz
 
+from diffcli.clock import is_late
+
 Number = fmpq | arb
 Value = fmpq | arb | arb_series
 
@@ -39,8 +41,18 @@ class Difficult(Trouble):
     """The balls can't decide: at a kink, a jump, an edge of the domain, or not precise enough."""
 
 
+class OutOfTime(Difficult):
+    """There was no time to find out."""
+
+
 class Undefined(Trouble):
     """The term certainly has no real value here."""
+
+
+def hurry() -> None:
+    """Raise OutOfTime past the time that :func:`diffcli.clock.until` has set."""
+    if is_late():
+        raise OutOfTime("out of time")
 
 
 _zero_below: ContextVar[arb | None] = ContextVar("zero_below", default=None)

@@ -2,7 +2,8 @@
 
 A few functions are Arb's own; the others are their definitions by these, with the branch cuts of
 DLMF chapter 4 (Kahan, "Branch cuts for complex elementary functions", 1987). Each function that has
-a cut is guarded: a ball that may touch it has no derivative.
+a cut is guarded: a ball that may touch it has no derivative. A typed log, root or power of what
+doesn't move has its principal value on the cut, the one continuous from above.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "asinh": "log(x + sqrt(x^2 + 1))",
         "atan": "(log(1 + i*x) - log(1 - i*x))/(2*i)",
         "atanh": "(log(1 + x) - log(1 - x))/2",
-        "beta": "gamma(x)*gamma(y)/gamma(x + y)",
         "cosh": "(exp(x) + exp(-x))/2",
         "cot": "cos(x)/sin(x)",
         "coth": "cosh(x)/sinh(x)",
@@ -52,14 +52,13 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "log2": "log(x)/log(2)",
         "logit": "log(x) - log(1 - x)",
         "logsigmoid": "-log(1 + exp(-x))",
-        "mish": "x*tanh(softplus(x))",
+        "mish": "x*(1 - 2/(exp(x)*(exp(x) + 2) + 2))",
         "normcdf": "erfc((y - x)/(z*sqrt(2)))/2",
         "normpdf": "exp(-((x - y)/z)^2/2)/(z*sqrt(2*pi))",
         "sec": "1/cos(x)",
         "sech": "1/cosh(x)",
         "sigmoid": "1/(1 + exp(-x))",
         "silu": "x/(1 + exp(-x))",
-        "sinc": "sin(x)/x",
         "sinh": "(exp(x) - exp(-x))/2",
         "softplus": "log(1 + exp(x))",
         "tan": "sin(x)/cos(x)",
@@ -86,31 +85,65 @@ def _off_cut(z: acb_series, name: str) -> acb_series:
     return z
 
 
-def _log(z: acb_series) -> acb_series:
-    return _off_cut(z, "log").log()
+def _log(z: acb_series, name: str = "log") -> acb_series:
+    return _off_cut(z, name).log()
+
+
+def _principal_log(z: acb_series, name: str = "log") -> acb_series:
+    return z.log() if _is_negative(z) else _log(z, name)
+
+
+def _is_negative(z: acb_series) -> bool:
+    return bool(z[0].imag.is_zero() and z[0].real < 0)
 
 
 def _sqrt(z: acb_series) -> acb_series:
     return _off_cut(z, "sqrt").sqrt()
 
 
+def _principal_sqrt(z: acb_series) -> acb_series:
+    is_settled = z[0].contains(0) or _is_negative(z)
+    return acb_series([z[0].sqrt()]) if is_settled else _sqrt(z)
+
+
 def _gamma(z: acb_series) -> acb_series:
     if z[0].imag.contains(0) and z[0].real.contains_integer() and not z[0].real > 0:
-        raise Undefined("a pole of gamma")
+        raise Undefined("a pole of gamma") if z[0].is_exact() else Difficult("a pole of gamma?")
     return z.gamma()
 
 
-def _power(z: acb_series, exponent: acb_series) -> acb_series:
+def _beta(x: acb_series, y: acb_series) -> acb_series:
+    return _gamma(x) * _gamma(y) * (x + y).rgamma()
+
+
+def _sinc(z: acb_series) -> acb_series:
+    if not z[0].is_zero():
+        return z.sin() / _nonzero(z, "sinc near 0")
+    found, square = acb_series([1]), z * z
+    for k in reversed(range(1, ctx.cap)):
+        found = 1 - found * square / (2 * k * (2 * k + 1))
+    return found
+
+
+def _power(
+    z: acb_series, exponent: acb_series, log: Callable[..., acb_series] = _log
+) -> acb_series:
     """Return the principal power; an exponent that is typed as an integer is a product."""
     whole = _integer(exponent)
     if whole is None:
-        return (exponent * _off_cut(z, "a power").log()).exp()
+        return (exponent * log(z, "a power")).exp()
     if whole < 0:
         return 1 / _power(_nonzero(z, "division by zero"), acb_series([-whole]))
     found, square = acb_series([1]), z
     while whole:
         found, square, whole = found * square if whole % 2 else found, square * square, whole // 2
     return found
+
+
+def _principal_power(z: acb_series, exponent: acb_series) -> acb_series:
+    if z[0].is_zero() and exponent[0].real > 0:
+        return acb_series([0])
+    return _power(z, exponent, _principal_log)
 
 
 def _integer(exponent: acb_series) -> int | None:
@@ -128,6 +161,7 @@ RULES: Mapping[str, Callable[..., acb_series]] = MappingProxyType(
         "airyaiprime": acb_series.airy_ai_prime,
         "airybi": acb_series.airy_bi,
         "airybiprime": acb_series.airy_bi_prime,
+        "beta": _beta,
         "cos": acb_series.cos,
         "detach": lambda z: acb_series([z[0]]),
         "div": lambda x, y: x / _nonzero(y, "division by zero"),
@@ -146,9 +180,18 @@ RULES: Mapping[str, Callable[..., acb_series]] = MappingProxyType(
         "Shi": acb_series.shi,
         "Si": acb_series.si,
         "sin": acb_series.sin,
+        "sinc": _sinc,
         "sqrt": _sqrt,
     }
 )
+OF_CONSTANTS: Mapping[str, Callable[..., acb_series]] = MappingProxyType(
+    {
+        "log": _principal_log,
+        "pow": _principal_power,
+        "sqrt": _principal_sqrt,
+    }
+)
+"""The rules where the first argument doesn't move, whose value may lie on a cut."""
 HOLOMORPHIC = RULES.keys() | DEFINITIONS.keys()
 """The rows that have a complex derivative."""
 
@@ -162,7 +205,8 @@ def series(output: Node, at: Mapping[str, acb], name: str, order: int, bits: int
     before = ctx.prec, ctx.cap
     ctx.prec, ctx.cap = bits, order + 1
     try:
-        return _evaluated(output, {x: acb_series([z, int(x == name)]) for x, z in at.items()})
+        places = {x: acb_series([z, int(x == name)]) for x, z in at.items()}
+        return _evaluated(output, places, name)
     finally:
         ctx.prec, ctx.cap = before
 
@@ -175,17 +219,31 @@ def constant(value: Node, bits: int) -> acb:
         raise PointError(f"the number has no value: {trouble.reason}") from None
 
 
-def _evaluated(output: Node, places: Mapping[str, acb_series]) -> acb_series:
+def _evaluated(
+    output: Node, places: Mapping[str, acb_series], name: str | None = None
+) -> acb_series:
+    """Return the output as the variable ``name`` moves; no name inside of a definition."""
     made: dict[Node, acb_series] = {}
+    moving: set[Node] = set()
     for each in postorder([output]):
-        found = _made(each, [made[arg] for arg in each.args], places)
+        moves = each.value == name if each.op == VARIABLE else not moving.isdisjoint(each.args)
+        if moves and each.op != "detach":
+            moving.add(each)
+        is_typed = name is not None and not moving.issuperset(each.args[:1])
+        rules = OF_CONSTANTS if is_typed and each.op in OF_CONSTANTS else RULES
+        found = _made(each, [made[arg] for arg in each.args], places, rules)
         if not all(coefficient.is_finite() for coefficient in found.coeffs()):
             raise Difficult(f"{each.op}: too large or too uncertain")
         made[each] = found
     return made[output]
 
 
-def _made(each: Node, arguments: list[acb_series], places: Mapping[str, acb_series]) -> acb_series:
+def _made(
+    each: Node,
+    arguments: list[acb_series],
+    places: Mapping[str, acb_series],
+    rules: Mapping[str, Callable[..., acb_series]],
+) -> acb_series:
     if each.op == VARIABLE:
         return places[str(each.value)]
     if each.op == NUMBER:
@@ -193,8 +251,8 @@ def _made(each: Node, arguments: list[acb_series], places: Mapping[str, acb_seri
         return acb_series([acb(fmpq(exact.numerator, exact.denominator))])
     if each.op == CONSTANT:
         return acb_series([_constant(str(each.value))])
-    if each.op in RULES:
-        return RULES[each.op](*arguments)
+    if each.op in rules:
+        return rules[each.op](*arguments)
     if each.op in DEFINITIONS:
         return _evaluated(_definition(each.op), dict(zip("xyz", arguments, strict=False)))
     raise NotHolomorphic(f"{each.op} has no derivative in a complex variable")

@@ -10,16 +10,17 @@ has it. The module has a member for each operation of an integral, under the ope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import NoReturn, cast
 
 from flint import acb, arb, arb_series, ctx
 
+from diffcli.clock import is_late
 from diffcli.engines.balls.analytic import analytic
 from diffcli.engines.balls.elementary import Ball
-from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, short
-from diffcli.engines.balls.integrands import Complex
+from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, hurry, short
+from diffcli.engines.balls.integrands import NOWHERE, Complex
 from diffcli.engines.balls.walk import Term, Walk
 from diffcli.language.expression import VARIABLE, postorder
 from diffcli.language.functions import TABLE
@@ -41,13 +42,13 @@ def _integral(found: Integrand, low: Ball, high: Ball, *others: Ball) -> arb | a
     if of.unknown:
         listed = sorted("an integral" if is_integral(op) else op for op in of.unknown)
         raise Difficult(f"an integral of {', '.join(listed)} isn't enclosed")
-    if any(isinstance(each, arb_series) for each in others):
-        return analytic(partial(_over, of, found.names), low, high, *others)
     at = [acb(centre(each)) for each in (low, high, *others)]
     with ctx.workprec(min(TRIAL_BITS, ctx.prec)):
-        is_tame = _is_settled(_over(of, found.names, *at))
+        is_tame = _is_settled(_over(of, found.names, *at), at)
+    if is_tame and any(isinstance(each, arb_series) for each in others):
+        return analytic(partial(_over, of, found.names), low, high, *others)
     total = _over(of, found.names, *at) if is_tame else acb(arb.nan())
-    if not _is_settled(total):
+    if not _is_settled(total, at):
         _refuse(found, low, high, others)
     if not isinstance(low, arb_series) and not isinstance(high, arb_series):
         return total.real
@@ -68,9 +69,14 @@ def _is_continuous(found: Integrand) -> bool:
     return not any(row.jumps or row.boolean or is_integral(row.name) for row in rows)
 
 
-def _is_settled(total: acb) -> bool:
+def _is_settled(total: acb, at: Iterable[acb]) -> bool:
     room = arb(2) ** -(ctx.prec // 4)
-    return bool(total.is_finite() and total.real.rad() < room * (1 + abs(total)))
+    is_narrow = total.real.rad() < room * (1 + abs(total))
+    return bool(total.is_finite() and (is_narrow or _is_wide(at)))
+
+
+def _is_wide(at: Iterable[acb]) -> bool:
+    return any(each.rad() > arb(2) ** WIDE for each in at)
 
 
 def _over(of: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) -> acb:
@@ -79,13 +85,17 @@ def _over(of: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) 
     rest = dict(zip(names[1:], others, strict=True))
 
     def at(place: acb, is_analytic: bool) -> acb:
-        return of({names[0]: low + length * place, **rest}, is_analytic)
+        # No exception of ours passes through Arb: what is nowhere finite ends soon.
+        return NOWHERE if is_late() else of({names[0]: low + length * place, **rest}, is_analytic)
 
-    if any(each.rad() > arb(2) ** WIDE for each in (low, high, *others)):
+    if _is_wide((low, high, *others)):
         strip = arb(1) / STRIPS
         pieces = (at(acb(arb((2 * k + 1) * strip / 2, strip / 2)), True) for k in range(STRIPS))
-        return length * sum(pieces, acb(0)) * strip
-    return length * acb.integral(at, 0, 1, eval_limit=EVALUATIONS_PER_BIT * ctx.prec)
+        total = sum(pieces, acb(0)) * strip
+    else:
+        total = acb.integral(at, 0, 1, eval_limit=EVALUATIONS_PER_BIT * ctx.prec)
+    hurry()
+    return length * total
 
 
 def _refuse(found: Integrand, low: Ball, high: Ball, others: Sequence[Ball]) -> NoReturn:

@@ -3,7 +3,7 @@
 Every rule takes numbers or Taylor series (see :mod:`diffcli.engines.balls.guards`) and returns an
 enclosure of its value, a series where an argument is one; conditions give booleans. Where a rule
 doesn't hold on the whole argument it raises Difficult or Undefined. The rules of this file are
-exact on exact numbers; those of the two files it gathers take balls alone.
+exact on exact numbers; those of the files that it gathers take balls alone.
 """
 
 from __future__ import annotations

@@ -17,7 +17,15 @@ from typing import cast
 
 from flint import arb, arb_series, ctx, fmpq
 
-from diffcli.engines.balls.guards import EXACT_BITS, Difficult, Trouble, Undefined, Value, ball
+from diffcli.engines.balls.guards import (
+    EXACT_BITS,
+    Difficult,
+    Trouble,
+    Undefined,
+    Value,
+    ball,
+    hurry,
+)
 from diffcli.engines.balls.rules import EXACT, LAZY
 from diffcli.engines.shapes import refuse_tensors
 from diffcli.errors import PointError
@@ -140,6 +148,7 @@ class Walk:
             # Only a constant exponent such as 1/3 means a real root of a negative base.
             arguments[1] = arb(arguments[1]) if isinstance(arguments[1], fmpq) else arguments[1]
         try:
+            hurry()
             return _sound(node.op, rule(*arguments))
         except Trouble as trouble:
             return trouble

@@ -17,8 +17,10 @@ import torch
 from torch import Tensor
 
 from diffcli.engines.kernels.rules import Formula, Rule
+from diffcli.engines.lambdify import lambdify
+from diffcli.engines.program import Program
 from diffcli.engines.terms import meanings
-from diffcli.engines.terms.partials import program
+from diffcli.engines.terms.partials import term
 from diffcli.language.functions import TABLE
 
 DIGITS = 30
@@ -120,6 +122,13 @@ def _none(*args: Tensor) -> Tensor:
 def _of_table(name: str, index: int, *args: Tensor) -> Tensor:
     (found,) = program(name, index)(*args)
     return found
+
+
+@cache
+def program(name: str, index: int) -> Program:
+    """Return a row's partial in an argument as a torch program of the arguments."""
+    found, symbols = term(name, index)
+    return lambdify([found], symbols)
 
 
 def _numeric_partial(name: str, index: int, orders: tuple[int, ...] = (0, 0, 0)) -> Formula:

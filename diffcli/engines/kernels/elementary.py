@@ -12,7 +12,7 @@ from functools import cache, reduce
 import torch
 from torch import Tensor
 
-from diffcli.engines.kernels.rules import Rule
+from diffcli.engines.kernels.rules import Rule, guarded
 
 # --- powers and roots
 
@@ -76,12 +76,29 @@ def _root(x: Tensor, n: Tensor) -> Tensor:
     return torch.where(x >= 0, root, torch.where(n.remainder(2) == 1, -root, math.nan))
 
 
-root: Rule = Rule(
-    _root,
-    lambda x, n: (n * power(root(x, n), n - 1)).reciprocal(),
-    lambda x, n: -root(x, n) * torch.log(x) / n.square(),
-    beyond_reals=lambda x, n: x.pow(n.reciprocal()),
-)
+@cache
+def _root_over(k: int) -> Rule:
+    """Return the rule of root(x, n)/x^k, whose slope is (1/n − k) root(x, n)/x^(k + 1)."""
+
+    def value(x: Tensor, n: Tensor) -> Tensor:
+        at_zero = x.pow(n.reciprocal() - k)
+        return torch.where((x == 0) & (k > 0), at_zero, reduce(torch.div, [x] * k, _root(x, n)))
+
+    def in_x(x: Tensor, n: Tensor) -> Tensor:
+        varies = k * n != 1
+        slope = (1 - k * n) / n * _root_over(k + 1)(guarded(varies, x), n)
+        return torch.where(varies, slope, 0.0)
+
+    return Rule(
+        value,
+        in_x,
+        lambda x, n: -_root_over(k)(x, n) * torch.log(x) / n.square(),
+        beyond_reals=lambda x, n: x.pow(n.reciprocal() - k),
+    )
+
+
+root = _root_over(0)
+"""The real n-th root, as root(x, n)."""
 
 expm1 = Rule(torch.expm1, torch.exp)
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from diffcli.engines.kernels.closed import closed, numbers, of_positive, on_cpu, scipy, special
-from diffcli.engines.kernels.rules import guarded
+from diffcli.engines.kernels.rules import Rule, guarded
+from diffcli.engines.kernels.special import cospi, fold, sinpi
 
 # DLMF 7.12.1: (2k − 1)!!/2^k, the terms of the asymptotic series of erfcx and of Dawson's integral.
 _FAR = 7.0
@@ -57,6 +58,21 @@ def Shi(x: Tensor) -> Tensor:  # noqa: N802  (the row's name)
     return torch.where(near, total * z, _shi(guarded(~near, x)))
 
 
+def _turns(x: Tensor) -> Tensor:
+    """Return x²/2 less a multiple of 2, to the last digit however large x is."""
+    even = 2 * torch.round(x / 2)
+    rest = x - even
+    # x² = even² + 2·even·rest + rest²: the first is a multiple of 4, the second exact.
+    return fold(even * rest) + rest.square() / 2
+
+
+# sin(πx²/2) and cos(πx²/2), exact where they are 0.
+_sine: Rule = Rule(lambda x: sinpi(_turns(x)), lambda x: math.pi * x * _cosine(x))
+_cosine: Rule = Rule(lambda x: cospi(_turns(x)), lambda x: -math.pi * x * _sine(x))
+fresnels = Rule(on_cpu(lambda x: special.fresnel(x)[0]), _sine)
+fresnelc = Rule(on_cpu(lambda x: special.fresnel(x)[1]), _cosine)
+
+
 def _expint_value(n: Any, x: Any) -> Any:
     """Return Eₙ(x): below n = 1 by the incomplete gamma function (DLMF 8.19.1)."""
     n, x = np.broadcast_arrays(n, x)
@@ -73,8 +89,6 @@ def _expint_value(n: Any, x: Any) -> Any:
 erfinv = closed("erfinv", scipy("erfinv"))
 erfcinv = closed("erfcinv", scipy("erfcinv"))
 normlogcdf = closed("normlogcdf", scipy("log_ndtr"))
-fresnels = closed("fresnels", on_cpu(lambda x: special.fresnel(x)[0]))
-fresnelc = closed("fresnelc", on_cpu(lambda x: special.fresnel(x)[1]))
 expint = closed("expint", on_cpu(_expint_value))
 e1 = closed("e1", of_positive(special.exp1))
 Ei = closed("Ei", scipy("expi"))

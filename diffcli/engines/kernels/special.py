@@ -39,25 +39,26 @@ def _in_double(formula: Formula) -> Formula:
     return value
 
 
-def _fold(x: Tensor) -> Tensor:
+def fold(x: Tensor) -> Tensor:
     """Return the y in −1 … 1 with x − y even; exact."""
     return x - 2 * torch.round(x / 2)
 
 
 def _sinpi_value(x: Tensor) -> Tensor:
-    y = _fold(x)
+    y = fold(x)
     return torch.sin(math.pi * torch.where(y.abs() > 0.5, y.sign() - y, y))
 
 
-# sin πx and cos πx, exact where they are 0.
-_sinpi: Rule = Rule(_sinpi_value, lambda x: math.pi * _cospi(x))
-_cospi: Rule = Rule(lambda x: _sinpi_value(0.5 - _fold(x).abs()), lambda x: -math.pi * _sinpi(x))
+sinpi: Rule = Rule(_sinpi_value, lambda x: math.pi * cospi(x))
+"""sin πx, exact where it is 0."""
+cospi: Rule = Rule(lambda x: _sinpi_value(0.5 - fold(x).abs()), lambda x: -math.pi * sinpi(x))
+"""cos πx, exact where it is 0."""
 
 
 def _psi(x: Tensor) -> Tensor:
     """Return ψ(x): scipy's, but by reflection (DLMF 5.5.4) beside a pole, where that is far off."""
     beside = (x < 0) & ((x - torch.round(x)).abs() < 0.125)
-    reflected = _scipy_psi(1 - x) - math.pi * _cospi(x) / _sinpi(x)
+    reflected = _scipy_psi(1 - x) - math.pi * cospi(x) / sinpi(x)
     return torch.where(beside, reflected, _scipy_psi(x))
 
 
@@ -80,7 +81,7 @@ def _polygamma_of_order(order: int, x: Tensor) -> Tensor:
     right = torch.where(reflected, 1 - x, x)
     zeta = torch.special.zeta(torch.full_like(x, order + 1), right)
     at_right = -sign * float(math.factorial(order)) * zeta
-    cot = _cospi(x) / _sinpi(x)
+    cot = cospi(x) / sinpi(x)
     slope = torch.zeros_like(x)
     for coefficient in reversed(_cotangent_polynomial(order)):
         slope = slope * cot + float(coefficient)
@@ -127,7 +128,7 @@ def _beta_digamma(x: Tensor, y: Tensor) -> Tensor:
     a, b = (guarded(~regular, arg) for arg in (x, y))
     a, b = torch.where(a < b, a, b), torch.where(a < b, b, a)
     rest = 1 - a - b
-    pole = math.pi * beta(b, rest) * _cospi(a + b) / _sinpi(a)
+    pole = math.pi * beta(b, rest) * cospi(a + b) / sinpi(a)
     return torch.where(regular, direct, beta(a, b) * digamma(rest) - pole)
 
 
@@ -175,7 +176,7 @@ def _binomial_digamma(n: Tensor, k: Tensor, m: Tensor) -> Tensor:
     a, b, c = (guarded(regular, arg) for arg in (n, k, m))
     direct = binomial(a, b) * digamma(c + 1)
     a, b, c = (guarded(~regular, arg) for arg in (n, k, m))
-    reflected = binomial(a, b) * digamma(-c) + beta(a + 1, -c) * _cospi(c)
+    reflected = binomial(a, b) * digamma(-c) + beta(a + 1, -c) * cospi(c)
     return torch.where(regular, direct, reflected)
 
 

@@ -1,1 +1,8 @@
-"""The Function as sympy terms: the functions' meanings, partials, values and readable forms."""
+"""The Function as sympy terms: the functions' meanings, partials, values and readable forms.
+
+- ``dag``: terms made once and walked by loops; ``chain``: their partials.
+- ``meanings``, ``functions`` and ``definitions``: what a function is; ``special``, ``symbols``,
+  ``operations`` and ``integrals``: those that sympy lacks; ``partials``: the table's, read.
+- ``numeric``: values at a point; ``formulas``, with ``rewriting``: the form to read;
+  ``identity``: whether two are one.
+"""

@@ -14,6 +14,7 @@ from mpmath import mpf
 from sympy import Basic, integer_nthroot
 
 from diffcli.engines.terms.functions import RealFunction
+from diffcli.engines.terms.meanings import precise
 from diffcli.language.functions import TABLE, resolve
 
 MAX_EXACT_BITS = 4096
@@ -112,6 +113,26 @@ EXACT: Mapping[type[Basic], Callable[..., Any]] = MappingProxyType(
 )
 
 
+def _polygamma(n: Any, x: Any) -> Any:
+    return mpmath.psi(int(n), x)
+
+
+def _beta(x: Any, y: Any) -> Any:
+    with precise(x, y):
+        return mpmath.beta(x, y)
+
+
+def _binomial(n: Any, k: Any) -> Any:
+    with precise(n, k):
+        return mpmath.binomial(n, k)
+
+
+_OWN: Mapping[type[Basic], Callable[..., Any]] = MappingProxyType(
+    {sympy.beta: _beta, sympy.binomial: _binomial, sympy.polygamma: _polygamma}
+)
+"""What mpmath has under another name, or without the digits."""
+
+
 @cache
 def definition(kind: Any) -> Callable[..., Any]:
     """Return a function's mathematical definition in mpmath."""
@@ -120,8 +141,8 @@ def definition(kind: Any) -> Callable[..., Any]:
         return own
     if kind in EXACT:
         return EXACT[kind]
-    if kind is sympy.polygamma:
-        return lambda n, x: mpmath.psi(int(n), x)
+    if kind in _OWN:
+        return _OWN[kind]
     name: str = next(row.name for row in TABLE.values() if row.sympy == f"sympy:{kind.__name__}")
     meaning: Callable[..., Any] = getattr(mpmath, name)
     return meaning

@@ -19,6 +19,13 @@ from sympy.printing.str import StrPrinter
 from diffcli.clock import now
 from diffcli.engines.terms.dag import depth, postorder, tree_size
 from diffcli.engines.terms.functions import fill, without_defaults
+from diffcli.engines.terms.rewriting import (
+    nested_fractions,
+    of_positive_orders,
+    over_powers,
+    unsigned,
+    with_secants,
+)
 from diffcli.formula import Formula
 from diffcli.language.functions import TABLE, Row, resolve
 from diffcli.language.latex.printer import template
@@ -33,8 +40,12 @@ MAX_CANCELLED = 60
 """Terms of a formula that is put over one denominator, which may take long."""
 MAX_EXPANDED = 30
 """Terms of a sum that an expansion may make."""
+MAX_POLYNOMIAL = 300
+"""Terms, multiplied out, of polynomials that are divided."""
 MAX_DEGREE = 20
 MAX_NUMBER_BITS = 4096
+NESTED = 6
+"""How many letters a fraction within a fraction counts for."""
 MAX_CONSTANT = 10
 """Terms of a constant whose value is worked out to order a sum."""
 _SYMPY_FAILURES = (
@@ -66,8 +77,13 @@ def readable(term: Expr, deadline: float | None = None) -> Formula:
     except _SYMPY_FAILURES as error:
         if not texts:
             return Formula(reason=f"sympy fails to write the formula: {type(error).__name__}")
-    text = min(texts, key=len)
+    text = min(texts, key=lambda text: _length(text, texts[text]))
     return Formula(text, latex_of(texts[text]))
+
+
+def _length(text: str, form: Expr) -> tuple[int, int]:
+    """Return how long a form reads, and among the equally long how many lines it has."""
+    return len(text) + NESTED * nested_fractions(form), text.count("/")
 
 
 def text_of(term: Expr) -> str:
@@ -81,25 +97,42 @@ def latex_of(term: Expr) -> str:
 
 
 def _forms(form: Expr) -> Iterator[Expr]:
-    """Yield rewritings of a term, the costliest last, each only where it is sure to be quick."""
+    """Yield rewritings of a term, each only where it is sure to be quick."""
     yield form
-    size = tree_size(form)
-    if size > MAX_REWRITTEN:
+    if tree_size(form) > MAX_REWRITTEN:
         return
+    for start in dict.fromkeys((form, unsigned(of_positive_orders(form)))):
+        for arranged in _arranged(start):
+            yield from dict.fromkeys((arranged, with_secants(arranged)))
+
+
+def _arranged(form: Expr) -> Iterator[Expr]:
+    """Yield arrangements of a term, the costliest last."""
+    yield form
     yield sympy.factor_terms(form)
     if expanded_terms(form) <= MAX_EXPANDED:
         expanded = form.expand(power_base=False, power_exp=False, log=False)
         yield expanded
         yield sympy.factor_terms(expanded)
-    if size > MAX_CANCELLED or form.has(sympy.Piecewise) or _degree(form) > MAX_DEGREE:
+    if form.has(sympy.Piecewise) or _degree(form) > MAX_DEGREE:
         return
     together = sympy.together(form)
+    above, below = sympy.fraction(together)
+    if expanded_terms(above) <= MAX_EXPANDED:
+        yield sympy.factor_terms(above.expand()) / below
+    if tree_size(form) > MAX_CANCELLED:
+        return
     yield together
     yield sympy.factor_terms(sympy.powsimp(form))
-    if form.has(sympy.sin, sympy.cos, sympy.tan):
+    is_short = max(expanded_terms(above), expanded_terms(below)) <= MAX_POLYNOMIAL
+    if is_short:
+        yield over_powers(sympy.factor_terms(together))
+    if form.has(*_CIRCULAR):
         yield sympy.trigsimp(form)
-    else:
-        yield sympy.factor_terms(sympy.cancel(together))
+    elif is_short:
+        cancelled = sympy.cancel(together)
+        yield sympy.factor_terms(cancelled)
+        yield over_powers(cancelled)
 
 
 def evaluated(
@@ -158,6 +191,7 @@ def _degree(form: Expr) -> int:
     return max((max(abs(number.p), number.q) for number in numbers), default=0)
 
 
+_CIRCULAR = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc)
 _NOT_REAL = (S.ImaginaryUnit, S.NaN, S.ComplexInfinity)
 #: The rows that are written as a call, by their sympy class.
 _ROWS: dict[type[Basic], Row] = {
@@ -242,7 +276,9 @@ def _ordered_terms(printer: Any, term: Any, order: str | None = None) -> list[An
     factors = (factor for each in term.args for factor in Mul.make_args(each))
     if any(tree_size(each) > MAX_CONSTANT and each.is_number for each in factors):
         return list(term.args)
-    return list(term.as_ordered_terms(order=order or printer.order))
+    ordered = list(term.as_ordered_terms(order=order or printer.order))
+    first = next((each for each in ordered if not each.could_extract_minus_sign()), ordered[0])
+    return sorted(ordered, key=lambda each: each is not first)
 
 
 def _printer(base: type, write: Callable[[Row], Callable[..., str]], **others: Any) -> type[Any]:

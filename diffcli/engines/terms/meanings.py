@@ -7,6 +7,7 @@ complex number.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +15,17 @@ import mpmath
 from mpmath import mpf
 
 Meaning = Callable[..., Any]
+
+CANCELLED = 64
+"""In bits, what a quotient of gamma functions of moderate numbers may lose."""
+
+
+def precise(*numbers: Any) -> AbstractContextManager[None]:
+    """Work with the digits that gamma functions of such numbers cancel in a quotient."""
+    extra: AbstractContextManager[None] = mpmath.extraprec(
+        CANCELLED + 2 * max(0, *map(int, map(mpmath.mag, filter(None, numbers))))
+    )
+    return extra
 
 
 def _where(condition: Callable[..., bool], meaning: Meaning) -> Meaning:
@@ -84,7 +96,8 @@ _INTEGRALS: Mapping[str, Meaning] = {
 def _log_beta(x: Any, y: Any) -> Any:
     if not all(mpmath.isfinite(mpmath.rgamma(z)) and mpmath.rgamma(z) for z in (x, y, x + y)):
         raise ValueError("a pole")
-    return mpmath.re(mpmath.loggamma(x) + mpmath.loggamma(y) - mpmath.loggamma(x + y))
+    with precise(x, y):
+        return mpmath.re(mpmath.loggamma(x) + mpmath.loggamma(y) - mpmath.loggamma(x + y))
 
 
 def _multigammaln(a: Any, d: Any) -> Any:
@@ -109,7 +122,9 @@ _GAMMAS: Mapping[str, Meaning] = {
         lambda a, d: mpmath.isint(d) and d >= 1 and 2 * a > d - 1, _multigammaln
     ),
     "zeta": _where(lambda s, a: s != 1 and a > 0, mpmath.zeta),
-    "polylog": _where(lambda _, x: x < 1, lambda s, x: mpmath.re(mpmath.polylog(s, x))),
+    "polylog": _where(
+        lambda s, x: x < 1 or x == 1 < s, lambda s, x: mpmath.re(mpmath.polylog(s, x))
+    ),
 }
 
 # Bessel functions and their kin.

@@ -202,6 +202,9 @@ class Pass:
         numbers = [arg.number for arg in rounded]
         if any(abs(mpmath.mag(number)) > MAX_MAGNITUDE for number in numbers if number):
             raise OutsideRealsError(f"{name} of too large or too small a number")
+        if len(numbers) > 1 and any(mpmath.mag(number) > mpmath.mp.prec for number in numbers):
+            # In x + y, which mpmath may take, x would be lost.
+            raise UndecidedError(f"{name} of numbers of so different size")
         value = real_value(name, define, numbers)
         if value is None:
             if any(arg.error for arg in rounded):

@@ -20,9 +20,8 @@ LARGEST_DIMENSION = 100
 
 
 def _partial(name: str, index: int, *args: Expr) -> Expr:
-    from diffcli.engines.terms.partials import (
-        term,  # it needs the sympy functions of the whole table
-    )
+    # It needs the sympy functions of the whole table.
+    from diffcli.engines.terms.partials import term
 
     found, symbols = term(name, index)
     return found.xreplace(dict(zip(symbols, args, strict=True)))

@@ -26,7 +26,7 @@ from diffcli.language.limits import MAX_CHARACTERS
 from diffcli.language.printer import SHORT, number_text, place_text
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import GREEK_NAMES
-from diffcli.language.vocabulary import CALLABLE
+from diffcli.language.vocabulary import CALLABLE, ORDERED
 
 #: How tightly the LaTeX of an operation holds together: it is bracketed inside a tighter one.
 _CASES, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _PREFIX, _FACTOR, _ATOM = range(10)
@@ -55,6 +55,7 @@ _NAME = re.compile(r"([A-Za-z]+)([0-9]*)((?:_[A-Za-z0-9]+)*)")
 _PLACE = re.compile(r"\{(?:(?P<all>all)|(?P<index>[0-9]))\}")
 
 _ARGUMENTS = r"\left({all}\right)"
+_ORDERED = re.compile(r"(?P<letter>[A-Z])_\{\{0\}\}\\left\(\{1\}\\right\)")
 _CALLED = re.compile(r"\\(?:operatorname\{)?(?P<name>\w+)\}?\\left\(\{(?:all|0)\}\\right\)")
 
 
@@ -227,8 +228,10 @@ def _integral(each: Node, texts: _Texts) -> str:
 
 def template(row: Row, variables: Collection[str] = ()) -> str:
     """Return how a function is written, such that it is read again as the same."""
-    called = _CALLED.fullmatch(row.latex)
-    if called and BY_NAME.get(called["name"]) is row:
+    called, ordered = _CALLED.fullmatch(row.latex), _ORDERED.fullmatch(row.latex)
+    if ordered and ORDERED.get(ordered["letter"]) == row.name:
+        is_read = not any(name.partition("_")[0] == ordered["letter"] for name in variables)
+    elif called and BY_NAME.get(called["name"]) is row:
         is_read = called["name"] not in variables
     else:
         is_read = row.name in _SHAPES

@@ -20,8 +20,9 @@ _TRANSPOSED = re.compile(
     r"|\{\s*\\(?:(?:top|intercal)(?![A-Za-z])|(?:mathsf|mathrm|rm|text)\s*\{?\s*T\s*\}?)\s*\})"
 )
 PLACES = re.compile(r"_\s*\{\s*\[")
-_CALLED = re.compile(r"\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:\\left\s*)?\(")
-"""A group, and the bracket that opens after it."""
+_GROUP, _CALL = re.compile(r"\s*\{"), re.compile(r"\s*(?:\\left\s*)?\(")
+_APPLIED = re.compile(r"\\[A-Za-z]+\s*[{\[]")
+"""A command with what it takes: no part of a name."""
 _INDEX = re.compile(r"[A-Za-z0-9]+")
 _ONE = re.compile(r"[0-9]+|[A-Za-z]")
 NUMERAL = re.compile(r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -31,6 +32,8 @@ def subscript(reader: Reader, base: str) -> str | None:
     """Read ``_{max}`` or ``_1``; None for a logarithm's base or an order that is a formula."""
     start = reader.take()
     after = reader.position
+    is_order = base in ORDERED and _is_called(reader.text, after)
+    is_order &= not any(name.startswith(f"{base}_") for name in reader.declared)
     parts: list[str] = []
     depth = 0
     while unit := reader.peek():
@@ -43,15 +46,17 @@ def subscript(reader: Reader, base: str) -> str | None:
             parts.append(found[0])
             if depth == 0 and len(found[0]) > 1:
                 reader.readings[f"_{found[0]} is read as _{{{found[0]}}}"] = None
-        elif unit in (",", "_", r"\_"):
+        elif unit == "," or (unit in ("_", r"\_") and not is_order):
             reader.take()
             parts.append("_")
-        elif unit[1:] in NAMES or unit[1:] in FONTS:
+        elif unit[1:] in FONTS or (
+            unit[1:] in NAMES and not _APPLIED.match(reader.text, reader.position)
+        ):
             reader.take()
             parts.append(NAMES.get(unit[1:], ""))
             if unit[1:] in FONTS:
                 continue
-        elif base == "log" or (base in ORDERED and _CALLED.match(reader.text, after)):
+        elif base == "log" or is_order:
             reader.position = after
             return None
         else:
@@ -67,6 +72,17 @@ def subscript(reader: Reader, base: str) -> str | None:
     if not subscript:
         raise reader.fail("an empty subscript", start, "x_1, x_{12}, x_{max}")
     return subscript
+
+
+def _is_called(text: str, start: int) -> bool:
+    """Whether a group stands here, and a bracket opens after it."""
+    opener = _GROUP.match(text, start)
+    depth = 0
+    for place in range(opener.end() - 1, len(text)) if opener else ():
+        depth += (text[place] == "{") - (text[place] == "}")
+        if depth == 0:
+            return _CALL.match(text, place + 1) is not None
+    return False
 
 
 def exponent(reader: Reader) -> None:

@@ -86,8 +86,8 @@ def claimed_entries(
 
 
 _HINTS = (
-    "in one variable: --wrt x; a gradient: [.., ..]",
-    "in these variables alone: --wrt x,y",
+    "in one variable: wrt x; a gradient: [.., ..]",
+    "in these variables alone: wrt x,y",
     "a row an output, a column a variable",
 )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import islice
 from math import isfinite
 from types import MappingProxyType
@@ -109,6 +110,7 @@ def _hypotheses(
     for other in others:
         yield f"the derivative in {other}", claimed, _partial(output, (other,) * len(wrt))
     yield from _changed(suspect, _inner, "the inner derivative of {} is missing", _unit_slope)
+    yield from _rules(suspect)
     yield from _constants(suspect, places)
     yield from _changed(suspect, _any, "{} is taken for a constant", _constant)
     yield from _changed(suspect, _any, "the sign of the derivative of {}", _turned)
@@ -132,6 +134,31 @@ def _times(first: Number, second: Number | arb) -> Number:
         return None if a is None or b is None else a * b
 
     return product
+
+
+# Rules that there aren't, of the formula's outermost operation.
+
+
+def _rules(suspect: Suspect) -> Iterator[Hypothesis]:
+    """Yield u′·v′ for a product, u′/v′ for a quotient, and v·u^(v-1) where v moves too."""
+    output, wrt, claimed = suspect.output, suspect.wrt, suspect.claimed
+    x = variable(wrt[-1])
+    moving = [part for part in output.args if x in postorder([part])]
+    if len(wrt) > 1 or not moving:
+        return
+    slopes = [_partial(part, wrt if part in moving else ()) for part in output.args]
+    if output.op == "mul" and len(moving) > 1:
+        yield "(u*v)′ is u′*v + u*v′, not u′*v′", claimed, reduce(_times, slopes)
+    elif output.op == "div" and len(moving) > 1:
+        words = "(u/v)′ is (u′*v - u*v′)/v^2, not u′/v′"
+        yield words, _times(claimed, slopes[1]), slopes[0]
+    elif output.op == "pow" and output.args[1] in moving:
+        base, exponent = output.args
+        lower = node("pow", base, node("add", exponent, number(-1)))
+        fallen = _partial(node("mul", exponent, lower), ())
+        words = f"the power rule takes no {text_of(exponent)} as an exponent: it isn't constant"
+        yield words, claimed, fallen
+        yield words, claimed, _times(fallen, slopes[1])
 
 
 # Constants: a factor, a term.

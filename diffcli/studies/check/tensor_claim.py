@@ -49,7 +49,7 @@ def decide_tensors(
     """
     if not points:
         raise UsageError(
-            "nothing says the shapes of the tensors", hint='a point does: --at "x=[1,2,3]"'
+            "nothing says the shapes of the tensors", hint="a point does, as x=[1,2,3]"
         )
     arrays = [arrays_of(each, dtype=settings.dtype, seed=settings.seed) for each in points]
     shapes, *others = ({name: each.shape for name, each in found.items()} for found in arrays)
@@ -124,7 +124,7 @@ def _shape(
         return (columns, columns)
     raise UsageError(
         f"the claim's shape is {_words(claimed)}, and the derivative's {_words(gradients)}",
-        hint="in these variables alone: --wrt x; a formula for each variable: [f, g]",
+        hint="in some variables alone: wrt x; a formula for each variable: [f, g]",
     )
 
 

@@ -1,1 +1,6 @@
-"""A function of one or two variables as it is drawn: samples, breaks, features."""
+"""A function of one or two variables as it is drawn: samples, breaks, features.
+
+``breaks``, ``holes`` and ``viewing`` serve ``sampling``, which draws any function of one number;
+``line`` gives it a Function's values, ``plane`` those over a plane, and ``features`` finds what is
+of note on the line.
+"""

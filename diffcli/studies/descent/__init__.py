@@ -1,1 +1,4 @@
-"""Gradient descent, step by step."""
+"""Gradient descent, step by step.
+
+``objective`` is what is minimised, ``optimizers`` how it moves, ``descend`` the way and its end.
+"""

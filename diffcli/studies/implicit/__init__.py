@@ -1,1 +1,4 @@
-"""Derivatives of what equations define."""
+"""Derivatives of what equations define.
+
+``formulas`` writes them, ``points`` computes and encloses them, ``derivatives`` gives the answer.
+"""

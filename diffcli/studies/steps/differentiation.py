@@ -45,7 +45,8 @@ class Proof:
 class Derivation:
     """One differentiation: of ``term`` in ``wrt``, which is the ``order``-th.
 
-    ``derivative`` is what the steps end on; ``tidied`` the shortest form of it.
+    ``derivative`` is what the steps end on; ``tidied`` the symbolic engine's form of it, or where
+    the two aren't proved to be the same, its shortest form.
     """
 
     entry: Entry
@@ -113,6 +114,8 @@ def _derivation(
     derivative, output = step.lines[-1], function.outputs[entry.output]
     shortest, partials = tidied(output, derivative, function.variables, deadline)
     proof = _proof(partials, entry, budget, seed)
+    if proof.exact and (text := partials.formula(entry.wrt).text):
+        (shortest,) = parse(text, variables=function.variables).outputs
     return Derivation(entry, term, step, derivative, shortest, proof)
 
 

@@ -1,19 +1,17 @@
 """Columns of points → columns of an operator's numbers, by one vectorised evaluation."""
 
-# ruff: noqa: TID253  (imported with the first long arrays)
+# ruff: noqa: TID253  (imported with the first many points)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from diffcli.derivation import Settings
 from diffcli.derivation.numbers import Numbers
-from diffcli.engines import remote
+from diffcli.derivation.settings import Settings
 from diffcli.engines.autograd import device_of
 from diffcli.engines.throughput.checking import check, mask
 from diffcli.engines.throughput.eager import Eager
@@ -21,55 +19,74 @@ from diffcli.engines.throughput.layout import Partial
 from diffcli.engines.throughput.ways import WAYS, Engine, Request, by_size
 from diffcli.engines.throughput.workers import over_chunks, processors
 from diffcli.language.expression import Function
-from diffcli.operators import Operator, Scalars
+from diffcli.operators import Quantity
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    from diffcli.derivation.numbers import Array
+    from diffcli.engines.program import Program
+    from diffcli.engines.remote import Partials
 
 
-class Evaluation:
-    """One operator of one formula of numbers, at whatever points.
+class Columns:
+    """Some quantities of one formula of numbers, at whatever points.
 
-    ``vectors`` has a row for each component of the operator's vector, if it takes one, with its
-    number at each point. What doesn't exist is nan.
+    ``program`` is the formula, lowered. With ``vectors`` the parts of each quantity are weighted by
+    its rows, whose numbers are those at each point. What doesn't exist is nan.
     """
 
     def __init__(
         self,
-        operator: Operator,
         function: Function,
-        scalars: Scalars,
-        vectors: Array | None,
+        program: Program,
+        quantities: Sequence[Quantity],
         settings: Settings,
+        vectors: Array | None = None,
     ) -> None:
         self._function, self._vectors = function, vectors
         self._compiles = settings.compile
         self._engines: dict[str, Engine] = {}
         names = function.variables
-        moving = replace(function, variables=tuple(scalars.columns))
-        ones = () if vectors is None else [1.0] * len(vectors)
-        self._entries: list[list[tuple[float, Partial]]] = [
+        self._quantities: list[list[tuple[float, Partial]]] = [
             [
                 (float(weight), (output, tuple(sorted(map(names.index, wrt)))))
-                for weight, output, wrt in entry.parts
+                for weight, output, wrt in quantity.parts
             ]
-            for entry in operator.entries(moving, ones)
+            for quantity in quantities
         ]
         values: list[Partial] = [(output, ()) for output in range(len(function.outputs))]
-        partials = [partial for parts in self._entries for _, partial in parts]
+        self._partials = tuple(
+            dict.fromkeys(partial for parts in self._quantities for _, partial in parts)
+        )
         self._request = Request(
-            remote.program(function),
-            tuple(dict.fromkeys([*values, *partials])),
+            program,
+            tuple(dict.fromkeys([*values, *self._partials])),
             getattr(torch, settings.dtype),
             device_of(settings.device),
         )
 
     def __call__(self, columns: Mapping[str, Array]) -> Numbers:
-        """Return the values and the entries at the points of some columns."""
+        """Return the values and the quantities at the points of some columns."""
         inputs = [torch.from_numpy(each).to(self._request.dtype) for each in columns.values()]
         block = self._evaluated(inputs).numpy()
+        size = block.shape[1]
         rows = dict(zip(self._request.numbers, block, strict=True))
         values = [rows[output, ()] for output in range(len(self._function.outputs))]
-        return Numbers(values, [self._sum(parts, rows) for parts in self._entries])
+        return Numbers(values, [self._sum(parts, rows, size) for parts in self._quantities])
+
+    def closed(self, partials: Partials, columns: Mapping[str, Array]) -> list[Array]:
+        """Return the quantities that the symbolic derivatives give, in float64.
+
+        Raises LimitError where a formula swells, or a function has no closed partial.
+        """
+        names = self._function.variables
+        wanted = [(output, tuple(names[each] for each in wrt)) for output, wrt in self._partials]
+        inputs = [torch.from_numpy(each) for each in columns.values()]
+        shape = inputs[0].shape
+        found = partials.program(wanted)(*inputs, shape=shape)
+        rows = dict(
+            zip(self._partials, (each.expand(shape).numpy() for each in found), strict=True)
+        )
+        return [self._sum(parts, rows, len(inputs[0])) for parts in self._quantities]
 
     def _evaluated(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return every number that is wanted, a row each, computed in chunks and threads."""
@@ -96,11 +113,13 @@ class Evaluation:
             check(self._function, Eager(request.program, request.numbers), inputs, block)
         return block.double()
 
-    def _sum(self, parts: Sequence[tuple[float, Partial]], rows: Mapping[Partial, Array]) -> Array:
+    def _sum(
+        self, parts: Sequence[tuple[float, Partial]], rows: Mapping[Partial, Array], size: int
+    ) -> Array:
         """Return a linear combination of partials, along the vector if there is one."""
         if self._vectors is None and len(parts) == 1 and parts[0][0] == 1:
             return rows[parts[0][1]]
-        total = np.zeros_like(rows[0, ()])
+        total = np.zeros(size)
         for place, (weight, partial) in enumerate(parts):
             along = weight if self._vectors is None else self._vectors[place]
             total += along * rows[partial]
