@@ -329,3 +329,22 @@ def test_the_kernel_is_nan_outside_the_domain(name: str) -> None:
 @pytest.mark.parametrize(("name", "value"), [("gammainc", 0), ("gammaincc", 1)])
 def test_an_incomplete_gamma_function_begins_at_zero(name: str, value: int) -> None:
     assert meanings.real(name, 2.0, 0.0) == value
+
+
+@pytest.mark.parametrize("x", ["-1e-38", "1e-20", "1e-300"])
+@pytest.mark.parametrize(
+    ("text", "slope"),
+    [
+        ("legendre(5, x)", Fraction(15, 8)),
+        ("chebyshevt(5, x)", 5),
+        ("chebyshevu(5, x)", 6),
+        ("hermite(5, x)", 120),
+        ("gegenbauer(5, 1, x)", 6),
+    ],
+)
+def test_an_odd_polynomial_next_to_0(text: str, slope: Fraction, x: str) -> None:
+    """The linear terms are those of the tables in DLMF 18.5."""
+    row, *degrees = text.replace("(", " ").replace(",", " ").replace(")", "").split()
+    with mp.workdps(40):
+        found = meanings.real(row, *map(int, degrees[:-1]), mpf(x))
+        assert abs(found / mpf(x) - mpf(slope.numerator) / slope.denominator) < mpf(10) ** -30

@@ -16,6 +16,8 @@ from mpmath import mpf
 
 Meaning = Callable[..., Any]
 
+NEAR = 1e-15
+"""Where series about ±1 are left for those about 0."""
 CANCELLED = 64
 """In bits, what a quotient of gamma functions of moderate numbers may lose."""
 
@@ -188,14 +190,35 @@ def _gegenbauer(n: int, order: Any, x: Any) -> Any:
     return found
 
 
+def _legendre(n: int, x: Any) -> Any:
+    # Next to 0 mpmath's series ends too early; these are its recurrence (DLMF 18.7.9, 18.9.1).
+    return mpmath.legendre(n, x) if abs(x) > NEAR else _gegenbauer(n, mpf(1) / 2, x)
+
+
+def _chebyshev_t(n: int, x: Any) -> Any:
+    if abs(x) > NEAR:
+        return mpmath.chebyt(n, x)
+    # cos(n arccos x) (DLMF 18.5.1) about 0, where mpmath's series cancels without end.
+    angle, sign = n * mpmath.asin(x), (-1) ** (n // 2)
+    return sign * (mpmath.sin(angle) if n % 2 else mpmath.cos(angle))
+
+
+def _chebyshev_u(n: int, x: Any) -> Any:
+    if abs(x) > NEAR:
+        return mpmath.chebyu(n, x)
+    # sin((n + 1) arccos x)/sin(arccos x) (DLMF 18.5.2), likewise.
+    angle, sign = (n + 1) * mpmath.asin(x), (-1) ** (n // 2)
+    return sign * (mpmath.sin(angle) if n % 2 else mpmath.cos(angle)) / mpmath.sqrt(1 - x**2)
+
+
 _POLYNOMIALS: Mapping[str, Meaning] = {
     name: _polynomial(meaning)
     for name, meaning in {
-        "legendre": mpmath.legendre,
+        "legendre": _legendre,
         "hermite": mpmath.hermite,
         "laguerre": lambda n, x, a: mpmath.laguerre(n, a, x),
-        "chebyshevt": mpmath.chebyt,
-        "chebyshevu": mpmath.chebyu,
+        "chebyshevt": _chebyshev_t,
+        "chebyshevu": _chebyshev_u,
         "gegenbauer": _gegenbauer,
     }.items()
 }
