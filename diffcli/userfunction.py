@@ -76,6 +76,10 @@ def _refused(text: str, error: BaseException) -> NoDerivativeError:
         return NoDerivativeError(
             f"{text} changes its argument in-place", hint="work on a copy: a.clone()"
         )
+    if isinstance(error, RuntimeError) and "inplace operation" in said:
+        return NoDerivativeError(
+            f"{text} overwrites a tensor that its derivative needs", hint="y = y + 1, not y += 1"
+        )
     # The parameters of a module are of float32 unless something else was asked of it.
     hint = "--dtype float32, or module.double()" if "dtype" in said else None
     return NoDerivativeError(f"{text} raises {type(error).__name__}: {said}", hint=hint)
@@ -182,7 +186,10 @@ class _User:
             vector = along(operator.direction, scalars.spaces[operator.along], seed=settings.seed)
         names = map(str, range(len(vector)))
         directions = tensors(dict(zip(names, vector, strict=True)), settings.dtype, settings.device)
-        blocks = [to_array(each) for each in operator.torch(at, list(directions.values()))]
+        try:
+            blocks = [to_array(each) for each in operator.torch(at, list(directions.values()))]
+        except RuntimeError as error:  # what torch finds only on its way back
+            raise _refused(function.text, error) from error
         numbers = [float(each) for block in blocks for each in block.flat]
         outputs = [to_array(each) for each in at.outputs]
         is_steady = self._repeats(given, outputs)

@@ -154,6 +154,13 @@ def test_what_is_missing_and_could_not_be_looked_at_is_undefined() -> None:
     assert {result.verdict for result in results} == {Verdict.UNDEFINED}
 
 
+def test_a_value_that_overflows_is_not_undefined() -> None:
+    """exp(900) exists, beyond the floats."""
+    values = [f"x={20 + place / 20}" for place in range(POINTS)]
+    overflows = answers("exp(x^2)", values, Jacobian(), budget=0.1)[-40:]
+    assert {result.verdict for result in overflows} <= {Verdict.INEXACT, Verdict.UNVERIFIED}
+
+
 def test_autograd_alone_verifies_nothing() -> None:
     results = answers("x^2", [str(place) for place in range(POINTS)], engines=("autograd",))
     assert {result.verdict for result in results} == {Verdict.UNVERIFIED}

@@ -49,6 +49,10 @@ class Weighted(torch.nn.Module):
 weighted = Weighted()
 
 def in_place(x): return x.sin_()
+def overwrites(x):
+    y = x.exp()
+    y += 1
+    return y
 def cut(x):
     with torch.no_grad():
         return x * x
@@ -155,6 +159,7 @@ def test_a_graph_that_is_cut_in_part_is_noticed(source: Path) -> None:
     ("name", "error", "said"),
     [
         ("in_place", NoDerivativeError, "in-place"),
+        ("overwrites", NoDerivativeError, "overwrites a tensor"),
         ("cut", NoDerivativeError, "cuts the graph"),
         ("plain", NoDerivativeError, "gives a float"),
         ("whole", NoDerivativeError, "int64"),

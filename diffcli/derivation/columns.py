@@ -31,7 +31,8 @@ class Columns:
     """Some quantities of one formula of numbers, at whatever points.
 
     ``program`` is the formula, lowered. With ``vectors`` the parts of each quantity are weighted by
-    its rows, whose numbers are those at each point. What doesn't exist is nan.
+    its rows, whose numbers are those at each point. What doesn't exist is nan, and so
+    is the derivative of a value that overflows.
     """
 
     def __init__(
@@ -97,12 +98,14 @@ class Columns:
             self._engines[name] = WAYS[name].make(request)
         engine = self._engines[name]
         block = torch.empty(len(request.numbers), size, dtype=request.dtype)
+        values = torch.empty(len(self._function.outputs), size, dtype=request.dtype)
 
         def work(first: int, last: int) -> None:
             chunk = [each[first:last].to(request.device) for each in inputs]
             found = torch.empty(len(block), last - first, dtype=request.dtype)
             found = found.to(request.device)
             engine.compute(chunk, found.unbind())
+            values[:, first:last] = found[: len(values)]
             mask(found, request.numbers)
             block[:, first:last] = found
 
@@ -111,6 +114,8 @@ class Columns:
         over_chunks(iter(chunks), work, threads, lambda _: None)
         if WAYS[name].is_written:
             check(self._function, Eager(request.program, request.numbers), inputs, block)
+        # A value that overflows exists.
+        block[: len(values)].copy_(torch.where(values.isinf(), values, block[: len(values)]))
         return block.double()
 
     def _sum(
