@@ -107,6 +107,12 @@ def _polygamma(n: Number, x: Number) -> Number:
     return mp.psi(int(n), x)
 
 
+def _beta(x: Number, y: Number) -> Number:
+    # Of a huge argument gamma(y) and gamma(x + y) must be told apart.
+    with mp.extraprec(2 * max(0, *(int(mp.mag(each)) for each in (x, y) if each))):
+        return mp.gamma(x) * mp.gamma(y) * mp.rgamma(x + y)
+
+
 def _normal(standard: Callable[[Number, Number], Number]) -> Callable[..., Number]:
     def scaled(x: Number, mean: Number, deviation: Number) -> Number:
         if deviation <= 0:
@@ -218,7 +224,7 @@ SMOOTH: Mapping[str, Callable[..., Number]] = {
     "lgamma": lambda x: mp.re(mp.loggamma(x)),
     "digamma": mp.digamma,
     "polygamma": _polygamma,
-    "beta": lambda x, y: mp.gamma(x) * mp.gamma(y) * mp.rgamma(x + y),
+    "beta": _beta,
     "factorial": lambda x: mp.gamma(x + 1),
     "binomial": lambda n, k: mp.gamma(n + 1) * mp.rgamma(k + 1) * mp.rgamma(n - k + 1),
     "erf": mp.erf,

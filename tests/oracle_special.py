@@ -219,7 +219,7 @@ SPECIAL: Mapping[str, Callable[..., Number]] = {
     ),
     "loggamma": _where(_positive_last, lambda x: mp.log(mp.gamma(x))),
     "trigamma": lambda x: mp.psi(1, x),
-    "betainc": _where(lambda a, b, x: min(a, b) > 0 and 0 < x < 1, _incomplete_beta),
+    "betainc": _where(lambda a, b, x: min(a, b) > 0 and 0 <= x < 1, _incomplete_beta),
     "lbeta": _lbeta,
     "multigammaln": _multigammaln,
     "zeta": _where(lambda s, a=1: s != 1 and a > 0, mp.zeta),

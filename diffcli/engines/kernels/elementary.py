@@ -70,8 +70,10 @@ cbrt = _rational_power(1, 3)
 def _root(x: Tensor, n: Tensor) -> Tensor:
     size = x.abs()
     rough = size.pow(n.reciprocal())
-    # One Newton step takes back the rounding of 1/n, which the power multiplies by ln x.
-    fine = rough - (rough - size / rough.pow(n - 1)) / n
+    # One Newton step takes back the rounding of 1/n, which the power multiplies by ln x. It divides
+    # twice, as the whole power of a root of a subnormal number is subnormal too.
+    half = rough.pow((n - 1) / 2)
+    fine = rough - (rough - size / half / half) / n
     root = torch.where(fine.isfinite(), fine, rough)
     return torch.where(x >= 0, root, torch.where(n.remainder(2) == 1, -root, math.nan))
 
