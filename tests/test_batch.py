@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+import threading
 from pathlib import Path
 
 import mpmath
@@ -17,6 +18,7 @@ from pyarrow import parquet
 
 from diffcli.batch import direct, reading
 from diffcli.batch import parquet as chunked
+from diffcli.batch.chunks import ahead
 from diffcli.batch.footers import joined
 from diffcli.cli.main import run
 
@@ -367,3 +369,11 @@ def test_csv_and_jsonl_need_no_pyarrow(
     assert code == 2
     assert "pip install 'diffcli[data]'" in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["g.jsonl", "p.csv"]
+
+
+def test_a_run_that_stops_early_leaves_no_thread() -> None:
+    """Whatever still holds what was made: a thread's end is waited for where the run ends."""
+    before = threading.active_count()
+    with ahead(iter(range(100))) as items:
+        assert next(items) == 0
+    assert threading.active_count() == before

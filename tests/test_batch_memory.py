@@ -28,7 +28,8 @@ def test_no_item_is_written_over_while_it_is_read() -> None:
             held[0] = place
             yield held
 
-    assert [held[0] for held in ahead(items())] == list(range(50))
+    with ahead(items()) as found:
+        assert [held[0] for held in found] == list(range(50))
 
 
 def test_memory_is_used_again_and_grows() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -64,15 +65,24 @@ class Turns(Generic[_T]):
         return memory
 
 
-def ahead(items: Iterable[_T]) -> Iterator[_T]:
-    """Yield the items in order, while a thread already makes the next ones."""
+@contextmanager
+def ahead(items: Iterable[_T]) -> Iterator[Iterator[_T]]:
+    """Give the items in order, while a thread already makes the next ones, until the end.
+
+    A generator that held the thread would be ended wherever garbage is collected, and the wait for
+    a thread's end can't stand anywhere: within the start of another it never returns.
+    """
     source = iter(items)
 
     def following() -> _T | Sign:
         return next(source, Sign.END)
 
     with ThreadPoolExecutor(1) as thread:
-        waiting = deque(thread.submit(following) for _ in range(DEPTH))
-        while not isinstance(item := waiting.popleft().result(), Sign):
-            waiting.append(thread.submit(following))
-            yield item
+
+        def given() -> Iterator[_T]:
+            waiting = deque(thread.submit(following) for _ in range(DEPTH))
+            while not isinstance(item := waiting.popleft().result(), Sign):
+                waiting.append(thread.submit(following))
+                yield item
+
+        yield given()

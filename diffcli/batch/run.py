@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -74,10 +74,11 @@ def run(plan: Plan, source: Source, target: Target, watch: Watch, *, resume: boo
         plan = replace(plan, results=replace(plan.results, rows=source.size))
     results = plan.results
     reader = open_reader(source, Wanted(results.variables, plan.keep, len(results.places)))
-    with _part(plan, source, target, resume=resume) as part:
-        chunks = ahead(reader.chunks(part.tally.end))
-        evaluated = ahead(_evaluated(plan, chunks, part.tally.rows))
-        for begin, data, footer, tally in ahead(_encoded(plan, target, evaluated, part.tally)):
+    with _part(plan, source, target, resume=resume) as part, ExitStack() as stages:
+        chunks = stages.enter_context(ahead(reader.chunks(part.tally.end)))
+        evaluated = stages.enter_context(ahead(_evaluated(plan, chunks, part.tally.rows)))
+        encoded = stages.enter_context(ahead(_encoded(plan, target, evaluated, part.tally)))
+        for begin, data, footer, tally in encoded:
             part.write(begin)
             part.add(data, footer, tally)
             watch(tally)
