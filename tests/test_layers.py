@@ -16,6 +16,7 @@ FLOW = [
     "_version",
     "errors",
     "clock",
+    "programs",
     "language",
     "formula",
     "verdict",

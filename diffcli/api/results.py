@@ -226,9 +226,9 @@ class Plot:
         Raises UsageError for another ending, FileError where it can't be written.
         """
         from diffcli.errors import UsageError
-        from diffcli.output.files import write_whole
+        from diffcli.output.files import ending, write_whole
 
-        kind = Path(path).suffix[1:].lower()
+        kind = ending(Path(path))
         if kind not in ("png", "svg", "pdf"):
             raise UsageError(f"no picture ends in .{kind}", hint="png, svg or pdf")
         write_whole(Path(path), self._drawn(kind, size, dpi))

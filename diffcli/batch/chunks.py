@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,13 +37,15 @@ class Chunk:
 
     ``columns`` are lists of cells, or columns of pyarrow; ``numbers`` are float64 vectors, nan
     where a cell is missing or no finite number. ``end`` is where the next chunk begins: a byte
-    of a text, a row of Parquet.
+    of a text, a row of Parquet. ``surplus`` are the places of the rows that have more cells than
+    there are columns, so that no number is surely where it stands.
     """
 
     columns: Mapping[str, Any]
     numbers: Mapping[str, Array]
     rows: int
     end: int
+    surplus: Sequence[int] = ()
 
 
 class Turns(Generic[_T]):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from diffcli.batch.writing import Buffer
+from diffcli.output.files import create, open_own
 
 PAGE = 1 << 12
 """Bytes of which memory, place and size are to be multiples."""
@@ -43,19 +44,25 @@ class Growing:
 
 
 @contextmanager
-def growing(path: Path) -> Iterator[Growing]:
-    """Open a file to add to it; what it holds may be read."""
-    with path.open("a+b") as file, _direct(path) as direct:
+def growing(path: Path, *, new: bool) -> Iterator[Growing]:
+    """Open a file to add to it; what it holds may be read.
+
+    A ``new`` file takes the place of an older one, and of a link there. Raises FileError where
+    what stands there isn't this user's own file.
+    """
+    if new:
+        path.unlink(missing_ok=True)
+    with os.fdopen(create(path) if new else open_own(path), "a+b") as file, _direct(file) as direct:
         yield Growing(file, direct)
 
 
-def _direct(path: Path) -> AbstractContextManager[FileIO | None]:
-    """Open a file to add to it past the cache; None where the system or the disk can't."""
-    flag = getattr(os, "O_DIRECT", 0)
-    if not flag:
+def _direct(file: BinaryIO) -> AbstractContextManager[FileIO | None]:
+    """Open an open file again to add to it past the cache; None where that isn't possible."""
+    flag, name = getattr(os, "O_DIRECT", 0), Path(f"/proc/self/fd/{file.fileno()}")
+    if not flag or not name.exists():
         return nullcontext()
     try:
-        return FileIO(path, "a", opener=lambda name, flags: os.open(name, flags | flag))
+        return FileIO(os.open(name, os.O_WRONLY | os.O_APPEND | flag), "a")
     except OSError as error:
         if error.errno != EINVAL:
             raise

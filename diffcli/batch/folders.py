@@ -8,18 +8,19 @@ folder notes what is finished.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from diffcli.batch.reading import kind_of, look
+from diffcli.batch.reading import Source, kind_of, look
 from diffcli.batch.run import Plan, Target, run
 from diffcli.batch.tally import Tally
-from diffcli.errors import FileError, LimitError, UsageError
+from diffcli.errors import DiffcliError, FileError, LimitError, UsageError
 from diffcli.output.documents import dump
-from diffcli.output.files import write_whole
+from diffcli.output.files import open_own
 
 JOURNAL = ".diffcli.journal"
 RETRIES = 2
@@ -28,6 +29,8 @@ CONNECT = 10
 """Seconds until a scheduler answers."""
 
 Run = tuple[Plan, Path, Path]
+Unfit = Callable[[Path, DiffcliError], None]
+"""Is given a file that can't be evaluated, and why."""
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -42,6 +45,25 @@ def files_of(folder: Path) -> list[Path]:
     return found
 
 
+def look_at_first(files: Sequence[Path]) -> Source:
+    """Return what the first of some files is that can be read. Raises UsageError if none can."""
+    first: UsageError | None = None
+    for path in files:
+        try:
+            return look(path, None)
+        except UsageError as error:
+            first = first or error
+            _named(error, path)
+    raise first or FileError("there is no file to read")
+
+
+def _named(error: DiffcliError, path: Path) -> DiffcliError:
+    """Return an error whose message names the file."""
+    if str(path) not in error.message:
+        error.message = f"{path}: {error.message}"
+    return error
+
+
 def run_folder(
     plan: Plan,
     source: Path,
@@ -50,11 +72,14 @@ def run_folder(
     *,
     dask: str | None = None,
     resume: bool = False,
+    unfit: Unfit | None = None,
 ) -> Tally:
     """Evaluate each file of a folder into another folder; return what was done in all.
 
     ``dask`` is a scheduler's address, or ``local``; the workers need the same folders. ``watch``
-    is told what is done, in how many files. With ``resume``, files that are finished stay.
+    is told what is done, in how many files. A file that can't be evaluated is given to ``unfit``,
+    and the journal stays for another run; without ``unfit`` it ends the run. With ``resume``,
+    files that are finished stay.
     Raises UsageError, FileError, and LimitError where a file kills its workers.
     """
     pairs = {path: target / path.relative_to(source) for path in files_of(source)}
@@ -63,14 +88,24 @@ def run_folder(
     done = _finished(plan, pairs, journal) if resume else {}
     total = Tally().joined(done.values())
     waiting = [(plan, path, pairs[path]) for path in pairs if path not in done]
-    write_whole(journal, "".join(_note(plan, path, tally) for path, tally in done.items()))
-    with journal.open("a", encoding="utf-8") as notes:
-        for count, (path, tally) in enumerate(_runs(waiting, dask), len(done) + 1):
-            notes.write(_note(plan, path, tally))
-            notes.flush()
-            total = total.joined([tally])
+    is_complete = True
+    with os.fdopen(open_own(journal), "a", encoding="utf-8") as notes:
+        notes.truncate(0)
+        notes.writelines(_note(plan, path, tally) for path, tally in done.items())
+        notes.flush()
+        for count, (path, found) in enumerate(_runs(waiting, dask), len(done) + 1):
+            if isinstance(found, Tally):
+                notes.write(_note(plan, path, found))
+                notes.flush()
+                total = total.joined([found])
+            elif unfit is None:
+                raise found
+            else:
+                is_complete = False
+                unfit(path, found)
             watch(total, count)
-    journal.unlink()
+    if is_complete:
+        journal.unlink()
     return total
 
 
@@ -86,19 +121,23 @@ def _note(plan: Plan, path: Path, tally: Tally) -> str:
 def _finished(plan: Plan, pairs: Mapping[Path, Path], journal: Path) -> dict[Path, Tally]:
     """Return the files that were finished as this run would finish them."""
     found: dict[Path, Tally] = {}
-    for line in journal.read_text("utf-8").splitlines() if journal.exists() else ():
+    if not journal.exists():
+        return found
+    with os.fdopen(open_own(journal), "r", encoding="utf-8", errors="replace") as noted_before:
+        lines = noted_before.read().splitlines()
+    for line in lines:
         try:
             noted = json.loads(line)
-        except ValueError:
+            path, identity, tally = Path(noted["file"]), noted["identity"], Tally.of(noted["tally"])
+        except (ValueError, KeyError, TypeError):
             break  # the run was ended while it wrote this
-        path = Path(noted["file"])
         is_there = path in pairs and pairs[path].exists()
-        if is_there and noted["identity"] == _identity(plan, path):
-            found[path] = Tally.of(noted["tally"])
+        if is_there and identity == _identity(plan, path):
+            found[path] = tally
     return found
 
 
-def _runs(waiting: Sequence[Run], dask: str | None) -> Iterator[tuple[Path, Tally]]:
+def _runs(waiting: Sequence[Run], dask: str | None) -> Iterator[tuple[Path, Tally | DiffcliError]]:
     if dask is None:
         yield from map(_run, waiting)
     elif waiting:
@@ -106,14 +145,17 @@ def _runs(waiting: Sequence[Run], dask: str | None) -> Iterator[tuple[Path, Tall
             yield from _shared(client, waiting)
 
 
-def _run(job: Run) -> tuple[Path, Tally]:
+def _run(job: Run) -> tuple[Path, Tally | DiffcliError]:
     plan, path, target = job
     target.parent.mkdir(parents=True, exist_ok=True)
     kind = str(kind_of(path))
-    return path, run(plan, look(path, kind), Target(target, kind), lambda _: None)
+    try:
+        return path, run(plan, look(path, kind), Target(target, kind), lambda _: None)
+    except DiffcliError as error:
+        return path, _named(error, path)
 
 
-def _shared(client: Any, waiting: Sequence[Run]) -> Iterator[tuple[Path, Tally]]:
+def _shared(client: Any, waiting: Sequence[Run]) -> Iterator[tuple[Path, Tally | DiffcliError]]:
     """Yield what the workers finish, as they do."""
     dask = _dask()
     # A run is done for its file's sake, so that no earlier one stands for it.

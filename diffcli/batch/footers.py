@@ -8,7 +8,7 @@ is, if only the offsets in its footer follow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -18,11 +18,18 @@ _TRUE, _FALSE, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _STRUCT = (
     1, 2, 3, (4, 5, 6), 7, 8, (9, 10), 12,
 )  # fmt: skip
 
-# Fields of parquet.thrift, by their numbers.
-_ROWS, _GROUPS = 3, 4
-_COLUMNS, _GROUP_OFFSET, _ORDINAL = 1, 5, 7
-_CHUNK_OFFSET, _META_DATA = 2, 3
-_PAGE_OFFSETS = (9, 10, 11)
+# Fields of parquet.thrift (format 2.12), by their numbers: those that are offsets in the file, and
+# those that may stay as they are. Whatever is in neither list is refused: the index of offsets
+# (field 4 of a column), which itself holds offsets; another file's path (1); and all encryption,
+# whose keys know the row group's place.
+_SCHEMA, _ROWS, _GROUPS = 2, 3, 4
+_FILE_FIELDS = frozenset({1, _SCHEMA, _ROWS, _GROUPS, 5, 6, 7})
+_COLUMNS, _ORDINAL = 1, 7
+_GROUP_OFFSETS, _GROUP_REST = frozenset({5}), frozenset({_COLUMNS, 2, 3, 4, 6, _ORDINAL})
+_META_DATA = 3
+_COLUMN_OFFSETS, _COLUMN_REST = frozenset({2, 6}), frozenset({_META_DATA, 7})
+_META_OFFSETS = frozenset({9, 10, 11, 14})
+_META_REST = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 15, 16, 17})
 _MOST_ORDINALS = 1 << 15
 
 Struct = dict[int, tuple[int, Any]]
@@ -32,9 +39,14 @@ Struct = dict[int, tuple[int, Any]]
 def joined(footers: Sequence[tuple[int, bytes]]) -> bytes:
     """Return the one footer of files whose row groups follow each other.
 
-    ``footers`` gives by how many bytes each file's row groups were moved, and its footer.
+    ``footers`` gives by how many bytes each file's row groups were moved, and its footer. Raises
+    ValueError for a footer that isn't whole, that holds what can't be moved, or of other columns.
     """
     files = [(moved, _Reader(footer).struct()) for moved, footer in footers]
+    for _, file in files:
+        _check(file, _FILE_FIELDS, "file")
+        if file[_SCHEMA] != files[0][1][_SCHEMA]:
+            raise ValueError("the files have other columns")
     groups = [_moved(group, by) for by, file in files for group in file[_GROUPS][1][1]]
     for place, group in enumerate(groups):
         if place < _MOST_ORDINALS and _ORDINAL in group:
@@ -48,19 +60,28 @@ def joined(footers: Sequence[tuple[int, bytes]]) -> bytes:
 
 
 def _moved(group: Struct, by: int) -> Struct:
-    _shift(group, [_GROUP_OFFSET], by)
+    _shift(group, _GROUP_OFFSETS, by, _GROUP_REST, "row group")
     for column in group[_COLUMNS][1][1]:
-        _shift(column, [_CHUNK_OFFSET], by)
-        _shift(column[_META_DATA][1], _PAGE_OFFSETS, by)
+        _shift(column, _COLUMN_OFFSETS, by, _COLUMN_REST, "column")
+        _shift(column[_META_DATA][1], _META_OFFSETS, by, _META_REST, "column's metadata")
     return group
 
 
-def _shift(struct: Struct, fields: Iterable[int], by: int) -> None:
+def _shift(
+    struct: Struct, offsets: Collection[int], by: int, rest: Collection[int], name: str
+) -> None:
     """Add to the offsets that are given; 0 stands for none."""
-    for field in fields:
+    _check(struct, {*offsets, *rest}, name)
+    for field in offsets:
         kind, offset = struct.get(field, (0, 0))
         if offset:
             struct[field] = (kind, offset + by)
+
+
+def _check(struct: Struct, known: Collection[int], name: str) -> None:
+    unknown = struct.keys() - known
+    if unknown:
+        raise ValueError(f"field {min(unknown)} of a {name} can't be moved")
 
 
 class _Reader:
@@ -86,9 +107,9 @@ class _Reader:
         if kind in _INTEGERS:
             return _signed(self._varint())
         if kind == _DOUBLE:
-            return self._data.read(8)
+            return self._bytes(8)
         if kind == _BINARY:
-            return self._data.read(self._varint())
+            return self._bytes(self._varint())
         if kind in _LISTS:
             head = self._byte()
             count = head >> 4 if head >> 4 < 15 else self._varint()
@@ -101,7 +122,13 @@ class _Reader:
         raise ValueError(f"type {kind} doesn't occur in Parquet")
 
     def _byte(self) -> int:
-        return self._data.read(1)[0]
+        return self._bytes(1)[0]
+
+    def _bytes(self, count: int) -> bytes:
+        data = self._data.read(count)
+        if len(data) < count:
+            raise ValueError("the footer ends too early")
+        return data
 
     def _varint(self) -> int:
         number = shift = 0

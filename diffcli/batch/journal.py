@@ -8,19 +8,19 @@ untouched, and the lines say how much of the part holds.
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from diffcli.batch.direct import growing
 from diffcli.batch.tally import Tally
 from diffcli.batch.writing import Buffer
 from diffcli.errors import FileError, UsageError
-from diffcli.output.files import check_writable
+from diffcli.output.files import check_writable, keep_permissions, open_own, resolved
 
 try:
     import fcntl
@@ -70,14 +70,6 @@ class Part:
             self.journal.flush()
 
 
-def check_apart(source: Path, target: Path) -> None:
-    """Raise UsageError where a file would take the place of what is read."""
-    if target.is_file() and target.samefile(source):
-        raise UsageError(
-            f"{target} is what is read, and would be lost", hint="name another file: -o FILE"
-        )
-
-
 @contextmanager
 def part_of(target: Path, identity: str, *, resume: bool) -> Iterator[Part]:
     """Give the part of a target, which takes the target's place if all goes well.
@@ -87,7 +79,7 @@ def part_of(target: Path, identity: str, *, resume: bool) -> Iterator[Part]:
     one, FileError where the target can't be written.
     """
     check_writable(target)
-    target = target.resolve()
+    target = resolved(target)
     try:
         if target.exists() and not target.is_file():
             with target.open("wb") as device:
@@ -102,11 +94,14 @@ def part_of(target: Path, identity: str, *, resume: bool) -> Iterator[Part]:
 @contextmanager
 def _grown(target: Path, identity: str, *, resume: bool) -> Iterator[Part]:
     part, journal = (target.with_name(f".{target.name}.{what}") for what in ("part", "journal"))
-    with journal.open("a+b") as lines, growing(part) as file:
+    with os.fdopen(open_own(journal), "a+b") as lines, ExitStack() as opened:
         _lock(lines, target)
+        file = opened.enter_context(growing(part, new=not resume))
         found = Part(file, lines)
         if resume:
             _restore(found, lines, identity)
+            if os.fstat(file.file.fileno()).st_size < found.size:
+                raise _damaged()
         _cut(file.file, found.size)
         if not found.tally.chunks:
             _cut(lines, 0)
@@ -119,8 +114,7 @@ def _grown(target: Path, identity: str, *, resume: bool) -> Iterator[Part]:
             journal.unlink()
             raise
         file.flush()
-        if target.exists():
-            shutil.copymode(target, part)
+        keep_permissions(file.file.fileno(), target)
         part.replace(target)
         journal.unlink()
 
@@ -146,13 +140,30 @@ def _restore(part: Part, lines: BinaryIO, identity: str) -> None:
         if not line.endswith(b"\n"):
             break  # the run was ended while it wrote this
         end += len(line)
-        noted = json.loads(line)
+        noted = _noted(line)
         if noted.get("identity", identity) != identity:
             raise UsageError(
                 "the run that was ended had another formula, other options or another input",
                 hint="without --resume all begins anew",
             )
         if "tally" in noted:
-            part.footers.append((noted["start"], b64decode(noted["footer"])))
-            part.size, part.tally = noted["size"], Tally.of(noted["tally"])
+            try:
+                part.footers.append((noted["start"], b64decode(noted["footer"], validate=True)))
+                part.size, part.tally = noted["size"], Tally.of(noted["tally"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise _damaged() from error
     _cut(lines, end)
+
+
+def _noted(line: bytes) -> dict[str, Any]:
+    try:
+        noted = json.loads(line)
+    except ValueError as error:
+        raise _damaged() from error
+    if not isinstance(noted, dict):
+        raise _damaged()
+    return noted
+
+
+def _damaged() -> FileError:
+    return FileError("what the ended run left is damaged", hint="without --resume all begins anew")

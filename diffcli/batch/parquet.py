@@ -223,5 +223,11 @@ class ParquetWriter(Writer):
 
     def end(self, footers: Sequence[tuple[int, bytes]]) -> bytes:
         """Return the footer of all row groups, given where each begins, and its own."""
-        footer = joined(footers)
+        try:
+            footer = joined(footers)
+        except (LookupError, TypeError, ValueError) as error:
+            raise FileError(
+                f"the row groups can't be put together: {error}",
+                hint="without --resume all begins anew",
+            ) from error
         return footer + len(footer).to_bytes(4, "little") + MAGIC

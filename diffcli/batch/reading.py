@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from diffcli.batch.chunks import Chunk, Sign
 from diffcli.errors import FileError, PointError
+from diffcli.output.files import ending
 
 if TYPE_CHECKING:
     from diffcli.batch.chunks import Array
@@ -82,7 +83,7 @@ def look(path: Path | None, kind: str | None) -> Source:
         first = file.peek(1)
         _refuse(first, path)
         kind = kind or ("jsonl" if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else "csv")
-        names, rows = _ROWS[kind](_Lines(file if path else first.splitlines(keepends=True)), ())
+        names, rows = _ROWS[kind](_Lines(file if path else first.splitlines(keepends=True)))
         columns = tuple(next(rows, {})) if names is None else tuple(names)
         size = path.stat().st_size if path else None
     return Source(path, kind, columns, size)
@@ -109,16 +110,16 @@ _FOREIGN: Mapping[bytes, tuple[str, str]] = MappingProxyType(
 
 def kind_of(path: Path) -> str | None:
     """Return the kind of a file that its name tells, if it does."""
-    return _ENDINGS.get(path.suffix.lower())
+    return _ENDINGS.get(ending(path))
 
 
 _ENDINGS: Mapping[str, str] = MappingProxyType(
     {
-        ".csv": "csv",
-        ".jsonl": "jsonl",
-        ".ndjson": "jsonl",
-        ".parquet": "parquet",
-        ".pq": "parquet",
+        "csv": "csv",
+        "jsonl": "jsonl",
+        "ndjson": "jsonl",
+        "parquet": "parquet",
+        "pq": "parquet",
     }
 )
 
@@ -164,7 +165,7 @@ class TextReader:
         """Yield chunks of so many rows, or bytes. Raises FileError, PointError."""
         with _errors(self._path), _opened(self._path) as file:
             lines = _Lines(file)
-            names, rows = self._rows(lines, self._wanted.variables)
+            names, rows = self._rows(lines)
             if start:
                 file.seek(start)
                 lines.end = start
@@ -187,10 +188,15 @@ class TextReader:
             {name: numbers(cells[name]) for name in self._wanted.variables if name in cells},
             len(table),
             end,
+            [place for place, row in enumerate(table) if isinstance(row, SurplusRow)],
         )
 
 
 _Row = Mapping[str, Any]
+
+
+class SurplusRow(dict[str, Any]):
+    """A row with more cells than there are names; those that have none are left out."""
 
 
 class _Lines:
@@ -207,11 +213,11 @@ class _Lines:
             yield text
 
 
-_RowReader = Callable[[_Lines, Sequence[str]], tuple[Sequence[str] | None, Iterator[_Row]]]
+_RowReader = Callable[[_Lines], tuple[Sequence[str] | None, Iterator[_Row]]]
 """Returns the names of the columns where a header gives them, and the rows."""
 
 
-def _csv(lines: _Lines, variables: Sequence[str]) -> tuple[Sequence[str], Iterator[_Row]]:
+def _csv(lines: _Lines) -> tuple[Sequence[str], Iterator[_Row]]:
     every = iter(lines)
     header = next((line for line in every if not line.isspace()), "")
     table = csv.reader(chain([header], every), delimiter=_delimiter(header))
@@ -221,7 +227,7 @@ def _csv(lines: _Lines, variables: Sequence[str]) -> tuple[Sequence[str], Iterat
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise PointError(f"two columns are named {twice!r}", hint="rename one")
-    return names, (_cells(names, row, variables) for row in table if row)
+    return names, (_cells(names, row) for row in table if row)
 
 
 def _delimiter(header: str) -> str:
@@ -229,13 +235,13 @@ def _delimiter(header: str) -> str:
     return next((each for each in ",;\t" if each in header), ",")
 
 
-def _cells(names: Sequence[str], row: Sequence[str], variables: Sequence[str]) -> _Row:
-    """Return a row's cells; where there are more than names, no number is where it should be."""
-    cells = dict(zip(names, row, strict=False))
-    return cells if len(row) <= len(names) else cells | dict.fromkeys(variables)
+def _cells(names: Sequence[str], row: Sequence[str]) -> _Row:
+    # Spreadsheets end rows with empty cells.
+    is_surplus = any(row[len(names) :])
+    return (SurplusRow if is_surplus else dict)(zip(names, row, strict=False))
 
 
-def _jsonl(lines: _Lines, _: Sequence[str]) -> tuple[None, Iterator[_Row]]:
+def _jsonl(lines: _Lines) -> tuple[None, Iterator[_Row]]:
     return None, (_object(line) for line in lines if not line.isspace())
 
 

@@ -130,6 +130,7 @@ class Results:
             )
         columns = {name: chunk.numbers.get(name, np.empty(0)) for name in self.variables}
         missing = without_number(columns.values(), chunk.rows)
+        missing[list(chunk.surplus)] = True
         rows: dict[Place, Array] = {}
         # Without a column there is one point, whatever the rows.
         into = memory[:, : chunk.rows] if memory is not None and columns else None
@@ -151,7 +152,7 @@ class Results:
 class Evaluated:
     """A chunk with its results: the formulas' values, and the columns; nan is no number.
 
-    ``missing`` are the rows that lack a variable.
+    ``missing`` are the rows that lack a variable, or have more cells than there are columns.
     """
 
     chunk: Chunk

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from diffcli._version import __version__
 from diffcli.batch.chunks import Chunk, Turns, ahead
-from diffcli.batch.journal import Part, check_apart, part_of
+from diffcli.batch.journal import Part, part_of
 from diffcli.batch.reading import Source, Wanted, open_reader
 from diffcli.batch.results import Evaluated, Results
 from diffcli.batch.tally import Tally
 from diffcli.batch.writing import Buffer, open_writer, types_of
 from diffcli.errors import PointError
+from diffcli.output.files import check_apart
 
 HEAD = 1 << 16
 """Bytes of the input that tell it from another."""
@@ -140,6 +141,10 @@ def _missing(found: Evaluated, rows: int) -> PointError:
     import numpy as np
 
     row = int(np.argmax(found.missing))
+    if row in found.chunk.surplus:
+        return PointError(
+            f"row {rows + row + 1:,} has more cells than the header", hint="quote cells with commas"
+        )
     lacking = [name for name, column in found.chunk.numbers.items() if np.isnan(column[row])]
     return PointError(
         f"row {rows + row + 1:,} has no finite number for {', '.join(lacking)}",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from diffcli.batch.results import Results
 from diffcli.batch.tally import Tally
+from diffcli.errors import DiffcliError
 from diffcli.output.report import SCHEMA
 from diffcli.verdict import Verdict, worst
 
 
-def document(results: Results, tally: Tally, found: Counter[Verdict]) -> dict[str, Any]:
-    """Return what was done as JSON's own types."""
+def document(
+    results: Results, tally: Tally, found: Counter[Verdict], unfit: Mapping[Path, DiffcliError]
+) -> dict[str, Any]:
+    """Return what was done as JSON's own types; ``unfit`` are the files that couldn't be read."""
     function = results.function
     several = len(function.text) > 1
     return {
@@ -27,10 +31,12 @@ def document(results: Results, tally: Tally, found: Counter[Verdict]) -> dict[st
         "columns": list(results.places),
         "rows": tally.rows,
         "missing": tally.missing,
+        "surplus": tally.surplus,
         "undefined": tally.undefined,
         "sampled": found.total(),
         "verdict": worst(found).value if found else None,
         "verdicts": {verdict.value: found[verdict] for verdict in Verdict if found[verdict]},
+        "unfit": {str(path): str(error) for path, error in unfit.items()},
     }
 
 
@@ -39,6 +45,8 @@ def lines(tally: Tally, found: Counter[Verdict]) -> Iterator[str]:
     yield f"{_rows(tally.rows)} written"
     if tally.missing:
         yield f"{_rows(tally.missing)} without a result: a number is missing or unreadable"
+    if tally.surplus:
+        yield f"{tally.surplus:,} of them: more cells than the header, whose surplus isn't written"
     if tally.undefined:
         yield f"{_rows(tally.undefined)} without some number: outside the domain, or too large"
     if found:

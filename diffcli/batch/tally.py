@@ -20,13 +20,15 @@ class Tally:
     """Counts of rows, how far the input was read, and a random sample of the rows.
 
     ``missing`` rows lack a number that the formula needs; ``undefined`` ones lack a result.
-    ``types`` are the columns that pass through, as the first chunk had them. A row of ``sample``
-    holds a random key, the variables, the values and the results.
+    ``missing`` includes the ``surplus`` rows, which have more cells than the header. ``types`` are
+    the columns that pass through, as the first chunk had them. A row of ``sample`` holds a random
+    key, the variables, the values and the results.
     """
 
     chunks: int = 0
     rows: int = 0
     missing: int = 0
+    surplus: int = 0
     undefined: int = 0
     end: int = 0
     types: Mapping[str, str | None] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Tally:
             chunks=self.chunks + 1,
             rows=self.rows + chunk.rows,
             missing=self.missing + missing,
+            surplus=self.surplus + len(chunk.surplus),
             undefined=self.undefined + int(lacking.sum()),
             end=chunk.end,
             sample=_sampled([*self.sample, *drawn]),
@@ -78,6 +81,7 @@ class Tally:
         return Tally(
             rows=sum(each.rows for each in all_of_them),
             missing=sum(each.missing for each in all_of_them),
+            surplus=sum(each.surplus for each in all_of_them),
             undefined=sum(each.undefined for each in all_of_them),
             sample=_sampled([row for each in all_of_them for row in each.sample]),
         )

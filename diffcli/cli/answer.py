@@ -31,7 +31,7 @@ from diffcli.language.printer import unambiguous
 from diffcli.operators import Operator
 from diffcli.output.analysis import analysis_text
 from diffcli.output.cells import checks
-from diffcli.output.files import check_writable, write_whole
+from diffcli.output.files import check_apart, check_writable, ending, write_whole
 from diffcli.output.formats import render
 from diffcli.output.listing import Listing, Source
 from diffcli.output.matrices import MATRIX_FILES, matrix_file
@@ -106,11 +106,12 @@ def serve(
     common: Common,
     wrt: Sequence[str] = (),
     reader: Callable[..., Function] = parse,
+    single: Path | None = None,
 ) -> int:
     """Answer one request, or one for each line of standard input; return the exit code.
 
     ``wrt`` are names that the command itself says are variables; ``reader`` takes what ``parse``
-    takes.
+    takes; ``single`` is a file that the study writes, and that one answer fills.
     """
     if common.py is not None:
         raise UsageError("a formula is wanted here", hint="--py goes with grad, jacobian and such")
@@ -119,7 +120,7 @@ def serve(
         return read_function(texts, points, wrt, common, reader)
 
     requests = _requests(formulas, common.file)
-    return _serve(study, requests, read, common, several=STANDARD_INPUT in formulas)
+    return _serve(study, requests, read, common, several=STANDARD_INPUT in formulas, single=single)
 
 
 def _serve(
@@ -129,11 +130,17 @@ def _serve(
     common: Common,
     *,
     several: bool = False,
+    single: Path | None = None,
 ) -> int:
     if common.timeout is not None:
         limit_time(common.timeout)
+    kind = ending(common.output)
     if common.output:
         check_writable(common.output)
+        _check_inputs(common, common.output)
+        single = common.output if kind in _DRAWN else single
+    if single:
+        requests = _only_one(requests, single)
     name, shown, chosen = format_name(common), view(common), settings(common)
     points = _points(common)
     texts: list[str] = []
@@ -153,7 +160,6 @@ def _serve(
         for tell in listeners:
             tell(found.report)
         _show_remarks(found.report, common)
-        kind = common.output.suffix[1:].lower() if common.output else ""
         if common.output and kind in _DRAWN:
             write_whole(common.output, _DRAWN[kind](found.report, kind))
             continue
@@ -165,6 +171,25 @@ def _serve(
     if common.output and texts:
         write_whole(common.output, "\n".join(texts) + "\n")
     return code
+
+
+def _check_inputs(common: Common, output: Path) -> None:
+    """Raise FileError where the answer would take the place of what is read."""
+    python = Path(common.py.rpartition(":")[0]) if common.py else None
+    for source in (common.points, common.file, python):
+        if source:
+            check_apart(source, output)
+
+
+def _only_one(requests: Iterable[Sequence[str]], file: Path) -> Sequence[Sequence[str]]:
+    """Return the one request whose answer fills a file. Raises UsageError where there are more."""
+    found = [*requests]
+    if len(found) > 1:
+        raise UsageError(
+            f"{file} holds one answer, and there are {len(found)} formulas",
+            hint="give one, or each a file in a run of its own",
+        )
+    return found
 
 
 def _picture(report: Report, kind: str) -> bytes:

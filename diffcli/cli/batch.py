@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Annotated, cast
 from typer import Argument
 
 from diffcli.cli.answer import STANDARD_INPUT, read_file, read_function
-from diffcli.cli.messages import say
+from diffcli.cli.messages import say, show_error
 from diffcli.cli.options import OUTPUT, POINTS, Common, Wrt, names, one_of, option, variables
 from diffcli.cli.progress import progress
 from diffcli.cli.settings import settings
 from diffcli.cli.watchdog import limit_time
-from diffcli.errors import PointError, UsageError
+from diffcli.errors import DiffcliError, PointError, UsageError
 from diffcli.language.expression import Function, Node
 from diffcli.language.points import Typed, read_points
+from diffcli.output.files import check_apart, ending
 
 if TYPE_CHECKING:
     from diffcli.batch.reading import Source
@@ -37,7 +38,7 @@ diffcli batch - < requests.jsonl"""
 
 KINDS = ("value", "grad", "jacobian", "hessian")
 TEXTS = ("csv", "jsonl")
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".xlsx")
+COMPRESSED = ("gz", "bz2", "xz", "zst", "zip", "xlsx")
 
 
 _FORMULAS = Argument(
@@ -108,26 +109,29 @@ def batch(
         formulas or (), source, common, kinds=names(kinds), wrt=variables(wrt), name=name
     )
     plan = Plan(results, None if keep is None else names(keep), common.strict)
+    unfit: dict[Path, DiffcliError] = {}
     if target is None:
-        tally = _run_folder(plan, common, dask=dask, resume=resume)
+        tally = _run_folder(plan, common, unfit, dask=dask, resume=resume)
     else:
         tally = _run(plan, source, target, common, resume=resume)
     found = verdicts(results, tally.sample)
     if common.json:
-        sys.stdout.write(dump(document(results, tally, found)) + "\n")
+        sys.stdout.write(dump(document(results, tally, found, unfit)) + "\n")
     if not common.quiet:
         for line in lines(tally, found):
             say(line)
-    return exit_code(tally, found)
+    for error in unfit.values():
+        show_error(error)
+    return max(exit_code(tally, found), *(error.exit_code for error in unfit.values()), 0)
 
 
 def _source(points: Path) -> Source:
-    """Return what is read, of a folder the first file."""
-    from diffcli.batch.folders import files_of
+    """Return what is read, of a folder the first file that can be."""
+    from diffcli.batch.folders import files_of, look_at_first
     from diffcli.batch.reading import look
 
     if points.is_dir():
-        return look(files_of(points)[0], None)
+        return look_at_first(files_of(points))
     return look(None if str(points) == STANDARD_INPUT else points, None)
 
 
@@ -139,7 +143,7 @@ def _target(source: Source, common: Common) -> Target:
     asked = None if common.format == "table" else one_of(common.format, TEXTS, "--format")
     named = kind_of(common.output) if common.output else None
     kind = named or asked or (source.kind if source.kind in TEXTS else TEXTS[0])
-    if common.output and common.output.suffix.lower() in COMPRESSED:
+    if common.output and ending(common.output) in COMPRESSED:
         raise UsageError(
             f"{common.output.name} would be a compressed file: none is written",
             hint="let its name end in .csv, .jsonl or .parquet",
@@ -224,7 +228,10 @@ def _run(plan: Plan, source: Source, target: Target, common: Common, *, resume: 
         raise
 
 
-def _run_folder(plan: Plan, common: Common, *, dask: str | None, resume: bool) -> Tally:
+def _run_folder(
+    plan: Plan, common: Common, unfit: dict[Path, DiffcliError], *, dask: str | None, resume: bool
+) -> Tally:
+    """Evaluate a folder; a file that can't be is noted in ``unfit``, with --strict it is raised."""
     from diffcli.batch.folders import files_of, run_folder
 
     source, target = common.points, common.output
@@ -238,7 +245,8 @@ def _run_folder(plan: Plan, common: Common, *, dask: str | None, resume: bool) -
         def watch(tally: Tally, count: int) -> None:
             bar(count, f"{tally.rows:,} rows")
 
-        return run_folder(plan, source, target, watch, dask=dask, resume=resume)
+        refuse = None if common.strict else unfit.__setitem__
+        return run_folder(plan, source, target, watch, dask=dask, resume=resume, unfit=refuse)
 
 
 def _requests(formulas: Sequence[str], common: Common) -> int:
@@ -253,8 +261,6 @@ def _requests(formulas: Sequence[str], common: Common) -> int:
     common = replace(common, quiet=True)
     code = 0
     if common.output and formulas[0] != STANDARD_INPUT:
-        from diffcli.batch.journal import check_apart
-
         check_apart(Path(formulas[0]), common.output)
     with _lines(formulas[0]) as lines, _output(common) as write:
         for number, line in enumerate(lines, 1):

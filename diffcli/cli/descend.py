@@ -19,7 +19,7 @@ from diffcli.derivation import Settings
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
 from diffcli.language.points import Point
-from diffcli.output.files import check_writable, write_whole
+from diffcli.output.files import check_writable, ending, write_whole
 
 if TYPE_CHECKING:
     from diffcli.studies.descent.descend import Descent, Step
@@ -72,7 +72,7 @@ def descend(
     if not (given or common.points):
         raise UsageError("where does it start?", hint="name a point: --from x=1,y=2")
     common = replace(common, at=given)
-    picture = common.output if common.output and common.output.suffix[1:] in PICTURES else None
+    picture = common.output if ending(common.output) in PICTURES else None
     if picture:
         check_writable(picture)
         common = replace(common, output=None)
@@ -104,7 +104,7 @@ def descend(
         )
         return Answer(found[0].report, shown, max(each.exit_code for each in found))
 
-    return serve(study, formulas or (), common)
+    return serve(study, formulas or (), common, single=picture)
 
 
 @contextmanager
@@ -135,4 +135,4 @@ def _draw(function: Function, found: Sequence[Descent], path: Path) -> None:
     from diffcli.output.plots.style import Canvas
 
     points = [list(step.coordinates.values()) for step in found[0].steps]
-    write_whole(path, path_figure(function, points, Canvas(kind=path.suffix[1:])))
+    write_whole(path, path_figure(function, points, Canvas(kind=ending(path))))

@@ -112,7 +112,8 @@ def export(
         trial = _tried(code, common, settings.seed)
         return Answer(_report(function, settings), _source(code, trial, function), 0)
 
-    return serve(study, formulas or (), common, variables(wrt))
+    single = None if target == LATEX else output
+    return serve(study, formulas or (), common, variables(wrt), single=single)
 
 
 def _kinds(text: str | None) -> list[str]:

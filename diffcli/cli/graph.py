@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +13,11 @@ from typer import Option
 from diffcli.cli.answer import Answer, serve
 from diffcli.cli.options import Common, Formulas, names
 from diffcli.derivation import Settings
-from diffcli.errors import UsageError
+from diffcli.errors import LimitError, UsageError
 from diffcli.language.expression import Function
 from diffcli.language.points import Point
-from diffcli.output.files import check_writable, write_whole
+from diffcli.output.files import check_writable, ending, write_whole
+from diffcli.programs import called
 
 if TYPE_CHECKING:
     from diffcli.studies.graph import BackwardGraph
@@ -30,6 +30,8 @@ diffcli graph "x^2 y" --at 1,2 -o graph.svg"""
 TEXTS = ("dot", "gv")
 PICTURES = ("svg", "png", "pdf")
 MOST_PASSES = 10_000
+SECONDS = 60.0
+"""Longest time of Graphviz."""
 
 
 def _option(name: str, metavar: str, what: str, **more: Any) -> Any:
@@ -57,7 +59,7 @@ def graph(
     cleared = _passes(zero)
     if not (common.at or common.points):
         raise UsageError("a graph at which point?", hint='diffcli graph "2 sin(a) + 1" --at a=1')
-    kind = common.output.suffix[1:] if common.output else ""
+    kind = ending(common.output)
     file = common.output if kind in (*TEXTS, *PICTURES) else None
     if file:
         check_writable(file)
@@ -79,7 +81,7 @@ def graph(
             max(each.report.exit_code for each in found),
         )
 
-    return serve(study, formulas or (), common)
+    return serve(study, formulas or (), common, single=file)
 
 
 def _passes(text: str | None) -> Collection[int]:
@@ -98,9 +100,11 @@ def _write(found: Sequence[BackwardGraph], file: Path, kind: str) -> None:
     if kind in TEXTS:
         write_whole(file, dot(found[0]))
     elif program := shutil.which("dot"):
-        drawn = subprocess.run(  # noqa: S603  Graphviz, on what stands above
-            [program, f"-T{kind}"], input=dot(found[0]).encode(), capture_output=True, check=False
-        )
+        try:
+            drawn = called([program, f"-T{kind}"], SECONDS, dot(found[0]).encode())
+        except LimitError as error:
+            error.hint = "its own language takes no time: -o graph.dot"
+            raise
         if drawn.returncode:
             raise UsageError(
                 f"{program} can't draw the graph: {drawn.stderr.decode(errors='replace').strip()}",

@@ -31,7 +31,7 @@ from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.expression import Function, Node
 from diffcli.language.parser import parse
 from diffcli.language.points import Tensor, read_points, read_ranges
-from diffcli.output.files import check_writable, write_whole
+from diffcli.output.files import check_different, check_writable, ending, write_whole
 from diffcli.output.text import safe
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def plot(
         limit_time(timeout)
     title = safe(title) if title else None
     wanted, inches = _orders(orders), _size(size, dpi)
-    file_kind = one_of(output.suffix[1:].lower(), FORMATS, "-o") if output else FORMATS[0]
+    file_kind = one_of(ending(output), FORMATS, "-o") if output else FORMATS[0]
     if kind:
         one_of(kind, KINDS, "--kind")
     marks = (
@@ -132,6 +132,7 @@ def plot(
     for path in (output, data):
         if path:
             check_writable(path)
+    check_different(output, data)
     if not formulas:
         raise UsageError("no formula", hint='diffcli plot "sin(x)"')
     function = parse(formulas, variables=variables(vars_), definitions=let or ())

@@ -15,6 +15,7 @@ from diffcli.errors import FileError, PointError
 from diffcli.language.expression import Node, number
 from diffcli.language.limits import MAX_POINTS
 from diffcli.language.points import Tensor, Typed, Value, check_count
+from diffcli.output.files import ending
 
 
 def read_point_file(path: Path) -> tuple[Typed, ...]:
@@ -23,7 +24,7 @@ def read_point_file(path: Path) -> tuple[Typed, ...]:
     Raises FileError where the file can't be read, PointError where a value is no number,
     LimitError where there are too many.
     """
-    reader = _READERS.get(path.suffix.lower())
+    reader = _READERS.get(f".{ending(path)}")
     if reader is None:
         raise FileError(f"points aren't read from {path.name}", hint=_KINDS)
     try:
@@ -108,6 +109,8 @@ def _parquet(path: Path) -> Iterator[Typed]:
 _READERS: Mapping[str, Callable[[Path], Iterator[Typed]]] = {
     ".csv": _csv,
     ".jsonl": _jsonl,
+    ".ndjson": _jsonl,
     ".parquet": _parquet,
+    ".pq": _parquet,
 }
 _KINDS = f"a file of points ends in {', '.join(_READERS)}"

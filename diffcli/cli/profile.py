@@ -15,7 +15,7 @@ from diffcli.derivation import Settings
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
 from diffcli.language.points import Point
-from diffcli.output.files import check_writable, write_whole
+from diffcli.output.files import check_different, check_writable, write_whole
 
 EXAMPLES = """\
 diffcli profile "sin(x)*exp(-x^2)" --at 1 --repeat 1000
@@ -50,6 +50,7 @@ def profile(
         raise UsageError("profile at which point?", hint='diffcli profile "x^2" --at 3')
     if trace:
         check_writable(trace)
+        check_different(trace, common.output)
     # Else the profiler's library tells on stderr that it starts and stops.
     os.environ.setdefault("KINETO_LOG_LEVEL", _SILENT)
 
@@ -65,4 +66,4 @@ def profile(
         code = max(each.report.exit_code for each in found)
         return Answer(found[0].report, profile_listing(found, common.precision), code)
 
-    return serve(study, formulas or (), common)
+    return serve(study, formulas or (), common, single=trace)

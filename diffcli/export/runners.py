@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from math import nan
@@ -16,12 +15,18 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
+from diffcli.errors import UsageError
 from diffcli.export.code import Code
 from diffcli.export.routines import Routine
+from diffcli.programs import called
 
 Vector = tuple[float, ...]
 Runner = Callable[[Sequence[Vector]], list[list[float]]]
 """From points to each point's entries."""
+
+
+SECONDS = 60.0
+"""Longest time of a compiler."""
 
 
 def cannot(target: str) -> str | None:
@@ -126,11 +131,13 @@ def _compiled(codes: Sequence[Code]) -> list[dict[str, Runner]]:
         source, library = Path(folder, "code.c"), Path(folder, "code.so")
         # What several need, such as an include, stands there once.
         source.write_text("\n\n".join(dict.fromkeys(paragraphs)) + "\n", encoding="utf-8")
-        subprocess.run(  # noqa: S603  the compiler's own path, and files made here
-            [str(_compiler()), *_FLAGS, str(source), "-o", str(library), "-lm"],
-            check=True,
-            capture_output=True,
-        )
+        command = [str(_compiler()), *_FLAGS, str(source), "-o", str(library), "-lm"]
+        compiled = called(command, SECONDS)
+        if compiled.returncode:
+            raise UsageError(
+                f"{command[0]} can't compile: {compiled.stderr.decode(errors='replace').strip()}",
+                hint="--no-check shows the code untried",
+            )
         loaded = ctypes.CDLL(str(library))
     return [{each.name: _c(loaded, each, code) for each in code.routines} for code in codes]
 
