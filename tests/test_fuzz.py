@@ -23,6 +23,7 @@ from diffcli.language.expression import VARIABLE, Function
 from diffcli.language.functions import BY_NAME
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points, read_ranges
+from diffcli.language.spellings import CAPITALS, LIBRARIES, SPELLINGS
 from diffcli.operators import Grad
 from diffcli.output.formats import FORMATS, View, render
 
@@ -32,7 +33,8 @@ SECONDS = 2
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 PIECES = [
-    *sorted(BY_NAME), *"xyzabtk", *"0123456789", *"+-*/^!%()[]{}|,;:=<>.'\"_@&~#\\$ \n\t",
+    *sorted({*BY_NAME, *SPELLINGS, *CAPITALS, *LIBRARIES}), *"xyzabtk", *"0123456789",
+    *"+-*/^!%()[]{}|,;:=<>.'\"_@&~#\\$ \n\t",
     "**", "<=", "==", "..", "0.1", "1e-3", "pi", "e", "i", "inf", "alpha", "α", "π", "²", "⁻¹",
     "√", "∛", "×", "·", "÷", "−", "≤", "⌊", "⌉", "∞", "°", "∂", "∑", "∫", "if", "else", "and",
     "or", "not", "where(", "piecewise((", "sum(k=1..3, ", "integrate(", "diff(", "max(", "x[0]",

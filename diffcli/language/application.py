@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from diffcli.language import binders, indexing
+from diffcli.language.borrowed import known_row, spelled
+from diffcli.language.builder import is_condition
 from diffcli.language.derivative import primed
 from diffcli.language.differentials import diff
 from diffcli.language.expression import Node, constant
@@ -74,7 +76,7 @@ def _inverse(parser: Pratt, name: Token, meaning: Row | str) -> Row:
 
 
 def _primed(parser: Pratt, name: Token, meaning: Row | str) -> Node:
-    row = TABLE.get(meaning) if isinstance(meaning, str) else meaning
+    row = meaning if isinstance(meaning, Row) else TABLE.get(meaning) or known_row(name.text)
     if row is None or row.arity != (1, 1):
         raise parser.fail(
             f"{name.text}' has two readings", token=name, hint=f"write diff({name.text}(…), x)"
@@ -146,18 +148,24 @@ def _piecewise(parser: Pratt, name: Token) -> Node:
 
 
 def _pieces(parser: Pratt) -> list[tuple[Node, Node]]:
-    opener, pieces = parser.peek(-1), []
+    opener, pieces, bare = parser.peek(-1), list[tuple[Node, Node]](), list[Node]()
     while not parser.at(")"):
-        if parser.at("("):
+        start = parser.token
+        if parser.at("(") and not bare:
             bracket = parser.advance()
             pieces.append(parser.inside(bracket, lambda: _pair(parser)))
             parser.expect(")", after=bracket)
         else:
-            pieces.append((parser.expression(), constant("true")))
+            bare.append(parser.expression())
+        if len(bare) > 1 and (pieces or not is_condition(bare[0])):
+            raise parser.fail("a piece without its condition", token=start, hint=_PIECEWISE)
         if not parser.accept(","):
             break
     parser.expect(")", after=opener)
-    return pieces
+    if len(bare) > 1:
+        parser.names.echo("in piecewise(c, a, …) a condition stands before its value")
+    default = [(bare[-1], constant("true"))] if len(bare) % 2 else []
+    return [*pieces, *zip(bare[1::2], bare[::2], strict=False), *default]
 
 
 def _pair(parser: Pratt) -> tuple[Node, Node]:
@@ -214,6 +222,7 @@ FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
         "log": _log,
         "log_": _log_with_base,
         "ordered": _ordered,
+        "spelled": spelled,
         "pow": _pow,
         "exp2": _exp2,
         "diff": diff,

@@ -1,32 +1,39 @@
-"""Habits of other languages: ``np.sin(x)`` as in Python, ``Sin[x]`` as in Mathematica.
+"""Habits of other systems: ``np.sin(x)`` as in Python, ``Sin[x]`` as in Mathematica.
 
 Free functions over the parser of :mod:`diffcli.language.pratt`; each reading is echoed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from diffcli.language.functions import BY_NAME
+from diffcli.language.expression import Node, node, postorder, variable
+from diffcli.language.functions import BY_NAME, Row
+from diffcli.language.spellings import DOUBTS, LIBRARIES, REFUSED, SPELLINGS, TWO_READINGS, Spelling
 from diffcli.language.tokens import NAME, SIGN, Token
+from diffcli.language.vocabulary import LOWER
 
 if TYPE_CHECKING:
     from diffcli.language.pratt import Pratt
 
-_LIBRARIES = frozenset(
-    "np numpy jnp math cmath mpmath torch tf scipy special sympy autograd".split()
-)
 _FUNCTIONAL = "F"
 """What torch.nn.functional is imported as, and a name of variables."""
 _OPENING, _CLOSING = frozenset("(["), frozenset(")]")
-_BASE_FIRST = frozenset({"log", "lambertw", "productlog"})
+_BASE_FIRST = frozenset({"log"})
 """Functions whose arguments Mathematica takes in another order."""
 
 
 def without_library(parser: Pratt, name: Token) -> Token:
-    """Go past ``np.linalg.`` before a name; return the name, or the one given if none is before."""
-    is_library = name.text in _LIBRARIES or (
-        name.text == _FUNCTIONAL and parser.peek().text in BY_NAME and parser.peek(3).text != ")"
+    """Go past ``np.linalg.`` before a name; return the name, or the one given if none is before.
+
+    A function that the library means otherwise keeps the library's name: ``np.sinc``.
+    """
+    is_library = (
+        name.text in LIBRARIES
+        if name.text != _FUNCTIONAL
+        else (parser.peek().text in BY_NAME and parser.peek(3).text != ")")
     )
     if not is_library or parser.names.is_value(name.text):
         return name
@@ -34,6 +41,11 @@ def without_library(parser: Pratt, name: Token) -> Token:
     while parser.at(".") and parser.peek().kind == NAME:
         parser.advance()
         last = parser.advance()
+    own = f"{LIBRARIES.get(name.text)}.{last.text}"
+    if own in REFUSED:
+        raise parser.fail(f"{own} is another function", token=last, hint=REFUSED[own])
+    if last is not name and own in SPELLINGS and parser.at("("):
+        return last._replace(text=own)
     if last is not name:
         parser.names.echo(f"{parser.text[name.start : last.end]} is {last.text}")
     return last
@@ -62,3 +74,64 @@ def in_square_brackets(parser: Pratt, name: Token) -> Token:
         parser.tokens[at] = parser.tokens[at]._replace(kind=SIGN, text=sign)
     parser.names.echo(f"{name.text}[…] is {function}(…)")
     return name._replace(text=function)
+
+
+def spelled(parser: Pratt, name: Token) -> Node:
+    """Read the arguments of a name of :data:`SPELLINGS`, and return what the call means."""
+    from diffcli.language.application import arguments
+
+    is_round = parser.text[parser.token.start] == "("
+    found = arguments(parser, name)
+    fitting = [each for each in SPELLINGS.get(name.text, ()) if len(each.arguments) == len(found)]
+    for each in fitting:
+        if all(map(partial(_fits, parser), each.arguments, found)):
+            written = f"{name.text}({', '.join(each.arguments)})"
+            doubt = DOUBTS.get((name.text, len(found))) if is_round else None
+            parser.names.echo(f"{written} is {each.formula}{f': {doubt}' if doubt else ''}")
+            return _translated(parser, name, each, found)
+    if is_round and (remedy := TWO_READINGS.get((name.text, len(found)))):
+        raise parser.fail(f"{name.text}(…, …) has two readings", token=name, hint=remedy)
+    known, doubt = known_row(name.text), DOUBTS.get((name.text, len(found)))
+    if known is None or (fitting and doubt is None):
+        ways = (
+            f"{name.text}({', '.join(each.arguments)})" for each in SPELLINGS.get(name.text, ())
+        )
+        raise parser.fail(
+            f"{name.text} takes other arguments", token=name, hint=f"write {' or '.join(ways)}"
+        )
+    if is_round and doubt:
+        parser.names.echo(f"{name.text}(…) is {known.name}(…): {doubt}")
+    return parser.build.call(known, found, name)
+
+
+def known_row(name: str) -> Row | None:
+    """Return the row of a name as it is written, or but for its capitals."""
+    return BY_NAME.get(name) or BY_NAME.get(LOWER.get(name.lower(), ""))
+
+
+def _fits(parser: Pratt, wanted: str, given: Node) -> bool:
+    """Whether an argument is the number that a spelling has there, if it has one."""
+    return wanted.isidentifier() or parser.build.exact(given) == int(wanted)
+
+
+def _translated(parser: Pratt, name: Token, spelling: Spelling, found: Sequence[Node]) -> Node:
+    """Return the formula of a spelling with the arguments in their places."""
+    made = {
+        variable(letter): given for letter, given in zip(spelling.arguments, found, strict=True)
+    }
+    for each in postorder([_formula(spelling)]):
+        if each.is_leaf:
+            made.setdefault(each, each)
+        elif each.op == "piecewise":
+            made[each] = node(each.op, *(made[arg] for arg in each.args))
+        else:
+            made[each] = parser.build(each.op, *(made[arg] for arg in each.args), at=name)
+    return made[_formula(spelling)]
+
+
+@cache
+def _formula(spelling: Spelling) -> Node:
+    from diffcli.language.parser import parse
+
+    letters = [each for each in spelling.arguments if each.isidentifier()]
+    return parse(spelling.formula, variables=letters).outputs[0]

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from diffcli.language.functions import ANY, BY_NAME, Row
+from diffcli.language.spellings import CAPITALS, SPELLINGS, Spelling
 from diffcli.language.tensors import TENSORS, TensorRow
+from diffcli.language.vocabulary import LOWER
 
 _NAMES = "xyabcdgh"
 
@@ -143,6 +145,7 @@ def entries() -> tuple[Entry, ...]:
         *map(_of_row, dict.fromkeys(BY_NAME.values())),
         *FORMS,
         *map(_of_tensor, TENSORS.values()),
+        *(_of_spelling(name, each) for name, found in SPELLINGS.items() for each in found),
     ]
     groups = dict.fromkeys(entry.group for entry in found)
     return tuple(entry for group in groups for entry in found if entry.group == group)
@@ -150,7 +153,8 @@ def entries() -> tuple[Entry, ...]:
 
 def named(name: str) -> tuple[Entry, ...]:
     """Return the entries of a name; a sum is one over an index and one of a tensor."""
-    return tuple(entry for entry in entries() if name in entry.names)
+    found = tuple(entry for entry in entries() if name in entry.names)
+    return found or (named(LOWER[name.lower()]) if name in CAPITALS else ())
 
 
 def names() -> frozenset[str]:
@@ -176,6 +180,16 @@ def _of_row(row: Row) -> Entry:
         facts={title: fact for title, fact in facts.items() if fact},
         arguments=(least - len(row.defaults), None if most == ANY else most),
         accuracy=row.accuracy,
+    )
+
+
+def _of_spelling(name: str, spelling: Spelling) -> Entry:
+    return Entry(
+        name=name,
+        written=f"{name}({', '.join(spelling.arguments)})",
+        group="as other systems write it",
+        meaning=spelling.formula,
+        arguments=(len(spelling.arguments), len(spelling.arguments)),
     )
 
 

@@ -46,7 +46,7 @@ _ARITHMETIC = [
     row("div", "arithmetic", "quotient", "torch:div", "symbols:quotient", arity=2, domain="y ≠ 0"),
     row("neg", "arithmetic", "negation", "torch:neg", "symbols:negation"),
     row("pow", "arithmetic", "power; x^(p/q) with odd q is the real root", "kernels:power", "sympy:Pow", arity=2, domain="x > 0, or y an integer, or y = p/q with q odd", ulps=8),
-    row("mod", "arithmetic", "remainder with the divisor's sign, as in Python", "torch:remainder", "sympy:Mod", arity=2, domain="y ≠ 0", jumps="where x/y is an integer", latex=r"{0} \bmod {1}"),
+    row("mod", "arithmetic", "remainder with the divisor's sign, as in Python", "torch:remainder", "sympy:Mod", arity=2, aliases="remainder", domain="y ≠ 0", jumps="where x/y is an integer", latex=r"{0} \bmod {1}"),
 ]
 
 _LOGIC = [
@@ -103,20 +103,20 @@ _EXPONENTIAL = [
     row("log1p", "exponential and logarithm", "log(1 + x)", "torch:log1p", "symbols:log1p", domain="x > −1", partials="1/(1 + x)"),
     row("sqrt", "powers and roots", "square root", "torch:sqrt", "sympy:sqrt", latex=r"\sqrt{{0}}", domain="x ≥ 0", partials="1/(2*sqrt(x))"),
     row("cbrt", "powers and roots", "real cube root", "kernels:cbrt", "symbols:cbrt", latex=r"\sqrt[3]{{0}}", kinks="vertical tangent at 0", partials="1/(3*cbrt(x)^2)"),
-    row("root", "powers and roots", "real n-th root, as root(x, n); odd roots of negatives are real", "kernels:root", "symbols:root", arity=2, latex=r"\sqrt[{1}]{{0}}", aliases="nthroot surd", domain="x ≥ 0, or n an odd integer", partials="root(x, y)/(y*x); -root(x, y)*log(x)/y^2"),
+    row("root", "powers and roots", "real n-th root, as root(x, n); odd roots of negatives are real", "kernels:root", "symbols:root", arity=2, latex=r"\sqrt[{1}]{{0}}", aliases="nthroot surd real_root", domain="x ≥ 0, or n an odd integer", partials="root(x, y)/(y*x); -root(x, y)*log(x)/y^2"),
 ]
 
 _PIECES = [
-    row("abs", "rounding and choice", "absolute value", "torch:abs", "sympy:Abs", latex=r"\left|{0}\right|", kinks="at 0", partials="x/abs(x)"),
+    row("abs", "rounding and choice", "absolute value", "torch:abs", "sympy:Abs", aliases="absolute fabs", latex=r"\left|{0}\right|", kinks="at 0", partials="x/abs(x)"),
     row("sign", "rounding and choice", "−1, 0 or 1", "kernels:sign", "sympy:sign", latex=call("operatorname{sgn}"), aliases="sgn signum", jumps="at 0"),
-    row("floor", "rounding and choice", "greatest integer not above x", "torch:floor", "sympy:floor", latex=r"\left\lfloor {0} \right\rfloor", jumps="at integers"),
+    row("floor", "rounding and choice", "greatest integer not above x", "torch:floor", "sympy:floor", aliases="entier", latex=r"\left\lfloor {0} \right\rfloor", jumps="at integers"),
     row("ceil", "rounding and choice", "least integer not below x", "torch:ceil", "sympy:ceiling", latex=r"\left\lceil {0} \right\rceil", aliases="ceiling", jumps="at integers"),
-    row("round", "rounding and choice", "nearest integer, halves to even", "torch:round", "symbols:round_half_even", jumps="at half-integers"),
+    row("round", "rounding and choice", "nearest integer, halves to even", "torch:round", "symbols:round_half_even", aliases="rint around", jumps="at half-integers"),
     row("frac", "rounding and choice", "x − floor(x)", "kernels:frac", "sympy:frac", jumps="at integers"),
-    row("min", "rounding and choice", "least of the arguments", "kernels:minimum", "sympy:Min", arity=(2, ANY), latex=call("min"), aliases="minimum", kinks="where the two least are equal"),
-    row("max", "rounding and choice", "greatest of the arguments", "kernels:maximum", "sympy:Max", arity=(2, ANY), latex=call("max"), aliases="maximum", kinks="where the two greatest are equal"),
+    row("min", "rounding and choice", "least of the arguments", "kernels:minimum", "sympy:Min", arity=(2, ANY), latex=call("min"), aliases="minimum fmin", kinks="where the two least are equal"),
+    row("max", "rounding and choice", "greatest of the arguments", "kernels:maximum", "sympy:Max", arity=(2, ANY), latex=call("max"), aliases="maximum fmax", kinks="where the two greatest are equal"),
     row("clamp", "rounding and choice", "x kept within a … b, as clamp(x, a, b)", "kernels:clamp", "symbols:clamp", arity=3, aliases="clip", kinks="at a and b"),
-    row("heaviside", "rounding and choice", "0 before 0, 1 after, the second argument at 0", "kernels:heaviside", "sympy:Heaviside", arity=2, defaults="1/2", latex=r"\theta\left({0}\right)", aliases="step", jumps="at 0"),
+    row("heaviside", "rounding and choice", "0 before 0, 1 after, the second argument at 0", "kernels:heaviside", "sympy:Heaviside", arity=2, defaults="1/2", latex=r"\theta\left({0}\right)", aliases="step HeavisideTheta", jumps="at 0"),
     row("piecewise", "rounding and choice", "the first value whose condition holds: piecewise((a, c), (b, True))", "kernels:piecewise", "sympy:Piecewise", arity=(2, ANY), kinks="where the pieces meet"),
     row("detach", "autograd", "the value, held constant by the derivative", "kernels:detach", "symbols:detach", aliases="stop_gradient", partials="0"),
 ]
@@ -137,11 +137,11 @@ _SPECIAL = [
 _PROBABILITY = [
     special("normlogcdf", "probability", "log(normcdf(x))", aliases="log_ndtr", latex=r"\ln\Phi\left({0}\right)", ulps=64, accuracy=1e-14, partials="piecewise((sqrt(2/pi)/erfcx(-x/sqrt(2)), x < 0), (normpdf(x)/normcdf(x), True))"),
     row("normpdf", "probability", "normal density, as normpdf(x, μ, σ)", "kernels:normpdf", "symbols:normpdf", arity=3, defaults="0 1", domain="σ > 0", ulps=1024, partials="(y - x)/z^2*normpdf(x, y, z); (x - y)/z^2*normpdf(x, y, z); ((x - y)^2/z^3 - 1/z)*normpdf(x, y, z)"),
-    row("normcdf", "probability", "normal distribution function, as normcdf(x, μ, σ)", "kernels:normcdf", "symbols:normcdf", arity=3, defaults="0 1", domain="σ > 0", ulps=1024, partials="normpdf(x, y, z); -normpdf(x, y, z); (y - x)/z*normpdf(x, y, z)"),
+    row("normcdf", "probability", "normal distribution function, as normcdf(x, μ, σ)", "kernels:normcdf", "symbols:normcdf", arity=3, aliases="ndtr", defaults="0 1", domain="σ > 0", ulps=1024, partials="normpdf(x, y, z); -normpdf(x, y, z); (y - x)/z*normpdf(x, y, z)"),
 ]
 
 _ACTIVATIONS = [
-    row("relu", "activation", "max(x, 0)", "nn:relu", "symbols:relu", kinks="at 0", partials="(1 + x/abs(x))/2"),
+    row("relu", "activation", "max(x, 0)", "nn:relu", "symbols:relu", aliases="Ramp", kinks="at 0", partials="(1 + x/abs(x))/2"),
     row("leaky_relu", "activation", "x above 0, a·x below, as leaky_relu(x, a)", "kernels:leaky_relu", "symbols:leaky_relu", arity=2, defaults="0.01", aliases="leakyrelu", kinks="at 0"),
     row("elu", "activation", "x above 0, a(e^x − 1) below, as elu(x, a)", "kernels:elu", "symbols:elu", arity=2, defaults="1", kinks="at 0, unless a = 1"),
     row("selu", "activation", "scaled elu (Klambauer et al. 2017)", "nn:selu", "symbols:selu", kinks="at 0"),
@@ -150,9 +150,9 @@ _ACTIVATIONS = [
     row("mish", "activation", "x·tanh(softplus(x))", "kernels:mish", "symbols:mish", ulps=64, partials="tanh(softplus(x)) + x*sigmoid(x)*sech(softplus(x))^2"),
     row("softplus", "activation", "log(1 + e^x)", "kernels:softplus", "symbols:softplus", partials="sigmoid(x)"),
     row("softsign", "activation", "x/(1 + |x|)", "kernels:softsign", "symbols:softsign", partials="1/(1 + abs(x))^2"),
-    row("sigmoid", "activation", "1/(1 + e^(−x))", "kernels:sigmoid", "symbols:sigmoid", latex=r"\sigma\left({0}\right)", aliases="logistic expit", partials="sigmoid(x)*sigmoid(-x)"),
+    row("sigmoid", "activation", "1/(1 + e^(−x))", "kernels:sigmoid", "symbols:sigmoid", latex=r"\sigma\left({0}\right)", aliases="logistic expit LogisticSigmoid", partials="sigmoid(x)*sigmoid(-x)"),
     row("logit", "activation", "log(x/(1 − x))", "kernels:logit", "symbols:logit", domain="0 < x < 1", partials="1/(x*(1 - x))"),
-    row("logsigmoid", "activation", "log(sigmoid(x))", "kernels:logsigmoid", "symbols:logsigmoid", aliases="log_sigmoid", partials="sigmoid(-x)"),
+    row("logsigmoid", "activation", "log(sigmoid(x))", "kernels:logsigmoid", "symbols:logsigmoid", aliases="log_sigmoid log_expit", partials="sigmoid(-x)"),
     row("hardtanh", "activation", "x kept within −1 … 1", "kernels:hardtanh", "symbols:hardtanh", kinks="at −1 and 1"),
 ]
 # fmt: on

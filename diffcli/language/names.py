@@ -16,6 +16,7 @@ from diffcli.language.expression import Node, constant, number, variable
 from diffcli.language.functions import BY_NAME, Row
 from diffcli.language.limits import MAX_DEPTH
 from diffcli.language.remedies import FINITE, FUNCTIONS, INFINITY, WORDS
+from diffcli.language.spellings import CAPITALS, SPELLED, SPELLINGS
 from diffcli.language.tensors import BY_TENSOR_NAME
 from diffcli.language.tokens import GREEK_NAMES, NAME, Token
 from diffcli.language.vocabulary import (
@@ -104,6 +105,7 @@ class Names:
             CONSTANTS | (IMAGINARY if complex_numbers else {}) | (INFINITE if infinite else {})
         )
         self._tokens = tokens
+        self._in_square_brackets: set[str] = set()
         self.typed = self.declared.union(token.text for token in tokens)
         """Every name of the request."""
         self._to_define = {
@@ -143,7 +145,8 @@ class Names:
         name = token.text
         if self.is_value(name):
             return None
-        if self.is_function(token) or name in WOLFRAM:
+        if self.is_function(token) or name in WOLFRAM or name in SPELLINGS:
+            self._in_square_brackets.add(name)
             return WOLFRAM.get(name, name)
         return LOWER.get(name.lower()) if len(name) > 1 and name[0].isupper() else None
 
@@ -203,6 +206,8 @@ class Names:
                 f"{name} is used before it is defined", token=token,
                 hint=f"define it first; a value is given by --at {name}=3",
             )  # fmt: skip
+        if called and name in SPELLED and not self._is_factor(name):
+            return "spelled"
         is_call = name in CALLABLE or (name in BRACKETED and name not in self._alone)
         if self.is_function(token) or (called and is_call):
             return self._function(name)
@@ -245,6 +250,31 @@ class Names:
             subscripts[place] = str(self.indices.get(part, part))
         return token._replace(text="_".join([name, *subscripts]))
 
+    def function_of(self, token: Token) -> Token:
+        """Return a name before a bracket with the capitals that the table gives it: ``Max(0, x)``.
+
+        Other names stay as they are.
+        """
+        name = token.text
+        known = LOWER.get(name.lower())
+        is_known = name in CALLABLE or name in BRACKETED or name in SPELLED
+        if known is None or is_known or len(name) == 1 or name in self._to_define:
+            return token
+        if name in self.constants or self.is_value(name):
+            return token
+        if name not in CAPITALS:
+            if name in self._alone:
+                return token
+            self.echo(f"{name} is the function {known}")
+        return token._replace(text=known)
+
+    def _is_factor(self, name: str) -> bool:
+        """Whether a name before a bracket is multiplied, as a value or as letters that are."""
+        if name in self._in_square_brackets or name in CALLABLE:
+            return False
+        values = self._alone | self.declared
+        return name in self._alone or all(letter in values for letter in name)
+
     def _function(self, name: str) -> Row | str:
         if name in FORMS:
             return FORMS[name]
@@ -259,10 +289,6 @@ class Names:
         name = token.text
         if name in self._alone:
             return self._plain(token, fail)
-        if name.lower() in LOWER and len(name) > 1:
-            known = LOWER[name.lower()]
-            self.echo(f"{name} is the function {known}")
-            return self._function(known)
         if len(name) > 1 and (letters := self._letters(token)):
             return letters
         if found := OF_LETTER.fullmatch(name):

@@ -297,7 +297,9 @@ class Pratt(Cursor):
         token = without_library(self, token)
         if self.at("["):
             token = in_square_brackets(self, token)
-        meaning = self.names.meaning(token, called=self.at("(", "'"), fail=self.fail)
+        called = self.at("(", "'")
+        token = self.names.function_of(token) if called else token
+        meaning = self.names.meaning(token, called=called, fail=self.fail)
         if isinstance(meaning, Node):
             return meaning
         if isinstance(meaning, tuple):

@@ -52,7 +52,14 @@ _SUBSCRIPTED = frozenset(name for name in BY_NAME if re.fullmatch("[A-Za-z][0-9]
 as it does those of tensors (``mean``, ``var``)."""
 CALLABLE = frozenset({*BY_NAME, *FORMS}) - _SUBSCRIPTED
 BRACKETED = _SUBSCRIPTED.union(BY_TENSOR_NAME)
-LOWER = {name.lower(): name for name in sorted(CALLABLE, reverse=True)}
+LOWER = {
+    **{name.lower(): name for name in sorted({*CALLABLE, *BY_TENSOR_NAME}, reverse=True)},
+    "derivative": "diff",
+    "product": "prod",
+    "variance": "var",
+    "inverse": "inv",
+}
+"""Functions by their names without capitals."""
 WOLFRAM = {"D": "diff"}
 """Functions of Mathematica that have another name here."""
 _LONG = "|".join(sorted((name for name in CALLABLE if len(name) > 1), key=len, reverse=True))
