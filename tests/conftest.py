@@ -1,8 +1,9 @@
-"""One environment for every test, whoever runs it."""
+"""One environment for every test, whoever runs it, and which of the tests are run."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,46 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # How long an example takes is the machine's affair.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--share",
+        metavar="K/N",
+        help="run the K-th of N equal shares of the tests that are asked for",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the cases slow that ``sampled(n)`` leaves out: all but each n-th of a function's."""
+    cases: Counter[str] = Counter()
+    for item in items:
+        sampled = item.get_closest_marker("sampled")
+        if sampled is None:
+            continue
+        function = item.nodeid.partition("[")[0]
+        if cases[function] % sampled.args[0]:
+            item.add_marker(pytest.mark.slow)
+        cases[function] += 1
+
+
+class Share:
+    """Keeps one share of the tests that the markers have selected."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        number, _, count = config.getoption("--share").partition("/")
+        kept = items[int(number) - 1 :: int(count)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--share"):
+        config.pluginmanager.register(Share())
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from forking import GIGABYTE, Commands, Ended, commands
+from pace import is_within
 
 SECONDS, START = 3, 1.3
 """Of processors, all processes' together; a command's start, which the warm one doesn't have."""
@@ -54,7 +55,7 @@ def verdict(line: str, ended: Ended) -> str:
     """What is wrong with how a bomb ended; nothing, where it ended well."""
     most = SEARCHES if line.startswith("critical") else SLOWED * (SECONDS - START)
     faults = {
-        "time": ended.seconds > most,
+        "time": not is_within(ended.seconds, most),
         "memory": ended.memory > GIGABYTE,
         "left behind": ended.left,
         "code": ended.code not in range(7) or ended.code == 1,

@@ -210,6 +210,7 @@ def test_the_growth_turns_at_a_pole() -> None:
     ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("formula", "zeros", "critical", "inflections"),
     [
@@ -455,6 +456,7 @@ def test_no_root_of_a_polynomial_is_left_out(seed: int) -> None:
         assert search.complete
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(8))
 def test_no_root_of_a_rational_function_is_left_out(seed: int) -> None:
     source = random.Random(seed)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import inf, nan
-from time import monotonic
+from time import process_time
 
 import pytest
 from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
+from pace import is_within
 
 from diffcli.clock import now
 from diffcli.engines.enclosure import (
@@ -105,10 +106,10 @@ def test_precision_doubles_until_cancellation_is_overcome() -> None:
 
 
 def test_what_grows_beyond_arb_is_refused_at_once() -> None:
-    start = monotonic()
+    start = process_time()
     for formula in ("exp(exp(exp(x)))", "gamma(exp(exp(x)))", "floor(exp(exp(exp(x))))"):
         assert partial(read(formula), {"x": 10.0}, ("x",)).outcome is Outcome.DIFFICULT
-    assert monotonic() - start < 2
+    assert is_within(process_time() - start, 2)
 
 
 def test_a_deadline_ends_the_work() -> None:

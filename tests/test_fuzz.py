@@ -16,6 +16,7 @@ import pytest
 from forking import commands
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from pace import is_within
 
 from diffcli.derivation import Settings, derive
 from diffcli.errors import DiffcliError
@@ -58,7 +59,7 @@ def expect(error: DiffcliError, codes: tuple[int, ...]) -> None:
 
 
 def soon(begun: float) -> None:
-    assert process_time() - begun < SECONDS
+    assert is_within(process_time() - begun, SECONDS)
 
 
 def is_read(text: str) -> Function | None:

@@ -41,6 +41,7 @@ TYPED = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", names())
 def test_every_command_ends_in_time(name: str, runner: Commands) -> None:
     typed = TYPED.get(name, ("x^2", "--at", "1"))

@@ -82,6 +82,7 @@ CASES = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("formula", CASES)
 def test_three_engines_prove_value_and_three_derivatives(formula: str) -> None:
     define, at = CASES[formula]
@@ -141,6 +142,7 @@ def test_what_is_not_enclosed_says_why(formula: str, reason: str) -> None:
     assert reason in str(found.reason)
 
 
+@pytest.mark.slow
 def test_a_kink_at_a_bound_does_no_harm_to_the_first_derivative() -> None:
     (root,) = parse("integrate(abs(t), t=-1..x)").outputs
     assert partial(root, {"x": 0.0}, ("x",)).nearest() == 0.0

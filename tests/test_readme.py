@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,12 +54,19 @@ def test_a_file_that_is_shown_is_the_one_that_is_read(name: str, block: str) -> 
     assert (refresh.DATA / name).read_text(encoding="utf-8") == block
 
 
-def test_the_commands_of_ci_are_the_readme_s() -> None:
-    install, test = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
+@pytest.mark.parametrize("number", [1, 2])
+def test_ci_runs_the_commands_of_the_readme(number: int) -> None:
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert test in ci
-    main_job = install.rpartition("&& .venv/bin/")[2]
-    assert main_job in ci
+    (extracts,) = re.findall(r"^readme\(\) .*$", ci, re.MULTILINE)
+    assert f'"$(readme {number})"' in ci
+    run = subprocess.run(
+        ["bash", "-c", f"{extracts}\nreadme {number}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == re.findall(r"```sh\n(.*?)```", README, re.DOTALL)[number - 1]
 
 
 def test_pictures_are_there() -> None:

@@ -70,6 +70,7 @@ def test_floor_jumps_at_the_integers_exactly() -> None:
         assert jump.high - jump.low < 1e-13
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("power", [1, 2, 3, 4])
 @given(at=st.floats(-9, 9))
 def test_a_pole_of_either_parity_is_found_wherever_it_is(power: int, at: float) -> None:

@@ -97,6 +97,7 @@ def test_a_failed_command_leaves_the_old_file(name: str, runner: Commands, rows:
     assert sorted(each.name for each in rows.parent.iterdir()) == sorted([old.name, "rows.csv"])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_pipe_that_breaks(name: str, runner: Commands, rows: Path) -> None:
     whole = runner.run(*line(name, rows))
@@ -117,6 +118,7 @@ def test_a_pipe_that_breaks_at_every_byte(runner: Commands) -> None:
 STOPPED = {signal.SIGINT: (0, 130, -signal.SIGINT), signal.SIGTERM: (0, -signal.SIGTERM, 143)}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("number", STOPPED, ids=lambda each: each.name)
 @pytest.mark.parametrize("timeout", [(), ("--timeout", "20")], ids=["", "--timeout"])
 def test_a_signal_at_any_moment(
@@ -143,6 +145,7 @@ def test_streams_that_are_closed(closed: tuple[int, ...], runner: Commands) -> N
     assert bool(ended.stdout) == (1 not in closed)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "env",
     [

@@ -118,6 +118,7 @@ OTHERS: Mapping[str, tuple[str, str, Callable[..., Any]]] = {
 CASES = {f"{section}: {case[0]}": case for section, *case in COOKBOOK} | OTHERS
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_closed_forms(case: tuple[str, str, Callable[..., Any]]) -> None:
     text, name, truth = case
@@ -136,6 +137,7 @@ def test_torch_agrees_on_the_shape(case: tuple[str, str, Callable[..., Any]]) ->
     assert tuple(output.shape) == shapes[function.outputs[0]]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("text", "name", "formula"),
     [
@@ -168,6 +170,7 @@ def test_without_a_point_a_letter_is_a_number_where_only_that_fits(
     assert {name: each.text for name, each in found.symbolic.items()} == formulas
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_formulas_of_tensors_have_the_gradients_values(
     case: tuple[str, str, Callable[..., Any]],
@@ -227,6 +230,7 @@ def test_the_jacobian_of_a_softmax() -> None:
     assert matrix["rows"] == ["f1", "f2", "f3"]
 
 
+@pytest.mark.slow
 def test_many_components_are_sampled() -> None:
     at = {"x": np.linspace(0.1, 1, 150)}
     found = answer(Grad(), "sum(x^3)", at)

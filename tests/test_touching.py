@@ -83,6 +83,7 @@ def test_a_derivative_at_a_kink_of_a_part_is_certified(text: str) -> None:
     assert {check.verdict for check in found.checks} == {Verdict.CERTIFIED}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("text", "entries"),
     [
@@ -130,6 +131,7 @@ def test_a_value_has_no_kinks() -> None:
     assert answer("abs(x)*x[0]", AT, Eval()).verdict is Verdict.AGREES
 
 
+@pytest.mark.slow
 def test_kinks_beyond_the_sample_are_told() -> None:
     found = answer("sum(abs(x)*x) + sum(x)^2", f"x=zeros({SIZE})")
     assert found.verdict is Verdict.UNVERIFIED

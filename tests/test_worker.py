@@ -118,6 +118,7 @@ def test_an_overrunning_call_is_really_stopped_and_the_next_one_answered() -> No
     assert done.stdout == "OutOfTimeError 1 True\n" * 3
 
 
+@pytest.mark.slow
 def test_the_time_of_the_process_is_the_budget_s() -> None:
     done = ran(
         f"{OVERRUN}"
@@ -174,6 +175,7 @@ STUDIES = {
 """What is asked, and what is answered in time."""
 
 
+@pytest.mark.slow
 def test_studies_end_where_sympy_does_not() -> None:
     asked = "\n".join(
         f"ended = worker.generation()\n{study}\n"
