@@ -18,10 +18,11 @@ from math import inf, isclose
 from random import Random
 from typing import Literal
 
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
 from diffcli.clock import now
-from diffcli.engines.balls.guards import Trouble, Undefined, assuming_zero
+from diffcli.engines.balls.guards import Trouble, Undefined
+from diffcli.engines.balls.precision import working
 from diffcli.engines.enclosure import (
     Coordinate,
     Enclosure,
@@ -97,7 +98,7 @@ def classify(
         kind = Kind.UNDETERMINED if value is None else Kind.DIFFERENTIABLE
         return Difficulty(kind, "enclosed", value=value)
     culprit = str(direct.reason)
-    here = _value(output, at, assume=True)
+    here = _value(output, at)
     if isinstance(here, Undefined):
         return _undefined(output, at, index, here.reason, deadline)
     if isinstance(here, Trouble):
@@ -126,7 +127,7 @@ def is_linear(
     A function such as x·y/√(x² + y²), 0 at the origin, has partials there but no gradient.
     Directions that lead out of the domain, or in which no limit is found, tell nothing.
     """
-    here = _value(output, at, assume=True)
+    here = _value(output, at)
     if isinstance(here, Trouble):
         return True
     random = Random(0)  # noqa: S311  (the same directions each time, no secret)
@@ -197,7 +198,7 @@ def _approach(
         value = _value(output, place)
         if isinstance(value, Trouble):
             return Side(State.OUTSIDE if isinstance(value, Undefined) else State.UNKNOWN)
-        with ctx.workprec(BITS[-1]):
+        with working(BITS[-1]):
             rises.append(value - here)
             slopes.append((value - here) / step)
     rise = limit(rises)
@@ -273,14 +274,13 @@ def _exponent_of(size: arb) -> int:
     return mantissa.bit_length() + exponent if mantissa else 0
 
 
-def _value(output: Node, at: Mapping[str, Coordinate], *, assume: bool = False) -> arb | Trouble:
-    """Return the value at a point; with ``assume``, where conditions hold to every precision."""
+def _value(output: Node, at: Mapping[str, Coordinate]) -> arb | Trouble:
+    """Return the value at a point, by conditions that are proved there."""
     walk = Walk(output, at)
     for bits in BITS:
-        with assuming_zero(arb(2) ** (-bits // 2) if assume else None):
-            found = walk.value(bits)
+        found = walk.value(bits)
         if isinstance(found, fmpq):
-            with ctx.workprec(bits):
+            with working(bits):
                 return arb(found)
         if isinstance(found, arb | Undefined):
             return found

@@ -20,7 +20,14 @@ from flint import arb, arb_series, fmpq
 
 from diffcli.clock import now, until
 from diffcli.engines.balls.decimals import FORMATS, certain_digits, certain_float, outward
-from diffcli.engines.balls.guards import Difficult, OutOfTime, Undefined
+from diffcli.engines.balls.guards import (
+    Difficult,
+    OutOfTime,
+    Touching,
+    Trouble,
+    Undecided,
+    Undefined,
+)
 from diffcli.engines.balls.walk import Coordinate, Term, Walk, working
 from diffcli.errors import PointError
 from diffcli.language.expression import Node, constant, postorder
@@ -43,6 +50,9 @@ Index = tuple[str, ...]
 
 FIRST_BITS = 113
 MOST_BITS = 4000
+CANCELLED_BITS, CANCELLED_WORK = 1 << 16, 1 << 22
+"""Working precision, and its product with the number of nodes, up to which a sign is looked for
+where cancellation hides it: tanh(2000) differs from 1 by 2^−5770."""
 TINY = -1100
 """A ball within 2^TINY of 0 is 0 in every floating-point format."""
 
@@ -63,6 +73,8 @@ class Enclosure:
     outcome: Outcome
     ball: arb | None = None
     reason: str | None = None
+    trouble: Trouble | None = None
+    """What the reason is of, at a difficult point."""
 
     def to_float(self, dtype: str = "float64") -> float | None:
         """Return the truth rounded to ``dtype``; None where the ball doesn't decide it."""
@@ -130,7 +142,12 @@ def partials(
     found = dict.fromkeys(indices, Enclosure(Outcome.OUT_OF_TIME, reason="out of time"))
     pending, bits = list(found), FIRST_BITS
     with until(deadline):
-        while pending and bits <= max_bits:
+        while pending:
+            if bits > max_bits:
+                if bits <= 2 * max_bits:
+                    pending = [x for x in pending if isinstance(found[x].trouble, Undecided)]
+                if not pending or max_bits < MOST_BITS or bits > _most_bits(walk):
+                    break
             passes = Passes(walk, pending, bits)
             for index in tuple(pending):
                 if now() > deadline:
@@ -145,10 +162,14 @@ def partials(
     return found
 
 
+def _most_bits(walk: Walk) -> int:
+    return min(CANCELLED_BITS, CANCELLED_WORK // len(walk.nodes)) if walk.is_elementary else 0
+
+
 def _settled(enclosure: Enclosure, digits: int) -> bool:
     found = enclosure.ball
     if found is None:
-        return enclosure.outcome is Outcome.UNDEFINED
+        return enclosure.outcome is Outcome.UNDEFINED or isinstance(enclosure.trouble, Touching)
     return found.rel_accuracy_bits() > digits * 3.33 + 2 or bool(abs(found) < arb(2) ** TINY)
 
 
@@ -209,7 +230,7 @@ def _as_enclosure(term: Term) -> Enclosure:
         case OutOfTime():
             return Enclosure(Outcome.OUT_OF_TIME, reason=term.reason)
         case Difficult():
-            return Enclosure(Outcome.DIFFICULT, reason=term.reason)
+            return Enclosure(Outcome.DIFFICULT, reason=term.reason, trouble=term)
         case fmpq():
             return Enclosure(Outcome.ENCLOSED, arb(term))
         case arb():

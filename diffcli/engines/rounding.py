@@ -69,6 +69,9 @@ class _FloatWalk(Walk):
         self._largest = [arb(0), arb(0)]
         self._leaves_range = False
 
+    facts = None
+    """A number that is rounded isn't the constant that it stands for."""
+
     def apply(self, node: Node, rule: Callable[..., Value | bool], arguments: list[Term]) -> Term:
         read = [
             self._read(each, _CONSTANT_AS_TYPED.get(node.op) == place)

@@ -13,7 +13,6 @@ from flint import arb, arb_series, ctx
 
 from diffcli.engines.balls.guards import (
     HALF,
-    Difficult,
     Undefined,
     ball,
     centre,
@@ -198,8 +197,7 @@ def hypot(x: Ball, y: Ball) -> Ball:
     if not (isinstance(x, arb_series) or isinstance(y, arb_series)):
         return (x**2 + y**2).nonnegative_part().sqrt()
     square = x * x + y * y
-    if not centre(square) > 0:
-        raise Difficult("hypot at the origin")
+    side(square, "hypot at the origin")
     return square.sqrt()
 
 

@@ -9,9 +9,6 @@ it divides out leading zeros and takes square roots of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import overload
 
 from flint import arb, arb_series, ctx, fmpq, fmpz
@@ -41,6 +38,14 @@ class Difficult(Trouble):
     """The balls can't decide: at a kink, a jump, an edge of the domain, or not precise enough."""
 
 
+class Touching(Difficult):
+    """The point is proved to be a kink, a jump or an edge, whatever the precision."""
+
+
+class Undecided(Difficult):
+    """The ball whose sign would decide holds 0 at this precision."""
+
+
 class OutOfTime(Difficult):
     """There was no time to find out."""
 
@@ -55,21 +60,12 @@ def hurry() -> None:
         raise OutOfTime("out of time")
 
 
-_zero_below: ContextVar[arb | None] = ContextVar("zero_below", default=None)
+class Decidable(arb):
+    """A ball of a number of which more is known than the ball."""
 
-
-@contextmanager
-def assuming_zero(below: arb | None) -> Iterator[None]:
-    """Take a ball around 0 that is narrower than ``below`` for 0 itself.
-
-    That is a presumption, not a proof: only the analysis of difficult points makes it, to learn
-    the value at a point such as ``pi/2``, where the cosine is 0 to every precision.
-    """
-    token = _zero_below.set(below)
-    try:
-        yield
-    finally:
-        _zero_below.reset(token)
+    def proved_sign(self) -> int | None:
+        """Return the number's sign, where it is proved."""
+        raise NotImplementedError
 
 
 def centre(x: Value) -> Number:
@@ -89,25 +85,20 @@ def ball(x: Value) -> arb | arb_series:
 def side(x: Value, touching: str) -> int:
     """Return on which side of 0 ``x`` lies: −1, 1, or 0 for a number that is 0.
 
-    Raises Difficult(``touching``) where that isn't certain, or where a series passes through 0.
+    Raises Touching(``touching``) where a series passes through 0, Undecided where it isn't certain:
+    a ball around 0, however narrow, isn't 0.
     """
     at = centre(x)
     if at > 0:
         return 1
     if at < 0:
         return -1
-    if not isinstance(x, arb_series) and _is_zero(at):
-        return 0
-    raise Difficult(touching)
-
-
-def _is_zero(at: Number) -> bool:
-    below = _zero_below.get()
-    if at == 0 or below is None:
-        return bool(at == 0)
-    # What cancels to 0 leaves a ball of the precision's size; a narrower one is an e^(−10^12).
-    around = ball(at)
-    return bool(abs(around) < below and around.rad() > below**8)
+    where = 0 if at == 0 else at.proved_sign() if isinstance(at, Decidable) else None
+    if where is None:
+        raise Undecided(touching)
+    if where == 0 and isinstance(x, arb_series):
+        raise Touching(touching)
+    return where
 
 
 def nonzero(x: Value, pole: str) -> None:

@@ -117,6 +117,9 @@ class _Body(Walk):
     def __init__(self, found: Integrand) -> None:
         super().__init__(found.body, dict.fromkeys(found.names, 0.0))
 
+    facts = None
+    """The variables are in no one place."""
+
     def at(self, places: Mapping[str, Value]) -> Value:
         """Return the value where the variables are in their places; raises Trouble."""
         terms: list[Term] = []

@@ -271,14 +271,17 @@ def _extreme(values: Sequence[Value], sense: int, touching: str) -> Value:
     middles = [ball(centre(value) * sense).mid() for value in values]
     leader = values[middles.index(builtins.max(middles))]
     top = centre(leader) * sense
-    rivals = [value for value in values if not top > centre(value) * sense]
-    if all(rival is leader for rival in rivals):
+    rivals = [each for each in values if each is not leader and not top > centre(each) * sense]
+    if not rivals:
         return leader
-    if any(isinstance(rival, arb_series) for rival in rivals):
-        raise Difficult(touching.format(short(leader)))
-    if all(isinstance(rival, fmpq) for rival in rivals):
+    if any(isinstance(each, arb_series) for each in (leader, *rivals)):
+        for rival in rivals:
+            if side((leader - rival) * sense, touching.format(short(leader))) < 0:
+                leader = rival
         return leader
-    numbers = [ball(centre(rival)) for rival in rivals]
+    if all(isinstance(each, fmpq) for each in (leader, *rivals)):
+        return leader
+    numbers = [ball(centre(each)) for each in (leader, *rivals)]
     return reduce(arb.max if sense > 0 else arb.min, numbers)
 
 

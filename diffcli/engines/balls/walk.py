@@ -7,50 +7,54 @@ nodes, arguments first, so neither depth nor sharing costs more than one visit a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import cached_property, reduce
 from math import isfinite
 from operator import or_
 from typing import cast
 
-from flint import arb, arb_series, ctx, fmpq
+from flint import arb, arb_series, fmpq
 
+from diffcli.engines.balls.forms import Form
 from diffcli.engines.balls.guards import (
     EXACT_BITS,
     Difficult,
+    OutOfTime,
+    Touching,
     Trouble,
+    Undecided,
     Undefined,
     Value,
     ball,
     hurry,
 )
+from diffcli.engines.balls.known import Known, KnownSeries, forgotten
+from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.rules import EXACT, LAZY
+from diffcli.engines.balls.signs import Coordinate, Facts
 from diffcli.engines.shapes import refuse_tensors
 from diffcli.errors import PointError
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
 from diffcli.language.functions import TABLE, resolve
 
-Coordinate = float | Node
-"""A coordinate of a point: a float, exactly, or an exact constant such as 1/10 or pi/2."""
+__all__ = ["Coordinate", "Steps", "Term", "Walk", "working"]
+
+ELEMENTARY = frozenset(
+    {
+        *("arithmetic", "comparison", "logic", "trigonometric", "inverse trigonometric"),
+        *("hyperbolic", "inverse hyperbolic", "exponential and logarithm", "powers and roots"),
+        *("rounding and choice", "activation", "probability", "autograd"),
+    }
+)
+ELEMENTARY_ROWS = frozenset({"erf", "erfc", "erfi"})
+"""The rows, by group and by name, whose cost grows little faster than that of a product."""
 
 Steps = int | Sequence[int | arb]
 """How a variable moves with t: its coefficients from degree 1 on."""
 
 Term = Value | bool | Trouble
 """What a node comes to: a number, a series, a truth value, or why it has none."""
-
-
-@contextmanager
-def working(bits: int, order: int = 0) -> Iterator[None]:
-    """Work with ``bits`` of precision, and with series up to t^order."""
-    before = ctx.prec, ctx.cap
-    ctx.prec, ctx.cap = bits, order + 1
-    try:
-        yield
-    finally:
-        ctx.prec, ctx.cap = before
 
 
 class Walk:
@@ -85,6 +89,14 @@ class Walk:
         if node.op == "detach":
             return 0
         return reduce(or_, (self._depends[a] for a in arguments), 0)
+
+    @cached_property
+    def is_elementary(self) -> bool:
+        """Whether every row costs little more than a product does, at any precision."""
+        return all(
+            node.is_leaf or node.op in ELEMENTARY_ROWS or TABLE[node.op].group in ELEMENTARY
+            for node in self.nodes
+        )
 
     def value(self, bits: int) -> Term:
         """Return the output's value at the point, with ``bits`` of working precision."""
@@ -147,13 +159,53 @@ class Walk:
         elif node.op == "pow" and self._depends[self._position[node.args[1]]]:
             # Only a constant exponent such as 1/3 means a real root of a negative base.
             arguments[1] = arb(arguments[1]) if isinstance(arguments[1], fmpq) else arguments[1]
-        try:
-            hurry()
-            return _sound(node.op, rule(*arguments))
-        except Trouble as trouble:
-            return trouble
-        except ValueError:  # how python-flint refuses a series that it can't divide by
-            return Difficult(f"{node.op}: too large or too uncertain")
+        found = _ruled(node.op, rule, arguments)
+        if isinstance(found, Undecided) and node.op not in LAZY and self.facts is not None:
+            return _decided(self.facts, node, rule, arguments, found)
+        return found
+
+    @cached_property
+    def facts(self) -> Facts | None:
+        """What is known of the terms at the point besides their balls."""
+        return Facts(self._coordinates)
+
+
+def _decided(
+    facts: Facts,
+    node: Node,
+    rule: Callable[..., Value | bool],
+    arguments: list[Term],
+    undecided: Undecided,
+) -> Term:
+    """Apply a rule that balls don't decide to balls that know which constants they enclose."""
+    try:
+        constants = [facts.constant(arg) for arg in node.args]
+    except Trouble:
+        return undecided
+    field = facts.field
+    known: dict[Node, Term] = {}
+    for arg, constant, argument in zip(node.args, constants, arguments, strict=True):
+        if isinstance(argument, arb_series) and isinstance(constant, Form):
+            known[arg] = KnownSeries(argument, field, constant)
+        elif isinstance(argument, arb) and isinstance(constant, Form):
+            known[arg] = Known(argument, field, constant)
+    followed = [
+        known.get(arg, argument) for arg, argument in zip(node.args, arguments, strict=True)
+    ]
+    found = _ruled(node.op, rule, followed)
+    # What isn't certain although its sign is may be so with more precision.
+    is_open = isinstance(found, Difficult) and not isinstance(found, Touching | OutOfTime)
+    return undecided if is_open else forgotten(found)
+
+
+def _ruled(op: str, rule: Callable[..., Value | bool], arguments: list[Term]) -> Term:
+    try:
+        hurry()
+        return _sound(op, rule(*arguments))
+    except Trouble as trouble:
+        return trouble
+    except ValueError:  # how python-flint refuses a series that it can't divide by
+        return Difficult(f"{op}: too large or too uncertain")
 
 
 def _constant(name: str) -> Term:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from math import nan
+from math import exp, log, nan, pi
 
 from flint import arb, fmpq
 
-from diffcli.engines.balls.guards import Trouble, Undefined, assuming_zero
-from diffcli.engines.enclosure import Term, Walk, partial
-from diffcli.language.expression import Function, Node, number
+from diffcli.engines.balls.guards import Trouble
+from diffcli.engines.enclosure import Term, Walk, constant_value, partial
+from diffcli.errors import PointError
+from diffcli.language.expression import Function, Node, constant, node, number
 from diffcli.studies.critical.boxes import hull
 from diffcli.studies.critical.wide import Wide
 from diffcli.studies.curves.sampling import Smooth, Truth
@@ -19,8 +21,10 @@ MOST_BITS, DIGITS = 500, 6
 """What a proved derivative may cost, and the digits of it that are enough."""
 SHORT = 12
 """A number of so many digits is meant as it is written; another is next to what is meant."""
-NEAR, ZERO = 2.0**-45, 2.0**-42
-"""How near, for its size, and what is then taken for 0."""
+NEAR = 2.0**-45
+"""How near a number has to be, for its size, to a constant for which it is taken."""
+MAX_DENOMINATOR = 60
+"""Greatest denominator in a constant that a float is taken for."""
 
 
 def smoothness(function: Function) -> Smooth:
@@ -43,8 +47,7 @@ def smoothness(function: Function) -> Smooth:
 def truth(function: Function) -> Truth:
     """Return what gives an output's derivatives at a float, and its value at the point meant.
 
-    That point is 3/10 for 0.3, and π/2 for the float next to it, where the cosine is presumed to
-    be 0 as it can't be told from it.
+    That point is 3/10 for 0.3, and π/2 for the float next to it, where the cosine is 0.
     """
 
     def derivative(output: int, order: int, x: float) -> float:
@@ -63,16 +66,37 @@ def truth(function: Function) -> Truth:
     return Truth(derivative, value)
 
 
-def _value(node: Node, names: tuple[str, ...], x: float) -> Term:
+def _value(output: Node, names: tuple[str, ...], x: float) -> Term:
+    """Return the value at the number that a float is taken for: a simple one next to it."""
+    meant = next(_meant(x), x)
+    return Walk(output, dict.fromkeys(names, meant)).value(BITS)
+
+
+def _meant(x: float) -> Iterator[Node]:
+    """Yield the simple constants that a float is next to, such as 3/10, 2π/3, √2 and log(5)."""
     short = Fraction(f"{x:.{SHORT}g}")
-    written = number(short) if float(short) == x else x
-    found = Walk(node, dict.fromkeys(names, written)).value(BITS)
-    if written is not x or not names:
-        return found
-    size = max(1.0, abs(x))
-    with assuming_zero(arb(ZERO * size)):
-        around = Wide(node, {names[0]: arb(x, NEAR * size)}).value(BITS)
-    if isinstance(around, Undefined) or not isinstance(found, arb | fmpq):
-        return around
-    agree = not isinstance(around, arb | fmpq) or arb(around).contains(arb(found))
-    return found if agree else around
+    if float(short) == x:
+        yield number(short)
+        return
+    for undo, made_of in _CONSTANTS:
+        try:
+            simple = Fraction(undo(x)).limit_denominator(MAX_DENOMINATOR)
+            meant = made_of(simple)
+            if simple and abs(float(constant_value(meant, BITS)) - x) <= NEAR * max(1.0, abs(x)):
+                yield meant
+        except (OverflowError, ValueError, PointError):
+            continue
+
+
+_CONSTANTS: Sequence[tuple[Callable[[float], float], Callable[[Fraction], Node]]] = (
+    (lambda x: x / pi, lambda q: node("mul", number(q), constant("pi"))),
+    (lambda x: x * abs(x), lambda q: _odd("sqrt", q)),
+    (exp, lambda q: node("log", number(q))),
+    (log, lambda q: node("exp", number(q))),
+)
+"""What takes a number back to a rational, and what then makes it of that."""
+
+
+def _odd(op: str, q: Fraction) -> Node:
+    root = node(op, number(abs(q)))
+    return root if q > 0 else node("neg", root)

@@ -17,6 +17,9 @@ class Wide(Walk):
         super().__init__(output, dict.fromkeys(balls, 0.0))
         self._balls = balls
 
+    facts = None
+    """The variables are in no one place."""
+
     def move(self, balls: Mapping[str, arb]) -> None:
         """Go to other balls."""
         self._balls, self._bits = balls, 0

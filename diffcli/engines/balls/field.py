@@ -1,0 +1,356 @@
+"""The generators of exact constants, and what powers, exponentials and angles make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast
+
+from flint import acb, arb, fmpq, fmpz
+
+from diffcli.engines.balls.forms import (
+    ONE,
+    Form,
+    Generator,
+    Kind,
+    Monomial,
+    Polynomial,
+    TooLong,
+    common_factor,
+    leading_coefficient,
+    number,
+    power_of,
+)
+from diffcli.engines.balls.guards import Trouble, hurry
+from diffcli.engines.balls.precision import working
+from diffcli.engines.balls.rules import EXACT
+from diffcli.engines.balls.separation import is_zero
+from diffcli.language.functions import TABLE, resolve
+
+FIRST_BITS, MAX_BITS = 113, 4000
+"""Working precision at which a sign is first looked for, and the highest."""
+MAX_FACTORED_BITS = 64
+"""Length of the whole numbers that are taken apart into primes."""
+MAX_ROOT = 1000
+"""Greatest denominator of an exponent, and of a multiple of π whose sine is algebraic."""
+
+
+class Unknown(Exception):  # noqa: N818  (an expected outcome)
+    """The value isn't known to exist, or what it depends on isn't decided."""
+
+
+@dataclass(frozen=True)
+class Logarithm:
+    """The content of a generator that is log(g), or −log(g) where g < 1."""
+
+    key: object
+    sign: int
+
+
+class Field:
+    """The generators that the constants of one question are made of."""
+
+    def __init__(self) -> None:
+        self._generators: dict[object, Generator] = {}
+        self._logarithms: dict[Logarithm, Form] = {}
+        pi = self._generator(Kind.PI, None, lambda e: _power(arb.pi(), e))
+        self.pi = Form(pi.power(Fraction(1)))
+        self._turn = self._generator(
+            Kind.UNIT, None, lambda e: acb(_ball(e)).exp_pi_i(), is_algebraic=True
+        )
+
+    def _generator(
+        self,
+        kind: Kind,
+        content: object,
+        value: Callable[[Fraction], acb | arb],
+        *,
+        is_algebraic: bool = False,
+        is_positive: bool = True,
+        key: object = None,
+    ) -> Generator:
+        key = (kind, content if key is None else key)
+        if key not in self._generators:
+            self._generators[key] = Generator(
+                kind, content, len(self._generators), is_algebraic, value, is_positive
+            )
+        return self._generators[key]
+
+    def _prime(self, whole: int) -> Generator:
+        return self._generator(
+            Kind.PRIME, whole, lambda e: _power(arb(whole), e), is_algebraic=True
+        )
+
+    def _radical(self, radicand: Polynomial) -> Generator:
+        return self._generator(
+            Kind.RADICAL,
+            radicand,
+            lambda e: _power(Form(radicand).value(), e),
+            is_algebraic=all(generator.is_algebraic for generator in radicand.generators),
+            key=radicand.key,
+        )
+
+    def call(self, op: str, arguments: Sequence[Form], static: object = ()) -> Form:
+        """Return the value of a function that isn't taken apart further."""
+        rule = resolve(TABLE[op].enclosure)
+
+        def value() -> arb:
+            hurry()
+            try:
+                return arb(rule(*(_argument(form, exact=op in EXACT) for form in arguments)))
+            except (Trouble, ValueError, TypeError):
+                return arb.nan()
+
+        return self.opaque((op, static, *(form.key for form in arguments)), value)
+
+    def opaque(self, key: object, value: Callable[[], arb]) -> Form:
+        """Return a number of which a ball is known alone; a negative one as −1 times another."""
+        with working(FIRST_BITS, 0):
+            first = value()
+        if first < 0:
+            return -self.opaque(("neg", key), lambda: -value())
+        is_positive = bool(first > 0)
+        generator = self._generator(
+            Kind.CALL, key, lambda e: _power(value(), e), is_positive=is_positive
+        )
+        return Form(generator.power(Fraction(1)))
+
+    # Signs.
+
+    def sign(self, form: Form, max_bits: int = MAX_BITS) -> int | None:
+        """Return the sign of a constant, where it is proved."""
+        exact = form.rational
+        if exact is not None:
+            return (exact > 0) - (exact < 0)
+        found = sign_of(form.ball(FIRST_BITS))
+        if found is None and is_zero(form.above):
+            return 0
+        bits = FIRST_BITS
+        while found is None and bits < max_bits:
+            hurry()
+            bits = min(4 * bits, max_bits)
+            found = sign_of(form.ball(bits))
+        return found
+
+    def certain_sign(self, form: Form) -> int:
+        """Return the sign of a constant. Raises Unknown where it isn't proved."""
+        found = self.sign(form)
+        if found is None:
+            raise Unknown
+        return found
+
+    # Powers.
+
+    def divide(self, above: Form, below: Form) -> Form:
+        """Return a quotient. Raises Unknown unless the divisor is proved not to be 0."""
+        if self.certain_sign(below) == 0:
+            raise Unknown
+        return above * below.inverse()
+
+    def power(self, base: Form, exponent: Fraction) -> Form:
+        """Return a rational power; of a negative base the real one, which takes an odd root."""
+        if exponent.denominator == 1:
+            return self._integer_power(base, int(exponent))
+        if exponent.denominator > MAX_ROOT:
+            raise TooLong
+        sign = self.certain_sign(base)
+        if sign == 0 and exponent > 0:
+            return number(0)
+        if sign == 0 or (sign < 0 and exponent.denominator % 2 == 0):
+            raise Unknown
+        if sign < 0:
+            root = self.power(-base, exponent)
+            return -root if exponent.numerator % 2 else root
+        above, below = self._both_positive(base)
+        found = self._positive_power(above, exponent)
+        return found if below is ONE else found * self._positive_power(below, -exponent)
+
+    def _both_positive(self, positive: Form) -> tuple[Polynomial, Polynomial]:
+        above, below = positive.above, positive.below
+        if any(each.kind in (Kind.UNIT, Kind.CIS) for each in below.generators):
+            raise TooLong
+        if below is not ONE and self.certain_sign(Form(below)) < 0:
+            return -above, -below
+        return above, below
+
+    def _integer_power(self, base: Form, exponent: int) -> Form:
+        if exponent < 0:
+            return self.divide(number(1), self._integer_power(base, -exponent))
+        single = base.above.single() if base.below is ONE else None
+        if single is not None and all(generator.is_free for generator, _ in single[0]):
+            monomial = tuple((generator, e * exponent) for generator, e in single[0] if exponent)
+            return Form(Polynomial({monomial: power_of(single[1], exponent)}))
+        result = number(1)
+        while exponent:
+            result = result * base if exponent % 2 else result
+            exponent //= 2
+            base = base * base if exponent else base
+        return result
+
+    def _positive_power(self, base: Polynomial, exponent: Fraction) -> Form:
+        result = number(1)
+        for generator, e in self.factors(base):
+            result = result * self._generator_power(generator, e * exponent)
+        return result
+
+    def _generator_power(self, generator: Generator, exponent: Fraction) -> Form:
+        if generator.is_free:
+            return Form(generator.power(exponent))
+        whole = exponent.numerator // exponent.denominator
+        rest = Form(generator.power(exponent - whole))
+        if isinstance(generator.content, int):
+            return rest * number(power_of(Fraction(generator.content), whole))
+        return rest * self._integer_power(Form(cast(Polynomial, generator.content)), whole)
+
+    def factors(self, positive: Polynomial) -> Iterator[tuple[Generator, Fraction]]:
+        """Yield positive generators and exponents whose product is a positive polynomial.
+
+        What is left when monomials and numbers are divided out is a radical, of exponent 1.
+        """
+        single = positive.single()
+        monomial = common_factor(positive) if single is None else single[0]
+        taken = [
+            (generator, e)
+            for generator, e in monomial
+            if generator.is_positive and generator.kind not in (Kind.UNIT, Kind.CIS)
+        ]
+        rest = positive
+        for generator, e in taken:
+            yield generator, e
+            # A root that divides every term is divided out by what completes it.
+            if generator.is_free:
+                rest = rest * generator.power(-e)
+            else:
+                completed = Form(rest) * Form(generator.power(e)).inverse()
+                if completed.below is not ONE:
+                    raise TooLong
+                rest = completed.above
+        size = abs(leading_coefficient(rest))
+        for sign, whole in ((1, size.numerator), (-1, size.denominator)):
+            for prime, times in _prime_factors(whole):
+                yield self._prime(prime), Fraction(sign * times)
+        if len(rest.terms) > 1 or rest.single() != ((), size):
+            yield self._radical(rest.scaled(1 / size)), Fraction(1)
+
+    # Exponentials, logarithms and angles.
+
+    def _parts(self, form: Form) -> Iterator[tuple[Fraction, Form]]:
+        """Yield coefficients and real numbers whose sum of products is the form's."""
+        real: dict[Monomial, Fraction] = {}
+        other: dict[Monomial, Fraction] = {}
+        for monomial, coefficient in form.above.terms.items():
+            is_real = all(each.kind not in (Kind.UNIT, Kind.CIS) for each, _ in monomial)
+            (real if is_real and form.below is ONE else other)[monomial] = coefficient
+        for monomial, coefficient in real.items():
+            yield coefficient, Form(Polynomial({monomial: Fraction(1)}))
+        if other:
+            left = Polynomial(other)
+            first = leading_coefficient(left)
+            yield first, Form(left.scaled(1 / first), form.below)
+
+    def exp(self, exponent: Form) -> Form:
+        """Return e^x, a product over the terms of x; e^log(g) is g."""
+        result = number(1)
+        for coefficient, part in self._parts(exponent):
+            base = self._exponential_of(part)
+            if isinstance(base, Form):
+                result = result * self.power(base, coefficient)
+            else:
+                result = result * Form(base.power(coefficient))
+        return result
+
+    def _exponential_of(self, part: Form) -> Form | Generator:
+        single = part.above.single()
+        if single is not None and len(single[0]) == 1:
+            (generator, e) = single[0][0]
+            if e == 1 and isinstance(generator.content, Logarithm):
+                of = self._logarithms[generator.content]
+                return of if generator.content.sign > 0 else of.inverse()
+        return self._generator(
+            Kind.EXP, part, lambda e: (part.value() * _ball(e)).exp(), key=part.key
+        )
+
+    def log(self, positive: Form) -> Form:
+        """Return the logarithm: the sum of those of the factors, and x for e^x."""
+        if self.certain_sign(positive) <= 0:
+            raise Unknown
+        total = number(0)
+        for sign, polynomial in zip((1, -1), self._both_positive(positive), strict=True):
+            if polynomial is not ONE:
+                for generator, e in self.factors(polynomial):
+                    total = total + self._log(generator) * number(sign * e)
+        return total
+
+    def _log(self, generator: Generator) -> Form:
+        if generator.kind is Kind.EXP:
+            return cast(Form, generator.content)
+        match generator.content:
+            case int() as prime:
+                of = number(prime)
+            case Polynomial() as radicand:
+                of = Form(radicand)
+            case _:
+                of = Form(generator.power(Fraction(1)))
+        sign = self.sign(of - number(1))
+        if not sign:
+            return number(0) if sign == 0 else self.call("log", [of])
+        content = Logarithm(of.key, sign)
+        self._logarithms[content] = of
+        named = self._generator(Kind.CALL, content, lambda e: _power(of.value().log() * sign, e))
+        return Form(named.power(Fraction(1))) * number(sign)
+
+    def circular(self, angle: Form) -> tuple[Form, Form]:
+        """Return the cosine and the sine, by the powers of e^(ix) for each term of x."""
+        forward = backward = number(1)
+        for coefficient, part in self._parts(angle):
+            if part.key == self.pi.key and coefficient.denominator <= MAX_ROOT:
+                ahead, back = self._unit(coefficient), self._unit(-coefficient)
+            else:
+                generator = self._generator(Kind.CIS, part, _circular_power(part), key=part.key)
+                ahead, back = generator.power(coefficient), generator.power(-coefficient)
+            forward, backward = forward * Form(ahead), backward * Form(back)
+        half = number(Fraction(1, 2))
+        sine = (forward - backward) * half * Form(self._unit(Fraction(-1, 2)))
+        return (forward + backward) * half, sine
+
+    def _unit(self, turns: Fraction) -> Polynomial:
+        """Return e^(iπ·turns)."""
+        turns %= 2
+        power = self._turn.power(turns % 1)
+        return -power if turns >= 1 else power
+
+
+def _circular_power(part: Form) -> Callable[[Fraction], acb]:
+    return lambda e: acb(0, part.value() * _ball(e)).exp()
+
+
+def sign_of(ball: arb) -> int | None:
+    """Return the sign of every number of a ball; None where it isn't one."""
+    return 1 if ball > 0 else -1 if ball < 0 else None
+
+
+def _ball(exact: Fraction) -> fmpq:
+    return fmpq(exact.numerator, exact.denominator)
+
+
+def _power(base: arb, exponent: Fraction) -> arb:
+    if exponent.denominator == 1 and abs(exponent) < 2**62:
+        return base ** int(exponent)
+    return (base.log() * _ball(exponent)).exp()
+
+
+def _argument(form: Form, *, exact: bool) -> fmpq | arb:
+    number = form.rational
+    if number is None:
+        return form.value()
+    return _ball(number) if exact else arb(_ball(number))
+
+
+def _prime_factors(whole: int) -> list[tuple[int, int]]:
+    """Return primes and exponents; a long number as the one factor of itself."""
+    if whole == 1:
+        return []
+    if whole.bit_length() > MAX_FACTORED_BITS:
+        return [(whole, 1)]
+    return [(int(prime), int(e)) for prime, e in fmpz(whole).factor()]
