@@ -13,12 +13,16 @@ from flint import arb
 
 from diffcli.engines.balls.decimals import FORMATS, certain_float
 from diffcli.engines.difficult import Difficulty, Kind
+from diffcli.engines.enclosure import Enclosure
 from diffcli.engines.evidence import Evidence
 from diffcli.engines.rounding import Rounding
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
 DIGITS_KEPT = {"float64": 10, "float32": 4}
 """Below so many right digits of the dtype's 16 or 7 a number is called inexact."""
+
+DIGITS_TRUE = {"float64": 12, "float32": 4}
+"""Below so many digits the truths at a typed point and at its floats aren't the same number."""
 
 _NO_VALUE = {
     Kind.GRADIENTLESS: Verdict.NOT_DIFFERENTIABLE,
@@ -57,19 +61,19 @@ def judge(
     if evidence is None:
         return _by_agreement(check, None, "the enclosure engine was not asked", dtype)
     if evidence.difficulty is not None:
-        return _by_difficulty(check, evidence.difficulty, evidence.note, dtype)
+        found = _by_difficulty(check, evidence.difficulty, evidence.note, dtype)
+        return found if found.value is None else _at_the_point(found, evidence, found.value, dtype)
     if evidence.undecided:
         return replace(check, reason=evidence.reason)
     if evidence.enclosure is None:
         return _by_agreement(check, evidence.rounding, evidence.reason, dtype)
-    shown = evidence.exact or evidence.enclosure
-    check = replace(check, enclosure=shown.interval(digits + 3))
+    check = replace(check, enclosure=evidence.enclosure.interval(digits + 3))
     truth = evidence.enclosure.nearest(dtype)
     if truth is None:
         return _by_agreement(check, evidence.rounding, "the enclosure is too wide", dtype)
     check = replace(check, value=_finite(truth))
-    is_comparable = not evidence.is_beside
-    if symbolic is not None and is_comparable and not _holds(symbolic, evidence):
+    here = evidence.at_floats or evidence.enclosure
+    if symbolic is not None and not _holds(symbolic, here, evidence.rounding):
         return _contradicted(check, symbolic)
     if not isfinite(truth) or (truth == 0 and not evidence.enclosure.contains_zero):
         place, known = "below" if truth == 0 else "beyond", evidence.enclosure.digits(6)
@@ -77,7 +81,26 @@ def judge(
         return replace(check, verdict=Verdict.INEXACT, reason=reason)
     if autograd is None:
         return replace(check, verdict=Verdict.CERTIFIED)
-    return _by_rounding(check, autograd, truth, evidence.rounding or Rounding(inf), dtype)
+    seen = here.nearest(dtype)
+    rounding = evidence.rounding or Rounding(inf)
+    if seen is None or not isfinite(seen):
+        check = _by_rounding(check, autograd, truth, Rounding(inf), dtype)
+    else:
+        check = _by_rounding(check, autograd, seen, rounding, dtype)
+    return _at_the_point(check, evidence, truth, dtype)
+
+
+def _at_the_point(check: Check, evidence: Evidence, truth: float, dtype: str) -> Check:
+    """Tell where the number that is shown, at the point as typed, isn't that at its floats."""
+    seen = evidence.at_floats.nearest(dtype) if evidence.at_floats else None
+    if seen is None or check.verdict is Verdict.DISAGREES:
+        return check
+    if _digits_kept(abs(seen - truth), truth, dtype) >= DIGITS_TRUE[dtype]:
+        return check
+    reason = f"at the nearest {dtype}, {evidence.floats}, it is {seen:.6g}"
+    if check.verdict is Verdict.CERTIFIED and check.reason:
+        reason = f"{check.reason}; {reason}"
+    return replace(check, verdict=Verdict.INEXACT, reason=reason)
 
 
 def _of_nan(check: Check, evidence: Evidence | None) -> Check:
@@ -120,12 +143,12 @@ def _by_difficulty(check: Check, difficulty: Difficulty, note: str | None, dtype
     return replace(check, verdict=Verdict.CERTIFIED, value=value, reason=note)
 
 
-def _holds(symbolic: float, evidence: Evidence) -> bool:
+def _holds(symbolic: float, here: Enclosure, rounding: Rounding | None) -> bool:
     """Whether the symbolic engine's number, which has all of a float64's digits, is the truth."""
-    truth = evidence.enclosure.nearest("float64") if evidence.enclosure else None
+    truth = here.nearest("float64")
     if truth is None or symbolic == truth:
         return True
-    error, rounding = abs(symbolic - truth), evidence.rounding
+    error = abs(symbolic - truth)
     # The sum of many may cancel.
     within = rounding is not None and error <= rounding.bound < inf
     return within or error <= 4 * _ulp(truth, "float64")

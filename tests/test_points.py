@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import pi, sqrt
 
 import numpy as np
 import pytest
+from flint import arb
 
 from diffcli.engines.coordinates import array
-from diffcli.engines.exact import exact
+from diffcli.engines.enclosure import constant_value
+from diffcli.engines.exact import exact, nearest, rational
 from diffcli.errors import LimitError, PointError
+from diffcli.language.expression import node, number
 from diffcli.language.parser import parse
 from diffcli.language.points import Point, read_points, read_ranges
 from diffcli.language.uncertain import read_measured
@@ -51,8 +55,59 @@ def test_values_stay_exact() -> None:
         "<Node pi/2>",
         "<Node 1/3>",
     ]
-    (computed,) = bound("x=linspace(0,1,3),y=0")
-    assert exact(computed.values["x"]) is None
+    (drawn,) = bound("x=rand(3),y=0")
+    assert exact(drawn.values["x"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("linspace(0,1,11)", [Fraction(k, 10) for k in range(11)]),
+        ("linspace(-0.3,0.3,7)", [Fraction(k, 10) for k in range(-3, 4)]),
+        ("linspace(1/3,1,3)", [Fraction(k, 3) for k in (1, 2, 3)]),
+        ("linspace(5,6,1)", [Fraction(5)]),
+        ("arange(3)", [Fraction(k) for k in range(3)]),
+        ("arange(1,1.3,0.1)", [Fraction(k, 10) for k in (10, 11, 12)]),
+        ("arange(0.3,0,-0.1)", [Fraction(k, 10) for k in (3, 2, 1)]),
+        ("arange(2,1)", []),
+    ],
+)
+def test_grids_are_exact(text: str, entries: list[Fraction]) -> None:
+    (point,) = bound(f"x={text},y=0")
+    found = exact(point.values["x"]) or []
+    assert [rational(each) for each in found] == entries
+    assert array(point.values["x"]).tolist() == [float(each) for each in entries]
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("linspace(-pi,pi,5)", ["-pi", "-pi/2", "0", "pi/2", "pi"]),
+        ("linspace(0,pi/3,3)", ["0", "pi/6", "pi/3"]),
+        ("linspace(1,e,3)", ["1", "(1+e)/2", "e"]),
+        ("arange(0,2*pi,pi/2)", ["0", "pi/2", "pi", "3*pi/2"]),
+        ("arange(-e,2,1)", ["-e", "1-e", "2-e", "3-e", "4-e"]),
+        ("arange(0,4,sqrt(2))", ["0", "sqrt(2)", "2*sqrt(2)"]),
+    ],
+)
+def test_grids_of_constants_are_exact(text: str, entries: list[str]) -> None:
+    (point,) = bound(f"x={text},y=0")
+    found = exact(point.values["x"]) or []
+    for one, other in zip(found, entries, strict=True):
+        (expected,) = bound(f"x={other},y=0")
+        apart = node("add", one, node("neg", expected.values["x"]))
+        assert abs(constant_value(apart, 400)) < arb(2) ** -300
+        assert (one == number(0)) == (other == "0")
+    floats = array(point.values["x"]).tolist()
+    assert floats == [nearest(each) for each in found]
+
+
+def test_a_grid_of_very_many_points_is_made_of_floats_alone() -> None:
+    (point,) = bound("x=linspace(-pi,e,2000001),y=0")
+    entries = exact(point.values["x"]) or []
+    floats = array(point.values["x"])
+    for place in (0, 1, 999_999, 2_000_000):
+        assert floats[place] == pytest.approx(nearest(entries[place]), rel=1e-15)
 
 
 def test_random_points_follow_the_seed() -> None:

@@ -27,7 +27,7 @@ def answer(text: str, at: list[str], operator: Operator, **chosen: object) -> Re
 
 def test_many_points_are_told_and_agree_with_numpy() -> None:
     report = answer("x*sin(y)", ["x=linspace(0,1,100001),y=linspace(1,2,100001)"], Grad())
-    x, y = np.linspace(0, 1, 100001), np.linspace(1, 2, 100001)
+    x, y = np.arange(100001) / 100000, np.arange(100000, 200001) / 100000
     (result,) = report.results
     np.testing.assert_allclose(result.value, x * np.sin(y), rtol=1e-14)
     np.testing.assert_allclose(result.derivative["y"], x * np.cos(y), rtol=1e-13, atol=1e-16)

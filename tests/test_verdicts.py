@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import cos, exp, inf, log, nan, sin, sqrt, tan
+from math import cos, exp, inf, log, nan, sin, sqrt
 from typing import Any
 
 import numpy as np
@@ -112,7 +112,7 @@ EXACT_AGAINST_DYADIC = [
     Trap("1/(x - 0.3)", "0.3", UNDEFINED, says="division by zero"),
     Trap("sqrt(0.1 - x)", "0.1", NOT_DIFFERENTIABLE, left=-inf),
     Trap("tan(x)", "pi/2", UNDEFINED, says="pole of tan"),
-    Trap("tan(x)", "1.57079632679", CERTIFIED, 1 + tan(1.57079632679) ** 2),
+    Trap("tan(x)", "1.57079632679", INEXACT, 4.1706844439918649e22, says="4.17074e+22"),
     Trap("abs(x - 0.1)", "0.10000000000000001", INEXACT, 1, says="float64 keeps no digit"),
     Trap("floor(10*x)", "0.3", NOT_DIFFERENTIABLE),
 ]
@@ -128,7 +128,7 @@ BESIDE_A_POLE = [
     # mpmath at 40 digits.
     Trap("digamma(x)", "-1+2^-40", CERTIFIED, 1208925819614629174706178.644934),
     Trap("lgamma(x)", "-1+2^-40", CERTIFIED, -1099511627775.577215664899),
-    Trap("binomial(x, 3/2)", "-2+1e-15", INEXACT, -6.456091492471386e29, says="no digit"),
+    Trap("binomial(x, 3/2)", "-2+1e-15", INEXACT, -7.9577471545947668e29, says="-6.45609e+29"),
 ]
 
 HIGHER_ORDERS = [
@@ -343,7 +343,7 @@ def test_a_mixed_partial(formula: str, at: str, wrt: str, truth: float) -> None:
     ("formula", "at", "verdict", "truth"),
     [
         ("x^2/3", "0.1", CERTIFIED, 2 * np.float32(0.1) / 3),
-        ("(1 - cos(x))/x^2", "1e-3", INEXACT, -float(np.float32(1e-3)) / 12),
+        ("(1 - cos(x))/x^2", "1e-3", INEXACT, -1e-3 / 12),
         ("exp(x)", "100", INEXACT, None),
         ("x*abs(x) + x/3", "0", CERTIFIED, 1 / 3),
         ("abs(x - 0.1)", "0.1", NOT_DIFFERENTIABLE, None),

@@ -129,7 +129,8 @@ class Checker:
         found = combined(parts, self._dtype, along=along)
         if len(places) == 1 or found is None or found.enclosure is None:
             return found
-        if found.enclosure.nearest(self._dtype) is not None:
+        here = found.at_floats or found.enclosure
+        if None not in (found.enclosure.nearest(self._dtype), here.nearest(self._dtype)):
             return found
         closer = [(weight, self._closer(*place)) for weight, place in places]
         again = combined(closer, self._dtype)

@@ -153,7 +153,7 @@ class Sampler:
         return Pieces(self.function, self._shapes, name)
 
     @cached_property
-    def _typed(self) -> dict[str, list[Node] | None]:
+    def _typed(self) -> dict[str, Sequence[Node] | None]:
         return {name: exact(value) for name, value in self.point.values.items()}
 
     @cached_property

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.engines.exact import nearest
+from diffcli.engines.progressions import progression
 from diffcli.errors import LimitError, PointError
 from diffcli.language.expression import Node
 from diffcli.language.limits import MAX_ELEMENTS
@@ -30,7 +31,9 @@ def array(value: Value, *, seed: int = 0) -> Array:
         case Tensor(shape, entries):
             return np.array([nearest(entry) for entry in entries]).reshape(shape)
         case Generated(name, arguments):
-            made = _GENERATORS[name]([nearest(argument) for argument in arguments], seed)
+            exact = progression(value)
+            numbers = [nearest(argument) for argument in arguments]
+            made = exact.floats() if exact is not None else _GENERATORS[name](numbers, seed)
             if not np.isfinite(made).all():
                 raise PointError(f"{name} leaves the range of float64", hint="use smaller numbers")
             return made
@@ -92,21 +95,6 @@ def _size(arguments: list[float], name: str) -> tuple[int, ...]:
     return shape
 
 
-def _linspace(arguments: list[float], _: int) -> Array:
-    first, last, count = arguments
-    (length,) = _size([count], "linspace")
-    return np.linspace(first, last, length)
-
-
-def _arange(arguments: list[float], _: int) -> Array:
-    first, last = ([0.0, *arguments] if len(arguments) == 1 else arguments)[:2]
-    step = arguments[2] if len(arguments) == 3 else 1.0
-    if step == 0:
-        raise PointError("arange with a step of 0", hint="arange(first, last, step)")
-    _size([max(0.0, np.ceil((last - first) / step))], "arange")
-    return np.arange(first, last, step)
-
-
 def _eye(arguments: list[float], _: int) -> Array:
     rows, columns = _size([*arguments, *arguments][:2], "eye")
     return np.eye(rows, columns)
@@ -118,8 +106,6 @@ def _random(seed: int) -> np.random.Generator:
 
 _GENERATORS: Mapping[str, Callable[[list[float], int], Array]] = MappingProxyType(
     {
-        "linspace": _linspace,
-        "arange": _arange,
         "ones": lambda arguments, _: np.ones(_size(arguments, "ones")),
         "zeros": lambda arguments, _: np.zeros(_size(arguments, "zeros")),
         "eye": _eye,

@@ -1,7 +1,7 @@
 """What the enclosure engine finds for a number: a ball at the point, or the point is difficult.
 
-The exact typed point decides first whether there is a derivative at all. An ordinary point is
-then enclosed at the tensor's own dyadic value.
+The number that is shown is enclosed at the point as typed. Autograd stands at the floats nearest to
+it, and is held against a second ball, there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import permutations
+from itertools import islice, permutations
 from math import inf, isclose
 
 from flint import arb, ctx, fmpq
@@ -25,11 +25,12 @@ from diffcli.engines.enclosure import (
     Outcome,
     partials,
 )
+from diffcli.engines.exact import is_float
 from diffcli.engines.rounding import Rounding, rounding_bounds
 from diffcli.language.expression import Node
 
-FLOAT_DIGITS = 17
-"""The digits that a float64 has at most; more are shown at the point as typed."""
+MOST_FLOATS = 3
+"""Coordinates that are listed in words."""
 
 MOST_ORDERED = 3
 """The order of a mixed partial up to which all turns of differentiation are compared."""
@@ -44,20 +45,20 @@ _NOT_SMOOTH = {2: "not twice differentiable", 3: "not three times differentiable
 class Evidence:
     """What the enclosure engine found for one entry at one point.
 
-    Exactly one of ``enclosure`` (an ordinary point, enclosed at its dyadic value) and
-    ``difficulty`` is given, or neither where the engine could not answer, as ``reason`` says.
-    ``exact`` is the enclosure at the point as typed, where more digits than a float's are wanted.
+    Exactly one of ``enclosure`` (an ordinary point, enclosed as it was typed) and ``difficulty``
+    is given, or neither where the engine could not answer, as ``reason`` says. ``at_floats`` is
+    what was found at the floats nearest to the point, whose coordinates ``floats`` tells in words;
+    None where they are the point as typed.
     """
 
     enclosure: Enclosure | None = None
-    exact: Enclosure | None = None
+    at_floats: Enclosure | None = None
+    floats: str | None = None
     difficulty: Difficulty | None = None
     rounding: Rounding | None = None
     reason: str | None = None
     note: str | None = None
     """What is to be said although there is a number."""
-    is_beside: bool = False
-    """Whether the enclosure is at the point as typed, as the nearest float is a difficult one."""
     undecided: bool = False
     """Whether the point is a difficult one, where other engines agree on a mere convention."""
 
@@ -84,32 +85,25 @@ def examine(
     :func:`diffcli.clock.now`.
     """
     indices = tuple(dict.fromkeys(order for index in indices for order in _orders(index)))
-    ordinary = partials(output, dyadic, indices, digits=digits, deadline=deadline)
-    more = digits > FLOAT_DIGITS
-    exact, beside = ordinary, []
-    if typed != dyadic:
-        wanted = digits if more else 1
-        exact = partials(output, typed, indices, digits=wanted, deadline=deadline)
-        regular = [index for index in indices if exact[index].outcome is Outcome.ENCLOSED]
-        # Where the nearest float is difficult and the point as typed isn't, the latter decides.
-        beside = [index for index in regular if ordinary[index].ball is None]
-        ordinary |= partials(output, typed, beside, digits=digits, deadline=deadline)
-        ordinary = {**exact, **{index: ordinary[index] for index in regular}}
+    rounded = {name: x for name, x in dyadic.items() if not is_float(typed[name], x)}
+    found = partials(output, typed, indices, digits=digits, deadline=deadline)
+    floats, at_floats = None, dict[Index, Enclosure]()
+    if rounded:
+        floats = in_words(rounded)
+        at_floats = partials(output, dyadic, indices, digits=digits, deadline=deadline)
     with until(max(deadline, now()) + GRACE):
         bounds = rounding_bounds(output, dyadic, indices, dtype)
     evidence = {}
     with until(max(deadline, now()) + GRACE):
-        for index, found in ordinary.items():
-            if found.outcome is Outcome.ENCLOSED:
-                shown = exact[index] if more else None
-                evidence[index] = Evidence(
-                    found, shown, rounding=bounds[index], is_beside=index in beside
-                )
-            elif found.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
+        for index, here in found.items():
+            known = Evidence(at_floats=at_floats.get(index), floats=floats, rounding=bounds[index])
+            if here.outcome is Outcome.ENCLOSED:
+                evidence[index] = replace(known, enclosure=here)
+            elif here.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
                 difficulty = classify(output, typed, index, deadline=deadline)
-                evidence[index] = _of_difficulty(difficulty, bounds[index])
+                evidence[index] = _of_difficulty(known, difficulty)
             else:
-                evidence[index] = Evidence(rounding=bounds[index], reason=found.reason)
+                evidence[index] = replace(known, reason=here.reason)
         return _with_gradient(output, typed, _with_orders(evidence))
 
 
@@ -118,10 +112,16 @@ def _orders(index: Index) -> Iterable[Index]:
     return dict.fromkeys(permutations(index)) if len(index) <= MOST_ORDERED else [index]
 
 
-def _of_difficulty(difficulty: Difficulty, rounding: Rounding) -> Evidence:
+def in_words(floats: Mapping[str, float]) -> str:
+    """Return some of the floats with as many digits as tell them from the numbers as typed."""
+    listed = [f"{name} = {value:.22g}" for name, value in islice(floats.items(), MOST_FLOATS)]
+    return ", ".join([*listed, "…"] if len(floats) > MOST_FLOATS else listed)
+
+
+def _of_difficulty(known: Evidence, difficulty: Difficulty) -> Evidence:
     if difficulty.kind is Kind.UNDETERMINED:
-        return Evidence(rounding=rounding, reason=difficulty.reason, undecided=True)
-    return Evidence(difficulty=difficulty, rounding=rounding)
+        return replace(known, reason=difficulty.reason, undecided=True)
+    return replace(known, difficulty=difficulty)
 
 
 def _with_orders(evidence: Mapping[Index, Evidence]) -> dict[Index, Evidence]:
@@ -198,13 +198,30 @@ def combined(
             note = notes[0] if notes else None
             return Evidence(difficulty=together, rounding=part.rounding, note=note)
     bounds = [(abs(float(w)), part.rounding or Rounding(inf)) for w, part, _ in proved if part]
+    floats = next((part.floats for _, part, _ in proved if part and part.floats), None)
     adding = len(terms) * size * 2.0 ** -FORMATS[dtype][0]
     rounding = Rounding(
         adding + sum(weight * each.bound for weight, each in bounds),
         max((weight * each.scale for weight, each in bounds), default=0.0),
         any(each.out_of_range for _, each in bounds),
     )
-    return Evidence(Enclosure(Outcome.ENCLOSED, total), rounding=rounding)
+    whole = Enclosure(Outcome.ENCLOSED, total)
+    return Evidence(whole, _sum_at_floats(parts), floats, rounding=rounding)
+
+
+def _sum_at_floats(parts: Sequence[tuple[float | Fraction, Evidence | None]]) -> Enclosure | None:
+    """Return the linear combination of what was found at the floats; None where nothing differs."""
+    given = [(weight, part) for weight, part in parts if part is not None]
+    if all(part.at_floats is None for _, part in given):
+        return None
+    total = arb(0)
+    with ctx.workprec(MOST_BITS):
+        for weight, part in given:
+            here = part.at_floats or part.enclosure
+            if here is None or here.ball is None:
+                return here
+            total += fmpq(*weight.as_integer_ratio()) * here.ball
+    return Enclosure(Outcome.ENCLOSED, total)
 
 
 def normwise(evidence: Evidence | None, relative: float, size: float) -> Evidence | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import isfinite
 
@@ -10,15 +11,36 @@ from diffcli.language.expression import NUMBER, Node
 from diffcli.language.points import Computed, Generated, Tensor, Value
 
 
-def exact(value: Value) -> list[Node] | None:
+def exact(value: Value) -> Sequence[Node] | None:
     """Return the entries as they were typed, in row-major order; None for computed ones."""
     match value:
         case Node():
             return [value]
         case Tensor(_, entries):
             return list(entries)
-        case Generated() | Computed():
+        case Generated():
+            from diffcli.engines.progressions import progression
+
+            return progression(value)
+        case Computed():
             return None
+
+
+def rational(value: Node) -> Fraction | None:
+    """Return a constant as a fraction where it is computed as one, as 1/10 and -3/4 are."""
+    if value.op == NUMBER:
+        return Fraction(value.value or 0)
+    from flint import fmpq
+
+    from diffcli.engines.enclosure import FIRST_BITS, Walk
+
+    found = Walk(value, {}).value(FIRST_BITS)
+    return Fraction(int(found.p), int(found.q)) if isinstance(found, fmpq) else None
+
+
+def is_float(value: Node | float, number: float) -> bool:
+    """Whether a coordinate is this float and no number beside it."""
+    return (rational(value) if isinstance(value, Node) else value) == number
 
 
 def nearest(value: Node) -> float:

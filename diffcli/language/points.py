@@ -49,7 +49,10 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Generated:
-    """A tensor to be computed in float64, such as ``linspace(0, 1, 5)``."""
+    """A tensor that is written as a call, such as ``linspace(0, 1, 5)``, whose entries are exact.
+
+    Those of ``rand`` and ``randn`` are the floats that are drawn.
+    """
 
     name: str
     arguments: tuple[Node, ...]

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any, overload
 
 from diffcli.output.report import Nested, Report, Result
-from diffcli.output.text import DOUBLE, number, proved
+from diffcli.output.text import DIGITS, number, proved
 from diffcli.verdict import Check, Verdict, worst
 
 _FEW = 3
@@ -59,9 +59,9 @@ class Row:
 
 
 def shown(value: float | None, check: Check | None, digits: int | None) -> str:
-    """Return a number with so many digits; more than a float64 has are those proved."""
-    if value is not None and check and check.enclosure and (digits or 0) > DOUBLE:
-        return proved(check.enclosure, digits or 0)
+    """Return a number with so many digits: those that are proved, where any are."""
+    if value is not None and check and check.enclosure:
+        return proved(check.enclosure, digits or DIGITS)
     return number(value, digits)
 
 

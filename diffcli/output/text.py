@@ -16,6 +16,11 @@ DIGITS = 12
 DOUBLE = 17
 """Significant digits that a float64 has at most; beyond them only an enclosure has any."""
 
+KEPT = 15
+"""Significant digits of a decimal that a float64 always keeps."""
+_WITHIN = 300
+"""Decimal exponents within which it does."""
+
 MISSING = "—"
 _LONG_LIST = 8
 _EXPONENT = re.compile(r"e([+-])0*(\d+)$")
@@ -50,12 +55,18 @@ def number(value: float | None, digits: int | None = None) -> str:
 
 
 def proved(enclosure: tuple[str, str], digits: int) -> str:
-    """Return the significant digits that both ends of an enclosure share, as many at most."""
+    """Return the significant digits that both ends of an enclosure share, as many at most.
+
+    Up to those that every float64 keeps they are written as a float's are.
+    """
     for count in range(digits, 0, -1):
         context = Context(prec=count, rounding=ROUND_HALF_EVEN)
         low, high = (context.create_decimal(end) for end in enclosure)
         if low == high:
-            return _decimal(low.normalize(context), digits)
+            is_float = digits <= KEPT and abs(low.adjusted()) < _WITHIN
+            return (
+                number(float(low), digits) if is_float else _decimal(low.normalize(context), digits)
+            )
     return "0"
 
 

@@ -67,7 +67,9 @@ def by_component(point: Point, arrays: Mapping[str, NDArray[np.float64]]) -> Poi
     """Return the point of the components: what was typed, or where it was computed its floats."""
     values: dict[str, Value] = {}
     for name, value in point.values.items():
-        entries = exact(value) or [number(Fraction(x)) for x in arrays[name].flat]
+        entries = exact(value)
+        if entries is None:
+            entries = [number(Fraction(x)) for x in arrays[name].flat]
         values |= zip(names_of(name, arrays[name].shape), entries, strict=True)
     return Point(values)
 

@@ -18,12 +18,13 @@ import torch
 from flint import arb, arb_mat, arb_series, fmpq
 
 from diffcli.clock import now
-from diffcli.derivation import DIGITS, Settings
+from diffcli.derivation import Settings
 from diffcli.engines.balls.guards import Trouble, Undefined
 from diffcli.engines.balls.walk import Coordinate, Steps, Walk, working
 from diffcli.engines.difficult import Kind, classify
 from diffcli.engines.enclosure import FIRST_BITS, Enclosure, Outcome, nearest_float
-from diffcli.engines.evidence import Evidence
+from diffcli.engines.evidence import Evidence, in_words
+from diffcli.engines.exact import is_float
 from diffcli.engines.rounding import Rounding
 from diffcli.engines.taylor.jets import Seeds, series_of
 from diffcli.engines.taylor.rules import NoSeriesError
@@ -188,23 +189,26 @@ class Place:
         return found
 
     def _enclosed(self, key: Key) -> Evidence:
-        """Return a derivative's enclosure at the floats, and of what floats may lose."""
-        bits, wanted = FIRST_BITS, self._settings.digits * 3.33 + 2
-        ball = None
-        while bits <= MOST_BITS:
-            ball = self._balls(self._near, bits).get(key)
-            if ball is not None and (ball.rel_accuracy_bits() > wanted or ball == 0):
-                break
-            bits *= 2
-        if ball is None:
+        """Return a derivative's enclosures, at the point and at its floats."""
+        exact = self._enclosure(self._walks, key)
+        if exact is None:
             return Evidence(reason="the enclosure engine could not follow it")
         rough = self._balls(self._near, FLOAT_BITS[self._settings.dtype]).get(key)
         rounding = Rounding(inf if rough is None else SAFETY * float(rough.rad()))
-        exact = None
-        if self._settings.digits > DIGITS:
-            closer = self._balls(self._walks, bits).get(key)
-            exact = None if closer is None else Enclosure(Outcome.ENCLOSED, closer)
-        return Evidence(Enclosure(Outcome.ENCLOSED, ball), exact=exact, rounding=rounding)
+        if all(is_float(self._typed[name], each) for name, each in self.floats.items()):
+            return Evidence(exact, rounding=rounding)
+        near = self._enclosure(self._near, key) or Enclosure(Outcome.DIFFICULT)
+        return Evidence(exact, near, in_words(self.floats), rounding=rounding)
+
+    def _enclosure(self, walks: Sequence[Walk], key: Key) -> Enclosure | None:
+        bits, wanted = FIRST_BITS, self._settings.digits * 3.33 + 2
+        ball = None
+        while bits <= MOST_BITS:
+            ball = self._balls(walks, bits).get(key)
+            if ball is not None and (ball.rel_accuracy_bits() > wanted or ball == 0):
+                break
+            bits *= 2
+        return None if ball is None else Enclosure(Outcome.ENCLOSED, ball)
 
     def _balls(self, walks: Sequence[Walk], bits: int) -> Mapping[Key, arb]:
         key = id(walks), bits
