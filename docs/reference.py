@@ -30,8 +30,8 @@ _VERDICTS = {
     Verdict.CERTIFIED: "an interval, or the analysis of a difficult point, proves the number to "
     "the last digit shown, and autograd lies within it widened by its own rounding bound",
     Verdict.AGREES: "no interval, but two independent engines agree; or a sample of the entries",
-    Verdict.INEXACT: "the number is proved; floating point lost digits, and how many are left is "
-    "said",
+    Verdict.INEXACT: "the number is proved; floating point lost digits, and how many are left "
+    "is said, or the float next to the point has another truth",
     Verdict.UNVERIFIED: "only one engine could answer, and why",
     Verdict.NOT_DIFFERENTIABLE: "the one-sided derivatives differ or are infinite, or there is a "
     "jump: left, right and why",

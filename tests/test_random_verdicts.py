@@ -177,25 +177,23 @@ def _hold(check: Check, wrt: tuple[str, ...], pair: Pair, where: str, tally: Tal
         tally.misses.append(f"{where}: false alarm: {check}")
         return
     exact = {name: Fraction(at) for name, at in pair.at.items()}
-    floats = {name: _rounded(at, pair.dtype) for name, at in exact.items()}
     try:
         with limited(PATIENCE):
-            typed = _reference(pair.formula, exact, wrt)
-            truth = _reference(pair.formula, floats, wrt) if check.enclosure else typed
+            truth = _reference(pair.formula, exact, wrt)
     except (ArithmeticError, MemoryError, TimeoutError):
         tally.passed_over += 1
         return
-    if wrt and _is_doubtful(check, typed, pair.formula, exact):
+    if wrt and _is_doubtful(check, truth, pair.formula, exact):
         tally.passed_over += 1
         return
-    if isinstance(typed, mpf):
+    if isinstance(truth, mpf):
         tally.existing[verdict in PROVED] += 1
         if verdict not in PROVED:
             tally.unproved.append(f"{where}: {check}")
-    if verdict is Verdict.UNDEFINED and typed is not OutsideDomainError:
-        tally.misses.append(f"{where}: defined, {mp.nstr(typed)}")
-    if verdict is Verdict.NOT_DIFFERENTIABLE and isinstance(typed, mpf):
-        tally.misses.append(f"{where}: differentiable, {mp.nstr(typed)}")
+    if verdict is Verdict.UNDEFINED and truth is not OutsideDomainError:
+        tally.misses.append(f"{where}: defined, {mp.nstr(truth)}")
+    if verdict is Verdict.NOT_DIFFERENTIABLE and isinstance(truth, mpf):
+        tally.misses.append(f"{where}: differentiable, {mp.nstr(truth)}")
     if verdict in PROVED and "derivative" not in (check.reason or ""):
         if not isinstance(truth, mpf):
             tally.misses.append(f"{where}: {truth.__name__}, but {check}")
@@ -222,10 +220,6 @@ def _reference(formula: str, at: dict[str, Fraction], wrt: tuple[str, ...]) -> m
         return derivative(formula, at, wrt) if wrt else found
     except (OutsideDomainError, NotDifferentiableError) as error:
         return type(error)
-
-
-def _rounded(number: Fraction, dtype: str) -> Fraction:
-    return Fraction(float(np.dtype(dtype).type(float(number))))
 
 
 def _contains(check: Check, truth: mpf) -> bool:
