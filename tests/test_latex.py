@@ -15,11 +15,14 @@ from diffcli.engines.enclosure import partials
 from diffcli.engines.symbolic import Symbolic
 from diffcli.language.expression import Node, node, number, variable
 from diffcli.language.functions import BY_NAME, TABLE, Row
+from diffcli.language.latex.commands import FUNCTIONS, LETTERS
 from diffcli.language.latex.printer import latex_of, name_latex, node_latex, template
+from diffcli.language.latex.structures import STRUCTURES
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.printer import text_of
 from diffcli.language.tensors import TENSORS, Slice
+from diffcli.language.vocabulary import FORMS
 
 PUBLISHED = rows("latex.txt")
 VARIABLES = ["x", "y", "x1", "theta"]
@@ -194,6 +197,158 @@ def test_points_may_be_latex() -> None:
 def test_limits(latex: str) -> None:
     with pytest.raises((errors.LimitError, errors.FormulaError)):
         parse(latex)
+
+
+# -- what every part of LaTeX means ----------------------------------------------------------
+
+ARGUMENTS = [
+    (r"x^\frac12", "x^(1/2)"),
+    (r"e^\frac{x}{2}", "e^(x/2)"),
+    (r"\left(x-1\right)^\frac32", "(x-1)^(3/2)"),
+    (r"e^\sqrt[3]{x}", "e^cbrt(x)"),
+    (r"e^\sqrt x", "e^sqrt(x)"),
+    (r"e^\binom{x}{2}", "e^binomial(x, 2)"),
+    (r"\sin^\frac12 x", "sin(x)^(1/2)"),
+    (r"\sqrt\frac x2", "sqrt(x/2)"),
+    (r"\frac\sqrt x2", "sqrt(x)/2"),
+    (r"2^\tfrac{n}{2}", "2^(n/2)"),
+    (r"x^\dfrac{1}{\sqrt2}", "x^(1/sqrt(2))"),
+    (r"\log_\frac12 x", "log(x, 1/2)"),
+    (r"x^\mathrm{n}y", "x^n*y"),
+    (r"e^\hat\theta y", "e^theta_hat*y"),
+    (r"x^\pi y", "x^pi*y"),
+    (r"e^-\frac x2", "e^(-(x/2))"),
+]  # fmt: skip
+APPLIED = [
+    (r"\sin k(x-vt)", "sin(k*(x-v t))"),
+    (r"\cos\omega(t-t_0)", "cos(omega*(t-t_0))"),
+    (r"\ln a(x+1)", "ln(a*(x+1))"),
+    (r"\sin 2(x+1)y", "sin(2*(x+1)*y)"),
+    (r"\sin x\sqrt{x}", "sin(x)*sqrt(x)"),
+    (r"\sin x\frac1x", "sin(x)*(1/x)"),
+    (r"\sin\frac{n\pi x}{L}\,e^{-t}", "sin(n*pi*x/L)*e^-t"),
+    (r"\sin\frac{n\pi x}{L}e^{-t}", "sin(n*pi*x/L)*e^-t"),
+    (r"\sin\frac{n\pi}{L}x", "sin((n*pi/L)*x)"),
+    (r"\cos 2\pi\frac{x}{\lambda}", "cos(2*pi*(x/lambda))"),
+    (r"\sin 2\sqrt{x}", "sin(2*sqrt(x))"),
+    (r"\cos\omega\,t", "cos(omega)*t"),
+    (r"\sin x e^{-x}", "sin(x)*e^-x"),
+    (r"\sin xe^{-x}", "sin(x)*e^-x"),
+    (r"\ln x\int_0^1 t\,dt", "ln(x)*integrate(t, t=0..1)"),
+    (r"\sin x|y|", "sin(x*abs(y))"),
+    (r"|\sin x|y", "abs(sin(x))*y"),
+    (r"\ln n!", "ln(n!)"),
+    (r"\ln\sin x y", "ln(sin(x*y))"),
+    (r"\sin x/2", "sin(x)/2"),
+    (r"\exp -x^2", "exp(-x^2)"),
+    (r"\cos x\cdot\cos y", "cos(x)*cos(y)"),
+    (r"\int_0^1\sin xdx", "integrate(sin(x), x=0..1)"),
+    (r"\int_0^{\pi}\cos\theta\,d\theta", "integrate(cos(theta), theta=0..pi)"),
+]
+DOUBTFUL = [
+    r"\sin k(x-vt)", r"\sin x\sqrt{x}", r"\sin x\frac1x", r"\cos\omega\,t", r"\sin x/2",
+    r"\sin\frac{n\pi}{L}x", r"\ln x^{(2)}", r"x^{(i)}", r"\gamma(s,x)", r"(\sin x)'",
+    r"\frac{d(x^2)}{dx}", r"\beta(x+1)", r"\frac{dN}{dt}=rN",
+]  # fmt: skip
+PASTED = [
+    (r"{\displaystyle f(x)=x^{2}.}", "x^2"),
+    (r"\begin{aligned} f(x) &= x^2 + 1 \\ &= 1+x^2 \end{aligned}", "x^2+1"),
+    (r"\begin{align*} y &= x+2 \\ z &= y^2 \end{align*}", "(x+2)^2"),
+    (r"\begin{equation} x^2 + \\ \end{equation}", None),
+    (r"\begin{split} & x^2 \\ & + y \end{split}", "x^2 + y"),
+    (r"\boxed{x^2}+1", "x^2+1"),
+    (r"x^2 \tag{1}", "x^2"),
+    (r"x^2 \label{eq:a_1}", "x^2"),
+    (r"\color{red}{x^2}+{\color{blue}x}", "x^2+x"),
+    (r"\textcolor{red}{x^2}", "x^2"),
+    (r"a+b \over c", "(a+b)/c"),
+    (r"{n \choose k}p", "binomial(n,k)*p"),
+    (r"\int_0^1 x\,\mathrm{~d}x", "integrate(x, x=0..1)"),
+    (r"\int_0^1 x{\rm d}x", "integrate(x, x=0..1)"),
+    (r"\int_0^1 x\,\mathrm{dx}", "integrate(x, x=0..1)"),
+    (r"\hat\theta+\dot x+\bar{y}_1", "theta_hat+x_dot+y_bar_1"),
+    (r"\langle x,y\rangle", "dot(x,y)"),
+    (r"\left\langle x,y\right\rangle", "dot(x,y)"),
+    (r"{x_1}^2", "x_1^2"),
+    (r"x^*", "x_star"),
+    (r"x^{*}_0", "x_star_0"),
+    (r"0{,}5x", "0.5x"),
+    (r"1{,}234{,}567x", "1234567x"),
+    (r"10\,000x", "10000x"),
+    (r"1{,}000x", None),
+    (r"\frac{d(x^2)}{dx}", "2x"),
+    (r"\frac{d\sin x}{dx}", "cos(x)"),
+    (r"\frac{\partial^2 (x^3y)}{\partial x\,\partial y}", "3x^2"),
+    (r"\partial_x(x^2y)", "2x*y"),
+    (r"\partial_{xy}(x^2y)", "2x"),
+    (r"\dv{x}(x^2)", "2x"),
+    (r"\pdv{x^2y}{y}", "x^2"),
+    (r"(\sin x)'", "cos(x)"),
+    (r"\left(x^3\right)''", "6x"),
+    (r"\sin(x)'", "cos(x)"),
+    (r"(xy)'", None),
+    (r"\left.x^2\right|_{x=2}", "2^2"),
+    (r"\left.\frac{d}{dx}x^3\right|_{x=2}", "3*2^2"),
+    (r"x^2y|_{x=3}", "3^2*y"),
+    (r"x+x^2\Big|_{x=3}", None),
+    (r"\left[x^2\right]_1^a", "a^2-1^2"),
+    (r"\varphi+\phi", "varphi+phi"),
+    (r"\Gamma(s,x)", "gammaincc(s,x)*gamma(s)"),
+    (r"\beta(x+1)", "beta*(x+1)"),
+    (r"\frac{\text{Net Income}}{\text{Assets}}", "Net_Income/Assets"),
+    (r"\[ x^2 \]", "x^2"),
+    (r"\( x^2 \).", "x^2"),
+    (r"$$ x^2 $$", "x^2"),
+    (r"x \text{ foo } y", None),
+    (r"x $ y_{1}", None),
+    (r"\root 3 \of {x}", "root(x,3)"),
+    (r"\underbrace{x^2}_{\text{square}}+1", "x^2+1"),
+    (r"x_0 e^{-gamma t} cos(omega t)", "x_0*e^(-gamma*t)*cos(omega*t)"),
+    (r"x^2\ \text{if}\ x>0", "piecewise((x^2, x>0))"),
+    (r"x^2 \text{ if } x>0, \quad -x \text{ otherwise}", "piecewise((x^2, x>0), (-x, True))"),
+    (r"1 \text{ if } x>0 \text{ and } y>0, 0 \text{ otherwise}",
+     "piecewise((1, x>0 and y>0), (0, True))"),
+    (r"x \text{ for } x\ge 0 \text{ and } -x \text{ for } x<0",
+     "piecewise((x, x>=0), (-x, x<0))"),
+    (r"e^{-kt} \text{ where } k=2", "e^(-2t)"),
+    (r"ax+b \text{ where } a=2 \text{ and } b=3", "2x+3"),
+    (r"\ln x, \quad x>0", "piecewise((ln(x), x>0))"),
+    (r"\begin{cases} x^2 \text{ if } x>0 \\ 0, & x\le 0\end{cases}",
+     "piecewise((x^2, x>0), (0, x<=0))"),
+    (r"\text{for all } x", None),
+    (r"e^\sin x", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("latex", "plain"), [*ARGUMENTS, *APPLIED])
+def test_commands_take_their_arguments_as_tex_does(latex: str, plain: str) -> None:
+    names = ["varphi"] if "varphi" in plain else []
+    assert parse(latex).outputs == parse(plain, declared=names).outputs
+
+
+@pytest.mark.parametrize(("latex", "plain"), PASTED)
+def test_what_is_pasted_is_read_or_refused(latex: str, plain: str | None) -> None:
+    if plain is None:
+        with pytest.raises(errors.FormulaError) as caught:
+            parse(latex)
+        assert caught.value.hint
+    else:
+        assert parse(latex).outputs == parse(plain, declared=["varphi"]).outputs
+
+
+@pytest.mark.parametrize("latex", DOUBTFUL)
+def test_what_has_two_readings_is_said(latex: str) -> None:
+    assert parse(latex).readings
+
+
+@pytest.mark.parametrize("name", sorted({*BY_NAME, *FORMS}))
+def test_no_name_of_the_plain_language_is_a_command_by_accident(name: str) -> None:
+    """A command is LaTeX's own, or refused; ``\\frac`` is a fraction wherever it stands."""
+    if not name.isalpha() or name in FUNCTIONS or name in LETTERS or name in STRUCTURES:
+        return
+    for latex in (rf"x^\{name}12", rf"\{name}(x)", rf"\{name} x"):
+        with pytest.raises(errors.FormulaError):
+            parse(latex)
 
 
 PIECES = r"""\frac \sqrt \sin \log \left( \right) \left| \right| \begin{cases} \end{cases} \\ & { }

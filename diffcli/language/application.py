@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from diffcli.language import binders, indexing
+from diffcli.language import binders, evaluations, indexing
 from diffcli.language.borrowed import known_row, spelled
 from diffcli.language.builder import is_condition
 from diffcli.language.derivative import primed
@@ -227,6 +227,7 @@ FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
         "exp2": _exp2,
         "diff": diff,
         **binders.FORMS,
+        **evaluations.FORMS,
         **indexing.FORMS,
     }
 )

@@ -90,6 +90,8 @@ def _after(parser: Pratt, op: str, bounds: int) -> Node:
 def _range(parser: Pratt, op: str) -> tuple[Token, range]:
     """Read ``i = 1..5``."""
     index = parser.advance()
+    if index.kind == NAME and parser.at(","):
+        return index, _over_components(parser, index)
     if index.kind != NAME or not parser.accept("="):
         raise parser.fail("an index is a name", token=index, hint=_SERIES[op])
     low = _bound(parser, op)
@@ -102,6 +104,19 @@ def _range(parser: Pratt, op: str) -> tuple[Token, range]:
             hint=f"at most {MAX_TERMS:,} are written out",
         )  # fmt: skip
     return index, range(low, high + 1)
+
+
+def _over_components(parser: Pratt, index: Token) -> range:
+    """Return the places of a vector whose components have this index: ``∑_i x_i``."""
+    for token in parser.tokens[parser.position :]:
+        name, *subscripts = token.text.split("_")
+        shape = parser.names.shapes.get(name, ())
+        if index.text in subscripts and len(subscripts) == len(shape):
+            return range(1, shape[subscripts.index(index.text)] + 1)
+    raise parser.fail(
+        "an index has two bounds", token=parser.peek(-1)._replace(start=parser.peek(-2).start),
+        hint=r"\sum_{i=1}^{5} x_i; without bounds it goes over a vector of the point, --at x=[1,2]",
+    )  # fmt: skip
 
 
 def _written_out(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from fractions import Fraction
@@ -28,6 +28,7 @@ from diffcli.language.vocabulary import (
     GLUED,
     IMAGINARY,
     INFINITE,
+    INTERNAL,
     LOG_WITH_BASE,
     LOWER,
     OF_LETTER,
@@ -91,12 +92,15 @@ class Names:
         complex_numbers: bool = False,
         infinite: bool = False,
         readings: Iterable[str] = (),
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
     ) -> None:
         self.declared = frozenset(declared)
         self.defined: dict[str, Node] = {}
         self.readings = list(readings)
         self.exact: dict[Node, Fraction] = {}
         """The exact values of constant nodes."""
+        self.shapes = shapes or {}
+        """The shapes of the tensors that the point gives."""
         self.indices: dict[str, int] = {}
         """The indices of the sums and products around, with their values."""
         self.read_again = 0
@@ -201,6 +205,8 @@ class Names:
             return self.variable(name)
         if name.endswith(OF_ORDER):
             return "ordered"
+        if name in INTERNAL:
+            return INTERNAL[name]
         if name in self._to_define:
             raise fail(
                 f"{name} is used before it is defined", token=token,

@@ -126,7 +126,7 @@ def deep_recursion() -> Iterator[None]:
     The garbage collector waits meanwhile: what is made holds no cycles, and is held itself.
     """
     limit, collecting = sys.getrecursionlimit(), gc.isenabled()
-    sys.setrecursionlimit(max(limit, 12 * (MAX_DEPTH + MAX_NESTING)))
+    sys.setrecursionlimit(max(limit, 16 * (MAX_DEPTH + MAX_NESTING)))
     gc.disable()
     try:
         yield

@@ -24,7 +24,7 @@ from diffcli.language.names import Names
 from diffcli.language.powers import power
 from diffcli.language.products import INFIX_WORDS, is_infix_word, product
 from diffcli.language.remedies import SIGNS
-from diffcli.language.tokens import END, NAME, NUMBER, SIGN, SUPERSCRIPT, Token, exact
+from diffcli.language.tokens import END, NAME, NUMBER, SIGN, SUPERSCRIPT, TIMES, Token, exact
 
 _T = TypeVar("_T")
 
@@ -46,7 +46,7 @@ BRACKETS = {
     "(": ")", "[": "]", "⌊": "⌋", "⌈": "⌉", "|": "|", "‖": "‖", "{": "}", r"\lvert": r"\rvert",
 }  # fmt: skip
 _BARS = frozenset("|‖")
-_FACTORS = frozenset({"(", "{", r"\lvert", "⌊", "⌈", "√", "∛", "∜", "∑", "∏", "∂"})
+_FACTORS = frozenset({TIMES, "(", "{", r"\lvert", "⌊", "⌈", "√", "∛", "∜", "∑", "∏", "∂"})
 """The signs, but for bars, that an implicit factor begins with."""
 _NAMED = {"|": "abs", r"\lvert": "abs", "⌊": "floor", "⌈": "ceil"}
 _ROOTS = {"√": "sqrt", "∛": "cbrt"}
@@ -197,6 +197,8 @@ class Pratt(Cursor):
                 return self.build("neg", self.expression(PREFIX))
             if token.text == "+":
                 return self.expression(PREFIX)
+            if token.text == TIMES:
+                return self.prefix()
             if token.text in _ROOTS:
                 return self.build(_ROOTS[token.text], self.radicand(token))
             if token.text == "∜":

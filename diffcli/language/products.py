@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.language.expression import VARIABLE, Node
 from diffcli.language.limits import MAX_DEPTH
-from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, Token
+from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, TIMES, Token
 
 if TYPE_CHECKING:
     from diffcli.language.pratt import Pratt
@@ -81,8 +81,9 @@ def _check_implicit(parser: Pratt, divided: Token | None) -> None:
             hint="write '+' or '*' between" if is_mixed else "write '*' between",
         )  # fmt: skip
     if divided is not None and before.text != ")":
+        first = parser.peek() if parser.token.text == TIMES else parser.token
         parser.names.echo(
-            f"{parser.source(divided, parser.token)} is a fraction times {parser.token.text}: "
+            f"{parser.source(divided, first)} is a fraction times {first.text}: "
             "'/' and implied '*' go from left to right"
         )
 

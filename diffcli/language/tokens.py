@@ -12,6 +12,8 @@ from diffcli.language.limits import MAX_CHARACTERS, MAX_DIGITS, MAX_EXPONENT, MA
 from diffcli.language.remedies import CHARACTERS
 
 NUMBER, NAME, SIGN, SUPERSCRIPT, END = "number", "name", "sign", "superscript", "end"
+TIMES = "\u2062"
+"""The sign between a name and the bracket that it is multiplied by: an implicit product."""
 
 
 class Token(NamedTuple):

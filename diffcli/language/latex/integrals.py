@@ -34,6 +34,7 @@ def read_integral(reader: Reader, start: int) -> None:
         raise reader.fail("an integral has two bounds", start, _EXAMPLE)
     variable: list[Token] = []
     outer, reader.tokens = reader.tokens, []
+    reader.integrals += 1
     while unit := reader.peek():
         if unit in (_STOPS if variable else _STOPS - _AFTER) and not _depth(reader.tokens):
             break
@@ -41,12 +42,14 @@ def read_integral(reader: Reader, start: int) -> None:
         place = None if variable else _differential(reader.tokens)
         if place is not None:
             variable = [reader.tokens[place + 1]]
+            reader.integrals -= 1
             at_end = all(token.text == "*" for token in reader.tokens[place + 2 :])
             if at_end and place:
                 del reader.tokens[place:]
                 break
             reader.tokens[place : place + 2] = _one(reader.tokens, place)
     body, reader.tokens = reader.tokens, outer
+    reader.integrals -= not variable
     if not variable:
         raise reader.fail("an integral without its dt", start, _EXAMPLE)
     reader.emit(NAME, "integrate", start)

@@ -1,4 +1,4 @@
-"""Reads LaTeX: places, sequences, names, brackets; what has arguments stands beside it."""
+"""Reads LaTeX: places, sequences, groups, brackets; what has arguments stands beside it."""
 
 from __future__ import annotations
 
@@ -7,43 +7,44 @@ from collections.abc import Callable, Collection
 from difflib import get_close_matches
 
 from diffcli.errors import FormulaError, LimitError
-from diffcli.language.functions import BY_NAME
+from diffcli.language.latex import words
+from diffcli.language.latex.clauses import check_words, completed, trimmed
 from diffcli.language.latex.commands import (
+    ACCENTS,
     BARS,
     BLANKS,
-    NAMES,
+    FONTS,
+    FUNCTIONS,
+    LETTERS,
     QUANTITIES,
     REFUSED,
     SIGNS,
     SIZES,
+    WORD_SIGNS,
 )
+from diffcli.language.latex.derivatives import bracket_start, evaluated, prime
+from diffcli.language.latex.heads import FORMULA_END, FORMULA_START, skip_head
 from diffcli.language.latex.scan import Scan
-from diffcli.language.latex.scripts import NUMERAL, PLACES, exponent, places, subscript
-from diffcli.language.latex.structures import NORMS, STRUCTURES, norm, trimmed
+from diffcli.language.latex.scripts import NUMERAL, PLACES, exponent, places
+from diffcli.language.latex.structures import NORMS, STRUCTURES, norm
 from diffcli.language.limits import MAX_DEPTH
-from diffcli.language.remedies import FUNCTIONS
 from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Token, token_at
-from diffcli.language.vocabulary import CALLABLE, CONSTANTS, GLUED, OF_ORDER
 
 _BLANK = re.compile(
-    rf"(?:[\s~$]++|%[^\n]*+|\\[,;:!> \n()\[\]]|\\(?:{'|'.join(BLANKS)})(?![A-Za-z]))*+"
+    rf"(?:[\s~\u200b\u2060\ufeff]++|%[^\n]*+|\\[,;:!>/ \n]|\\(?:{'|'.join(BLANKS)})(?![A-Za-z])"
+    r"|\\(?:[hv]space\*?|[hv]phantom|phantom|label|tag\*?|color)\s*\{[^{}]*\}"
+    r"|\\m?kern-?[0-9.]+[a-z]{2})*+"
 )
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
-_LONGEST = max(map(len, CALLABLE))
 _WORDS = frozenset({"and", "or", "not"})
-_BRACKET = re.compile(r"(?:\\(?:left|[bB]igg?l?)\s*)?(?:\(|\[|\\\{)")
-_ARGUMENT = r"\s*(?:[A-Za-z]|\\[A-Za-z]+|[0-9.]+)(?:_\w|_\{\w+\})?\s*"
-_ARGUMENTS = re.compile(
-    rf"(?:\\(?:left|[bB]igg?l?)\s*)?\((?:{_ARGUMENT},)*{_ARGUMENT}(?:\\(?:right|[bB]igg?r?)\s*)?\)"
-)
 _BETWEEN = {
     r"\over": (("{",), ("}", "/", "{"), "}"),
     r"\choose": (("binomial", "("), (",",), ")"),
 }
 """Commands between two parts of a group: what stands before, between and after the parts."""
-_CALLED = frozenset({"J", "Y", "K", "Li"})
-"""Letters with a subscript that are functions, whatever stands in the bracket."""
-_LETTERS = re.compile(r"([A-Za-z]++)([0-9]*)(?![.0-9])|([A-Za-z]+)")
+_OPENING, _CLOSING = frozenset({"(", "{", "⌊", "⌈", r"\lvert"}), frozenset({")", "}", "⌋", "⌉"})
+_MISSING = frozenset({"", "}", "&", "^", "_", r"\\", r"\end", r"\right"})
+"""What no argument begins with."""
 
 
 class Reader:
@@ -54,15 +55,38 @@ class Reader:
         self.position = self.depth = 0
         self.tokens: list[Token] = []
         self.words: set[str] = set()
+        self.vectors: set[str] = set()
+        """Names that are written as vectors: bold, or under an arrow."""
         self.readings: dict[str, None] = {}
-        self.in_norm = False
+        self.open: list[str] = []
+        """The brackets and bars around the current place."""
+        self.lefts: list[int | None] = []
+        r"""For each ``\left`` around the current place, how many tokens are before a ``\left.``."""
+        self.integrals = 0
+        """How many integrals around the current place wait for their differential."""
+        self.skipped = (-1, -1)
+        """Where a head begins and ends that says nothing of the formula."""
+        self.end = len(text)
+        if closing := FORMULA_END.search(text):
+            self.end = closing.start()
 
     def scan(self) -> Scan:
         """Read the whole text."""
-        self.sequence()
-        self.tokens = trimmed(self.tokens)
+        self.match(FORMULA_START)
+        skip_head(self)
+        start = len(self.tokens)
+        self.sequence(*_BETWEEN)
+        if self.peek() in _BETWEEN:
+            self.between(start)
+            self.emit(SIGN, "}", self.position)
+            self.tokens.insert(start, Token(SIGN, "{", 0, 0))
+        self.tokens = completed(self, trimmed(self.tokens))
+        check_words(self, self.tokens)
+        self.position = len(self.text)
         self.emit(END, "", self.position)
-        return Scan(self.tokens, frozenset(self.words), tuple(self.readings))
+        return Scan(
+            self.tokens, frozenset(self.words), tuple(self.readings), frozenset(self.vectors)
+        )
 
     # -- places ------------------------------------------------------------------------------
 
@@ -70,6 +94,11 @@ class Reader:
         r"""Go past white space; return the next character or command, ``""`` at the end."""
         blank = _BLANK.match(self.text, self.position)
         self.position = blank.end() if blank else self.position
+        if self.position == self.skipped[0]:
+            self.position = self.skipped[1]
+            return self.peek()
+        if self.position >= self.end:
+            return ""
         command = _COMMAND.match(self.text, self.position)
         return command[0] if command else self.text[self.position : self.position + 1]
 
@@ -89,6 +118,13 @@ class Reader:
         """Add a token that reaches from ``start`` to here."""
         spaced = start > 0 and self.text[start - 1].isspace()
         self.tokens.append(Token(kind, text, start, max(self.position, start), spaced))
+        if kind != SIGN:
+            return
+        is_inner = text == "|" and self.open[-1:] == ["|"]
+        if text in _OPENING or (text == "|" and not is_inner):
+            self.open.append(text)
+        elif (text in _CLOSING or is_inner or text == r"\rvert") and self.open:
+            self.open.pop()
 
     def captured(self, read: Callable[[], None]) -> list[Token]:
         """Return the tokens that ``read`` makes, instead of adding them."""
@@ -96,6 +132,10 @@ class Reader:
         read()
         inner, self.tokens = self.tokens, outer
         return inner
+
+    def say(self, reading: str) -> None:
+        """Note a reading that may be meant otherwise."""
+        self.readings[reading] = None
 
     def fail(self, message: str, start: int, hint: str) -> FormulaError:
         """Return the error that shows the place from ``start`` to here."""
@@ -109,36 +149,51 @@ class Reader:
         while (unit := self.peek()) and unit not in ends:
             self.unit(unit)
 
-    def unit(self, unit: str) -> None:
-        """Read what :meth:`peek` found, with what belongs to it."""
-        start = self.position
+    def deeper(self) -> None:
+        """Go one level deeper; raise LimitError beyond the limit."""
         self.depth += 1
         if self.depth > 2 * MAX_DEPTH:
             raise LimitError(
                 f"more than {MAX_DEPTH} brackets deep", hint="name the parts: y = …; z = …",
-                text=self.text, column=start,
+                text=self.text, column=self.position,
             )  # fmt: skip
+
+    def unit(self, unit: str) -> None:
+        """Read what :meth:`peek` found, with what belongs to it."""
+        self.deeper()
+        start = self.position
         if unit.startswith("\\"):
             self.command(unit[1:])
         elif unit.isascii() and unit.isalpha():
-            self.letters()
+            words.letters(self)
         elif unit in _CHARACTERS:
             _CHARACTERS[unit](self)
         elif number := self.match(NUMERAL):
-            self.emit(NUMBER, number[0], start)
+            words.number(self, number, start)
         else:
             token = token_at(self.text, start)
             self.position = token.end
             if token.kind == NAME and token.text not in _WORDS:
-                self.name(token.text, start)
+                words.name(self, token.text, start)
             else:
-                self.tokens.append(token)
+                self.emit(token.kind, token.text, token.start)
         self.depth -= 1
 
+    def balanced(self) -> None:
+        """Read a bracket with all that stands in it."""
+        depth = len(self.open)
+        self.unit(self.peek())
+        while len(self.open) > depth and (unit := self.peek()) and unit not in "}&":
+            self.unit(unit)
+
     def argument(self) -> None:
-        """Read what a command applies to: a group in braces, a digit, a letter or a command."""
+        """Read what a command applies to: a group in braces, a digit, a letter or a command.
+
+        A command is read with the arguments that TeX gives it, and no more.
+        """
         unit, start = self.peek(), self.position
-        if not unit or unit in "}&" or unit in (r"\\", r"\end", r"\right"):
+        name = unit[1:]
+        if unit in _MISSING:
             raise self.fail("an argument is missing", start, r"write it in braces: \frac{1}{x}")
         if unit in "0123456789":
             self.position += 1
@@ -146,111 +201,64 @@ class Reader:
         elif unit.isascii() and unit.isalpha():
             self.position += 1
             self.emit(NAME, unit, start)
-        elif unit[1:] in NAMES:
+        elif name in LETTERS:
             self.take()
-            self.emit(NAME, NAMES[unit[1:]], start)
+            self.emit(NAME, words.letter(self, name), start)
+        elif name in FONTS or name in ACCENTS:
+            words.font(self, name, self.take(), alone=True)
+        elif name in FUNCTIONS:
+            self.take()
+            raise self.fail(
+                rf"'\{name}' stands without its argument here", start,
+                rf"put it in braces with its argument: {{\{name} x}}",
+            )  # fmt: skip
+        elif unit == "{":
+            self.deeper()
+            self.group(is_argument=True)
+            self.depth -= 1
         else:
             self.unit(unit)
 
-    def group(self, brackets: str = "{}") -> None:
-        """Read ``{…}``; braces around brackets alone are left out."""
-        start, index = self.take(), len(self.tokens)
+    def group(self, brackets: str = "{}", *, is_argument: bool = False) -> None:
+        """Read ``{…}``; braces around brackets alone are left out, and around a name.
+
+        The scripts behind a name belong to it, unless it is the argument of something.
+        """
+        start, index, depth = self.take(), len(self.tokens), len(self.open)
         self.emit(SIGN, brackets[0], start)
         self.sequence("}", *_BETWEEN)
-        if between := _BETWEEN.get(self.peek()):
-            middle = self.take()
-            before, signs, after = between
-            first = self.tokens[index]
-            kinds = (NAME if text.isalpha() else SIGN for text in before)
-            self.tokens[index + 1 : index + 1] = [
-                first._replace(kind=kind, text=text)
-                for kind, text in zip(kinds, before, strict=True)
-            ]
-            for sign in signs:
-                self.emit(SIGN, sign, middle)
-            self.sequence("}")
-            self.emit(SIGN, after, self.position)
+        if self.peek() in _BETWEEN:
+            self.between(index + 1)
         if self.peek() != "}":
             self.position = start + 1
             raise self.fail("'{' is never closed", start, "add '}'")
         self.emit(SIGN, brackets[1], self.take())
-        if _is_bracketed(self.tokens[index + 1 : -1]):
-            self.tokens[index:] = self.tokens[index + 1 : -1]
+        del self.open[depth:]
+        inner = self.tokens[index + 1 : -1]
+        if brackets == "{}" and words.is_one_name(inner) and not is_argument:
+            self.tokens[index:] = inner
+            words.scripts(self, index)
+        elif _is_bracketed(inner):
+            self.tokens[index:] = inner
 
-    # -- names -------------------------------------------------------------------------------
+    def between(self, index: int) -> None:
+        r"""Read ``\over`` and what follows it; what stands before it begins at a token."""
+        before, signs, after = _BETWEEN[self.peek()]
+        middle = self.take()
+        self.tokens[index:index] = [
+            Token(NAME if text.isalpha() else SIGN, text, middle, middle) for text in before
+        ]
+        self.open.append("{")
+        for sign in signs:
+            self.emit(SIGN, sign, middle)
+        self.sequence("}", *_BETWEEN)
+        if self.peek() in _BETWEEN:
+            raise self.fail(f"a second {self.peek()!r}", self.position, "put one of them in braces")
+        self.emit(SIGN, after, self.position)
 
-    def letters(self) -> None:
-        """Read letters, a product unless declared or a function; digits go with the last."""
-        start, match = self.position, _LETTERS.match(self.text, self.position)
-        run, digits = (match[1] or match[3], match[2] or "") if match else ("", "")
-        word = next((each for each in (run + digits, run) if self.is_word(each)), "")
-        if word:
-            if word not in self.declared:
-                self.readings[f"{word} is the function \\{word}"] = None
-        elif len(run) > 1:
-            self.check_product(run, start)
-            for self.position in range(start + 1, start + len(run)):
-                self.emit(NAME, self.text[self.position - 1], self.position - 1)
-            start, word = self.position, run[-1] + digits
-        else:
-            word = run + digits
-        self.position = start + len(word)
-        self.name(word, start)
-
-    def is_word(self, run: str) -> bool:
-        """Whether a run of letters is one name without a font that says so."""
-        return run in self.declared or (len(run) > 1 and run in CALLABLE)
-
-    def check_product(self, run: str, start: int) -> None:
-        """Refuse letters with a function among them: ``sinx``, ``xysin``."""
-        glued = GLUED.fullmatch(run) if len(run) <= _LONGEST + 2 else None
-        known = (run[-size:] for size in range(_LONGEST, 2, -1) if run[-size:] in CALLABLE)
-        function = glued["function"] if glued else next(known, None)
-        if function:
-            self.position = start + len(run)
-            before, after = run.split(function, 1)
-            meant = rf"{before} \{function} {after}".strip()
-            raise self.fail(
-                f"{run!r} is a product of letters in LaTeX", start, f"did you mean '{meant}'?"
-            )
-
-    def name(self, text: str, start: int) -> None:
-        """Read a name's subscript, exponent and primes, and what a function has in braces."""
-        index = len(self.tokens)
-        self.emit(NAME, text, start)
-        while (unit := self.peek()) and unit in "_^":
-            if PLACES.match(self.text, self.position):
-                break
-            if unit == "^":
-                exponent(self)
-            elif (below := subscript(self, text)) is None:
-                self.argument()
-                opened = "log_" if text == "log" else f"{text}{OF_ORDER}"
-                self.tokens[index] = self.tokens[index]._replace(text=opened)
-            else:
-                joined = f"{text}_{below}"
-                plain = text + below
-                known = plain in CALLABLE and joined not in self.declared
-                name = plain if known and text != "log" else joined
-                self.tokens[index] = self.tokens[index]._replace(text=name, end=self.position)
-        if text in self.declared or not (text in CALLABLE or text in BY_NAME):
-            self.multiplied(text, index)
-        elif unit == "{":
-            self.group("()")
-            if self.peek() == "^":
-                self.readings[f"the power after the braces is that of {text}"] = None
-
-    def multiplied(self, text: str, index: int) -> None:
-        """Multiply a name by the bracket that follows, but for a list of names: ``u(x, t)``."""
-        if not _BRACKET.match(self.text, self.position) or self.tokens[-1].kind != NAME:
-            return
-        if self.tokens[index].text.partition("_")[0] in _CALLED and "_" in self.tokens[index].text:
-            return
-        if not _ARGUMENTS.match(self.text, self.position):
-            is_letter = len(self.tokens[index].text) == 1 or text in FUNCTIONS
-            if is_letter and text not in CONSTANTS and text not in self.declared:
-                self.readings[f"{self.tokens[index].text}(…) is a product"] = None
-            self.emit(SIGN, "*", self.position)
+    def letters(self, most: int = 0) -> None:
+        """Read a run of letters, or the first so many of them if not 0."""
+        words.letters(self, most)
 
     # -- commands ----------------------------------------------------------------------------
 
@@ -259,19 +267,20 @@ class Reader:
         start = self.take()
         if name in STRUCTURES:
             STRUCTURES[name](self, start)
+        elif name in FONTS or name in ACCENTS:
+            words.font(self, name, start)
         elif name in SIGNS:
             self.emit(SIGN, SIGNS[name], start)
         elif name in SIZES:
-            self.delimiter(SIZES[name])
-        elif NAMES.get(name) in _WORDS:
-            self.emit(NAME, NAMES[name], start)
-        elif name in NAMES:
+            self.delimiter(SIZES[name], name)
+        elif name in WORD_SIGNS:
+            self.emit(NAME, WORD_SIGNS[name], start)
+        elif name in FUNCTIONS:
+            words.name(self, FUNCTIONS[name], start)
+        elif name in LETTERS:
             if name in QUANTITIES:
                 self.words.add(name)
-            self.name(NAMES[name], start)
-            if name in ("beta", "gamma") and self.peek() in ("(", r"\left"):
-                self.readings[rf"\{name} is a variable, not the function"] = None
-                self.emit(SIGN, "*", self.position)
+            words.name(self, words.letter(self, name), start)
         else:
             raise self.refusal(name, start)
 
@@ -279,23 +288,32 @@ class Reader:
         """Return the error of a command that isn't read."""
         if name in REFUSED:
             return self.fail(rf"'\{name}' isn't read", start, REFUSED[name])
-        known = [*STRUCTURES, *NAMES, *SIGNS, *SIZES, *BLANKS]
+        known = [*STRUCTURES, *FUNCTIONS, *LETTERS, *SIGNS, *SIZES, *BLANKS]
         close = get_close_matches(name, known, n=1)
         hint = rf"did you mean '\{close[0]}'?" if close else "write the formula in plain text"
         return self.fail(rf"unknown command '\{name}'", start, hint)
 
-    def delimiter(self, side: str) -> None:
+    def delimiter(self, side: str, size: str) -> None:
         r"""Read the bracket after ``\left``, ``\right`` or a size."""
         unit, start = self.peek(), self.take()
         sign = SIGNS.get(unit[1:], "") if unit.startswith("\\") else unit.translate(_ROUND)
+        place = self.lefts.pop() if size == "right" and self.lefts else None
+        if size == "left":
+            self.lefts.append(len(self.tokens) if unit == "." else None)
         if unit == "." or (unit == r"\{" and self.peek() == r"\begin"):
             return
-        if unit[1:] in NORMS:
+        if sign == "|" and self.peek() == "_" and (place is not None or side == ""):
+            evaluated(self, start, place)
+        elif unit[1:] in NORMS:
             norm(self, start, unit[1:], side)
-            return
-        if sign not in ("/", *"()|⌊⌋⌈⌉", *BARS.values()):
+        elif unit[1:] in ("langle", "rangle"):
+            STRUCTURES[unit[1:]](self, start)
+        elif sign in ("/", *"()|⌊⌋⌈⌉", *BARS.values()):
+            self.emit(SIGN, BARS[side] if sign == "|" else sign, start)
+            if unit == "]" and self.peek() == "_" and not self.is_place():
+                evaluated(self, start, bracket_start(self.tokens))
+        else:
             raise self.fail(f"{unit or 'the end'} is no bracket", start, r"write \left( … \right)")
-        self.emit(SIGN, BARS[side] if sign == "|" else sign, start)
 
     def stray(self) -> None:
         """Refuse a sign that means something elsewhere only."""
@@ -305,13 +323,28 @@ class Reader:
             "}": "remove it, or open it with '{'",
             "&": r"it stands in \begin{cases}",
             "_": "a subscript stands at a name, as in x_1; an entry of a tensor is x_{[0]}",
+            "$": "type one formula, alone between dollars",
         }
         raise self.fail(f"unexpected {unit!r}", start, hints[unit])
 
     def square(self) -> None:
-        """Read a square bracket, as a round one."""
+        """Read a square bracket, as a round one; ``[F]_a^b`` is a difference."""
         start = self.take()
         self.emit(SIGN, self.text[start].translate(_ROUND), start)
+        if self.text[start] == "]" and self.peek() == "_" and not self.is_place():
+            evaluated(self, start, bracket_start(self.tokens))
+
+    def is_place(self) -> bool:
+        """Whether an index of a tensor stands here."""
+        return PLACES.match(self.text, self.position) is not None
+
+    def bar(self) -> None:
+        """Read a vertical bar, ``x^2|_{x=2}``."""
+        start, is_inner = self.take(), self.open[-1:] == ["|"]
+        if self.peek() == "_" and not is_inner:
+            evaluated(self, start, None)
+        else:
+            self.emit(SIGN, "|", start)
 
 
 _ROUND = str.maketrans("[]", "()")
@@ -321,7 +354,10 @@ _CHARACTERS: dict[str, Callable[[Reader], None]] = {
     "[": Reader.square,
     "]": Reader.square,
     "_": places,
-    **dict.fromkeys("}&", Reader.stray),
+    "|": Reader.bar,
+    "'": prime,
+    "’": prime,
+    **dict.fromkeys("}&$", Reader.stray),
 }
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from diffcli.language.limits import MAX_CHARACTERS
 from diffcli.language.tokens import Token, tokenize
 
-_IS_LATEX = re.compile(r"[\\$]|[\^_]\{")
+_IS_LATEX = re.compile(r"[\\$]|[\^_]\s*\{|\}\s*[\^_]|\{,\}|\^\*(?![*\w(])")
 
 
 class Scan(NamedTuple):
@@ -23,6 +23,8 @@ class Scan(NamedTuple):
     tokens: list[Token]
     words: frozenset[str] = frozenset()
     readings: tuple[str, ...] = ()
+    vectors: frozenset[str] = frozenset()
+    """Names that are written as vectors or matrices."""
 
 
 def scan(text: str, declared: Collection[str] = ()) -> Scan:

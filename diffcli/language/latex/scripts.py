@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from diffcli.language.latex.commands import FONTS, NAMES
-from diffcli.language.tokens import NAME, NUMBER, SIGN
-from diffcli.language.vocabulary import CALLABLE, ORDERED
+from diffcli.errors import FormulaError
+from diffcli.language.latex.commands import FONTS, FUNCTIONS, LETTERS, MARKS
+from diffcli.language.latex.derivatives import primes
+from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
+from diffcli.language.vocabulary import CALLABLE, CONSTANTS, ORDERED
 
 if TYPE_CHECKING:
     from diffcli.language.latex.reader import Reader
@@ -25,6 +27,15 @@ _APPLIED = re.compile(r"\\[A-Za-z]+\s*[{\[]")
 """A command with what it takes: no part of a name."""
 _INDEX = re.compile(r"[A-Za-z0-9]+")
 _ONE = re.compile(r"[0-9]+|[A-Za-z]")
+_NAMED = {**LETTERS, **FUNCTIONS}
+_MARK = re.compile(r"[*+-]|\\(?:ast|star|odot|oplus|circ|perp|parallel|dagger)(?![A-Za-z])")
+_STAR = re.compile(
+    r"\^\s*(?:\{\s*)?(?P<mark>\*|\\(?:ast|star|dagger)(?![A-Za-z]))(?P<group>\s*\})?"
+)
+_LABEL = re.compile(r"\^\s*\{\s*\(\s*([A-Za-z]|[0-9]+)\s*\)\s*\}")
+_TEXT_LABEL = re.compile(
+    r"\^\s*(?:\{\s*)?\\(?:text|mathrm|textrm|mathit)\s*\{\s*([A-Za-z]{2,})\s*\}(?:\s*\})?"
+)
 NUMERAL = re.compile(r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -46,14 +57,19 @@ def subscript(reader: Reader, base: str) -> str | None:
             parts.append(found[0])
             if depth == 0 and len(found[0]) > 1:
                 reader.readings[f"_{found[0]} is read as _{{{found[0]}}}"] = None
+        elif not parts and (mark := _MARK.match(reader.text, place)) and not is_order:
+            reader.position = mark.end()
+            if depth and reader.peek() != "}":
+                raise _no_name(reader, start)
+            parts.append(MARKS[mark[0]])
         elif unit == "," or (unit in ("_", r"\_") and not is_order):
             reader.take()
             parts.append("_")
         elif unit[1:] in FONTS or (
-            unit[1:] in NAMES and not _APPLIED.match(reader.text, reader.position)
+            unit[1:] in _NAMED and not _APPLIED.match(reader.text, reader.position)
         ):
             reader.take()
-            parts.append(NAMES.get(unit[1:], ""))
+            parts.append(_NAMED.get(unit[1:], ""))
             if unit[1:] in FONTS:
                 continue
         elif base == "log" or is_order:
@@ -61,17 +77,23 @@ def subscript(reader: Reader, base: str) -> str | None:
             return None
         else:
             reader.take()
-            raise reader.fail(
-                "a subscript is a name or a number", start, r"x_1, x_{i,j}, x_{\mathrm{max}}"
-            )
+            raise _no_name(reader, start)
         if depth == 0:
             break
+    end = reader.position
     if reader.peek() == "_":
         raise reader.fail("two subscripts", start, "x_{i,j}")
+    reader.position = end
     subscript = re.sub("__+", "_", "".join(parts)).strip("_")
     if not subscript:
         raise reader.fail("an empty subscript", start, "x_1, x_{12}, x_{max}")
     return subscript
+
+
+def _no_name(reader: Reader, start: int) -> FormulaError:
+    return reader.fail(
+        "a subscript is a name or a number", start, r"x_1, x_{i,j}, x_{\mathrm{max}}"
+    )
 
 
 def _is_called(text: str, start: int) -> bool:
@@ -94,19 +116,22 @@ def exponent(reader: Reader) -> None:
     if reader.match(_CIRCLE):
         reader.emit(SIGN, "°", start)
         return
-    if primes := reader.match(_PRIMES):
-        _primes(reader, primes[0].count("prime") + primes[0].count("'"), start)
+    if found := reader.match(_PRIMES):
+        primes(reader, found[0].count("prime") + found[0].count("'"), start)
         return
     if reader.match(_TRANSPOSED):
         reader.emit(SIGN, ".", start)
         reader.emit(NAME, "T", start)
         return
     last = reader.tokens[-1] if reader.tokens else None
-    is_function = last is not None and last.kind == NAME and last.text in CALLABLE
+    is_name = last is not None and last.kind == NAME
+    is_function = last is not None and is_name and last.text in CALLABLE
+    if last is not None and is_name and not is_function and _labelled(reader, last, start):
+        return
     if is_function and (order := reader.match(_DERIVATIVE)):
         if not order[1].strip().isdigit() or len(order[1]) > 3:
             raise reader.fail("the order of a derivative is a number", start, r"f^{(2)}(x)")
-        _primes(reader, int(order[1]), start)
+        primes(reader, int(order[1]), start)
         return
     reader.take()
     reader.emit(SIGN, "**", start)
@@ -123,6 +148,37 @@ def exponent(reader: Reader) -> None:
         reader.argument()
 
 
+def _labelled(reader: Reader, name: Token, start: int) -> bool:
+    r"""Read ``x^*``, ``x^{(i)}`` or ``x^{\text{new}}`` as a name, if that is what stands here."""
+    if name.text in CONSTANTS and name.text not in reader.declared:
+        return False
+    star = _STAR.match(reader.text, reader.position)
+    if star and ("{" in star[0]) == bool(star["group"]):
+        reader.position = star.end()
+        label = MARKS[star["mark"]]
+    elif found := reader.match(_LABEL):
+        label = found[1]
+    elif found := _TEXT_LABEL.match(reader.text, reader.position):
+        label = found[1]
+        is_label = f"{name.text}_{label}" in reader.declared
+        if not is_label and label in reader.declared:
+            return False
+        reader.position = found.end()
+        if not is_label:
+            raise reader.fail(
+                f"{name.text}^{label} has two readings", start,
+                rf"a name: {name.text}_{{\mathrm{{{label}}}}}; "
+                rf"a power: {{{name.text}}}^{{(\mathrm{{{label}}})}}",
+            )  # fmt: skip
+    else:
+        return False
+    joined = f"{name.text}_{label}"
+    reader.tokens[-1] = name._replace(text=joined, end=reader.position)
+    if joined not in reader.declared and label not in MARKS.values():
+        reader.say(f"{reader.text[name.start : reader.position]} is the name {joined}, no power")
+    return True
+
+
 def places(reader: Reader) -> None:
     r"""Read ``_{[0]}`` or ``_{[1:, 0]}``: the entries of a tensor."""
     start = reader.position
@@ -135,8 +191,3 @@ def places(reader: Reader) -> None:
             raise reader.fail("an index is never closed", start, r"x_{[0]}, A_{[0, 1:]}")
         reader.take()
     reader.emit(SIGN, "]", start)
-
-
-def _primes(reader: Reader, count: int, start: int) -> None:
-    for _ in range(count):
-        reader.emit(SIGN, "'", start)

@@ -1,0 +1,274 @@
+r"""What a function in LaTeX applies to: ``\sin k(x-vt)``, ``\sin x\sqrt{x}``, ``\Gamma(s, x)``.
+
+An argument without brackets is what is juxtaposed. A new function ends it, as ``\,`` does, a
+fraction or a root behind it, and an exponential; it is put into brackets here, and said where it
+may be meant otherwise. Free functions over the reader of :mod:`diffcli.language.latex.reader`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from diffcli.language.latex.clauses import CLAUSES
+from diffcli.language.latex.commands import ACCENTS, FONTS, FUNCTIONS, LETTERS, TEXTUAL
+from diffcli.language.latex.scripts import PLACES
+from diffcli.language.tokens import GREEK, GREEK_NAMES, NAME, SIGN, TIMES, Token
+from diffcli.language.vocabulary import CALLABLE, CONSTANTS
+
+if TYPE_CHECKING:
+    from diffcli.language.latex.reader import Reader
+
+_BRACKET = re.compile(r"(?:\\(?:left|[bB]igg?l?)\s*)?(?:\(|\[|\\\{)")
+_OPENER = re.compile(
+    r"(?:\\(?:left|[bB]igg?l?)\s*)?(?:[(\[|{]|\\\{|\\[lL]?[vV]ert(?![A-Za-z])|\\\||\\l(?:floor|ceil)(?![A-Za-z]))"
+)
+_WIDE = re.compile(r"\\[,:;>/ ]|\\q?quad|~|\\(?:thin|med|thick|en)space")
+_EXPONENTIAL = re.compile(r"(?:e|\\(?:mathrm|text|operatorname)\s*\{\s*e\s*\})\s*\^")
+_DIFFERENTIAL = re.compile(
+    r"(?:d|\\(?:mathrm|text|rm|mathop)\s*(?:\{[\s~]*d\s*\}|d)|\{\s*\\rm\s+d\s*\}|\\mathrm\s*\{[\s~]*d[a-z]\s*\}|\\dd(?![a-z]))"
+    r"(?:[\s~]|\\,)*(?:[A-Za-z](?![A-Za-z])|\\[A-Za-z]+|\{|(?<=[a-z]\})|_)"
+)
+_RUN = re.compile(r"[A-Za-z]+")
+_FONT_WORD = re.compile(r"\\[A-Za-z]+\*?\s*(?:\{\s*([A-Za-z]+)\s*\}|([A-Za-z]))")
+_FRACTIONS = frozenset({"frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac", "flatfrac"})
+_CLOSED = frozenset({"sqrt", "sum", "prod", "int", "det", "begin", "root", "binom", "langle"})
+"""Structures that are applied to something themselves, as functions are."""
+_OPERATOR = re.compile(r"(?:\\cdot|\\times|\*|·|×|(?P<over>/|\\div))\s*(?:\\([A-Za-z]+))?")
+
+
+_PAIRS = frozenset({"ln", "lg", "tg"})
+"""Functions of two letters that are read without a command; any others are products."""
+
+
+def is_word(reader: Reader, run: str) -> bool:
+    """Whether a run of letters is one name without a font that says so."""
+    if run in reader.declared:
+        return True
+    if run in GREEK_NAMES:
+        return len(run) > 2 or "\\" not in reader.text
+    return run in CALLABLE and (len(run) > 2 or run in _PAIRS)
+
+
+def is_function_word(reader: Reader, run: str) -> bool:
+    """Whether a run of letters is read as a function."""
+    return run not in reader.declared and run in CALLABLE and is_word(reader, run)
+
+
+def application(reader: Reader, text: str) -> None:
+    """Read what a function applies to, unless the brackets of a call or primes follow."""
+    unit = reader.peek()
+    if unit == "{":
+        reader.group("()")
+        if reader.peek() == "^":
+            reader.say(f"the power after the braces is that of {text}")
+    elif text in CALLABLE and unit not in ("'", "’") and not _is_bracket(reader):
+        _juxtaposed(reader, text)
+
+
+def _is_bracket(reader: Reader) -> bool:
+    return _BRACKET.match(reader.text, reader.position) is not None
+
+
+def _juxtaposed(reader: Reader, text: str) -> None:
+    """Read an argument without brackets, and put it into brackets."""
+    place, begin = len(reader.tokens), reader.position
+    factors, is_constant, is_closed, is_doubtful = 0, True, False, False
+    starts_with_number = reader.peek()[:1].isdigit()
+    if reader.peek() in ("+", "-"):
+        reader.unit(reader.peek())
+        is_doubtful = True
+    while kind := _kind(reader, reader.peek()):
+        if factors:
+            is_wide = _WIDE.search(reader.text, reader.tokens[-1].end, reader.position)
+            ends = is_closed or kind == "function" or bool(is_wide) or kind in ("structure", "e")
+            if kind == "number" or (ends and (is_closed or kind == "function" or not is_constant)):
+                is_doubtful |= kind not in ("function", "e") and not (is_wide and kind != "letter")
+                break
+        first = len(reader.tokens)
+        _factor(reader, kind)
+        factors += 1
+        is_closed = is_closed or (
+            factors == 1 and kind in ("function", "structure") and not _is_fraction(reader, begin)
+        )
+        is_constant &= all(_is_constant(reader, token) for token in reader.tokens[first:])
+        if kind == "function":
+            break
+    if not factors:
+        return
+    goes_on = _OPERATOR.match(reader.text, reader.position)
+    if goes_on and reader.position < reader.end:
+        is_doubtful |= goes_on["over"] is not None or goes_on[2] not in FUNCTIONS
+    argument = reader.text[begin : reader.tokens[-1].end].strip()
+    if is_doubtful or factors > 1 + starts_with_number:
+        shown = argument if len(argument) <= 30 else f"{argument[:14]}…{argument[-14:]}"
+        reader.say(f"the argument of {text} is {shown}")
+    reader.tokens.insert(place, Token(SIGN, "(", begin, begin))
+    end = reader.tokens[-1].end
+    reader.tokens.append(Token(SIGN, ")", end, end))
+
+
+def _is_fraction(reader: Reader, start: int) -> bool:
+    command = re.match(r"\\([A-Za-z]+)", reader.text[start : start + 12])
+    return command is not None and command[1] in _FRACTIONS
+
+
+def _is_constant(reader: Reader, token: Token) -> bool:
+    is_value = token.text in CONSTANTS and token.text not in reader.declared
+    return token.kind != NAME or is_value
+
+
+def _kind(reader: Reader, unit: str) -> str:
+    """Return the kind of the factor that begins here, '' if none does."""
+    name = unit[1:]
+    if not unit or unit in (")", "]", "}", "&"):
+        return ""
+    if unit[0].isdigit() or (unit == "." and reader.text[reader.position + 1 :][:1].isdigit()):
+        return "number"
+    if _is_differential(reader, reader.position):
+        return ""
+    if _EXPONENTIAL.match(reader.text, reader.position) and "e" not in reader.declared:
+        return "e"
+    if name in FONTS:
+        return _font_kind(reader, name)
+    if unit.isascii() and unit.isalpha():
+        run = _RUN.match(reader.text, reader.position)
+        word = run[0] if run else unit
+        if word in CLAUSES and word not in reader.declared:
+            return ""
+        return "function" if is_function_word(reader, word) else "letter"
+    if name in FUNCTIONS:
+        return "function"
+    if name in LETTERS or name in ACCENTS or unit[0] in GREEK:
+        return "letter"
+    if name in _FRACTIONS or name in _CLOSED:
+        return "structure"
+    if unit == "|" and reader.open[-1:] == ["|"]:
+        return ""
+    if unit in (r"\Vert", r"\|") and reader.open[-1:] == ["‖"]:
+        return ""
+    if unit in "√∛":
+        return "structure"
+    return "bracket" if _OPENER.match(reader.text, reader.position) else ""
+
+
+def _is_differential(reader: Reader, place: int) -> bool:
+    """Whether the differential of an integral around stands here."""
+    is_open = reader.integrals > 0 and "d" not in reader.declared
+    return is_open and _DIFFERENTIAL.match(reader.text, place) is not None
+
+
+def _font_kind(reader: Reader, command: str) -> str:
+    """Return the kind of a word in a font: a function, a name, or words between formulas."""
+    word = _FONT_WORD.match(reader.text, reader.position)
+    found = (word[1] or word[2]) if word else ""
+    if not found:
+        return "" if command in TEXTUAL else "letter"
+    if found.lower() in CLAUSES:
+        return ""
+    is_function = found in CALLABLE and len(found) > 1 and found not in reader.declared
+    return "function" if is_function else "letter"
+
+
+def _factor(reader: Reader, kind: str) -> None:
+    """Read one factor with the power, factorial or degree sign behind it."""
+    unit = reader.peek()
+    if kind == "bracket":
+        if reader.tokens and reader.tokens[-1].text == TIMES:
+            reader.tokens.pop()
+            reader.emit(SIGN, TIMES, reader.position)
+        reader.balanced()
+    elif kind == "letter" and unit.isascii() and unit.isalpha():
+        reader.letters(_until(reader))
+    else:
+        reader.unit(unit)
+    while (unit := reader.peek()) in ("^", "!", "°") or (
+        unit == "_" and PLACES.match(reader.text, reader.position)
+    ):
+        reader.unit(unit)
+
+
+def _until(reader: Reader) -> int:
+    """Return how many letters of a run come before a differential or an exponential, 0 for all."""
+    run = _RUN.match(reader.text, reader.position)
+    word = run[0] if run else ""
+    if word in reader.declared or len(word) < 2:
+        return 0
+    for size in range(1, len(word)):
+        place = reader.position + size
+        is_power = _EXPONENTIAL.match(reader.text, place) and "e" not in reader.declared
+        if is_power or _is_differential(reader, place):
+            return size
+    return 0
+
+
+# -- functions by a Greek letter ---------------------------------------------------------------
+
+_BY_GREEK: Mapping[tuple[str, int], str] = MappingProxyType(
+    {
+        ("Gamma", 1): "gamma",
+        ("Gamma", 2): "gammaincc",
+        ("gamma", 2): "gammainc",
+        ("beta", 2): "beta",
+        ("psi", 1): "digamma",
+        ("zeta", 1): "zeta",
+        ("zeta", 2): "zeta",
+    }
+)
+"""Functions by their letter and the number of arguments in the brackets."""
+_INCOMPLETE = frozenset({"gammainc", "gammaincc"})
+"""Functions that are divided by Γ(s) in the language, and aren't in mathematics."""
+
+
+def greek_call(reader: Reader, text: str, index: int) -> bool:
+    """Read a Greek letter before a bracket: a function, or a factor that is said to be one.
+
+    Return whether the letter can be a function at all.
+    """
+    token = reader.tokens[index]
+    if text not in CALLABLE or token.text != text or text in reader.declared:
+        return False
+    if not _is_bracket(reader):
+        return True
+    function = _BY_GREEK.get((text, _count(reader)))
+    if reader.tokens[-1] is not token or (function in ("gamma", "digamma", "zeta")):
+        return True
+    if function is None:
+        reader.say(rf"\{text} is a variable, not the function")
+        reader.emit(SIGN, TIMES, reader.position)
+    elif function in _INCOMPLETE:
+        reader.say(rf"\{text}(s, x) is the incomplete gamma function")
+        found = reader.captured(reader.balanced)
+        _incomplete(reader, function, index, found)
+    else:
+        reader.say(rf"\{text}(…) is the function {function}")
+    return True
+
+
+def _incomplete(reader: Reader, function: str, index: int, found: list[Token]) -> None:
+    """Write an incomplete gamma function as the regularised one times Γ."""
+    depth, comma = 0, 0
+    for place, token in enumerate(found):
+        depth += (token.text in ("(", "{")) - (token.text in (")", "}"))
+        if token.text == "," and depth == 1:
+            comma = place
+    name = reader.tokens[index]
+    opened, closed = name._replace(kind=SIGN, text="{"), found[-1]._replace(kind=SIGN, text="}")
+    reader.tokens[index:] = [
+        opened, name._replace(text=function), *found, closed._replace(text="*"),
+        name._replace(text="gamma"), *found[:comma], found[-1], closed,
+    ]  # fmt: skip
+
+
+def _count(reader: Reader) -> int:
+    """Return how many arguments stand in the bracket here."""
+    depth, count = 0, 1
+    for place in range(reader.position, reader.end):
+        character = reader.text[place]
+        depth += (character in "([{") - (character in ")]}")
+        count += depth == 1 and character in ",;"
+        if depth == 0 and character in ")]}":
+            break
+    return count

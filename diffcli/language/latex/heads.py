@@ -1,0 +1,67 @@
+r"""What stands around a formula: ``\[ … \]``, and on the left of its sign of equality.
+
+``f(x) =`` and ``y =`` are read by the parser; here go ``\frac{dN}{dt} =``, ``P(X=k) =`` and such,
+which name the formula and say nothing else of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diffcli.language.latex.reader import Reader
+
+FORMULA_START = re.compile(r"\s*(?:\$\$?|\\\[|\\\()")
+FORMULA_END = re.compile(r"\s*(?:(?<!right)[.,;])?\s*(?:\$\$?|\\\]|\\\))\s*[.,;]?\s*\Z")
+"""The marks around a formula in a text, and the punctuation at its end."""
+
+_D = r"(?:d|\\partial|\\mathrm\s*\{?\s*d\s*\}?|\\text\s*\{d\})"
+_SCRIPTS = r"(?:\s*[_^]\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))*"
+_EQUALS = r"\s*(?:\([A-Za-z0-9,\s\\]*\))?\s*(?:&\s*)?:?=(?!=)"
+_WRAP = r"\s*(?:\{?\s*\\(?:displaystyle|begin\s*\{(?:aligned|align\*?|split|equation\*?)\}))?\s*"
+_DERIVATIVE = re.compile(
+    rf"{_WRAP}(?P<head>\\[dt]?frac\s*\{{\s*{_D}(?:\^\{{?[0-9]\}}?)?\s*(?:[A-Za-z]|\\[A-Za-z]+){_SCRIPTS}"
+    rf"\s*\}}\s*\{{\s*{_D}[^{{}}]*(?:\{{[0-9]\}})?\s*\}}|[A-Za-z](?:'+|\^\{{?\\prime\}}?)"
+    rf"|\\(?:nabla|partial){_SCRIPTS}\s*[A-Za-z]){_EQUALS}"
+)
+_CALL = re.compile(
+    rf"{_WRAP}(?P<head>(?P<name>[A-Za-z]|\\(?:Pr|operatorname\*?|mathbb|mathrm|mathcal|text|mathsf)"
+    rf"(?:\s*\{{[A-Za-z]+\}}|\s*[A-Z])?|\\[A-Za-z]+){_SCRIPTS}\s*(?:\\[,!]|\\left|\\[bB]igg?l?)?\s*)"
+    r"(?=[(\[]|\\\{)"
+)
+_GIVEN = re.compile(r"[=;|:]|\\(?:mid|vert|colon)(?![A-Za-z])")
+"""What stands in the brackets of a probability, and in no list of arguments."""
+_EQUAL = re.compile(r"\s*(?:&\s*)?:?=(?!=)")
+_ALWAYS = ("\\Pr", "\\mathbb", "\\operatorname", "\\mathrm")
+
+
+def skip_head(reader: Reader) -> None:
+    """Go past a name of the formula that only LaTeX writes, with its sign of equality."""
+    start = reader.position
+    found = _DERIVATIVE.match(reader.text, start)
+    if found:
+        _skip(reader, found, found.end())
+    elif found := _CALL.match(reader.text, start):
+        closer = _closer(reader.text, found.end())
+        inside = reader.text[found.end() : closer]
+        equal = _EQUAL.match(reader.text, closer)
+        is_name = found["name"].startswith(_ALWAYS) and not re.fullmatch(r"\(\w\)", inside)
+        if equal and (_GIVEN.search(inside) or is_name):
+            _skip(reader, found, equal.end())
+
+
+def _skip(reader: Reader, found: re.Match[str], end: int) -> None:
+    typed = reader.text[found.start("head") : end].strip().rstrip("&=: ")
+    reader.say(f"{typed} is the name of the formula after '='")
+    reader.skipped = (found.start("head"), end)
+
+
+def _closer(text: str, start: int) -> int:
+    """Return where the bracket that opens here is closed, or the end."""
+    depth = 0
+    for place in range(start, len(text)):
+        depth += (text[place] in "([{") - (text[place] in ")]}")
+        if depth == 0:
+            return place + 1
+    return len(text)
