@@ -67,6 +67,7 @@ SHARED = {
     ("kernels.closed", "terms.partials"): "so are the partials that the table states for them",
     ("kernels.closed", "lambdify"): "which makes torch of these",
     ("kernels.quadrature", "terms.chain"): "Leibniz's rule takes the partials of an integrand",
+    ("kernels.quadrature", "terms.moving"): "and where that rule doesn't hold",
     ("kernels.quadrature", "lambdify"): "which makes torch of it and of these",
     ("kernels.quadrature", "sympy"): "in whose terms an integrand is handed over",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import prod
+from math import isnan, prod
 from typing import TYPE_CHECKING
 
 from diffcli.clock import now
@@ -15,6 +15,7 @@ from diffcli.derivation.places import Places
 from diffcli.engines.enclosure import Index
 from diffcli.engines.evidence import Evidence, combined, examine, normwise
 from diffcli.language.expression import Function
+from diffcli.language.integrals import is_integral
 from diffcli.operators import Entry, Quantity, Weight, output_name
 from diffcli.verdict import Check, left_out
 from diffcli.verify import judge
@@ -81,6 +82,7 @@ class Checker:
         self._evidence: dict[tuple[int, Place], Evidence | None] = {}
         self._symbols: dict[tuple[int, Place], float | None] = {}
         self._striking = striking
+        self._has_integral = any(is_integral(each.op) for each in function.nodes)
         order = dict.fromkeys([*striking, *_shuffled(positions.size, seed)])
         for position, batch in product(order, self._batches(seed)):
             is_first = not self._evidence
@@ -222,6 +224,9 @@ class Checker:
             return None
         symbols = [(weight, self._symbols[place]) for weight, place in places]
         known = [weight * value for weight, value in symbols if value is not None]
+        if autograd is not None and isnan(autograd) and self._has_integral:
+            # Torch's way to say that a quadrature doesn't settle, or that a jump moves.
+            autograd = None
         return judge(
             label,
             autograd=autograd,

@@ -15,7 +15,7 @@ from diffcli.language.algebra import ONE, ZERO, Algebra, as_power, signed
 from diffcli.language.builder import Builder
 from diffcli.language.expression import CONSTANT, VARIABLE, Node, node, number, postorder, variable
 from diffcli.language.functions import TABLE, Row
-from diffcli.language.integrals import integral, integrand_of, is_integral
+from diffcli.language.integrals import integral, integrand_of, is_integral, moving_jump
 
 _ARGUMENTS = "xyz"
 """What the table's rules call the arguments."""
@@ -151,6 +151,8 @@ def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
 
 def _integral(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
     """Apply Leibniz's rule (DLMF 1.5.22)."""
+    from diffcli.language.printer import text_of
+
     found = integrand_of(each.op)
     low, high, *others = each.args
     places = dict(zip(found.parameters, others, strict=True))
@@ -163,7 +165,15 @@ def _integral(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
     if slopes[low] is not ZERO:
         terms.append(algebra.neg(algebra.mul(slopes[low], at(low))))
     for name, arg in places.items():
-        under = ZERO if slopes[arg] is ZERO else _derivative(found.body, name, algebra)
+        if slopes[arg] is ZERO:
+            continue
+        if jump := moving_jump(found.body, found.variable, name):
+            raise algebra.build.fail(
+                f"an integrand that jumps where {name} moves the jump ({text_of(jump)}) "
+                "has no closed derivative",
+                hint="differentiate with the command instead, at a point",
+            )
+        under = _derivative(found.body, name, algebra)
         if under is not ZERO:
             moved = integral(under, found.variable, low, high, places)
             terms.append(algebra.mul(slopes[arg], moved))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 
-from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
+from diffcli.language.expression import NUMBER, VARIABLE, Node, node, postorder, variable
 from diffcli.language.rows import Row
 
 SIGN = "∫"
@@ -89,6 +89,44 @@ def substituted(root: Node, places: Mapping[Node, Node]) -> Node:
             inner = (made[arg] for arg in each.args)
             made[each] = each if each.is_leaf else node(each.op, *inner, static=each.static)
     return made[root]
+
+
+def moving_jump(body: Node, name: str, parameter: str) -> Node | None:
+    """Return a term of an integrand in ``name`` that jumps where a parameter moves the jump.
+
+    Leibniz's rule doesn't hold for such a parameter: the derivative of the integral is not that of
+    the integrand, integrated. A divisor with a kink makes a jump too, as in ``(x - t)/abs(x - t)``.
+    """
+    from diffcli.language.functions import TABLE
+
+    both = {name, parameter}
+    depends: dict[Node, set[str]] = {}
+    has_kink: dict[Node, bool] = {}
+    for each in postorder([body]):
+        own = {str(each.value)} if each.op == VARIABLE else set()
+        depends[each] = own.union(*(depends[arg] for arg in each.args)) & both
+        if each.is_leaf or depends[each] < both:
+            has_kink[each] = False
+            continue
+        row = TABLE[each.op]
+        has_kink[each] = _is_kinked(each) or any(has_kink[arg] for arg in each.args)
+        jumps = row.jumps or row.boolean
+        if is_integral(each.op):
+            jumps = moving_jump(opened(each)[0], name, parameter) is not None
+        divides = each.op == "div" or (each.op == "pow" and each.args[1].op != NUMBER)
+        if jumps or (divides and has_kink[each.args[1 if each.op == "div" else 0]]):
+            return each
+    return None
+
+
+def _is_kinked(each: Node) -> bool:
+    if each.op == "sqrt":
+        return each.args[0].op == "pow"
+    return each.op in _KINKED
+
+
+_KINKED = frozenset("abs cbrt relu leaky_relu elu selu max min clamp hardtanh softsign".split())
+"""The functions that have a kink where one term is 0."""
 
 
 @lru_cache(_KEPT)

@@ -3,28 +3,31 @@
 A node's integrand is a formula of its own, of the variable of integration and the parameters. Arb's
 Petras algorithm needs to know where it is analytic (Johansson, "Numerical integration in arbitrary
 precision ball arithmetic", ICMS 2018): each operation is taken where the ball stays clear of its
-branch cuts, and is not finite elsewhere. The Taylor series in the bounds is that of the integrand
-at the bound, integrated; in a parameter it is Cauchy's, as :mod:`diffcli.engines.balls.analytic`
-has it. The module has a member for each operation of an integral, under the operation's name.
+branch cuts, and is not finite elsewhere. The range is cut at kinks and jumps, and the cuts move
+with the parameters. A piece's Taylor series in its ends is that of the integrand there, integrated;
+in a parameter it is Cauchy's, as :mod:`diffcli.engines.balls.analytic` has it, which holds because
+the integrand of a piece is analytic. The module has a member for each operation of an integral,
+under the operation's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from flint import acb, arb, arb_series, ctx
 
 from diffcli.clock import is_late
 from diffcli.engines.balls.analytic import analytic
+from diffcli.engines.balls.branches import is_smooth
 from diffcli.engines.balls.elementary import Ball
-from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, hurry, short
+from diffcli.engines.balls.guards import Difficult, Trouble, ball, centre, hurry, short
 from diffcli.engines.balls.integrands import NOWHERE, Complex
-from diffcli.engines.balls.walk import Term, Walk
-from diffcli.language.expression import VARIABLE, postorder
+from diffcli.engines.balls.pieces import Body, Piece, Range, bound
+from diffcli.language.expression import Node, node, postorder, variable
 from diffcli.language.functions import TABLE
-from diffcli.language.integrals import Integrand, integrand_of, is_integral
+from diffcli.language.integrals import Integrand, integrand_of, is_integral, substituted
 
 TRIAL_BITS = 64
 """An integral that isn't settled with so few is not tried with more."""
@@ -38,34 +41,99 @@ WIDE = -16
 
 def _integral(found: Integrand, low: Ball, high: Ball, *others: Ball) -> arb | arb_series:
     """Return an integral of numbers or Taylor series."""
-    of = Complex(found.body)
+    body, names, places = _with_detached(found, others)
+    pieces, sense = _pieces(body, names, low, high, places)
+    return sense * sum((_over_piece(found, each, names, places) for each in pieces), arb(0))
+
+
+def _with_detached(
+    found: Integrand, others: Sequence[Ball]
+) -> tuple[Node, tuple[str, ...], tuple[Ball, ...]]:
+    """Return the integrand, its variables and the parameters, detached ones by names of their own.
+
+    A detached parameter keeps its value at the point, however the parameter moves.
+    """
+    detached = [each for each in postorder([found.body]) if each.op == "detach"]
+    if not detached:
+        return found.body, found.names, tuple(others)
+    frozen = {variable(name): variable(f"{name} detached") for name in found.parameters}
+    places = {each: node("detach", substituted(each.args[0], frozen)) for each in detached}
+    names = (*found.names, *(str(each.value) for each in frozen.values()))
+    return substituted(found.body, places), names, (*others, *(ball(centre(x)) for x in others))
+
+
+def _pieces(
+    body: Node, names: Sequence[str], low: Ball, high: Ball, others: Sequence[Ball]
+) -> tuple[list[Piece], int]:
+    """Return the pieces of the range on which the integrand is smooth, and the sense of the range.
+
+    Where no parameter moves, a range that can't be cut stays whole: Arb finds the kinks itself.
+    """
+    start, end = (bound(each, names, others) for each in (low, high))
+    whole = [Piece(body, start, end)]
+    if is_smooth(body):
+        return whole, 1
+    ends, sense = ((start, end), 1) if not centre(low) > centre(high) else ((end, start), -1)
+    try:
+        return Range(body, names, others).pieces(*ends), sense
+    except Difficult:
+        if any(isinstance(each, arb_series) for each in others):
+            raise
+        return whole, 1
+
+
+def _over_piece(
+    found: Integrand, piece: Piece, names: Sequence[str], others: Sequence[Ball]
+) -> arb | arb_series:
+    """Return the integral over a piece, whose ends may move."""
+    of = Complex(piece.body)
     if of.unknown:
         listed = sorted("an integral" if is_integral(op) else op for op in of.unknown)
         raise Difficult(f"an integral of {', '.join(listed)} isn't enclosed")
+    low, high = piece.low.number, piece.high.number
     at = [acb(centre(each)) for each in (low, high, *others)]
     with ctx.workprec(min(TRIAL_BITS, ctx.prec)):
-        is_tame = _is_settled(_over(of, found.names, *at), at)
+        is_tame = _is_settled(_over(of, names, *at), at)
+    total: arb | arb_series = arb.nan()
     if is_tame and any(isinstance(each, arb_series) for each in others):
-        return analytic(partial(_over, of, found.names), low, high, *others)
-    total = _over(of, found.names, *at) if is_tame else acb(arb.nan())
-    if not _is_settled(total, at):
-        _refuse(found, low, high, others)
-    if not isinstance(low, arb_series) and not isinstance(high, arb_series):
-        return total.real
-    inside = _Body(found)
-    series = arb_series([total.real])
-    for bound, sign in ((high, 1), (low, -1)):
-        if isinstance(bound, arb_series):
-            # The first derivative is the integrand's value, if it has no jump: kinks do no harm.
-            place = bound[0] if ctx.cap == 2 and _is_continuous(found) else bound
-            slope = inside.at(dict(zip(found.names, (place, *others), strict=True)))
-            series += sign * (bound.derivative() * ball(slope)).integral()
-    return series
+        total = analytic(partial(_over, of, names), low, high, *others)
+    elif not is_tame or not _is_settled(inside := _over(of, names, *at), at):
+        _refuse(found, piece, names, others)
+    else:
+        total = inside.real
+    for end, sign in ((piece.high, 1), (piece.low, -1)):
+        if isinstance(end.place, arb_series):
+            total = total + sign * _beside(piece.body, names, end.place, others)
+    return total
 
 
-def _is_continuous(found: Integrand) -> bool:
+def _beside(
+    body: Node, names: Sequence[str], end: arb_series, others: Sequence[Ball]
+) -> arb_series:
+    """Return the integral from an end, as it is at the point, to where it moves.
+
+    With δ the way that it goes this is δ·∫₀¹ f(end(0) + uδ, …) du, in which the coefficient of
+    degree k is a polynomial of degree k in u: Gauss's rule is exact.
+    """
+    if ctx.cap < 2:
+        return arb_series([0])
+    offset = end - end[0]
+    smooth, start = Body(body, names), dict(zip(names[1:], others, strict=True))
+    if ctx.cap == 2 and _is_continuous(body):
+        # The first derivative is the integrand's value, if it has no jump: kinks do no harm.
+        still = {name: ball(centre(each)) for name, each in start.items()}
+        return offset * ball(smooth.at({**still, names[0]: end[0]}))
+    found, count = arb_series([0]), ctx.cap // 2
+    for k in range(count):
+        root, weight = arb.legendre_p_root(count, k, weight=True)
+        place = end[0] + offset * (1 + root) / 2
+        found += ball(smooth.at({**start, names[0]: place})) * weight / 2
+    return offset * found
+
+
+def _is_continuous(body: Node) -> bool:
     """Whether the integrand is made of functions that are continuous wherever they are defined."""
-    rows = (TABLE[each.op] for each in postorder([found.body]) if not each.is_leaf)
+    rows = (TABLE[each.op] for each in postorder([body]) if not each.is_leaf)
     return not any(row.jumps or row.boolean or is_integral(row.name) for row in rows)
 
 
@@ -98,43 +166,19 @@ def _over(of: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) 
     return length * total
 
 
-def _refuse(found: Integrand, low: Ball, high: Ball, others: Sequence[Ball]) -> NoReturn:
+def _refuse(
+    found: Integrand, piece: Piece, names: Sequence[str], others: Sequence[Ball]
+) -> NoReturn:
     """Say why there is no enclosure: what the integrand is at an end, or that it is too wild."""
-    inside = _Body(found)
-    for bound in (low, high):
-        places = (centre(each) for each in (bound, *others))
+    inside = Body(piece.body, names)
+    for end in (piece.low.number, piece.high.number):
+        places = (ball(centre(each)) for each in (end, *others))
         try:
-            inside.at(dict(zip(found.names, places, strict=True)))
+            inside.at(dict(zip(names, places, strict=True)))
         except Trouble as trouble:
-            place = f"{found.variable} = {short(bound)}"
+            place = f"{found.variable} = {short(end)}"
             raise type(trouble)(f"an improper integral: at {place}, {trouble.reason}") from None
     raise Difficult("an integrand that is singular between the bounds, or too wild")
-
-
-class _Body(Walk):
-    """The integrand by the rules of the enclosure, at numbers and Taylor series."""
-
-    def __init__(self, found: Integrand) -> None:
-        super().__init__(found.body, dict.fromkeys(found.names, 0.0))
-
-    facts = None
-    """The variables are in no one place."""
-
-    def at(self, places: Mapping[str, Value]) -> Value:
-        """Return the value where the variables are in their places; raises Trouble."""
-        terms: list[Term] = []
-        for i, node in enumerate(self.nodes):
-            rule = self._rules[i]
-            if rule is not None:
-                terms.append(self.apply(node, rule, [terms[a] for a in self._arguments[i]]))
-            elif node.op == VARIABLE:
-                terms.append(places[str(node.value)])
-            else:
-                terms.append(self.number(i, node))
-        found = terms[-1]
-        if isinstance(found, Trouble):
-            raise found
-        return cast(Value, found)
 
 
 @cache

@@ -16,7 +16,9 @@ from torch import Tensor
 from diffcli.engines.kernels.rules import Formula, Rule
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.program import Program
+from diffcli.engines.terms import moving
 from diffcli.engines.terms.chain import Differentiator
+from diffcli.engines.terms.moving import MovingJumpError
 from diffcli.errors import LimitError
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.integrals import is_integral
@@ -31,6 +33,12 @@ MAX_POINTS = 50_000_000
 """At one time, for all integrals together; those of an integral within one multiply."""
 FIRST = 0.4140625
 """Where the range is first cut."""
+PLACES = 65
+"""Points at which a term is tried for zeros."""
+HALVINGS = 40
+"""Steps towards the least of its values."""
+SMALL = 1e-9
+"""What is less, over the greatest of the values, may be a zero."""
 COARSE, FINE = 13, 20
 """Points of two rules, whose difference is the error of the first; a jump in the middle differs."""
 
@@ -93,11 +101,14 @@ def _rule(order: int) -> tuple[Tensor, Tensor]:
 
 
 @cache
-def _integral(body: Expr, symbols: tuple[Symbol, ...]) -> Rule:
+def _integral(body: Expr, symbols: tuple[Symbol, ...], zeros: tuple[Expr, ...] = ()) -> Rule:
+    """Return the rule of an integral; it is nan where one of the ``zeros`` is 0 in the range."""
     program = lambdify([body], symbols)
+    barriers = lambdify(list(zeros), symbols) if zeros else None
 
     def value(*args: Tensor) -> Tensor:
-        return quadrature(program, *args)
+        found = quadrature(program, *args)
+        return found if barriers is None else found.masked_fill(vanishes(barriers, *args), math.nan)
 
     def at_high(_: Tensor, high: Tensor, *others: Tensor) -> Tensor:
         (found,) = program(high, *others, shape=high.shape)
@@ -106,14 +117,51 @@ def _integral(body: Expr, symbols: tuple[Symbol, ...]) -> Rule:
     def at_low(low: Tensor, _: Tensor, *others: Tensor) -> Tensor:
         return -at_high(low, low, *others)
 
-    return Rule(value, at_low, at_high, *(_under_the_sign(body, symbols, s) for s in symbols[1:]))
+    under = (_under_the_sign(body, symbols, zeros, each) for each in symbols[1:])
+    return Rule(value, at_low, at_high, *under)
 
 
-def _under_the_sign(body: Expr, symbols: tuple[Symbol, ...], wrt: Symbol) -> Formula:
+def _under_the_sign(
+    body: Expr, symbols: tuple[Symbol, ...], zeros: tuple[Expr, ...], wrt: Symbol
+) -> Formula:
     def partial(*args: Tensor) -> Tensor:
-        return _integral(Differentiator().partial(body, [wrt]), symbols)(*args)
+        found = (*moving.jumps(body, symbols[0], wrt), *moving.poles(body, symbols[0], wrt))
+        try:
+            slope = Differentiator().partial(body, [wrt])
+        except MovingJumpError:
+            return torch.full_like(args[0], math.nan)
+        return _integral(slope, symbols, tuple(dict.fromkeys((*zeros, *found))))(*args)
 
     return partial
+
+
+def vanishes(terms: Program, low: Tensor, high: Tensor, *others: Tensor) -> Tensor:
+    """Return where one of some terms seems to come to 0 between two bounds, from its values.
+
+    The arguments have one shape, which is the result's.
+    """
+    shape = low.shape
+    low, high, *places = (each.detach().double().flatten() for each in (low, high, *others))
+
+    def values(at: Tensor) -> list[Tensor]:
+        t = low[:, None] + (high - low)[:, None] * at
+        with torch.no_grad():
+            return list(terms(t, *(each[:, None].expand_as(t) for each in places), shape=t.shape))
+
+    grid = (torch.arange(PLACES, device=low.device, dtype=low.dtype) + 0.5) / PLACES
+    found = torch.zeros_like(low, dtype=torch.bool)
+    for index, tried in enumerate(values(grid.expand(low.numel(), -1))):
+        found |= (tried[:, 1:] * tried[:, :-1] <= 0).any(1) | ~tried.isfinite().all(1)
+        middle = grid[tried.abs().argmin(1)][:, None]
+        left, right = middle - 1 / PLACES, middle + 1 / PLACES
+        for _ in range(HALVINGS):
+            third = (right - left) / 3
+            is_left = values(left + third)[index].abs() < values(right - third)[index].abs()
+            left = torch.where(is_left, left, left + third)
+            right = torch.where(is_left, right - third, right)
+        least = values(((left + right) / 2).clamp(0, 1))[index].abs()[:, 0]
+        found |= least <= SMALL * tried.abs().amax(1)
+    return found.reshape(shape)
 
 
 def __getattr__(op: str) -> Rule:

@@ -5,8 +5,9 @@ The module has a member for each operation of an integral, under the operation's
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
+from itertools import pairwise
 from types import new_class
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from sympy import Basic, Expr, S, Symbol
 from sympy.printing.precedence import PRECEDENCE
 
 from diffcli.engines.symbolic import expression, symbol
+from diffcli.engines.terms import moving
 from diffcli.engines.terms.chain import Differentiator
 from diffcli.engines.terms.definitions import OutsideRealsError
 from diffcli.engines.terms.functions import RealFunction
@@ -23,6 +25,13 @@ from diffcli.engines.terms.numeric import GUARD_BITS, Pass, Rounded
 from diffcli.language.expression import Function
 from diffcli.language.functions import TABLE
 from diffcli.language.integrals import integrand_of, is_integral, unused
+
+PLACES = 33
+"""Points at which a term is tried for zeros."""
+HALVINGS = 40
+"""Steps towards the least of its values."""
+SMALL = 1e-9
+"""What is less, over the greatest of the values, may be a zero."""
 
 
 class Primitive(RealFunction):
@@ -56,18 +65,23 @@ class Primitive(RealFunction):
 
 
 @cache
-def primitive(body: Expr, symbols: tuple[Symbol, ...], op: str) -> type[Primitive]:
-    """Return the class of an integral whose operation, or that it is a derivative of, is ``op``."""
+def primitive(
+    body: Expr, symbols: tuple[Symbol, ...], op: str, poles: tuple[Expr, ...] = ()
+) -> type[Primitive]:
+    """Return the class of an integral whose operation, or that it is a derivative of, is ``op``.
+
+    It has no value where one of the ``poles`` is 0 between the bounds.
+    """
     members = {
         "row": TABLE[op],
         "nargs": len(symbols) + 1,
         "body": body,
         "symbols": symbols,
-        "definition": staticmethod(partial(_value, body, symbols)),
+        "definition": staticmethod(partial(_value, body, symbols, poles)),
         "partials": (
             partial(_at_low, body, symbols),
             partial(_at_high, body, symbols),
-            *(partial(_under_the_sign, body, symbols, op, each) for each in symbols[1:]),
+            *(partial(_under_the_sign, body, symbols, op, poles, each) for each in symbols[1:]),
         ),
     }
     made: type[Primitive] = new_class(
@@ -86,13 +100,26 @@ def _at_low(body: Expr, symbols: tuple[Symbol, ...], *args: Expr) -> Expr:
 
 
 def _under_the_sign(
-    body: Expr, symbols: tuple[Symbol, ...], op: str, wrt: Symbol, *args: Expr
+    body: Expr,
+    symbols: tuple[Symbol, ...],
+    op: str,
+    poles: tuple[Expr, ...],
+    wrt: Symbol,
+    *args: Expr,
 ) -> Expr:
+    variable = symbols[0]
+    if moving.jumps(body, variable, wrt):
+        raise moving.moving_jump(wrt)
     slope = Differentiator().partial(body, [wrt])
-    return S.Zero if slope is S.Zero else primitive(slope, symbols, op)(*args)
+    poles = tuple(dict.fromkeys((*poles, *moving.poles(body, variable, wrt))))
+    if slope is not S.Zero:
+        return primitive(slope, symbols, op, poles)(*args)
+    if poles:
+        raise moving.moving_jump(wrt)
+    return S.Zero
 
 
-def _value(body: Expr, symbols: tuple[Symbol, ...], *args: mpf) -> mpf:
+def _value(body: Expr, symbols: tuple[Symbol, ...], poles: tuple[Expr, ...], *args: mpf) -> mpf:
     """Return the integral by the tanh-sinh rule (Takahasi and Mori 1974), to the working precision.
 
     Raises OutsideRealsError where the integrand isn't real and finite, or the rule doesn't settle.
@@ -100,15 +127,35 @@ def _value(body: Expr, symbols: tuple[Symbol, ...], *args: mpf) -> mpf:
     low, high, *others = args
     precision = mpmath.mp.prec
 
-    def at(place: mpf) -> mpf:
+    def value(term: Expr, place: mpf) -> mpf:
         point = {each.name: x for each, x in zip(symbols, (place, *others), strict=True)}
-        return _Pass(point, mpmath.mp.prec - GUARD_BITS).value([body], None).number
+        return _Pass(point, mpmath.mp.prec - GUARD_BITS).value([term], None).number
 
     with mpmath.extraprec(GUARD_BITS):
-        found, error = mpmath.quad(at, [low, high], error=True)
+        for pole in poles:
+            if _vanishes(partial(value, pole), low, high):
+                raise OutsideRealsError("the integrand may jump between the bounds")
+        found, error = mpmath.quad(partial(value, body), [low, high], error=True)
     if error > abs(found) * mpf(2) ** (GUARD_BITS - precision):
         raise OutsideRealsError("the integral's quadrature doesn't settle")
     return found
+
+
+def _vanishes(term: Callable[[mpf], mpf], low: mpf, high: mpf) -> bool:
+    """Return whether a term seems to come to 0 between two numbers, from values at points."""
+    places = [low + (high - low) * (2 * k + 1) / (2 * PLACES) for k in range(PLACES)]
+    values = [term(each) for each in places]
+    if any(x * y <= 0 for x, y in pairwise(values)):
+        return True
+    middle = min(range(PLACES), key=lambda k: abs(values[k]))
+    left, right = places[max(middle - 1, 0)], places[min(middle + 1, PLACES - 1)]
+    for _ in range(HALVINGS):
+        third = (right - left) / 3
+        if abs(term(left + third)) < abs(term(right - third)):
+            right -= third
+        else:
+            left += third
+    return bool(abs(term((left + right) / 2)) <= SMALL * max(map(abs, values)))
 
 
 class _Pass(Pass):

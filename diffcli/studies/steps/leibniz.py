@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from diffcli.errors import FormulaError
 from diffcli.language.algebra import ZERO, Algebra
 from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
-from diffcli.language.integrals import integral, is_integral, opened, substituted, unused
+from diffcli.language.integrals import (
+    integral,
+    is_integral,
+    moving_jump,
+    opened,
+    substituted,
+    unused,
+)
+from diffcli.language.printer import text_of
 from diffcli.studies.steps.fits import (
     ITSELF,
     PART,
@@ -54,6 +62,12 @@ def integral_fit(term: Node, moves: Moves, x: Node, _: Algebra) -> Fit:
             lambda ends, slopes: plus(*_ends(*opened(term), ends, slopes)),
         )
     body, t = _apart(term, moves, x)
+    if jump := moving_jump(body, t, str(x.value)):
+        raise FormulaError(
+            f"the integrand {text_of(body)} jumps where {x.value} moves the jump "
+            f"({text_of(jump)}): it isn't differentiated under the integral sign",
+            hint="its derivative at a point: diffcli grad … --at …",
+        )
     rule, note = _LEIBNIZ if moving else _UNDER
     return Fit(
         rule,

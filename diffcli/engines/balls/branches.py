@@ -1,0 +1,232 @@
+"""Formulas with kinks and jumps, and the smooth formula that each is on one side of them.
+
+On a stretch where the sign of every margin is known, ``abs(x - t)`` is ``x - t`` or ``t - x`` and
+``floor(u)`` is one integer. A margin is a term whose zeros are the kinks or jumps of an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import reduce
+from operator import add, mul, neg
+from types import MappingProxyType
+
+from diffcli.engines.balls.guards import Difficult
+from diffcli.language.expression import NUMBER, Node, constant, node, number, postorder
+
+TRUE, FALSE = constant("true"), constant("false")
+ONE, ZERO = number(1), number(0)
+MAX_DEPTH = 150
+"""Nested operations; a formula that is deeper isn't followed."""
+MAX_EXACT_POWER = 64
+"""Exponents below this are worked out exactly."""
+
+Sign = Callable[[Node], int]
+"""Returns the sign of a margin, −1, 0 or 1, or raises what says that it isn't known."""
+Floor = Callable[[Node], int]
+"""Returns the greatest integer not above a term, or raises what says that it isn't known."""
+
+
+def minus(x: Node, y: Node) -> Node:
+    """Return x − y."""
+    return node("add", x, node("neg", y))
+
+
+_FORMS: Mapping[str, Callable[..., Node]] = MappingProxyType(
+    {
+        "clamp": lambda x, low, high: node("min", node("max", x, low), high),
+        "hardtanh": lambda x: node("min", node("max", x, number(-1)), ONE),
+        "softsign": lambda x: node("div", x, node("add", ONE, node("abs", x))),
+        "frac": lambda x: minus(x, node("floor", x)),
+        "ceil": lambda x: node("neg", node("floor", node("neg", x))),
+        # Halves are rounded otherwise, but those are its jumps.
+        "round": lambda x: node("floor", node("add", x, number(Fraction(1, 2)))),
+        "mod": lambda x, y: minus(x, node("mul", y, node("floor", node("div", x, y)))),
+    }
+)
+"""The operations that are others, but for single points."""
+
+_SIGNED: Mapping[str, Callable[..., tuple[Node, Node, Node, Node]]] = MappingProxyType(
+    {
+        "abs": lambda x: (x, x, node("neg", x), ZERO),
+        "sign": lambda x: (x, ONE, number(-1), ZERO),
+        "relu": lambda x: (x, x, ZERO, ZERO),
+        "heaviside": lambda x, at_zero: (x, ONE, ZERO, at_zero),
+        "leaky_relu": lambda x, slope: (x, x, node("mul", x, slope), ZERO),
+        "elu": lambda x, scale: (x, x, node("mul", node("expm1", x), scale), ZERO),
+        "cbrt": lambda x: (x, _root(x), node("neg", _root(node("neg", x))), ZERO),
+        "max": lambda x, y: (minus(x, y), x, y, x),
+        "min": lambda x, y: (minus(x, y), y, x, x),
+        "gt": lambda x, y: (minus(x, y), TRUE, FALSE, FALSE),
+        "ge": lambda x, y: (minus(x, y), TRUE, FALSE, TRUE),
+        "lt": lambda x, y: (minus(x, y), FALSE, TRUE, FALSE),
+        "le": lambda x, y: (minus(x, y), FALSE, TRUE, TRUE),
+        "eq": lambda x, y: (minus(x, y), FALSE, FALSE, TRUE),
+        "ne": lambda x, y: (minus(x, y), TRUE, TRUE, FALSE),
+    }
+)
+"""The margin of each operation, and what it is where that is positive, negative and 0."""
+
+_CONDITIONS = frozenset({"and", "or", "not"})
+_BREAKING = _FORMS.keys() | _SIGNED.keys() | _CONDITIONS | {"floor", "piecewise"}
+
+
+def is_smooth(body: Node) -> bool:
+    """Whether a formula has none of the operations that :func:`settled` replaces."""
+    return not any(
+        each.op in _BREAKING or _root_of_a_power(each.op, each.args) for each in postorder([body])
+    )
+
+
+def _root(x: Node) -> Node:
+    return node("pow", x, number(Fraction(1, 3)))
+
+
+def settled(root: Node, sign: Sign, floor: Floor) -> Node:
+    """Return the smooth formula that a formula is where its margins have these signs.
+
+    A branch of a piecewise that isn't taken is not looked at. Raises what ``sign`` and ``floor``
+    raise, and Difficult for a formula that is too deep, or where no condition holds.
+    """
+    return _Settled(sign, floor).of(root, MAX_DEPTH)
+
+
+class _Settled:
+    def __init__(self, sign: Sign, floor: Floor) -> None:
+        self._sign, self._floor = sign, floor
+        self._made: dict[Node, Node] = {}
+
+    def of(self, each: Node, depth: int) -> Node:
+        if each.is_leaf:
+            return each
+        if each not in self._made:
+            if not depth:
+                raise Difficult("an integrand of too many operations within each other")
+            self._made[each] = self._replaced(each, depth - 1)
+        return self._made[each]
+
+    def _replaced(self, each: Node, depth: int) -> Node:
+        if each.op == "piecewise":
+            return self._taken(each, depth)
+        args = [self.of(arg, depth) for arg in each.args]
+        if each.op in ("max", "min") and len(args) > 2:
+            return reduce(lambda x, y: self.of(node(each.op, x, y), depth), args)
+        if each.op in _CONDITIONS:
+            return _connected(each.op, [arg is TRUE for arg in args])
+        if each.op in _FORMS:
+            return self.of(_FORMS[each.op](*args), depth)
+        if each.op == "floor":
+            return number(self._floor(args[0]))
+        if each.op in _SIGNED:
+            margin, above, below, between = _SIGNED[each.op](*args)
+            return self.of((between, above, below)[self._sign(margin)], depth)
+        if (base := _root_of_a_power(each.op, args)) is not None:
+            return self.of(base, depth)
+        return node(each.op, *args, static=each.static)
+
+    def _taken(self, each: Node, depth: int) -> Node:
+        for value, condition in zip(each.args[::2], each.args[1::2], strict=True):
+            if self.of(condition, depth) is TRUE:
+                return self.of(value, depth)
+        raise Difficult("no condition holds in a part of the range")
+
+
+def _connected(op: str, held: list[bool]) -> Node:
+    found = all(held) if op == "and" else any(held) if op == "or" else not held[0]
+    return TRUE if found else FALSE
+
+
+def _root_of_a_power(op: str, args: Sequence[Node]) -> Node | None:
+    """Return |x|ⁿ for √(x²ⁿ), which has a kink; None for anything else."""
+    is_root = op == "sqrt" or (op == "pow" and exact(args[1]) == Fraction(1, 2))
+    if not is_root or args[0].op != "pow":
+        return None
+    base, exponent = args[0].args
+    power = exact(exponent)
+    if power is None or power <= 0 or power % 2:
+        return None
+    size = node("abs", base)
+    return size if power == 2 else node("pow", size, number(power / 2))
+
+
+def exact(each: Node) -> Fraction | None:
+    """Return the value of rational arithmetic on typed numbers; None for anything else."""
+    if each.op == NUMBER:
+        return Fraction(each.value or 0)
+    parts = [exact(arg) for arg in each.args] if each.op in _ARITHMETIC else [None]
+    if any(part is None for part in parts):
+        return None
+    return _ARITHMETIC[each.op](*parts)
+
+
+def _quotient(x: Fraction, y: Fraction) -> Fraction | None:
+    return x / y if y else None
+
+
+def _power(x: Fraction, y: Fraction) -> Fraction | None:
+    return x ** int(y) if y.denominator == 1 and 0 < y < MAX_EXACT_POWER else None
+
+
+_ARITHMETIC: Mapping[str, Callable[..., Fraction | None]] = MappingProxyType(
+    {
+        "add": lambda *terms: reduce(add, terms),
+        "mul": lambda *factors: reduce(mul, factors),
+        "neg": neg,
+        "div": _quotient,
+        "pow": _power,
+    }
+)
+
+
+def linear(each: Node) -> Mapping[Node, Fraction]:
+    """Return a term as a sum of others with rational weights; none are left of what is 0."""
+    match each.op:
+        case "add":
+            return _summed([linear(arg) for arg in each.args])
+        case "neg":
+            return _scaled(linear(each.args[0]), Fraction(-1))
+        case "mul":
+            weights = [exact(arg) for arg in each.args]
+            rest = [arg for arg, weight in zip(each.args, weights, strict=True) if weight is None]
+            weight = reduce(mul, (w for w in weights if w is not None), Fraction(1))
+            return _scaled(_product(rest), weight)
+        case "div":
+            below = exact(each.args[1])
+            if below:
+                return _scaled(linear(each.args[0]), 1 / below)
+    value = exact(each)
+    if value is not None:
+        return {ONE: value} if value else {}
+    return {each: Fraction(1)}
+
+
+def direction(margin: Node) -> tuple[frozenset[tuple[Node, Fraction]], int]:
+    """Return a margin but for a factor, alike for all that are 0 together, and the factor's sign.
+
+    A margin that is 0 has the sign 0.
+    """
+    terms = linear(margin)
+    if not terms:
+        return frozenset(), 0
+    first = terms[min(terms, key=lambda each: (each is ONE, id(each)))]
+    return frozenset(_scaled(terms, 1 / first).items()), 1 if first > 0 else -1
+
+
+def _product(factors: list[Node]) -> Mapping[Node, Fraction]:
+    if len(factors) == 1:
+        return linear(factors[0])
+    # The order of factors doesn't matter.
+    return {node("mul", *sorted(factors, key=id)) if factors else ONE: Fraction(1)}
+
+
+def _summed(parts: list[Mapping[Node, Fraction]]) -> Mapping[Node, Fraction]:
+    total: dict[Node, Fraction] = {}
+    for part in parts:
+        for each, weight in part.items():
+            total[each] = total.get(each, Fraction(0)) + weight
+    return {each: weight for each, weight in total.items() if weight}
+
+
+def _scaled(terms: Mapping[Node, Fraction], weight: Fraction) -> Mapping[Node, Fraction]:
+    return {each: value * weight for each, value in terms.items()} if weight else {}

@@ -1,0 +1,264 @@
+"""The range of an integral, cut where its integrand has kinks and jumps that parameters may move.
+
+On a stretch where every margin has a sign the integrand is a smooth formula. A stretch on which a
+margin is strictly monotonic and changes sign holds one zero of it, a simple one, which is cut out
+by the interval Newton method (Neumaier, Interval Methods for Systems of Equations, 1990, 5.1) and
+moves analytically with the parameters (the implicit function theorem).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import arb, arb_series, ctx
+
+from diffcli.engines.balls.branches import Floor, Sign, direction, minus, settled
+from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, hurry
+from diffcli.engines.balls.precision import working
+from diffcli.engines.balls.walk import Term, Walk
+from diffcli.language.expression import VARIABLE, Node, number, postorder, variable
+from diffcli.language.integrals import substituted
+
+MAX_PIECES = 64
+MAX_CUTS = 400
+"""Stretches that are looked at before the range is given up."""
+MAX_HALVINGS = 40
+"""A stretch so many times halved, of which nothing is known, isn't halved again."""
+MAX_STEPS = 16
+"""Integers that a term may pass on a stretch; beyond, it is halved first."""
+
+_AT_AN_END = "a kink or a jump of the integrand at a bound, or where another one is"
+
+Known = Mapping[object, int]
+"""The signs of margins on a stretch, by their directions."""
+
+
+class Body(Walk):
+    """A formula by the rules of the enclosure, at numbers and Taylor series."""
+
+    def __init__(self, body: Node, names: Sequence[str]) -> None:
+        super().__init__(body, dict.fromkeys(names, 0.0))
+
+    facts = None
+    """The variables are in no one place."""
+
+    def at(self, places: Mapping[str, Value]) -> Value:
+        """Return the value where the variables are in their places; raises Trouble."""
+        terms: list[Term] = []
+        for i, node in enumerate(self.nodes):
+            rule = self._rules[i]
+            if rule is not None:
+                terms.append(self.apply(node, rule, [terms[a] for a in self._arguments[i]]))
+            elif node.op == VARIABLE:
+                terms.append(places[str(node.value)])
+            else:
+                terms.append(self.number(i, node))
+        found = terms[-1]
+        if isinstance(found, Trouble):
+            raise found
+        if isinstance(found, bool):
+            raise Difficult("a condition, not a number")
+        return found
+
+
+@dataclass(frozen=True)
+class End:
+    """An end of a stretch: where it is, as a number or a Taylor series.
+
+    ``term`` is a node that is the same number, wherever the parameters are.
+    """
+
+    place: Value
+    term: Node | None = None
+
+    @property
+    def number(self) -> arb:
+        """The end at the point itself."""
+        return ball(centre(self.place))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of the range, and the smooth formula that the integrand is there."""
+
+    body: Node
+    low: End
+    high: End
+
+
+class _Unsettled(Exception):  # noqa: N818  (no error: it names the margin that isn't known)
+    def __init__(self, margin: Node) -> None:
+        super().__init__()
+        self.margin = margin
+
+
+class Range:
+    """An integrand over a range, the parameters being numbers or Taylor series.
+
+    ``names`` are the variable of integration and the parameters, whose places are ``others``.
+    """
+
+    def __init__(self, body: Node, names: Sequence[str], others: Sequence[Value]) -> None:
+        self._body, self._names = body, names
+        self._t = variable(names[0])
+        self._series = dict(zip(names[1:], others, strict=True))
+        self._numbers: dict[str, Value] = {
+            name: ball(centre(each)) for name, each in self._series.items()
+        }
+        self._is_moving = any(isinstance(each, arb_series) for each in others)
+        self._bodies: dict[Node, Body] = {}
+
+    def pieces(self, low: End, high: End) -> list[Piece]:
+        """Return the pieces from the lower end to the higher one. Raises Trouble."""
+        done: list[Piece] = []
+        self._least = (high.number - low.number) / 2**MAX_HALVINGS
+        pending: list[tuple[End, End, Known]] = [(low, high, {})]
+        for _ in range(MAX_CUTS):
+            if not pending:
+                return done
+            hurry()
+            start, end, known = pending.pop()
+            stretch = start.number.union(end.number)
+            try:
+                found = settled(self._body, *self._signs(stretch, known))
+            except _Unsettled as unsettled:
+                pending += reversed(self._cut(start, end, known, unsettled.margin))
+            else:
+                done.append(Piece(found, start, end))
+            if len(done) > MAX_PIECES:
+                raise Difficult(f"an integrand with more than {MAX_PIECES} kinks or jumps")
+        raise Difficult("an integrand whose kinks or jumps aren't separated")
+
+    def _signs(self, stretch: arb, known: Known) -> tuple[Sign, Floor]:
+        """Return what decides signs and integer parts on a stretch."""
+
+        def sign(margin: Node) -> int:
+            line, factor = direction(margin)
+            if not factor:
+                return 0
+            if line in known:
+                return factor * known[line]
+            at = ball(centre(self._value(margin, stretch)))
+            if at > 0 or at < 0:
+                return 1 if at > 0 else -1
+            if not self._depends(margin):
+                if at == 0 and not self._is_moving:
+                    return 0
+                raise Difficult("a kink or a jump of the integrand for all values of its variable")
+            raise _Unsettled(margin)
+
+        def floor(term: Node) -> int:
+            at = ball(centre(self._value(term, stretch)))
+            least, most = (_whole(each.floor()) for each in (at.lower(), at.upper()))
+            if most - least > MAX_STEPS:
+                raise _Unsettled(minus(term, number((most + least) // 2)))
+            found = least - 1 if at.contains(least) else least
+            for step in range(found + 1, most + 1):
+                where = sign(minus(term, number(step)))
+                if where == 0:
+                    raise Difficult("a jump of the integrand for all values of its variable")
+                if where < 0:
+                    break
+                found = step
+            return found
+
+        return sign, floor
+
+    def _depends(self, term: Node) -> bool:
+        return self._t in postorder([term])
+
+    def _value(self, term: Node, at: Value, *, moving: bool = False) -> Value:
+        if term not in self._bodies:
+            self._bodies[term] = Body(term, self._names)
+        places = self._series if moving else self._numbers
+        return self._bodies[term].at({**places, self._names[0]: at})
+
+    def _cut(self, low: End, high: End, known: Known, margin: Node) -> list[tuple[End, End, Known]]:
+        """Cut a stretch at the zero of a margin, in halves, or not at all if the sign is found."""
+        if any(each.op == "detach" and self._depends(each) for each in postorder([margin])):
+            raise Difficult("a kink or a jump that depends on a detached variable of integration")
+        line, factor = direction(margin)
+        stretch = low.number.union(high.number)
+        slope = self._slope(margin, stretch)
+        if slope > 0 or slope < 0:
+            before, after = self._sign_at(margin, low), self._sign_at(margin, high)
+            if before and after and before != after:
+                root = self._root(margin, low.number, high.number)
+                return [
+                    (low, root, {**known, line: factor * before}),
+                    (root, high, {**known, line: factor * after}),
+                ]
+            if (found := before or after) and {before, after} <= {found, 0}:
+                return [(low, high, {**known, line: factor * found})]
+            raise Difficult(_AT_AN_END)
+        middle = ((low.number + high.number) / 2).mid()
+        if not low.number < middle < high.number or high.number - low.number < self._least:
+            raise Difficult("an integrand whose kinks or jumps aren't separated")
+        half = End(middle)
+        return [(low, half, known), (half, high, known)]
+
+    def _slope(self, margin: Node, stretch: arb) -> arb:
+        """Return a margin's derivative over a stretch; what isn't finite where there is none."""
+        with working(order=1):
+            try:
+                found = self._value(margin, arb_series([stretch, 1]))
+            except Trouble:
+                return arb.nan()
+            return found[1] if isinstance(found, arb_series) else arb(0)
+
+    def _sign_at(self, margin: Node, end: End) -> int | None:
+        """Return a margin's sign at an end: 0 only where it is 0 wherever the parameters are."""
+        if end.term is not None:
+            _, factor = direction(substituted(margin, {self._t: end.term}))
+            if not factor:
+                return 0
+        at = ball(centre(self._value(margin, end.number)))
+        if at == 0 and not self._is_moving and not isinstance(end.place, arb_series):
+            return 0
+        return 1 if at > 0 else -1 if at < 0 else None
+
+    def _root(self, margin: Node, low: arb, high: arb) -> End:
+        """Return the only zero of a margin on a stretch, and how it moves with the parameters."""
+        place = low.union(high)
+        while True:
+            width, middle, slope = place.rad(), place.mid(), self._slope(margin, place)
+            rise = ball(centre(self._value(margin, middle)))
+            place = place.intersection(middle - rise / slope)
+            if not place.rad() < width / 2:
+                break
+        if not low < place < high:
+            raise Difficult(_AT_AN_END)
+        return End(self._moved(margin, place, slope) if self._is_moving else place)
+
+    def _moved(self, margin: Node, place: arb, slope: arb) -> arb_series:
+        """Return a simple zero's Taylor series, coefficient by coefficient."""
+        found = [place]
+        for degree in range(1, ctx.cap):
+            value = self._value(margin, arb_series(found), moving=True)
+            rest = value[degree] if isinstance(value, arb_series) else arb(0)
+            found.append(-rest / slope)
+        return arb_series(found)
+
+
+def _whole(integer: arb) -> int:
+    found = integer.unique_fmpz()
+    if found is None:
+        raise Difficult("an integrand that isn't bounded on a part of the range")
+    return int(found)
+
+
+def bound(place: Value, names: Sequence[str], others: Sequence[Value]) -> End:
+    """Return an end at a bound of the integral; it may be one of the parameters, or a number."""
+    for name, each in zip(names[1:], others, strict=True):
+        if each is place and isinstance(place, arb_series):
+            return End(place, variable(name))
+    if isinstance(place, arb) and place.is_exact() and place.bits() + abs(_exponent(place)) < 512:
+        exact = place.fmpq()
+        return End(place, number(Fraction(int(exact.p), int(exact.q))))
+    return End(place)
+
+
+def _exponent(place: arb) -> int:
+    return int(place.man_exp()[1])

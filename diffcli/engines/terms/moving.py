@@ -1,0 +1,105 @@
+"""Jumps and poles of an integrand that a parameter moves: where Leibniz's rule needs more terms.
+
+The derivative of an integral is the integral of the derivative only as long as the integrand is
+continuous. ``sign(x - t)`` jumps at a t that moves with x, which adds what the jump sweeps over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Basic,
+    DiracDelta,
+    Expr,
+    Heaviside,
+    Mod,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Symbol,
+    acot,
+    atan2,
+    ceiling,
+    floor,
+    frac,
+    pi,
+    sign,
+    sin,
+)
+from sympy.core.relational import Relational
+
+from diffcli.engines.terms.chain import NoPartialError
+from diffcli.engines.terms.dag import postorder
+from diffcli.engines.terms.symbols import round_half_even
+
+
+class MovingJumpError(NoPartialError):
+    """An integrand jumps where a parameter moves the jump, so it isn't differentiated."""
+
+
+def moving_jump(wrt: Symbol) -> MovingJumpError:
+    """Return the error that names the parameter."""
+    return MovingJumpError(f"the integrand jumps where {wrt.name} moves the jump")
+
+
+def jumps(body: Expr, variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
+    """Return terms that are 0 where the integrand jumps, if ``wrt`` moves the place."""
+    return _moving(_jumps(body), variable, wrt)
+
+
+def poles(body: Expr, variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
+    """Return terms that are 0 where the integrand divides by 0, if ``wrt`` moves the place."""
+    return _moving(_poles(body), variable, wrt)
+
+
+def _moving(terms: Iterator[Expr], variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
+    return tuple(dict.fromkeys(each for each in terms if {variable, wrt} <= each.free_symbols))
+
+
+def _jumps(body: Expr) -> Iterator[Expr]:
+    for term in postorder([body]):
+        if type(term) in _JUMPS:
+            yield _JUMPS[type(term)](*term.args)
+        elif isinstance(term, Piecewise):
+            for pair in term.args:
+                conditions = pair.args[1].atoms(Relational)
+                yield from (Add(c.lhs, Mul(S.NegativeOne, c.rhs)) for c in conditions)
+        elif hasattr(term, "opened"):
+            yield from _jumps(term.opened()[0])
+
+
+def _poles(body: Expr) -> Iterator[Expr]:
+    for term in postorder([body]):
+        if isinstance(term, Pow) and term.exp.could_extract_minus_sign():
+            yield from _factors(term.base)
+        elif hasattr(term, "opened"):
+            yield from _poles(term.opened()[0])
+
+
+def _factors(base: Any) -> Iterator[Expr]:
+    """Yield what is 0 where a term is, with a change of sign where there is one."""
+    if isinstance(base, Mul | Abs):
+        for arg in base.args:
+            yield from _factors(arg)
+    elif isinstance(base, Pow):
+        yield from _factors(base.base)
+    else:
+        yield base
+
+
+_JUMPS: Mapping[type[Basic], Callable[..., Expr]] = MappingProxyType(
+    {
+        **dict.fromkeys([sign, Heaviside, DiracDelta, acot], lambda x, *_: x),
+        **dict.fromkeys([floor, ceiling, frac], lambda x: sin(pi * x)),
+        round_half_even: lambda x: sin(pi * (x + S.Half)),
+        Mod: lambda x, y: sin(pi * x / y),
+        atan2: lambda y, _: y,
+    }
+)
+"""A term that is 0 where each function jumps, of its arguments."""
