@@ -87,7 +87,7 @@ FUNCTION = ("let a = 3", "f(x) = a*sin x")
         ("f(f(1))", ["eval", "--at", "x=(a*sin((1)))", "--let", "a = 3", "a*sin(x)"]),
         ("f(t) + f'(t)", ["grad", "--let", "a = 3", "(a*sin((t))) + (a*cos((t)))"]),
         ("plot f", ["plot", "--let", "a = 3", "a*sin(x)"]),
-        ("steps f'", ["steps", "--let", "a = 3", "a*cos(x)"]),
+        ("steps f'", ["steps", "--let", "a = 3", "diff((a*sin((x))), x, 1)"]),
         ("x^a --at x=a", ["grad", "--at", "x=(3)", "--let", "a = 3", "x^a"]),
         ("a^2 x --at x=1,a=2", ["grad", "--at", "x=1,a=2", "a^2 x"]),
         ("x^2", ["grad", "x^2"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO, TypeVar
 
@@ -61,8 +62,16 @@ listeners: list[Callable[[Report], None]] = []
 _Study = Callable[[Subject, Sequence[Point], Settings], Answer]
 
 
+parse_asked = partial(parse, leaves_derivative=True)
+"""Reads ``d/dx x^2`` as x^2, whose derivative in x is asked for."""
+
+
 def answer(
-    operator: Operator, formulas: Sequence[str], common: Common, wrt: Sequence[str] = ()
+    operator: Operator,
+    formulas: Sequence[str],
+    common: Common,
+    wrt: Sequence[str] = (),
+    reader: Callable[..., Function] = parse,
 ) -> int:
     """Differentiate formulas, or a Python function: answer as :func:`serve`."""
     if common.dtype == "complex128":
@@ -71,6 +80,11 @@ def answer(
         return answer_complex(operator, formulas, common, wrt)
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        return differentiated(operator.asked(function.asked), function, points, chosen)
+
+    def differentiated(
+        operator: Operator, function: Function, points: Sequence[Point], chosen: Settings
+    ) -> Answer:
         check_size(operator, function, points)
         if common.device == "auto" and any(map(_has_tensors, points)):
             from diffcli.engines.devices import device_for
@@ -85,7 +99,7 @@ def answer(
         return Answer(report, report, report.exit_code)
 
     if common.py is None:
-        return serve(study, formulas, common, wrt)
+        return serve(study, formulas, common, wrt, reader)
     return serve_python(study_python, common, formulas)
 
 

@@ -8,12 +8,21 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from diffcli.cli.answer import Answer, PythonStudy, Study, read_file, serve, serve_python
+from diffcli.cli.answer import (
+    Answer,
+    PythonStudy,
+    Study,
+    parse_asked,
+    read_file,
+    serve,
+    serve_python,
+)
 from diffcli.cli.options import Common, Wrt, variables
 from diffcli.derivation import Settings
 from diffcli.engines import remote
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
+from diffcli.language.parser import parse
 from diffcli.language.points import Point
 from diffcli.operators import Grad
 from diffcli.studies.check.claim import Claim, read_claim
@@ -68,6 +77,7 @@ def check(
             )
         return serve_python(_code_study(load(claim), common.precision), common, formulas or ())
     texts, chosen = list(formulas or ()), variables(wrt)
+    reader = parse if order or chosen else parse_asked
     if common.file:
         texts, common = [read_file(common.file), *texts], replace(common, file=None)
     if len(texts) > 2:
@@ -76,12 +86,13 @@ def check(
         remote.prepare()
         typed = read_claim(texts[1])
         study = _claim_study(typed, chosen, variables(common.vars), order, common.precision)
-        return serve(study, [texts[0], *typed.formulas], common, chosen)
+        return serve(study, [texts[0], *typed.formulas], common, chosen, reader)
     if texts and not (common.at or common.points):
         raise UsageError(
             "check what?", hint='a point: --at 3; or a claim: diffcli check "x^2" "2x"'
         )
-    return serve(_evidence_study(Grad(order or 1, chosen), common.precision), texts, common, chosen)
+    study = _evidence_study(Grad(order or 1, chosen), common.precision)
+    return serve(study, texts, common, chosen, reader)
 
 
 def _evidence_study(operator: Grad, digits: int | None) -> Study:
@@ -89,7 +100,7 @@ def _evidence_study(operator: Grad, digits: int | None) -> Study:
         from diffcli.output.checking import hearing_listing
         from diffcli.studies.check.evidence import gather
 
-        found = gather(operator, function, points, chosen)
+        found = gather(operator.asked(function.asked), function, points, chosen)
         return Answer(found.report, hearing_listing(found, digits), found.exit_code)
 
     return study

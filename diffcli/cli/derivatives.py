@@ -9,7 +9,7 @@ from typing import Any
 
 from typer import Typer
 
-from diffcli.cli.answer import answer
+from diffcli.cli.answer import answer, parse_asked
 from diffcli.cli.help import Command
 from diffcli.cli.messages import say
 from diffcli.cli.options import (
@@ -28,6 +28,7 @@ from diffcli.cli.options import (
 from diffcli.cli.taylor import taylor
 from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node
+from diffcli.language.parser import parse
 from diffcli.language.points import Tensor, Typed, read_points
 from diffcli.operators import MODES, OPERATORS, Grad, Operator, Partial
 from diffcli.operators import Directional as Along
@@ -134,8 +135,11 @@ def _grad(
         raise UsageError("--directional goes without --order and --wrt", hint="the vector says all")
     if along and not common.quiet:
         _tell_length(along)
-    operator = Along(along) if along else Grad(order, chosen, FIELDS["mode"][1](mode))
-    return answer(operator, formulas or (), common, chosen)
+    if along:
+        return answer(Along(along), formulas or (), common)
+    operator = Grad(order, chosen, FIELDS["mode"][1](mode))
+    reader = parse if order > 1 or chosen else parse_asked
+    return answer(operator, formulas or (), common, chosen, reader)
 
 
 def _tell_length(vector: Typed) -> None:

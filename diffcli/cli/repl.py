@@ -126,6 +126,10 @@ class Interpreter:
         """Write an error's message."""
         show_error(error)
 
+    def say(self, text: str) -> None:
+        """Write a remark."""
+        say(text)
+
 
 class _Alarm:
     """Interrupts the work after its time, where to end the process would end the session."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from diffcli.cli.answer import Answer, Study, serve
+from diffcli.cli.answer import Answer, Study, parse_asked, serve
 from diffcli.cli.options import Common, Formulas, Order, Wrt, variables
 from diffcli.derivation import Settings
 from diffcli.engines import remote
 from diffcli.errors import UsageError
 from diffcli.language.equations import is_equation, read_equations
 from diffcli.language.expression import Function
+from diffcli.language.parser import parse
 from diffcli.language.points import Point
 from diffcli.output.report import Report
 
@@ -34,7 +35,8 @@ def steps(formulas: Formulas = None, *, common: Common, wrt: Wrt = None, order: 
             raise UsageError("an equation is differentiated once", hint="leave out --order")
         study = _implicit_study(variables(wrt), common.let or ())
         return serve(study, formulas or (), common, variables(wrt), _equation)
-    return serve(_study(variables(wrt), order), formulas or (), common, variables(wrt))
+    reader = parse if order > 1 or wrt else parse_asked
+    return serve(_study(variables(wrt), order), formulas or (), common, variables(wrt), reader)
 
 
 def _equation(texts: Sequence[str], **names: Any) -> Function:
@@ -65,7 +67,19 @@ def _study(wrt: Sequence[str], order: int) -> Study:
         from diffcli.output.lesson import lesson_listing
         from diffcli.studies.steps.differentiation import explain
 
-        lesson = explain(function, wrt=wrt, order=order, budget=chosen.budget, seed=chosen.seed)
+        asked = function.asked
+        if len(set(asked)) > 1:
+            raise UsageError(
+                "steps are written out in one variable",
+                hint=f"take {asked[0]} first, then the next",
+            )
+        lesson = explain(
+            function,
+            wrt=wrt or asked[:1],
+            order=max(order, len(asked)),
+            budget=chosen.budget,
+            seed=chosen.seed,
+        )
         report = _report(function, function.read_as, chosen)
         return Answer(report, lesson_listing(lesson, report), 0)
 

@@ -14,8 +14,8 @@ from diffcli.language import binders, evaluations, indexing
 from diffcli.language.borrowed import known_row, spelled
 from diffcli.language.builder import is_condition
 from diffcli.language.derivative import primed
-from diffcli.language.differentials import diff
-from diffcli.language.expression import Node, constant
+from diffcli.language.differentials import diff, is_asked
+from diffcli.language.expression import VARIABLE, Node, constant
 from diffcli.language.functions import TABLE, Row
 from diffcli.language.limits import MAX_ORDER
 from diffcli.language.powers import superscript
@@ -86,7 +86,10 @@ def _primed(parser: Pratt, name: Token, meaning: Row | str) -> Node:
         order += 1
     if order > MAX_ORDER:
         raise parser.fail(f"{order} primes", token=name, hint=f"at most {MAX_ORDER} are read")
-    return primed(row, _exactly(parser, name, 1)[0], parser.build, order)
+    (argument,) = _exactly(parser, name, 1)
+    if is_asked(parser, name, [str(argument.value)] * order if argument.op == VARIABLE else []):
+        return parser.build(row.name, argument)
+    return primed(row, argument, parser.build, order)
 
 
 def arguments(parser: Pratt, name: Token) -> list[Node]:

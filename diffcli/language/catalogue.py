@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -126,6 +126,9 @@ FORMS = (
 )
 """What is read by a form of its own, and has no row."""
 
+BORROWED = "as other systems write it"
+"""The group of the names that are written otherwise here."""
+
 _WRITTEN = {
     "piecewise": "piecewise((x, c), …)",
     "matmul": "x @ y",
@@ -145,7 +148,7 @@ def entries() -> tuple[Entry, ...]:
         *map(_of_row, dict.fromkeys(BY_NAME.values())),
         *FORMS,
         *map(_of_tensor, TENSORS.values()),
-        *(_of_spelling(name, each) for name, found in SPELLINGS.items() for each in found),
+        *(_of_spelling(name) for name in SPELLINGS if name not in BY_NAME),
     ]
     groups = dict.fromkeys(entry.group for entry in found)
     return tuple(entry for group in groups for entry in found if entry.group == group)
@@ -170,6 +173,9 @@ def _of_row(row: Row) -> Entry:
         "domain": row.domain,
         "kinks": row.kinks,
         "jumps": row.jumps,
+        "calls": ", ".join(
+            _calls(name, SPELLINGS[name]) for name in (row.name, *row.aliases) if name in SPELLINGS
+        ),
     }
     return Entry(
         name=row.name,
@@ -183,14 +189,24 @@ def _of_row(row: Row) -> Entry:
     )
 
 
-def _of_spelling(name: str, spelling: Spelling) -> Entry:
+def _of_spelling(name: str) -> Entry:
+    first, *others = SPELLINGS[name]
     return Entry(
         name=name,
-        written=f"{name}({', '.join(spelling.arguments)})",
-        group="as other systems write it",
-        meaning=spelling.formula,
-        arguments=(len(spelling.arguments), len(spelling.arguments)),
+        written=_called(name, first),
+        group=BORROWED,
+        meaning=first.formula,
+        facts={"calls": _calls(name, others)} if others else {},
+        arguments=(len(first.arguments), len(SPELLINGS[name][-1].arguments)),
     )
+
+
+def _calls(name: str, spellings: Iterable[Spelling]) -> str:
+    return ", ".join(f"{_called(name, each)} is {each.formula}" for each in spellings)
+
+
+def _called(name: str, spelling: Spelling) -> str:
+    return f"{name}({', '.join(spelling.arguments)})"
 
 
 def _of_tensor(row: TensorRow) -> Entry:

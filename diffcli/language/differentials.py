@@ -6,16 +6,17 @@ once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from diffcli.errors import LimitError
+from diffcli.errors import DiffcliError, LimitError
 from diffcli.language.derivative import differentiate
 from diffcli.language.expression import VARIABLE, Node, node
 from diffcli.language.indexing import names_axis, read_axis
 from diffcli.language.limits import MAX_ORDER
 from diffcli.language.products import product
 from diffcli.language.tensors import LAST
-from diffcli.language.tokens import END, GREEK_NAMES, NAME, NUMBER, SUPERSCRIPT, Token
+from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, SUPERSCRIPT, Token
 
 if TYPE_CHECKING:
     from diffcli.language.pratt import Pratt
@@ -32,9 +33,7 @@ def diff(parser: Pratt, name: Token) -> Node:
     parser.expect(")", after=opener)
     if not wanted:
         return node("differences", parser.build.real(value), static=(axis,))
-    for wrt, order in wanted:
-        value = _derivative(parser, value, wrt, order, name)
-    return value
+    return _derivative(parser, value, wanted, name)
 
 
 def _wanted(parser: Pratt) -> tuple[Node, list[tuple[str, int]], int | None]:
@@ -49,21 +48,55 @@ def _wanted(parser: Pratt) -> tuple[Node, list[tuple[str, int]], int | None]:
             wanted.append((str(found.value), 1))
         elif wanted and exact is not None and exact.denominator == 1 and exact >= 1:
             wanted[-1] = (wanted[-1][0], int(exact))
+        elif first.text in parser.names.defined:
+            raise _has_value(parser, first.text, first)
         else:
             raise parser.fail("diff takes variables and orders", token=first, hint=_DIFF)
     return value, wanted, LAST
 
 
-def _derivative(parser: Pratt, value: Node, variable: str, order: int, at: Token) -> Node:
+def _derivative(parser: Pratt, value: Node, wanted: Sequence[tuple[str, int]], at: Token) -> Node:
+    order = sum(times for _, times in wanted)
     if order > MAX_ORDER:
         raise parser.fail(
             f"a derivative of order {order:,}", token=at, error=LimitError,
             hint=f"orders up to {MAX_ORDER} are read",
         )  # fmt: skip
-    if at is parser.tokens[0] and parser.token.kind == END:
-        typed = parser.source(at, parser.peek(-1))
-        parser.names.echo(f"{typed} is carried out first: the formula is that derivative")
-    return differentiate(parser.build.real(value), variable, parser.build, order)
+    value = parser.build.real(value)
+    if is_asked(parser, at, [name for name, times in wanted for _ in range(times)]):
+        return value
+    for name, times in wanted:
+        value = differentiate(value, name, parser.build, times)
+    return value
+
+
+def is_asked(parser: Pratt, at: Token, wrt: Sequence[str]) -> bool:
+    """Whether a derivative, read from a token to here, is the whole formula and left to be taken.
+
+    The parser notes its variables ``wrt`` then. That it is carried out instead is said.
+    """
+    if not _is_whole(parser, at):
+        return False
+    typed = parser.source(at, parser.peek(-1))
+    if wrt and parser.leaves_derivative:
+        parser.asked = tuple(wrt)
+        parser.names.echo(f"{typed} is the derivative that is asked for")
+        return True
+    parser.names.echo(f"{typed} is carried out first: the formula is that derivative")
+    return False
+
+
+def _is_whole(parser: Pratt, at: Token) -> bool:
+    """Whether nothing but brackets, a sign and numbers as factors stand around a derivative."""
+    before = ""
+    for token in parser.tokens[parser.formula_start : parser.position]:
+        if token.start >= at.start:
+            break
+        is_sign = token.text == "-" and before in ("", "(", "{")
+        if not (is_sign or token.kind == NUMBER or token.text in ("(", "{", "*")):
+            return False
+        before = token.text
+    return all(token.text in (")", "}") for token in parser.tokens[parser.position : -1])
 
 
 def differential(parser: Pratt, sign: Token) -> Node | None:
@@ -87,7 +120,7 @@ def differential(parser: Pratt, sign: Token) -> Node | None:
         value = product(parser, value)
         reach = parser.source(first, parser.peek(-1))
         parser.names.echo(f"{parser.source(sign, first)[:-1].rstrip()} reaches over {reach}")
-    return _derivative(parser, value, variable, order, sign)
+    return _derivative(parser, value, [(variable, order)], sign)
 
 
 def _has_formula(parser: Pratt) -> bool:
@@ -109,7 +142,7 @@ def _quotient(parser: Pratt, sign: Token) -> Node | None:
     variable = _differential_of(parser, sign)
     if variable is None:
         raise parser.fail("no variable of the derivative", hint="write d/dx (x^2)")
-    return _derivative(parser, value, variable, 1, sign)
+    return _derivative(parser, value, [(variable, 1)], sign)
 
 
 def _of_definition(parser: Pratt, above: Token) -> Node | None:
@@ -119,7 +152,7 @@ def _of_definition(parser: Pratt, above: Token) -> Node | None:
         below = parser.advance().text
         if below.startswith("d") and len(below) > 1 and not parser.names.is_value(below):
             value = parser.names.defined[name]
-            return _derivative(parser, value, _variable(parser, below[1:]), 1, above)
+            return _derivative(parser, value, [(_variable(parser, below[1:]), 1)], above)
     parser.position = start
     return None
 
@@ -146,6 +179,18 @@ def _differential_of(parser: Pratt, sign: Token) -> str | None:
 
 
 def _variable(parser: Pratt, name: str) -> str:
-    """Return the variable that a name stands for, which is that of the integral around it."""
+    """Return the variable that a name stands for, which is that of the integral around it.
+
+    Raises FormulaError for a name that has a value.
+    """
     meant = parser.names.variable(name)
-    return str(meant.value) if meant.op == VARIABLE else name
+    if meant.op != VARIABLE:
+        raise _has_value(parser, name)
+    return str(meant.value)
+
+
+def _has_value(parser: Pratt, name: str, at: Token | None = None) -> DiffcliError:
+    return parser.fail(
+        f"{name} is defined, and what is differentiated in has no value",
+        token=at, hint=f"leave the definition out; a value is given by --at {name}=2",
+    )  # fmt: skip

@@ -39,14 +39,16 @@ def parse(
     declared: Iterable[str] = (),
     definitions: Sequence[str] = (),
     complex_numbers: bool = False,
+    leaves_derivative: bool = False,
 ) -> Function:
     """Read one formula, or several as the outputs of one Function.
 
     ``variables`` come first in the order of the variables, then the arguments of ``f(x, y) = …``,
     and the others in natural order (``x2`` before ``x10``). These names and those ``declared`` are
     variables whatever else they might mean. ``definitions`` (``"y = x + 2"``) are read first. With
-    ``complex_numbers``, ``i`` and ``I`` are the imaginary unit. Raises FormulaError where the text
-    can't be read, LimitError where it is too large.
+    ``complex_numbers``, ``i`` and ``I`` are the imaginary unit. With ``leaves_derivative``, a first
+    text that is a derivative (``d/dx x^2``) is read as what it differentiates. Raises FormulaError
+    where the text can't be read, LimitError where it is too large.
     """
     texts = (text,) if isinstance(text, str) else tuple(text)
     first = tuple(dict.fromkeys(variables))
@@ -71,14 +73,18 @@ def parse(
         ]
         for parser in parsers[: len(definitions)]:
             parser.definitions_alone()
-        for parser in parsers[len(definitions) :]:
+        formulas = parsers[len(definitions) :]
+        for parser in formulas[:1]:
+            parser.leaves_derivative = leaves_derivative
+        for parser in formulas:
             outputs.extend(parser.outputs())
     nodes = postorder(outputs)
     if len(nodes) > MAX_NODES:
         raise LimitError(
             f"the formula has {len(nodes):,} terms", hint=f"at most {MAX_NODES:,} are read"
         )
-    used = {str(node.value) for node in nodes if node.op == VARIABLE}
+    asked = formulas[0].asked if formulas else ()
+    used = {str(node.value) for node in nodes if node.op == VARIABLE}.union(asked)
     ordered = (*first, *sorted(used - set(first), key=natural_key))
     return Function(
         text=texts,
@@ -86,6 +92,7 @@ def parse(
         variables=ordered,
         definitions=tuple(names.defined.items()),
         readings=tuple(names.readings),
+        asked=asked,
     )
 
 
@@ -150,6 +157,7 @@ class Parser(Pratt):
         while self.definition():
             pass
         called = self.skip_signature()
+        self.formula_start = self.position
         if self.token.kind == END:
             return [self.build.real(self.named_formula())]
         closer = self.list_closer()
@@ -214,6 +222,7 @@ class Parser(Pratt):
             return False
         name = self.advance()
         self.advance()
+        self.formula_start = self.position
         if problem := self.names.cannot_define(name.text):
             raise self.fail(problem, token=name, hint="choose another name")
         value = self.expression()

@@ -66,6 +66,12 @@ class Pratt(Cursor):
         """The brackets and bars around the current token."""
         self.nesting = 0
         self.calls = 0
+        self.formula_start = 0
+        """The place where the formula begins, behind the definitions."""
+        self.leaves_derivative = False
+        """Whether a formula that is a derivative is read as the formula that it differentiates."""
+        self.asked: tuple[str, ...] = ()
+        """The variables of a derivative that was left."""
 
     # -- expressions -------------------------------------------------------------------------
 

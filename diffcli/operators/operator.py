@@ -42,6 +42,10 @@ class Operator(ABC):
                 hint="the derivative of several is their jacobian",
             )
 
+    def asked(self, wrt: tuple[str, ...]) -> Operator:
+        """Return the operator for a formula typed as a derivative in ``wrt``, which was left."""
+        return self
+
     @property
     def direction(self) -> Typed | None:
         """The vector that it takes, as typed."""

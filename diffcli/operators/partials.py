@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
@@ -70,6 +70,12 @@ class Grad(Operator):
     def __post_init__(self) -> None:
         _check_order(self.order)
         check_distinct(self.wrt)
+
+    def asked(self, wrt: tuple[str, ...]) -> Grad | Partial:
+        """Return the derivative in ``wrt`` in turn, or itself where there is none."""
+        if len(set(wrt)) > 1:
+            return Partial(wrt)
+        return replace(self, order=len(wrt), wrt=wrt[:1]) if wrt else self
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return one partial a variable."""

@@ -106,6 +106,11 @@ class Definitions:
         self.values[name] = body
         return f"{name} = {body}"
 
+    def forget(self, name: str) -> None:
+        """Take back what a name means."""
+        self.values.pop(name, None)
+        self.routines.pop(name, None)
+
     def routine(self, name: str) -> Routine | None:
         """Return the function of a name: one of the session's, or of one argument in the table."""
         row = BY_NAME.get(name)

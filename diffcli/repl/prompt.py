@@ -19,12 +19,12 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
 
 from diffcli.errors import FormulaError
-from diffcli.language.catalogue import entries
+from diffcli.language.catalogue import BORROWED, entries
 from diffcli.language.catalogue import names as function_names
 from diffcli.language.tokens import NAME, NUMBER, Token, token_at
 from diffcli.language.vocabulary import CONSTANTS
 from diffcli.repl.definitions import names
-from diffcli.repl.session import Session
+from diffcli.repl.session import OWN, Session
 from diffcli.repl.words import is_open
 
 _PROMPT, _GOES_ON = "∂ ", "… "
@@ -109,10 +109,11 @@ class _Names(Completer):
             yield from ((option, "") for option in program.options(command))
             return
         if before.strip() in ("", "?", "help"):
-            yield from ((name, "command") for name in (*program.names(), "let", "help", "exit"))
+            yield from ((name, "command") for name in (*program.names(), *OWN))
         yield from ((name, "defined") for name in (*definitions.values, *definitions.routines))
         for entry in entries():
-            yield from ((name, entry.meaning) for name in entry.names)
+            if entry.group != BORROWED:
+                yield from ((name, entry.meaning) for name in entry.names)
         yield from ((name, "variable") for name in sorted(_named(line) - {begun}))
 
 

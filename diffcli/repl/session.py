@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Protocol
 
 from diffcli.errors import DiffcliError, UsageError
 from diffcli.language.parser import parse
+from diffcli.language.tokens import variable_name
 from diffcli.output.report import Report
 from diffcli.repl.definitions import Call, Definitions, names, set_names
 from diffcli.repl.words import separated, words
@@ -18,6 +20,7 @@ HELP = """\
 x^2 + 3x             the derivative; --at 3 for its value, and every option of grad
 let a = 3            a value; let alone lists what is defined
 f(x) = a*sin(x)      a function: f(2), f'(2), f'', plot f
+del a, x =           take a value back; clear takes all
 ans                  the last answer, where it is one number or one formula
 plot sin(x)          any command with its options; help COMMAND tells them
 ?sin                 what a function is
@@ -25,7 +28,13 @@ help, exit           this page; leave, as Ctrl-D does
 An open bracket goes on in the next line. Ctrl-C ends a computation.
 """
 ANSWER = "ans"
+OWN = ("let", "del", "clear", "help", "exit")
+"""Commands of the session itself."""
 _BARE, _EVALUATED, _PARTIAL = "grad", "eval", "partial"
+_OF_A_DERIVATIVE = (_BARE, "check", "steps")
+"""Commands for which a formula typed as a derivative is that derivative."""
+_WITHOUT_VARIABLES = (_EVALUATED, "export", "graph", "profile")
+"""Commands of formulas whose names may all have values."""
 _POINTS = ("--at", "--vector", "--directional", "--from", "--range")
 """The options whose numbers a session may have named."""
 _NAMES = ("--wrt", "--vars", "--of")
@@ -49,6 +58,9 @@ class Program(Protocol):
     def show_error(self, error: DiffcliError) -> None:
         """Write an error's message."""
 
+    def say(self, text: str) -> None:
+        """Write a remark."""
+
 
 @dataclass
 class Session:
@@ -67,9 +79,14 @@ class Session:
             return error.exit_code
 
     def note(self, report: Report) -> None:
-        """Keep an answer under the name ``ans``, where it is one number or one formula."""
+        """Keep an answer under the name ``ans``, where it is one number or one formula.
+
+        After any other answer the name has no value.
+        """
         found = _single(report)
-        if found is not None:
+        if found is None:
+            self.definitions.values.pop(ANSWER, None)
+        else:
             self.definitions.values[ANSWER] = found
 
     def _answer(self, line: str) -> int:
@@ -79,6 +96,8 @@ class Session:
         if not typed:
             return 0
         first = typed[0].text
+        if match := _WITHOUT_A_VALUE.fullmatch(line.removeprefix("let ").strip()):
+            return self._forget(match[1])
         if first in self._own:
             return self._own[first](line.removeprefix(first).strip())
         if first in self.program.names():
@@ -90,13 +109,26 @@ class Session:
     @property
     def _own(self) -> Mapping[str, Callable[[str], int]]:
         ends = dict.fromkeys(("exit", "quit"), self._end)
-        return {"let": self._let, "help": self._explain, "repl": self._again, **ends}
+        forgets = dict.fromkeys(("del", "clear", "unset"), self._forget)
+        return {
+            "let": self._let, "help": self._explain, "repl": self._again, **ends, **forgets,
+        }  # fmt: skip
 
     def _let(self, text: str) -> int:
         found = self.definitions.define(text) if text else list(self.definitions)
         if text and not found:
             raise UsageError("let takes a definition", hint="let a = 3, or let f(x) = x^2")
         return _write(found)
+
+    def _forget(self, text: str) -> int:
+        """Take back the definitions of the names, or all where none is named."""
+        known = {**self.definitions.values, **self.definitions.routines}
+        typed = text.replace(",", " ").split() or list(known)
+        for name in (variable_name(each) or each for each in typed):
+            if name not in known:
+                raise UsageError(f"{name} isn't defined", hint="let alone lists what is")
+            self.definitions.forget(name)
+        return 0
 
     def _explain(self, name: str) -> int:
         defined = [line for line in self.definitions if line.startswith((f"{name} ", f"{name}("))]
@@ -125,17 +157,21 @@ class Session:
         if found:
             command, body, more, parameters = found
             return self._run(command, [body], [*more, *options], parameters)
-        expanded = self.definitions.expand(formula)
+        if call and call.order:
+            self.program.say(f"{formula} is carried out first: the formula is that derivative")
+        expanded = self._formula(_BARE, formula)
         _, named = self._points(options)
-        given = self.definitions.needed([expanded], named | set_names(expanded))
+        free = named | set_names(expanded) | set(_differentiated(expanded))
+        given = self.definitions.needed([expanded], free)
+        self._check_answer([expanded])
         variables = parse(expanded, definitions=_definitions(given)).variables
         return self._run(_BARE if variables else _EVALUATED, [expanded], options)
 
     def _called(self, call: Call) -> tuple[str, str, list[str], tuple[str, ...]] | None:
         """Return the command that a call means, its formula, options and variables.
 
-        ``f'(2)`` is a derivative at a point, so that it is proved there like any other; a call
-        with variables in its arguments is a formula.
+        ``f'(2)`` is a derivative at a point, so that it is proved there like any other, and
+        ``f'(t)`` that of f(t); a call with other variables in its arguments is a formula.
         """
         routine = self.definitions.routine(call.name)
         if routine is None or (call.order == 0 and call.arguments is None):
@@ -145,6 +181,9 @@ class Session:
         if call.arguments is None:
             return command, routine.body, order, routine.parameters
         filled = [self._number(each) for each in call.arguments]
+        if call.order and filled == [""] and variable_name(call.arguments[0]):
+            body = self.definitions.expand(f"{call.name}({call.arguments[0]})")
+            return command, body, order, call.arguments
         is_point = len(filled) == len(routine.parameters) and all(filled)
         if not is_point or (call.order and len(filled) > 1):
             return None
@@ -167,20 +206,57 @@ class Session:
         """Run a command with what the session has defined; ``variables`` are none of it."""
         if "--let" not in self.program.options(command):
             return self.program.run([command, *options, *formulas])
-        texts = [self._formula(formula) for formula in formulas]
+        texts = [self._formula(command, formula) for formula in formulas]
         points, named = self._points(options)
         if command == _PARTIAL:
             named = named.union(formulas[1:])
+        self._check_answer(texts)
         without = {*variables, *named}.union(*map(set_names, texts))
+        without |= self._freed(command, texts, without)
         given = _definitions(self.definitions.needed(texts, without))
         lets = [part for definition in given for part in ("--let", definition)]
         return self.program.run([command, *points, *lets, *texts])
 
-    def _formula(self, text: str) -> str:
+    def _freed(self, command: str, texts: Sequence[str], without: Collection[str]) -> set[str]:
+        """Return the names whose values are set aside, as what is differentiated in is free."""
+        values = self.definitions.values.keys() - set(without)
+        freed = values & {name for text in texts[:1] for name in _differentiated(text)}
+        used = names(texts[:1])
+        if not freed and command not in _WITHOUT_VARIABLES and used & values:
+            given = self.definitions.needed(texts[:1], without)
+            if not parse(texts[0], definitions=_definitions(given)).variables:
+                freed = used & values & _USUAL or used & values
+        for name in sorted(freed):
+            self.program.say(
+                f"{name} is free here: its value {self.definitions.values[name]} is set aside; "
+                f"'del {name}' takes it back"
+            )
+        return freed
+
+    def _check_answer(self, texts: Iterable[str]) -> None:
+        """Raise UsageError where the last answer is named and there is none."""
+        if ANSWER not in self.definitions.values and ANSWER in names(texts):
+            raise UsageError(
+                f"{ANSWER} has no value", hint="it has one after an answer of one number or formula"
+            )
+
+    def _formula(self, command: str, text: str) -> str:
+        """Return a text without the session's functions; ``f'(x)`` alone as a derivative of f."""
         call = self.definitions.whole(text)
-        if call and call.arguments is None and call.name in self.definitions.routines:
-            return self.definitions.routines[call.name].derivative(call.order)
-        return self.definitions.expand(text)
+        if call is None or call.name not in self.definitions.routines:
+            return self.definitions.expand(text)
+        routine = self.definitions.routines[call.name]
+        if call.order and command in _OF_A_DERIVATIVE and len(routine.parameters) == 1:
+            (parameter,) = routine.parameters
+            argument = parameter if call.arguments is None else variable_name(call.arguments[0])
+            if argument is not None and len(call.arguments or "x") == 1:
+                body = self.definitions.expand(f"{call.name}({argument})")
+                return f"diff({body}, {argument}, {call.order})"
+        return (
+            routine.derivative(call.order)
+            if call.arguments is None
+            else self.definitions.expand(text)
+        )
 
     def _points(self, options: Sequence[str]) -> tuple[list[str], set[str]]:
         """Return options with numbers in place of names in points, and what the options name."""
@@ -199,6 +275,19 @@ class Session:
 
     def _filled(self, text: str) -> str:
         return self.definitions.filled(self.definitions.expand(text))
+
+
+_WITHOUT_A_VALUE = re.compile(r"([^\W\d]\w*)\s*:?=")
+_USUAL = frozenset("xyzt")
+"""Names that are variables before other ones are."""
+
+
+def _differentiated(text: str) -> tuple[str, ...]:
+    """Return the variables of a derivative that a text is as a whole."""
+    try:
+        return parse(text, leaves_derivative=True).asked
+    except DiffcliError:
+        return ()
 
 
 def _definitions(values: Mapping[str, str]) -> list[str]:

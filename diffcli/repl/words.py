@@ -16,6 +16,11 @@ _GOES_ON = (*"+*/^%@<>=,;:)]}", "!=")
 _UNFINISHED = (*"+-*/^%@<>=,;([{", " and", " or", " not", " if", " else")
 """What no formula ends with."""
 
+_DIFFERENTIAL = re.compile(
+    r"(?:.*[\s(+*-])?(?:d|∂)(?:\^\d+|[²³])?/(?:d|∂)[^\W\d]\w*(?:\^\d+|[²³])?"
+)
+"""What a formula follows: d/dx, d^2/dx^2."""
+
 
 class Word(NamedTuple):
     """A word of a line, without its quotes."""
@@ -105,5 +110,6 @@ def _depth(text: str) -> int:
 
 def _belong(left: Word, right: Word) -> bool:
     ends = f" {left.text}".endswith(_UNFINISHED) or _depth(left.text) > 0
+    ends = ends or _DIFFERENTIAL.fullmatch(left.text) is not None
     goes_on = right.text in ("-", "and", "or", "if", "else")
     return ends or goes_on or right.text.startswith(_GOES_ON)

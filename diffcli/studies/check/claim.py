@@ -71,8 +71,11 @@ def claimed_entries(
     """Return the partials of a Function that a claim of this shape is about, in row-major order.
 
     One formula is the derivative of a function of one variable, a list a gradient, a matrix a
-    Jacobian, or the Hessian of one output. Raises UsageError where the shape is none of these.
+    Jacobian, or the Hessian of one output; where the formula was typed as a derivative, the claim
+    is about that one. Raises UsageError where the shape is none of these.
     """
+    if function.asked and shape == ():
+        return (Entry(",".join(function.asked), 0, function.asked),)
     fitting: dict[Shape, tuple[Entry, ...]] = {}
     for form, entries in _forms(function, tuple(wrt) or function.variables or ("x",), order):
         fitting.setdefault(form, entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from diffcli.derivation import Settings
 from diffcli.language.expression import Function
@@ -28,6 +29,8 @@ def judged(
     :func:`decide` does, and :func:`decide_tensors` where operations are on tensors.
     """
     if function.has_tensors:
+        if asked := function.asked:
+            wrt, order, function = asked[:1], len(asked), replace(function, asked=())
         return decide_tensors(function, claim, points, settings, wrt=wrt, order=order)
     return decide(
         function,

@@ -19,7 +19,7 @@ from diffcli.engines.rounding import rounding_bounds
 from diffcli.errors import LimitError
 from diffcli.language.expression import Function, Node, number
 from diffcli.language.points import Point
-from diffcli.operators import Entry, Grad
+from diffcli.operators import Entry, Grad, Partial
 from diffcli.output.report import Report
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Hearing:
 
 
 def gather(
-    operator: Grad, function: Function, points: Sequence[Point], settings: Settings
+    operator: Grad | Partial, function: Function, points: Sequence[Point], settings: Settings
 ) -> Hearing:
     """Return what the engines of the settings say of a derivative at points, and the verdicts.
 
