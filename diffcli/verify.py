@@ -97,7 +97,8 @@ def _at_the_point(check: Check, evidence: Evidence, truth: float, dtype: str) ->
         return check
     if _digits_kept(abs(seen - truth), truth, dtype) >= DIGITS_TRUE[dtype]:
         return check
-    reason = f"at the nearest {dtype}, {evidence.floats}, it is {seen:.6g}"
+    where = f"at the nearest {dtype}, {evidence.floats}," if evidence.floats else f"in {dtype}"
+    reason = f"{where} it is {seen:.6g}"
     if check.verdict is Verdict.CERTIFIED and check.reason:
         reason = f"{check.reason}; {reason}"
     return replace(check, verdict=Verdict.INEXACT, reason=reason)

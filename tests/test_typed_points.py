@@ -157,3 +157,31 @@ def test_random_decimals_next_to_kinks(seed: int) -> None:
             assert check.verdict in (CERTIFIED, INEXACT), (text, at, check)
             assert check.value is not None
             assert abs(check.value - expected) <= mp.mpf(2) ** -52 * abs(expected), (text, at)
+
+
+def test_a_vector_is_typed_too() -> None:
+    (vector,) = read_points(["pi"])
+    check = only(answer("x^2", "1", Jvp(vector), digits=40))
+    with mp.workdps(60):
+        low, high = map(mp.mpf, check.enclosure or ())
+        assert low <= 2 * mp.pi <= high
+        assert high - low < mp.mpf(10) ** -39
+    (vector,) = read_points(["[0.7,1]"])
+    check = only(answer("x - 0.7*y", "0,0", Jvp(vector)))
+    assert (check.value, check.verdict) == (0.0, INEXACT)
+    (vector,) = read_points(["0.5,0.25"])
+    assert only(answer("x - 2*y", "0,0", Jvp(vector))).verdict is CERTIFIED
+
+
+def test_the_formula_along_a_vector_has_it_as_typed() -> None:
+    (vector,) = read_points(["sqrt(2)/3"])
+    (formula,) = answer("x^2", "1", Jvp(vector)).symbolic.values()
+    assert formula.text in ("2*sqrt(2)*x/3", "sqrt(2)*2*x/3")
+
+
+@pytest.mark.parametrize("digits", ["16", "17"])
+def test_a_point_of_many_digits_is_shown_as_typed(
+    digits: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["grad", "x^2", "--at", "0.1", "--precision", digits, "--format", "plain"]) == 0
+    assert "x = 0.1\nf = 0.01\nf' = 0.2\n" in capsys.readouterr().out

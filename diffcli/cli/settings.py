@@ -34,7 +34,7 @@ def settings(common: Common) -> Settings:
         device=_device(common.device),
         engines=tuple(one_of(engine, ENGINES, "--engines") for engine in chosen),
         budget=_budget(common.check_budget),
-        digits=max(_digits(common.precision) or 0, DIGITS),
+        digits=_proved(_digits(common.precision)),
         seed=common.seed,
         compile=common.compile,
         progress=partial(points_done, quiet=common.quiet),
@@ -51,6 +51,13 @@ def _digits(count: int | None) -> int | None:
     if count is not None and not 1 <= count <= _MOST_DIGITS:
         raise UsageError(f"--precision is a number of digits from 1 to {_MOST_DIGITS:,}")
     return count
+
+
+def _proved(shown: int | None) -> int:
+    """Return how many digits are proved; not every decimal of the last two is a float64's."""
+    from diffcli.output.text import KEPT
+
+    return DIGITS if shown is None or shown <= KEPT else max(shown, DIGITS + 1)
 
 
 def _device(name: str) -> str:

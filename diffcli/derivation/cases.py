@@ -33,13 +33,14 @@ class Case:
     ``entries`` belong to ``scalars.function``, a function of numbers; where vectors stand for
     many points that is the typed one. The variables of ``scalars`` are those that the operator
     differentiates in, the function's others are constants. ``vector`` is the operator's own, a
-    tensor each of what it goes along. ``closed`` is a gradient as formulas of tensors, one for each
-    variable.
+    tensor each of what it goes along; ``weights`` are its components, as they were typed.
+    ``closed`` is a gradient as formulas of tensors, one for each variable.
     """
 
     scalars: Scalars
     element_by_element: bool = False
     vector: Sequence[Array] = ()
+    weights: Sequence[float] = ()
     entries: Sequence[Quantity] = ()
     symbolic: Partials | None = None
     formulas: Mapping[str, Formula] = field(default_factory=dict)
@@ -82,7 +83,8 @@ def case_of(
         case = _expanded(operator, function, shapes, settings)
     case = replace(case, scalars=operator.moving(case.scalars))
     operator.check(case.scalars)
-    case = replace(case, vector=_vector(operator, case.scalars, settings))
+    vector = _vector(operator, case.scalars, settings)
+    case = replace(case, vector=vector, weights=_weights(operator, case.scalars, vector))
     count = max(case.scalars.height, sum(map(prod, operator.blocks(case.scalars))))
     if not case.element_by_element and count > MOST_ENTRIES:
         scalars = replace(case.scalars, function=None)
@@ -91,8 +93,7 @@ def case_of(
         return case
     chosen = [*case.scalars.variables] != [*shapes]
     moving = replace(whole, variables=tuple(case.scalars.columns)) if chosen else whole
-    flat = [float(component) for each in case.vector for component in each.flat]
-    entries = operator.entries(moving, flat)
+    entries = operator.entries(moving, case.weights)
     symbolic = None
     if "symbolic" in settings.engines:
         # A formula that swells must leave the proofs their time.
@@ -137,6 +138,16 @@ def _vector(operator: Operator, scalars: Scalars, settings: Settings) -> Sequenc
 
     found = along(operator.direction, scalars.spaces[operator.along], seed=settings.seed)
     return [each.astype(settings.dtype).astype(float) for each in found]
+
+
+def _weights(operator: Operator, scalars: Scalars, vector: Sequence[Array]) -> Sequence[float]:
+    """Return the components of the operator's vector, with what they were typed as."""
+    if operator.direction is None:
+        return ()
+    from diffcli.engines.coordinates import components
+
+    names = list(scalars.spaces[operator.along])
+    return components(operator.direction, vector, names=names)
 
 
 def _formulas(symbolic: Partials | None, entries: Sequence[Quantity]) -> dict[str, Formula]:

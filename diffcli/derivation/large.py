@@ -168,7 +168,7 @@ class Large:
             self.function,
             self.point,
             self._ordered,
-            [float(number) for each in self.case.vector for number in each.flat],
+            self.case.weights,
             self.settings,
             self.deadline + found.spent,
             self.relative,

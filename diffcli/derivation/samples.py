@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 from math import prod
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from diffcli.clock import now
 from diffcli.engines.evidence import Evidence, combined, examine, normwise
-from diffcli.engines.exact import exact
+from diffcli.engines.exact import constant, exact
 from diffcli.engines.matrices.patterns import Dependence, Places
 from diffcli.engines.matrices.pieces import Pieces
 from diffcli.engines.remote import Partials
@@ -172,8 +171,7 @@ class Sampler:
         ]
         _check_parts(len(rows))
         terms = [
-            node("mul", number(Fraction(self.vector[row])), self._component(row, column))
-            for row in rows
+            node("mul", constant(self.vector[row]), self._component(row, column)) for row in rows
         ]
         return node("add", *terms) if len(terms) > 1 else (terms[0] if terms else number(0))
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.engines.exact import nearest
+from diffcli.engines.exact import exact, is_float, nearest
 from diffcli.engines.progressions import progression
 from diffcli.errors import LimitError, PointError
 from diffcli.language.expression import Node
 from diffcli.language.limits import MAX_ELEMENTS
-from diffcli.language.points import Computed, Generated, Point, Tensor, Typed, Value
+from diffcli.language.points import Computed, Generated, Point, Rounded, Tensor, Typed, Value
 
 Array = NDArray[np.float64]
 
@@ -54,17 +54,31 @@ def arrays_of(point: Point, *, dtype: str, seed: int) -> dict[str, Array]:
         }
 
 
+def components(typed: Typed, vector: Sequence[Array], *, names: Sequence[str]) -> list[float]:
+    """Return the components of a vector, each with the constant it was typed as.
+
+    ``vector`` is its arrays, one for each of ``names``, in order.
+    """
+    floats = [float(component) for each in vector for component in each.flat]
+    is_list = _is_list(typed)
+    values = typed.ordered if is_list else typed.bind(names).values.values()
+    sizes = [len(floats)] if is_list else [each.size for each in vector]
+    constants: list[Node | None] = []
+    for value, size in zip(values, sizes, strict=True):
+        constants += exact(value) or [None] * size
+    return [
+        number if constant is None or is_float(constant, number) else Rounded(number, constant)
+        for number, constant in zip(floats, constants, strict=True)
+    ]
+
+
 def along(typed: Typed, shapes: Mapping[str, tuple[int, ...]], *, seed: int) -> list[Array]:
     """Return a typed vector as an array of each shape; a list is cut into them, in order.
 
     Raises PointError where it doesn't fit.
     """
     sizes = [prod(shape) for shape in shapes.values()]
-    if (
-        not typed.named
-        and len(typed.ordered) == 1
-        and isinstance(typed.ordered[0], Tensor | Computed)
-    ):
+    if _is_list(typed):
         flat = array(typed.ordered[0], seed=seed).ravel()
         if flat.size != sum(sizes):
             names = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
@@ -81,6 +95,12 @@ def along(typed: Typed, shapes: Mapping[str, tuple[int, ...]], *, seed: int) -> 
                 hint="it has the shape of what it multiplies",
             )
     return found
+
+
+def _is_list(typed: Typed) -> bool:
+    """Whether a vector is typed as one list of all components."""
+    is_one = not typed.named and len(typed.ordered) == 1
+    return is_one and isinstance(typed.ordered[0], Tensor | Computed)
 
 
 def _size(arguments: list[float], name: str) -> tuple[int, ...]:

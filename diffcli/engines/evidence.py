@@ -23,11 +23,13 @@ from diffcli.engines.enclosure import (
     Enclosure,
     Index,
     Outcome,
+    constant_value,
     partials,
 )
 from diffcli.engines.exact import is_float
 from diffcli.engines.rounding import Rounding, rounding_bounds
 from diffcli.language.expression import Node
+from diffcli.language.points import Rounded
 
 MOST_FLOATS = 3
 """Coordinates that are listed in words."""
@@ -183,11 +185,7 @@ def combined(
         if ball is None:
             return part
     with ctx.workprec(MOST_BITS):
-        terms = [
-            fmpq(*weight.as_integer_ratio()) * ball
-            for weight, _, ball in proved
-            if ball is not None
-        ]
+        terms = [_exact(weight) * ball for weight, _, ball in proved if ball is not None]
         total, size = sum(terms, arb(0)), float(sum(map(abs, terms), arb(0)).mid())
     notes = [part.note for _, part, _ in proved if part and part.note]
     if along and Kind.GRADIENTLESS.value in notes:
@@ -209,10 +207,18 @@ def combined(
     return Evidence(whole, _sum_at_floats(parts), floats, rounding=rounding)
 
 
+def _exact(weight: float | Fraction) -> fmpq | arb:
+    """Return a weight as it was typed."""
+    if isinstance(weight, Rounded):
+        return constant_value(weight.exact, MOST_BITS)
+    return fmpq(*weight.as_integer_ratio())
+
+
 def _sum_at_floats(parts: Sequence[tuple[float | Fraction, Evidence | None]]) -> Enclosure | None:
     """Return the linear combination of what was found at the floats; None where nothing differs."""
     given = [(weight, part) for weight, part in parts if part is not None]
-    if all(part.at_floats is None for _, part in given):
+    is_typed = any(isinstance(weight, Rounded) for weight, _ in given)
+    if not is_typed and all(part.at_floats is None for _, part in given):
         return None
     total = arb(0)
     with ctx.workprec(MOST_BITS):

@@ -7,8 +7,8 @@ from fractions import Fraction
 from math import isfinite
 
 from diffcli.errors import PointError
-from diffcli.language.expression import NUMBER, Node
-from diffcli.language.points import Computed, Generated, Tensor, Value
+from diffcli.language.expression import NUMBER, Node, number
+from diffcli.language.points import Computed, Generated, Rounded, Tensor, Value
 
 
 def exact(value: Value) -> Sequence[Node] | None:
@@ -26,6 +26,11 @@ def exact(value: Value) -> Sequence[Node] | None:
             return None
 
 
+def constant(weight: float | Fraction) -> Node:
+    """Return a number as the constant that it stands for."""
+    return weight.exact if isinstance(weight, Rounded) else number(Fraction(weight))
+
+
 def rational(value: Node) -> Fraction | None:
     """Return a constant as a fraction where it is computed as one, as 1/10 and -3/4 are."""
     if value.op == NUMBER:
@@ -38,9 +43,9 @@ def rational(value: Node) -> Fraction | None:
     return Fraction(int(found.p), int(found.q)) if isinstance(found, fmpq) else None
 
 
-def is_float(value: Node | float, number: float) -> bool:
+def is_float(value: Node | float, other: float) -> bool:
     """Whether a coordinate is this float and no number beside it."""
-    return (rational(value) if isinstance(value, Node) else value) == number
+    return (rational(value) if isinstance(value, Node) else value) == other
 
 
 def nearest(value: Node) -> float:

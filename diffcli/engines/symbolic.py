@@ -23,6 +23,7 @@ from diffcli.formula import Formula
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Function, Node
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.limits import MAX_SYMBOLIC_NODES, MAX_SYMBOLIC_OPERANDS
+from diffcli.language.points import Rounded
 from diffcli.language.tensors import TENSORS
 
 CONSTANTS: Mapping[str, Basic] = MappingProxyType(
@@ -114,6 +115,13 @@ def _folded(terms: Terms, exponent: Any) -> Any:
     return exponent if rational is None else terms.leaf(rational)
 
 
+def _factor(weight: float | Fraction, terms: Terms) -> Any:
+    if isinstance(weight, Rounded) and weight.exact.op != NUMBER:
+        return expression(Function(("",), (weight.exact,), ()), terms)[0]
+    exact = weight.exact.value if isinstance(weight, Rounded) else weight
+    return Rational(str(exact))
+
+
 @dataclass
 class Symbolic:
     """The partials of one Function, each term differentiated once for all of them.
@@ -150,13 +158,13 @@ class Symbolic:
     ) -> Formula:
         """Return a linear combination of partials as text, of (weight, output, wrt).
 
-        A weight is read as the shortest decimal that is its float.
+        A weight is what was typed, else the shortest decimal that is its float.
         """
         terms = self._differentiator.terms
         try:
             total = terms.add(
                 *(
-                    terms.mul(Rational(str(weight)), self.partial(wrt, output))
+                    terms.mul(_factor(weight, terms), self.partial(wrt, output))
                     for weight, output, wrt in parts
                 )
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from diffcli.errors import FormulaError, LimitError, PointError
 from diffcli.language.application import listed
@@ -66,6 +66,29 @@ class Computed:
 
 
 Value = Node | Tensor | Generated | Computed
+
+
+class Rounded(float):
+    """A float that stands for a constant as typed, ``exact``, which isn't a float itself."""
+
+    exact: Node
+
+    def __new__(cls, value: float, exact: Node) -> Self:
+        """Return the float; the caller must have rounded the constant to it."""
+        made = super().__new__(cls, value)
+        made.exact = exact
+        return made
+
+    def __reduce__(self) -> tuple[type[Rounded], tuple[float, Node]]:
+        return Rounded, (float(self), self.exact)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Rounded) and self.exact == other.exact and float(self) == float(other)
+        )
+
+    def __hash__(self) -> int:
+        return super().__hash__()
 
 
 @dataclass(frozen=True)
