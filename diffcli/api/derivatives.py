@@ -28,7 +28,9 @@ from diffcli.derivation import Settings, derive
 from diffcli.errors import UsageError
 from diffcli.language import expression
 from diffcli.language.expression import Node
-from diffcli.language.points import Point, Typed
+from diffcli.language.latex.scan import is_latex
+from diffcli.language.parser import parse
+from diffcli.language.points import Point, Typed, given_by
 from diffcli.operators import (
     Curl,
     Divergence,
@@ -284,13 +286,25 @@ class Differentiable(expression.Function):
         if not at and not named and self.variables:
             return Derivative(derive(operator, self, (), chosen))
         point = point_of(at, named, self.variables)
-        if not self.has_tensors and not all(isinstance(x, Node) for x in point.values.values()):
+        function = read_at(self, point)
+        if not function.has_tensors and not all(isinstance(x, Node) for x in point.values.values()):
             from diffcli.api.many import derivative_at_points
 
-            return derivative_at_points(operator, self, point, kind, chosen)
-        report = derive(operator, self, [point], chosen)
+            return derivative_at_points(operator, function, point, kind, chosen)
+        report = derive(operator, function, [point], chosen)
         (result,) = report.results
         return Derivative(report, kind.made(result.value), arranged(result.derivative, kind))
+
+
+def read_at(function: expression.Function, point: Point) -> expression.Function:
+    r"""Return a formula in LaTeX as it reads beside the tensors of a point: ``A^{-1} x``."""
+    if all(isinstance(value, Node) for value in point.values.values()):
+        return function
+    if function.definitions or not any(map(is_latex, function.text)):
+        return function
+    given = given_by([Typed(point.values)])
+    read = parse(function.text, variables=function.variables, given=given)
+    return function if read.outputs == function.outputs else read
 
 
 def _expansion(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from diffcli.batch.chunks import Chunk, Turns
 from diffcli.batch.direct import PAGE
 from diffcli.batch.footers import MAGIC, joined
-from diffcli.batch.reading import Source, Wanted
+from diffcli.batch.reading import Source, Wanted, check_columns
 from diffcli.batch.writing import Buffer, Types, Writer, cells
 from diffcli.errors import FileError, PointError
 
@@ -59,9 +59,7 @@ def look_at(path: Path | None) -> Source:
         raise FileError("parquet isn't read from standard input", hint="name the file")
     with _opened(path) as file:
         names = file.schema_arrow.names
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise PointError(f"two columns are named {twice!r}", hint="rename one")
+        check_columns(names)
         return Source(path, "parquet", tuple(names), file.metadata.num_rows)
 
 
@@ -71,8 +69,8 @@ class ParquetReader:
     def __init__(self, path: Path, wanted: Wanted) -> None:
         self._wanted, self._file = wanted, _opened(path)
         schema, metadata = self._file.schema_arrow, self._file.metadata
-        _check_numbers([schema.field(name) for name in wanted.variables if name in schema.names])
-        used = {*wanted.variables}
+        used = set(wanted.columns(schema.names).values())
+        _check_numbers([schema.field(name) for name in schema.names if name in used])
         self._columns = [name for name in schema.names if name in used or wanted.passes(name)]
         groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
         self._starts = [0, *accumulate(group.num_rows for group in groups)]
@@ -106,7 +104,7 @@ class ParquetReader:
         columns = dict(zip(table.column_names, table.columns, strict=True))
         return Chunk(
             {name: column for name, column in columns.items() if self._wanted.passes(name)},
-            {name: _numbers(columns[name]) for name in self._wanted.variables if name in columns},
+            {name: _numbers(columns[at]) for name, at in self._wanted.columns(columns).items()},
             table.num_rows,
             end,
         )

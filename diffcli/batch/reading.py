@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from diffcli.batch.chunks import Chunk, Sign
 from diffcli.errors import FileError, PointError
+from diffcli.language.latex.scan import name_of_column
 from diffcli.output.files import ending
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class Wanted:
     def passes(self, name: str) -> bool:
         """Whether a column passes through."""
         return self.keep is None or name in self.keep
+
+    def columns(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the column of each variable that has one: ``α`` is that of alpha."""
+        found = {name_of_column(name): name for name in names}
+        return {name: found[name] for name in self.variables if name in found}
 
 
 def look(path: Path | None, kind: str | None) -> Source:
@@ -185,7 +191,7 @@ class TextReader:
         cells = {name: [row.get(name, Sign.ABSENT) for row in table] for name in names}
         return Chunk(
             {name: column for name, column in cells.items() if self._wanted.passes(name)},
-            {name: numbers(cells[name]) for name in self._wanted.variables if name in cells},
+            {name: numbers(cells[at]) for name, at in self._wanted.columns(cells).items()},
             len(table),
             end,
             [place for place, row in enumerate(table) if isinstance(row, SurplusRow)],
@@ -224,10 +230,16 @@ def _csv(lines: _Lines) -> tuple[Sequence[str], Iterator[_Row]]:
     names = [name.strip() for name in next(table, [])]
     if not names:
         raise PointError("the csv has no header", hint="its first line names the columns")
-    twice = next((name for name in names if names.count(name) > 1), None)
+    check_columns(names)
+    return names, (_cells(names, row) for row in table if row)
+
+
+def check_columns(names: Sequence[str]) -> None:
+    """Raise PointError where two columns have one name, as ``α`` and ``alpha`` have."""
+    read = [name_of_column(name) for name in names]
+    twice = next((name for name in read if read.count(name) > 1), None)
     if twice is not None:
         raise PointError(f"two columns are named {twice!r}", hint="rename one")
-    return names, (_cells(names, row) for row in table if row)
 
 
 def _delimiter(header: str) -> str:

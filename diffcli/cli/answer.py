@@ -25,9 +25,10 @@ from diffcli.errors import (
     UsageError,
 )
 from diffcli.language.expression import Function, Node
+from diffcli.language.latex.scan import is_latex
 from diffcli.language.limits import MAX_CHARACTERS, MAX_REPEATED
 from diffcli.language.parser import parse
-from diffcli.language.points import Point, Typed, check_count, read_points
+from diffcli.language.points import Point, Typed, check_count, given_by, read_points
 from diffcli.language.printer import unambiguous
 from diffcli.operators import Operator
 from diffcli.output.analysis import analysis_text
@@ -162,7 +163,8 @@ def _serve(
     for request in requests:
         try:
             function = read(request, points)
-            bound = [point.bind(function.variables) for point in points]
+            defined = dict(getattr(function, "definitions", ()))
+            bound = [point.bind(function.variables, defined) for point in points]
             found = study(function, bound, chosen)
         except DiffcliError as error:
             if not several or common.debug:
@@ -305,12 +307,20 @@ def read_function(
     can't be read, or with ``--strict`` have two readings.
     """
     named = [name for point in points for name in point.named]
-    function = reader(
+    read = partial(
+        reader,
         formulas,
         variables=variables(common.vars),
         declared=(*named, *wrt),
         definitions=common.let or (),
     )
+    if not any(map(is_latex, formulas)):
+        function = read()
+    else:
+        function = read(given=given_by(points))
+        if any(point.ordered for point in points):
+            # Which values are whose is known now, and so are the vectors among the variables.
+            function = read(given=given_by(points, function.variables))
     if function.readings and common.strict:
         raise FormulaError(
             f"the formula has more than one reading: {'; '.join(function.readings)}",

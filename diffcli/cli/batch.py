@@ -21,6 +21,7 @@ from diffcli.cli.settings import settings
 from diffcli.cli.watchdog import limit_time
 from diffcli.errors import DiffcliError, PointError, UsageError
 from diffcli.language.expression import Function, Node
+from diffcli.language.latex.scan import name_of_column
 from diffcli.language.points import Typed, read_points
 from diffcli.output.files import check_apart, ending
 
@@ -175,13 +176,14 @@ def _results(
     given, *more = read_points(common.at or ())
     if more or given.ordered:
         raise PointError("the rows are the points", hint="--at gives one value for all: y=2")
-    function = read_function(texts, [given], (*source.columns, *wrt), common)
+    columns = [name_of_column(name) for name in source.columns]
+    function = read_function(texts, [given], (*columns, *wrt), common)
     chosen = kinds or ("value", "grad" if function.is_scalar else "jacobian")
     return Results(
         function,
         tuple(cast("Kind", one_of(kind, KINDS, "--kinds")) for kind in chosen),
         tuple(wrt),
-        _constants(given, function, source.columns),
+        _constants(given, function, columns),
         name,
         settings(common),
     )

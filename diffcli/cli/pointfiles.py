@@ -13,6 +13,7 @@ from typing import Any
 
 from diffcli.errors import FileError, PointError
 from diffcli.language.expression import Node, number
+from diffcli.language.latex.scan import name_of_column
 from diffcli.language.limits import MAX_POINTS
 from diffcli.language.points import Tensor, Typed, Value, check_count
 from diffcli.output.files import ending
@@ -50,7 +51,7 @@ def _csv(path: Path) -> Iterator[Typed]:
             where = f"{path}, line {table.line_num}"
             if None in row or None in row.values():
                 raise PointError(f"{where} has not as many cells as the header")
-            yield Typed({name.strip(): _value(cell, where) for name, cell in row.items()})
+            yield _named(row, where)
 
 
 def _jsonl(path: Path) -> Iterator[Typed]:
@@ -70,7 +71,18 @@ def _parsed(line: str, where: str) -> Any:
 def _point(found: Any, where: str) -> Typed:
     if not isinstance(found, Mapping):
         raise PointError(f"{where} is no point", hint='write {"x": 1, "y": 2}')
-    return Typed({name: _value(value, where) for name, value in found.items()})
+    return _named(found, where)
+
+
+def _named(row: Mapping[str, Any], where: str) -> Typed:
+    """Return the point of a row; its columns are named as formulas name their variables."""
+    values: dict[str, Value] = {}
+    for column, value in row.items():
+        name = name_of_column(column)
+        if name in values:
+            raise PointError(f"{where}: two columns are named {name!r}", hint="rename one")
+        values[name] = _value(value, where)
+    return Typed(values)
 
 
 def _value(value: Any, where: str) -> Value:

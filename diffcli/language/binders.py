@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
+from diffcli.language.builder import ARRAY
 from diffcli.language.expression import VARIABLE, Node, postorder, variable
 from diffcli.language.indexing import AXIS, tensor
 from diffcli.language.integrals import integral, substituted, unused
@@ -111,6 +112,8 @@ def _over_components(parser: Pratt, index: Token) -> range:
     for token in parser.tokens[parser.position :]:
         name, *subscripts = token.text.split("_")
         shape = parser.names.shapes.get(name, ())
+        if len(subscripts) == 1 < len(shape) == len(subscripts[0]):
+            subscripts = list(subscripts[0])
         if index.text in subscripts and len(subscripts) == len(shape):
             return range(1, shape[subscripts.index(index.text)] + 1)
     raise parser.fail(
@@ -183,7 +186,7 @@ def _integral(parser: Pratt, at: Token) -> Node:
     high = parser.build.real(parser.expression())
     free = set[str]()
     for each in postorder([body]):
-        if each.op in TENSORS:
+        if each.op in TENSORS or each.op == ARRAY:
             raise parser.fail("an integrand is a formula of numbers", token=at, hint=_INTEGRAL)
         if each.op == VARIABLE:
             free.add(str(each.value))

@@ -12,6 +12,8 @@ from diffcli.language.functions import ANY, TABLE, Row
 from diffcli.language.limits import MAX_FACTORIAL, MAX_POWER_BITS
 from diffcli.language.tokens import Token
 
+ARRAY = "array"
+"""The operation of a matrix typed in a formula; ``static`` is its shape, ``args`` its entries."""
 _WORD_ROWS = {"and": "and", "or": "or", "not": "not"}
 _BASES = {Fraction(2): "log2", Fraction(10): "log10"}
 
@@ -30,11 +32,15 @@ class Builder:
         exact: dict[Node, Fraction],
     ) -> None:
         self.fail, self.echo, self._exact = fail, echo, exact
+        self.entrywise: Callable[[str, Sequence[Node]], Node] | None = None
+        """Makes operations on numbers of matrices typed in the formula."""
         self.steps = 0
         """How many steps the derivatives inside the text have taken."""
 
     def __call__(self, op: str, *args: Node, at: Token | None = None) -> Node:
         """Return the node of an operation on numbers; conditions among them count as 1 or 0."""
+        if self.entrywise is not None and any(arg.op == ARRAY for arg in args):
+            return self.entrywise(op, args)
         made = node(op, *(self.real(arg) for arg in args))
         if op in _FOLDS and made not in self._exact:
             self._fold(made)

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from diffcli.errors import FormulaError
 from diffcli.language.expression import Function, Node, node, number
+from diffcli.language.given import NOTHING, Given
 from diffcli.language.latex.scan import is_latex, scan
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
@@ -68,6 +69,7 @@ def read_equations(
     declared: Iterable[str] = (),
     definitions: Sequence[str] = (),
     complex_numbers: bool = False,
+    given: Given = NOTHING,
 ) -> Equations:
     """Read one equation, or several as a system; the arguments are those of ``parse``.
 
@@ -98,6 +100,7 @@ def read_equations(
             declared=declared,
             definitions=defined,
             complex_numbers=complex_numbers,
+            given=given,
         )
     except FormulaError as error:
         raise _within(texts, error) from None

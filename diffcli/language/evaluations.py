@@ -10,10 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
+from diffcli.language.builder import ARRAY
 from diffcli.language.derivative import differentiate
 from diffcli.language.expression import VARIABLE, Node, postorder, variable
 from diffcli.language.integrals import substituted
 from diffcli.language.limits import MAX_ORDER
+from diffcli.language.linear import array
 from diffcli.language.tokens import NAME, Token
 
 if TYPE_CHECKING:
@@ -67,7 +69,42 @@ def _one_variable(parser: Pratt, value: Node, at: Token, hint: str) -> str:
     return free[0]
 
 
+def _matrix(parser: Pratt, name: Token) -> Node:
+    """Read the rows of a matrix typed in the formula; one column is a vector."""
+    opener = parser.advance()
+    rows: list[list[Node]] = []
+    while not rows or parser.accept(","):
+        bracket = parser.advance()
+        rows.append(parser.inside(bracket, lambda: listed(parser)))
+    parser.expect(")", after=opener)
+    entries = [parser.build.real(entry) for row in rows for entry in row]
+    if any(entry.op == ARRAY for entry in entries):
+        raise parser.fail("a matrix in a matrix", token=name, hint="write its entries out")
+    if len(entries) == 1:
+        return entries[0]
+    return array(entries, (len(rows),) if len(rows[0]) == 1 else (len(rows), len(rows[0])))
+
+
+def listed(parser: Pratt) -> list[Node]:
+    """Read ``a, b)`` after the opening bracket."""
+    found = [parser.expression()]
+    while parser.accept(","):
+        found.append(parser.expression())
+    parser.expect(")", after=parser.peek(-1))
+    return found
+
+
+def _norm_2(parser: Pratt, name: Token) -> Node:
+    """Read ``‖x‖₂``, which of a matrix is another norm."""
+    opener = parser.advance()
+    value = parser.build.real(parser.inside(opener, parser.expression))
+    parser.expect(")", after=opener)
+    if parser.linear is not None:
+        parser.linear.spectral(value, name)
+    return parser.tensor("norm", value, static=(None,))
+
+
 FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
-    {"primed": _primed, "at": _at}
+    {"primed": _primed, "at": _at, "matrix": _matrix, "norm_2": _norm_2}
 )
 """Readers of these, by their form."""

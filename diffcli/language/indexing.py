@@ -74,7 +74,7 @@ def attribute(parser: Pratt, left: Node) -> Node:
         return left
     name = parser.advance()
     if name.text == "T":
-        return node("transpose", parser.build.real(left))
+        return parser.tensor("transpose", parser.build.real(left))
     known = name.kind == NAME and (name.text in BY_TENSOR_NAME or name.text in BY_NAME)
     if not known or not parser.at("("):
         raise parser.fail(
@@ -112,7 +112,7 @@ def _operation(
     if axis is not None and not row.axis:
         raise parser.fail(f"{name.text} has no axis", token=name, hint="leave it out")
     static = ((row.default if axis is None else axis),) if row.axis else ()
-    return node(row.name, *map(parser.build.real, operands), static=static)
+    return parser.tensor(row.name, *map(parser.build.real, operands), static=static)
 
 
 def _operands(parser: Pratt, found: list[Node]) -> tuple[list[Node], int | None]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from diffcli.errors import DiffcliError
-from diffcli.language.expression import Node, constant, number, variable
+from diffcli.language.expression import Node, constant, node, number, variable
 from diffcli.language.functions import BY_NAME, Row
 from diffcli.language.limits import MAX_DEPTH
 from diffcli.language.remedies import FINITE, FUNCTIONS, INFINITY, WORDS
@@ -31,6 +31,7 @@ from diffcli.language.vocabulary import (
     INTERNAL,
     LOG_WITH_BASE,
     LOWER,
+    MATRIX,
     OF_LETTER,
     OF_ORDER,
     ORDERED,
@@ -78,6 +79,25 @@ def _has_range(tokens: Sequence[Token], place: int) -> bool:
     return False
 
 
+def _in_bounds(tokens: Sequence[Token]) -> frozenset[str]:
+    """Return the names in the bounds of sums and products over an index."""
+    found: set[str] = set()
+    for place, token in enumerate(tokens[:-1]):
+        after = tokens[place + 1]
+        if token.text not in ("∑", "∏") and (
+            token.text not in ("sum", "prod") or after.text != "("
+        ):
+            continue
+        is_bound = False
+        for later in tokens[place + 1 :]:
+            if later.text in (",", ")") and is_bound:
+                break
+            is_bound |= later.text == "="
+            if is_bound and later.kind == NAME:
+                found.add(later.text)
+    return frozenset(found)
+
+
 class Names:
     """The names of one request: what is declared, what is defined, what stands in the text.
 
@@ -93,6 +113,7 @@ class Names:
         infinite: bool = False,
         readings: Iterable[str] = (),
         shapes: Mapping[str, tuple[int, ...]] | None = None,
+        bold: Mapping[str, int] | None = None,
     ) -> None:
         self.declared = frozenset(declared)
         self.defined: dict[str, Node] = {}
@@ -100,7 +121,9 @@ class Names:
         self.exact: dict[Node, Fraction] = {}
         """The exact values of constant nodes."""
         self.shapes = shapes or {}
-        """The shapes of the tensors that the point gives."""
+        """The shapes of the values that the point gives."""
+        self.bold = bold or {}
+        """The names that LaTeX writes as vectors or matrices, by how many axes these have."""
         self.indices: dict[str, int] = {}
         """The indices of the sums and products around, with their values."""
         self.read_again = 0
@@ -125,6 +148,19 @@ class Names:
         self._alone = {
             token.text for token, after in pairwise(tokens) if after.text != "(" and _is_name(token)
         }
+
+    @cached_property
+    def has_tensors(self) -> bool:
+        """Whether the point gives a tensor, or the text writes a vector or a matrix."""
+        is_typed = any(token.text == MATRIX for token in self._tokens)
+        return bool(self.bold) or is_typed or any(map(len, self.shapes.values()))
+
+    def fix(self, wholes: Mapping[str, int]) -> None:
+        """Let names in the bounds of sums and products be the numbers that the point gives."""
+        for name in _in_bounds(self._tokens) & wholes.keys():
+            self.declared -= {name}
+            self.defined[name] = number(wholes[name])
+            self.echo(f"{name} is the whole number {wholes[name]} in the bounds, and no variable")
 
     def echo(self, reading: str) -> None:
         """Note a reading that another convention would have made differently."""
@@ -199,6 +235,8 @@ class Names:
         if self.indices and "_" in token.text:
             token = self._indexed(token, fail)
         name = token.text
+        if (component := self._component(token, fail)) is not None:
+            return component
         if self.is_value(name):
             if name in self.constants or name in CALLABLE:
                 self.echo(f"{name} is a variable here")
@@ -247,6 +285,8 @@ class Names:
     def _indexed(self, token: Token, fail: Fail) -> Token:
         """Return the name with indices in its subscripts by their values: ``x_i`` is x_1."""
         name, *subscripts = token.text.split("_")
+        if len(subscripts) == 1 < len(self.shapes.get(name, ())) == len(subscripts[0]):
+            subscripts = list(subscripts[0])
         for place, part in enumerate(subscripts):
             if len(part) == 2 and part not in self.indices and set(part) & self.indices.keys():
                 raise fail(
@@ -280,6 +320,28 @@ class Names:
             return False
         values = self._alone | self.declared
         return name in self._alone or all(letter in values for letter in name)
+
+    def _component(self, token: Token, fail: Fail) -> Node | None:
+        """Return ``x_2`` as an entry where the point gives a vector x, ``A_{12}`` of a matrix."""
+        name, *subscripts = token.text.split("_")
+        shape = self.shapes.get(name, ())
+        if not shape or not subscripts or self.is_value(token.text):
+            return None
+        if len(subscripts) == 1 < len(shape) == len(subscripts[0]):
+            subscripts = list(subscripts[0])
+        if len(subscripts) != len(shape) or not all(map(str.isdigit, subscripts)):
+            return None
+        places = [int(part) - 1 for part in subscripts]
+        if not all(0 <= place < size for place, size in zip(places, shape, strict=True)):
+            raise fail(
+                f"{token.text} is no entry of {name}", token=token,
+                hint=f"the point gives {' × '.join(map(str, shape))} numbers, counted from 1",
+            )  # fmt: skip
+        first = ",".join("1" * len(shape))
+        self.echo(
+            f"{name}_{{{first}}} is the first entry of {name}, {name}[{first.replace('1', '0')}]"
+        )
+        return node("index", variable(name), static=tuple(places))
 
     def _function(self, name: str) -> Row | str:
         if name in FORMS:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Function, Node, postorder
+from diffcli.language.given import NOTHING, Given
 from diffcli.language.latex.scan import scan
 from diffcli.language.limits import (
     LEAST_REPEATED,
@@ -40,6 +41,7 @@ def parse(
     definitions: Sequence[str] = (),
     complex_numbers: bool = False,
     leaves_derivative: bool = False,
+    given: Given = NOTHING,
 ) -> Function:
     """Read one formula, or several as the outputs of one Function.
 
@@ -47,7 +49,8 @@ def parse(
     and the others in natural order (``x2`` before ``x10``). These names and those ``declared`` are
     variables whatever else they might mean. ``definitions`` (``"y = x + 2"``) are read first. With
     ``complex_numbers``, ``i`` and ``I`` are the imaginary unit. With ``leaves_derivative``, a first
-    text that is a derivative (``d/dx x^2``) is read as what it differentiates. Raises FormulaError
+    text that is a derivative (``d/dx x^2``) is read as what it differentiates. ``given`` is what
+    the point says of the names, which LaTeX's products and sums depend on. Raises FormulaError
     where the text can't be read, LimitError where it is too large.
     """
     texts = (text,) if isinstance(text, str) else tuple(text)
@@ -66,7 +69,10 @@ def parse(
             [token for each in scans for token in each.tokens],
             complex_numbers=complex_numbers,
             readings=[reading for each in scans for reading in each.readings],
+            shapes=given.shapes,
+            bold={name: rank for each in scans for name, rank in each.vectors},
         )
+        names.fix({name: given.wholes[name] for name in given.wholes if name not in first})
         parsers = [
             Parser(part, each.tokens, names)
             for part, each in zip((*definitions, *texts), scans, strict=True)
@@ -77,7 +83,7 @@ def parse(
         for parser in formulas[:1]:
             parser.leaves_derivative = leaves_derivative
         for parser in formulas:
-            outputs.extend(parser.outputs())
+            outputs.extend(parser.entries())
     nodes = postorder(outputs)
     if len(nodes) > MAX_NODES:
         raise LimitError(
@@ -151,6 +157,10 @@ class Parser(Pratt):
         while self.token.kind != END:
             if not self.definition():
                 raise self.fail("a definition is name = formula", token=self.token, hint="y = x+2")
+
+    def entries(self) -> list[Node]:
+        """Read the formulas wanted, those of a typed matrix entry by entry."""
+        return self.outputs() if self.linear is None else self.linear.outputs(self.outputs())
 
     def outputs(self) -> list[Node]:
         """Read definitions, then the formula or the list of formulas that is wanted."""

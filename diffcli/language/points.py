@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import reduce
 from itertools import product
 from math import prod
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Self
 
 from diffcli.errors import FormulaError, LimitError, PointError
 from diffcli.language.application import listed
-from diffcli.language.expression import VARIABLE, Node, postorder
+from diffcli.language.expression import NUMBER, VARIABLE, Node, postorder
+from diffcli.language.given import Given
 from diffcli.language.latex.scan import scan
 from diffcli.language.limits import MAX_AXES, MAX_POINTS
 from diffcli.language.names import Names
@@ -105,8 +107,8 @@ class Typed:
     named: Mapping[str, Value] = field(default_factory=dict)
     ordered: tuple[Value, ...] = ()
 
-    def bind(self, variables: Sequence[str]) -> Point:
-        """Give each variable its value.
+    def bind(self, variables: Sequence[str], defined: Mapping[str, Node] | None = None) -> Point:
+        """Give each variable its value; a name may be ``defined`` with the value it has here.
 
         Raises PointError where a variable has none, or a value has no variable.
         """
@@ -117,7 +119,11 @@ class Typed:
                 hint=_as_product(variables, len(self.ordered))
                 or "one value a variable; a vector is typed [1,2,3]",
             )
-        values = dict(zip(variables, self.ordered, strict=False)) | dict(self.named)
+        values = dict(zip(variables, self.ordered, strict=False)) | {
+            name: value
+            for name, value in self.named.items()
+            if not (defined and name not in variables and defined.get(name) is value)
+        }
         twice = [name for name in variables[: len(self.ordered)] if name in self.named]
         if twice:
             raise PointError(f"{twice[0]} has two values", hint="name every value: x=3,y=4")
@@ -138,6 +144,49 @@ class Typed:
                 else "it has no variables",
             )
         return Point({name: values[name] for name in variables})
+
+
+def given_by(points: Sequence[Typed], variables: Sequence[str] = ()) -> Given:
+    """Return what all points say alike; ``variables`` are the names of values without one."""
+    known = [dict(zip(variables, each.ordered, strict=False)) | {**each.named} for each in points]
+    shapes: dict[str, tuple[int, ...]] = {}
+    wholes: dict[str, int] = {}
+    for name in set(known[0]).intersection(*known[1:]) if known else ():
+        values = [point[name] for point in known]
+        found = {_shape(value) for value in values}
+        if len(found) == 1 and (shape := found.pop()) is not None:
+            shapes[name] = shape
+        whole = {_whole_number(value) for value in values}
+        if len(whole) == 1 and (number := whole.pop()) is not None:
+            wholes[name] = number
+    return Given(shapes, wholes)
+
+
+def _shape(value: Value) -> tuple[int, ...] | None:
+    """Return a value's shape, None where it would have to be computed."""
+    match value:
+        case Node():
+            return ()
+        case Tensor(shape):
+            return shape
+        case Computed(numbers):
+            return numbers.shape
+        case Generated("linspace", (*_, count)):
+            whole = _whole_number(count)
+            return None if whole is None else (whole,)
+        case Generated("eye", (count, *more)):
+            sizes = [_whole_number(size) for size in (count, *(more or (count,)))]
+        case Generated("arange"):
+            return None
+        case Generated(_, arguments):
+            sizes = [_whole_number(size) for size in arguments]
+    return None if None in sizes else tuple(size or 0 for size in sizes)
+
+
+def _whole_number(value: Value) -> int | None:
+    """Return a value that is a whole number and not negative, as typed."""
+    exact = value.value if isinstance(value, Node) and value.op == NUMBER else None
+    return int(exact) if isinstance(exact, Fraction) and exact.denominator == 1 else None
 
 
 def _as_product(variables: Sequence[str], count: int) -> str:

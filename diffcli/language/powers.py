@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffcli.language.expression import CONSTANT, Node, node
+from diffcli.language.expression import CONSTANT, Node
 from diffcli.language.limits import MAX_NESTING
 from diffcli.language.tokens import NAME, NUMBER, SUPERSCRIPT, Token
 
@@ -23,8 +23,8 @@ def power(parser: Pratt, left: Node) -> Node:
     operator = parser.advance()
     if operator.kind == SUPERSCRIPT:
         return parser.build("pow", left, superscript(parser, operator), at=operator)
-    if _is_transposed(parser, base):
-        return node("transpose", parser.build.real(left))
+    if _is_transposed(parser, base, left):
+        return parser.tensor("transpose", parser.build.real(left))
     first = parser.token
     exponent = parser.exponent()
     _check_exponent(parser, operator, first)
@@ -35,6 +35,8 @@ def power(parser: Pratt, left: Node) -> Node:
                 f"{parser.source(base, parser.token)} is a power times {parser.token.text}: "
                 "the exponent ends with its number"
             )
+    if parser.linear is not None and (made := parser.linear.power(left, exponent, operator)):
+        return made
     return parser.build("pow", left, exponent, at=operator)
 
 
@@ -58,7 +60,7 @@ def superscript(parser: Pratt, token: Token) -> Node:
     return parser.build("neg", inner) if token.text.startswith("-") else inner
 
 
-def _is_transposed(parser: Pratt, base: Token) -> bool:
+def _is_transposed(parser: Pratt, base: Token, left: Node) -> bool:
     """Go past ``T`` after ``^`` where it means a transpose: ``x^T A x``, ``A @ A^T``.
 
     A power of T elsewhere is echoed.
@@ -68,6 +70,9 @@ def _is_transposed(parser: Pratt, base: Token) -> bool:
     is_base = base.text == ")" or (base.kind == NAME and base.text not in names.constants)
     if not (is_name and is_base):
         return False
+    if parser.linear is not None and parser.linear.rank(left):
+        parser.advance()
+        return True
     if names.powers_alone("T"):
         before, after = parser.peek(-3), parser.peek()
         beside = after.kind == NAME or after.text in ("(", "@")

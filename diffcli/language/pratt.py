@@ -19,11 +19,14 @@ from diffcli.language.builder import Builder
 from diffcli.language.cursor import Cursor
 from diffcli.language.differentials import differential
 from diffcli.language.expression import Node, constant, node
+from diffcli.language.latex.scan import is_latex
 from diffcli.language.limits import MAX_DEPTH, MAX_NESTING
+from diffcli.language.linear import Linear
 from diffcli.language.names import Names
 from diffcli.language.powers import power
 from diffcli.language.products import INFIX_WORDS, is_infix_word, product
 from diffcli.language.remedies import SIGNS
+from diffcli.language.tensors import Static
 from diffcli.language.tokens import END, NAME, NUMBER, SIGN, SUPERSCRIPT, TIMES, Token, exact
 
 _T = TypeVar("_T")
@@ -52,6 +55,15 @@ _NAMED = {"|": "abs", r"\lvert": "abs", "⌊": "floor", "⌈": "ceil"}
 _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 
 
+def _linear(parser: Pratt, names: Names) -> Linear | None:
+    """Return what reads products of tensors as mathematics does, where LaTeX writes them."""
+    if not names.has_tensors or not is_latex(parser.text):
+        return None
+    made = Linear(parser.build, names.shapes, names.bold, parser.fail, names.echo)
+    parser.build.entrywise = made.entrywise
+    return made
+
+
 class Pratt(Cursor):
     """Reads expressions from one text of a request.
 
@@ -62,6 +74,7 @@ class Pratt(Cursor):
         super().__init__(text, tokens)
         self.names = names
         self.build = Builder(self.fail, names.echo, names.exact)
+        self.linear = _linear(self, names)
         self.open: list[str] = []
         """The brackets and bars around the current token."""
         self.nesting = 0
@@ -150,7 +163,7 @@ class Pratt(Cursor):
         if token.text in indexing.POSTFIX:
             return indexing.POSTFIX[token.text](self, left)
         if token.text == "ᵀ":
-            return node("transpose", self.build.real(left))
+            return self.tensor("transpose", self.build.real(left))
         if token.text == "°":
             return self.build(
                 "div", self.build("mul", left, constant("pi")), self.build.number(180)
@@ -255,11 +268,13 @@ class Pratt(Cursor):
         if opener.text == "[":
             self.names.echo("square brackets around a part are read as round ones")
         if opener.text == "‖":
-            return node("norm", self.build.real(inner), static=(None,))
+            return self.tensor("norm", self.build.real(inner), static=(None,))
         if self.touch(opener, after) and inner.op == "abs":
             self.names.echo("||…|| is the norm")
             return node("norm", *inner.args, static=(None,))
         named = _NAMED.get(opener.text)
+        if named == "abs" and self.linear and (size := self.linear.absolute(inner)):
+            return size
         return self.build(named, inner) if named else inner
 
     def touch(self, opener: Token, after: Token) -> bool:
@@ -293,6 +308,12 @@ class Pratt(Cursor):
         touching = before.text + token.text if before.end == token.start else ""
         hint = SIGNS.get(touching) or SIGNS.get(token.text, "something is missing before it")
         return self.fail(f"unexpected {token.text!r}", token=token, hint=hint)
+
+    def tensor(self, op: str, *args: Node, static: Static = ()) -> Node:
+        """Return the node of a tensor operation."""
+        if self.linear is not None:
+            return self.linear.tensor(op, *args, static=static)
+        return node(op, *args, static=static)
 
     # -- names -------------------------------------------------------------------------------
 

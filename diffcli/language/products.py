@@ -14,6 +14,7 @@ from diffcli.language.limits import MAX_DEPTH
 from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, TIMES, Token
 
 if TYPE_CHECKING:
+    from diffcli.language.linear import Linear
     from diffcli.language.pratt import Pratt
 
 INFIX_WORDS: Mapping[str, str] = MappingProxyType({"mod": "the remainder", "choose": "binomial"})
@@ -38,12 +39,22 @@ def product(parser: Pratt, left: Node) -> Node:
             parser.advance()
             _check_sign(parser, token)
         right = parser.operand()
-        in_matrices = implicit and (in_matrices or factors[-1].op == "transpose")
+        if parser.linear is not None:
+            typed = "" if implicit else parser.text[token.start : token.end]
+            of_tensors = _of_tensors(parser.linear, factors[-1], right, typed, token)
+            if of_tensors is not None:
+                factors[-1] = of_tensors
+                first = parser.peek(-1)
+                continue
+        in_matrices = (
+            parser.linear is None and implicit and (in_matrices or factors[-1].op == "transpose")
+        )
         if in_matrices:
             factors[-1] = _matrices(parser, factors[-1], right)
             parser.names.echo("what stands beside a transpose is a matrix product")
         elif implicit or token.text == "*":
-            _check_transposed(parser, factors[-1], right, token if implicit else None)
+            if parser.linear is None:
+                _check_transposed(parser, factors[-1], right, token if implicit else None)
             factors.append(right)
         else:
             whole = parser.build.product(factors)
@@ -55,6 +66,14 @@ def product(parser: Pratt, left: Node) -> Node:
             ]
         first = parser.peek(-1)
     return parser.build.product(factors)
+
+
+def _of_tensors(linear: Linear, left: Node, right: Node, sign: str, token: Token) -> Node | None:
+    """Return a product of vectors and matrices, None for that of numbers or of entries."""
+    if token.text in ("/", "%"):
+        linear.check_division(right, token)
+        return None
+    return None if token.text in _OPERATIONS else linear.product(left, right, sign, token)
 
 
 def is_infix_word(parser: Pratt) -> bool:
@@ -113,4 +132,4 @@ def _matrices(parser: Pratt, left: Node, right: Node) -> Node:
     for factor in (left, right):
         if factor.op == "pow" and factor.args[1] is parser.build.number(-1):
             parser.names.echo("a power of -1 goes entry by entry; the inverse is inv(A)")
-    return parser.build("matmul", left, right)
+    return parser.tensor("matmul", left, right)

@@ -47,8 +47,8 @@ ORDERED = {
 OF_LETTER = re.compile(rf"({'|'.join(ORDERED)})_([0-9]+|[A-Za-z]+)")
 OF_ORDER = "_{"
 """What ends a letter of mathematics whose subscript is a formula, in braces."""
-PRIMED, AT, MATRIX = "'_", "|_", "[_"
-INTERNAL = {PRIMED: "primed", AT: "at", MATRIX: "matrix"}
+PRIMED, AT, MATRIX, NORM_2 = "'_", "|_", "[_", "‖_2"
+INTERNAL = {PRIMED: "primed", AT: "at", MATRIX: "matrix", NORM_2: "norm_2"}
 """Names that only LaTeX's reader writes: ``(…)'``, ``…|_{x=2}``, the rows of a matrix; by form."""
 _SUBSCRIPTED = frozenset(name for name in BY_NAME if re.fullmatch("[A-Za-z][0-9]", name))
 """Functions whose names are mostly variables (``y1``, ``k0``): only a bracket makes them calls,

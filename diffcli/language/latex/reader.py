@@ -55,8 +55,8 @@ class Reader:
         self.position = self.depth = 0
         self.tokens: list[Token] = []
         self.words: set[str] = set()
-        self.vectors: set[str] = set()
-        """Names that are written as vectors: bold, or under an arrow."""
+        self.vectors: dict[str, int] = {}
+        """Names that are written as vectors or matrices, bold or under an arrow, by their axes."""
         self.readings: dict[str, None] = {}
         self.open: list[str] = []
         """The brackets and bars around the current place."""
@@ -85,7 +85,7 @@ class Reader:
         self.position = len(self.text)
         self.emit(END, "", self.position)
         return Scan(
-            self.tokens, frozenset(self.words), tuple(self.readings), frozenset(self.vectors)
+            self.tokens, frozenset(self.words), tuple(self.readings), tuple(self.vectors.items())
         )
 
     # -- places ------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
+from diffcli.errors import FormulaError
 from diffcli.language.limits import MAX_CHARACTERS
-from diffcli.language.tokens import Token, tokenize
+from diffcli.language.tokens import END, NAME, Token, tokenize, variable_name
 
 _IS_LATEX = re.compile(r"[\\$]|[\^_]\s*\{|\}\s*[\^_]|\{,\}|\^\*(?![*\w(])")
 
@@ -23,8 +24,8 @@ class Scan(NamedTuple):
     tokens: list[Token]
     words: frozenset[str] = frozenset()
     readings: tuple[str, ...] = ()
-    vectors: frozenset[str] = frozenset()
-    """Names that are written as vectors or matrices."""
+    vectors: tuple[tuple[str, int], ...] = ()
+    """Names that are written as vectors or matrices, with the number of their axes."""
 
 
 def scan(text: str, declared: Collection[str] = ()) -> Scan:
@@ -43,3 +44,19 @@ def scan(text: str, declared: Collection[str] = ()) -> Scan:
 def is_latex(text: str) -> bool:
     r"""Whether a text is written in LaTeX: it has a backslash, a ``$``, ``^{`` or ``_{``."""
     return _IS_LATEX.search(text) is not None
+
+
+def name_of_column(text: str) -> str:
+    r"""Return the variable that a column of numbers is named after: ``α``, ``x_{1}``, ``\alpha``.
+
+    A name that isn't one of the language stays as it is.
+    """
+    bare = text.strip()
+    plain = variable_name(bare)
+    if plain is not None or not is_latex(bare):
+        return plain or bare
+    try:
+        tokens = scan(bare).tokens
+    except FormulaError:
+        return bare
+    return tokens[0].text if [token.kind for token in tokens] == [NAME, END] else bare

@@ -145,7 +145,10 @@ def exponent(reader: Reader) -> None:
         if len(number[0]) > 1:
             reader.readings[f"^{number[0]} is read as ^{{{number[0]}}}"] = None
     else:
+        index = len(reader.tokens)
         reader.argument()
+        if [token.text for token in reader.tokens[index:]] == ["{", "T", "}"]:
+            reader.tokens[index:] = reader.tokens[index + 1 : -1]
 
 
 def _labelled(reader: Reader, name: Token, start: int) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.language.latex import environments
 from diffcli.language.latex.derivatives import (
+    bracket_start,
     differential,
     is_differential,
     joined,
@@ -21,12 +22,14 @@ from diffcli.language.latex.derivatives import (
 from diffcli.language.latex.integrals import bounds_of, read_integral
 from diffcli.language.latex.scripts import NUMERAL
 from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
+from diffcli.language.vocabulary import NORM_2
 
 if TYPE_CHECKING:
     from diffcli.language.latex.reader import Reader
 
 _OPENING = re.compile(r"\s*(?:\\(?:left|[bB]igg?l?)\s*)?\(")
-_EUCLIDEAN = re.compile(r"_\s*(?:[2F]|\{\s*[2F]\s*\})")
+_OF_VECTORS = re.compile(r"\s*_\s*(?:2|\{\s*2\s*\})")
+_EUCLIDEAN = re.compile(r"_\s*(?:F|\{\s*(?:F|\\mathrm\s*\{\s*F\s*\})\s*\})")
 NORMS = frozenset({"|", "Vert", "lVert", "rVert"})
 """Commands that are one side of a norm."""
 _NORM = "‖"
@@ -101,11 +104,13 @@ def _series(sign: str) -> Callable[[Reader, int], None]:
         r"""Read the bounds of ``\sum_{i=1}^{5}``."""
         low, high = bounds_of(reader)
         index = [token for token in low if token.text not in ("{", "}")]
-        if len(index) == 1 and not high:
-            # The index of a vector's components, whose number the point says.
-            reader.emit(SIGN, sign, start)
-            reader.tokens += index
-            reader.emit(SIGN, ",", reader.position)
+        names = [token for token in index if token.text != ","]
+        if names and not high and all(token.kind == NAME for token in names):
+            # Indices of a vector's components, whose number the point says.
+            for name in names:
+                reader.emit(SIGN, sign, start)
+                reader.tokens.append(name)
+                reader.emit(SIGN, ",", reader.position)
             return
         if [token.text for token in low[2:3]] != ["="] or not high:
             raise reader.fail("an index has two bounds", start, r"\sum_{i=1}^{5} x^i")
@@ -139,7 +144,10 @@ def norm(reader: Reader, start: int, name: str, side: str = "") -> None:
         reader.open[-1] = _NORM
         return
     reader.emit(SIGN, ")", start)
-    if reader.peek() == "_" and not reader.match(_EUCLIDEAN):
+    if reader.match(_OF_VECTORS):
+        place = (bracket_start(reader.tokens) or 1) - 1
+        reader.tokens[place] = reader.tokens[place]._replace(text=NORM_2)
+    elif reader.peek() == "_" and not reader.match(_EUCLIDEAN):
         raise reader.fail("a norm that isn't Euclidean", start, "norm(x) is √(sum of squares)")
 
 

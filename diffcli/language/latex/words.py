@@ -225,17 +225,24 @@ def _word(reader: Reader, command: str, start: int) -> str:
             reader.emit(NAME, "d", start)
             return found[1]
         if command in BOLD:
-            reader.vectors.add(found)
+            _set_bold(reader, found)
         return found
     if command in TEXTUAL or found.lower() in CLAUSES:
         return _text(reader, start)
     inner = reader.captured(reader.argument)
     if command in BOLD:
-        reader.vectors.update(each.text for each in inner if each.kind == NAME)
+        for each in inner:
+            if each.kind == NAME:
+                _set_bold(reader, each.text)
     if is_one_name(bare := [each for each in inner if each.text not in ("{", "}")]):
         return bare[0].text
     reader.tokens += inner
     return ""
+
+
+def _set_bold(reader: Reader, found: str) -> None:
+    """Note a bold name: a small letter is a vector, a capital a matrix unless it has an arrow."""
+    reader.vectors.setdefault(found, 2 if found[0].isupper() else 1)
 
 
 def _text(reader: Reader, start: int) -> str:
@@ -261,7 +268,7 @@ def _accented(reader: Reader, command: str, start: int) -> str:
     names = (f"{base}_{accent}", base + accent, accent + base, f"{accent}_{base}")
     declared = next((each for each in names if each in reader.declared), "")
     if accent == "vec":
-        reader.vectors.add(declared or base)
+        reader.vectors[declared or base] = 1
     return declared or (base if accent == "vec" else names[0])
 
 
