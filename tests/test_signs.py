@@ -30,6 +30,9 @@ sqrt(pi^2+2*pi+1) - pi - 1      cbrt(-8) + 2                    1/(1+sqrt(2)) - 
 sin(pi/7)*sin(2*pi/7)*sin(3*pi/7) - sqrt(7)/8                   floor(sqrt(4)) - 2
 atanh(1/2) - log(3)/2           asinh(1) - log(1+sqrt(2))       e^(log(2)/2) - sqrt(2)
 softplus(1) - log(1+e)          mod(7, 2) - 1                   gamma(5) - 24
+asin(sin(1)) - 1                sin(asin(1/3)) - 1/3            tan(atan(5)) - 5
+sinc(pi)                        log(1+sqrt(2)) + log(sqrt(2)-1)  j0(0) - 1
+erf(erfinv(1/3)) - 1/3          acos(cos(5/2)) - 5/2            cos(atan(1/2)) - 2/sqrt(5)
 hypot(3, 4) - 5                 atan2(1, -1) - 3*pi/4           cos(sqrt(2))^2+sin(sqrt(2))^2-1
 """
 
@@ -58,6 +61,11 @@ def test_an_identity_is_proved(text: str) -> None:
         ("tanh(1e6) - tanh(1e6)^2", 1),
         ("erf(1e3) - erf(1e3+1)", -1),
         ("exp(-1e9)", 1),
+        ("1 - erf(tanh(50)*1e6)", 1),
+        ("acos(tanh(1e5))", 1),
+        ("1 - normcdf(exp(30))^2", 1),
+        ("erfc(exp(40)*pi)", 1),
+        ("asin(sin(2)) - 2", -1),
         ("floor(tanh(1e6))", 0),
         ("sign(1 - erf(100)) - 1", 0),
         # Near misses: a narrow ball, and no identity.

@@ -69,8 +69,8 @@ class _FloatWalk(Walk):
         self._largest = [arb(0), arb(0)]
         self._leaves_range = False
 
-    facts = None
-    """A number that is rounded isn't the constant that it stands for."""
+    def facts_for(self, arguments: Sequence[Term]) -> None:
+        """Return none: a number that is rounded isn't the constant that it stands for."""
 
     def apply(self, node: Node, rule: Callable[..., Value | bool], arguments: list[Term]) -> Term:
         read = [

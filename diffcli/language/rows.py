@@ -15,8 +15,10 @@ class Row:
 
     ``defaults`` are the values (as text) of trailing arguments left out. ``domain`` is where it
     is real, ``kinks`` where it isn't differentiable (``jumps`` where it isn't even continuous),
-    in words for a person; the enclosure decides both for a given point. ``latex`` is a template in
-    which ``{0}`` stands for the first argument's LaTeX and ``{all}`` for all of them. ``partials``
+    in words for a person; the enclosure decides both for a given point. ``range`` is an interval
+    that holds all values, such as ``(-1, 1)``: an end in parentheses is never attained, by which
+    a sign is proved that rounding hides. ``latex`` is a template in which ``{0}`` stands for the
+    first argument's LaTeX and ``{all}`` for all of them. ``partials``
     are the derivatives in each argument, as formulas of the language in ``x y z``, the arguments;
     an empty text, or none, where there is no closed one. A derivative inside a formula is resolved
     by them; torch and sympy have rules of their own, but for special functions. ``ulps`` bounds the
@@ -39,6 +41,7 @@ class Row:
     kinks: str = ""
     jumps: str = ""
     boolean: bool = False
+    range: str = ""
     partials: tuple[str, ...] = ()
     ulps: int = 4
     accuracy: float | None = None
@@ -59,6 +62,7 @@ def row(
     kinks: str = "",
     jumps: str = "",
     boolean: bool = False,
+    range: str = "",  # noqa: A002  (the column's name)
     partials: str = "",
     ulps: int = 4,
     accuracy: float | None = None,
@@ -82,6 +86,7 @@ def row(
         kinks=kinks,
         jumps=jumps,
         boolean=boolean,
+        range=range,
         partials=tuple(part.strip() for part in partials.split(";")) if partials else (),
         ulps=ulps,
         accuracy=accuracy,

@@ -62,6 +62,7 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "sech": "2/(exp(x) + exp(-x))",
         "sigmoid": "1/(1 + exp(-x))",
         "silu": "x/(1 + exp(-x))",
+        "sinc": "piecewise((1, x == 0), (sin(x)/x, True))",
         "sinh": "(exp(x) - exp(-x))/2",
         "softplus": "log(1 + exp(x))",
         "sqrt": "x^(1/2)",
@@ -155,14 +156,20 @@ def _root(field: Field, x: Form, n: Form) -> Form:
 def _asin(field: Field, x: Form) -> Form:
     if field.certain_sign(x) < 0:
         return -_asin(field, -x)
-    if field.certain_sign(number(1) - x) < 0:
+    left = number(1) - x
+    if field.certain_sign(left) < 0:
         raise Unknown
     turns = _turns(x, arb.asin)
     if turns is not None:
         angle = field.pi * number(turns)
         if field.sign(field.circular(angle)[1] - x) == 0:
             return angle
-    return field.call("asin", [x])
+    if field.sign(x - number(Fraction(3, 4))) != 1:
+        return field.call("asin", [x])
+    # Near 1 nothing is to cancel next to π/2.
+    half = number(Fraction(1, 2))
+    root = field.power(left * half, Fraction(1, 2))
+    return field.pi * half - number(2) * field.call("asin", [root])
 
 
 def _acos(field: Field, x: Form) -> Form:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 from typing import cast
 
 from flint import acb, arb, fmpq, fmpz
@@ -40,6 +41,10 @@ class Unknown(Exception):  # noqa: N818  (an expected outcome)
     """The value isn't known to exist, or what it depends on isn't decided."""
 
 
+Limits = tuple[Form | None, Form | None]
+"""Numbers below and above that a value comes near to, but never attains."""
+
+
 @dataclass(frozen=True)
 class Logarithm:
     """The content of a generator that is log(g), or −log(g) where g < 1."""
@@ -51,9 +56,11 @@ class Logarithm:
 class Field:
     """The generators that the constants of one question are made of."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bits: int = MAX_BITS) -> None:
+        self.max_bits = max_bits
         self._generators: dict[object, Generator] = {}
         self._logarithms: dict[Logarithm, Form] = {}
+        self._inverses: dict[Generator, tuple[str, Form]] = {}
         pi = self._generator(Kind.PI, None, lambda e: _power(arb.pi(), e))
         self.pi = Form(pi.power(Fraction(1)))
         self._turn = self._generator(
@@ -102,36 +109,83 @@ class Field:
             except (Trouble, ValueError, TypeError):
                 return arb.nan()
 
-        return self.opaque((op, static, *(form.key for form in arguments)), value)
+        key = (op, static, *(form.key for form in arguments))
+        found = self.opaque(key, value, self._limits(TABLE[op].range))
+        for generator in found.above.generators:
+            if op in ("asin", "atan") and generator.content == key:
+                self._inverses[generator] = (op, arguments[0])
+        return found
 
-    def opaque(self, key: object, value: Callable[[], arb]) -> Form:
-        """Return a number of which a ball is known alone; a negative one as −1 times another."""
-        with working(FIRST_BITS, 0):
-            first = value()
-        if first < 0:
-            return -self.opaque(("neg", key), lambda: -value())
-        is_positive = bool(first > 0)
+    def _limits(self, interval: str) -> Limits:
+        """Return the ends of a row's range that no value attains."""
+        low, high = self.ends(interval)
+        return low if interval.startswith("(") else None, high if interval.endswith(")") else None
+
+    def ends(self, interval: str) -> Limits:
+        """Return the ends of a row's range, none where it goes on for ever."""
+        low, high = interval[1:-1].split(", ") if interval else ("-inf", "inf")
+        return self._end(low), self._end(high)
+
+    def _end(self, text: str) -> Form | None:
+        if text in ("inf", "-inf"):
+            return None
+        end = number(Fraction(text.replace("pi", "1")))
+        return self.pi * end if "pi" in text else end
+
+    def opaque(self, key: object, value: Callable[[], arb], limits: Limits | None = None) -> Form:
+        """Return a number of which balls are known, and perhaps limits that it never attains.
+
+        Where a ball doesn't tell it from a limit, the number is written as the limit and a
+        positive number. Raises Unknown where no ball is finite.
+        """
+        found = _first_finite(value)
+        if found.is_exact():
+            return number(_exact(found))
+        low, high = limits or (None, None)
+        if high is not None and not found < high.value():
+            return high - self._positive(("below", key), lambda: high.value() - value())
+        if low is not None and not found > low.value():
+            return low + self._positive(("above", key), lambda: value() - low.value())
+        if found > 0:
+            return self._positive(key, value)
+        if found < 0:
+            return -self._positive(("neg", key), lambda: -value())
+        return self._positive(key, value, is_known=False)
+
+    def _positive(self, key: object, value: Callable[[], arb], *, is_known: bool = True) -> Form:
         generator = self._generator(
-            Kind.CALL, key, lambda e: _power(value(), e), is_positive=is_positive
+            Kind.CALL, key, lambda e: _power(value(), e), is_positive=is_known
         )
         return Form(generator.power(Fraction(1)))
 
     # Signs.
 
-    def sign(self, form: Form, max_bits: int = MAX_BITS) -> int | None:
+    def sign(self, form: Form) -> int | None:
         """Return the sign of a constant, where it is proved."""
         exact = form.rational
         if exact is not None:
             return (exact > 0) - (exact < 0)
-        found = sign_of(form.ball(FIRST_BITS))
-        if found is None and is_zero(form.above):
+        found = sign_of(form.ball(FIRST_BITS)) or _sign_of_terms(form)
+        if found is None and self._is_zero(form):
             return 0
         bits = FIRST_BITS
-        while found is None and bits < max_bits:
+        while found is None and bits < self.max_bits:
             hurry()
-            bits = min(4 * bits, max_bits)
-            found = sign_of(form.ball(bits))
+            bits = min(4 * bits, self.max_bits)
+            found = sign_of(form.ball(bits)) or _sign_of_terms(form, bits)
         return found
+
+    def _is_zero(self, form: Form) -> bool:
+        if is_zero(form.above):
+            return True
+        if not any(isinstance(each.content, Logarithm) for each in form.above.generators):
+            return False
+        # A sum of logarithms is 0 where the product is 1.
+        try:
+            power = self.exp(form) - number(1)
+        except (TooLong, Unknown):
+            return False
+        return is_zero(power.above)
 
     def certain_sign(self, form: Form) -> int:
         """Return the sign of a constant. Raises Unknown where it isn't proved."""
@@ -210,11 +264,7 @@ class Field:
         """
         single = positive.single()
         monomial = common_factor(positive) if single is None else single[0]
-        taken = [
-            (generator, e)
-            for generator, e in monomial
-            if generator.is_positive and generator.kind not in (Kind.UNIT, Kind.CIS)
-        ]
+        taken = [(generator, e) for generator, e in monomial if is_positive(generator)]
         rest = positive
         for generator, e in taken:
             yield generator, e
@@ -304,6 +354,11 @@ class Field:
         """Return the cosine and the sine, by the powers of e^(ix) for each term of x."""
         forward = backward = number(1)
         for coefficient, part in self._parts(angle):
+            inverse = self._of_inverse(part) if coefficient.denominator == 1 else None
+            if inverse is not None:
+                forward = forward * self.power(inverse[0], coefficient)
+                backward = backward * self.power(inverse[1], coefficient)
+                continue
             if part.key == self.pi.key and coefficient.denominator <= MAX_ROOT:
                 ahead, back = self._unit(coefficient), self._unit(-coefficient)
             else:
@@ -314,11 +369,69 @@ class Field:
         sine = (forward - backward) * half * Form(self._unit(Fraction(-1, 2)))
         return (forward + backward) * half, sine
 
+    def _of_inverse(self, angle: Form) -> tuple[Form, Form] | None:
+        """Return e^(ix) and e^(−ix) for x = asin(u) or atan(u)."""
+        single = angle.above.single()
+        if single is None or len(single[0]) != 1 or single[0][0][1] != 1:
+            return None
+        inverse, u = self._inverses.get(single[0][0][0], ("", self.pi))
+        one, turn = number(1), u * Form(self._unit(Fraction(1, 2)))
+        half = Fraction(1, 2)
+        match inverse:
+            case "asin":
+                cosine = self.power(one - u * u, half)
+                return cosine + turn, cosine - turn
+            case "atan":
+                size = self.power(one + u * u, half).inverse()
+                return (one + turn) * size, (one - turn) * size
+        return None
+
     def _unit(self, turns: Fraction) -> Polynomial:
         """Return e^(iπ·turns)."""
         turns %= 2
         power = self._turn.power(turns % 1)
         return -power if turns >= 1 else power
+
+
+def _sign_of_terms(form: Form, bits: int = FIRST_BITS) -> int | None:
+    """Return the sign that follows from that of positive generators, however near to 0 they are."""
+    signs = [_sign_of_product(each, bits) for each in (form.above, form.below)]
+    return None if None in signs else prod(sign for sign in signs if sign is not None)
+
+
+def _sign_of_product(polynomial: Polynomial, bits: int) -> int | None:
+    if not all(is_positive(generator) for generator in polynomial.generators):
+        return None
+    signs = {coefficient > 0 for coefficient in polynomial.terms.values()}
+    if len(signs) == 1:
+        return 1 if signs == {True} else -1
+    # The factor that all terms have in common is positive.
+    common = common_factor(polynomial)
+    if not common or not all(generator.is_free for generator, _ in common):
+        return None
+    inverse = Polynomial({tuple((generator, -e) for generator, e in common): Fraction(1)})
+    return sign_of(Form(polynomial * inverse).ball(bits))
+
+
+def is_positive(generator: Generator) -> bool:
+    """Return whether a generator is a positive number for certain."""
+    return generator.is_positive and generator.kind not in (Kind.UNIT, Kind.CIS)
+
+
+def _first_finite(value: Callable[[], arb]) -> arb:
+    for bits in (FIRST_BITS, MAX_BITS):
+        with working(bits, 0):
+            found = value()
+        if found.is_finite():
+            return found
+    raise Unknown
+
+
+def _exact(ball: arb) -> Fraction:
+    mantissa, exponent = (int(part) for part in ball.man_exp())
+    if abs(exponent) > MAX_BITS:
+        raise TooLong
+    return Fraction(mantissa) * Fraction(2) ** exponent
 
 
 def _circular_power(part: Form) -> Callable[[Fraction], acb]:

@@ -41,8 +41,8 @@ class Body(Walk):
     def __init__(self, body: Node, names: Sequence[str]) -> None:
         super().__init__(body, dict.fromkeys(names, 0.0))
 
-    facts = None
-    """The variables are in no one place."""
+    def facts_for(self, arguments: Sequence[Term]) -> None:
+        """Return none: the variables are in no one place."""
 
     def at(self, places: Mapping[str, Value]) -> Value:
         """Return the value where the variables are in their places; raises Trouble."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from math import isfinite
+from types import MappingProxyType
 from typing import cast
 
 from flint import arb
 
 from diffcli.engines.balls.constants import COMPARISONS, DEFINITIONS, FUNCTIONS, definition
-from diffcli.engines.balls.field import Field, Unknown
+from diffcli.engines.balls.field import FIRST_BITS, MAX_BITS, Field, Unknown
 from diffcli.engines.balls.forms import Form, TooLong, number
 from diffcli.engines.balls.guards import Trouble
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
+from diffcli.language.functions import TABLE
 from diffcli.language.tensors import TENSORS
 
 Coordinate = float | Node
@@ -31,6 +33,22 @@ MAX_NODES = 2000
 """Nodes of a term that is written as a constant."""
 
 
+INVERSES: Mapping[str, str] = MappingProxyType(
+    {
+        "asin": "sin",
+        "acos": "cos",
+        "atan": "tan",
+        "asinh": "sinh",
+        "acosh": "cosh",
+        "erf": "erfinv",
+        "erfinv": "erf",
+        "erfc": "erfcinv",
+        "erfcinv": "erfc",
+    }
+)
+"""What undoes a function, on its own range."""
+
+
 class Facts:
     """The terms of formulas at one exact point, as constants.
 
@@ -40,7 +58,8 @@ class Facts:
     def __init__(
         self, at: Mapping[str, Coordinate], balls: Mapping[str, arb] | None = None
     ) -> None:
-        self.field = Field()
+        # A ball that is given gets no narrower by more precision.
+        self.field = Field(FIRST_BITS if balls else MAX_BITS)
         self._at, self._balls = at, balls or {}
         self._constants: dict[Node, Constant | None] = {}
 
@@ -123,11 +142,27 @@ class Facts:
                 if exponent is None or exponent.denominator > 1
                 else FUNCTIONS[op](self.field, *numbers)
             )
+        undone = self._undone(term)
+        if undone is not None:
+            return undone
         if op in DEFINITIONS:
             return self._defined(op, numbers)
         if op in FUNCTIONS:
             return FUNCTIONS[op](self.field, *numbers)
         return self.field.call(op, numbers, term.static)
+
+    def _undone(self, term: Node) -> Form | None:
+        """Return u where the term is asin(sin(u)), or another inverse that gives u back."""
+        if INVERSES.get(term.op) != term.args[0].op:
+            return None
+        found = self._constants.get(term.args[0].args[0])
+        if not isinstance(found, Form):
+            return None
+        low, high = self.field.ends(TABLE[term.op].range)
+        is_within = (low is None or self.field.certain_sign(found - low) >= 0) and (
+            high is None or self.field.certain_sign(high - found) >= 0
+        )
+        return found if is_within else None
 
     def _defined(self, op: str, numbers: list[Form]) -> Constant | None:
         arguments = dict(zip("xyz", numbers, strict=False))

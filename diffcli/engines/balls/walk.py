@@ -160,13 +160,17 @@ class Walk:
             # Only a constant exponent such as 1/3 means a real root of a negative base.
             arguments[1] = arb(arguments[1]) if isinstance(arguments[1], fmpq) else arguments[1]
         found = _ruled(node.op, rule, arguments)
-        if isinstance(found, Undecided) and node.op not in LAZY and self.facts is not None:
-            return _decided(self.facts, node, rule, arguments, found)
+        if isinstance(found, Undecided) and node.op not in LAZY:
+            facts = self.facts_for(arguments)
+            return found if facts is None else _decided(facts, node, rule, arguments, found)
         return found
 
+    def facts_for(self, arguments: Sequence[Term]) -> Facts | None:  # noqa: ARG002
+        """Return what is known of the terms at the point besides these balls of them."""
+        return self._facts
+
     @cached_property
-    def facts(self) -> Facts | None:
-        """What is known of the terms at the point besides their balls."""
+    def _facts(self) -> Facts:
         return Facts(self._coordinates)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from flint import arb
+from flint import arb, arb_series, fmpq
 
+from diffcli.engines.balls.guards import ball, centre
+from diffcli.engines.balls.signs import Facts
 from diffcli.engines.balls.walk import Term, Walk
 from diffcli.language.expression import VARIABLE, Node
+
+NARROW = 2.0**-30
+"""Relative radius of a ball that cancellation, not the width of the box, keeps from deciding."""
 
 
 class Wide(Walk):
@@ -16,13 +21,21 @@ class Wide(Walk):
     def __init__(self, output: Node, balls: Mapping[str, arb]) -> None:
         super().__init__(output, dict.fromkeys(balls, 0.0))
         self._balls = balls
-
-    facts = None
-    """The variables are in no one place."""
+        self._facts_here: Facts | None = None
 
     def move(self, balls: Mapping[str, arb]) -> None:
         """Go to other balls."""
-        self._balls, self._bits = balls, 0
+        self._balls, self._bits, self._facts_here = balls, 0, None
+
+    def facts_for(self, arguments: Sequence[Term]) -> Facts | None:
+        """Return what is known of all points where balls are narrow, as next to a limit."""
+        balls = [
+            ball(centre(each)) for each in arguments if isinstance(each, fmpq | arb | arb_series)
+        ]
+        if any(each.rad() > NARROW * (1 + abs(each.mid())) for each in balls):
+            return None
+        self._facts_here = self._facts_here or Facts({}, self._balls)
+        return self._facts_here
 
     def number(self, i: int, node: Node) -> Term:
         """Return the value of the i-th node, which may be a wide ball."""
