@@ -29,7 +29,7 @@ from diffcli.studies.check.places import Place, draw
 from diffcli.studies.check.tensor_claim import decide_tensors
 
 TEXTBOOK = [row for row in table("derivatives") if row["variable"] in row["python"]]
-PIECES = {"abs", "max", "piecewise", "relu", "leaky_relu", "elu"}
+PIECES = {"abs", "max", "piecewise", "relu", "leaky_relu", "elu", "floor", "frac", "%"}
 """Of these the textbook gives the derivative on one side."""
 
 
@@ -58,7 +58,9 @@ def symbolic(formula: str, variable: str) -> str:
 @given(st.sampled_from(TEXTBOOK))
 def test_the_derivative_is_accepted(row: dict[str, str]) -> None:
     found = check(row["python"], symbolic(row["python"], row["variable"]))
-    assert found.proof is Proof.PROVED
+    # At a kink, the formula may have a value where the function has no derivative.
+    has_kinks = any(name in row["python"] for name in PIECES)
+    assert found.proof is Proof.PROVED or (has_kinks and found.proof is Proof.ALMOST)
     assert found.counterexample is None
     assert found.exit_code == 0
 
@@ -212,8 +214,9 @@ def test_a_claim_that_does_not_fit_is_refused(formula: str, claim: str) -> None:
 @pytest.mark.parametrize(
     ("formula", "claim", "proof"),
     [
-        ("acsc(x)", "-1/(abs(x)*sqrt(x^2 - 1))", Proof.EQUAL),
-        ("2^x 3^x", "6^x log(6)", Proof.EQUAL),
+        ("acsc(x)", "-1/(abs(x)*sqrt(x^2 - 1))", Proof.PROVED),
+        ("2^x 3^x", "6^x log(6)", Proof.PROVED),
+        ("x*gamma(x)", "gamma(x + 1)*digamma(x + 1)", Proof.EQUAL),
         ("sin(x)^2", "sin(2x)", Proof.PROVED),
         ("cbrt(x)", "1/(3 x^(2/3))", Proof.PROVED),
         ("x^2", "log(-1 - x^2)", Proof.WRONG),

@@ -12,11 +12,14 @@ from diffcli import clock
 from diffcli.engines import worker
 from diffcli.errors import LimitError, OutOfTimeError
 from diffcli.formula import Formula
-from diffcli.language.expression import Function
+from diffcli.language.expression import Function, Node, postorder
 
 if TYPE_CHECKING:
+    from sympy import Expr
+
     from diffcli.engines.program import Program
     from diffcli.engines.symbolic import Symbolic
+    from diffcli.engines.terms.identity import Identity, Locus
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -178,12 +181,27 @@ class Partials:
         """
         return self.ask(_lowered, tuple(partials))
 
-    def is_equal(self, wrt: tuple[str, ...], output: int, claim: int) -> bool:
-        """Return whether another output is proved to be a partial of one. False proves nothing."""
+    def identity(self, wrt: tuple[str, ...], output: int, claim: int) -> Identity | None:
+        """Return what is proved of another output as a partial of one; None: nothing is known."""
         try:
-            return self.ask(_is_equal, wrt, output, claim)
+            return self.ask(_identity, wrt, output, claim)
         except LimitError:
-            return False
+            return None
+
+    def zeros(self, places: Iterable[tuple[Node, bool]]) -> tuple[Locus, ...]:
+        """Return where terms are 0, or with True whole numbers, as far as that is simple."""
+        try:
+            return self.ask(_zeros, tuple(places))
+        except LimitError:
+            return ()
+
+    def is_equal(self, wrt: tuple[str, ...], output: int, claim: int) -> bool:
+        """Return whether another output is proved to be a partial of one where it is smooth.
+
+        False proves nothing.
+        """
+        found = self.identity(wrt, output, claim)
+        return found is not None and not (found.apart or found.doubts)
 
     def ask(self, function: Callable[..., U], *arguments: Any) -> U:
         """Return what a module's function of the symbolic engine, and of arguments, returns.
@@ -221,8 +239,32 @@ def _number(
     return symbolic.number(at, wrt, output, deadline)
 
 
-def _is_equal(symbolic: Symbolic, wrt: tuple[str, ...], output: int, claim: int) -> bool:
-    from diffcli.engines.terms.identity import proved_equal
+def _identity(symbolic: Symbolic, wrt: tuple[str, ...], output: int, claim: int) -> Identity | None:
+    from diffcli.engines.margins import rough_places
+    from diffcli.engines.terms.identity import identity
 
-    partial = symbolic.partial(wrt, output)
-    return proved_equal(partial, symbolic.outputs[claim], symbolic.deadline)
+    nodes = postorder([symbolic.function.outputs[output]])
+    places = dict.fromkeys(place for each in nodes for place in rough_places(each))
+    return identity(
+        symbolic.partial(wrt, output),
+        symbolic.outputs[claim],
+        _margins(symbolic, tuple(places)),
+        symbolic.deadline,
+    )
+
+
+def _zeros(symbolic: Symbolic, places: tuple[tuple[Node, bool], ...]) -> tuple[Locus, ...]:
+    from diffcli.engines.terms.identity import zeros
+
+    return zeros(_margins(symbolic, places), symbolic.deadline)
+
+
+def _margins(
+    symbolic: Symbolic, places: tuple[tuple[Node, bool], ...]
+) -> tuple[tuple[str, Expr], ...]:
+    from diffcli.engines.symbolic import expression
+    from diffcli.engines.terms.signs import SIGN, WHOLE
+
+    terms = expression(Function((), tuple(term for term, _ in places), symbolic.function.variables))
+    kinds = (WHOLE if is_whole else SIGN for _, is_whole in places)
+    return tuple(zip(kinds, terms, strict=True))

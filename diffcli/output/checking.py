@@ -14,11 +14,16 @@ from diffcli.verdict import Check
 
 if TYPE_CHECKING:
     from diffcli.output.report import Report, Result
+    from diffcli.studies.check.comparison import Comparison
     from diffcli.studies.check.evidence import Hearing, Statement
-    from diffcli.studies.check.judgement import Comparison, Decision
+    from diffcli.studies.check.judgement import Decision
 
 MOST_DIGITS = 30
 """Of two numbers that differ late."""
+
+
+MOST_EXCEPTIONS = 4
+"""Points without a derivative that are shown one by one."""
 
 
 def hearing_listing(found: Hearing, digits: int | None) -> Listing:
@@ -83,10 +88,14 @@ def decision_listing(found: Decision, digits: int | None) -> Listing:
     report = found.report
     formulas = (*function_lines(report), *derivative_lines(report), ("claim", found.claim_read_as))
     gaps = () if found.counterexample else (_gap(report, gap, digits) for gap in found.gaps)
+    points = () if found.counterexample else found.exceptions.points
+    exceptions = [_exception(report, each, digits) for each in points[:MOST_EXCEPTIONS]]
+    if len(points) > MOST_EXCEPTIONS:
+        exceptions.append(f"… and at {len(points) - MOST_EXCEPTIONS} more points; --json has all")
     return Listing(
         formulas=formulas,
         blocks=(),
-        remarks=(_sentence(found, digits), *gaps),
+        remarks=(_sentence(found, digits), *exceptions, *gaps),
         document=_decision(found),
     )
 
@@ -97,6 +106,11 @@ def _sentence(found: Decision, digits: int | None) -> str:
         points = f"{found.points} point{'s' if found.points != 1 else ''}"
         if found.proof.value == "proved":
             return f"proved, and equal at {points}"
+        if found.proof.value == "proved_almost_everywhere":
+            where = found.exceptions.where
+            places = where or [_place(each.at, digits) for each in found.exceptions.points]
+            rest = f"{'; '.join(dict.fromkeys(places))}"
+            return f"proved almost everywhere, and equal at {points}; not where {rest}"
         return f"equal at {points}, not proved"
     derivative, claimed = _numbers(wrong, digits)
     alone = len(report.results[0].symbolic) == 1
@@ -124,6 +138,18 @@ def _gap(report: Report, gap: Comparison, digits: int | None) -> str:
     return f"the claim has no value at {place}, where {name} is {derivative}"
 
 
+def _exception(report: Report, found: Comparison, digits: int | None) -> str:
+    sides = [
+        f"{side} {number(value, digits)}"
+        for side, value in (("left", found.left), ("right", found.right))
+        if value is not None
+    ]
+    name, place = notation(report, found.entry), _place(found.at, digits)
+    why = f"{found.reason}: {', '.join(sides)}" if sides else found.reason
+    claimed = _numbers(found, digits)[1]
+    return f"{name} does not exist at {place} ({why}), where the claim gives {claimed}"
+
+
 def _place(at: Mapping[str, float], digits: int | None) -> str:
     return ", ".join(f"{name} = {number(value, digits)}" for name, value in at.items())
 
@@ -141,6 +167,10 @@ def _decision(found: Decision) -> dict[str, Any]:
         "counterexample": _comparison(found.counterexample),
         "mistake": found.mistake,
         "domain": [_comparison(gap) for gap in found.gaps],
+        "exceptions": {
+            "where": list(found.exceptions.where),
+            "points": [_comparison(each) for each in found.exceptions.points],
+        },
     }
 
 
@@ -154,4 +184,7 @@ def _comparison(found: Comparison | None) -> dict[str, Any] | None:
         "claim": found.claim,
         "derivative_bounds": found.derivative_bounds,
         "claim_bounds": found.claim_bounds,
+        "left": found.left,
+        "right": found.right,
+        "reason": found.reason,
     }

@@ -6,23 +6,35 @@ provably holds the claim have no number in common. Nothing here computes in floa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from diffcli.clock import now
 from diffcli.derivation import Settings
 from diffcli.engines import remote
-from diffcli.engines.enclosure import Coordinate, Enclosure, Index
+from diffcli.engines.enclosure import Coordinate, Index
 from diffcli.errors import UsageError
 from diffcli.language.expression import VARIABLE, Function, Node, postorder
 from diffcli.language.points import Point
 from diffcli.language.printer import text_of
 from diffcli.output.report import Report, Result
 from diffcli.studies.check.claim import Claim, claimed_entries
+from diffcli.studies.check.comparison import Comparison, compared, comparison, is_plain
+from diffcli.studies.check.exceptions import (
+    Finding,
+    completed,
+    examined,
+    read_places,
+    special_points,
+)
 from diffcli.studies.check.mistakes import Suspect, misplaced, mistake
-from diffcli.studies.check.places import DIGITS, Place, draw
+from diffcli.studies.check.places import Place, draw
+
+if TYPE_CHECKING:
+    from diffcli.engines.terms.identity import Identity
 
 POINTS = 100
 """Points at which a claim is compared that isn't wrong."""
@@ -30,32 +42,29 @@ ENOUGH = 20
 """Points at which it is compared once it is wrong somewhere, to find out what went wrong."""
 DRAWN = 3000
 """Points that are drawn at most: a formula may be defined at few of them."""
+MAX_SPECIAL = 40
+"""Special points that are looked at."""
 
 
 class Proof(Enum):
     """What is known of a claim."""
 
     PROVED = "proved"
+    ALMOST = "proved_almost_everywhere"
     EQUAL = "equal_at_points"
     WRONG = "wrong"
 
 
-Bounds = tuple[str, str]
-
-
 @dataclass(frozen=True)
-class Comparison:
-    """One entry at one point: the derivative and the claim, each with proved bounds.
+class Exceptions:
+    """Where an almost true claim isn't proved.
 
-    None stands for what has no value there: the claim, or the function itself.
+    ``points`` are those at which the claim has a value and the function no derivative; ``where``
+    says in words where else nothing is proved, or what no list of points exhausts.
     """
 
-    entry: str
-    at: Mapping[str, float]
-    derivative: float | None
-    claim: float | None
-    derivative_bounds: Bounds | None
-    claim_bounds: Bounds | None
+    points: tuple[Comparison, ...] = ()
+    where: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,8 @@ class Decision:
     """The answer to a claim.
 
     ``report`` holds the formula and its derivatives; ``mistake`` names what was done wrong where
-    that is known; ``gaps`` are examples of how the domains differ, one of each kind at most.
+    that is known; ``gaps`` are examples of how the domains differ, one of each kind at most;
+    ``exceptions`` are where a claim that is proved almost everywhere isn't.
     """
 
     report: Report
@@ -74,6 +84,7 @@ class Decision:
     counterexample: Comparison | None = None
     mistake: str | None = None
     gaps: tuple[Comparison, ...] = ()
+    exceptions: Exceptions = Exceptions()
 
     @property
     def exit_code(self) -> int:
@@ -139,6 +150,7 @@ class _Decider:
         for suspect in self._suspects.values():
             self._partials.setdefault(suspect.output, []).append(suspect.wrt)
         self._gaps: dict[str, Comparison] = {}
+        self._exceptions: list[Comparison] = []
 
     def decision(
         self, points: Sequence[Mapping[str, Coordinate]], budget: float, seed: int
@@ -150,14 +162,16 @@ class _Decider:
         # The engine's import is no work on the formula.
         remote.ready()
         partials = remote.Partials(self._function, now() + budget - spent)
-        report = self._report(partials)
-        proof, said = Proof.EQUAL, None
+        proof, said, where = Proof.WRONG, None, tuple[str, ...]()
         if counterexample:
-            proof, said = Proof.WRONG, self._mistake(counterexample.entry, places)
-        elif self._is_proved(partials):
-            proof = Proof.PROVED
+            said = self._mistake(counterexample.entry, places)
+        else:
+            identities = self._identities(partials)
+            counterexample = self._exception(partials, identities)
+            if counterexample is None:
+                proof, where = self._proof(identities, partials.deadline)
         return Decision(
-            report=report,
+            report=self._report(partials),
             claim=self._claim.text,
             claim_read_as=self._claim_read_as(),
             proof=proof,
@@ -165,6 +179,67 @@ class _Decider:
             counterexample=counterexample,
             mistake=said,
             gaps=tuple(self._gaps.values()),
+            exceptions=Exceptions(tuple(self._exceptions), where),
+        )
+
+    def _exception(
+        self, partials: remote.Partials, identities: Sequence[Identity | None]
+    ) -> Comparison | None:
+        """Look at the special points, and return one at which the claim is wrong, if any."""
+        doubts = (doubt for found in identities if found for doubt in found.doubts)
+        special = islice(special_points(self._function.outputs, partials), MAX_SPECIAL)
+        for point in self._points(chain(doubts, special)):
+            if now() > partials.deadline:
+                return None
+            if wrong := self._at_special(point, partials.deadline)[1]:
+                return wrong
+        return None
+
+    def _at_special(
+        self, at: Mapping[str, Coordinate], deadline: float
+    ) -> tuple[bool, Comparison | None]:
+        """Return whether all is known at a special point, and how the claim is wrong there."""
+        place, is_known = Place(at, deadline=deadline), True
+        for label, suspect in self._suspects.items():
+            finding, truth = examined(suspect, place, deadline)
+            found = compared(label, suspect, place, truth)
+            match finding:
+                case Finding.DIFFERENT:
+                    return True, found
+                case Finding.UNKNOWN:
+                    is_known = False
+                case Finding.NO_CLAIM:
+                    self._gaps.setdefault(_CLAIM, found)
+                case Finding.NO_FUNCTION:
+                    self._gaps.setdefault(_FUNCTION, found)
+                case Finding.NO_DERIVATIVE if found not in self._exceptions:
+                    self._exceptions.append(found)
+        return is_known, None
+
+    def _identities(self, partials: remote.Partials) -> list[Identity | None]:
+        return [
+            partials.identity(entry.wrt, entry.output, self._first + place)
+            for place, entry in enumerate(self._entries)
+        ]
+
+    def _proof(
+        self, identities: Sequence[Identity | None], deadline: float
+    ) -> tuple[Proof, tuple[str, ...]]:
+        """Return what is proved, and in words where nothing is."""
+        where: dict[str, None] = {}
+        for found in identities:
+            if found is None or found.doubts:
+                return Proof.EQUAL, ()
+            for locus in (*found.apart, *found.margins):
+                known = [self._at_special(at, deadline)[0] for at in self._points(locus.points)]
+                if not (locus.is_complete and all(known)):
+                    where[locus.text] = None
+        return Proof.ALMOST if where or self._exceptions else Proof.PROVED, tuple(where)
+
+    def _points(self, points: Iterable[Mapping[str, str]]) -> Iterator[Mapping[str, Coordinate]]:
+        """Yield points with values for the variables that they leave free."""
+        return (
+            each for at in read_places(points) for each in completed(at, self._function.variables)
         )
 
     def _compare(
@@ -186,7 +261,7 @@ class _Decider:
                 places.append(place)
                 clashes += self._clashes(place)
         if places:
-            return places, next(filter(_is_plain, clashes), clashes[0] if clashes else None)
+            return places, next(filter(is_plain, clashes), clashes[0] if clashes else None)
         if _CLAIM not in self._gaps:
             raise UsageError(
                 "no point was found where the formula and the claim both have a value",
@@ -198,16 +273,16 @@ class _Decider:
         """Whether both numbers are; where only one exists, that is noted."""
         truth, claimed = suspect.truth(place), suspect.claimed(place)
         if truth is not None and place.is_undefined(suspect.claim):
-            self._gaps.setdefault(_CLAIM, _comparison(label, suspect, place))
+            self._gaps.setdefault(_CLAIM, comparison(label, suspect, place))
         if claimed is not None and place.is_undefined(suspect.output):
-            self._gaps.setdefault(_FUNCTION, _comparison(label, suspect, place))
+            self._gaps.setdefault(_FUNCTION, comparison(label, suspect, place))
         return truth is not None and claimed is not None
 
     def _clashes(self, place: Place) -> Iterator[Comparison]:
         for label, suspect in self._suspects.items():
             truth, claimed = suspect.truth(place), suspect.claimed(place)
             if truth is not None and claimed is not None and not truth.overlaps(claimed):
-                yield _comparison(label, suspect, place)
+                yield comparison(label, suspect, place)
 
     def _mistake(self, label: str, places: Sequence[Place]) -> str | None:
         """Name what was done wrong, if that can be told."""
@@ -218,12 +293,6 @@ class _Decider:
         suspect = self._suspects[label]
         others = [name for name in self._formula.variables if name not in suspect.wrt]
         return mistake(suspect, others, places)
-
-    def _is_proved(self, partials: remote.Partials) -> bool:
-        return all(
-            partials.is_equal(entry.wrt, entry.output, self._first + place)
-            for place, entry in enumerate(self._entries)
-        )
 
     def _report(self, partials: remote.Partials) -> Report:
         formulas = {e.label: partials.formula(e.wrt, e.output) for e in self._entries}
@@ -252,30 +321,3 @@ class _Decider:
 
 _CLAIM, _FUNCTION = "the claim", "the function"
 """What has no value where the other has one."""
-
-
-def _comparison(label: str, suspect: Suspect, place: Place) -> Comparison:
-    derivative = place.enclosure(suspect.output, suspect.wrt)
-    claim = place.enclosure(suspect.claim)
-    return Comparison(
-        entry=label,
-        at=place.floats,
-        derivative=_float(derivative),
-        claim=_float(claim),
-        derivative_bounds=derivative.interval(DIGITS),
-        claim_bounds=claim.interval(DIGITS),
-    )
-
-
-def _float(enclosure: Enclosure) -> float | None:
-    """Return the number; the middle where the bounds round to two floats."""
-    if enclosure.ball is None:
-        return None
-    certain = enclosure.to_float()
-    return float(enclosure.ball) if certain is None else certain
-
-
-def _is_plain(found: Comparison) -> bool:
-    """Whether a person can compare the numbers at a glance."""
-    numbers = [abs(number) for number in (found.derivative, found.claim) if number]
-    return all(1e-3 < number < 1e4 for number in numbers)

@@ -8,14 +8,14 @@ from math import isqrt, pi
 
 import mpmath
 from flint import arb
-from sympy import Expr, S, expand
+from sympy import Expr, S
 
 from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import constant_value
 from diffcli.engines.remote import Partials
 from diffcli.engines.symbolic import Symbolic, expression, symbol
 from diffcli.engines.terms.formulas import evaluated, readable
-from diffcli.engines.terms.identity import proved_equal
+from diffcli.engines.terms.identity import proved_zero
 from diffcli.errors import LimitError
 from diffcli.language.expression import Function, Node
 from diffcli.language.parser import parse
@@ -69,22 +69,13 @@ def _constants(at: Sequence[Node]) -> Function:
 
 
 def _vanish(symbolic: Symbolic, indices: Sequence[Sequence[str]], at: Function) -> bool:
-    values = [_value_at(symbolic, index, at) for index in indices]
-    if any(value.has(*_INFINITE) for value in values):
-        return False
-    return all(
-        value is S.Zero or expand(value) is S.Zero or proved_equal(value, S.Zero, symbolic.deadline)
-        for value in values
-    )
+    places = _places(symbolic, at)
+    return all(proved_zero(symbolic.partial(index), places, symbolic.deadline) for index in indices)
 
 
-def _value_at(symbolic: Symbolic, index: Sequence[str], at: Function) -> Expr:
-    """Return a partial at an exact point, as sympy evaluates it. Raises LimitError."""
-    names = symbolic.function.variables
-    places = {
-        symbol(name): evaluated(value) for name, value in zip(names, expression(at), strict=True)
-    }
-    return evaluated(symbolic.partial(index)).xreplace(places).doit()
+def _places(symbolic: Symbolic, at: Function) -> dict[Expr, Expr]:
+    names = map(symbol, symbolic.function.variables)
+    return dict(zip(names, expression(at), strict=True))
 
 
 def text_at(partials: Partials, at: Sequence[Node]) -> str | None:
@@ -97,7 +88,8 @@ def text_at(partials: Partials, at: Sequence[Node]) -> str | None:
 
 
 def _text_at(symbolic: Symbolic, at: Function) -> str | None:
-    value = _value_at(symbolic, (), at)
+    places = {name: evaluated(place) for name, place in _places(symbolic, at).items()}
+    value = evaluated(symbolic.partial(())).xreplace(places).doit()
     return None if value.has(*_INFINITE) else readable(value, symbolic.deadline).text
 
 

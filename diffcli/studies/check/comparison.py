@@ -1,0 +1,77 @@
+"""One claimed number at one point, held against the derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from diffcli.engines.balls.decimals import outward
+from diffcli.engines.enclosure import Enclosure
+from diffcli.studies.check.exceptions import Truth
+from diffcli.studies.check.mistakes import Suspect
+from diffcli.studies.check.places import DIGITS, Place
+
+Bounds = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One entry at one point: the derivative and the claim, each with proved bounds.
+
+    None stands for what has no value there: the claim, or the function itself. Where that has a
+    value and no derivative, ``left`` and ``right`` are the one-sided ones, and ``reason`` says why.
+    """
+
+    entry: str
+    at: Mapping[str, float]
+    derivative: float | None
+    claim: float | None
+    derivative_bounds: Bounds | None
+    claim_bounds: Bounds | None
+    left: float | None = None
+    right: float | None = None
+    reason: str | None = None
+
+
+def comparison(label: str, suspect: Suspect, place: Place) -> Comparison:
+    """Return the derivative and the claim at an ordinary point."""
+    derivative = place.enclosure(suspect.output, suspect.wrt)
+    claim = place.enclosure(suspect.claim)
+    return Comparison(
+        entry=label,
+        at=place.floats,
+        derivative=_float(derivative),
+        claim=_float(claim),
+        derivative_bounds=derivative.interval(DIGITS),
+        claim_bounds=claim.interval(DIGITS),
+    )
+
+
+def compared(label: str, suspect: Suspect, place: Place, truth: Truth) -> Comparison:
+    """Return a comparison at what may be a difficult point."""
+    plain = comparison(label, suspect, place)
+    found = truth.difficulty
+    if found is None:
+        return plain
+    return replace(
+        plain,
+        derivative=found.value,
+        derivative_bounds=None if truth.ball is None else outward(truth.ball, DIGITS),
+        left=found.left,
+        right=found.right,
+        reason=found.kind.value,
+    )
+
+
+def _float(enclosure: Enclosure) -> float | None:
+    """Return the number; the middle where the bounds round to two floats."""
+    if enclosure.ball is None:
+        return None
+    certain = enclosure.to_float()
+    return float(enclosure.ball) if certain is None else certain
+
+
+def is_plain(found: Comparison) -> bool:
+    """Whether a person can compare the numbers at a glance."""
+    numbers = [abs(number) for number in (found.derivative, found.claim) if number]
+    return all(1e-3 < number < 1e4 for number in numbers)
