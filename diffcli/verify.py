@@ -11,9 +11,9 @@ from math import frexp, inf, isfinite, isnan, log10
 
 from flint import arb
 
-from diffcli.engines.balls.decimals import FORMATS, certain_float
+from diffcli.engines.balls.decimals import FORMATS
 from diffcli.engines.difficult import Difficulty, Kind
-from diffcli.engines.enclosure import Enclosure
+from diffcli.engines.enclosure import Enclosure, Outcome
 from diffcli.engines.evidence import Evidence
 from diffcli.engines.rounding import Rounding
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
@@ -61,7 +61,7 @@ def judge(
     if evidence is None:
         return _by_agreement(check, None, "the enclosure engine was not asked", dtype)
     if evidence.difficulty is not None:
-        found = _by_difficulty(check, evidence.difficulty, evidence.note, dtype)
+        found = _by_difficulty(check, evidence.difficulty, evidence.note, dtype, digits)
         return found if found.value is None else _at_the_point(found, evidence, found.value, dtype)
     if evidence.undecided:
         return replace(check, reason=evidence.reason)
@@ -125,23 +125,36 @@ def _contradicted(check: Check, symbolic: float) -> Check:
     return replace(check, verdict=Verdict.DISAGREES, reason=reason)
 
 
-def _by_difficulty(check: Check, difficulty: Difficulty, note: str | None, dtype: str) -> Check:
+def _by_difficulty(
+    check: Check, difficulty: Difficulty, note: str | None, dtype: str, digits: int
+) -> Check:
     """Report what was found at a difficult point."""
-    check = replace(check, left=difficulty.left, right=difficulty.right, reason=difficulty.reason)
+    left, right = (_rounded(ball, dtype) for ball in (difficulty.left, difficulty.right))
+    check = replace(check, left=left, right=right, reason=difficulty.reason)
     if difficulty.value is None:
         return replace(check, verdict=_NO_VALUE[difficulty.kind], value=None)
-    value = difficulty.value
-    if isfinite(value):
-        value = certain_float(arb(value), *FORMATS[dtype]) or 0.0
-    if not isfinite(value):
-        reason = f"beyond the range of {dtype} ({difficulty.reason})"
-        return replace(check, verdict=Verdict.INEXACT, value=None, reason=reason)
+    here = Enclosure(Outcome.ENCLOSED, difficulty.value)
+    value = here.nearest(dtype)
+    if value is None:
+        return replace(check, reason=f"the enclosure is too wide ({difficulty.reason})")
+    check = replace(check, enclosure=here.interval(digits + 3))
+    if not isfinite(value) or (value == 0 and not here.contains_zero):
+        place = "beyond" if value else "below"
+        reason = f"{place} the range of {dtype} ({difficulty.reason})"
+        return replace(check, verdict=Verdict.INEXACT, value=_finite(value), reason=reason)
     if difficulty.kind is Kind.ENDPOINT:
         note = f"{difficulty.side} derivative"
     elif check.autograd is None or not _close(check.autograd, value, dtype):
         said = "no number" if check.autograd is None else f"{check.autograd:.6g}"
         note = note or f"autograd's convention gives {said} ({difficulty.reason})"
     return replace(check, verdict=Verdict.CERTIFIED, value=value, reason=note)
+
+
+def _rounded(ball: arb | None, dtype: str) -> float | None:
+    """Return a proved one-sided derivative as a float, infinite where it is."""
+    if ball is None or not ball.is_finite():
+        return None if ball is None else float(ball)
+    return Enclosure(Outcome.ENCLOSED, ball).nearest(dtype)
 
 
 def _holds(symbolic: float, here: Enclosure, rounding: Rounding | None) -> bool:

@@ -53,7 +53,15 @@ FLOW = [
 ENGINES = {
     "autograd": ("autograd", "forward", "differences", "tensors", "kernels", "throughput.reverse"),
     "symbolic": ("symbolic", "terms"),
-    "enclosure": ("enclosure", "balls", "difficult", "limits", "quotients", "rounding", "evidence"),
+    "enclosure": (
+        "enclosure",
+        "balls",
+        "difficult",
+        "one_sided",
+        "quotients",
+        "rounding",
+        "evidence",
+    ),
 }
 """Whatever in ``engines`` has rules of differentiation, or proves a number by those that have."""
 FOREIGN = {

@@ -13,10 +13,10 @@ from diffcli.derivation.normwise import largest
 from diffcli.derivation.numbers import Numbers
 from diffcli.derivation.places import Places
 from diffcli.engines.enclosure import Index
-from diffcli.engines.evidence import Evidence, combined, examine, normwise
+from diffcli.engines.evidence import Evidence, combined, directional, examine, normwise
 from diffcli.language.expression import Function
 from diffcli.language.integrals import is_integral
-from diffcli.operators import Entry, Quantity, Weight, output_name
+from diffcli.operators import Combination, Entry, Quantity, Weight, output_name
 from diffcli.verdict import Check, left_out
 from diffcli.verify import judge
 
@@ -31,6 +31,8 @@ SymbolicValue = Callable[[Place, Mapping[str, float]], float | None]
 
 BATCH = 64
 """Numbers at one position up to which they are all checked together."""
+
+_ONE_OF_A_SUM = "a term of the sum has no derivative, and whether the sum has one isn't known"
 
 CANCELLING_DIGITS = 350
 """The digits of each part that show a sum of parts which cancel to be 0 in every dtype."""
@@ -124,11 +126,17 @@ class Checker:
                 self._evidence[position, (output, index)] = found.get(index)
                 self._symbols[position, (output, index)] = symbols[one]
 
-    def _combined(self, places: Sequence[tuple[Weight, tuple[int, Place]]]) -> Evidence | None:
+    def _combined(
+        self, places: Sequence[tuple[Weight, tuple[int, Place]]], *, is_directional: bool
+    ) -> Evidence | None:
         """Return the evidence for a sum of parts, looking closer where they cancel."""
-        along = len({output for _, (_, (output, _)) in places}) < len(places)
         parts = [(weight, self._evidence[place]) for weight, place in places]
-        found = combined(parts, self._dtype, along=along)
+        positions = {position for _, (position, _) in places}
+        if len(positions) > 1 and any(part and part.has_no_derivative for _, part in parts):
+            return Evidence(reason=_ONE_OF_A_SUM, undecided=True)
+        if is_directional and len(positions) == 1 and (found := self._directional(places)):
+            return found
+        found = combined(parts, self._dtype)
         if len(places) == 1 or found is None or found.enclosure is None:
             return found
         here = found.at_floats or found.enclosure
@@ -137,6 +145,17 @@ class Checker:
         closer = [(weight, self._closer(*place)) for weight, place in places]
         again = combined(closer, self._dtype)
         return found if again is None or again.enclosure is None else again
+
+    def _directional(self, places: Sequence[tuple[Weight, tuple[int, Place]]]) -> Evidence | None:
+        """Return the evidence for a derivative along a vector where a partial is difficult."""
+        (_, (position, (output, _))), *_ = places
+        return directional(
+            self._function.outputs[output],
+            self._positions.typed(position),
+            [(weight, place[1][1][0], self._evidence[place]) for weight, place in places],
+            digits=self._digits,
+            deadline=self._deadline,
+        )
 
     def _closer(self, position: int, place: Place) -> Evidence:
         output, index = place
@@ -231,13 +250,19 @@ class Checker:
             label,
             autograd=autograd,
             symbolic=sum(known) if len(known) == len(symbols) else None,
-            evidence=normwise(self._combined(places), self._relative, size),
+            evidence=normwise(
+                self._combined(places, is_directional=_is_directional(entry)), self._relative, size
+            ),
             dtype=self._dtype,
             digits=self._digits,
             is_of_nan=any(
                 (position, output) in self._without_value for _, (position, (output, _)) in places
             ),
         )
+
+
+def _is_directional(entry: Quantity) -> bool:
+    return isinstance(entry, Combination) and entry.is_directional
 
 
 def _nans(values: Sequence[Array]) -> Iterator[tuple[int, int]]:

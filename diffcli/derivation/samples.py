@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.clock import now
-from diffcli.engines.evidence import Evidence, combined, examine, normwise
+from diffcli.engines.evidence import Evidence, combined, directional, examine, normwise
 from diffcli.engines.exact import constant, exact
 from diffcli.engines.matrices.patterns import Dependence, Places
 from diffcli.engines.matrices.pieces import Pieces
@@ -209,7 +209,15 @@ class Sampler:
                 deadline=self.deadline,
             )
             known_parts = [(step, known[index]) for step, _, index in parts]
-            evidence = combined(known_parts, settings.dtype, along=len(parts) > 1)
+            if target.along and not wrt:
+                evidence = directional(
+                    formula,
+                    typed,
+                    [(step, index[0], known[index]) for step, _, index in parts],
+                    digits=settings.digits,
+                    deadline=self.deadline,
+                )
+            evidence = evidence or combined(known_parts, settings.dtype)
         symbolic = self._symbolic(Function((), (formula,), tuple(places)), parts, dyadic)
         if symbolic is None and (evidence is None or evidence.is_open):
             symbolic = other

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice, permutations
-from math import inf, isclose
+from math import inf
 
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
 from diffcli.clock import now, until
 from diffcli.engines.balls.decimals import FORMATS
-from diffcli.engines.difficult import Difficulty, Kind, classify, is_linear
+from diffcli.engines.balls.precision import working
+from diffcli.engines.difficult import Difficulty, Kind, along, classify, is_linear
 from diffcli.engines.enclosure import (
     MOST_BITS,
     Coordinate,
@@ -65,6 +66,19 @@ class Evidence:
     """Whether the point is a difficult one, where other engines agree on a mere convention."""
 
     @property
+    def has_no_derivative(self) -> bool:
+        """Whether the value is proved to have no derivative."""
+        kinds = (Kind.KINK, Kind.JUMP, Kind.VERTICAL, Kind.GRADIENTLESS)
+        return self.difficulty is not None and self.difficulty.kind in kinds
+
+    @property
+    def without_sides(self) -> Evidence:
+        """The same of a sum that this is a term of, whose one-sided derivatives aren't its own."""
+        if self.difficulty is None:
+            return self
+        return replace(self, difficulty=replace(self.difficulty, left=None, right=None))
+
+    @property
     def is_open(self) -> bool:
         """Whether nothing is found, so that engines that agree are all the evidence there is."""
         return self.enclosure is None and self.difficulty is None and not self.undecided
@@ -102,7 +116,7 @@ def examine(
             if here.outcome is Outcome.ENCLOSED:
                 evidence[index] = replace(known, enclosure=here)
             elif here.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
-                difficulty = classify(output, typed, index, deadline=deadline)
+                difficulty = classify(output, typed, index, digits=digits, deadline=deadline)
                 evidence[index] = _of_difficulty(known, difficulty)
             else:
                 evidence[index] = replace(known, reason=here.reason)
@@ -121,7 +135,7 @@ def in_words(floats: Mapping[str, float]) -> str:
 
 
 def _of_difficulty(known: Evidence, difficulty: Difficulty) -> Evidence:
-    if difficulty.kind is Kind.UNDETERMINED:
+    if not difficulty.is_proved:
         return replace(known, reason=difficulty.reason, undecided=True)
     return replace(known, difficulty=difficulty)
 
@@ -139,12 +153,9 @@ def _of_order(index: Index, evidence: Mapping[Index, Evidence]) -> str | None:
         return None
     for order in _orders(index):
         other = evidence[order].difficulty
-        if other is None or (
-            other.value is not None
-            and isclose(other.value, here.value, rel_tol=1e-12, abs_tol=1e-300)
-        ):
+        if other is None or (other.value is not None and other.value.overlaps(here.value)):
             continue
-        it = "there is none" if other.value is None else f"it is {other.value:.6g}"
+        it = "there is none" if other.value is None else f"it is {float(other.value):.6g}"
         given, turned = ", ".join(index), ", ".join(order)
         return f"in the order {given}; in the order {turned} {it}: {_NOT_SMOOTH[len(index)]}"
     return None
@@ -154,11 +165,11 @@ def _with_gradient(
     output: Node, typed: Mapping[str, Coordinate], evidence: dict[Index, Evidence]
 ) -> dict[Index, Evidence]:
     """Say of the partials at a difficult point whether they make up a gradient."""
-    slopes = {
-        index[0]: float(ball)
+    slopes = [
+        index[0]
         for index, found in evidence.items()
-        if len(index) == 1 and (ball := _ball(found)) is not None
-    }
+        if len(index) == 1 and _ball(found) is not None
+    ]
     is_difficult = any(found.difficulty for index, found in evidence.items() if len(index) == 1)
     if not is_difficult or len(slopes) < 2 or is_linear(output, typed, slopes):
         return evidence
@@ -170,29 +181,58 @@ def _with_gradient(
     }
 
 
+def directional(
+    output: Node,
+    typed: Mapping[str, Coordinate],
+    parts: Sequence[tuple[float | Fraction, str, Evidence | None]],
+    *,
+    digits: int,
+    deadline: float,
+) -> Evidence | None:
+    """Return the evidence for a derivative along a vector, of (component, variable, its partial's).
+
+    Where a partial is difficult the sum of partials needn't be the derivative along the vector:
+    the formula is expanded along the vector itself. None where no partial is difficult.
+    """
+    difficult = [
+        part for _, _, part in parts if part and (part.difficulty is not None or part.undecided)
+    ]
+    if not difficult:
+        return None
+    first = difficult[0].difficulty
+    culprit = str(difficult[0].reason if first is None else first.reason)
+    vector = {
+        name: step.exact if isinstance(step, Rounded) else Fraction(step) for step, name, _ in parts
+    }
+    with until(max(deadline, now()) + GRACE):
+        found = along(output, typed, (), vector, culprit, digits=digits, deadline=deadline)
+    if Kind.GRADIENTLESS.value in [part.note for part in difficult]:
+        found = replace(found, reason=f"{Kind.GRADIENTLESS.value}: {found.reason}")
+    return _of_difficulty(replace(difficult[0], difficulty=None, note=None), found)
+
+
 def combined(
-    parts: Sequence[tuple[float | Fraction, Evidence | None]], dtype: str, *, along: bool = False
+    parts: Sequence[tuple[float | Fraction, Evidence | None]], dtype: str
 ) -> Evidence | None:
     """Return the evidence for a linear combination, of (weight, evidence) pairs.
 
-    That is the first part without a number, if there is one. ``dtype`` is that of the sum;
-    ``along`` tells that it is the derivative along a vector, which takes a gradient.
+    That is the first part without a number, if there is one. ``dtype`` is that of the sum.
     """
     if len(parts) == 1 and parts[0][0] == 1:
         return parts[0][1]
+    if len(parts) == 1 and (only := parts[0][1]) is not None and only.difficulty is not None:
+        return replace(only, difficulty=_multiple(parts[0][0], only.difficulty))
     proved = [(weight, part, _ball(part)) for weight, part in parts]
     for _, part, ball in proved:
         if ball is None:
-            return part
-    with ctx.workprec(MOST_BITS):
+            return part and part.without_sides
+    with working(MOST_BITS):
         terms = [_exact(weight) * ball for weight, _, ball in proved if ball is not None]
         total, size = sum(terms, arb(0)), float(sum(map(abs, terms), arb(0)).mid())
     notes = [part.note for _, part, _ in proved if part and part.note]
-    if along and Kind.GRADIENTLESS.value in notes:
-        return Evidence(difficulty=Difficulty(Kind.GRADIENTLESS, Kind.GRADIENTLESS.value))
     for _, part, _ in proved:
         if part is not None and part.difficulty is not None:
-            together = replace(part.difficulty, value=float(total), left=None, right=None)
+            together = replace(part.difficulty, value=total, left=None, right=None)
             note = notes[0] if notes else None
             return Evidence(difficulty=together, rounding=part.rounding, note=note)
     bounds = [(abs(float(w)), part.rounding or Rounding(inf)) for w, part, _ in proved if part]
@@ -214,6 +254,18 @@ def _exact(weight: float | Fraction) -> fmpq | arb:
     return fmpq(*weight.as_integer_ratio())
 
 
+def _multiple(weight: float | Fraction, difficulty: Difficulty) -> Difficulty:
+    """Return a multiple of a number at a difficult point."""
+    with working(MOST_BITS):
+        factor = _exact(weight)
+        return replace(
+            difficulty,
+            value=None if difficulty.value is None else factor * difficulty.value,
+            left=None if difficulty.left is None else factor * difficulty.left,
+            right=None if difficulty.right is None else factor * difficulty.right,
+        )
+
+
 def _sum_at_floats(parts: Sequence[tuple[float | Fraction, Evidence | None]]) -> Enclosure | None:
     """Return the linear combination of what was found at the floats; None where nothing differs."""
     given = [(weight, part) for weight, part in parts if part is not None]
@@ -221,7 +273,7 @@ def _sum_at_floats(parts: Sequence[tuple[float | Fraction, Evidence | None]]) ->
     if not is_typed and all(part.at_floats is None for _, part in given):
         return None
     total = arb(0)
-    with ctx.workprec(MOST_BITS):
+    with working(MOST_BITS):
         for weight, part in given:
             here = part.at_floats or part.enclosure
             if here is None or here.ball is None:
@@ -240,6 +292,5 @@ def normwise(evidence: Evidence | None, relative: float, size: float) -> Evidenc
 def _ball(part: Evidence | None) -> arb | None:
     """Return what is proved of a number, if anything is."""
     if part is not None and part.difficulty is not None:
-        value = part.difficulty.value
-        return None if value is None else arb(value)
+        return part.difficulty.value
     return None if part is None or part.enclosure is None else part.enclosure.ball

@@ -50,11 +50,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Combination:
-    """A linear combination of mixed partials; ``symbol`` is how it is written."""
+    """A linear combination of mixed partials; ``symbol`` is how it is written.
+
+    With ``is_directional`` it stands for the derivative along the vector of its weights.
+    """
 
     label: str
     parts: tuple[Part, ...]
     symbol: str
+    is_directional: bool = False
 
     def notation(self, function: Function) -> str:
         """Return how it is written: ``∇²f``."""
@@ -139,6 +143,8 @@ class Scalars:
         return [f"f{place + 1}" for place in range(self.height)]
 
 
-def weighted(label: str, symbol: str, parts: Iterable[Part]) -> Combination:
+def weighted(
+    label: str, symbol: str, parts: Iterable[Part], *, is_directional: bool = False
+) -> Combination:
     """Return the combination, less the parts of weight 0."""
-    return Combination(label, tuple(part for part in parts if part[0]), symbol)
+    return Combination(label, tuple(part for part in parts if part[0]), symbol, is_directional)

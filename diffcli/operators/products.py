@@ -29,6 +29,7 @@ class Jvp(Along, Chosen):
                 name := output_name(function, output),
                 f"D_v {name}",
                 ((step, output, (x,)) for step, x in zip(vector, function.variables, strict=True)),
+                is_directional=True,
             )
             for output in range(len(function.outputs))
         )

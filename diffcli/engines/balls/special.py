@@ -25,8 +25,8 @@ LARGEST_ORDER = 1000
 """The greatest order of polygamma: the cost is quadratic in it."""
 
 # Klambauer et al. 2017, equation 14, to the digits of their code; torch rounds them to doubles.
-_SELU_ALPHA = fmpq(16732632423543772848170429916717, 10**31)
-_SELU_SCALE = fmpq(10507009873554804934193349852946, 10**31)
+SELU_ALPHA = fmpq(16732632423543772848170429916717, 10**31)
+SELU_SCALE = fmpq(10507009873554804934193349852946, 10**31)
 
 
 # The gamma family.
@@ -184,5 +184,5 @@ def logit(x: Ball) -> Ball:
 def selu(x: Ball) -> Ball:
     """Return scale·x above 0 and scale·alpha·(e^x − 1) below."""
     if side(x, "selu at 0") >= 0:
-        return x * _SELU_SCALE
-    return expm1(x) * (_SELU_SCALE * _SELU_ALPHA)
+        return x * SELU_SCALE
+    return expm1(x) * (SELU_SCALE * SELU_ALPHA)

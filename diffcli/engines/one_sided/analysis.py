@@ -1,0 +1,215 @@
+"""The derivatives at one point, from the germs on both of its sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import groupby, product
+from math import inf
+from typing import Literal
+
+from flint import arb
+
+from diffcli.engines.balls.guards import Difficult, OutOfTime, Trouble, Undefined
+from diffcli.engines.enclosure import TINY, Coordinate
+from diffcli.engines.one_sided.atoms import Field, working_in
+from diffcli.engines.one_sided.choices import Term
+from diffcli.engines.one_sided.coefficients import Coefficient
+from diffcli.engines.one_sided.difficulties import Difficulty, Kind
+from diffcli.engines.one_sided.germs import constant_of, is_infinite
+from diffcli.engines.one_sided.paths import Direction, Paths
+from diffcli.engines.one_sided.sides import Side, State, partial_germ, side_of
+from diffcli.language.expression import Node
+
+LEVELS = ((128, 2, 12), (512, 6, 24), (2048, 14, 48))
+"""Bits, how many powers of h beyond the order, and the most terms: each level that is tried."""
+FINER = (4096, 8192)
+"""The bits of the levels that are tried last, where digits cancel."""
+
+_NO_LOWER = "no lower derivative: "
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A difficulty, and the exact number that is the derivative, where there is one."""
+
+    difficulty: Difficulty
+    number: Coefficient | None = None
+
+
+class Analysis:
+    """The derivatives of one output at one point, tried with more and more terms and digits."""
+
+    def __init__(
+        self, output: Node, at: Mapping[str, Coordinate], culprit: str, digits: int
+    ) -> None:
+        self._paths, self._at = Paths(output, at), at
+        self._culprit = culprit
+        self._bits = digits * 3.33 + 2
+        self._signs: dict[Node, int | None] = {}
+
+    def settled(self, steps: Sequence[Direction]) -> Difficulty:
+        """Return what is proved of the derivative along some directions, one after the other."""
+        found = Difficulty(Kind.UNDETERMINED, self._culprit)
+        for bits, window, most in self._levels(len(steps)):
+            field = Field(bits, window, most, signs=self._signs)
+            try:
+                found = self._derivative(field, steps).difficulty
+            except OutOfTime as late:
+                return replace(found, reason=f"{self._culprit}: {late.reason}")
+            if found.is_proved and self._is_precise(found):
+                break
+        return found
+
+    def _levels(self, order: int) -> Iterator[tuple[int, int, int]]:
+        """Yield more and more bits and terms, then short expansions to more digits still."""
+        least = int(self._bits) + 64
+        for bits, window, most in LEVELS:
+            yield max(bits, least), window + order, most
+        _, window, most = LEVELS[0]
+        for bits in FINER:
+            yield max(bits, 2 * least), window + order, most
+
+    def _is_precise(self, found: Difficulty) -> bool:
+        numbers = [each for each in (found.value, found.left, found.right) if each is not None]
+        return all(
+            not each.is_finite()
+            or each.rel_accuracy_bits() > self._bits
+            or bool(abs(each) < arb(2) ** TINY)
+            for each in numbers
+        )
+
+    def _derivative(self, field: Field, steps: Sequence[Direction]) -> _Found:
+        value = self._paths.value(field)
+        if isinstance(value, OutOfTime):
+            raise value
+        if isinstance(value, Undefined):
+            return _Found(self._undefined(field, steps, value.reason))
+        if isinstance(value, Trouble):
+            return _Found(Difficulty(Kind.UNDETERMINED, value.reason))
+        here = None if isinstance(value, bool) else constant_of(value)
+        if here is None:
+            return _Found(Difficulty(Kind.UNDEFINED, "a condition, not a number"))
+        if not steps:
+            found = Difficulty(Kind.DIFFERENTIABLE, self._culprit, value=here.ball)
+            return _Found(found, here)
+        if all(step == steps[0] for step in steps):
+            return self._of_order(field, steps[0], len(steps), here)
+        return self._mixed(field, steps)
+
+    def _undefined(self, field: Field, steps: Sequence[Direction], reason: str) -> Difficulty:
+        """Distinguish a pole from a point that is outside the domain."""
+        names = dict.fromkeys(name for step in steps for name in step)
+        for name, sign in product(names or self._at, (-1, 1)):
+            germ = self._germ(field, {name: Fraction(1)}, sign)
+            if isinstance(germ, bool | Trouble):
+                continue
+            try:
+                with working_in(field):
+                    if is_infinite(germ):
+                        return Difficulty(Kind.POLE, reason)
+            except Difficult:
+                continue
+        return Difficulty(Kind.UNDEFINED, reason)
+
+    def _germ(self, field: Field, direction: Direction, side: int) -> Term:
+        found = self._paths.germ(field, direction, side)
+        if isinstance(found, OutOfTime):
+            raise found
+        return found
+
+    def _of_order(
+        self, field: Field, direction: Direction, order: int, here: Coefficient
+    ) -> _Found:
+        """Return the derivative of some order along one direction."""
+        germs = {side: self._germ(field, direction, side) for side in (-1, 1)}
+        with working_in(field):
+            for each in range(1, order + 1):
+                sides = [side_of(germs[side], here, each, side) for side in (-1, 1)]
+                found = self._combined(*sides)
+                if found.number is None:
+                    lower = each < order
+                    return _Found(_without_lower(found.difficulty)) if lower else found
+        return found
+
+    def _mixed(self, field: Field, steps: Sequence[Direction]) -> _Found:
+        """Return how a partial of some order in one variable moves along the last direction."""
+        *before, last = steps
+        lower = self._derivative(field, before)
+        if lower.number is None:
+            return _Found(_without_lower(lower.difficulty))
+        with working_in(field):
+            sides = [self._slope(field, before, last, side, lower.number) for side in (-1, 1)]
+            return self._combined(*sides)
+
+    def _slope(
+        self,
+        field: Field,
+        before: Sequence[Direction],
+        path: Direction,
+        side: int,
+        lower: Coefficient,
+    ) -> Side:
+        """Return how the partial moves on one side."""
+        taken = [(step, len(list(run))) for step, run in groupby(before)]
+        term = self._paths.nested(field, taken[::-1], path, side)
+        if isinstance(term, OutOfTime):
+            raise term
+        if isinstance(term, Undefined):
+            return Side(State.OUTSIDE, reason=term.reason)
+        try:
+            germ = partial_germ(field, term, [order for _, order in taken])
+        except Difficult as trouble:
+            return Side(State.UNKNOWN, reason=trouble.reason)
+        return side_of(germ, lower, 1, side)
+
+    def _combined(self, left: Side, right: Side) -> _Found:
+        states = {left.state, right.state}
+        found = Difficulty(
+            Kind.UNDETERMINED, self._culprit, left=_number(left), right=_number(right)
+        )
+        if states & {State.JUMP, State.POLE}:
+            kind = Kind.JUMP if State.JUMP in states else Kind.POLE
+            return _Found(replace(found, kind=kind))
+        if State.UNKNOWN in states:
+            why = left.reason or right.reason
+            return _Found(replace(found, reason=f"{self._culprit}: {why}"))
+        if states == {State.OUTSIDE}:
+            reason = f"an isolated point: {self._culprit}"
+            return _Found(replace(found, kind=Kind.UNDEFINED, reason=reason))
+        if State.OUTSIDE in states:
+            side: Literal["left", "right"] = "left" if right.state is State.OUTSIDE else "right"
+            inside = left if side == "left" else right
+            if inside.state is State.INFINITE:
+                return _Found(replace(found, kind=Kind.VERTICAL, side=side))
+            number = _number(inside)
+            endpoint = replace(found, kind=Kind.ENDPOINT, value=number, side=side)
+            return _Found(endpoint, inside.number)
+        if states == {State.FINITE}:
+            return self._compared(found, left, right)
+        alike = states == {State.INFINITE} and left.sense == right.sense
+        return _Found(replace(found, kind=Kind.VERTICAL if alike else Kind.KINK))
+
+    def _compared(self, found: Difficulty, left: Side, right: Side) -> _Found:
+        try:
+            if (left.number - right.number).sign():
+                return _Found(replace(found, kind=Kind.KINK))
+        except Difficult:
+            reason = f"{self._culprit}: whether both sides have one derivative isn't known"
+            return _Found(replace(found, reason=reason))
+        return _Found(replace(found, kind=Kind.DIFFERENTIABLE, value=found.right), right.number)
+
+
+def _without_lower(lower: Difficulty) -> Difficulty:
+    reason = lower.reason.removeprefix(_NO_LOWER)
+    return replace(lower, left=None, right=None, value=None, reason=f"{_NO_LOWER}{reason}")
+
+
+def _number(side: Side) -> arb | None:
+    match side.state:
+        case State.FINITE:
+            return side.number.ball
+        case State.INFINITE:
+            return arb(inf) * side.sense
+    return None

@@ -1,0 +1,138 @@
+"""Special functions and activations on germs, and the table of all rows.
+
+At infinity and at their poles they are written by elementary functions (DLMF 5.5 and 7.12). A row
+without a definition here is known where it is analytic, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from flint import fmpq
+
+from diffcli.engines.balls.guards import HALF, Difficult, Undefined
+from diffcli.engines.one_sided.analytic import Rule, bounded_or, either
+from diffcli.engines.one_sided.choices import absolute
+from diffcli.engines.one_sided.coefficients import rational
+from diffcli.engines.one_sided.elementary import ELEMENTARY, log, log1p, pi, quotient, tanh, times
+from diffcli.engines.one_sided.germs import Germ, bounded, exact, integer, is_infinite, sign, split
+from diffcli.engines.one_sided.series import div, exp, inverse, mul, power
+from diffcli.engines.one_sided.sums import add, neg, sub
+
+# Activations.
+
+
+def _sigmoid(x: Germ) -> Germ:
+    return inverse(add(integer(1), exp(neg(x))))
+
+
+def _softplus(x: Germ) -> Germ:
+    return add(x, log1p(exp(neg(x)))) if sign(x) > 0 else log1p(exp(x))
+
+
+sigmoid = either("sigmoid", bounded_or(_sigmoid))
+softplus = either("softplus", _softplus)
+
+
+# Error functions and the gamma family.
+
+
+def _erfc(x: Germ) -> Germ:
+    """Return erfc at infinity, from its asymptotic expansion (DLMF 7.12.1)."""
+    if sign(x) < 0:
+        return sub(integer(2), _erfc(neg(x)))
+    if not is_infinite(x):
+        raise Difficult("erfc of what has no limit")
+    series = add(integer(1), neg(times(power(x, fmpq(-2)), HALF)))
+    # What follows is smaller than the last term, of this form.
+    tail = mul(power(x, fmpq(-4)), bounded(is_tame=True))
+    factor = div(add(series, tail), mul(x, exact(pi().power(HALF))))
+    return mul(exp(neg(mul(x, x))), factor)
+
+
+erfc = either("erfc", bounded_or(_erfc))
+
+
+def _normal(x: Germ) -> Germ:
+    return times(erfc(neg(mul(x, exact(rational(2).power(-HALF))))), HALF)
+
+
+def _standard(x: Germ, mean: Germ, deviation: Germ) -> Germ:
+    where = sign(deviation)
+    if where <= 0:
+        raise Undefined("a negative deviation" if where else "a deviation of 0")
+    return div(sub(x, mean), deviation)
+
+
+def _normpdf(x: Germ, mean: Germ, deviation: Germ) -> Germ:
+    z = _standard(x, mean, deviation)
+    size = mul(deviation, exact(pi().times(fmpq(2)).power(HALF)))
+    return div(exp(times(mul(z, z), -HALF)), size)
+
+
+# The gamma family at its poles.
+
+
+def _steps(x: Germ) -> int:
+    """Return how many steps of 1 lead from the pole next to x to 1. Raises Difficult elsewhere."""
+    limit, _ = split(x)
+    pole = limit.whole()
+    if pole is None or pole.q != 1 or not -100 < pole <= 0:
+        raise Difficult("no pole")
+    return 1 - int(pole.p)
+
+
+def _gamma(x: Germ) -> Germ:
+    steps = _steps(x)
+    below = mul(integer(1), *(add(x, integer(k)) for k in range(steps)))
+    return quotient(gamma(add(x, integer(steps))), below, f"pole of gamma at {1 - steps}")
+
+
+def _loggamma(x: Germ) -> Germ:
+    if sign(x) < 0:
+        raise Undefined("loggamma of a negative number")
+    return log(_gamma(x))
+
+
+def _digamma(x: Germ) -> Germ:
+    steps = _steps(x)
+    parts = [neg(quotient(integer(1), add(x, integer(k)), "pole")) for k in range(steps)]
+    return add(digamma(add(x, integer(steps))), *parts)
+
+
+def _beta(x: Germ, y: Germ) -> Germ:
+    return div(mul(gamma(x), gamma(y)), gamma(add(x, y)))
+
+
+gamma, digamma = either("gamma", _gamma), either("digamma", _digamma)
+
+_ROWS: Mapping[str, Rule] = MappingProxyType(
+    {
+        **ELEMENTARY,
+        "logit": lambda x: log(quotient(x, sub(integer(1), x), "logit at 1")),
+        "softsign": lambda x: div(x, add(integer(1), absolute(x))),
+        "sigmoid": sigmoid,
+        "silu": either("silu", lambda x: mul(x, sigmoid(x))),
+        "softplus": softplus,
+        "logsigmoid": either("logsigmoid", lambda x: neg(softplus(neg(x)))),
+        "mish": either("mish", lambda x: mul(x, tanh(softplus(x)))),
+        "erfc": erfc,
+        "erf": either("erf", bounded_or(lambda x: sub(integer(1), _erfc(x)))),
+        "normcdf": either("normcdf", lambda *given: _normal(_standard(*given))),
+        "normpdf": either("normpdf", _normpdf),
+        "normlogcdf": either("normlogcdf", lambda x: log(_normal(x))),
+        "gelu": either("gelu", lambda x: mul(x, _normal(x))),
+        "gamma": gamma,
+        "factorial": either("factorial", lambda x: gamma(add(x, integer(1)))),
+        "lgamma": either("lgamma", lambda x: log(absolute(_gamma(x)))),
+        "loggamma": either("loggamma", _loggamma),
+        "digamma": digamma,
+        "beta": either("beta", _beta),
+    }
+)
+
+
+def row(op: str) -> Rule:
+    """Return the rule of a row that chooses nothing, on germs."""
+    return _ROWS.get(op) or either(op)
