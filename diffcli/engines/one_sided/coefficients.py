@@ -97,9 +97,10 @@ class Coefficient:
             return 1
         if self.ball < 0:
             return -1
-        if here().sign(self.term()) == 0:
-            return 0
-        raise Difficult("a coefficient whose sign isn't known")
+        found = here().sign(self.term())
+        if found is None:
+            raise Difficult("a coefficient whose sign isn't known")
+        return found
 
     def enclosed(self) -> arb:
         """Return a ball that contains the number."""

@@ -90,6 +90,8 @@ def _derivative(x: Germ, value: Coefficient, order: int, side: int) -> Side:
             return Side(State.INFINITE, sense=coefficient.sign() * side**order)
     _reaches(rise, edge)
     found = dict(rise.terms).get(edge, ZERO)
+    if not found.ball.is_finite():
+        raise Difficult("a coefficient that isn't known")
     return Side(State.FINITE, found.times(fmpq(factorial(order) * side**order)))
 
 
