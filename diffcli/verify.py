@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import frexp, inf, isfinite, isnan, log10
 
-from flint import arb
-
 from diffcli.engines.balls.decimals import FORMATS
-from diffcli.engines.difficult import Difficulty, Kind
+from diffcli.engines.difficult import Difficulty, Kind, as_float
 from diffcli.engines.enclosure import Enclosure, Outcome
 from diffcli.engines.evidence import Evidence
 from diffcli.engines.rounding import Rounding
@@ -129,7 +127,7 @@ def _by_difficulty(
     check: Check, difficulty: Difficulty, note: str | None, dtype: str, digits: int
 ) -> Check:
     """Report what was found at a difficult point."""
-    left, right = (_rounded(ball, dtype) for ball in (difficulty.left, difficulty.right))
+    left, right = (as_float(ball, dtype) for ball in (difficulty.left, difficulty.right))
     check = replace(check, left=left, right=right, reason=difficulty.reason)
     if difficulty.value is None:
         return replace(check, verdict=_NO_VALUE[difficulty.kind], value=None)
@@ -148,13 +146,6 @@ def _by_difficulty(
         said = "no number" if check.autograd is None else f"{check.autograd:.6g}"
         note = note or f"autograd's convention gives {said} ({difficulty.reason})"
     return replace(check, verdict=Verdict.CERTIFIED, value=value, reason=note)
-
-
-def _rounded(ball: arb | None, dtype: str) -> float | None:
-    """Return a proved one-sided derivative as a float, infinite where it is."""
-    if ball is None or not ball.is_finite():
-        return None if ball is None else float(ball)
-    return Enclosure(Outcome.ENCLOSED, ball).nearest(dtype)
 
 
 def _holds(symbolic: float, here: Enclosure, rounding: Rounding | None) -> bool:

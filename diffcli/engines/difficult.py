@@ -20,14 +20,14 @@ from diffcli.engines.enclosure import Coordinate, Index, partial
 from diffcli.engines.one_sided.analysis import LEVELS, Analysis
 from diffcli.engines.one_sided.atoms import Field, working_in
 from diffcli.engines.one_sided.coefficients import ZERO
-from diffcli.engines.one_sided.difficulties import Difficulty, Kind
+from diffcli.engines.one_sided.difficulties import Difficulty, Kind, as_float
 from diffcli.engines.one_sided.germs import constant_of
 from diffcli.engines.one_sided.paths import Direction, Paths
 from diffcli.engines.one_sided.sides import State, side_of
 from diffcli.engines.quotients import quotient
 from diffcli.language.expression import Node
 
-__all__ = ["Difficulty", "Kind", "along", "classify", "is_linear"]
+__all__ = ["Difficulty", "Kind", "along", "as_float", "classify", "is_linear"]
 
 
 def classify(

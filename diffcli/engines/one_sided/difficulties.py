@@ -8,6 +8,8 @@ from typing import Literal
 
 from flint import arb
 
+from diffcli.engines.enclosure import Enclosure, Outcome
+
 
 class Kind(Enum):
     """What was found at a difficult point."""
@@ -43,3 +45,10 @@ class Difficulty:
     def is_proved(self) -> bool:
         """Whether what is said is a proof."""
         return self.kind is not Kind.UNDETERMINED
+
+
+def as_float(ball: arb | None, dtype: str = "float64") -> float | None:
+    """Return a proved derivative as a float, infinite where it is; None where it isn't certain."""
+    if ball is None or not ball.is_finite():
+        return None if ball is None else float(ball)
+    return Enclosure(Outcome.ENCLOSED, ball).nearest(dtype)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from diffcli.engines.balls.decimals import outward
+from diffcli.engines.difficult import as_float
 from diffcli.engines.enclosure import Enclosure
 from diffcli.studies.check.exceptions import Truth
 from diffcli.studies.check.mistakes import Suspect
@@ -55,10 +56,10 @@ def compared(label: str, suspect: Suspect, place: Place, truth: Truth) -> Compar
         return plain
     return replace(
         plain,
-        derivative=found.value,
+        derivative=as_float(found.value),
         derivative_bounds=None if truth.ball is None else outward(truth.ball, DIGITS),
-        left=found.left,
-        right=found.right,
+        left=as_float(found.left),
+        right=as_float(found.right),
         reason=found.kind.value,
     )
 

@@ -73,9 +73,7 @@ def _truth(suspect: Suspect, place: Place, deadline: float) -> Truth:
     found = classify(suspect.output, place.at, suspect.wrt, deadline=deadline)
     if found.kind is Kind.UNDETERMINED:
         return Truth(None)
-    return Truth(
-        None if found.value is None else arb(found.value, abs(found.value) * 2.0**-50), found
-    )
+    return Truth(found.value, found)
 
 
 def special_points(outputs: Sequence[Node], partials: Partials) -> Iterator[Mapping[str, str]]:
