@@ -6,7 +6,7 @@ The enclosure is a Taylor series on complex balls, which only a holomorphic func
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import factorial, isfinite
 from typing import TYPE_CHECKING
@@ -16,14 +16,25 @@ from flint import acb, arb
 from diffcli.clock import now
 from diffcli.derivation import Settings
 from diffcli.engines import remote
+from diffcli.engines.balls.cuts import Cuts
 from diffcli.engines.balls.decimals import certain_digits, outward
 from diffcli.engines.balls.guards import Difficult, Trouble, Undefined
-from diffcli.engines.balls.holomorphic import HOLOMORPHIC, NotHolomorphic, constant, series
+from diffcli.engines.balls.holomorphic import (
+    DEFINITIONS,
+    HOLOMORPHIC,
+    NotHolomorphic,
+    OnCut,
+    constant,
+    definition_of,
+    series,
+)
+from diffcli.engines.balls.signs import Facts
 from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import FIRST_BITS, MOST_BITS
 from diffcli.errors import NoDerivativeError, PointError, UsageError
 from diffcli.formula import Formula
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Function, Node, postorder, variable
+from diffcli.language.integrals import substituted
 from diffcli.language.parser import parse
 from diffcli.language.points import Point
 from diffcli.operators import Entry, Eval, Grad, Operator, Partial
@@ -32,6 +43,8 @@ from diffcli.verdict import Verdict, worst
 if TYPE_CHECKING:
     from torch import Tensor
 
+CUT_BITS = 2 * FIRST_BITS
+"""The precision at which the sides of a branch cut are compared."""
 CLOSE = 1e-10
 """Relative error above which floating point is said to have lost digits."""
 MOST_NESTED = 8
@@ -151,6 +164,10 @@ def _complex_formula(formula: Formula, names: Sequence[str]) -> Formula:
     return Formula(reason=f"{real[0]} in it is of real numbers") if real else formula
 
 
+class Jump(Trouble):
+    """The sides of a branch cut differ."""
+
+
 class _Place:
     """One formula at one complex point."""
 
@@ -176,8 +193,7 @@ class _Place:
         if "enclosure" not in engines:
             return self._by_agreement(entry, autograd, symbolic, "the enclosure was not asked")
         try:
-            self._enclosed(entry.wrt, self._at_typed, certain=False)
-            ball = self._enclosed(entry.wrt, self._at_floats)
+            ball = self._ball(entry)
         except Trouble as trouble:
             return self._without(entry, trouble, autograd, symbolic)
         if ball is None:
@@ -199,12 +215,55 @@ class _Place:
     ) -> Number:
         if isinstance(trouble, Undefined):
             return Number(entry.label, Verdict.UNDEFINED, reason=trouble.reason)
-        if trouble.reason.endswith("?"):
-            reason = f"{trouble.reason[:-1]}, as far as {MOST_BITS} bits tell"
-            return Number(entry.label, Verdict.UNDEFINED, reason=reason)
-        if isinstance(trouble, NotHolomorphic) or (entry.wrt and "cut" in trouble.reason):
+        if trouble.reason.endswith("?") and self._is_zero_divided():
+            return Number(entry.label, Verdict.UNDEFINED, reason=trouble.reason[:-1])
+        if isinstance(trouble, NotHolomorphic | Jump):
             return Number(entry.label, Verdict.NOT_DIFFERENTIABLE, reason=trouble.reason)
-        return self._by_agreement(entry, autograd, symbolic, trouble.reason)
+        # Where the balls don't decide, the other engines follow one branch, or a convention.
+        value = autograd if autograd is not None else symbolic
+        reason = trouble.reason
+        if isinstance(trouble, OnCut):
+            reason += ": whether its sides agree isn't known"
+        elif reason.endswith("?"):
+            reason = f"{reason[:-1]}, or so near it that {MOST_BITS} bits don't tell"
+        return Number(entry.label, Verdict.UNVERIFIED, value, autograd, symbolic, None, reason)
+
+    def _is_zero_divided(self) -> bool:
+        """Whether a divisor, or the argument of a logarithm, is proved to be 0 at a real point."""
+        facts = Facts(self._typed)
+        divisors = (
+            each.args[-1] if each.op == "div" else each.args[0]
+            for each in _expanded(self._output)
+            if each.op in ("div", "log")
+        )
+        return any(facts.sign(each) == 0 for each in divisors)
+
+    def _ball(self, entry: Entry) -> acb | None:
+        """Return a number's enclosure. Raises the Trouble that no precision avoids."""
+        try:
+            self._enclosed(self._output, entry.wrt, self._at_typed, certain=False)
+        except OnCut as cut:
+            smooth = self._across(entry, cut)
+            return self._enclosed(smooth, entry.wrt, self._at_typed)
+        try:
+            return self._enclosed(self._output, entry.wrt, self._at_floats)
+        except OnCut:
+            return self._enclosed(self._output, entry.wrt, self._at_typed)
+
+    def _across(self, entry: Entry, cut: OnCut) -> Node:
+        """Return the formula that this one is on all sides of its branch cuts.
+
+        Raises Jump where the sides differ, and ``cut`` where it isn't known.
+        """
+        name = entry.wrt[0] if entry.wrt else next(iter(self._at), "")
+        order = len(entry.wrt)
+        try:
+            found = Cuts(self._output, self._at_typed(CUT_BITS), name, order, CUT_BITS).crossing()
+        except Difficult:
+            raise cut from None
+        if found.smooth is not None:
+            return found.smooth
+        raise Jump(cut.reason) if found.is_jump and entry.wrt else cut
 
     def _by_agreement(
         self, entry: Entry, autograd: complex | None, symbolic: complex | None, reason: str
@@ -230,7 +289,12 @@ class _Place:
         }
 
     def _enclosed(
-        self, wrt: Sequence[str], at: Callable[[int], Mapping[str, acb]], *, certain: bool = True
+        self,
+        output: Node,
+        wrt: Sequence[str],
+        at: Callable[[int], Mapping[str, acb]],
+        *,
+        certain: bool = True,
     ) -> acb | None:
         """Return a derivative's enclosure, narrow enough to be rounded if it is to be ``certain``.
 
@@ -240,7 +304,7 @@ class _Place:
         while True:
             is_last = 2 * bits > MOST_BITS
             try:
-                ball = _derivative(self._output, at(bits), wrt, bits)
+                ball = _derivative(output, at(bits), wrt, bits)
             except Difficult:
                 if is_last:
                     raise
@@ -279,6 +343,15 @@ class _Place:
             return complex(series(node, at, "", 0, 2 * FIRST_BITS)[0])
         except Trouble:
             return None
+
+
+def _expanded(output: Node) -> Iterator[Node]:
+    """Yield the terms of a formula, and those of the definitions of its functions."""
+    for each in postorder([output]):
+        yield each
+        if each.op in DEFINITIONS:
+            places = {variable(x): arg for x, arg in zip("xyz", each.args, strict=False)}
+            yield from _expanded(substituted(definition_of(each.op), places))
 
 
 def _derivative(output: Node, at: Mapping[str, acb], wrt: Sequence[str], bits: int) -> acb:

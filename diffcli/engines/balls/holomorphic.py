@@ -71,17 +71,27 @@ class NotHolomorphic(Trouble):
     """A function depends on the direction in which its argument moves."""
 
 
+class OnCut(Difficult):
+    """An argument lies on a branch cut, as far as the precision tells."""
+
+
+class BranchPoint(Difficult):
+    """The argument of a root is 0, where the root has a value and no Taylor series."""
+
+
 def _nonzero(z: acb_series, what: str) -> acb_series:
     if not z[0].contains(0):
         return z
     raise Undefined(what) if z[0].is_zero() else Difficult(f"{what}?")
 
 
-def _off_cut(z: acb_series, name: str) -> acb_series:
-    """Return what lies off the negative real axis and 0."""
+def _off_cut(z: acb_series, name: str, at_zero: type[Trouble] = Undefined) -> acb_series:
+    """Return what lies off the negative real axis and 0, where ``at_zero`` is raised."""
+    if z[0].is_zero():
+        raise at_zero(f"{name} of 0")
     _nonzero(z, f"{name} of 0")
     if z[0].imag.contains(0) and not z[0].real > 0:
-        raise Difficult(f"on the branch cut of {name}")
+        raise OnCut(f"on the branch cut of {name}")
     return z
 
 
@@ -98,7 +108,7 @@ def _is_negative(z: acb_series) -> bool:
 
 
 def _sqrt(z: acb_series) -> acb_series:
-    return _off_cut(z, "sqrt").sqrt()
+    return _off_cut(z, "sqrt", BranchPoint).sqrt()
 
 
 def _principal_sqrt(z: acb_series) -> acb_series:
@@ -254,12 +264,13 @@ def _made(
     if each.op in rules:
         return rules[each.op](*arguments)
     if each.op in DEFINITIONS:
-        return _evaluated(_definition(each.op), dict(zip("xyz", arguments, strict=False)))
+        return _evaluated(definition_of(each.op), dict(zip("xyz", arguments, strict=False)))
     raise NotHolomorphic(f"{each.op} has no derivative in a complex variable")
 
 
 @cache
-def _definition(op: str) -> Node:
+def definition_of(op: str) -> Node:
+    """Return a function's definition, a formula in x, y and z."""
     return parse(DEFINITIONS[op], variables="xyz", complex_numbers=True).outputs[0]
 
 
