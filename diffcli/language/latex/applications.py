@@ -90,6 +90,7 @@ def _juxtaposed(reader: Reader, text: str) -> None:
         first = len(reader.tokens)
         _factor(reader, kind)
         factors += 1
+        is_closed = is_closed or reader.tokens[-1].text == "°"
         is_closed = is_closed or (
             factors == 1 and kind in ("function", "structure") and not _is_fraction(reader, begin)
         )
@@ -258,7 +259,7 @@ def _incomplete(reader: Reader, function: str, index: int, found: list[Token]) -
     opened, closed = name._replace(kind=SIGN, text="{"), found[-1]._replace(kind=SIGN, text="}")
     reader.tokens[index:] = [
         opened, name._replace(text=function), *found, closed._replace(text="*"),
-        name._replace(text="gamma"), *found[:comma], found[-1], closed,
+        name._replace(text="Gamma"), *found[:comma], found[-1], closed,
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ of ``piecewise`` or definitions, and those that are neither are refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ _LOGIC = ("and", "or")
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "!=", "=="})
 _OPENING, _CLOSING = frozenset("([{⌊⌈"), frozenset(")]}⌋⌉")
 _PROSE = re.compile(r"[A-Za-z0-9]+")
-_READ = r"of words if, for, when, otherwise, where, and, or are read; a name is \text{name}"
+_READ = r"the words if, for, when, otherwise, where, and, or are read; a name is \text{name}"
 
 
 def prose(reader: Reader, start: int) -> None:
@@ -61,6 +61,11 @@ def prose(reader: Reader, start: int) -> None:
         else:
             reader.unit(unit)
     reader.take()
+
+
+def is_prose(tokens: Sequence[Token]) -> bool:
+    r"""Whether tokens are words alone, as in ``{\text{if }}``."""
+    return bool(tokens) and all(token.kind == WORD for token in tokens)
 
 
 def trimmed(tokens: list[Token]) -> list[Token]:
@@ -109,6 +114,7 @@ def _logical(token: Token) -> Token:
 
 def completed(reader: Reader, tokens: list[Token]) -> list[Token]:
     """Return the tokens of a whole formula, its words read."""
+    tokens = _first_of_chain(reader, tokens)
     parts = _parts(tokens)
     if len(parts) < 2:
         return tokens
@@ -119,6 +125,31 @@ def completed(reader: Reader, tokens: list[Token]) -> list[Token]:
     if not words and not _is_domain(parts):
         return tokens
     return head + _pieces(reader, parts)
+
+
+def _first_of_chain(reader: Reader, tokens: list[Token]) -> list[Token]:
+    """Return ``f(x) = a`` of ``f(x) = a = b``: what is said to be equal is read once."""
+    is_call = len(tokens) > 1 and tokens[0].kind == NAME and tokens[1].text == "("
+    signs = [each for each in _outside(tokens) if tokens[each].text == "="]
+    marks = any(tokens[each].text in (",", ";") or tokens[each].kind == WORD
+                for each in _outside(tokens))  # fmt: skip
+    if not is_call or len(signs) < 2 or marks or tokens[signs[0] - 1].text != ")":
+        return tokens
+    typed = reader.text[tokens[signs[1]].end :].strip()
+    reader.say(f"what is said to be equal isn't read: {typed[:30]}{'…' * (len(typed) > 30)}")
+    return tokens[: signs[1]]
+
+
+def _outside(tokens: Sequence[Token]) -> Iterator[int]:
+    """Yield the places of the tokens that stand in no bracket."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        if token.kind == SIGN:
+            depth -= token.text in _CLOSING
+        if depth == 0:
+            yield place
+        if token.kind == SIGN:
+            depth += token.text in _OPENING
 
 
 def _parts(tokens: Sequence[Token]) -> list[list[Token]]:

@@ -88,6 +88,14 @@ def _operators(reader: Reader, names: Sequence[tuple[str, int]], start: int) -> 
             reader.emit(kind, text, start)
 
 
+_OPERATORS = re.compile(r"(?:∂(?: \*\* \d+)? / ∂ [^\W\d]\w*(?: \*\* \d+)?(?: |$))+")
+
+
+def is_operator(tokens: Sequence[Token]) -> bool:
+    r"""Whether tokens are ``∂/∂x`` alone, as ``{\frac {d}{dx}}`` is."""
+    return bool(tokens) and tokens[0].text == "∂" and bool(_OPERATORS.fullmatch(joined(tokens)))
+
+
 def _derivative_of(
     reader: Reader, body: Sequence[Token], names: Sequence[tuple[str, int]], start: int
 ) -> None:

@@ -19,11 +19,14 @@ FORMULA_END = re.compile(r"\s*(?:(?<!right)[.,;])?\s*(?:\$\$?|\\\]|\\\))\s*[.,;]
 _D = r"(?:d|\\partial|\\mathrm\s*\{?\s*d\s*\}?|\\text\s*\{d\})"
 _SCRIPTS = r"(?:\s*[_^]\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))*"
 _EQUALS = r"\s*(?:\([A-Za-z0-9,\s\\]*\))?\s*(?:&\s*)?:?=(?!=)"
-_WRAP = r"\s*(?:\{?\s*\\(?:displaystyle|begin\s*\{(?:aligned|align\*?|split|equation\*?)\}))?\s*"
+_ENVIRONMENT = r"\\begin\s*\{(?:aligned|align\*?|split|equation\*?)\}"
+_WRAP = rf"(?:\s*(?:\{{?\s*\\(?:display|text)style|{_ENVIRONMENT}|\\boxed\s*\{{))*\s*"
+_ABOVE = rf"\{{\s*{_D}(?:\^\{{?[0-9]\}}?)?\s*(?:[A-Za-z]|\\[A-Za-z]+){_SCRIPTS}\s*\}}"
+_BELOW = rf"\{{\s*{_D}[^{{}}]*(?:\{{[0-9]\}})?\s*\}}"
 _DERIVATIVE = re.compile(
-    rf"{_WRAP}(?P<head>\\[dt]?frac\s*\{{\s*{_D}(?:\^\{{?[0-9]\}}?)?\s*(?:[A-Za-z]|\\[A-Za-z]+){_SCRIPTS}"
-    rf"\s*\}}\s*\{{\s*{_D}[^{{}}]*(?:\{{[0-9]\}})?\s*\}}|[A-Za-z](?:'+|\^\{{?\\prime\}}?)"
-    rf"|\\(?:nabla|partial){_SCRIPTS}\s*[A-Za-z]){_EQUALS}"
+    rf"{_WRAP}(?P<head>(?:\{{\s*)?\\[dt]?frac\s*{_ABOVE}\s*{_BELOW}(?:\s*\}})?"
+    r"|[A-Za-z](?:'+|\^\{?\\prime\}?)"
+    rf"|\\(?:nabla|partial|Delta){_SCRIPTS}\s*[A-Za-z]{_SCRIPTS}){_EQUALS}"
 )
 _CALL = re.compile(
     rf"{_WRAP}(?P<head>(?P<name>[A-Za-z]|\\(?:Pr|operatorname\*?|mathbb|mathrm|mathcal|text|mathsf)"

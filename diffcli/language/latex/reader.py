@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 
 from diffcli.errors import FormulaError, LimitError
 from diffcli.language.latex import words
-from diffcli.language.latex.clauses import check_words, completed, trimmed
+from diffcli.language.latex.clauses import check_words, completed, is_prose, trimmed
 from diffcli.language.latex.commands import (
     ACCENTS,
     BARS,
@@ -22,7 +22,7 @@ from diffcli.language.latex.commands import (
     SIZES,
     WORD_SIGNS,
 )
-from diffcli.language.latex.derivatives import bracket_start, evaluated, prime
+from diffcli.language.latex.derivatives import bracket_start, evaluated, is_operator, prime
 from diffcli.language.latex.heads import FORMULA_END, FORMULA_START, skip_head
 from diffcli.language.latex.scan import Scan
 from diffcli.language.latex.scripts import NUMERAL, PLACES, exponent, places
@@ -82,6 +82,7 @@ class Reader:
             self.tokens.insert(start, Token(SIGN, "{", 0, 0))
         self.tokens = completed(self, trimmed(self.tokens))
         check_words(self, self.tokens)
+        self.words -= _defined(self.tokens)
         self.position = len(self.text)
         self.emit(END, "", self.position)
         return Scan(
@@ -238,7 +239,7 @@ class Reader:
         if brackets == "{}" and words.is_one_name(inner) and not is_argument:
             self.tokens[index:] = inner
             words.scripts(self, index)
-        elif _is_bracketed(inner):
+        elif _is_bracketed(inner) or is_operator(inner) or is_prose(inner):
             self.tokens[index:] = inner
 
     def between(self, index: int) -> None:
@@ -359,6 +360,13 @@ _CHARACTERS: dict[str, Callable[[Reader], None]] = {
     "’": prime,
     **dict.fromkeys("}&$", Reader.stray),
 }
+
+
+def _defined(tokens: Sequence[Token]) -> set[str]:
+    """Return the names that the text defines: ``y = …``, which are no variables."""
+    starts = [0, *(place + 1 for place, token in enumerate(tokens) if token.text == ";")]
+    pairs = (tokens[start : start + 2] for start in starts)
+    return {pair[0].text for pair in pairs if len(pair) == 2 and pair[1].text == "="}
 
 
 def _is_bracketed(tokens: list[Token]) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LONGEST = max(map(len, CALLABLE))
 _BRACKET = re.compile(r"(?:\\(?:left|[bB]igg?l?)\s*)?(?:\(|\[|\\\{)")
-_ARGUMENT = r"\s*(?:[A-Za-z]|\\[A-Za-z]+|[0-9.]+)(?:_\w|_\{\w+\})?\s*"
+_ARGUMENT = r"\s*(?:[A-Za-z]|\\[A-Za-z]+(?:\s*\{\s*\\?[A-Za-z]+\s*\})?|[0-9.]+)(?:_\w|_\{\w+\})?\s*"
 _ARGUMENTS = re.compile(
     rf"(?:\\(?:left|[bB]igg?l?)\s*)?\((?:{_ARGUMENT},)*{_ARGUMENT}(?:\\(?:right|[bB]igg?r?)\s*)?\)"
 )
@@ -32,7 +32,7 @@ _CALLED = frozenset({"J", "Y", "K", "Li"})
 _LETTERS = re.compile(r"([A-Za-z]++)([0-9]*)(?![.0-9])|([A-Za-z]+)")
 _MANY = 4
 """Letters from which a product of letters is said to be one."""
-_UPRIGHT = {"K": "ellipk", "E": "ellipe", "B": "beta"}
+_UPRIGHT = {"K": "ellipk", "E": "ellipe", "B": "Beta"}
 """Functions by their upright letter, before a bracket."""
 _FONT_WORD = re.compile(
     r"\s*(?:\{[\s~]*([A-Za-z][A-Za-z0-9]*(?:\\?_[A-Za-z0-9]*)*)[\s~]*\}|([A-Za-z]))"
@@ -55,7 +55,8 @@ def letter(reader: Reader, command: str) -> str:
     r"""Return the name of a Greek letter; ``\varphi`` is φ unless both are names here."""
     plain = VARIANTS.get(command, command)
     both = rf"\\{plain}(?![A-Za-z])"
-    if plain != command and (command in reader.declared or re.search(both, reader.text)):
+    own = any(name.partition("_")[0] == command for name in reader.declared)
+    if plain != command and (own or re.search(both, reader.text)):
         reader.words.add(command)
         return command
     return "inf" if command == "infty" else plain
@@ -154,7 +155,7 @@ def scripts(reader: Reader, index: int) -> None:
         else:
             whole = reader.tokens[index].text
             joined, plain = f"{whole}_{below}", whole + below
-            known = plain in CALLABLE and joined not in reader.declared
+            known = below.isdigit() and plain in CALLABLE and joined not in reader.declared
             whole = plain if known and text != "log" else joined
             reader.tokens[index] = reader.tokens[index]._replace(text=whole, end=reader.position)
     if text in reader.declared or not (text in CALLABLE or text in BY_NAME):
