@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -12,6 +12,9 @@ from typer import Typer
 from typer.main import get_command
 
 from diffcli.cli.help import Command, Group
+
+MAX_CACHED = 128
+"""Commands that are kept: all that there are."""
 
 HELP_NAMES = ["-h", "--help"]
 
@@ -55,7 +58,7 @@ def names() -> list[str]:
     return [*OPERATORS, *COMMANDS]
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def command(name: str) -> Any:
     """Return the command of a name, as typer has it."""
     app = Typer(add_completion=False, rich_markup_mode=None)

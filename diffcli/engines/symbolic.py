@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +25,9 @@ from diffcli.language.functions import TABLE, resolve
 from diffcli.language.limits import MAX_SYMBOLIC_NODES, MAX_SYMBOLIC_OPERANDS
 from diffcli.language.points import Rounded
 from diffcli.language.tensors import TENSORS
+
+MAX_CACHED = 1024
+"""Forms that are kept; how many arguments a sum has is typed."""
 
 CONSTANTS: Mapping[str, Basic] = MappingProxyType(
     {
@@ -89,7 +92,7 @@ def _tensor(terms: Terms, node: Node, args: Sequence[Any]) -> Any:
     return terms(operation(node.op), *args, terms.leaf(Known(node.static)))
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _form(factory: Callable[..., Expr], arity: int) -> Expr:
     return factory(*map(dummy, range(arity)))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,9 @@ from diffcli.language.builder import Builder
 from diffcli.language.expression import CONSTANT, VARIABLE, Node, constant, node, postorder
 from diffcli.language.functions import TABLE
 from diffcli.language.printer import text_of
+
+MAX_CACHED = 4096
+"""Constants whose floats are kept."""
 
 TRUE, FALSE, NAN = constant("true"), constant("false"), constant("nan")
 """Conditions, and the value of a choice none of whose conditions holds."""
@@ -82,7 +85,7 @@ def is_condition(each: Node) -> bool:
     return each in (TRUE, FALSE) or (each.op in TABLE and TABLE[each.op].boolean)
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def constant_float(value: Node) -> float:
     """Return the float64 nearest to a constant. Raises UsageError where it has none."""
     from diffcli.engines.exact import nearest

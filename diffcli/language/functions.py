@@ -9,7 +9,7 @@ needs one (:func:`resolve`), so reading the table loads no engine.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,9 @@ from typing import Any
 from diffcli.language.integrals import integral_row, is_integral
 from diffcli.language.rows import ANY, Row, call, row, special
 from diffcli.language.special_functions import BESSEL, ELLIPTIC, GAMMAS, INTEGRALS, POLYNOMIALS
+
+MAX_CACHED = 2048
+"""Implementations that are kept: all of the table, and those of integrals, which are typed."""
 
 __all__ = ["ANY", "BY_NAME", "MODULES", "OPERATORS", "TABLE", "Row", "resolve"]
 
@@ -203,7 +206,7 @@ BY_NAME: Mapping[str, Row] = MappingProxyType(
 """Every row that is called by name, under its name and each alias."""
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def resolve(reference: str) -> Any:
     """Import and return what a reference such as ``"torch:sin"`` names."""
     module, _, attribute = reference.partition(":")

@@ -16,6 +16,7 @@ from flint import acb, arb, arb_series, ctx
 
 from diffcli.engines.balls.elementary import Ball
 from diffcli.engines.balls.guards import Difficult, centre, hurry
+from diffcli.engines.balls.precision import working
 
 Complex = Callable[..., acb]
 """A function of complex balls."""
@@ -104,7 +105,7 @@ class _Disc:
         points = 2 * half
         aliased = arb(2) ** (-finer * points)
         error = bound * (2 * aliased + self.doubt)
-        with ctx.workprec(ctx.prec + finer * terms + 10):
+        with working(ctx.prec + finer * terms + 10, None):
             circle = self.radius * arb(2) ** -finer
             values = [
                 function(*(_at(p, circle * _root(j, points)) for p in self.polynomials))

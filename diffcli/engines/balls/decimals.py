@@ -16,7 +16,9 @@ from fractions import Fraction
 from math import inf
 from types import MappingProxyType
 
-from flint import arb, ctx
+from flint import arb
+
+from diffcli.engines.balls.precision import working
 
 FORMATS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
     {"float64": (53, -1074, 1024), "float32": (24, -149, 128)}
@@ -26,7 +28,7 @@ FORMATS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
 
 def certain_float(ball: arb, significand: int, least: int, overflow: int) -> float | None:
     """Return the float to which every number of the ball rounds (half to even), or None."""
-    with ctx.workprec(ball.bits() + 64):
+    with working(ball.bits() + 64, None):
         ends = ball.lower(), ball.upper()
     low, high = (_rounded(end, significand, least, overflow) for end in ends)
     return low if low == high else None

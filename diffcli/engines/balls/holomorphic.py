@@ -18,6 +18,7 @@ from typing import cast
 from flint import acb, acb_series, arb, ctx, fmpq
 
 from diffcli.engines.balls.guards import Difficult, Trouble, Undefined
+from diffcli.engines.balls.precision import working
 from diffcli.errors import PointError
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
 from diffcli.language.parser import parse
@@ -212,13 +213,9 @@ def series(output: Node, at: Mapping[str, acb], name: str, order: int, bits: int
     Raises the Trouble that it meets: Undefined at a pole, Difficult on a branch cut or where
     ``bits`` of precision don't tell, NotHolomorphic for a function that isn't.
     """
-    before = ctx.prec, ctx.cap
-    ctx.prec, ctx.cap = bits, order + 1
-    try:
+    with working(bits, order):
         places = {x: acb_series([z, int(x == name)]) for x, z in at.items()}
         return _evaluated(output, places, name)
-    finally:
-        ctx.prec, ctx.cap = before
 
 
 def constant(value: Node, bits: int) -> acb:

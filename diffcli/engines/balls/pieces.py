@@ -201,7 +201,7 @@ class Range:
 
     def _slope(self, margin: Node, stretch: arb) -> arb:
         """Return a margin's derivative over a stretch; what isn't finite where there is none."""
-        with working(order=1):
+        with working(ctx.prec, 1):
             try:
                 found = self._value(margin, arb_series([stretch, 1]))
             except Trouble:

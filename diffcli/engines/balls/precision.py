@@ -13,16 +13,15 @@ _lock = RLock()
 
 
 @contextmanager
-def working(bits: int | None = None, order: int | None = None) -> Iterator[None]:
+def working(bits: int, order: int | None = 0) -> Iterator[None]:
     """Work with ``bits`` of precision and series up to t^order; other threads wait for the end.
 
-    What isn't given stays as it is.
+    No order leaves that of the series as it is.
     """
     with _lock:
         before = ctx.prec, ctx.cap
         try:
-            if bits is not None:
-                ctx.prec = bits
+            ctx.prec = bits
             if order is not None:
                 ctx.cap = order + 1
             yield

@@ -13,7 +13,7 @@ under the operation's name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import NoReturn
 
 from flint import acb, arb, arb_series, ctx
@@ -25,9 +25,13 @@ from diffcli.engines.balls.elementary import Ball
 from diffcli.engines.balls.guards import Difficult, Trouble, ball, centre, hurry, short
 from diffcli.engines.balls.integrands import NOWHERE, Complex
 from diffcli.engines.balls.pieces import Body, Piece, Range, bound
+from diffcli.engines.balls.precision import working
 from diffcli.language.expression import Node, node, postorder, variable
 from diffcli.language.functions import TABLE
 from diffcli.language.integrals import Integrand, integrand_of, is_integral, substituted
+
+MAX_CACHED = 1024
+"""Integrals whose rules are kept; they are named by what is typed."""
 
 TRIAL_BITS = 64
 """An integral that isn't settled with so few is not tried with more."""
@@ -92,7 +96,7 @@ def _over_piece(
         raise Difficult(f"an integral of {', '.join(listed)} isn't enclosed")
     low, high = piece.low.number, piece.high.number
     at = [acb(centre(each)) for each in (low, high, *others)]
-    with ctx.workprec(min(TRIAL_BITS, ctx.prec)):
+    with working(min(TRIAL_BITS, ctx.prec), None):
         is_tame = _is_settled(_over(of, names, *at), at)
     total: arb | arb_series = arb.nan()
     if is_tame and any(isinstance(each, arb_series) for each in others):
@@ -181,7 +185,7 @@ def _refuse(
     raise Difficult("an integrand that is singular between the bounds, or too wild")
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _rule(op: str) -> Callable[..., Ball]:
     return partial(_integral, integrand_of(op))
 

@@ -20,6 +20,7 @@ from diffcli.engines.balls.guards import (
     positive,
     side,
 )
+from diffcli.engines.balls.precision import working
 
 LARGEST_ORDER = 1000
 """The greatest order of polygamma: the cost is quadratic in it."""
@@ -69,14 +70,11 @@ def polygamma(n: Ball, x: Ball) -> Ball:
 def _polygamma(n: int, x: Ball) -> Ball:
     # Its Taylor coefficients are those of log|Γ|, n + 1 times differentiated.
     terms = ctx.cap
-    ctx.cap = terms + n + 1
-    try:
+    with working(ctx.prec, terms + n):
         source = cast(arb_series, lgamma(arb_series([centre(x), 1])))
         coefficients = [
             source[n + 1 + k] * (_factorial(n + 1 + k) // _factorial(k)) for k in range(terms)
         ]
-    finally:
-        ctx.cap = terms
     return compose(coefficients, x) if isinstance(x, arb_series) else coefficients[0]
 
 

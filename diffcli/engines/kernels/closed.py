@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import mpmath
@@ -22,6 +22,9 @@ from diffcli.engines.program import Program
 from diffcli.engines.terms import meanings
 from diffcli.engines.terms.partials import term
 from diffcli.language.functions import TABLE
+
+MAX_CACHED = 512
+"""Rules that are kept; the orders of their derivatives are typed."""
 
 DIGITS = 30
 """Of a value of mpmath that is rounded to a double."""
@@ -136,7 +139,7 @@ def _numeric_partial(name: str, index: int, orders: tuple[int, ...] = (0, 0, 0))
     return lambda *args: _numeric(name, raised[: len(args)])(*args)
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _numeric(name: str, orders: tuple[int, ...]) -> Rule:
     partials = (_numeric_partial(name, index, orders) for index in range(len(orders)))
     return Rule(on_cpu(numbers(name, orders)), *partials)

@@ -7,17 +7,20 @@ from x = 20 on, and asin′ has lost half of its digits at x = 1 − 1e-8.
 from __future__ import annotations
 
 import math
-from functools import cache, reduce
+from functools import lru_cache, reduce
 
 import torch
 from torch import Tensor
 
 from diffcli.engines.kernels.rules import Rule, guarded
 
+MAX_CACHED = 256
+"""Rules of each kind that are kept; exponents and orders are typed."""
+
 # --- powers and roots
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _power_log(k: int) -> Rule:
     """Return the rule of x^y (ln x)^k, the k-th partial of x^y in y."""
 
@@ -38,7 +41,7 @@ power = _power_log(0)
 """x^y, real for x > 0 or an integer y; 0^0 is 1."""
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _rational_power(p: int, q: int) -> Rule:
     exponent = p / q
     # p/q = exponent + rounding, exactly
@@ -78,7 +81,7 @@ def _root(x: Tensor, n: Tensor) -> Tensor:
     return torch.where(x >= 0, root, torch.where(n.remainder(2) == 1, -root, math.nan))
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _root_over(k: int) -> Rule:
     """Return the rule of root(x, n)/x^k, whose slope is (1/n − k) root(x, n)/x^(k + 1)."""
 
@@ -121,7 +124,7 @@ def csc(x: Tensor) -> Tensor:
 cot = Rule(lambda x: torch.tan(x).reciprocal(), lambda x: -csc(x).square())
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _sinc_derivative(n: int) -> Rule:
     """Return the rule of the n-th derivative of sin(x)/x.
 

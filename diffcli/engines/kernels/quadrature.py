@@ -6,7 +6,7 @@ The module has a member for each operation of an integral, under the operation's
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from diffcli.engines.terms.moving import MovingJumpError
 from diffcli.errors import LimitError
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.integrals import is_integral
+
+MAX_CACHED = 512
+"""Rules of integrals that are kept; their integrands are typed."""
 
 TOLERANCE = 1e-15
 """Of a panel's error, over the integral of the integrand's size."""
@@ -100,7 +103,7 @@ def _rule(order: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(points), torch.from_numpy(weights)
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _integral(body: Expr, symbols: tuple[Symbol, ...], zeros: tuple[Expr, ...] = ()) -> Rule:
     """Return the rule of an integral; it is nan where one of the ``zeros`` is 0 in the range."""
     program = lambdify([body], symbols)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from diffcli.engines.kernels.rules import Formula, Rule, guarded
+
+MAX_CACHED = 128
+"""Polynomials that are kept; the orders of derivatives are typed."""
 
 
 def _scipy(name: str) -> Formula:
@@ -62,7 +65,7 @@ def _psi(x: Tensor) -> Tensor:
     return torch.where(beside, reflected, _scipy_psi(x))
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _cotangent_polynomial(order: int) -> tuple[int, ...]:
     """Return c₀, c₁, … with dⁿ/dxⁿ cot x = (−1)ⁿ Σ cₖ cotᵏ x; none is negative."""
     if order == 0:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import chain
 
 import numpy as np
@@ -24,6 +24,9 @@ from diffcli.engines.throughput.emission import Emitted, emit
 from diffcli.engines.throughput.reverse import sweep
 from diffcli.language.expression import NUMBER, VARIABLE, Function, Node, node, postorder, variable
 from diffcli.language.functions import TABLE
+
+MAX_CACHED = 1024
+"""Rules that are kept, each with code of its own; their bodies are typed."""
 
 
 @dataclass
@@ -186,7 +189,7 @@ class _Rule:
     constants: dict[int, Fraction]
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _rule(body: Node, arity: int) -> _Rule:
     tape, value = tape_of(body, tuple(f"s{k}" for k in range(arity)))
     slopes = dict(enumerate(sweep(tape, value, tape.inputs)))

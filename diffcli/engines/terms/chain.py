@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -48,6 +48,9 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from diffcli.engines.terms.dag import Terms, dummy, postorder
 from diffcli.errors import LimitError
+
+MAX_CACHED = 4096
+"""Partials that are kept; numbers among the arguments are typed."""
 
 _CONDITIONS = (And, Or, Not, GreaterThan, LessThan, StrictGreaterThan, StrictLessThan)
 
@@ -199,7 +202,7 @@ def _chain(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
     )
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _partial(kind: Any, shape: tuple[Any, ...], index: int) -> Expr:
     """Return a function's partial, on dummies; a number in ``shape`` stands for itself."""
     args = [dummy(i) if arg is None else arg for i, arg in enumerate(shape)]

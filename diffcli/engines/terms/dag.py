@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sympy import Add, Basic, Dummy, Expr, Mul, Pow, Rational, S
@@ -18,6 +18,9 @@ from sympy import Add, Basic, Dummy, Expr, Mul, Pow, Rational, S
 from diffcli.clock import now
 from diffcli.errors import LimitError, OutOfTimeError
 from diffcli.language.limits import MAX_POWER_BITS
+
+MAX_CACHED = 65_536
+"""Symbols that are kept; how many arguments a sum has is typed, and equal ones are made again."""
 
 MAX_TERMS = 200_000
 """Of one DAG of derivatives; beyond it a formula swells."""
@@ -168,7 +171,7 @@ _FOLDING: dict[type[Basic], Callable[..., Any]] = {
 _FIRST_DUMMY = 1 << 62
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def dummy(index: int) -> Dummy:
     """Return the real symbol that stands for the argument of this index in a template."""
     return Dummy(f"a{index}", dummy_index=_FIRST_DUMMY + index, real=True)

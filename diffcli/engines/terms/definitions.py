@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +16,9 @@ from sympy import Basic, integer_nthroot
 from diffcli.engines.terms.functions import RealFunction
 from diffcli.engines.terms.meanings import precise
 from diffcli.language.functions import TABLE, resolve
+
+MAX_CACHED = 1024
+"""Meanings that are kept; an integral is a class of its own."""
 
 MAX_EXACT_BITS = 4096
 """Of the numerator and the denominator of what is computed exactly."""
@@ -133,7 +136,7 @@ _OWN: Mapping[type[Basic], Callable[..., Any]] = MappingProxyType(
 """What mpmath has under another name, or without the digits."""
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def definition(kind: Any) -> Callable[..., Any]:
     """Return a function's mathematical definition in mpmath."""
     if issubclass(kind, RealFunction):

@@ -6,7 +6,7 @@ The module has a member for each operation of an integral, under the operation's
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from types import new_class
 from typing import Any, ClassVar
@@ -25,6 +25,9 @@ from diffcli.engines.terms.numeric import GUARD_BITS, Pass, Rounded
 from diffcli.language.expression import Function
 from diffcli.language.functions import TABLE
 from diffcli.language.integrals import integrand_of, is_integral, unused
+
+MAX_CACHED = 1024
+"""Classes of integrals that are kept; their integrands are typed."""
 
 PLACES = 33
 """Points at which a term is tried for zeros."""
@@ -64,7 +67,7 @@ class Primitive(RealFunction):
         return latex if exp is None else rf"\left({latex}\right)^{{{exp}}}"
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def primitive(
     body: Expr, symbols: tuple[Symbol, ...], op: str, poles: tuple[Expr, ...] = ()
 ) -> type[Primitive]:
@@ -167,7 +170,7 @@ class _Pass(Pass):
         return super()._leaf(term)
 
 
-@cache
+@lru_cache(MAX_CACHED)
 def _integral(op: str) -> type[Primitive]:
     found = integrand_of(op)
     (body,) = expression(Function(text=(), outputs=(found.body,), variables=found.names))

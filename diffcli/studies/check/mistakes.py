@@ -15,9 +15,10 @@ from itertools import islice
 from math import isfinite
 from types import MappingProxyType
 
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
 from diffcli.engines.balls.decimals import certain_digits
+from diffcli.engines.balls.precision import working
 from diffcli.engines.enclosure import Index
 from diffcli.language.expression import Node, node, number, postorder, variable
 from diffcli.language.printer import text_of
@@ -88,7 +89,7 @@ def _same(numbers: Sequence[Number], places: Sequence[Place], *, not_zero: bool 
     """Whether two numbers are equal at enough points, and at every point where both are known."""
     met = 0
     for place in places:
-        with ctx.workprec(BITS):
+        with working(BITS, None):
             first, second = (number(place) for number in numbers)
         if first is not None and second is not None:
             if not first.overlaps(second):
@@ -170,7 +171,7 @@ def _constants(suspect: Suspect, places: Sequence[Place]) -> Iterator[Hypothesis
         claim, truth = suspect.claimed(place), suspect.truth(place)
         if claim is None or truth is None:
             continue
-        with ctx.workprec(BITS):
+        with working(BITS, None):
             surplus = claim - truth
             factor = None if 0 in truth else claim / truth
         if factor is not None:
