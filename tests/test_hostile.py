@@ -17,6 +17,7 @@ from forking import Commands, commands
 from diffcli.cli.commands import names
 from diffcli.cli.main import run
 from diffcli.errors import FileError
+from diffcli.output import files
 from diffcli.output.files import write_whole
 
 
@@ -148,7 +149,7 @@ def test_output_through_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     link.symlink_to(victim)
     write_whole(link, "new")
     assert (link.is_symlink(), victim.read_text()) == (True, "new")
-    monkeypatch.setattr(os, "getpid", lambda: 7)
+    monkeypatch.setattr(files, "token_hex", lambda _: "7")
     (tmp_path / ".o.txt.7.partial").symlink_to(victim)
     with pytest.raises(FileError):
         write_whole(tmp_path / "o.txt", "taken")

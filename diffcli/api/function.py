@@ -254,11 +254,18 @@ class Function(Differentiable):
         kinds: Sequence[CodeKind] = (),
         name: str = "f",
         wrt: Sequence[str] = (),
+        check: bool = True,
     ) -> Code:
-        """Return the formula and its derivatives as code: :func:`diffcli.export.code.export`."""
-        from diffcli.export.code import export
+        """Return the formula and its derivatives as code: :func:`diffcli.export.code.export`.
 
-        return export(self, target, kinds=kinds, name=name, wrt=names_of(wrt))
+        With ``check`` it is run first, and ``notes`` of the code, which its heading says too, tell
+        where it isn't right; raises DisagreementError where it is wrong at an ordinary point.
+        """
+        from diffcli.export.code import export
+        from diffcli.export.trial import examined
+
+        code = export(self, target, kinds=kinds, name=name, wrt=names_of(wrt))
+        return examined(code)[0] if check else code
 
     def _repr_latex_(self) -> str:
         return f"${self.latex}$"

@@ -81,7 +81,8 @@ def export(
     """Write the formula and its derivatives as code.
 
     The code runs without diffcli, shares what is computed twice, and computes no branch that isn't
-    taken. Before it is shown it is run on random points, and held against proved numbers.
+    taken. Before it is shown it is run, at random points and at the formula's difficult ones, and
+    held against proved numbers; where it isn't right its heading says so.
     """
     from diffcli.export.code import LATEX
     from diffcli.export.code import export as code_of
@@ -109,7 +110,7 @@ def export(
 
     def study(function: Function, _: Sequence[Point], settings: Settings) -> Answer:
         code = code_of(function, target, kinds=chosen, name=name, wrt=variables(wrt))
-        trial = _tried(code, common, settings.seed)
+        code, trial = _tried(code, common, settings.seed)
         return Answer(_report(function, settings), _source(code, trial, function), 0)
 
     single = None if target == LATEX else output
@@ -122,20 +123,25 @@ def _kinds(text: str | None) -> list[str]:
     return [one_of(kind, KINDS, "--kinds") for kind in names(text)]
 
 
-def _tried(code: Code, common: Common, seed: int) -> Trial:
-    from diffcli.export.trial import Trial, tried
+def _tried(code: Code, common: Common, seed: int) -> tuple[Code, Trial]:
+    """Return the code with what it can't do right in its heading, and say so."""
+    from diffcli.export.code import LATEX
+    from diffcli.export.trial import Trial, examined
 
     if common.no_check:
-        return Trial(reason="--no-check")
-    found = tried(code, seed=seed)
-    if common.verbose:
+        return code, Trial(reason="--no-check")
+    code, found = examined(code, seed=seed)
+    if not common.quiet:
+        for note in code.notes:
+            say(f"warning: {note}")
+        if found.reason and code.target != LATEX:
+            say(f"not run: {found.reason}")
+    if common.verbose and not found.reason:
         say(
-            f"not run: {found.reason}"
-            if found.reason
-            else f"run at {found.points} points: {found.numbers} numbers are as proved, "
-            f"to {found.error:.0e} of each"
+            f"run at {found.points} random points: {found.numbers} numbers are as proved, "
+            f"to {found.error:.0e} of each; and at {found.difficult} difficult ones"
         )
-    return found
+    return code, found
 
 
 def _report(function: Function, settings: Settings) -> Report:
@@ -153,7 +159,12 @@ def _report(function: Function, settings: Settings) -> Report:
 
 def _source(code: Code, trial: Trial, function: Function) -> Source:
     several = len(function.text) > 1
-    checked = {"points": trial.points, "numbers": trial.numbers, "error": trial.error}
+    checked = {
+        "points": trial.points,
+        "numbers": trial.numbers,
+        "error": trial.error,
+        "difficult": trial.difficult,
+    }
     return Source(
         code.text,
         {
@@ -166,6 +177,7 @@ def _source(code: Code, trial: Trial, function: Function) -> Source:
             "functions": {routine.name: routine.kind for routine in code.routines},
             "code": code.text + "\n",
             "checked": None if trial.reason else checked,
+            "caveats": [each.document for each in trial.caveats],
             "reason": trial.reason,
         },
     )

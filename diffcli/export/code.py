@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,18 @@ LATEX = "latex"
 
 @dataclass(frozen=True, repr=False)
 class Code:
-    """Source text in a language, and the functions in it; it ends without a newline."""
+    """Source text in a language, and the functions in it; it ends without a newline.
+
+    ``name`` is the value's function; ``notes`` are sentences in the heading about what the code
+    can't do right.
+    """
 
     target: str
     text: str
     function: Function
     routines: tuple[Routine, ...]
+    name: str = "f"
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text
@@ -84,17 +90,32 @@ def export(
     if target == LATEX:
         return Code(target, typeset(function, routines), function, routines)
     try:
-        return Code(target, _written(target, function, routines, name), function, routines)
+        text = _written(target, function, routines, name)
+        return Code(target, text, function, routines, name)
     except LackError as error:
         able = [other for other in TARGETS if _can_write(other, function, routines, name)]
         hint = f"export to {' or '.join(able)}" if able else "only latex can write it"
         raise UsageError(error.message, hint=hint) from None
 
 
-def _written(target: str, function: Function, routines: Sequence[Routine], name: str) -> str:
+def noted(code: Code, notes: tuple[str, ...]) -> Code:
+    """Return code with sentences in its heading about what it can't do right."""
+    if not notes or code.target == LATEX:
+        return code
+    text = _written(code.target, code.function, code.routines, code.name, notes)
+    return replace(code, text=text, notes=notes)
+
+
+def _written(
+    target: str,
+    function: Function,
+    routines: Sequence[Routine],
+    name: str,
+    notes: Sequence[str] = (),
+) -> str:
     names = named(function.variables, {routine.name for routine in routines})
     write = CProgram if target == "c" else PythonModule
-    return write(TARGETS[target], function, routines, name, names).text()
+    return write(TARGETS[target], function, routines, name, names, notes).text()
 
 
 def _can_write(target: str, function: Function, routines: Sequence[Routine], name: str) -> bool:

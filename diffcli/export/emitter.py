@@ -200,6 +200,8 @@ class Body:
         return self._guards[key]
 
     def _call(self, op: str, args: Sequence[Text], each: Node | None = None) -> Text:
+        if each and op in self.target.whole and not _is_whole(each.args[0]):
+            raise LackError(f"{self.target.name} has no {op} whose order isn't a whole number")
         template = self.target.calls.get(op)
         if each and each.static == (None,):
             template = self.target.calls.get(f"{op} of all", template)
@@ -230,6 +232,8 @@ class Body:
         return self._joined(each, args, part, SUM)
 
     def _product(self, each: Node, args: Sequence[Text]) -> Text:
+        squares = [Text(arg.text) if _is_square(arg.text) else arg for arg in args[1:]]
+        args = [*args[:1], *squares]
         return self._joined(each, args, lambda arg: f" * {_held(arg, PRODUCT + 1)}", PRODUCT)
 
     def _joined(
@@ -251,9 +255,11 @@ class Body:
         exact = None if each.args[1] in self._varying else rational(each.args[1])
         whole = exact is not None and exact.denominator == 1
         template = self.target.powers[0 if whole else 1]
+        if exact == 2 and self.target.multiplies and not args[0].text.lstrip("-").isdigit():
+            side = args[0] if args[0].text.isidentifier() else self._named(args[0], each)
+            if side.text.isidentifier():
+                return Text(f"{side.text} * {side.text}", PRODUCT)
         if "**" not in template:
-            if exact == 2 and args[0].text.isidentifier():
-                return Text(f"{args[0].text} * {args[0].text}", PRODUCT)
             return Text(template.format(base=args[0].text, exponent=args[1].text))
         base, exponent = _held(args[0], ATOM), _held(args[1], PREFIX)
         return Text(template.format(base=base, exponent=exponent), POWER)
@@ -293,6 +299,17 @@ _OF_NUMBERS = frozenset({*TARGETS["torch"].infix, "add", "mul", "neg", "pow", "m
 """Rows that torch takes Python's numbers in."""
 _OF_TWO = frozenset({"min", "max", "and", "or"})
 """Rows of many arguments whose functions take two."""
+
+
+def _is_square(text: str) -> bool:
+    """Whether an expression is the product of a name with itself, which needs no brackets."""
+    name, sign, same = text.partition(" * ")
+    return bool(sign) and name == same and name.isidentifier()
+
+
+def _is_whole(value: Node) -> bool:
+    exact = rational(value)
+    return exact is not None and exact.denominator == 1
 
 
 def _held(text: Text, level: int) -> str:

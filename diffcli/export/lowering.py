@@ -16,6 +16,7 @@ from typing import Any
 
 from diffcli.errors import PointError, UsageError
 from diffcli.export.partials import SELU, arguments_of, formula
+from diffcli.export.stable import FORMS
 from diffcli.language.algebra import ONE, ZERO
 from diffcli.language.builder import Builder
 from diffcli.language.expression import CONSTANT, VARIABLE, Node, constant, node, postorder
@@ -67,7 +68,8 @@ class Lowering:
         if each.op in self._known or each.op not in DEFINITIONS:
             return each
         standard = STANDARD.get(each.op) if each.args[1:] == (ZERO, ONE) else None
-        (found,) = self._rewritten([formula(standard or DEFINITIONS[each.op])], arguments_of(each))
+        text = standard or DEFINITIONS[each.op]
+        (found,) = self._rewritten([formula(text)], arguments_of(each, text))
         return found
 
 
@@ -191,8 +193,8 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "asec": "atan2(sqrt(abs(x) - 1)*sqrt(abs(x) + 1), sign(x))",
         "acsc": "atan2(sign(x), sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
         "coth": "1/tanh(x)",
-        "sech": "1/cosh(x)",
-        "csch": "1/sinh(x)",
+        "sech": "2*exp(-abs(x))/(1 + exp(-2*abs(x)))",
+        "csch": "-2*sign(x)*exp(-abs(x))/expm1(-2*abs(x))",
         "acoth": "sign(x)*log1p(2/(abs(x) - 1))/2",
         "asech": "log1p(sqrt((1 - x)*(1 + x))) - log(x)",
         "acsch": "asinh(1/x)",
@@ -222,10 +224,15 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "(log(x/(1 - x)), True))",
         "logsigmoid": "min(x, 0) - log1p(exp(-abs(x)))",
         "hardtanh": "min(max(x, -1), 1)",
+        **{name: form.text for name, form in FORMS.items()},
     }
 )
-"""Functions by simpler ones."""
+"""Functions, and partial derivatives in stable forms, by simpler functions."""
 STANDARD: Mapping[str, str] = MappingProxyType(
-    {"normpdf": "exp(-x^2/2)/sqrt(2*pi)", "normcdf": "erfc(-x/sqrt(2))/2"}
+    {
+        "normpdf": "exp(-x^2/2)/sqrt(2*pi)",
+        "normcdf": "erfc(-x/sqrt(2))/2",
+        **{name: form.standard for name, form in FORMS.items() if form.standard},
+    }
 )
 """The same of the standard distribution, with mean 0 and deviation 1."""

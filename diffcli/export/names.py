@@ -17,7 +17,7 @@ erfc exp exp2 expm1 fabs fdim floor fma fmax fmin fmod frexp gamma greatest hypo
 ldexp least lgamma log log10 log1p log2 logb main modf modulo nan out pow remainder rint round
 signgam sin sinh sqrt tan tanh tgamma trunc y0 y1 yn
 """.split()
-_MODULES = "jax jnp jsp lax math np special torch undefined".split()
+_MODULES = "floating jax jnp jsp lax math np special torch undefined".split()
 RESERVED = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *_C, *_MODULES})
 """What means something in some language, or stands for a module there."""
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from diffcli.errors import LimitError, UsageError
+from diffcli.export.stable import FORMS, PARTIALS
 from diffcli.language.algebra import ONE, ZERO, Algebra, signed
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import BETWEEN_JUMPS, Slopes, tangent
@@ -56,15 +57,22 @@ def _values(root: Node) -> list[Node]:
 
 @cache
 def formula(text: str) -> Node:
-    """Return a formula about a function's arguments, read once."""
+    """Return a formula about a function's arguments, read once.
+
+    The names of stable forms stand in it as variables do.
+    """
     from diffcli.language.parser import parse
 
-    return parse(text, variables=ARGUMENTS).outputs[0]
+    return parse(text, variables=(*ARGUMENTS, *FORMS)).outputs[0]
 
 
-def arguments_of(each: Node) -> dict[Node, Node]:
-    """Return a node's arguments by the variables that stand for them."""
-    return {variable(x): arg for x, arg in zip(ARGUMENTS, each.args, strict=False)}
+def arguments_of(each: Node, text: str) -> dict[Node, Node]:
+    """Return a node's arguments, and stable forms of them, by what stands for them in a formula."""
+    forms = (name for name in FORMS if name in text)
+    return {
+        **{variable(x): arg for x, arg in zip(ARGUMENTS, each.args, strict=False)},
+        **{variable(name): node(name, *each.args) for name in forms},
+    }
 
 
 def _choice(_: Algebra, each: Node, slopes: Slopes) -> Node:
@@ -85,10 +93,9 @@ def _extreme(_: Algebra, each: Node, slopes: Slopes) -> Node:
 def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
     if each.op not in _PIECES:
         return tangent(algebra, each, slopes)
-    places = arguments_of(each)
     return algebra.add(
         *(
-            algebra.mul(slopes[arg], algebra.graft(formula(text), places))
+            algebra.mul(slopes[arg], algebra.graft(formula(text), arguments_of(each, text)))
             for arg, text in zip(each.args, _PIECES[each.op], strict=True)
             if slopes[arg] is not ZERO
         )
@@ -117,6 +124,7 @@ _PIECES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "selu": (f"piecewise(({SELU[0]}, x > 0), ({SELU[0]}*{SELU[1]}*exp(x), True))",),
         "hardtanh": ("piecewise((1, abs(x) <= 1), (0, True))",),
+        **PARTIALS,
     }
 )
-"""The partials of rows that have kinks or jumps, which the table of functions leaves out."""
+"""The partials of rows that have kinks or jumps, which the table leaves out, and stable ones."""

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from diffcli.errors import LimitError, UsageError
 from diffcli.export.partials import differentiated
+from diffcli.export.rewriting import rewritten
 from diffcli.language.expression import Function, Node
 
 Kind = Literal["value", "grad", "jacobian", "hessian"]
@@ -96,7 +97,8 @@ def entries_of(function: Function, routines: Sequence[Routine]) -> dict[Index, N
             f"{count:,} entries are too many to be written out",
             hint=f"at most {MOST_ENTRIES:,}: choose variables with wrt",
         )
-    made: dict[Index, Node] = {(i, ()): output for i, output in enumerate(function.outputs)}
+    stable = (lambda output: output) if function.has_tensors else rewritten
+    made: dict[Index, Node] = {(i, ()): stable(output) for i, output in enumerate(function.outputs)}
     place = {name: i for i, name in enumerate(function.variables)}
     for output, wrt in (index for routine in routines for index in routine.indices):
         ordered = tuple(sorted(wrt, key=place.__getitem__))

@@ -89,7 +89,8 @@ def _numpy(function: Callable[..., Any], count: int) -> Runner:
         import numpy as np
 
         columns = [np.array(column) for column in zip(*points, strict=True)]
-        found = np.asarray(function(*columns), dtype=float)
+        with np.errstate(all="ignore"):
+            found = np.asarray(function(*columns), dtype=float)
         rows: list[list[float]] = found.reshape(count, -1).T.tolist()
         return rows
 

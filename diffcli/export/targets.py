@@ -165,7 +165,9 @@ class Target:
     isn't taken is not computed; ``guard`` is the template of an argument that a branch reads,
     where the language differentiates the code again. ``types`` are those of a number and of
     several; ``broadcast`` the lines that make one variable, or several, arrays of one shape;
-    ``stack`` the template of several results; ``constant`` that of a result without variables,
+    ``stack`` the template of several results; with ``multiplies`` a square is written as a product,
+    which overflows to infinity where a power would raise an error; ``whole`` are the rows whose
+    first argument is cut to a whole number; ``constant`` that of a result without variables,
     and with ``of_tensors`` of a function's argument;
     ``quiet`` a decorator for functions that compute what they discard; ``derivatives`` how the
     language differentiates a function of tensors.
@@ -188,6 +190,8 @@ class Target:
     derivatives: Mapping[str, str] = field(default_factory=dict)
     lazy: bool = False
     guard: str = ""
+    multiplies: bool = False
+    whole: frozenset[str] = frozenset()
     axis: str = "axis"
 
     @property
@@ -240,6 +244,7 @@ _PYTHON = Target(
     },
     types=("float", "tuple[{0}, ...]"),
     lazy=True,
+    multiplies=True,
 )
 _NUMPY = Target(
     name="numpy",
@@ -258,6 +263,7 @@ _NUMPY = Target(
     stack="np.stack([{0}])",
     constant="np.full_like({x}, {0})",
     quiet='@np.errstate(all="ignore")',
+    whole=frozenset({"expint"}),
 )
 _TORCH = Target(
     name="torch",
@@ -267,9 +273,18 @@ _TORCH = Target(
     infix=_ARRAYWISE,
     nan="torch.nan",
     infinity="torch.inf",
-    imports={"torch.": "import torch"},
+    imports={
+        "torch.": "import torch",
+        "floating(": "def floating(x: torch.Tensor) -> torch.Tensor:\n"
+        '    """Return a tensor of floats: a whole number has no derivative."""\n'
+        "    x = torch.as_tensor(x, dtype=None if torch.is_tensor(x) else torch.float64)\n"
+        "    return x if x.is_floating_point() else x.double()",
+    },
     types=("torch.Tensor", "torch.Tensor"),
-    broadcast=("", "{x} = torch.broadcast_tensors({x})"),
+    broadcast=(
+        "{x} = floating({x})",
+        "{x} = torch.broadcast_tensors(*(floating(each) for each in ({x})))",
+    ),
     stack="torch.stack([{0}])",
     constant="torch.full_like({x}, {0})",
     of_tensors=True,
@@ -298,7 +313,10 @@ _JAX = Target(
         "jsp.": "from jax.scipy import special as jsp",
     },
     types=("jax.Array", "jax.Array"),
-    broadcast=("{x} = jnp.asarray({x})", "{x} = jnp.broadcast_arrays({x})"),
+    broadcast=(
+        "{x} = 1.0 * jnp.asarray({x})",
+        "{x} = jnp.broadcast_arrays(*(1.0 * jnp.asarray(each) for each in ({x})))",
+    ),
     stack="jnp.stack([{0}])",
     constant="jnp.full_like({x}, {0})",
     derivatives={
@@ -314,6 +332,7 @@ _C = Target(
     choice="{held} ? {value} : {other}",
     powers=("pow({base}, {exponent})", "pow({base}, {exponent})"),
     infix={**_ARITHMETIC, "and": (" && ", AND), "or": (" || ", OR), "not": ("!", POWER)},
+    multiplies=True,
     nan="NAN",
     infinity="INFINITY",
     imports={

@@ -1,19 +1,23 @@
-"""Exported code is run, on random points of the domain, before anybody reads it.
+"""Exported code is run before anybody reads it: on random points, and on difficult ones.
 
-What it gives is held against the enclosure engine, which proves each number, within the bound of
-rounding errors that the engine states.
+What it gives is held against the enclosure engine, which proves each number. At random points of
+the domain it is right within the bound of rounding errors that the engine states, or it is refused;
+where it isn't right at the difficult points of the formula, its heading says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import inf, isfinite, nan
 from random import Random
 
 from diffcli.clock import now
 from diffcli.errors import DisagreementError
-from diffcli.export.code import Code
+from diffcli.export.caveats import Caveat, Truth, caveats, said, truths_at
+from diffcli.export.code import Code, noted
+from diffcli.export.difficult import places
 from diffcli.export.routines import Index
 from diffcli.export.runners import Runner, Vector, cannot, runners
 
@@ -39,29 +43,56 @@ class Sample:
 class Trial:
     """What came of running the code: at how many points, how many numbers, the largest error.
 
-    ``error`` is relative to the truth. Where it wasn't run, ``reason`` says why.
+    ``error`` is relative to the truth, of random points; ``difficult`` is how many others there
+    were, and ``caveats`` are the numbers that aren't right. Where the code wasn't run, ``reason``
+    says why.
     """
 
     points: int = 0
     numbers: int = 0
     error: float = 0.0
     reason: str | None = None
+    difficult: int = 0
+    caveats: tuple[Caveat, ...] = ()
 
 
 def tried(code: Code, *, seed: int = 0) -> Trial:
-    """Run code on random points and hold it against the engines.
+    """Run code on random and on difficult points and hold it against what is proved there.
 
-    Raises DisagreementError where a number is wrong.
+    Raises DisagreementError where a number is wrong at a random point.
     """
     reason = cannot(code.target)
     if reason:
         return Trial(reason=reason)
     if code.function.has_tensors:
         return _tried_on_tensors(code, seed)
-    samples = samples_of(code, seed=seed)
-    if not samples:
-        return Trial(reason="no random point has derivatives that the engines prove")
-    return compared(code, runners([code])[0], samples)
+    samples, runs = samples_of(code, seed=seed), runners([code])[0]
+    found = (
+        compared(code, runs, samples)
+        if samples
+        else Trial(reason="no random point has derivatives that the engines prove")
+    )
+    deadline = now() + _SECONDS
+    known = [(tuple(map(Fraction, each.at)), _plain(each.truths)) for each in samples]
+    for place in places(code.function, seed, deadline):
+        known.append((place, truths_at(code, place, deadline)))
+        if now() > deadline:
+            break
+    wrong = caveats(code, runs, known)
+    return replace(found, difficult=len(known) - len(samples), caveats=tuple(wrong))
+
+
+def examined(code: Code, *, seed: int = 0) -> tuple[Code, Trial]:
+    """Try code; return it with what it can't do right in its heading, and what came of it.
+
+    Raises DisagreementError where a number is wrong at a random point.
+    """
+    found = tried(code, seed=seed)
+    return noted(code, tuple(said(found.caveats))), found
+
+
+def _plain(truths: Mapping[Index, tuple[float, float]]) -> dict[Index, Truth]:
+    return {index: Truth(truth) for index, (truth, _) in truths.items()}
 
 
 def _tried_on_tensors(code: Code, seed: int) -> Trial:

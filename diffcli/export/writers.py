@@ -25,7 +25,8 @@ _LONGEST = 2000
 class Writer(ABC):
     """Writes a Function's routines in a language.
 
-    ``name`` is the Function's own, ``names`` are those of the variables there.
+    ``name`` is the Function's own, ``names`` are those of the variables there; ``notes`` say where
+    the code isn't right.
     """
 
     def __init__(
@@ -35,9 +36,10 @@ class Writer(ABC):
         routines: Sequence[Routine],
         name: str,
         names: Mapping[str, str],
+        notes: Sequence[str] = (),
     ) -> None:
         self.target, self.function, self.routines = target, function, routines
-        self.name, self.names = name, names
+        self.name, self.names, self.notes = name, names, notes
 
     def text(self) -> str:
         """Return the file, without a newline at its end.
@@ -75,6 +77,8 @@ class Writer(ABC):
         renamed = [f"{old} is {new}" for old, new in self.names.items() if old != new]
         if renamed:
             yield f"In the code {', '.join(renamed)}."
+        for note in self.notes:
+            yield from wrap(f"Beware: {note}.", WIDTH, subsequent_indent="    ")
         yield f"Written by diffcli {__version__}."
 
     @property
@@ -133,7 +137,7 @@ class PythonModule(Writer):
             raise UsageError("wrt goes with formulas of numbers", hint="leave it out")
         places = ", ".join(str(place) for place, _ in enumerate(self.names))
         call = template.format(f=value, x=", ".join(self.parameters), places=places)
-        return self._definition(routine, "tuple", [f"return {call}"])
+        return self._definition(routine, "tuple", [*self._broadcast(), f"return {call}"])
 
     def _definition(self, routine: Routine, result: str, lines: Iterable[str]) -> str:
         typed = [f"{name}: {self.target.types[0]}" for name in self.parameters]
@@ -145,7 +149,7 @@ class PythonModule(Writer):
         return f"{head}\n{indent(text, '    ')}"
 
     def _broadcast(self) -> Iterator[str]:
-        """Yield the line that gives all variables one shape, which the results then have."""
+        """Yield the lines that make variables floats of one shape, which the results then have."""
         one, several = self.target.broadcast
         if len(self.names) > 1 and several and not self.function.has_tensors:
             yield several.format(x=", ".join(self.parameters))

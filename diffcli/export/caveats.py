@@ -1,0 +1,172 @@
+"""What exported code can't do right at the difficult points of its formula: found, and said.
+
+The code is run there, and held against what the enclosure engine proves at the point: a number, or
+that there is none, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, isinf, log10
+from typing import Any
+
+from diffcli.engines.difficult import Kind, classify
+from diffcli.engines.enclosure import partials
+from diffcli.export.code import Code
+from diffcli.export.difficult import Place
+from diffcli.export.routines import Index, Routine
+from diffcli.export.runners import Runner
+from diffcli.language.expression import number
+
+LOST = 1e-6
+"""How far a number may lie from the truth, relative to it, until its digits are said to be lost."""
+LEAST = 1e-300
+"""How far it may lie from it in any case: numbers that are smaller are often set to 0."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is proved of an entry at a point: its value, or that there is none for a reason.
+
+    ``at_floats`` is the value at the floats nearest to the point, which the code is given.
+    """
+
+    value: float | None = None
+    reason: str = ""
+    at_floats: float | None = None
+    is_defined: bool = True
+    """Whether the formula itself has a value there."""
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """A number of the code that isn't the truth; ``number`` is None where it gives none."""
+
+    function: str
+    entry: str
+    at: Mapping[str, float]
+    number: float | None
+    truth: Truth
+
+    @property
+    def cause(self) -> str:
+        """What is wrong, in words."""
+        if self.truth.value is not None:
+            return "wrong" if self.number is not None else "no number"
+        return "no derivative" if self.truth.is_defined else "no value"
+
+    @property
+    def text(self) -> str:
+        """The caveat as a sentence, without its full stop."""
+        at = ", ".join(f"{name} = {value!r}" for name, value in self.at.items())
+        entry = f" for {self.entry}" if self.entry else ""
+        digits = self._digits
+        gives = "no number" if self.number is None else f"{self.number + 0.0:.{digits}g}"
+        said = f"at {at} {self.function} gives {gives}{entry}, and "
+        if self.truth.value is not None:
+            return f"{said}the truth is {self.truth.value:.{digits}g}"
+        what = "derivative" if self.truth.is_defined else "value"
+        return f"{said}there is no {what}: {self.truth.reason}"
+
+    @property
+    def _digits(self) -> int:
+        """Enough digits to tell the number from the truth."""
+        pair = self.number or 0.0, self.truth.value or 0.0
+        differ = (n for n in range(6, 17) if f"{pair[0]:.{n}g}" != f"{pair[1]:.{n}g}")
+        return next(differ, 17)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The caveat as JSON's own types."""
+        return {
+            "function": self.function,
+            "entry": self.entry,
+            "at": dict(self.at),
+            "number": self.number,
+            "truth": self.truth.value,
+            "reason": self.truth.reason or None,
+        }
+
+
+def truths_at(code: Code, place: Place, deadline: float) -> dict[Index, Truth]:
+    """Return what is proved of each entry at a point as typed; what isn't is left out."""
+    names, found = code.function.variables, dict[Index, Truth]()
+    typed = dict(zip(names, map(number, place), strict=True))
+    floats = dict(zip(names, map(float, place), strict=True))
+    wanted = {index for routine in code.routines for index in routine.indices}
+    for position, output in enumerate(code.function.outputs):
+        by = sorted({wrt for of, wrt in wanted if of == position}, key=len)
+        exact = partials(output, typed, by, deadline=deadline)
+        ordinary = [wrt for wrt in by if exact[wrt].ball is not None]
+        enclosed = partials(output, floats, ordinary, deadline=deadline)
+        for wrt in by:
+            if wrt in ordinary:
+                value = exact[wrt].nearest()
+                if value is not None:
+                    found[position, wrt] = Truth(value, at_floats=enclosed[wrt].nearest())
+                continue
+            difficulty = classify(output, typed, wrt, deadline=deadline)
+            if difficulty.kind is not Kind.UNDETERMINED:
+                value = None if difficulty.value is None else float(difficulty.value)
+                is_defined = difficulty.kind not in (Kind.UNDEFINED, Kind.POLE)
+                reason = difficulty.reason if value is None else ""
+                found[position, wrt] = Truth(value, reason, is_defined=is_defined)
+    return found
+
+
+def caveats(
+    code: Code, runs: Mapping[str, Runner], known: Sequence[tuple[Place, Mapping[Index, Truth]]]
+) -> list[Caveat]:
+    """Return where the code isn't right, of points and what is proved there."""
+    points = [tuple(map(float, place)) for place, _ in known]
+    found: list[Caveat] = []
+    for routine in code.routines:
+        for at, (_, truths), numbers in zip(points, known, runs[routine.name](points), strict=True):
+            place = dict(zip(code.function.variables, at, strict=True))
+            found += _of(routine, place, truths, numbers)
+    return found
+
+
+def _of(
+    routine: Routine,
+    at: Mapping[str, float],
+    truths: Mapping[Index, Truth],
+    numbers: Sequence[float],
+) -> Iterator[Caveat]:
+    for index, given in zip(routine.indices, numbers, strict=True):
+        truth = truths.get(index)
+        if truth is not None and not is_right(given, truth):
+            entry = "" if len(routine.indices) == 1 else _entry(index, routine)
+            shown = given if isfinite(given) or isinf(given) else None
+            yield Caveat(routine.name, entry, at, shown, truth)
+
+
+def _entry(index: Index, routine: Routine) -> str:
+    output, wrt = index
+    several = len({of for of, _ in routine.indices}) > 1
+    return ", ".join([*([f"formula {output + 1}"] if several else []), *wrt])
+
+
+def is_right(given: float, truth: Truth) -> bool:
+    """Return whether a number of the code, nan where it gives none, is as proved."""
+    known = [value for value in (truth.value, truth.at_floats) if value is not None]
+    if not known or any(map(isinf, known)):
+        return not isfinite(given)
+    return any(abs(given - value) <= LOST * abs(value) + LEAST for value in known)
+
+
+def said(found: Sequence[Caveat]) -> Iterator[str]:
+    """Yield a sentence for each function and cause: the least unusual point, how many others."""
+    for function, cause in dict.fromkeys((each.function, each.cause) for each in found):
+        together = [each for each in found if (each.function, each.cause) == (function, cause)]
+        others = len({tuple(each.at.items()) for each in together}) - 1
+        more = f"; and so at {others} more of the points tried" if others else ""
+        yield f"{min(together, key=_unusual).text}{more}"
+
+
+def _unusual(caveat: Caveat) -> tuple[int, int]:
+    """Return how tiny or huge the coordinates of a caveat's point are, then how long to write."""
+    values = caveat.at.values()
+    sizes = [round(abs(log10(abs(value)))) for value in values if value]
+    return max(sizes, default=0), sum(len(repr(value)) for value in values)
