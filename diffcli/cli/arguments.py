@@ -30,18 +30,45 @@ def rewrite(
         return [typed[0], *_separated(typed[1:], options(typed[0]))]
     rewritten = [DEFAULT, *_separated(typed, options(DEFAULT))]
     if typed[0].isalpha():
-        _check_word(typed[0], known, alone=rewritten[-2:] == ["--", typed[0]])
+        is_only_formula = rewritten[-2:] == ["--", typed[0]]
+        is_formula = is_only_formula and (len(typed) > 1 or _is_formula(typed[0]))
+        _check_word(typed[0], known, is_formula=is_formula)
     return rewritten
 
 
-def _check_word(word: str, commands: Collection[str], *, alone: bool) -> None:
+_ELSEWHERE = {
+    "help": "diffcli --help",
+    "version": "diffcli --version",
+    "schema": "diffcli --schema",
+    "list": "diffcli --help",
+}
+"""What words mean that are commands of other programs."""
+
+
+def _check_word(word: str, commands: Collection[str], *, is_formula: bool) -> None:
     """Refuse a word that is more likely a command mistyped than a formula."""
-    close = get_close_matches(word, commands, n=1, cutoff=0.7)
-    if close or not (alone or len(word) == 1):
-        meant = f"did you mean {close[0]!r}" if close else "diffcli --help lists the commands"
-        raise UsageError(
-            f"no command {word!r}", hint=f"{meant}; as a formula: diffcli {DEFAULT} {word}"
-        )
+    close = get_close_matches(word.lower(), [*commands, *_ELSEWHERE], n=1, cutoff=0.7)
+    if not close and (len(word) == 1 or is_formula):
+        return
+    meant = f"did you mean {_ELSEWHERE.get(close[0]) or repr(close[0])}" if close else ""
+    known = meant or "diffcli --help lists the commands"
+    raise UsageError(
+        f"no command {word!r}", hint=f"{known}; as a formula: diffcli {DEFAULT} {word}"
+    )
+
+
+def _is_formula(word: str) -> bool:
+    """Whether a word is a formula without a doubt: a Greek letter or a constant."""
+    from diffcli.language.limits import MAX_NAME
+    from diffcli.language.tokens import GREEK, GREEK_NAMES
+    from diffcli.language.vocabulary import CONSTANTS
+
+    return (
+        len(word) > MAX_NAME
+        or word in GREEK_NAMES
+        or word in CONSTANTS
+        or not GREEK.keys().isdisjoint(word)
+    )
 
 
 def _separated(typed: Sequence[str], options: Mapping[str, bool]) -> list[str]:

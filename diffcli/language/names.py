@@ -36,6 +36,7 @@ from diffcli.language.vocabulary import (
     OF_ORDER,
     ORDERED,
     WOLFRAM,
+    parted,
 )
 
 _OTHERWISE_IMAGINARY = "i is a variable: the imaginary unit needs --dtype complex128"
@@ -392,6 +393,12 @@ class Names:
                 f"unknown name {name!r}", token=token,
                 hint=f"did you mean '{before}{glued['function']}({glued['after']})'? "
                 "A variable of that name is declared with --vars",
+            )  # fmt: skip
+        hidden = parted(name) if name not in GREEK_NAMES else None
+        if hidden is not None:
+            raise fail(
+                f"unknown name {name!r}", token=token,
+                hint=f"did you mean '{hidden}'? A variable of that name is declared with --vars",
             )  # fmt: skip
         bare = name.replace("_", "")
         if bare != name and bare in self.declared:

@@ -23,7 +23,7 @@ from diffcli.language.latex.scan import scan
 from diffcli.language.limits import MAX_AXES, MAX_POINTS
 from diffcli.language.names import Names
 from diffcli.language.parser import Parser, deep_recursion
-from diffcli.language.tokens import END, NAME, Token
+from diffcli.language.tokens import END, NAME, NUMBER, Token
 
 if TYPE_CHECKING:
     import numpy as np
@@ -362,7 +362,22 @@ class _Reader:
         token = self.parser.token
         if token.kind == END or token.text in ",;":
             raise self.parser.fail("a value is missing", token=token, hint="x=3, pi/4, [1,2,3]")
+        self.check_uncertainty()
         return self.check(self.parser.build.real(self.parser.expression()), token)
+
+    def check_uncertainty(self) -> None:
+        """Refuse ``1.000(2)``, which isn't a product but a number with its uncertainty."""
+        ahead = [self.parser.peek(offset) for offset in range(1, 5)]
+        number = ahead.pop(0) if self.parser.at("+", "-") else self.parser.token
+        opener, inner, closer = ahead[:3]
+        brackets = (opener.text, closer.text) == ("(", ")") and not opener.spaced
+        if number.kind == inner.kind == NUMBER and brackets:
+            typed = self.text[number.start : closer.end]
+            raise self.parser.fail(
+                f"{typed} is a number with the uncertainty of its last digits", token=number,
+                hint="diffcli uncertainty reads it; here the number stands alone, and a product "
+                f"is {number.text}*{inner.text}",
+            )  # fmt: skip
 
     def check(self, value: Node, token: Token) -> Node:
         """Refuse a value with a variable in it."""

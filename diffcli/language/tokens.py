@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from diffcli.errors import FormulaError, LimitError
@@ -42,7 +43,7 @@ GREEK_NAMES = frozenset(GREEK.values())
 
 _SIGNS = {
     "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "•": "*", "÷": "/", "∕": "/", "⁄": "/",
-    "−": "-", "–": "-", "≤": "<=", "≥": ">=", "≠": "!=", "^": "**",
+    **dict.fromkeys("−–‐‑‒—", "-"), "⨯": "*", "✕": "*", "≤": "<=", "≥": ">=", "≠": "!=", "^": "**",
     "∧": "and", "∨": "or", "¬": "not", "′": "'", "’": "'", ":=": "=",
 }  # fmt: skip
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -50,8 +51,14 @@ _RAISED = "ᵃᵇᶜᵈᵏᵐⁿᵖʳˢᵗᵘᵛʷˣʸᶻ"
 _SUPERSCRIPTS = str.maketrans(f"⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻{_RAISED}", "0123456789+-abcdkmnprstuvwxyz")
 _FRACTIONS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 _LOOKALIKES = dict(zip("асеорхуіјАВЕКМНОРСТХ", "aceopxyijABEKMHOPCTX", strict=True))
-_BLANK = r"(?:[ \t\r\f\v\u00a0\u2009\u202f]+|\#[^\n]*+)*+"
-"""White space and comments within a line; the class is readable in verbose patterns too."""
+_PRIMES = {"″": 2, "‴": 3}
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+"""Characters without width, which may stand anywhere but inside a name or a number."""
+_BLANK = (
+    r"(?:[ \t\r\f\v\u00a0\u2000-\u200a\u202f\u205f\u2061-\u2064\u3000]+|\#[^\n]*+"
+    rf"|(?<![A-Za-z0-9_.])[{_UNSEEN}]+|[{_UNSEEN}]++(?![A-Za-z0-9_.]))*+"
+)
+"""White space, signs without width and comments within a line, in verbose patterns too."""
 _GREEK_CLASS = "".join(GREEK)
 _TOKEN = re.compile(
     rf"""
@@ -61,7 +68,7 @@ _TOKEN = re.compile(
                 | [{_FRACTIONS}] )
   | (?P<name>   (?:[A-Za-z][A-Za-z0-9]*|[{_GREEK_CLASS}][0-9]*) (?:_[A-Za-z0-9]+)* [₀-₉]* _? )
   | (?P<superscript> [⁺⁻]?(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]+|[{_RAISED}]) )
-  | (?P<sign>   \*\*|<=|>=|==|!=|:=|\.\.|[-+*/^%@!<>=()\[\],;:|‖.'′’×·⋅∙∗•÷∕⁄−–≤≥≠∧∨¬]
+  | (?P<sign>   \*\*|<=|>=|==|!=|:=|\.\.|[-+*/^%@!<>=()\[\],;:|‖.'′’″‴×·⋅∙∗•⨯✕÷∕⁄−–‐‑‒—≤≥≠∧∨¬]
                 | [√∛∜⌊⌋⌈⌉°∞∂∑∏ᵀ] )
     )
     """,
@@ -82,6 +89,7 @@ def tokenize(text: str) -> list[Token]:
         raise LimitError(
             f"the formula has {len(text):,} characters", hint=f"at most {MAX_CHARACTERS:,} are read"
         )
+    typed, text = text, plain(text)
     tokens: list[Token] = []
     position, depth, defining = 0, 0, False
     while match := _TOKEN.match(text, position):
@@ -97,18 +105,37 @@ def tokenize(text: str) -> list[Token]:
             depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
             if depth == 0:
                 defining = token.text == "=" or (defining and token.text != ";")
-        tokens.append(token)
+        tokens += [token] * _PRIMES.get(match[0][-1], 1)
         position = end
     rest = _SPACE.match(text, position)
     end = rest.end() if rest else position
     if end < len(text):
-        raise _unreadable(text, end)
+        raise _unreadable(typed, end)
     tokens.append(Token(END, "", end, end, end > position))
     return tokens
 
 
+def plain(text: str) -> str:
+    """Return a text with the letters of mathematical fonts (𝑥, 𝛼, ℎ, 𝟐) as plain ones.
+
+    Each stays in its column.
+    """
+    return text if text.isascii() else text.translate(_fonts())
+
+
+@cache
+def _fonts() -> dict[int, str]:
+    found = {}
+    for code in (*range(0x2100, 0x2150), *range(0x1D400, 0x1D800)):
+        kind, _, plain = unicodedata.decomposition(chr(code)).partition(" ")
+        if kind == "<font>":
+            found[code] = unicodedata.normalize("NFKC", chr(int(plain, 16)))
+    return found
+
+
 def variable_name(text: str) -> str | None:
     """Return the name of a variable, or of a component ``x[0]``, as formulas are read; or None."""
+    text = plain(text)
     match = _TOKEN.fullmatch(_COMPONENT.sub("", text, count=1))
     if match is None or match.lastgroup != NAME:
         return None
@@ -117,7 +144,7 @@ def variable_name(text: str) -> str | None:
 
 def token_at(text: str, position: int) -> Token:
     """Return the token at a column; raise FormulaError where none of the language begins."""
-    match = _TOKEN.match(text, position)
+    match = _TOKEN.match(plain(text), position)
     if match is None:
         raise _unreadable(text, position)
     return _token(match, position)
@@ -144,6 +171,8 @@ def _token(match: re.Match[str], position: int) -> Token:
         raw = unicodedata.normalize("NFKC", raw).replace("⁄", "/")
     elif raw == "∞":
         kind, raw = NAME, "inf"
+    elif kind == SIGN and raw in _PRIMES:
+        raw = "'"
     elif kind == SIGN:
         raw = _SIGNS.get(raw, raw)
         kind = NAME if raw.isalpha() and raw.isascii() else SIGN
@@ -171,7 +200,9 @@ def _unreadable(text: str, position: int) -> FormulaError:
     character = text[position]
     name = unicodedata.name(character, f"U+{ord(character):04X}")
     plain = _LOOKALIKES.get(character) or unicodedata.normalize("NFKC", character)
-    if character in CHARACTERS:
+    if character in _UNSEEN:
+        hint = "remove this character, which is invisible"
+    elif character in CHARACTERS:
         hint = CHARACTERS[character]
     elif plain != character and plain.isascii() and plain.isprintable():
         hint = f"did you mean {plain!r}?"

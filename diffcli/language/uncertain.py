@@ -10,6 +10,10 @@ from diffcli.language.expression import Node
 from diffcli.language.points import Typed, read_points
 
 _SIGN = re.compile(r"±|\+/-|\+-|\\pm")
+_CONCISE = re.compile(
+    r"((?:[^=]*=)?\s*[+-]?\s*)([0-9]+)(\.[0-9 ]*)?\(([0-9]+(?:\.[0-9]+)?)\)([eE][+-]?[0-9]+)?\s*"
+)
+"""A number with the uncertainty of its last digits in brackets (GUM 7.2.2)."""
 _BETWEEN = re.compile(r"([,;])(?![^\[(]*[\])])")
 """Commas and semicolons, but for those inside brackets."""
 _EXAMPLE = "x=3±0.1, y=2+-0.05"
@@ -33,6 +37,20 @@ def read_measured(texts: Sequence[str]) -> tuple[list[str], tuple[Typed, ...]]:
     return [values for values, _ in parted], read_points([spreads for _, spreads in parted])
 
 
+def _written_out(part: str) -> str:
+    """Return ``1.000(2)e-3``, the last digits' uncertainty in brackets, as ``1.000e-3±2e-6``."""
+    match = _CONCISE.fullmatch(part)
+    if match is None:
+        return part
+    before, whole, decimals, spread, exponent = match.groups(default="")
+    digits = decimals.replace(" ", "")
+    if "." not in spread:
+        spread = f"{spread}e{int(exponent[1:] or 0) - max(len(digits) - 1, 0)}"
+    else:
+        spread += exponent
+    return f"{before}{whole}{digits}{exponent}±{spread}"
+
+
 def _parted(text: str) -> tuple[str, str]:
     """Return a text of points without its uncertainties, and one of these alone.
 
@@ -40,12 +58,12 @@ def _parted(text: str) -> tuple[str, str]:
     """
     values, spreads = [], []
     for part in _BETWEEN.split(text):
-        value, *spread = _SIGN.split(part)
+        value, *spread = _SIGN.split(_written_out(part))
         if len(spread) > 1:
             raise PointError(f"{part.strip()!r} has two uncertainties", hint=_EXAMPLE)
         name, equals, _ = value.rpartition("=")
         named = f"{name}{equals}"
-        wide = len(part) - len(named)
+        wide = max(len(part) - len(named), 0)
         values.append(value.ljust(len(part)))
         spreads.append(part if part in ",;" else named + (spread or ["0"])[0].rjust(wide))
     return "".join(values), "".join(spreads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from diffcli.language.functions import BY_NAME
+from diffcli.language.functions import BY_NAME, OPERATORS, TABLE
 from diffcli.language.tensors import BY_TENSOR_NAME
 
 CONSTANTS = {
@@ -67,3 +67,49 @@ WOLFRAM = {"D": "diff"}
 """Functions of Mathematica that have another name here."""
 _LONG = "|".join(sorted((name for name in CALLABLE if len(name) > 1), key=len, reverse=True))
 GLUED = re.compile(rf"(?P<before>[a-zA-Z]?)(?P<function>{_LONG})(?P<after>[0-9]*[a-zA-Z]?|pi)")
+
+ELEMENTARY_GROUPS = frozenset(
+    {
+        "trigonometric", "inverse trigonometric", "hyperbolic", "inverse hyperbolic",
+        "exponential and logarithm", "powers and roots",
+    }
+)  # fmt: skip
+_ELEMENTARY = sorted(
+    {
+        spelling
+        for row in TABLE.values()
+        if row.group in ELEMENTARY_GROUPS and row.name not in OPERATORS
+        for spelling in (row.name, *row.aliases)
+        if len(spelling) > 2 or spelling == "ln"
+    },
+    key=len,
+    reverse=True,
+)
+_HIDDEN = rf"(?:{'|'.join(_ELEMENTARY)})"
+_FACTOR = r"(?:pi|[0-9]*[a-zA-Z]{1,2}?(?:_?[0-9]+)?|[0-9]+)"
+HIDING = re.compile(rf"(?P<before>[a-zA-Z]{{0,2}}?)(?P<calls>(?:{_HIDDEN}+{_FACTOR})+)")
+"""Letters run together that are calls of elementary functions: ``sinxcosx``, ``xysinx``."""
+_CALL = re.compile(rf"(?P<functions>{_HIDDEN}+)(?P<argument>{_FACTOR})(?={_HIDDEN}|$)")
+
+
+def parted(run: str) -> str | None:
+    """Return letters run together as the calls that they hide: ``sin(x)*cos(x)``; None for none."""
+    match = HIDING.fullmatch(run)
+    if match is None:
+        return None
+    factors = [*match["before"]]
+    for call in _CALL.finditer(match["calls"]):
+        functions = _nested(call["functions"])
+        argument = call["argument"]
+        inner = "*".join(argument) if argument.isalpha() and argument != "pi" else argument
+        factors.append(f"{'('.join(functions)}({inner}{')' * len(functions)}")
+    return "*".join(factors)
+
+
+def _nested(run: str) -> list[str]:
+    """Return the functions whose names a run of letters consists of."""
+    for name in _ELEMENTARY:
+        rest = _nested(run[len(name) :]) if run.startswith(name) else []
+        if run == name or rest:
+            return [name, *rest]
+    return []

@@ -106,6 +106,10 @@ class Definitions:
         self.values[name] = body
         return f"{name} = {body}"
 
+    def is_defined(self, name: str) -> bool:
+        """Whether a name is a value or a function of the session."""
+        return name in self.values or name in self.routines
+
     def forget(self, name: str) -> None:
         """Take back what a name means."""
         self.values.pop(name, None)

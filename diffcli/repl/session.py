@@ -11,7 +11,8 @@ from typing import Protocol
 
 from diffcli.errors import DiffcliError, UsageError
 from diffcli.language.parser import parse
-from diffcli.language.tokens import variable_name
+from diffcli.language.tokens import GREEK_NAMES, variable_name
+from diffcli.language.vocabulary import CONSTANTS
 from diffcli.output.report import Report
 from diffcli.repl.definitions import Call, Definitions, names, set_names
 from diffcli.repl.words import separated, words
@@ -159,6 +160,8 @@ class Session:
             return self._run(command, [body], [*more, *options], parameters)
         if call and call.order:
             self.program.say(f"{formula} is carried out first: the formula is that derivative")
+        if not options and formula.isalpha() and formula.isascii() and len(formula) > 1:
+            self._check_word(formula)
         expanded = self._formula(_BARE, formula)
         _, named = self._points(options)
         free = named | set_names(expanded) | set(_differentiated(expanded))
@@ -166,6 +169,15 @@ class Session:
         self._check_answer([expanded])
         variables = parse(expanded, definitions=_definitions(given)).variables
         return self._run(_BARE if variables else _EVALUATED, [expanded], options)
+
+    def _check_word(self, word: str) -> None:
+        """Raise UsageError for one word that has no meaning here."""
+        if self.definitions.is_defined(word) or word in (*CONSTANTS, *GREEK_NAMES, ANSWER):
+            return
+        raise UsageError(
+            f"{word} isn't defined, and no command",
+            hint=f"let {word} = 3 defines it; as a formula: grad {word}; help lists what there is",
+        )
 
     def _called(self, call: Call) -> tuple[str, str, list[str], tuple[str, ...]] | None:
         """Return the command that a call means, its formula, options and variables.

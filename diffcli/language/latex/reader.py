@@ -167,6 +167,8 @@ class Reader:
             self.command(unit[1:])
         elif unit.isascii() and unit.isalpha():
             words.letters(self)
+        elif unit in _BIG_SIGNS:
+            STRUCTURES[_BIG_SIGNS[unit]](self, self.take())
         elif unit in _CHARACTERS:
             _CHARACTERS[unit](self)
         elif number := self.match(NUMERAL):
@@ -349,6 +351,7 @@ class Reader:
 
 
 _ROUND = str.maketrans("[]", "()")
+_BIG_SIGNS = {"∑": "sum", "∏": "prod", "∫": "int"}
 _CHARACTERS: dict[str, Callable[[Reader], None]] = {
     "{": Reader.group,
     "^": exponent,

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from diffcli.errors import FormulaError
 from diffcli.language.limits import MAX_CHARACTERS
-from diffcli.language.tokens import END, NAME, Token, tokenize, variable_name
+from diffcli.language.tokens import END, NAME, Token, plain, tokenize, variable_name
 
-_IS_LATEX = re.compile(r"[\\$]|[\^_]\s*\{|\}\s*[\^_]|\{,\}|\^\*(?![*\w(])")
+_IS_LATEX = re.compile(r"[\\$]|[\^_]\s*\{|\}\s*[\^_]|\{,\}|\^\*(?![*\w(])|[∑∏∫]\s*_")
 
 
 class Scan(NamedTuple):
@@ -38,7 +38,7 @@ def scan(text: str, declared: Collection[str] = ()) -> Scan:
         return Scan(tokenize(text))
     from diffcli.language.latex.reader import Reader
 
-    return Reader(text, declared).scan()
+    return Reader(plain(text), declared).scan()
 
 
 def is_latex(text: str) -> bool:

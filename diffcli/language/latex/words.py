@@ -103,6 +103,8 @@ def letters(reader: Reader, most: int = 0) -> None:
             kind = "letter" if word in GREEK_NAMES else "function"
             mark = "\\" if word in FUNCTIONS or word in GREEK_NAMES else ""
             reader.say(f"{word} is the {kind} {mark}{word}")
+    elif len(run) >= _MANY and "\\" not in reader.text:
+        word = run + digits
     elif len(run) > 1:
         _check_product(reader, run, start)
         if len(run) >= _MANY:
