@@ -12,12 +12,14 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from diffcli.clock import now
 from diffcli.engines import remote, worker
+from diffcli.engines.symbolic import Symbolic
 from diffcli.language.expression import Function
 from diffcli.language.parser import parse
 
@@ -152,7 +154,7 @@ def test_a_formula_that_was_stopped_is_not_tried_again() -> None:
         "    print(asked(text, call).formula(['x']).text)"
     )
     assert done.stderr == ""
-    reason = "the time for the formula ran out 1"
+    reason = "the time for the formula ran out 2"  # the formula, and what it is unsimplified
     assert done.stdout.splitlines() == [reason, reason, "3*x**2", "2*x"]
 
 
@@ -334,3 +336,41 @@ def test_a_partial_in_a_variable_that_the_function_lacks_is_zero() -> None:
     partials = remote.Partials(parse("x^2*y"), now() + 10)
     assert partials.formula(("z",)).text == "0"
     assert partials.combination([(1.0, 0, ("z", "x")), (1.0, 0, ("y", "x"))]).text == "2*x"
+
+
+@pytest.mark.parametrize(
+    ("formula", "wrt"),
+    [
+        ("x_0*exp(-g*t)*cos(w*t + p)", "t"),
+        ("(a*x^2 + b)^(c*x)*atan2(x, y)", "x"),
+        ("m*log(1 + exp(k*(x - x_0)))/sqrt(s)", "k"),
+    ],
+)
+def test_a_small_formula_is_written_out_past_its_deadline(formula: str, wrt: str) -> None:
+    function = parse(formula)
+    partials = remote.Partials(function, now() + 1e-4)
+    while now() < partials.deadline:
+        pass
+    text = partials.formula([wrt]).text
+    assert text is not None
+    at = {name: 1.5 + k / 7 for k, name in enumerate(function.variables)}
+
+    def value(formula: str, **moved: float) -> float:
+        point = {name: Fraction(number) for name, number in (at | moved).items()}
+        read = parse(formula, variables=function.variables)
+        found = Symbolic(read, None).value(point, (), 0).number
+        assert found is not None
+        return float(found)
+
+    step = 2.0**-20
+    rise = value(formula, **{wrt: at[wrt] + step}) - value(formula, **{wrt: at[wrt] - step})
+    assert value(text) == pytest.approx(rise / (2 * step), rel=1e-6)
+    assert remote.Partials(function, now() - 1).formula([wrt]).text is None
+
+
+def test_a_long_formula_keeps_its_deadline() -> None:
+    function = parse("*".join(f"sin(x + {k})" for k in range(300)))
+    partials = remote.Partials(function, now() + 1e-4)
+    while now() < partials.deadline:
+        pass
+    assert "time" in (partials.formula(["x"]).reason or "")

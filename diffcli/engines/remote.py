@@ -29,6 +29,10 @@ Part = tuple[float | Fraction, int, tuple[str, ...]]
 
 _SLOTS = 16
 """Subjects that the worker keeps."""
+MAX_UNSIMPLIFIED = 400
+"""Terms of a formula times 2 to the order up to which it is written out past its deadline."""
+ALLOWANCE = 1.0
+"""Processor seconds for that, which takes milliseconds."""
 _MOST_FORMULAS = 10_000
 """That are kept, for the next time they are asked for."""
 
@@ -134,6 +138,7 @@ class Partials:
     def __init__(self, function: Function, deadline: float) -> None:
         self.function, self.deadline = function, deadline
         self._engine = Kept(_symbolic, function, deadline)
+        self._is_in_time = clock.now() < deadline
 
     def combination(self, parts: Iterable[Part]) -> Formula:
         """Return a linear combination of partials as text."""
@@ -148,13 +153,32 @@ class Partials:
             try:
                 found = self.ask(_combination, asked[1])
             except LimitError as error:
-                return Formula(reason=str(error))
+                found = Formula(reason=str(error))
             if found.text is None:
-                return found
+                return self._unsimplified(asked[1]) or found
             if len(_formulas) >= _MOST_FORMULAS:
                 _formulas.clear()
             _formulas[asked] = found
         return _formulas[asked]
+
+    def _unsimplified(self, parts: tuple[Part, ...]) -> Formula | None:
+        """Return a combination as it comes out, of a small formula and past the deadline too.
+
+        Its work is bounded by the sizes; None where they are too large, or no time was given.
+        """
+        order = max((len(wrt) for _, _, wrt in parts), default=0)
+        is_small = len(self.function.nodes) * 2**order <= MAX_UNSIMPLIFIED
+        if not (is_small and self._is_in_time) or self.function.has_tensors:
+            return None
+        try:
+            found = self._plain.ask(_plainly, parts, deadline=clock.now() + ALLOWANCE)
+        except LimitError:
+            return None
+        return found if found.text is not None else None
+
+    @cached_property
+    def _plain(self) -> Kept[Symbolic]:
+        return Kept(_symbolic, self.function, None)
 
     def formula(self, wrt: Iterable[str], output: int = 0) -> Formula:
         """Return a partial as text; where it swells, without one, and the reason."""
@@ -211,7 +235,7 @@ class Partials:
         return self._engine.ask(function, *arguments, deadline=self.deadline)
 
 
-def _symbolic(function: Function, deadline: float) -> Symbolic:
+def _symbolic(function: Function, deadline: float | None) -> Symbolic:
     from diffcli.engines.symbolic import Symbolic
 
     return Symbolic(function, deadline)
@@ -219,6 +243,10 @@ def _symbolic(function: Function, deadline: float) -> Symbolic:
 
 def _combination(symbolic: Symbolic, parts: tuple[Part, ...]) -> Formula:
     return symbolic.combination(parts)
+
+
+def _plainly(symbolic: Symbolic, parts: tuple[Part, ...]) -> Formula:
+    return symbolic.combination(parts, simplified=False)
 
 
 def _lowered(symbolic: Symbolic, partials: tuple[tuple[int, tuple[str, ...]], ...]) -> Program:

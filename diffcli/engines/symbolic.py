@@ -157,11 +157,15 @@ class Symbolic:
         return self.combination([(1.0, output, tuple(wrt))])
 
     def combination(
-        self, parts: Iterable[tuple[float | Fraction, int, tuple[str, ...]]]
+        self,
+        parts: Iterable[tuple[float | Fraction, int, tuple[str, ...]]],
+        *,
+        simplified: bool = True,
     ) -> Formula:
         """Return a linear combination of partials as text, of (weight, output, wrt).
 
-        A weight is what was typed, else the shortest decimal that is its float.
+        A weight is what was typed, else the shortest decimal that is its float. Without
+        ``simplified`` the text is what the rules of differentiation give.
         """
         terms = self._differentiator.terms
         try:
@@ -171,7 +175,7 @@ class Symbolic:
                     for weight, output, wrt in parts
                 )
             )
-            return readable(total, self.deadline)
+            return readable(total, self.deadline, simplified=simplified)
         except LimitError as error:
             return Formula(reason=str(error))
 

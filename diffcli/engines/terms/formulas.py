@@ -59,7 +59,7 @@ _SYMPY_FAILURES = (
 """What sympy raises from within where a constant is infinite, complex or takes too many digits."""
 
 
-def readable(term: Expr, deadline: float | None = None) -> Formula:
+def readable(term: Expr, deadline: float | None = None, *, simplified: bool = True) -> Formula:
     """Return a term as a formula that a person would write, or why there is none."""
     size = tree_size(term)
     if size > MAX_PRINTED:
@@ -72,7 +72,7 @@ def readable(term: Expr, deadline: float | None = None) -> Formula:
         for form in _forms(evaluated(term, deadline)):
             if not texts or not form.has(*_NOT_REAL):
                 texts.setdefault(text_of(form), form)
-            if deadline is not None and now() > deadline:
+            if not simplified or (deadline is not None and now() > deadline):
                 break
     except _SYMPY_FAILURES as error:
         if not texts:
