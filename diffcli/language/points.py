@@ -23,7 +23,8 @@ from diffcli.language.latex.scan import scan
 from diffcli.language.limits import MAX_AXES, MAX_POINTS
 from diffcli.language.names import Names
 from diffcli.language.parser import Parser, deep_recursion
-from diffcli.language.tokens import END, NAME, NUMBER, Token
+from diffcli.language.tokens import END, NAME, Token
+from diffcli.language.tokens import NUMBER as NUMERAL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -371,7 +372,7 @@ class _Reader:
         number = ahead.pop(0) if self.parser.at("+", "-") else self.parser.token
         opener, inner, closer = ahead[:3]
         brackets = (opener.text, closer.text) == ("(", ")") and not opener.spaced
-        if number.kind == inner.kind == NUMBER and brackets:
+        if number.kind == inner.kind == NUMERAL and brackets:
             typed = self.text[number.start : closer.end]
             raise self.parser.fail(
                 f"{typed} is a number with the uncertainty of its last digits", token=number,
