@@ -6,6 +6,7 @@ The truths are elementary calculus, by hand.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import inf, pi
 
 import pytest
@@ -75,6 +76,23 @@ DIFFERENTIABLE = [
     ("atan2(y, x)", "-1,0", 0),
     ("x*abs(y)", "3,0", 0),
     ("relu(x) - relu(-x) + sqrt(x + 1e-100)", "0", 1 + 5e49),
+    # Powers just above the first, and scales far below any step.
+    ("1e-11*x + x*abs(x)^0.036", "0", 1e-11),
+    ("3e-40*x + abs(x)^(1 + 1/50)", "0", 3e-40),
+    ("x*log(abs(x) + 1e-400)", "0", -921.0340371976183),
+    ("piecewise((x*(2 + tanh((2^3000*x)^2)), x != 0), (0, True))", "0", 2),
+    ("piecewise((x*(5 + exp(-1/(2^-3500*x)^2)), x != 0), (0, True))", "0", 5),
+    ("x*sqrt(x^2 + 1e-400)", "0", 1e-200),
+    ("abs(x)^pi", "0", 0),
+    ("x*abs(x)^(pi - 3)", "0", 0),
+    # Bounded oscillations, and what is smaller than every power.
+    ("piecewise((x^2*sign(sin(1/x)), x != 0), (0, True))", "0", 0),
+    ("piecewise((x^2, sin(1/x) > 0), (-x^2, True))", "1", 2),
+    ("x^2*floor(tanh(1/(x^2 + 1e-9)))", "0", 0),
+    ("piecewise((x + (1 - tanh(1/x^2))/x^3, x != 0), (0, True))", "0", 1),
+    ("piecewise((log(1 - tanh(1/x^2))*x^3, x != 0), (0, True))", "0", -2),
+    ("abs(x - pi)*sin(x)", "pi", 0),
+    ("max(sin(x), x) - max(-x, -sin(x))", "0", 2),
 ]
 
 
@@ -253,6 +271,97 @@ def test_an_ordinary_point_is_simply_enclosed() -> None:
 def test_a_quotient_that_oscillates_has_no_limit(wave: str) -> None:
     found = found_at(f"piecewise((x*{wave}, x != 0), (0, True))", "0")
     assert (found.kind, found.value) == (Kind.UNDETERMINED, None)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "x + 1e-21*abs(x) + x*abs(x)^(1/15)",
+        "pi*x + 1e-50*abs(x) - 355/113*x",
+        "exp(x) + 2^-2000*abs(sin(x))",
+        "piecewise((pi*x, x < 0), (355/113*x, True))",
+    ],
+)
+def test_a_kink_is_a_kink_however_small(formula: str) -> None:
+    assert found_at(formula, "0").kind is Kind.KINK
+
+
+def test_no_step_is_in_step_with_a_proof() -> None:
+    """log2|x| is a whole number at all powers of 2."""
+    wave = "sin(pi*floor(log2(abs(x)))/100)"
+    assert found_at(f"piecewise((x*{wave}, x != 0), (0, True))", "0").kind is Kind.UNDETERMINED
+    assert found_at(f"piecewise((x^2*{wave}, x != 0), (0, True))", "0").value == 0
+
+
+def test_what_is_not_proved_comes_with_what_quotients_suggest() -> None:
+    found = found_at("gammainc(2, x)", "0")
+    assert (found.kind, found.value) == (Kind.UNDETERMINED, None)
+    assert "not proved" in found.reason
+
+
+ALONG = [
+    ("relu(x - 20*abs(y - 0.6*x))", (5, 3), Kind.KINK, None, 0, 5),
+    ("piecewise((x, y == x/7), (0, True))", (7, 1), Kind.DIFFERENTIABLE, 7, 7, 7),
+    ("piecewise((x, y == x/7), (0, True))", (7, 2), Kind.DIFFERENTIABLE, 0, 0, 0),
+    ("abs(x*3 - y*2)", (2, 3), Kind.DIFFERENTIABLE, 0, 0, 0),
+    ("abs(x*3 - y*2)", (1, 1), Kind.KINK, None, -1, 1),
+    ("max(x, y) + min(x, y)", (1, -4), Kind.DIFFERENTIABLE, -3, -3, -3),
+    ("cbrt(x^2*y)", (1, 1), Kind.DIFFERENTIABLE, 1, 1, 1),
+    ("sqrt(x*y)^3", (1, 1), Kind.DIFFERENTIABLE, 0, 0, 0),
+    ("sqrt(x*y)", (1, 1), Kind.KINK, None, -1, 1),
+    ("hypot(x, y)", (3, -4), Kind.KINK, None, -5, 5),
+]
+
+
+@pytest.mark.parametrize(("formula", "vector", "kind", "value", "left", "right"), ALONG)
+def test_a_derivative_along_a_vector(
+    formula: str,
+    vector: tuple[int, int],
+    kind: Kind,
+    value: float | None,
+    left: float,
+    right: float,
+) -> None:
+    direction = dict(zip("xy", map(Fraction, vector), strict=True))
+    origin = {"x": 0.0, "y": 0.0}
+    found = seen(difficult.along(read(formula, "x", "y"), origin, (), direction, "a kink"))
+    assert (found.kind, found.value, found.left, found.right) == (kind, value, left, right)
+
+
+@pytest.mark.parametrize(
+    ("formula", "index", "kind", "value"),
+    [
+        ("x*abs(y)", "yx", Kind.KINK, None),
+        ("x^2*y*abs(y)", "xy", Kind.DIFFERENTIABLE, 0),
+        ("where(x == 0 and y == 0, 0, x*y*(x^2 - y^2)/(x^2 + y^2))", "xy", None, -1),
+        ("where(x == 0 and y == 0, 0, x*y*(x^2 - y^2)/(x^2 + y^2))", "yx", None, 1),
+        ("x*y*abs(x*y)", "xy", Kind.DIFFERENTIABLE, 0),
+        ("x*sin(y) + abs(y)^3*exp(x)", "xy", Kind.DIFFERENTIABLE, 1),
+        ("x*y*relu(z + 1) + abs(z)*x", "zxy", Kind.KINK, None),
+        ("exp(x)*y^2*abs(y)", "xyy", Kind.DIFFERENTIABLE, 0),
+        ("exp(x)*y*abs(y)", "xyy", Kind.KINK, None),
+    ],
+)
+def test_mixed_partials(formula: str, index: str, kind: Kind | None, value: float | None) -> None:
+    found = found_at(formula, "0,0,0", index)
+    assert found.value == value
+    assert kind is None or found.kind in (kind, Kind.UNDETERMINED)
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "digits"),
+    [
+        ("abs(x)*x + x/3", "0", 60),
+        ("(x - pi)*abs(x - pi) + x/7", "pi", 90),
+        ("relu(x - sqrt(2)) + relu(sqrt(2) - x) + abs(x - sqrt(2))^3 + pi*x", "sqrt(2)", 40),
+    ],
+)
+def test_as_many_digits_as_are_wanted(formula: str, at: str, digits: int) -> None:
+    point = {"x": read(at)}
+    found = difficult.classify(read(formula, "x"), point, ("x",), digits=digits)
+    balls = [ball for ball in (found.value, found.left, found.right) if ball is not None]
+    assert balls
+    assert all(ball.rel_accuracy_bits() > 3.32 * digits for ball in balls)
 
 
 def test_past_the_deadline_nothing_is_claimed() -> None:

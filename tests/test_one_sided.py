@@ -220,6 +220,53 @@ RECIPES: Sequence[tuple[int, Sequence[Maker]]] = (
 )
 
 
+def _kept(left: mpf, right: mpf) -> tuple[mpf, mpf]:
+    return left, right
+
+
+def _sized(left: mpf, right: mpf) -> tuple[mpf, mpf]:
+    return -abs(left), abs(right)
+
+
+def _above(left: mpf, right: mpf) -> tuple[mpf, mpf]:
+    return min(left, ZERO), max(right, ZERO)
+
+
+def _below(left: mpf, right: mpf) -> tuple[mpf, mpf]:
+    return max(left, ZERO), min(right, ZERO)
+
+
+def _none(left: mpf, right: mpf) -> tuple[mpf, mpf]:
+    return ZERO, ZERO
+
+
+WRAPPERS: Sequence[tuple[Callable[[mpf, mpf], tuple[mpf, mpf]], Sequence[str]]] = (
+    (
+        _kept,
+        ["exp({f}) - 1", "sin({f})", "tanh({f})", "({f})/(1 + ({f}))", "asinh({f})", "tan({f})",
+         "log(1 + ({f}))", "({f})*cos({f})", "acos(-({f})) - pi/2", "({f})*exp(sqrt(abs({f})))",
+         "max({f}, {f} - 1)", "({f}) - floor({f} + 1/2)", "erf({f})*sqrt(pi)/2"],
+    ),
+    (_sized, ["abs({f})", "sqrt(({f})^2)", "max({f}, -({f}))", "abs(sinh({f}))"]),
+    (_above, ["relu({f})", "max(0, {f})", "piecewise(({f}, {f} > 0), (0, True))"]),
+    (_below, ["min({f}, 0)", "-relu(-({f}))"]),
+    (_none, ["({f})^2", "({f})*abs({f})", "1 - cos({f})", "({f})*relu(sin({f}))"]),
+)  # fmt: skip
+"""What a function of a sum that is 0 at the point does to its one-sided derivatives there."""
+
+
+def wrapped(case: Case, draw: Random) -> Case:
+    """Return a function of the case, where both sides are finite and the value is 0."""
+    sides = case.left, case.right
+    if case.value or any(side.kind != "finite" or side.limit for side in sides):
+        return case
+    rule, forms = draw.choice(WRAPPERS)
+    form = draw.choice(forms)
+    left, right = rule(case.left.slope, case.right.slope)
+    formula = form.format(f=f"({case.formula})")
+    return Case(formula, case.at, ZERO, Sided(slope=left), Sided(slope=right))
+
+
 @dataclass(frozen=True)
 class Case:
     """A formula, its point, and the truth on both sides, with the value at the point."""
@@ -243,13 +290,16 @@ def drawn(seed: int) -> Case:
     draw.shuffle(terms)
     formula = " + ".join(f"({term.text})" for term in terms)
     value = sum((term.value for term in terms if term.value is not None), mpf(0))
-    return Case(
+    case = Case(
         formula,
         at,
         value,
         added([term.left for term in terms]),
         added([term.right for term in terms]),
     )
+    for _ in range(draw.choice([0, 0, 1, 1, 2])):
+        case = wrapped(case, draw)
+    return case
 
 
 def added(sides: Sequence[Sided]) -> Sided:

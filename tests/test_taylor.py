@@ -86,6 +86,22 @@ def test_coefficients_of_two_variables() -> None:
                 assert found[monomial("x" * i + "y" * j)] == pytest.approx(float(exact), rel=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("formula", "coefficients"),
+    [
+        ("piecewise((exp(-1/x^2), x != 0), (0, True))", [0] * 6),
+        ("piecewise((exp(-1/abs(x))/x, x != 0), (0, True)) + x^2", [0, 0, 1, 0, 0, 0]),
+        ("piecewise((x^2, x < 1e-300), (x^3, True))", [0, 0, 1, 0, 0, 0]),
+        ("piecewise((x^2, x < 1e-300), (1/x, True))", [0, 0, 1, 0, 0, 0]),
+        ("piecewise((sin(x)/x, x != 0), (1, True))", [1, 0, -1 / 6, 0, 1 / 120, 0]),
+    ],
+)
+def test_pieces_that_are_smooth_together(formula: str, coefficients: list[float]) -> None:
+    found = about(formula, "0", 5).result
+    assert list(found.derivative.values()) == coefficients
+    assert found.verdict is Verdict.CERTIFIED
+
+
 def test_where_there_is_no_series() -> None:
     found = about("log(x)", "0", 3)
     assert found.polynomial is None

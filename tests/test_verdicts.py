@@ -406,3 +406,24 @@ def test_a_scalar_beside_a_vector_is_the_sum() -> None:
 def test_partials_that_cancel_are_shown_to_be_zero(harmonic: str, at: str) -> None:
     found = answer(harmonic, at, Laplacian())
     assert (found.verdict, [check.value for check in found.checks]) == (CERTIFIED, [0.0])
+
+
+@pytest.mark.parametrize(
+    ("formula", "vector", "truth"),
+    [
+        ("x*abs(x) + pi*x + y*abs(y) - 355/113*y", "[1,1]", "-2.66764189062422312368932e-7"),
+        ("x*abs(x) + exp(1)*x + relu(y) - relu(-y)", "[7,-19]", "0.027972799213316647522"),
+        ("abs(x)*y + sqrt(2)*x - 1.414213562373*y", "[1,1]", "9.50488016887242097e-14"),
+    ],
+)
+def test_sums_at_a_difficult_point_are_rounded_once(formula: str, vector: str, truth: str) -> None:
+    """The terms cancel to few digits of a float64."""
+    (along,) = read_points([vector])
+    (check,) = answer(formula, "0,0", Jvp(along)).checks
+    assert check.verdict is CERTIFIED
+    assert check.value == pytest.approx(float(truth), rel=1e-15)
+
+
+def test_more_digits_at_a_difficult_point(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["grad", "abs(x)*x + x/3 + pi*x", "--at", "0", "--precision", "40"]) == 0
+    assert "3.47492598692312657179597671661283621753" in capsys.readouterr().out

@@ -64,7 +64,8 @@ def _with_quotients(
     said = dict.fromkeys(f"{float(ball):.6g}" for ball in known if ball is not None)
     if not said:
         return found
-    return replace(found, reason=f"{found.reason}; quotients suggest {' and '.join(said)}")
+    reason = f"{found.reason}; not proved: difference quotients of {' and '.join(said)}"
+    return replace(found, reason=reason)
 
 
 def along(
@@ -98,7 +99,7 @@ def is_linear(
     paths = Paths(output, at)
     for _ in range(trials):
         steps = {name: Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for name in names}
-        for bits, window, most in LEVELS[:2]:
+        for bits, window, most in LEVELS[:3]:
             if _contradicts(paths, Field(bits, window + 1, most), steps):
                 return False
     return True

@@ -131,8 +131,12 @@ def _coefficient(symbolic: Symbolic, at: Function, wrt: Sequence[str]) -> str | 
     pairs = zip(map(symbol, at.text), expression(at), strict=True)
     places = {name: evaluated(value) for name, value in pairs}
     deadline = symbolic.deadline
-    term = evaluated(symbolic.partial(wrt), deadline, places) / Integer(factorials(wrt))
-    return readable(term, deadline).text
+    try:
+        term = evaluated(symbolic.partial(wrt), deadline, places) / Integer(factorials(wrt))
+        return readable(term, deadline).text
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
+        # What sympy raises where a piece that isn't taken has no real value at the point.
+        return None
 
 
 def _is_near(text: str, value: float | None) -> bool:

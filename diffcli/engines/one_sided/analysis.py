@@ -22,7 +22,7 @@ from diffcli.engines.one_sided.paths import Direction, Paths
 from diffcli.engines.one_sided.sides import Side, State, partial_germ, side_of
 from diffcli.language.expression import Node
 
-LEVELS = ((128, 2, 12), (512, 6, 24), (2048, 14, 48))
+LEVELS = ((128, 0, 12), (512, 2, 16), (512, 6, 32), (2048, 14, 48))
 """Bits, how many powers of h beyond the order, and the most terms: each level that is tried."""
 FINER = (4096, 8192)
 """The bits of the levels that are tried last, where digits cancel."""
@@ -174,7 +174,8 @@ class Analysis:
             return _Found(replace(found, kind=kind))
         if State.UNKNOWN in states:
             why = left.reason or right.reason
-            return _Found(replace(found, reason=f"{self._culprit}: {why}"))
+            known = self._culprit if why == self._culprit else f"{self._culprit}: {why}"
+            return _Found(replace(found, reason=known))
         if states == {State.OUTSIDE}:
             reason = f"an isolated point: {self._culprit}"
             return _Found(replace(found, kind=Kind.UNDEFINED, reason=reason))

@@ -31,8 +31,16 @@ class Atom:
     meaning: tuple[str, Coefficient] | None = None
 
 
-Product = tuple[tuple[Atom, fmpq], ...]
+Exponent = int | fmpq
+"""A rational exponent, which is an int where it is whole: those are hashed fast."""
+
+Product = tuple[tuple[Atom, Exponent], ...]
 """Powers of atoms, in the order of their serial numbers."""
+
+
+def plain(exponent: Exponent) -> Exponent:
+    """Return an exponent as an int where it is whole."""
+    return int(exponent.numerator) if exponent.denominator == 1 else exponent
 
 
 @dataclass

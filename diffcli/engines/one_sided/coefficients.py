@@ -15,10 +15,10 @@ from math import prod
 from flint import arb, fmpq, fmpz
 
 from diffcli.engines.balls.guards import EXACT_BITS, Difficult
-from diffcli.engines.one_sided.atoms import Atom, Product, atom_of, here
+from diffcli.engines.one_sided.atoms import Atom, Exponent, Product, atom_of, here, plain
 from diffcli.language.expression import Node, node, number
 
-MOST_PRODUCTS = 24
+MOST_PRODUCTS = 12
 """A coefficient of more products than this becomes an atom of its own."""
 
 FACTORED = fmpz(10) ** 15
@@ -41,8 +41,7 @@ class Coefficient:
         """A name: coefficients of one name are equal."""
         if self._key is None:
             self._key = frozenset(
-                (tuple((atom.serial, exponent) for atom, exponent in powers), size)
-                for powers, size in self.terms.items()
+                (powers, int(size.p), int(size.q)) for powers, size in self.terms.items()
             )
         return self._key
 
@@ -135,11 +134,11 @@ class Coefficient:
         if len(self.terms) == 1:
             ((powers, size),) = self.terms.items()
             if exponent.q == 1 or (size > 0 and all(atom.ball > 0 for atom, _ in powers)):
-                root = tuple((atom, e * exponent) for atom, e in powers)
+                root = tuple((atom, plain(exponent * e)) for atom, e in powers)
                 ball = prod((_ball_power(a.ball, e) for a, e in root), start=arb(1))
                 return _made({root: _ONE}, ball) * _rational_power(size, exponent)
         atom = _named("sum", self, self.ball)
-        return _made({((atom, exponent),): _ONE}, _ball_power(self.ball, exponent))
+        return _made({((atom, plain(exponent)),): _ONE}, _ball_power(self.ball, exponent))
 
     def log(self) -> Coefficient:
         """Return the logarithm of a positive number."""
@@ -159,7 +158,7 @@ class Coefficient:
             else:
                 part = Coefficient({powers: _ONE}, _ball_of(powers))
                 atom = _named("exp", part, part.ball.exp())
-                total *= Coefficient({((atom, size),): _ONE}, (part.ball * size).exp())
+                total *= Coefficient({((atom, plain(size)),): _ONE}, (part.ball * size).exp())
         return total
 
 
@@ -181,7 +180,7 @@ def named(key: Hashable, ball: arb, term: Callable[[], Node | None]) -> Coeffici
     if ball.contains(0) and here().sign(term()) == 0:
         return ZERO
     atom = atom_of(key, ball, term)
-    return Coefficient({((atom, _ONE),): _ONE}, ball)
+    return Coefficient({((atom, 1),): _ONE}, ball)
 
 
 def _named(kind: str, of: Coefficient, ball: arb) -> Atom:
@@ -196,7 +195,7 @@ def _named(kind: str, of: Coefficient, ball: arb) -> Atom:
 
 def _log_atom(of: Coefficient) -> Coefficient:
     atom = _named("log", of, of.ball.log())
-    return Coefficient({((atom, _ONE),): _ONE}, atom.ball)
+    return Coefficient({((atom, 1),): _ONE}, atom.ball)
 
 
 def _made(terms: Mapping[Product, fmpq], ball: arb) -> Coefficient:
@@ -211,7 +210,7 @@ def _made(terms: Mapping[Product, fmpq], ball: arb) -> Coefficient:
     size = terms[first]
     inner = Coefficient({powers: q / size for powers, q in terms.items()}, ball / size)
     atom = atom_of(("long", inner.key), inner.ball, inner.term)
-    return Coefficient({((atom, _ONE),): size}, ball)
+    return Coefficient({((atom, 1),): size}, ball)
 
 
 def _times(a: Product, b: Product) -> Product:
@@ -219,7 +218,7 @@ def _times(a: Product, b: Product) -> Product:
         return a or b
     exponents = dict(a)
     for atom, exponent in b:
-        exponents[atom] = exponents.get(atom, 0) + exponent
+        exponents[atom] = plain(exponents.get(atom, 0) + exponent)
     found = ((atom, e) for atom, e in exponents.items() if e != 0)
     return tuple(sorted(found, key=lambda each: each[0].serial))
 
@@ -230,11 +229,11 @@ def _reduced(powers: Product, size: fmpq) -> list[tuple[Product, fmpq]]:
         if atom.meaning is None or atom.meaning[0] not in ("prime", "sum"):
             continue
         kind, inner = atom.meaning
-        whole = fmpq(exponent.floor()) if kind == "prime" else exponent
-        if whole != 0 and whole.q == 1 and (kind == "prime" or whole > 0):
-            left = [(atom, exponent - whole)] if exponent != whole else []
+        whole = int(fmpq(exponent).floor()) if kind == "prime" else exponent
+        if whole != 0 and whole.denominator == 1 and (kind == "prime" or whole > 0):
+            left = [(atom, plain(exponent - whole))] if exponent != whole else []
             rest = (*powers[:place], *left, *powers[place + 1 :])
-            expanded = inner.power(whole) * Coefficient({rest: size}, arb(0))
+            expanded = inner.power(fmpq(whole)) * Coefficient({rest: size}, arb(0))
             return list(expanded.terms.items())
     return [(powers, size)]
 
@@ -262,8 +261,10 @@ def _factors(positive: fmpq) -> Iterator[tuple[fmpz, fmpq]]:
             yield from ((prime, fmpq(sense * count)) for prime, count in part.factor())
 
 
-def _ball_power(base: arb, exponent: fmpq) -> arb:
-    return base ** int(exponent.p) if exponent.q == 1 else (base.log() * exponent).exp()
+def _ball_power(base: arb, exponent: Exponent) -> arb:
+    if exponent.denominator == 1:
+        return base ** int(exponent.numerator)
+    return (base.log() * exponent).exp()
 
 
 def _ball_of(powers: Product) -> arb:
@@ -276,7 +277,7 @@ def _product_term(powers: Product, size: fmpq) -> Node | None:
         term = atom.term()
         if term is None:
             return None
-        power = number(Fraction(int(exponent.p), int(exponent.q)))
+        power = number(Fraction(int(exponent.numerator), int(exponent.denominator)))
         factors.append(term if exponent == 1 else node("pow", term, power))
     own = number(Fraction(int(size.p), int(size.q)))
     if not factors:

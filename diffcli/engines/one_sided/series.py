@@ -274,16 +274,27 @@ def exp(x: Germ) -> Germ:
         if all(scale >= UNIT for scale, _ in x.terms) and x.rest.scale == UNIT:
             return bounded(is_tame=x.rest.is_tame)
         raise Difficult("an exponential of what isn't known closely enough")
-    scale = UNIT
+    scale, is_exact = UNIT, True
     for place, coefficient in x.terms:
         if place < UNIT:
             exponent = coefficient.rational
-            if place not in (LOG, LOG_LOG) or exponent is None:
+            if place not in (LOG, LOG_LOG) or (exponent is None and place == LOG_LOG):
                 raise Difficult("an exponential between the powers")
+            if exponent is None:
+                exponent, is_exact = _above(coefficient), False
             step = (-exponent, fmpq(0), fmpq(0)) if place == LOG else (fmpq(0), -exponent, fmpq(0))
             scale = _times(scale, step)
     constant, small = split(Expansion(tuple(t for t in x.terms if t[0] >= UNIT), x.rest))
+    if not is_exact:
+        # An irrational power of h lies between rational ones.
+        return bounded(scale, is_tame=is_tame(x))
     return mul(exact(constant.exp(), scale), compose(_exponentials, small))
+
+
+def _above(coefficient: Coefficient) -> fmpq:
+    """Return a rational number that is little greater."""
+    shift = fmpq(2) ** (here().bits // 2)
+    return 1 / shift * ((coefficient.enclosed() * shift).upper().ceil().fmpq())
 
 
 def _exponentials(count: int) -> Sequence[Coefficient]:
