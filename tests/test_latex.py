@@ -247,6 +247,8 @@ APPLIED = [
 ]
 DOUBTFUL = [
     r"\sin k(x-vt)", r"\sin x\sqrt{x}", r"\sin x\frac1x", r"\cos\omega\,t", r"\sin x/2",
+    r"\sin 2\sqrt{x}", r"\cos 2\pi\,t", r"\tan 45^\circ x",
+    r"\sin 2\sqrt{x}", r"\cos 2\pi\,t", r"\tan 45^\circ x",
     r"\sin\frac{n\pi}{L}x", r"\ln x^{(2)}", r"x^{(i)}", r"\gamma(s,x)", r"(\sin x)'",
     r"\frac{d(x^2)}{dx}", r"\beta(x+1)", r"\frac{dN}{dt}=rN",
 ]  # fmt: skip

@@ -83,10 +83,13 @@ def _juxtaposed(reader: Reader, text: str) -> None:
     while kind := _kind(reader, reader.peek()):
         if factors:
             is_wide = _WIDE.search(reader.text, reader.tokens[-1].end, reader.position)
-            ends = is_closed or kind == "function" or bool(is_wide) or kind in ("structure", "e")
-            if kind == "number" or (ends and (is_closed or kind == "function" or not is_constant)):
+            may_end = is_closed or bool(is_wide) or kind in ("function", "structure", "e")
+            goes_on = is_constant and not is_closed and kind != "function"
+            if kind == "number" or (may_end and not goes_on):
                 is_doubtful |= kind not in ("function", "e") and not (is_wide and kind != "letter")
                 break
+            # An argument of numbers alone, as in \sin 2\sqrt{x}, goes on.
+            is_doubtful |= may_end
         first = len(reader.tokens)
         _factor(reader, kind)
         factors += 1
@@ -99,9 +102,9 @@ def _juxtaposed(reader: Reader, text: str) -> None:
             break
     if not factors:
         return
-    goes_on = _OPERATOR.match(reader.text, reader.position)
-    if goes_on and reader.position < reader.end:
-        is_doubtful |= goes_on["over"] is not None or goes_on[2] not in FUNCTIONS
+    operator = _OPERATOR.match(reader.text, reader.position)
+    if operator and reader.position < reader.end:
+        is_doubtful |= operator["over"] is not None or operator[2] not in FUNCTIONS
     argument = reader.text[begin : reader.tokens[-1].end].strip()
     if is_doubtful or factors > 1 + starts_with_number:
         shown = argument if len(argument) <= 30 else f"{argument[:14]}…{argument[-14:]}"
