@@ -64,12 +64,25 @@ def application(reader: Reader, text: str) -> None:
         reader.group("()")
         if reader.peek() == "^":
             reader.say(f"the power after the braces is that of {text}")
-    elif text in CALLABLE and unit not in ("'", "’") and not _is_bracket(reader):
-        _juxtaposed(reader, text)
+    elif text in CALLABLE and unit not in ("'", "’"):
+        if _is_bracket(reader):
+            _bracketed(reader, text)
+        else:
+            _juxtaposed(reader, text)
 
 
 def _is_bracket(reader: Reader) -> bool:
     return _BRACKET.match(reader.text, reader.position) is not None
+
+
+def _bracketed(reader: Reader, text: str) -> None:
+    r"""Read the bracket of a call, and say that it ends there in ``\sin(n+1)\pi x``."""
+    found = reader.captured(reader.balanced)
+    reader.tokens += found
+    kind = _kind(reader, reader.peek())
+    is_wide = _WIDE.search(reader.text, reader.tokens[-1].end, reader.position)
+    if kind == "letter" and not is_wide and any(token.text in ("+", "-") for token in found):
+        reader.say(f"{text} applies to the bracket alone")
 
 
 def _juxtaposed(reader: Reader, text: str) -> None:

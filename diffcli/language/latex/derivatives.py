@@ -208,6 +208,9 @@ def evaluated(reader: Reader, start: int, place: int | None) -> None:
     place = _term_start(reader, start) if place is None else place
     if place >= len(reader.tokens):
         raise reader.fail("nothing stands before the bar", start, _VALUE)
+    before = reader.tokens[max(place - 2, 0) : place]
+    if before and before[0].text == "∂" and reader.tokens[place].text == "(":
+        raise reader.fail("it isn't clear what the bracket belongs to", start, _VALUE)
     low, high = (_unbraced(each) for each in bounds_of(reader))
     if not low or WORD in {token.kind for token in (*low, *high)}:
         raise reader.fail("a value has a place", start, _VALUE)

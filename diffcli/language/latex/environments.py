@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"\\\\\*?(?:\s*\[[^\]]*\])?")
 _NAME = re.compile(r"\s*\{\s*([a-zA-Z]+\*?)\s*\}")
 _COLUMNS = re.compile(r"\s*(?:\[[a-z]\])?\s*\{[lcr|@{}\s0-9]*\}")
+_PLACE = re.compile(r"\s*\[[a-z]\]")
+_EQUALITIES = re.compile(r"\s*\{\s*r\s*c\s*l\s*\}")
+"""The columns of a left side, a sign of equality and a right side."""
 _CONTINUED = frozenset({"+", "-", "*", "/"})
 
 
@@ -38,15 +41,17 @@ def begin(reader: Reader, start: int) -> None:
     r"""Read ``\begin{cases} a & c \\ b & \text{otherwise} \end{cases}`` and its relatives."""
     found = reader.match(_NAME)
     name = found[1] if found else ""
+    is_choice = reader.text[:start].rstrip().endswith(r"\{")
     if name in WRAPPERS:
         reader.sequence(r"\end")
-    elif name in ALIGNED:
-        if name.startswith(("alignat", "alignedat", "gathered", "aligned")):
-            reader.match(_COLUMNS)
+    elif name in ALIGNED and not is_choice:
+        reader.match(_COLUMNS if "at" in name else _PLACE)
         _lines(reader)
-    elif name in MATRICES or name in DETERMINANTS:
+    elif (name in MATRICES and not is_choice) or name in DETERMINANTS:
         _matrix(reader, start, "det" if name in DETERMINANTS else "")
-    elif name in ENVIRONMENTS:
+    elif name == "array" and reader.match(_EQUALITIES):
+        _lines(reader)
+    elif name in ENVIRONMENTS or is_choice:
         if name == "array":
             reader.match(_COLUMNS)
         _cases(reader, start, is_choice=name != "array")

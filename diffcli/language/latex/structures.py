@@ -21,6 +21,7 @@ from diffcli.language.latex.derivatives import (
 )
 from diffcli.language.latex.integrals import bounds_of, read_integral
 from diffcli.language.latex.scripts import NUMERAL
+from diffcli.language.latex.words import name
 from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
 from diffcli.language.vocabulary import NORM_2
 
@@ -33,7 +34,7 @@ _EUCLIDEAN = re.compile(r"_\s*(?:F|\{\s*(?:F|\\mathrm\s*\{\s*F\s*\})\s*\})")
 NORMS = frozenset({"|", "Vert", "lVert", "rVert"})
 """Commands that are one side of a norm."""
 _NORM = "‖"
-_TRANSPARENT = "boxed fbox ensuremath mathop mathord mathopen mathclose mathinner smash".split()
+_TRANSPARENT = "boxed fbox ensuremath mathord mathopen mathclose mathinner smash".split()
 """Commands that say nothing of their argument."""
 _VERBATIM = re.compile(r"\s*(?:\[[^\]]*\]\s*)?\{[^{}]*\}")
 _NUMBER = re.compile(r"\s*\{\s*([0-9.eE+-]+)\s*\}")
@@ -166,6 +167,15 @@ def _whole(reader: Reader, _: int) -> None:
     reader.argument()
 
 
+def _operator_name(reader: Reader, start: int) -> None:
+    r"""Read ``\mathop{\mathrm{sinc}} x``, a function by its name."""
+    inner = [each for each in reader.captured(reader.argument) if each.text not in ("{", "}")]
+    if len(inner) == 1 and inner[0].kind == NAME:
+        name(reader, inner[0].text, start)
+    else:
+        reader.tokens += inner
+
+
 def _coloured(reader: Reader, _: int) -> None:
     r"""Read ``\textcolor{red}{…}``."""
     reader.match(_VERBATIM)
@@ -243,6 +253,7 @@ STRUCTURES: Mapping[str, Callable[[Reader, int], None]] = MappingProxyType(
         "begin": environments.begin,
         "end": environments.end,
         "\\": environments.line,
+        "mathop": _operator_name,
         "partial": partial,
         **dict.fromkeys(["dv", "pdv", "derivative", "pderivative"], physics),
         **dict.fromkeys(["dd", "differential"], differential),

@@ -29,6 +29,8 @@ _ARGUMENTS = re.compile(
 _OPENING = re.compile(r"\s*(?:\\[,;:! ])*\s*(?:\\(?:left|[bB]igg?l?)\s*)?\(")
 _CALLED = frozenset({"J", "Y", "K", "Li"})
 """Letters with a subscript that are functions, whatever stands in the bracket."""
+_OFTEN_FUNCTIONS = frozenset("delta rho chi eta psi Psi Theta Lambda varphi".split())
+"""Greek letters that are said to be factors before a bracket, as ``\\delta(x-a)`` may be none."""
 _LETTERS = re.compile(r"([A-Za-z]++)([0-9]*)(?![.0-9])|([A-Za-z]+)")
 _MANY = 4
 """Letters from which a product of letters is said to be one."""
@@ -178,7 +180,7 @@ def _multiplied(reader: Reader, text: str, index: int) -> None:
         return
     if greek_call(reader, text, index) or _ARGUMENTS.match(reader.text, reader.position):
         return
-    is_letter = len(whole) == 1 or text in REMEDIES
+    is_letter = len(whole) == 1 or text in REMEDIES or text in _OFTEN_FUNCTIONS
     if is_letter and text not in CONSTANTS and text not in reader.declared:
         reader.say(f"{whole}(…) is a product")
     reader.emit(SIGN, TIMES, reader.position)
@@ -268,11 +270,13 @@ def _accented(reader: Reader, command: str, start: int) -> str:
             rf"'\{command}' stands over a name", start, r"\hat{x}, \bar{x}_1, \dot{\theta}"
         )
     base, accent = "".join(each.text for each in inner), ACCENTS[command]
+    rank = 1 if accent == "vec" else reader.vectors.get(base, 0)
     names = (f"{base}_{accent}", base + accent, accent + base, f"{accent}_{base}")
     declared = next((each for each in names if each in reader.declared), "")
-    if accent == "vec":
-        reader.vectors[declared or base] = 1
-    return declared or (base if accent == "vec" else names[0])
+    found = declared or (base if accent == "vec" else names[0])
+    if rank:
+        reader.vectors[found] = rank
+    return found
 
 
 def is_one_name(tokens: list[Token]) -> bool:
