@@ -1,7 +1,8 @@
 """A user's Python function of tensors in place of a formula: its file is run, and nothing else.
 
 Such a function has no formula, so that no engine but autograd can differentiate it. What it gives
-is held against difference quotients of the function's own values, which prove nothing.
+is held against difference quotients of the function's own values: they prove nothing, but where
+they are steady they agree with autograd or contradict it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from inspect import Parameter, signature
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from diffcli.derivation import Settings
     from diffcli.derivation.numbers import Array
+    from diffcli.engines.differences import Estimate
     from diffcli.language.points import Point
 
 NO_FORMULA = "a Python function has no formula"
@@ -68,6 +71,51 @@ class UserFunction:
                     hint="only floating-point numbers have derivatives",
                 )
         return outputs
+
+    def quotients(
+        self,
+        operator: Operator,
+        arrays: Mapping[str, Array],
+        moving: Sequence[str],
+        vector: Sequence[Array],
+        settings: Settings,
+    ) -> list[Estimate] | str:
+        """Return the operator's numbers by difference quotients, or why there are none.
+
+        In float32 they are those of the function in float64, where it can be called with that.
+        """
+        from diffcli.engines.autograd import held, tensors
+        from diffcli.engines.differences import SINGLE, estimates
+
+        silent, dtype = replace(self, is_silent=True), settings.dtype
+        double = silent._in_double(arrays, settings.device) if dtype == "float32" else None
+        function, kind = (double, "float64") if double else (silent, dtype)
+        given = tensors(arrays, kind, settings.device)
+        return estimates(
+            operator,
+            held(function, given, moving)[0],
+            {name: arrays[name] for name in moving},
+            vector,
+            dtype=kind,
+            device=settings.device,
+            **({"tolerance": SINGLE} if dtype == "float32" else {}),
+        )
+
+    def _in_double(self, arrays: Mapping[str, Array], device: str) -> UserFunction | None:
+        """Return the function in float64, a module's parameters too; None where it has no such."""
+        import torch
+
+        from diffcli.engines.autograd import tensors
+
+        call = self.call
+        if isinstance(call, torch.nn.Module):
+            call = deepcopy(call).double()
+        double = replace(self, call=call)
+        try:
+            outputs = double(*tensors(arrays, "float64", device).values())
+        except NoDerivativeError:
+            return None
+        return double if all(each.dtype is torch.float64 for each in outputs) else None
 
 
 def _refused(text: str, error: BaseException) -> NoDerivativeError:
@@ -239,20 +287,15 @@ class _User:
         Where there are too many, and where the function isn't steady, the first stands for all.
         ``gone`` tells which components of the outputs are no numbers.
         """
-        from diffcli.engines.autograd import held, tensors
-        from diffcli.engines.differences import estimates
-
-        silent, settings = replace(self._function, is_silent=True), self._settings
-        given, moving = tensors(arrays, settings.dtype, settings.device), tuple(scalars.variables)
-        found = estimates(
-            self._operator, held(silent, given, moving)[0],
-            {name: arrays[name] for name in moving}, vector,
-            dtype=settings.dtype, device=settings.device,
-        ) if is_steady else None  # fmt: skip
-        if found is None and all(gone):
+        found: list[Estimate] | str = UNSTEADY
+        if is_steady:
+            found = self._function.quotients(
+                self._operator, arrays, tuple(scalars.variables), vector, self._settings
+            )
+        if isinstance(found, str) and all(gone):
             return (Check("f", Verdict.UNDEFINED, reason=NOT_A_NUMBER),)
-        if found is None:
-            reason = NO_FORMULA if is_steady else UNSTEADY
+        if isinstance(found, str):
+            reason = f"{NO_FORMULA}; {found}" if is_steady else found
             return (Check("f", Verdict.UNVERIFIED, reason=reason),)
         # The numbers are named as those of any function with as many components.
         outline = Function(("",), (number(0),) * len(scalars.rows), tuple(scalars.columns))
@@ -262,12 +305,9 @@ class _User:
         return tuple(
             Check(entry.label, Verdict.UNDEFINED, autograd=value, reason=NOT_A_NUMBER)
             if any(gone[output] for _, output, _ in entry.parts)
-            else Check(
-                entry.label, Verdict.UNVERIFIED, value, value,
-                reason=f"{NO_FORMULA}; {_evidence(value, quotient, error)}",
-            )
-            for entry, value, quotient, error in zip(entries, numbers, *found, strict=True)
-        )  # fmt: skip
+            else _check(entry.label, value, estimate)
+            for entry, value, estimate in zip(entries, numbers, found, strict=True)
+        )
 
 
 def _standing(blocks: Sequence[Array], checks: Sequence[Check]) -> list[Any]:
@@ -286,10 +326,22 @@ def _standing(blocks: Sequence[Array], checks: Sequence[Check]) -> list[Any]:
     return found
 
 
-def _evidence(value: float, quotient: float, error: float) -> str:
-    if not isfinite(quotient):
-        return "it has no finite value here, or none near"
-    said = f"a difference quotient gives {quotient:.10g} ± {error:.1g}"
-    if abs(value - quotient) > 10 * error + 1e-6 * abs(quotient):
-        return f"{said}: is a part of the graph cut, or a kink near?"
-    return said
+def _check(label: str, value: float, estimate: Estimate) -> Check:
+    """Hold autograd's number against the difference quotients."""
+    from diffcli.engines.differences import Finding
+
+    finding = estimate.judge(value)
+    verdict = {
+        Finding.AGREES: Verdict.AGREES,
+        Finding.CONTRADICTS: Verdict.DISAGREES,
+        Finding.OPEN: Verdict.UNVERIFIED,
+    }[finding]
+    said = "it has no finite value here, or none near"
+    if isfinite(estimate.value):
+        said = f"a difference quotient gives {estimate.value:.10g} ± {estimate.error:.1g}"
+    if finding is Finding.CONTRADICTS:
+        said += ": is a part of the graph cut, or a backward wrong?"
+    elif finding is Finding.OPEN and isfinite(estimate.value):
+        said += ", which is too rough to tell, or a kink is near"
+    number = value if isfinite(value) else None
+    return Check(label, verdict, number, number, reason=f"{NO_FORMULA}; {said}")

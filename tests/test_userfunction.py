@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from diffcli.cli.main import run
 from diffcli.derivation import Settings
 from diffcli.errors import DiffcliError, FileError, NoDerivativeError, UsageError
 from diffcli.language.points import read_points
@@ -107,11 +109,11 @@ def test_what_autograd_gives(
 ) -> None:
     found = answer(source, name, at, operator)
     assert found.derivative == expected
-    assert found.verdict is Verdict.UNVERIFIED
+    assert found.verdict is Verdict.AGREES
     for check in found.checks:
         said = re.search(r"quotient gives (\S+) ± (\S+)$", str(check.reason))
         assert said is not None
-        assert abs(float(said[1]) - float(check.value or 0)) <= 2 * float(said[2]) + 1e-9
+        assert abs(float(said[1]) - float(check.value or 0)) <= 2 * float(said[2]) + 1e-6
 
 
 def test_a_module_of_float32_is_called_with_float32(source: Path) -> None:
@@ -152,7 +154,127 @@ def test_what_is_printed_stays_out_of_the_result(
 def test_a_graph_that_is_cut_in_part_is_noticed(source: Path) -> None:
     (check,) = answer(source, "partly_cut", "3", Grad()).checks
     assert check.value == 3.0
+    assert check.verdict is Verdict.DISAGREES
+    assert "quotient gives 6 ± " in str(check.reason)
     assert "cut" in str(check.reason)
+
+
+BACKWARDS = """
+import torch
+
+def _off(factor):
+    class Off(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return torch.exp(x)
+        @staticmethod
+        def backward(ctx, slope):
+            (x,) = ctx.saved_tensors
+            return slope * torch.exp(x) * factor
+    return Off
+
+def right(x): return _off(1.0).apply(x).sum()
+def thousandth(x): return _off(1.001).apply(x).sum()
+def hundredth(x): return _off(0.99).apply(x).sum()
+def twice(x): return _off(2.0).apply(x).sum()
+def turned(x): return _off(-1.0).apply(x).sum()
+def straight_through(x): return (torch.round(x).detach() + x - x.detach()).sum()
+def gradient(x): return torch.exp(x)
+def doubled(x): return 2 * torch.exp(x)
+def a_little_off(x): return torch.exp(x) * 1.001
+def kink(x): return torch.relu(x).sum()
+def a_half(x): return 0.5 + 0 * x
+def one(x): return 1 + 0 * x
+
+class Net(torch.nn.Module):
+    def __init__(self, factor):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([0.5, -0.25]))
+        self.off = _off(factor)
+    def forward(self, x):
+        return (self.off.apply(x) * self.weight).sum()
+
+net, bad_net = Net(1.0), Net(1.05)
+"""
+
+
+@pytest.fixture
+def backwards(tmp_path: Path) -> Path:
+    path = tmp_path / "backwards.py"
+    path.write_text(BACKWARDS, encoding="utf-8")
+    return path
+
+
+FORMATS = ["table", "plain", "json", "jsonl", "csv", "markdown"]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    ("name", "verdict", "code"),
+    [
+        ("right", "agrees", 0),
+        ("thousandth", "disagrees", 5),
+        ("hundredth", "disagrees", 5),
+        ("twice", "disagrees", 5),
+        ("turned", "disagrees", 5),
+        ("straight_through", "disagrees", 5),
+    ],
+)
+def test_a_wrong_backward_disagrees_in_every_format(
+    backwards: Path,
+    name: str,
+    verdict: str,
+    code: int,
+    form: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ["grad", "--py", f"{backwards}:{name}", "--at", "x=[0.3,1.2]", "--format", form]
+    assert run(asked) == code
+    assert verdict in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("net", Verdict.AGREES), ("bad_net", Verdict.DISAGREES)]
+)
+def test_a_module_of_float32_is_held_against_its_double(
+    backwards: Path, name: str, verdict: Verdict
+) -> None:
+    (point,) = read_points(["x=[0.3,1.2]"])
+    function, settings = load(f"{backwards}:{name}"), Settings(dtype="float32")
+    report = derive_user(Grad(), function, [point.bind(function.variables)], settings)
+    assert report.results[0].verdict is verdict
+    assert function.call.weight.dtype.is_floating_point  # type: ignore[attr-defined]
+    assert str(function.call.weight.dtype) == "torch.float32"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("function", "claim", "at", "code", "proof"),
+    [
+        ("right", "gradient", "x=[0.3,1.2]", 0, "equal_at_points"),
+        ("right", "a_little_off", "x=[0.3,1.2]", 5, "wrong"),
+        ("twice", "gradient", "x=[0.3,1.2]", 0, "equal_at_points"),
+        ("twice", "doubled", "x=[0.3,1.2]", 5, "wrong"),
+        ("thousandth", "gradient", "x=[0.3,1.2]", 0, "equal_at_points"),
+        ("thousandth", "a_little_off", "x=[0.3,1.2]", 5, "wrong"),
+        ("kink", "a_half", "x=[0.0]", 6, "undecided"),
+        ("kink", "one", "x=[1.0]", 0, "equal_at_points"),
+        ("kink", "a_half", "x=[1.0]", 5, "wrong"),
+    ],
+)
+def test_a_claim_is_held_against_the_quotient_where_it_contradicts_autograd(
+    backwards: Path, function: str, claim: str, at: str, code: int, proof: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    of = [f"{backwards}:{name}" for name in (function, claim)]
+    asked = ["check", "--py", of[0], "--claim", of[1], "--at", at]
+    assert run([*asked, "--json"]) == code
+    found = json.loads(capsys.readouterr().out)
+    assert found["proof"] == proof
+    assert bool(found["contradicted"]) == (function in ("twice", "thousandth"))
+    assert run(asked) == code
+    said = capsys.readouterr().out
+    assert ("contradict autograd" in said) == (code == 0 and bool(found["contradicted"]))
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,27 @@
 
 Central differences in h, with the limit h → 0 by Richardson's extrapolation and the error taken
 from how far the tableau still moves (Ridders, "Accurate computation of F′(x) and F′(x)F″(x)",
-Advances in Engineering Software 4 (1982)).
+Advances in Engineering Software 4 (1982)). The quotients from both sides, at ever smaller steps as
+far as the rounding of the values lets tell, show whether there is such a limit at all: at a kink
+the central ones have one too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise, product
-from math import prod
+from math import isfinite, log2, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from diffcli.clock import now
 from diffcli.engines.autograd import Evaluation, Mode, tensors
 
 if TYPE_CHECKING:
@@ -26,36 +32,129 @@ Array = NDArray[np.float64]
 
 MOST_COMPONENTS = 32
 """Of the variables together; beyond it there are no quotients."""
-FIRST_STEP, RATIO, STEPS = 2.0**-5, 4.0, 8
+FIRST_STEP, RATIO = 0.0613, 4.0
+"""The largest step, relative to the components but for small ones, and how fast steps shrink.
+
+No multiple of a power of 2, with which the waves of a function may be in step.
+"""
+SPARED = 5
+"""Bits of a component that the smallest step leaves to the values' change."""
+MOST_MORE, MORE_AT_ZERO = 20, 10
+"""Further steps for components that are small themselves, and for those that are 0."""
+LONGEST = 5.0
+"""Seconds of processor time after which the quotients are given up."""
+PRECISE = 1e-6
+"""The relative error of autograd's rounding in float64, unless something cancels."""
+SINGLE = 1e-4
+"""The same in float32."""
+NOISY = 1000
+"""Units in the last place by which quiet values may scatter."""
+SMALLEST, PERTURBED = 4, 8
+"""Steps, and perturbed evaluations, from which the scatter of the values is measured."""
+WINDOW = 6
+"""Steps from which a limit is extrapolated."""
+RUN = 3
+"""Steps at which the quotients must stay near their limit, each 1/4 of the one before."""
+
+Program = Callable[..., Sequence[Tensor]]
+
+
+class Finding(Enum):
+    """What quotients say of a number that is said to be the derivative."""
+
+    AGREES = "agrees"
+    CONTRADICTS = "contradicts"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A derivative by quotients: the limit ``value``, within ``error`` as far as quotients show.
+
+    ``central``, ``below`` and ``above`` are the quotients at each step, the largest first, and
+    ``noise`` is how far rounding may move them. ``tolerance`` is the relative error that autograd's
+    own rounding may make.
+    """
+
+    value: float
+    error: float
+    central: Array
+    below: Array
+    above: Array
+    noise: Array
+    tolerance: float
+    is_fine: bool
+    """Whether floats are so near each other that steps of them don't skip a stair of the values."""
+
+    def judge(self, number: float) -> Finding:
+        """Hold a number against the quotients, which tell some digits of it at most."""
+        off, size = abs(number - self.value), max(abs(number), abs(self.value))
+        if not isfinite(off) or not isfinite(self.error):
+            return Finding.OPEN
+        if number == 0 and abs(self.value) <= 4 * self.error:
+            return Finding.AGREES if self._vanishes else Finding.OPEN
+        if off <= max(4 * self.error, self.tolerance * size):
+            is_precise = 4 * self.error <= 5e-4 * size and self._settles(1e-2 * size)
+            return Finding.AGREES if is_precise else Finding.OPEN
+        is_clear = off >= max(10 * self.error, 100 * self.tolerance * size)
+        is_settled = self.is_fine and is_clear and self._settles(off / 4)
+        return Finding.CONTRADICTS if is_settled else Finding.OPEN
+
+    def _settles(self, within: float) -> bool:
+        """Whether all quotients stay near the limit from some step on, unless rounding hides it.
+
+        They do where they are within the given distance of the limit, and within a part of it.
+        """
+        last = np.flatnonzero(4 * self.noise <= within / 2)[-RUN:]
+        rows = np.stack([self.central, self.below, self.above])[:, last]
+        near = np.maximum(abs(self.value) / 4, 8 * self.noise[last])
+        off = np.abs(rows - self.value)
+        return len(last) == RUN and bool((off <= np.minimum(near, within)).all())
+
+    @property
+    def _vanishes(self) -> bool:
+        """Whether the limit is 0, as far as the values' digits go."""
+        sides = np.abs(np.stack([self.below, self.above]))
+        goes = bool((sides[:, -1] <= 1e-3 * sides[:, 0]).all())
+        least = float(self.noise[0])
+        is_steady = self.error <= 1000 * least and self._settles(1e8 * least)
+        return self.is_fine and (is_steady or (goes and not self.central.any()))
 
 
 class Quotients(Evaluation):
-    """An evaluation whose derivatives are central differences, with one step for all of them.
+    """An evaluation whose derivatives are difference quotients, with one step for all of them.
 
-    The error is a series in the step's square.
+    Without a ``side`` they are central, whose error is a series in the step's square; 1 and -1 are
+    the quotients from above and from below. ``rounding`` is how far a value may be off.
     """
 
     def __init__(
-        self, program: Callable[..., Sequence[Tensor]], variables: Mapping[str, Tensor], step: float
+        self,
+        program: Program,
+        variables: Mapping[str, Tensor],
+        step: float,
+        rounding: float,
+        side: int = 0,
     ) -> None:
         super().__init__(program, variables)
         self._here = torch.cat([each.reshape(-1) for each in self._inputs])
         self._steps = step * torch.clamp(self._here.abs(), min=1)
-        self._rounding = torch.finfo(self._flat.dtype).eps / 2 * float(self._flat.abs().max())
+        self._rounding, self._side = rounding, side
         self.noise = 0.0
         """How far the rounding of the values may move a derivative."""
 
     def _difference(self, directions: Sequence[Tensor]) -> Tensor:
         """Return the mixed derivative of all outputs, flattened, along directions in turn."""
         total: Tensor = torch.zeros_like(self._flat)
-        for signs in product((1, -1), repeat=len(directions)):
+        ends = (1, -1) if self._side == 0 else (self._side, 0)
+        for signs in product(ends, repeat=len(directions)):
             moves = (sign * each for sign, each in zip(signs, directions, strict=True))
             place = self._here + sum(moves, torch.zeros_like(self._here))
-            outputs = self._program(*self._split(place))
-            flat = torch.cat([output.reshape(-1) for output in outputs])
+            weight = prod(1 if sign == max(ends) else -1 for sign in signs)
+            flat = _flattened(self._program(*self._split(place)))
             # A function such as x[x > 0] may give another number of values beside the point.
-            total += prod(signs) * flat if flat.shape == total.shape else torch.nan
-        return total.div(2 ** len(directions))
+            total += weight * flat if flat.shape == total.shape else torch.nan
+        return total.div((max(ends) - min(ends)) ** len(directions))
 
     def _split(self, flat: Tensor) -> list[Tensor]:
         """Return a vector of all components as a tensor for each variable."""
@@ -113,35 +212,151 @@ class Quotients(Evaluation):
 
 def estimates(
     operator: Operator,
-    program: Callable[..., Sequence[Tensor]],
+    program: Program,
     at: Mapping[str, Array],
     vector: Sequence[Array],
     *,
     dtype: str,
     device: str,
-) -> tuple[Array, Array] | None:
-    """Return an operator's numbers, one after the other, by quotients, and their errors.
+    tolerance: float = PRECISE,
+) -> list[Estimate] | str:
+    """Return an operator's numbers, one after the other, by quotients; or why there are none.
 
-    The program is called with tensors of ``dtype`` on ``device``. None where the variables have
-    too many components.
+    The program is called with tensors of ``dtype`` on ``device``; ``tolerance`` is the relative
+    error of the numbers that will be held against them.
     """
-    if sum(each.size for each in at.values()) > MOST_COMPONENTS:
-        return None
+    count = sum(each.size for each in at.values())
+    if count > MOST_COMPONENTS:
+        return f"{count:,} components are too many for difference quotients"
+    deadline = now() + LONGEST
     names = map(str, range(len(vector)))
     directions = list(tensors(dict(zip(names, vector, strict=True)), dtype, device).values())
     variables = tensors(at, dtype, device)
-    steps = [FIRST_STEP / RATIO**k for k in range(STEPS)]
+    unit = torch.finfo(getattr(torch, dtype)).eps
+    steps = _steps(at, unit)
+    share = max(float((np.abs(x) / np.maximum(np.abs(x), 1)).max(initial=0)) for x in at.values())
+    rows: list[list[Array]] = []
+    noises = []
     with torch.no_grad():
-        quotients = [Quotients(program, variables, step) for step in steps]
-        found = [_flat(operator.torch(each, directions)) for each in quotients]
-    return _limit(found, [each.noise for each in quotients])
+        rounding = _scatter(program, variables, steps, unit)
+        if rounding is None:
+            return "its values are too noisy for a difference quotient, or a kink or a jump is here"
+        for step in steps:
+            if now() > deadline:
+                return "the time for difference quotients ran out"
+            sides = [Quotients(program, variables, step, rounding, side) for side in (0, -1, 1)]
+            rows.append([_flat(operator.torch(each, directions)) for each in sides])
+            # The components at the step's ends are rounded too.
+            noises.append(sides[0].noise + np.abs(rows[-1][0]) * unit * share / step)
+    central, below, above = np.stack(rows, axis=1)
+    noise = np.stack(noises)
+    best, error = _steadiest(central, noise)
+    return [
+        Estimate(
+            float(best[i]),
+            float(error[i]),
+            central[:, i],
+            below[:, i],
+            above[:, i],
+            noise[:, i],
+            tolerance,
+            dtype != "float32",
+        )
+        for i in range(len(best))
+    ]
+
+
+def _steps(at: Mapping[str, Array], unit: float) -> list[float]:
+    """Return the steps, down to where the components' own digits end."""
+    sizes = np.abs(np.concatenate([np.ravel(each) for each in at.values()]))
+    least = float(sizes[sizes > 0].min(initial=1.0))
+    bits = -log2(unit) - SPARED + log2(FIRST_STEP)
+    more = min(-log2(least) / log2(RATIO), MOST_MORE)
+    if not sizes.all():
+        more = max(more, MORE_AT_ZERO)
+    return [FIRST_STEP / RATIO**k for k in range(int(bits / log2(RATIO)) + int(more) + 1)]
+
+
+def _scatter(
+    program: Program, variables: Mapping[str, Tensor], steps: Sequence[float], unit: float
+) -> float | None:
+    """Return how far values may be off; None where that is far more than their last digits.
+
+    It is seen in second differences at the smallest steps, and in what becomes of the values if
+    the result of every operation is off in its last place (Parker, "Monte Carlo arithmetic",
+    1997).
+    """
+
+    def values(step: float) -> Tensor:
+        moved = (x + step * _turns(x) * torch.clamp(x.abs(), min=1) for x in variables.values())
+        return _flattened(program(*moved)).double()
+
+    here = values(0.0)
+    pairs = [(values(step), values(-step)) for step in (steps[0], *steps[-SMALLEST:])]
+    with _Perturbed():
+        again = [values(0.0) for _ in range(PERTURBED)]
+    found = [*again, *(each for pair in pairs for each in pair)]
+    if any(each.shape != here.shape for each in found):
+        return None
+    size = float(torch.stack([here, *found]).nan_to_num(0.0, 0.0, 0.0).abs().max())
+    seconds = [above - 2 * here + below for above, below in pairs[1:]]
+    scatter = float(torch.stack([*seconds, *(each - here for each in again)]).abs().max())
+    if not scatter <= NOISY * unit * size:
+        return None
+    return max(2 * scatter, 4 * unit * float(here.abs().max()))
+
+
+class _Perturbed(TorchDispatchMode):
+    """Lets every operation's result be off by a unit in its last place, up or down at random."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._random = np.random.default_rng(0)
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        found = func(*args, **(kwargs or {}))
+        # A view, and what an operation in place gives, is its argument's memory.
+        is_new = all(each.alias_info is None for each in func._schema.returns)
+        if not is_new or not isinstance(found, Tensor) or not found.is_floating_point():
+            return found
+        drawn = torch.from_numpy(self._random.choice([-1.0, 1.0], tuple(found.shape)))
+        return found * (1 + torch.finfo(found.dtype).eps * drawn.to(found))
+
+
+def _turns(x: Tensor) -> Tensor:
+    """Return 1 and −1 in turn for the components of a tensor."""
+    signs = torch.ones_like(x).reshape(-1)
+    signs[1::2] = -1
+    return signs.reshape(x.shape)
+
+
+def _flattened(outputs: Iterable[Tensor]) -> Tensor:
+    return torch.cat([output.reshape(-1) for output in outputs])
 
 
 def _flat(blocks: Iterable[Any]) -> Array:
     return np.concatenate([np.ravel(block.double().cpu().numpy()) for block in blocks])
 
 
-def _limit(column: Sequence[Array], noises: Sequence[float]) -> tuple[Array, Array]:
+def _steadiest(central: Array, noise: Array) -> tuple[Array, Array]:
+    """Return the limit that the smallest steps arrive at, and its error, of each number.
+
+    It is sought from the smallest steps on, as long as larger ones are the steadier: far from the
+    limit quotients may be steady too, as those of waves are at steps of many periods.
+    """
+    best, error = central[-1].copy(), np.full_like(central[-1], np.inf)
+    open_still = np.ones(best.shape, dtype=np.bool_)
+    for first in range(max(len(central) - WINDOW, 0), -1, -1):
+        found, off = _limit(list(central[first:][:WINDOW]), list(noise[first:][:WINDOW]))
+        open_still &= (off <= 10 * error) | ~np.isfinite(error)
+        steadier = open_still & (off < error)
+        best[steadier], error[steadier] = found[steadier], off[steadier]
+    return best, error
+
+
+def _limit(column: Sequence[Array], noises: Sequence[Array]) -> tuple[Array, Array]:
     """Extrapolate to step 0, and return the steadiest entries of the tableau with their errors.
 
     ``noises`` are the errors that rounding makes at each step.

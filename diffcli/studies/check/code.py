@@ -1,4 +1,8 @@
-"""A derivative written by hand, as code, against autograd and difference quotients."""
+"""A derivative written by hand, as code, against autograd and difference quotients.
+
+Autograd's number is the derivative unless a difference quotient contradicts it, as where a
+function's own backward is wrong.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,13 @@ from numpy.typing import NDArray
 from diffcli.derivation import Settings
 from diffcli.engines.autograd import tensors
 from diffcli.engines.coordinates import arrays_of
-from diffcli.engines.differences import estimates
+from diffcli.engines.differences import Estimate, Finding
 from diffcli.errors import NoDerivativeError, UsageError
 from diffcli.language.points import Point
 from diffcli.operators import Grad, Jacobian, Operator
 from diffcli.output.report import Report, Result
 from diffcli.userfunction import UserFunction, derive_user
+from diffcli.verdict import Check, Verdict
 
 Array = NDArray[np.float64]
 
@@ -31,22 +36,32 @@ _MOST_BELOW = 12
 
 @dataclass(frozen=True)
 class Comparison:
-    """One entry: autograd's number, the claim's, and a difference quotient with its error."""
+    """One entry: autograd's number, the claim's, and a difference quotient with its error.
+
+    ``is_right`` is None where nothing can tell; ``is_contradicted`` says that the quotient
+    contradicts autograd's own number, and decides.
+    """
 
     entry: str
     autograd: float
     claim: float
     quotient: float | None
     error: float | None
-    is_right: bool
+    is_right: bool | None
+    is_contradicted: bool = False
+
+    @property
+    def truth(self) -> float:
+        """The number that the claim is held against."""
+        return self.quotient if self.is_contradicted and self.quotient else self.autograd
 
     @property
     def factor(self) -> Fraction | None:
         """How many times too large the claim is, where that is a simple number."""
-        if self.is_right or not self.autograd or not np.isfinite(self.claim):
+        if self.is_right is not False or not self.truth or not np.isfinite(self.claim):
             return None
-        simple = Fraction(self.claim / self.autograd).limit_denominator(_MOST_BELOW)
-        off = abs(self.claim - float(simple) * self.autograd)
+        simple = Fraction(self.claim / self.truth).limit_denominator(_MOST_BELOW)
+        off = abs(self.claim - float(simple) * self.truth)
         return simple if simple and off <= 1e-6 * abs(self.claim) else None
 
 
@@ -60,14 +75,20 @@ class Review:
     mistake: str | None
 
     @property
-    def is_right(self) -> bool:
-        """Whether every entry agrees with autograd."""
-        return all(each.is_right for entries in self.comparisons for each in entries)
+    def is_right(self) -> bool | None:
+        """Whether every entry is right; None where none is wrong, but one is undecided."""
+        found = [each.is_right for entries in self.comparisons for each in entries]
+        return False if False in found else (None if None in found else True)
+
+    @property
+    def contradicted(self) -> Sequence[Comparison]:
+        """The entries in which a difference quotient contradicts autograd."""
+        return [each for x in self.comparisons for each in x if each.is_contradicted]
 
     @property
     def exit_code(self) -> int:
-        """0 where every entry is right, else 5."""
-        return 0 if self.is_right else 5
+        """5 where an entry is wrong, 6 where nothing can tell, else 0."""
+        return {True: 0, False: 5, None: 6}[self.is_right]
 
 
 def review(
@@ -119,21 +140,43 @@ def _compare(
             hint="a number for each: " + ", ".join(check.entry for check in result.checks[:6]),
         )
     truth = np.array(numbers, dtype=float)
-    silent = replace(function, is_silent=True)
-    quotients = estimates(operator, silent, at, (), dtype=settings.dtype, device=settings.device)
+    moving = tuple(at)
+    found = function.quotients(operator, at, moving, (), settings)
+    quotients = [None] * len(numbers) if isinstance(found, str) else found
     scale = np.maximum(abs(truth), 1e-6 * abs(truth).max(initial=0))
-    right = abs(flat - truth) <= TOLERANCE[settings.dtype] * scale
+    same = abs(flat - truth) <= TOLERANCE[settings.dtype] * scale
     return [
-        Comparison(
-            check.entry,
-            float(truth[i]),
-            float(flat[i]),
-            float(quotients[0][i]) if quotients else None,
-            float(quotients[1][i]) if quotients else None,
-            bool(right[i]),
+        _comparison(check, float(claim), bool(is_same), quotient)
+        for check, claim, is_same, quotient in zip(
+            result.checks, flat, same, quotients, strict=True
         )
-        for i, check in enumerate(result.checks)
     ]
+
+
+def _comparison(check: Check, claim: float, is_same: bool, quotient: Estimate | None) -> Comparison:
+    """Hold one claimed number against autograd's, or against the quotient that contradicts it.
+
+    Where autograd's number is neither agreed with nor contradicted, a claim that differs from it
+    is wrong only if the quotient contradicts the claim.
+    """
+    number = check.autograd or 0.0
+    of_claim = quotient.judge(claim) if quotient else Finding.OPEN
+    is_contradicted = check.verdict is Verdict.DISAGREES
+    if is_same and not is_contradicted:
+        is_right: bool | None = True
+    elif check.verdict is Verdict.AGREES:
+        is_right = False
+    else:
+        is_right = {Finding.AGREES: True, Finding.CONTRADICTS: False}.get(of_claim)
+    return Comparison(
+        check.entry,
+        number,
+        claim,
+        quotient.value if quotient else None,
+        quotient.error if quotient else None,
+        is_right,
+        is_contradicted,
+    )
 
 
 def _flat(derivative: Any) -> list[float]:
@@ -148,7 +191,7 @@ def _flat(derivative: Any) -> list[float]:
 
 def _mistake(found: Sequence[Sequence[Comparison]], first: Result) -> str | None:
     """Name what the wrong entries have in common."""
-    wrong = [each for entries in found for each in entries if not each.is_right]
+    wrong = [each for entries in found for each in entries if each.is_right is False]
     if not wrong:
         return None
     if isinstance(first.derivative, Mapping) and "matrix" in first.derivative:
@@ -164,5 +207,5 @@ def _mistake(found: Sequence[Sequence[Comparison]], first: Result) -> str | None
 
 def _is_transposed(entries: Sequence[Comparison], rows: int, columns: int) -> bool:
     claim = np.array([each.claim for each in entries]).reshape(columns, rows)
-    truth = np.array([each.autograd for each in entries]).reshape(rows, columns)
+    truth = np.array([each.truth for each in entries]).reshape(rows, columns)
     return bool(torch.allclose(torch.tensor(claim.T), torch.tensor(truth), rtol=1e-9, atol=1e-12))
