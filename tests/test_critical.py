@@ -199,6 +199,85 @@ def test_a_pole_that_is_no_simple_number_is_certified() -> None:
     assert (left.exact, right.exact) == ({"x": "-sqrt(2)"}, {"x": "sqrt(2)"})
 
 
+@pytest.mark.parametrize(
+    ("formula", "critical", "inflections"),
+    [
+        # The signs of f′ and f″ on both sides, by hand.
+        ("x^2*abs(x)", [(0, Kind.MINIMUM)], []),
+        ("-abs(x)^5", [(0, Kind.MAXIMUM)], []),
+        ("x^3*max(x,0)", [(0, Kind.MINIMUM)], []),
+        ("x^(5/3)", [(0, Kind.INFLECTION)], [0]),
+        ("x^(7/3) + 2x", [], [0]),
+        ("x^(4/3)", [(0, Kind.MINIMUM)], []),
+        ("cbrt(x)", [], []),
+        ("x^2 if x<1 else 2x-1", [(0, Kind.MINIMUM)], []),
+        ("x^2 if x<1 else 2-(x-2)^2", [(0, Kind.MINIMUM), (2, Kind.MAXIMUM)], [1]),
+        ("sin(x)*abs(x)", [(0, Kind.INFLECTION), (2.028757838110434, Kind.MAXIMUM),
+         (-2.028757838110434, Kind.MINIMUM)],
+         [0, 1.0768739863118038, -1.0768739863118038]),
+        ("(1-cos(x))*abs(x)", [(0, Kind.MINIMUM)], None),
+        ("(x-1)^3*abs(x-1)", [(1, Kind.INFLECTION)], [1]),
+        ("relu(x-1)^3 - relu(1-x)^3", [(1, Kind.INFLECTION)], [1]),
+    ],
+)  # fmt: skip
+def test_kinds_and_inflections_where_formulas_change(
+    formula: str, critical: list[tuple[float, Kind]], inflections: list[float] | None
+) -> None:
+    found = analysed(formula)
+    kinds = [(round(point.at["x"], 12), point.kind) for point in found.critical.points]
+    assert kinds == sorted((round(x, 12), kind) for x, kind in critical)
+    if inflections is not None:
+        places = sorted(point.at["x"] for point in found.inflections.points)
+        assert places == pytest.approx(sorted(inflections), abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_powers_times_absolute_values_have_the_kind_of_their_parity(seed: int) -> None:
+    """c·u^m·|u|^k with u = x − a: even in u for even m, odd for odd m."""
+    source = random.Random(seed)
+    a, scale = source.choice(("0", "1/2", "-2", "7/5")), source.choice((-3, 1, 2))
+    m, k = source.randint(0, 4), source.choice((1, 3, 5))
+    found = analysed(f"({scale})*(x - ({a}))^{m}*abs(x - ({a}))^{k}")
+    is_kink, is_odd = m + k == 1, m % 2 == 1
+    extremum = Kind.MINIMUM if scale > 0 else Kind.MAXIMUM
+    expected = [] if is_kink else [Kind.INFLECTION if is_odd else extremum]
+    assert [point.kind for point in found.critical.points] == expected
+    assert len(found.inflections.points) == (is_odd and not is_kink)
+    assert len(found.zeros.points) == 1
+    assert found.critical.complete
+    shapes = [each.shape for each in found.growth]
+    up, down = ("increasing", "decreasing") if scale > 0 else ("decreasing", "increasing")
+    assert shapes == ([up] if is_odd else [down, up])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_parabolas_that_meet_have_an_inflection_where_their_bends_differ(seed: int) -> None:
+    source = random.Random(seed)
+    left, right = (source.choice((-2, -1, 1, 3)) for _ in range(2))
+    a, slope = source.choice((-1, 0, 1)), source.choice((-1, 0, 2))
+    half = f"{slope}*(x - ({a})) + ({{}})*(x - ({a}))^2"
+    found = analysed(f"piecewise(({half.format(left)}, x < {a}), ({half.format(right)}, True))")
+    places = [point.at["x"] for point in found.inflections.points]
+    assert places == ([a] if left * right < 0 else [])
+    here = [point.kind for point in found.critical.points if point.at["x"] == a]
+    turn = {(-1, 1): Kind.MINIMUM, (1, -1): Kind.MAXIMUM}
+    signs = -int(np.sign(left)), int(np.sign(right))
+    assert here == ([] if slope else [turn.get(signs, Kind.INFLECTION)])
+
+
+def test_nothing_is_said_of_stretches_that_hold_undecided_points() -> None:
+    found = analysed("sin(1/x)", "-1:1")
+    for search, stretches in (
+        (found.critical, found.growth),
+        (found.inflections, found.convexity),
+    ):
+        for doubt in search.undecided:
+            (low, high) = doubt.cell[0]
+            assert all(each.high <= low or each.low >= high for each in stretches)
+        turns = sorted(point.at["x"] for point in search.points)
+        assert all(not each.low < x < each.high for each in stretches for x in turns)
+
+
 def test_the_growth_turns_at_a_pole() -> None:
     found = analysed("x + 1/x")
     assert_same_places(found.critical.points, [(-1,), (1,)])
@@ -320,6 +399,69 @@ def test_asymptotes_are_proved(formula: str, left: Any, right: Any) -> None:
         if found:
             assert [float(ball.mid()) for ball in found] == pytest.approx(line, abs=1e-15)
             assert all(ball.rad() < 1e-30 for ball in found)
+
+
+@pytest.mark.parametrize(
+    ("formula", "left", "right"),
+    [
+        # tanh, erf and sigmoid stay within their limits; e^(−x) and erfc above 0.
+        ("ceil(exp(-x))", None, 1),
+        ("floor(tanh(x))", -1, 0),
+        ("frac(tanh(x))", 0, 1),
+        ("floor(3 - 2*erf(x))", 4, 1),
+        ("ceil(-sigmoid(x))", 0, 0),
+        ("sign(1 - tanh(x))", 1, 1),
+        ("heaviside(erfc(x) - 2)", 0, 0),
+        ("round(tanh(x)/2)", 0, 0),
+        ("floor(coth(x))", -2, 1),
+        ("sqrt(tanh(x) - 1)", None, None),
+        ("acosh(erf(x))", None, None),
+        ("piecewise((3, erf(x) < 1), (4, True))", 3, 3),
+        ("piecewise((3, sech(x) == 0), (4, True))", 4, 4),
+        ("atan2(-exp(-x), -1)", None, None),
+        ("floor(x/(x + 1))", None, None),
+    ],
+)
+def test_a_limit_under_a_jump_is_neared_from_its_side(
+    formula: str, left: int | None, right: int | None
+) -> None:
+    output = parse(formula, variables=("x",)).outputs[0]
+    for towards, level in ((-1, left), (1, right)):
+        found = line_at_infinity(output, towards)
+        assert (found and [float(ball.mid()) for ball in found]) == (
+            None if level is None else [0, level]
+        )
+
+
+SATURATING = {  # the limits at −∞ and ∞, and the side on which the function stays
+    "tanh(x)": ((-1, 1), (1, -1)),
+    "erf(x)": ((-1, 1), (1, -1)),
+    "sigmoid(x)": ((0, 1), (1, -1)),
+    "sech(x)": ((0, 1), (0, 1)),
+    "erfc(x)": ((2, -1), (0, 1)),
+    "coth(x)": ((-1, -1), (1, 1)),
+}
+JUMPING = {
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "sign": lambda u: (u > 0) - (u < 0),
+    "round": round,
+}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_jumps_of_saturating_functions_have_the_limits_of_their_side(seed: int) -> None:
+    source = random.Random(seed)
+    inner, limits = source.choice(list(SATURATING.items()))
+    outer, jump = source.choice(list(JUMPING.items()))
+    shift, scale = source.randint(-2, 2), source.choice((-2, -1, 1, 3))
+    formula = f"{outer}({shift} + ({scale})*{inner})"
+    output = parse(formula, variables=("x",)).outputs[0]
+    for towards, (limit, side) in zip((-1, 1), limits, strict=True):
+        found = line_at_infinity(output, towards)
+        assert found is not None
+        truth = jump(shift + scale * (limit + side * 1e-9))
+        assert [float(ball.mid()) for ball in found] == [0, truth]
 
 
 def test_a_pole_that_is_known_exactly_has_an_exact_asymptote(

@@ -219,6 +219,21 @@ class Partials:
         except LimitError:
             return ()
 
+    def sign_between(
+        self,
+        wrt: tuple[str, ...],
+        ends: tuple[Node, Node],
+        known: Mapping[str, int],
+    ) -> int | str | None:
+        """Return the sign of the one output's partial between two values of its one variable.
+
+        Else the text of a term whose sign there is needed, or None where nothing helps.
+        """
+        try:
+            return self.ask(_sign_between, wrt, Function((), ends, ()), dict(known))
+        except LimitError:
+            return None
+
     def is_equal(self, wrt: tuple[str, ...], output: int, claim: int) -> bool:
         """Return whether another output is proved to be a partial of one where it is smooth.
 
@@ -268,15 +283,38 @@ def _number(
 
 
 def _identity(symbolic: Symbolic, wrt: tuple[str, ...], output: int, claim: int) -> Identity | None:
-    from diffcli.engines.margins import rough_places
     from diffcli.engines.terms.identity import identity
 
-    nodes = postorder([symbolic.function.outputs[output]])
-    places = dict.fromkeys(place for each in nodes for place in rough_places(each))
     return identity(
         symbolic.partial(wrt, output),
         symbolic.outputs[claim],
-        _margins(symbolic, tuple(places)),
+        _rough_margins(symbolic, symbolic.function.outputs[output]),
+        symbolic.deadline,
+    )
+
+
+def _rough_margins(symbolic: Symbolic, output: Node) -> tuple[tuple[str, Expr], ...]:
+    from diffcli.engines.margins import rough_places
+
+    places = (place for each in postorder([output]) for place in rough_places(each))
+    return _margins(symbolic, tuple(dict.fromkeys(places)))
+
+
+def _sign_between(
+    symbolic: Symbolic, wrt: tuple[str, ...], ends: Function, known: Mapping[str, int]
+) -> int | str | None:
+    from diffcli.engines.symbolic import expression, symbol
+    from diffcli.engines.terms.formulas import evaluated
+    from diffcli.engines.terms.identity import sign_between
+
+    low, high = map(evaluated, expression(ends))
+    (x,) = symbolic.function.variables
+    return sign_between(
+        symbolic.partial(wrt),
+        _rough_margins(symbolic, symbolic.function.outputs[0]),
+        (low, high),
+        symbol(x),
+        known,
         symbolic.deadline,
     )
 

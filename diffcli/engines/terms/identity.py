@@ -22,7 +22,7 @@ from diffcli.engines.terms.cells import Cell, UnknownError
 from diffcli.engines.terms.dag import Terms, postorder, tree_size
 from diffcli.engines.terms.formulas import text_of
 from diffcli.engines.terms.laws import floor
-from diffcli.engines.terms.signs import WHOLE, Answers, NowhereError, Question, UndecidedError
+from diffcli.engines.terms.signs import SIGN, WHOLE, Answers, NowhereError, Question, UndecidedError
 from diffcli.errors import LimitError
 
 MAX_TERMS = 300
@@ -267,3 +267,41 @@ def _is_on(cell: Cell, kind: str, term: Expr) -> bool:
         return floor(cell, form) == cell.canonical(form) if kind == WHOLE else not cell.sign(form)
     except NowhereError:
         return False
+
+
+def sign_between(
+    term: Expr,
+    margins: Sequence[Margin],
+    ends: tuple[Expr, Expr],
+    x: Expr,
+    known: Mapping[str, int],
+    deadline: float | None = None,
+) -> int | str | None:
+    """Return the one sign that a term has on an open interval of its variable.
+
+    Else return the text of a term whose sign there is needed, to be told in ``known``; None where
+    nothing helps. ``margins`` must not be 0 there, or whole.
+    """
+    atoms, answers = Atoms(), dict[Question, int]()
+    try:
+        for end, side in zip(ends, (1, -1), strict=True):
+            constant, factors = Cell(atoms, {}).factors(atoms.of(VARIABLE, x) - end)
+            for factor, _ in factors:
+                answers[SIGN, factor] = side * (1 if constant.is_positive else -1)
+        while True:
+            Terms(deadline).check()
+            cell = Cell(atoms, answers)
+            try:
+                if any(_is_on(cell, *margin) for margin in margins):
+                    return None
+                return cell.sign(cell.value(term))
+            except UndecidedError as cut:
+                kind, form = cut.question
+                text = text_of(atoms.written(form))
+                if kind == WHOLE:
+                    return None
+                if text not in known:
+                    return text
+                answers[cut.question] = known[text]
+    except (LimitError, NowhereError, UnknownError, PolynomialError):
+        return None

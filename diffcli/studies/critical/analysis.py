@@ -1,4 +1,8 @@
-"""A function of one variable on an interval: its notable points, and what it does between them."""
+"""A function of one variable on an interval: its notable points, and what it does between them.
+
+An inflection is a point where the function has a derivative, and next to it is strictly convex on
+one side and strictly concave on the other: f″ is proved to have opposite signs there.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +23,18 @@ from diffcli.language.expression import Function, Node
 from diffcli.language.parser import parse
 from diffcli.studies.critical.asymptotes import Asymptote, asymptotes
 from diffcli.studies.critical.boxes import CROWDED, FLAT, Box, Undecided, hull
-from diffcli.studies.critical.clearing import HIGHEST, Clearing
+from diffcli.studies.critical.clearing import Clearing
 from diffcli.studies.critical.exact import simple, vanishes
 from diffcli.studies.critical.intervals import isolate
 from diffcli.studies.critical.kinds import Kind
 from diffcli.studies.critical.landmarks import Landmark, Search, Surveyor, Tag
+from diffcli.studies.critical.sides import Sides
 from diffcli.studies.critical.systems import BITS, FINE_BITS, Root, System
 
 NEAR = 1e-6
 """How far, as a part of the range, a multiple root is sure to be alone, and a break reaches."""
+SAMPLES = (0.5, 0.381, 0.618)
+"""Parts of a stretch at which a derivative is looked at."""
 HUGE = 1e6
 """A function that comes to this beside an undecided cell has a pole there."""
 _BREAKS = MappingProxyType(
@@ -74,32 +81,39 @@ class Analysis:
 
 @dataclass(frozen=True)
 class _Multiple:
-    """A root of a derivative, how often it is one, and where it may be the only one.
+    """An exact point at which f, f′ or f″ may be 0, or change its sign.
 
-    ``rising`` is the first slope's sign; None where the slope may have zeros of its own.
+    ``is_zero`` is whether f or f′ is proved to be 0 there.
+
+    ``left`` and ``right`` are the signs of that derivative next to it, as far as ``region``; None
+    where they aren't proved. ``turns`` is whether f″ is proved to change its sign there.
     """
 
     node: Node
-    multiplicity: int
-    rising: bool | None
+    left: int | None
+    right: int | None
+    turns: bool
+    is_zero: bool
     region: arb
 
     @property
     def alone(self) -> bool:
-        """Whether there is no other root in the cell."""
-        return self.rising is not None
+        """Whether the derivative is 0 nowhere else in the region."""
+        return bool(self.left and self.right)
 
     def kind(self, order: int) -> Kind | None:
-        """Return what a root of f, f′ or f″ is; None is nothing notable."""
-        crosses = self.multiplicity % 2 == 1
+        """Return what a point is for f, f′ or f″; None is nothing notable."""
         if order == 0:
             return Kind.ZERO
+        if order == 1 and not self.is_zero:
+            return None
+        if self.turns and (order == 2 or (self.alone and self.left == self.right)):
+            return Kind.INFLECTION
         if order == 2:
-            return Kind.INFLECTION if crosses else None
-        if self.rising is None:
+            return None
+        if self.left is None or self.right is None or self.left == self.right:
             return Kind.DEGENERATE
-        extremum = Kind.MINIMUM if self.rising else Kind.MAXIMUM
-        return extremum if crosses else Kind.INFLECTION
+        return Kind.MINIMUM if self.left < self.right else Kind.MAXIMUM
 
 
 def analyse(function: Function, box: Box, *, budget: float = 0.5) -> Analysis:
@@ -125,6 +139,7 @@ class _Line:
         found = [isolate(system, self._box) for system in self._systems]
         self._clearing.deadline = now() + self._budget
         self._partials = Partials(self._function, self._clearing.deadline)
+        self._sides = Sides(self._partials)
         doubts = [each for isolation in found for each in isolation.undecided]
         breaks = tuple(sorted(self._breaks(doubts), key=lambda point: point.at[self._x]))
         places = {point.at[self._x]: point.kind for point in breaks}
@@ -202,27 +217,32 @@ class _Line:
         return low - reach <= x <= high + reach
 
     def _multiple(self, order: int, doubt: Undecided) -> Iterator[_Multiple]:
-        """Yield the root of a derivative that is a simple number in an undecided cell.
-
-        It is alone around there if the first derivative that doesn't vanish in it has no zero.
-        """
+        """Yield the simple number in an undecided cell at which a derivative is 0, or f″ turns."""
         low, high = doubt.cell[0]
         reach = NEAR * (self._high - self._low)
         if high - low > reach:
             return
-        region = self._around(doubt)
         for node in simple(low, high):
-            if not vanishes(self._partials, [(self._x,) * order], [node]):
+            is_zero = self._is_zero(order, node)
+            if is_zero is None:
                 continue
-            for multiplicity in range(1, HIGHEST):
-                slope = self._over(order + multiplicity, region)
-                if slope is None or not slope.contains(0):
-                    rising = None if slope is None else bool(slope > 0)
-                    yield _Multiple(node, multiplicity, rising, region)
-                    return
-                if not vanishes(self._partials, [(self._x,) * (order + multiplicity)], [node]):
-                    yield _Multiple(node, multiplicity, None, region)
-                    return
+            left, right = self._sides.signs(order, node, 2 * reach)
+            ends = (left, right) if order == 2 else self._sides.signs(2, node, 2 * reach)
+            turns = None not in ends and {*ends} == {-1, 1}
+            yield _Multiple(node, left, right, turns, is_zero, self._around(doubt))
+            return
+
+    def _is_zero(self, order: int, node: Node) -> bool | None:
+        """Return whether f or f′ is 0 at a point; None where it isn't known, or there is no f′."""
+        if order == 0:
+            return vanishes(self._partials, [()], [node]) or None
+        found = difficult.classify(self._output, {self._x: node}, (self._x,))
+        if found.kind is not difficult.Kind.DIFFERENTIABLE or found.value is None:
+            return None
+        if found.value == 0 or not found.value.contains(0):
+            return bool(found.value == 0)
+        is_regular = self._over(1, constant_value(node, BITS)) is not None
+        return (is_regular and vanishes(self._partials, [(self._x,)], [node])) or None
 
     def _over(self, order: int, ball: arb) -> arb | None:
         """Enclose a derivative over a ball, if a rule holds on all of it."""
@@ -268,18 +288,14 @@ class _Line:
     def _stretches(self, order: int, turns: Search, breaks: Collection[float]) -> Iterator[Stretch]:
         """Yield the longest intervals on which a derivative has one sign.
 
-        What is undecided belongs to none, but for what is next to a break.
+        What is undecided belongs to none.
         """
-        doubts = [
-            doubt.cell[0]
-            for doubt in turns.undecided
-            if not any(self._is_near(x, doubt) for x in breaks)
-        ]
+        doubts = [doubt.cell[0] for doubt in turns.undecided]
         cuts = {point.at[self._x] for point in turns.points}.union(breaks, *doubts)
         inner = sorted(x for x in cuts if self._low < x < self._high)
         last: Stretch | None = None
         for low, high in pairwise([self._low, *inner, self._high]):
-            slope = self._over(order, arb((low + high) / 2))
+            slope = self._somewhere(order, low, high)
             is_open = any(a <= low and high <= b for a, b in doubts)
             if is_open or slope is None or slope.contains(0):
                 continue
@@ -292,6 +308,12 @@ class _Line:
             last = Stretch(low, high, shape)
         if last:
             yield last
+
+    def _somewhere(self, order: int, low: float, high: float) -> arb | None:
+        """Enclose a derivative that doesn't change its sign at a point where that isn't 0."""
+        places = (arb(low + part * (high - low)) for part in SAMPLES)
+        slopes = (self._over(order, place) for place in places)
+        return next((slope for slope in slopes if slope is not None and slope != 0), None)
 
     def _asymptotes(self) -> Iterator[Asymptote]:
         bend = self._over(2, hull(self._low, self._high))

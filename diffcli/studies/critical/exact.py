@@ -88,6 +88,8 @@ def text_at(partials: Partials, at: Sequence[Node]) -> str | None:
 
 
 def _text_at(symbolic: Symbolic, at: Function) -> str | None:
+    if proved_zero(symbolic.partial(()), _places(symbolic, at), symbolic.deadline):
+        return "0"
     places = {name: evaluated(place) for name, place in _places(symbolic, at).items()}
     value = evaluated(symbolic.partial(())).xreplace(places).doit()
     return None if value.has(*_INFINITE) else readable(value, symbolic.deadline).text
