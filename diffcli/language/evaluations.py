@@ -15,7 +15,7 @@ from diffcli.language.derivative import differentiate
 from diffcli.language.expression import VARIABLE, Node, postorder, variable
 from diffcli.language.integrals import substituted
 from diffcli.language.limits import MAX_ORDER
-from diffcli.language.linear import array
+from diffcli.language.matrices import array
 from diffcli.language.tokens import NAME, Token
 
 if TYPE_CHECKING:

@@ -2,77 +2,27 @@ r"""Vectors and matrices as mathematics writes them: ``Ax``, ``x\cdot y``, ``A^{
 
 In LaTeX a product of matrices is the matrix product, a power the matrix power, ``\cdot`` between
 vectors the dot product and ``\times`` the cross product; the plain language goes entry by entry.
-What is a vector is known by the point, or by its bold letter. A matrix that is typed in the formula
-is an ``array`` of its entries until it is an operation's argument, and never leaves the parser.
+What is a vector is known by the point, or by its bold letter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product as pairs
-from math import prod
+from collections.abc import Iterable, Sequence
 
-from diffcli.errors import DiffcliError
-from diffcli.language.builder import ARRAY, Builder
-from diffcli.language.expression import VARIABLE, Node, node, postorder
+from diffcli.language.builder import ARRAY
+from diffcli.language.expression import VARIABLE, Node, postorder
 from diffcli.language.functions import OPERATORS, TABLE
-from diffcli.language.tensors import TENSORS, Static
+from diffcli.language.matrices import Matrices, array
+from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import Token
 
 _MOST_POWER = 64
-_MOST_ROWS = 6
-"""Rows of a typed matrix whose determinant or inverse is written out."""
-_SAME = frozenset({"cumsum", "differences", "softmax", "log_softmax", "transpose", "inv"})
+"""The greatest power of a matrix that is written as a product."""
 _ENTRYWISE_SIGNS = frozenset({r"\odot", r"\circ", "∘", "⊙"})
 
 
-class Linear:
+class Linear(Matrices):
     """Makes the products, powers and norms of tensors for one text."""
-
-    def __init__(
-        self,
-        build: Builder,
-        shapes: Mapping[str, tuple[int, ...]],
-        bold: Mapping[str, int],
-        fail: Callable[..., DiffcliError],
-        echo: Callable[[str], None],
-    ) -> None:
-        self.build, self.shapes, self.bold = build, shapes, bold
-        self.fail, self.echo = fail, echo
-        self.ranks: dict[Node, int] = {}
-        self.rows: set[Node] = set()
-        """Vectors that are rows: transposed, or multiplied from the left by one that is."""
-
-    # -- ranks -------------------------------------------------------------------------------
-
-    def rank(self, value: Node) -> int:
-        """Return how many axes a term has, as far as the point and the letters say."""
-        for each in postorder([value]):
-            if each not in self.ranks:
-                self.ranks[each] = self._rank(each)
-        return self.ranks[value]
-
-    def _rank(self, each: Node) -> int:
-        if each.op == VARIABLE:
-            name = str(each.value)
-            if name in self.shapes:
-                return len(self.shapes[name])
-            return self.bold.get(name, 0)
-        inner = [self.ranks[arg] for arg in each.args]
-        if each.op == ARRAY:
-            return len(each.static)
-        if each.op not in TENSORS:
-            return max(inner, default=0)
-        if each.op in _SAME or each.op == "solve":
-            return inner[-1]
-        if each.op == "matmul":
-            return max(inner[0] + inner[1] - 2, 0)
-        if each.op == "index":
-            return inner[0] - sum(isinstance(part, int) for part in each.static)
-        if each.op == "outer":
-            return 2
-        whole = each.op in ("dot", "trace", "det") or each.static in ((), (None,))
-        return 0 if whole else max(inner[0] - 1, 0)
 
     def _is_unknown(self, value: Node) -> bool:
         """Whether a term is a variable of which neither the point nor a font says anything."""
@@ -206,62 +156,6 @@ class Linear:
         self.remarks(found)
         return found
 
-    # -- matrices typed in the formula -------------------------------------------------------
-
-    def tensor(self, op: str, *args: Node, static: Static = ()) -> Node:
-        """Return the node of a tensor operation, written out where a matrix is typed."""
-        if not any(arg.op == ARRAY for arg in args):
-            made = node(op, *args, static=static)
-            if op == "transpose" and self.rank(args[0]) == 1:
-                self.rows.add(made)
-            return made
-        if op not in _WRITTEN or static not in ((), (None,)):
-            raise self.fail(
-                f"{op} of a matrix in the formula isn't read", hint="give the matrix by the point"
-            )
-        return _WRITTEN[op](self, *args)
-
-    def entrywise(self, op: str, args: Sequence[Node]) -> Node:
-        """Return an operation on numbers of typed matrices, entry by entry."""
-        shapes = {arg.static for arg in args if arg.op == ARRAY}
-        shape = next(iter(shapes))
-        inner = {self.rank(arg) for arg in args if arg.op != ARRAY}
-        if len(shapes) > 1 or not inner <= {0, len(shape)}:
-            raise self.fail("matrices of different shapes", hint="[[a, b], [c, d]] + …")
-        if inner == {0} and op == "add":
-            raise self.fail("a number is added to a matrix", hint="write the matrix of it")
-        parts = [
-            self.entries(arg, shape)
-            if arg.op == ARRAY or self.rank(arg)
-            else [arg] * prod(_whole(shape))
-            for arg in args
-        ]
-        return array([self.build(op, *each) for each in zip(*parts, strict=True)], _whole(shape))
-
-    def entries(self, value: Node, shape: Sequence[object]) -> list[Node]:
-        """Return the entries of a term of a known shape, row by row."""
-        if value.op == ARRAY:
-            return list(value.args)
-        places = pairs(*map(range, _whole(shape)))
-        return [node("index", value, static=place) for place in places]
-
-    def shape(self, value: Node, length: int = 0) -> tuple[int, ...]:
-        """Return the shape of a typed matrix, or of a variable of the point.
-
-        ``length`` is that of a vector whose shape isn't known, if not 0.
-        """
-        if value.op == ARRAY:
-            return _whole(value.static)
-        found = self.shapes.get(str(value.value)) if value.op == VARIABLE else None
-        if found is None and length and self.rank(value) == 1:
-            return (length,)
-        if found is None:
-            raise self.fail(
-                "the shape of a factor isn't known beside a typed matrix",
-                hint="give its value by --at x=[1,2]",
-            )
-        return found
-
     def _cross(self, left: Node, right: Node, at: Token) -> Node:
         known = [
             self.shapes.get(str(each.value)) if each.op == VARIABLE else None
@@ -281,120 +175,3 @@ class Linear:
             ],
             (3,),
         )
-
-    def _matmul(self, left: Node, right: Node) -> Node:
-        first = self.shape(left, _whole(right.static)[0] if right.op == ARRAY else 0)
-        second = self.shape(right, first[-1])
-        rows, inner = first if len(first) == 2 else (1, first[0])
-        columns = second[1] if len(second) == 2 else 1
-        if second[0] != inner:
-            raise self.fail(
-                f"a matrix product of {rows}×{inner} and {second[0]}×{columns}",
-                hint="as many columns as the other has rows",
-            )
-        a, b = self.entries(left, first), self.entries(right, second)
-        made = [
-            self._sum(self.build("mul", a[i * inner + k], b[k * columns + j]) for k in range(inner))
-            for i in range(rows)
-            for j in range(columns)
-        ]
-        shape = (*first[:-1], *second[1:])
-        return array(made, shape) if len(made) > 1 else made[0]
-
-    def _dot(self, left: Node, right: Node) -> Node:
-        return self._matmul(left, right)
-
-    def _outer(self, left: Node, right: Node) -> Node:
-        first, second = self.shape(left), self.shape(right)
-        a, b = self.entries(left, first), self.entries(right, second)
-        return array([self.build("mul", x, y) for x in a for y in b], (*first, *second))
-
-    def _transpose(self, value: Node) -> Node:
-        shape = self.shape(value)
-        if len(shape) == 1:
-            made = node("transpose", value)
-            self.rows.add(value)
-            return made if value.op != ARRAY else value
-        rows, columns = shape
-        return array([value.args[i * columns + j] for j in range(columns) for i in range(rows)],
-                     (columns, rows))  # fmt: skip
-
-    def _norm(self, value: Node) -> Node:
-        squares = (self.build("pow", each, self.build.number(2)) for each in value.args)
-        return self.build("sqrt", self._sum(squares))
-
-    def _trace(self, value: Node) -> Node:
-        size = self._size(value)
-        return self._sum(value.args[i * size + i] for i in range(size))
-
-    def _total(self, value: Node) -> Node:
-        return self._sum(value.args)
-
-    def _sum(self, terms: Iterable[Node]) -> Node:
-        found = list(terms)
-        return self.build("add", *found) if len(found) > 1 else found[0]
-
-    def _size(self, value: Node) -> int:
-        shape = self.shape(value)
-        if len(shape) != 2 or shape[0] != shape[1]:
-            raise self.fail("the matrix isn't square", hint="as many rows as columns")
-        if shape[0] > _MOST_ROWS:
-            raise self.fail(f"a matrix of more than {_MOST_ROWS} rows", hint="give it by the point")
-        return shape[0]
-
-    def _det(self, value: Node) -> Node:
-        size = self._size(value)
-        return self._minor(value.args, size, tuple(range(size)), tuple(range(size)))
-
-    def _minor(
-        self, entries: Sequence[Node], size: int, rows: Sequence[int], columns: Sequence[int]
-    ) -> Node:
-        """Return the determinant of some rows and columns, by the first of its rows."""
-        if not rows:
-            return self.build.number(1)
-        first, terms = rows[0], []
-        if len(rows) == 1:
-            return entries[first * size + columns[0]]
-        for place, column in enumerate(columns):
-            rest = [other for other in columns if other != column]
-            term = self.build(
-                "mul", entries[first * size + column], self._minor(entries, size, rows[1:], rest)
-            )
-            terms.append(self.build("neg", term) if place % 2 else term)
-        return self._sum(terms)
-
-    def _inv(self, value: Node) -> Node:
-        size = self._size(value)
-        det, every = self._det(value), range(size)
-        made = []
-        for i in every:
-            for j in every:
-                rows, columns = [r for r in every if r != j], [c for c in every if c != i]
-                minor = self._minor(value.args, size, rows, columns)
-                made.append(
-                    self.build("div", self.build("neg", minor) if (i + j) % 2 else minor, det)
-                )
-        return array(made, (size, size))
-
-
-_WRITTEN: Mapping[str, Callable[..., Node]] = {
-    "matmul": Linear._matmul,
-    "dot": Linear._dot,
-    "outer": Linear._outer,
-    "transpose": Linear._transpose,
-    "norm": Linear._norm,
-    "trace": Linear._trace,
-    "sum": Linear._total,
-    "det": Linear._det,
-    "inv": Linear._inv,
-}
-"""Operations that are written out of the entries of a typed matrix."""
-
-
-def array(entries: Sequence[Node], shape: Sequence[int]) -> Node:
-    """Return a matrix or vector of entries, row by row."""
-    return node(ARRAY, *entries, static=tuple(shape))
-
-
-def _whole(shape: Iterable[object]) -> tuple[int, ...]:
-    return tuple(each for each in shape if isinstance(each, int))

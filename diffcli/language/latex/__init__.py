@@ -1,5 +1,7 @@
 """LaTeX, read and written.
 
-``scan`` makes the plain language's tokens of it, through ``reader``, which is helped by
-``commands``, ``scripts``, ``structures`` and ``integrals``; ``printer`` writes it.
+``scan`` makes the plain language's tokens of it, through ``reader``, which is helped by the tables
+of ``commands``, by ``heads``, ``words``, ``scripts``, ``applications``, ``brackets``,
+``structures``, ``environments``, ``integrals``, ``derivatives`` and ``clauses``; ``printer``
+writes it.
 """

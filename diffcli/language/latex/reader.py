@@ -7,11 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 
 from diffcli.errors import FormulaError, LimitError
-from diffcli.language.latex import words
+from diffcli.language.latex import brackets, words
 from diffcli.language.latex.clauses import check_words, completed, is_prose, trimmed
 from diffcli.language.latex.commands import (
     ACCENTS,
-    BARS,
     BLANKS,
     FONTS,
     FUNCTIONS,
@@ -22,11 +21,11 @@ from diffcli.language.latex.commands import (
     SIZES,
     WORD_SIGNS,
 )
-from diffcli.language.latex.derivatives import bracket_start, evaluated, is_operator, prime
+from diffcli.language.latex.derivatives import is_operator, prime
 from diffcli.language.latex.heads import FORMULA_END, FORMULA_START, skip_head
 from diffcli.language.latex.scan import Scan
-from diffcli.language.latex.scripts import NUMERAL, PLACES, exponent, places
-from diffcli.language.latex.structures import NORMS, STRUCTURES, norm
+from diffcli.language.latex.scripts import NUMERAL, exponent, places
+from diffcli.language.latex.structures import STRUCTURES
 from diffcli.language.limits import MAX_DEPTH
 from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Token, token_at
 
@@ -275,7 +274,7 @@ class Reader:
         elif name in SIGNS:
             self.emit(SIGN, SIGNS[name], start)
         elif name in SIZES:
-            self.delimiter(SIZES[name], name)
+            brackets.delimiter(self, SIZES[name], name)
         elif name in WORD_SIGNS:
             self.emit(NAME, WORD_SIGNS[name], start)
         elif name in FUNCTIONS:
@@ -286,37 +285,6 @@ class Reader:
             words.name(self, words.letter(self, name), start)
         else:
             raise self.refusal(name, start)
-
-    def refusal(self, name: str, start: int) -> FormulaError:
-        """Return the error of a command that isn't read."""
-        if name in REFUSED:
-            return self.fail(rf"'\{name}' isn't read", start, REFUSED[name])
-        known = [*STRUCTURES, *FUNCTIONS, *LETTERS, *SIGNS, *SIZES, *BLANKS]
-        close = get_close_matches(name, known, n=1)
-        hint = rf"did you mean '\{close[0]}'?" if close else "write the formula in plain text"
-        return self.fail(rf"unknown command '\{name}'", start, hint)
-
-    def delimiter(self, side: str, size: str) -> None:
-        r"""Read the bracket after ``\left``, ``\right`` or a size."""
-        unit, start = self.peek(), self.take()
-        sign = SIGNS.get(unit[1:], "") if unit.startswith("\\") else unit.translate(_ROUND)
-        place = self.lefts.pop() if size == "right" and self.lefts else None
-        if size == "left":
-            self.lefts.append(len(self.tokens) if unit == "." else None)
-        if unit == "." or (unit == r"\{" and self.peek() == r"\begin"):
-            return
-        if sign == "|" and self.peek() == "_" and (place is not None or side == ""):
-            evaluated(self, start, place)
-        elif unit[1:] in NORMS:
-            norm(self, start, unit[1:], side)
-        elif unit[1:] in ("langle", "rangle"):
-            STRUCTURES[unit[1:]](self, start)
-        elif sign in ("/", *"()|⌊⌋⌈⌉", *BARS.values()):
-            self.emit(SIGN, BARS[side] if sign == "|" else sign, start)
-            if unit == "]" and self.peek() == "_" and not self.is_place():
-                evaluated(self, start, bracket_start(self.tokens))
-        else:
-            raise self.fail(f"{unit or 'the end'} is no bracket", start, r"write \left( … \right)")
 
     def stray(self) -> None:
         """Refuse a sign that means something elsewhere only."""
@@ -330,35 +298,24 @@ class Reader:
         }
         raise self.fail(f"unexpected {unit!r}", start, hints[unit])
 
-    def square(self) -> None:
-        """Read a square bracket, as a round one; ``[F]_a^b`` is a difference."""
-        start = self.take()
-        self.emit(SIGN, self.text[start].translate(_ROUND), start)
-        if self.text[start] == "]" and self.peek() == "_" and not self.is_place():
-            evaluated(self, start, bracket_start(self.tokens))
-
-    def is_place(self) -> bool:
-        """Whether an index of a tensor stands here."""
-        return PLACES.match(self.text, self.position) is not None
-
-    def bar(self) -> None:
-        """Read a vertical bar, ``x^2|_{x=2}``."""
-        start, is_inner = self.take(), self.open[-1:] == ["|"]
-        if self.peek() == "_" and not is_inner:
-            evaluated(self, start, None)
-        else:
-            self.emit(SIGN, "|", start)
+    def refusal(self, name: str, start: int) -> FormulaError:
+        """Return the error of a command that isn't read."""
+        if name in REFUSED:
+            return self.fail(rf"'\{name}' isn't read", start, REFUSED[name])
+        known = [*STRUCTURES, *FUNCTIONS, *LETTERS, *SIGNS, *SIZES, *BLANKS]
+        close = get_close_matches(name, known, n=1)
+        hint = rf"did you mean '\{close[0]}'?" if close else "write the formula in plain text"
+        return self.fail(rf"unknown command '\{name}'", start, hint)
 
 
-_ROUND = str.maketrans("[]", "()")
 _BIG_SIGNS = {"∑": "sum", "∏": "prod", "∫": "int"}
 _CHARACTERS: dict[str, Callable[[Reader], None]] = {
     "{": Reader.group,
     "^": exponent,
-    "[": Reader.square,
-    "]": Reader.square,
+    "[": brackets.square,
+    "]": brackets.square,
     "_": places,
-    "|": Reader.bar,
+    "|": brackets.bar,
     "'": prime,
     "’": prime,
     **dict.fromkeys("}&$", Reader.stray),
