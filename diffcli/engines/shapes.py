@@ -10,7 +10,7 @@ from diffcli.errors import LimitError, UsageError
 from diffcli.language.expression import VARIABLE, Function, Node, postorder
 from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.printer import text_of
-from diffcli.language.tensors import TENSORS, Slice
+from diffcli.language.tensors import TENSORS, Slice, rule_for
 
 Shape = tuple[int, ...]
 _LONGEST = 40
@@ -44,7 +44,7 @@ def shape_of(root: Node, known: dict[Node, Shape]) -> Shape:
         for node in postorder([root]):
             shapes = [known[arg] for arg in node.args]
             try:
-                known.setdefault(node, _RULES.get(node.op, _broadcast)(node, shapes))
+                known.setdefault(node, rule_for(node.op, _RULES, _broadcast)(node, shapes))
             except _MismatchError as error:
                 raise UsageError(_message(node, shapes), hint=str(error)) from None
             if prod(known[node]) > MAX_ELEMENTS and node.op != VARIABLE:

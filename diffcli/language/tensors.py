@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 
 class Slice(NamedTuple):
@@ -115,3 +115,16 @@ BY_TENSOR_NAME: Mapping[str, TensorRow] = MappingProxyType(
     }
 )
 """Every row that is called by name, under its name and each alias."""
+
+T = TypeVar("T")
+
+
+def rule_for(op: str, rules: Mapping[str, T], elementwise: T) -> T:
+    """Return an operation's rule: its own, or the one of what works element by element.
+
+    A tensor operation must have its own, as a rule for single elements is wrong for it. Raises
+    NotImplementedError where it was forgotten.
+    """
+    if op in TENSORS and op not in rules:
+        raise NotImplementedError(f"the tensor operation {op} has no rule here")
+    return rules.get(op, elementwise)

@@ -23,6 +23,7 @@ from diffcli.engines.shapes import Shape, axis_of, index_of
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Function, Node
 from diffcli.language.functions import TABLE
+from diffcli.language.tensors import rule_for
 
 Places = NDArray[np.int64]
 
@@ -68,7 +69,7 @@ class Dependence:
         parts = [self.of[arg] for arg in node.args]
         if node.op in _CONSTANT or not any(part.nnz for part in parts):
             return csr_array((prod(self.shapes[node]), self._whole.shape[1]), dtype=bool)
-        return _RULES.get(node.op, _elementwise)(self, node, parts)
+        return rule_for(node.op, _RULES, _elementwise)(self, node, parts)
 
     def jacobian(self) -> csr_array:
         """Return the pattern of the Jacobian, a row a component of the outputs."""
@@ -80,7 +81,8 @@ class Dependence:
         for node in self._live():
             parts = [self.of[arg] for arg in node.args]
             if node.op not in _LINEAR and any(part.nnz for part in parts):
-                for left, right in _MEETINGS.get(node.op, _all_together)(self, node, parts):
+                meetings = rule_for(node.op, _MEETINGS, _all_together)
+                for left, right in meetings(self, node, parts):
                     met = _product(left, right)
                     total = total + met + met.T
         return csr_array(total)

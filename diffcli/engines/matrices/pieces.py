@@ -21,7 +21,7 @@ from diffcli.engines.shapes import Shape, axis_of, index_of
 from diffcli.errors import LimitError
 from diffcli.language.algebra import ZERO
 from diffcli.language.expression import VARIABLE, Function, Node, node, number, variable
-from diffcli.language.tensors import Static
+from diffcli.language.tensors import Static, rule_for
 
 MOST_PLACES = 5_000
 """Components of terms that one component may be made of."""
@@ -95,7 +95,7 @@ class Pieces:
         return piece.build(*arguments)
 
     def _piece(self, each: Node, place: int, whole: bool, matters: Matters) -> Piece:
-        piece = _PIECES.get(each.op, _elementwise)(self, each, place)
+        piece = rule_for(each.op, _PIECES, _elementwise)(self, each, place)
         if whole:
             return piece
         inner = [matters(arg, places) for arg, places in zip(each.args, piece.places, strict=True)]

@@ -19,7 +19,7 @@ from diffcli.engines.shapes import Shape
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Function, Node, node, number, variable
 from diffcli.language.points import Point, Value
-from diffcli.language.tensors import names_of
+from diffcli.language.tensors import names_of, rule_for
 
 MAX_COMPONENTS = 100_000
 """Of all terms together; beyond it there is autograd alone."""
@@ -42,7 +42,7 @@ def expand(
         elif each.is_leaf:
             values[each] = as_array([each], ())
         else:
-            rule = EXPANSIONS.get(each.op, _elementwise)
+            rule = rule_for(each.op, EXPANSIONS, _elementwise)
             values[each] = rule(each, *(values[arg] for arg in each.args))
     outputs = [values[output] for output in function.outputs]
     return Function(
