@@ -6,6 +6,7 @@ rounding errors that floating point may make on the way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import frexp, inf, isfinite, isnan, log10
 
@@ -41,11 +42,14 @@ def judge(
     dtype: str,
     digits: int,
     is_of_nan: bool = False,
+    shared: Callable[[], str | None] = lambda: None,
 ) -> Check:
     """Weigh what the engines say of one number; None stands for an engine that did not answer.
 
     ``digits`` is how many of the enclosure's are wanted. ``is_of_nan`` tells that torch gives no
-    value for what is differentiated, whatever its derivative's formula gives.
+    value for what is differentiated, whatever its derivative's formula gives. ``shared`` returns
+    what rule autograd and the symbolic derivative have in common, if any: then they agree without
+    being two witnesses.
     """
     check = Check(
         entry,
@@ -57,18 +61,18 @@ def judge(
     if is_of_nan and not _decides(evidence):
         return _of_nan(check, evidence)
     if evidence is None:
-        return _by_agreement(check, None, "the enclosure engine was not asked", dtype)
+        return _by_agreement(check, None, "the enclosure engine was not asked", dtype, shared)
     if evidence.difficulty is not None:
         found = _by_difficulty(check, evidence.difficulty, evidence.note, dtype, digits)
         return found if found.value is None else _at_the_point(found, evidence, found.value, dtype)
     if evidence.undecided:
         return replace(check, reason=evidence.reason)
     if evidence.enclosure is None:
-        return _by_agreement(check, evidence.rounding, evidence.reason, dtype)
+        return _by_agreement(check, evidence.rounding, evidence.reason, dtype, shared)
     check = replace(check, enclosure=evidence.enclosure.interval(digits + 3))
     truth = evidence.enclosure.nearest(dtype)
     if truth is None:
-        return _by_agreement(check, evidence.rounding, "the enclosure is too wide", dtype)
+        return _by_agreement(check, evidence.rounding, "the enclosure is too wide", dtype, shared)
     check = replace(check, value=_finite(truth))
     here = evidence.at_floats or evidence.enclosure
     if symbolic is not None and not _holds(symbolic, here, evidence.rounding):
@@ -178,16 +182,33 @@ def _by_rounding(
     return replace(check, verdict=Verdict.DISAGREES, reason="autograd lies outside the enclosure")
 
 
-def _by_agreement(check: Check, rounding: Rounding | None, why: str | None, dtype: str) -> Check:
+def _by_agreement(
+    check: Check,
+    rounding: Rounding | None,
+    why: str | None,
+    dtype: str,
+    shared: Callable[[], str | None],
+) -> Check:
     """Compare the two other engines where no enclosure decides."""
     if check.autograd is None or check.symbolic is None:
         return replace(check, reason=why)
     if _close(check.autograd, check.symbolic, dtype):
-        return replace(check, verdict=Verdict.AGREES)
+        return agreeing(check, why, shared())
     if rounding is None or rounding.explains(abs(check.autograd - check.symbolic)):
         reason = f"{why}, and the symbolic derivative gives {check.symbolic:.6g}"
         return replace(check, reason=reason)
     return _contradicted(check, check.symbolic)
+
+
+def agreeing(check: Check, why: str | None, rule: str | None) -> Check:
+    """Return the verdict of two engines that agree, where ``why`` the third doesn't answer.
+
+    Where both rest on one ``rule``, a slip in that would be in both.
+    """
+    if rule is None:
+        return replace(check, verdict=Verdict.AGREES)
+    reason = f"autograd and the symbolic derivative agree, but both rest on {rule}"
+    return replace(check, reason=f"{why}; {reason}" if why else reason)
 
 
 def _close(number: float, truth: float, dtype: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -51,7 +52,10 @@ FLOW = [
     "cli",
 ]
 ENGINES = {
-    "autograd": ("autograd", "forward", "differences", "tensors", "kernels", "throughput.reverse"),
+    "autograd": (
+        *("autograd", "forward", "differences", "tensors", "kernels", "throughput.reverse"),
+        "taylor",
+    ),
     "symbolic": ("symbolic", "terms"),
     "enclosure": (
         "enclosure",
@@ -77,9 +81,23 @@ SHARED = {
     ("kernels.quadrature", "terms.chain"): "Leibniz's rule takes the partials of an integrand",
     ("kernels.quadrature", "terms.moving"): "and where that rule doesn't hold",
     ("kernels.quadrature", "lambdify"): "which makes torch of it and of these",
+    ("taylor.jets", "remote"): "where lambdify makes torch of a term's value",
+    ("taylor.components", "exact"): "which reads typed points, and differentiates nothing",
     ("kernels.quadrature", "sympy"): "in whose terms an integrand is handed over",
 }
 """Imports that two engines have in common, and why. Balls share nothing with either."""
+TABLES_PARTIALS = {
+    "engines.kernels.closed": "torch's backward passes of special functions",
+    "engines.taylor.rules": "Taylor arithmetic, which is autograd's from order 5 on",
+    "engines.terms.partials": "sympy's derivatives of special functions",
+    "engines.terms.special": "and which of them there are",
+    "language.derivative": "derivatives in formulas and the closed forms of tensors",
+    "studies.steps.calls": "the steps that are shown",
+}
+"""Who differentiates by the ``partials`` of the table; ``engines.sharing`` tells which rows.
+
+Two that are here are one witness: where only they agree, the verdict is unverified.
+"""
 HEAVY = (
     *("torch", "sympy", "matplotlib", "scipy", "numpy", "mpmath", "flint"),
     *("pyarrow", "dask", "prompt_toolkit"),
@@ -172,6 +190,16 @@ def test_what_engines_share_is_what_they_import() -> None:
         if not {name, f"diffcli.engines.{name}"} & set(imports(f"diffcli.engines.{module}"))
     ]
     assert stale == []
+
+
+def test_who_reads_the_partials_of_the_table_is_listed() -> None:
+    reading = re.compile(r"(TABLE\[[^\]]*\]|\brow)\.partials\b")
+    readers = {
+        name.removeprefix("diffcli.")
+        for name, path in MODULES.items()
+        if reading.search(path.read_text(encoding="utf-8"))
+    }
+    assert readers == set(TABLES_PARTIALS)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from diffcli.derivation.numbers import Numbers
 from diffcli.derivation.places import Places
 from diffcli.engines.enclosure import Index
 from diffcli.engines.evidence import Evidence, combined, directional, examine, normwise
+from diffcli.engines.sharing import shared_rule
 from diffcli.language.expression import Function
 from diffcli.language.integrals import is_integral
 from diffcli.operators import Combination, Entry, Quantity, Weight, output_name
@@ -257,6 +258,9 @@ class Checker:
             digits=self._digits,
             is_of_nan=any(
                 (position, output) in self._without_value for _, (position, (output, _)) in places
+            ),
+            shared=lambda: shared_rule(
+                self._function.outputs[output] for _, (_, (output, wrt)) in places if wrt
             ),
         )
 

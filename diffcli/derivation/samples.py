@@ -20,6 +20,7 @@ from diffcli.engines.matrices.patterns import Dependence, Places
 from diffcli.engines.matrices.pieces import Pieces
 from diffcli.engines.remote import Partials
 from diffcli.engines.shapes import Shape, shapes_of
+from diffcli.engines.sharing import shared_rule
 from diffcli.engines.templates.shapes import summands
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Function, Node, node, number, postorder
@@ -95,6 +96,7 @@ class Sampler:
                     evidence=Evidence(reason=error.message),
                     dtype=self.settings.dtype,
                     digits=self.settings.digits,
+                    shared=self._shared_rule,
                 )
             if found and now() > self.deadline:
                 # What was cut short belongs to no sample.
@@ -228,7 +230,11 @@ class Sampler:
             evidence=normwise(evidence, self.relative, self.size),
             dtype=settings.dtype,
             digits=settings.digits,
+            shared=self._shared_rule,
         )
+
+    def _shared_rule(self) -> str | None:
+        return shared_rule(self.function.outputs)
 
     def _symbolic(
         self, function: Function, parts: Sequence[Part], at: Mapping[str, float]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from diffcli.clock import now
 from diffcli.derivation.analysis import analysis, as_typed
 from diffcli.derivation.cases import Case
+from diffcli.engines.sharing import shared_rule
 from diffcli.errors import LimitError
 from diffcli.language.expression import Function, Node
 from diffcli.language.points import Point, Tensor
@@ -168,7 +169,15 @@ class Stack:
             return replace(check, reason=_STRIKES)
         if closed is None:
             return replace(check, reason=self.reason)
-        return replace(check, verdict=Verdict.AGREES)
+        from diffcli.verify import agreeing
+
+        return agreeing(check, "this point wasn't checked", self._shared_rule)
+
+    @cached_property
+    def _shared_rule(self) -> str | None:
+        """What autograd and the symbolic derivatives both rest on, if anything."""
+        function = self.case.scalars.function
+        return None if function is None else shared_rule(function.outputs)
 
     def _of_values(self, place: int, given: Sequence[Check | None]) -> list[Check | None]:
         """Return what is known of values that nothing is differentiated of.

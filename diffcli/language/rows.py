@@ -24,7 +24,8 @@ class Row:
     by them; torch and sympy have rules of their own, but for special functions. ``ulps`` bounds the
     error of torch's value and derivatives, in units in the last place. ``accuracy`` is measured:
     the greatest error of torch's value and first three derivatives over the size of their largest
-    term; None where it isn't.
+    term; None where it isn't. ``is_shared`` tells that torch and sympy both may take the derivative
+    from ``partials``.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Row:
     partials: tuple[str, ...] = ()
     ulps: int = 4
     accuracy: float | None = None
+    is_shared: bool = False
 
 
 def row(
@@ -66,6 +68,7 @@ def row(
     partials: str = "",
     ulps: int = 4,
     accuracy: float | None = None,
+    is_shared: bool = False,
 ) -> Row:
     """Return a row whose enclosure is the rule of its name, and whose lists are written as texts.
 
@@ -90,12 +93,13 @@ def row(
         partials=tuple(part.strip() for part in partials.split(";")) if partials else (),
         ulps=ulps,
         accuracy=accuracy,
+        is_shared=is_shared and bool(partials),
     )
 
 
 def special(name: str, group: str, meaning: str, **facts: Any) -> Row:
     """Return the row of a function that the project implements in each engine, by its name."""
-    return row(name, group, meaning, f"kernels:{name}", f"symbols:{name}", **facts)
+    return row(name, group, meaning, f"kernels:{name}", f"symbols:{name}", is_shared=True, **facts)
 
 
 def call(command: str) -> str:

@@ -31,6 +31,7 @@ from diffcli.engines.balls.holomorphic import (
 from diffcli.engines.balls.signs import Facts
 from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import FIRST_BITS, MOST_BITS
+from diffcli.engines.sharing import shared_rule
 from diffcli.errors import NoDerivativeError, PointError, UsageError
 from diffcli.formula import Formula
 from diffcli.language.expression import Function, Node, postorder, variable
@@ -269,9 +270,11 @@ class _Place:
         self, entry: Entry, autograd: complex | None, symbolic: complex | None, reason: str
     ) -> Number:
         agree = autograd is not None and symbolic is not None and _is_close(autograd, symbolic)
-        verdict = Verdict.AGREES if agree else Verdict.UNVERIFIED
+        rule = shared_rule([self._output]) if agree and entry.wrt else None
+        verdict = Verdict.AGREES if agree and not rule else Verdict.UNVERIFIED
         value = autograd if autograd is not None else symbolic
-        said = None if agree else reason
+        both = f"; autograd and the symbolic derivative agree, but both rest on {rule}"
+        said = f"{reason}{both}" if rule else None if agree else reason
         return Number(entry.label, verdict, value, autograd, symbolic, reason=said)
 
     def _at_typed(self, bits: int) -> dict[str, acb]:

@@ -26,6 +26,7 @@ from diffcli.engines.enclosure import FIRST_BITS, Enclosure, Outcome, nearest_fl
 from diffcli.engines.evidence import Evidence, in_words
 from diffcli.engines.exact import is_float
 from diffcli.engines.rounding import Rounding
+from diffcli.engines.sharing import shared_rule
 from diffcli.engines.taylor.jets import Seeds, series_of
 from diffcli.engines.taylor.rules import NoSeriesError
 from diffcli.errors import PointError
@@ -149,6 +150,7 @@ class Place:
             evidence=evidence,
             dtype=self._settings.dtype,
             digits=self._settings.digits,
+            shared=lambda: shared_rule(self._function.outputs),
         )
 
     @cached_property
