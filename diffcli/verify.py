@@ -11,8 +11,9 @@ from dataclasses import replace
 from math import frexp, inf, isfinite, isnan, log10
 
 from diffcli.engines.balls.decimals import FORMATS
+from diffcli.engines.balls.precision import working
 from diffcli.engines.difficult import Difficulty, Kind, as_float
-from diffcli.engines.enclosure import Enclosure, Outcome
+from diffcli.engines.enclosure import MOST_BITS, Enclosure, Outcome
 from diffcli.engines.evidence import Evidence
 from diffcli.engines.rounding import Rounding
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
@@ -132,7 +133,7 @@ def _by_difficulty(
 ) -> Check:
     """Report what was found at a difficult point."""
     left, right = (as_float(ball, dtype) for ball in (difficulty.left, difficulty.right))
-    check = replace(check, left=left, right=right, reason=difficulty.reason)
+    check = replace(check, left=left, right=right, reason=_with_gap(difficulty, left, right))
     if difficulty.value is None:
         return replace(check, verdict=_NO_VALUE[difficulty.kind], value=None)
     here = Enclosure(Outcome.ENCLOSED, difficulty.value)
@@ -150,6 +151,15 @@ def _by_difficulty(
         said = "no number" if check.autograd is None else f"{check.autograd:.6g}"
         note = note or f"autograd's convention gives {said} ({difficulty.reason})"
     return replace(check, verdict=Verdict.CERTIFIED, value=value, reason=note)
+
+
+def _with_gap(difficulty: Difficulty, left: float | None, right: float | None) -> str:
+    """Return the reason, and by how much one-sided derivatives differ whose floats are equal."""
+    below, above = difficulty.left, difficulty.right
+    if below is None or above is None or left != right or difficulty.kind is not Kind.KINK:
+        return difficulty.reason
+    with working(MOST_BITS):
+        return f"{difficulty.reason}; the right one is {float(above - below):.6g} more"
 
 
 def _holds(symbolic: float, here: Enclosure, rounding: Rounding | None) -> bool:

@@ -427,3 +427,8 @@ def test_sums_at_a_difficult_point_are_rounded_once(formula: str, vector: str, t
 def test_more_digits_at_a_difficult_point(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["grad", "abs(x)*x + x/3 + pi*x", "--at", "0", "--precision", "40"]) == 0
     assert "3.47492598692312657179597671661283621753" in capsys.readouterr().out
+
+
+def test_the_gap_of_sides_that_are_one_float_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["grad", "pi*x - 3e-25*abs(x)", "--at", "0"]) == 4
+    assert "the right one is -6e-25 more" in capsys.readouterr().out

@@ -16,7 +16,16 @@ from diffcli.engines.one_sided.analytic import Rule, bounded_or, either
 from diffcli.engines.one_sided.choices import absolute
 from diffcli.engines.one_sided.coefficients import rational
 from diffcli.engines.one_sided.elementary import ELEMENTARY, log, log1p, pi, quotient, tanh, times
-from diffcli.engines.one_sided.germs import Germ, bounded, exact, integer, is_infinite, sign, split
+from diffcli.engines.one_sided.germs import (
+    NOTHING,
+    Germ,
+    bounded,
+    exact,
+    integer,
+    is_infinite,
+    sign,
+    split,
+)
 from diffcli.engines.one_sided.series import div, exp, inverse, mul, power
 from diffcli.engines.one_sided.sums import add, neg, sub
 
@@ -102,7 +111,12 @@ def _digamma(x: Germ) -> Germ:
 
 
 def _beta(x: Germ, y: Germ) -> Germ:
-    return div(mul(gamma(x), gamma(y)), gamma(add(x, y)))
+    above = mul(gamma(x), gamma(y))
+    try:
+        return div(above, gamma(add(x, y)))
+    except Undefined:
+        # 1/Γ is 0 at the poles of Γ.
+        return NOTHING
 
 
 gamma, digamma = either("gamma", _gamma), either("digamma", _digamma)

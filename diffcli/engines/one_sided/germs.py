@@ -112,6 +112,8 @@ def sign(x: Germ) -> int:
 def is_infinite(x: Germ) -> bool:
     """Whether a germ goes to infinity. Raises Difficult where that isn't known."""
     if isinstance(x, Exponential):
+        if x.sign is None and not x.is_flat:
+            raise Difficult("the size next to the point isn't known")
         return not x.is_flat
     first = leading(x)
     if first is None and isinstance(x.rest, Order) and x.rest.scale < UNIT:

@@ -180,7 +180,9 @@ def power(x: Germ, exponent: fmpq) -> Germ:
     if isinstance(x, Expansion) and leading(x) is None and isinstance(x.rest, Exponential):
         x = x.rest
     if isinstance(x, Exponential):
-        sense = 1 if x.sign == 1 or exponent.p % 2 == 0 else x.sign
+        if x.sign is None and exponent < 0:
+            raise Difficult("a power of what may be 0 next to the point")
+        sense = 1 if x.sign == -1 and exponent.p % 2 == 0 else x.sign
         return Exponential(sense, scaled(x.growth, exponent), x.is_tame)
     first = leading(x)
     if first is None:
