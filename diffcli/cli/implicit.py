@@ -58,7 +58,14 @@ def implicit(
             }
             for point in points
         ]
-        report = implicit_report(function, found, floats, dtype=chosen.dtype, device=chosen.device)
+        report = implicit_report(
+            function,
+            found,
+            floats,
+            dtype=chosen.dtype,
+            device=chosen.device,
+            warnings=unknowns.choice,
+        )
         shown = implicit_listing(report, common.precision)
         return Answer(report, shown, report.exit_code)
 

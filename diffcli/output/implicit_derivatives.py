@@ -23,6 +23,7 @@ def implicit_report(
     *,
     dtype: str,
     device: str,
+    warnings: tuple[str, ...] = (),
 ) -> Report:
     """Return the derivatives as a report; without ``points``, the formulas alone."""
     return Report(
@@ -36,6 +37,7 @@ def implicit_report(
             _result(each, points[place] if points else None) for place, each in enumerate(found)
         ),
         readings=function.readings,
+        warnings=warnings,
         notation={
             each.label: notation(each, several=len(function.variables) > 2) for each in found[0]
         },

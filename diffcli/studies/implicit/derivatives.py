@@ -52,6 +52,7 @@ def choose(function: Function, of: Sequence[str], wrt: Sequence[str]) -> Unknown
                 f"{name!r} is not a variable of the equation", hint=f"its variables: {listed}"
             )
     rest = [name for name in names if name not in wrt]
+    are_chosen = not of and len(rest) > count
     of = tuple(of) or tuple(rest[-count:])
     wrt = tuple(wrt) or tuple(name for name in names if name not in of)
     if len(of) != count or not wrt or set(of) & set(wrt):
@@ -63,7 +64,7 @@ def choose(function: Function, of: Sequence[str], wrt: Sequence[str]) -> Unknown
         )
     if count > MOST_UNKNOWNS:
         raise LimitError(f"{count} equations", hint=f"at most {MOST_UNKNOWNS} are solved")
-    return Unknowns(of, wrt)
+    return Unknowns(of, wrt, are_chosen)
 
 
 def derivatives(

@@ -25,6 +25,17 @@ class Unknowns:
 
     of: tuple[str, ...]
     wrt: tuple[str, ...]
+    are_chosen: bool = False
+    """Whether the program chose which depend, as nobody said it."""
+
+    @property
+    def choice(self) -> tuple[str, ...]:
+        """What is to be said of a choice, if there was one."""
+        if not self.are_chosen:
+            return ()
+        plural = "s" if len(self.of) > 1 else ""
+        of, wrt = ", ".join(self.of), ", ".join(self.wrt)
+        return (f"{of} taken for the function{plural} of {wrt}: --of and --wrt say which depends",)
 
 
 class Slopes:

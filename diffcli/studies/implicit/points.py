@@ -17,11 +17,10 @@ from typing import Any
 import torch
 from flint import arb, arb_mat, arb_series, fmpq
 
-from diffcli.clock import now
 from diffcli.derivation import Settings
 from diffcli.engines.balls.guards import Trouble, Undefined
+from diffcli.engines.balls.signs import Facts
 from diffcli.engines.balls.walk import Coordinate, Steps, Walk, working
-from diffcli.engines.difficult import Kind, classify
 from diffcli.engines.enclosure import FIRST_BITS, Enclosure, Outcome, nearest_float
 from diffcli.engines.evidence import Evidence, in_words
 from diffcli.engines.exact import is_float
@@ -29,10 +28,14 @@ from diffcli.engines.rounding import Rounding
 from diffcli.engines.sharing import shared_rule
 from diffcli.engines.taylor.jets import Seeds, series_of
 from diffcli.engines.taylor.rules import NoSeriesError
-from diffcli.errors import PointError
-from diffcli.language.expression import Function, Node
+from diffcli.errors import FormulaError, LimitError, PointError
+from diffcli.language.builder import Builder
+from diffcli.language.derivative import differentiate
+from diffcli.language.expression import NUMBER, Function, Node
 from diffcli.language.points import Point
+from diffcli.studies.implicit.described import described
 from diffcli.studies.implicit.formulas import Unknowns
+from diffcli.studies.implicit.local import Local, local
 from diffcli.verdict import Check, Verdict
 from diffcli.verify import judge
 
@@ -77,6 +80,7 @@ class Place:
             self._typed[name], self.floats[name] = value, nearest_float(value)
         self._walks = [Walk(output, self._typed) for output in function.outputs]
         self._near = [Walk(output, self.floats) for output in function.outputs]
+        self._culprit: str | None = None
         self.trouble = self._find_trouble()
 
     def _find_trouble(self) -> Check | None:
@@ -86,13 +90,14 @@ class Place:
             if isinstance(value, Trouble):
                 verdict = Verdict.UNDEFINED if isinstance(value, Undefined) else Verdict.UNVERIFIED
                 return Check("", verdict, reason=value.reason)
-        for (walk, output), name in product(
-            zip(self._walks, self._function.outputs, strict=True), self._function.variables
-        ):
+        for walk, name in product(self._walks, self._function.variables):
             try:
                 self._coefficient(walk, {name: 1}, CERTAIN_BITS)
             except Trouble as trouble:
-                return self._difficult(output, name, trouble)
+                self._check_residuals([arb(x) for x in values if isinstance(x, fmpq | arb)], None)
+                self._culprit = f"{trouble.reason}, in {name}"
+                reason = f"{self._culprit}: what the curve does there isn't known"
+                return Check("", Verdict.UNVERIFIED, reason=reason)
         matrix = self._matrix(self._walks, CERTAIN_BITS)
         with working(CERTAIN_BITS):
             residuals = [arb(value) for value in values if isinstance(value, fmpq | arb)]
@@ -100,14 +105,6 @@ class Place:
             step = None if singular else matrix.solve(_column(residuals)).entries()
         self._check_residuals(residuals, step)
         return self._singular() if singular else None
-
-    def _difficult(self, output: Node, name: str, trouble: Trouble) -> Check:
-        """Return what is known where an equation has no ordinary derivative in a variable."""
-        deadline = now() + self._settings.budget
-        found = classify(output, self._typed, (name,), deadline=deadline)
-        is_kink = found.kind in (Kind.KINK, Kind.JUMP, Kind.VERTICAL)
-        verdict = Verdict.NOT_DIFFERENTIABLE if is_kink else Verdict.UNVERIFIED
-        return Check("", verdict, reason=f"{trouble.reason}, in {name}")
 
     def _check_residuals(self, residuals: Sequence[arb], step: Sequence[arb] | None) -> None:
         """Refuse a point off the curve, naming what is left of the equation there."""
@@ -124,22 +121,53 @@ class Place:
         )
 
     def _singular(self) -> Check:
-        """Return why the equations don't say what the unknowns do."""
+        """Return what is known where the partials in the unknowns have no inverse."""
         of, wrt = self._unknowns.of, self._unknowns.wrt
         if len(of) > 1:
-            reason = f"singular: the equations don't determine {', '.join(of)} near the point"
-            return Check("", Verdict.UNDEFINED, reason=reason)
+            reason = f"singular: whether the equations determine {', '.join(of)} isn't known"
+            return Check("", Verdict.UNVERIFIED, reason=reason)
+        (output,) = self._function.outputs
         slopes = [self._coefficient(self._walks[0], {name: 1}, CERTAIN_BITS) for name in wrt]
-        if all(isinstance(each, arb) and each.contains(0) for each in slopes):
-            reason = f"a singular point: every partial is 0, ∂F/∂{of[0]} too"
-        else:
+        is_regular = any(not each.contains(0) for each in slopes)
+        if is_regular and self._vanishes(output, of[0]):
             reason = f"a vertical tangent: ∂F/∂{of[0]} is 0"
-        return Check("", Verdict.UNDEFINED, reason=reason)
+            return Check("", Verdict.UNDEFINED, reason=reason)
+        what = f"∂F/∂{of[0]} is 0, or nearly" if is_regular else "every partial is 0, or nearly"
+        reason = f"a singular point: {what}; the branches there aren't known"
+        return Check("", Verdict.UNVERIFIED, reason=reason)
+
+    def _vanishes(self, output: Node, name: str) -> bool:
+        """Whether a partial of the equation is proved to be 0."""
+        try:
+            slope = differentiate(output, name, Builder(FormulaError, lambda _: None, {}))
+        except (FormulaError, LimitError):
+            return False
+        return slope.op == NUMBER or Facts(self._typed).sign(slope) == 0
+
+    def _locally(self, key: Key) -> Check | None:
+        """Return what the curve's branches at a singular point say of a derivative, if known."""
+        name, wrt, order = key
+        if len(self._unknowns.of) > 1:
+            return None
+        if wrt not in self._local:
+            (output,) = self._function.outputs
+            at = {each: place for each, place in self._typed.items() if isinstance(place, Node)}
+            self._local[wrt] = local(output, at, wrt, name)
+        if (branches := self._local[wrt]) is None:
+            return None
+        found = described(branches, wrt, name, order, self._settings)
+        if found.verdict is Verdict.NOT_DIFFERENTIABLE and self._culprit:
+            return replace(found, reason=f"{found.reason}: {self._culprit}")
+        return found
+
+    @cached_property
+    def _local(self) -> dict[str, Local | None]:
+        return {}
 
     def check(self, label: str, key: Key, symbolic: float | None) -> Check:
         """Weigh what each engine says of a derivative."""
         if self.trouble is not None:
-            return replace(self.trouble, entry=label)
+            return replace(self._locally(key) or self.trouble, entry=label)
         engines = self._settings.engines
         autograd = self._autograd.get(key) if "autograd" in engines else None
         evidence = self._enclosed(key) if "enclosure" in engines else None
