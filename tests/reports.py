@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from diffcli.layouts import Matrix
 from diffcli.output.report import Formula, Report, Result
 from diffcli.verdict import Check, Verdict
 
@@ -162,11 +163,7 @@ MATRIX = report(
     result(
         {"x": 1.0, "y": 2.0},
         [2.0, 5.909297426825682],
-        {
-            "rows": ["f1", "f2"],
-            "columns": ["x", "y"],
-            "matrix": [[4.0, 1.0], [5.0, -0.4161468365471424]],
-        },
+        Matrix(["f1", "f2"], ["x", "y"], [[4.0, 1.0], [5.0, -0.4161468365471424]]),
         {"f1,x": "2*x*y", "f1,y": "x**2", "f2,x": "5", "f2,y": "cos(y)"},
         [
             check("f1,x", 4.0),

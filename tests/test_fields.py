@@ -15,6 +15,7 @@ from matplotlib.quiver import Quiver
 from diffcli.cli.main import run
 from diffcli.errors import UsageError
 from diffcli.language.parser import parse
+from diffcli.layouts import Matrix
 from diffcli.output.plots.canvas import styled
 from diffcli.output.plots.compose import Request, compose, kinds_of
 from diffcli.output.plots.levels import levels_of
@@ -202,13 +203,22 @@ def report(*derivatives: object) -> Report:
 
 
 def test_the_matrix_of_a_report_is_drawn() -> None:
-    layout = {"rows": ["f1"], "columns": ["x"], "matrix": [[2.0]]}
+    layout = Matrix(["f1"], ["x"], [[2.0]])
     found = report(layout)
     titled = replace(SVG, title=f"{found.command.capitalize()} of {found.read_as}")
     assert report_figure(found, SVG) == matrix_figure([[2.0]], ["f1"], ["x"], titled)
 
 
-@pytest.mark.parametrize("derivatives", [[], [{"x": 1.0}], [{"matrix": []}, {"matrix": []}], [3.0]])
+@pytest.mark.parametrize(
+    "derivatives",
+    [
+        [],
+        [{"x": 1.0}],
+        [Matrix([], [], []), Matrix([], [], [])],
+        [{"rows": 1.0, "columns": 2.0, "matrix": 3.0}],
+        [3.0],
+    ],
+)
 def test_one_matrix_makes_one_picture(derivatives: list[object]) -> None:
     with pytest.raises(UsageError):
         report_figure(report(*derivatives))

@@ -20,6 +20,7 @@ FLOW = [
     "programs",
     "language",
     "formula",
+    "layouts",
     "verdict",
     "engines",
     "operators",

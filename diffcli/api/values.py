@@ -17,6 +17,7 @@ from diffcli.derivation import ENGINES, Settings
 from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node, number
 from diffcli.language.points import Computed, Point, Typed, Value, read_points
+from diffcli.layouts import Matrix, SparseMatrix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,11 +117,11 @@ def _filled(numbers: Any) -> Any:
 
 def arranged(found: Any, kind: Kind) -> Any:
     """Return a command's ``derivative`` with its numbers in a kind; of a matrix, the matrix."""
+    if isinstance(found, Matrix):
+        return kind.made(found["matrix"])
+    if isinstance(found, SparseMatrix):
+        return kind.sparse(found["entries"], found["shape"])
     if isinstance(found, Mapping):
-        if "matrix" in found:
-            return kind.made(found["matrix"])
-        if "entries" in found:
-            return kind.sparse(found["entries"], found["shape"])
         return {name: kind.made(part) for name, part in found.items()}
     return kind.made(found)
 
@@ -128,7 +129,7 @@ def arranged(found: Any, kind: Kind) -> Any:
 def flattened(found: Any) -> list[float]:
     """Return the numbers of a command's ``value`` or ``derivative`` one after the other."""
     if isinstance(found, Mapping):
-        parts = found["matrix"] if "matrix" in found else found.values()
+        parts = found["matrix"] if isinstance(found, Matrix) else found.values()
         return [each for part in parts for each in flattened(part)]
     if isinstance(found, list):
         return [each for part in found for each in flattened(part)]

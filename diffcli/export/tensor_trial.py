@@ -16,6 +16,7 @@ from diffcli.export.routines import Kind, Routine
 from diffcli.export.runners import namespace
 from diffcli.language.expression import number
 from diffcli.language.points import Point, Tensor
+from diffcli.layouts import Matrix
 from diffcli.operators import Eval, Grad, Hessian, Jacobian, Operator
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ _RUNS: Mapping[str, Callable[[Callable[..., Any], Sequence[Array]], Any]] = Mapp
 
 
 def _numbers(derivative: Mapping[str, Any]) -> Any:
-    return derivative["matrix"] if "matrix" in derivative else list(derivative.values())
+    is_matrix = isinstance(derivative, Matrix)
+    return derivative["matrix"] if is_matrix else list(derivative.values())
 
 
 def _flat(nested: Any) -> Array:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from diffcli.errors import LimitError
 from diffcli.language.expression import Function
+from diffcli.layouts import ByVariable
 from diffcli.operators.entries import Entry, Quantity, Scalars, Shape, weighted
 from diffcli.operators.operator import Operator
 
@@ -63,7 +64,8 @@ class Taylor(Operator):
 
     def layout(self, blocks: Sequence[Any], scalars: Scalars) -> Any:
         """Return each coefficient under its monomial in the distances from the point."""
-        return dict(zip(map(monomial, indices(scalars.columns, self.order)), blocks, strict=True))
+        names = map(monomial, indices(scalars.columns, self.order))
+        return ByVariable(zip(names, blocks, strict=True))
 
 
 def indices(names: Sequence[str], order: int) -> list[tuple[str, ...]]:

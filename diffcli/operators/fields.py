@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
+from diffcli.layouts import ByVariable
 from diffcli.operators.entries import Quantity, Scalars, Shape, weighted
 from diffcli.operators.operator import Chosen, Number, Operator
 
@@ -82,7 +83,7 @@ class Curl(Operator):
 
     def layout(self, blocks: Sequence[Any], scalars: Scalars) -> Any:
         """Return each component under the variable that it points along."""
-        return dict(zip(scalars.columns, blocks, strict=True))
+        return ByVariable(zip(scalars.columns, blocks, strict=True))
 
 
 _CYCLES = ((0, 1, 2), (1, 2, 0), (2, 0, 1))

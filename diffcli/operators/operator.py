@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from diffcli import layouts
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
 from diffcli.language.points import Typed
+from diffcli.layouts import ByVariable, SparseMatrix
 from diffcli.operators.entries import Quantity, Scalars, Shape, Target
 
 if TYPE_CHECKING:
@@ -110,7 +112,7 @@ class OfVariables(Chosen):
 
     def layout(self, blocks: Sequence[Any], scalars: Scalars) -> Any:
         """Return each variable's block under its name."""
-        return dict(zip(scalars.variables, blocks, strict=True))
+        return ByVariable(zip(scalars.variables, blocks, strict=True))
 
 
 @dataclass(frozen=True)
@@ -125,19 +127,18 @@ class Matrix(Chosen):
 
     def layout(self, blocks: Sequence[Any], scalars: Scalars) -> Any:
         """Return the matrix with the names of its rows and columns."""
-        return {**self._frame(scalars), "matrix": blocks[0]}
+        return layouts.Matrix(self._rows(scalars), scalars.columns, blocks[0])
 
-    def sparse_layout(self, entries: Sequence[tuple[int, int, Any]], scalars: Scalars) -> Any:
+    def sparse_layout(
+        self, entries: Sequence[tuple[int, int, Any]], scalars: Scalars
+    ) -> SparseMatrix:
         """Return the entries, a row, a column and a number each, with the names of both."""
         shape = [self._height(scalars), scalars.width]
-        return {**self._frame(scalars), "shape": shape, "entries": entries}
+        return SparseMatrix(self._rows(scalars), scalars.columns, shape, entries)
 
     def target(self, place: int, scalars: Scalars) -> Target:
         """Return the entry at a place, row by row."""
         return self.entry(*divmod(place, scalars.width), scalars)
-
-    def _frame(self, scalars: Scalars) -> dict[str, Any]:
-        return {"rows": self._rows(scalars), "columns": scalars.columns}
 
     def analysis(
         self, matrix: Array, dtype: str, is_critical: Callable[[], bool]

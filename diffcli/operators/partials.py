@@ -11,6 +11,7 @@ from diffcli.errors import LimitError, UsageError
 from diffcli.language.expression import Function
 from diffcli.language.limits import MAX_ASKED_ORDER
 from diffcli.language.tensors import located, name_of
+from diffcli.layouts import ByVariable
 from diffcli.operators.entries import Entry, Scalars, Shape, Target
 from diffcli.operators.operator import Matrix, Operator, check_distinct, components
 
@@ -53,7 +54,7 @@ class Eval(Operator):
 
     def layout(self, blocks: Sequence[Any], scalars: Scalars) -> Any:
         """Return nothing."""
-        return {}
+        return ByVariable()
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Grad(Operator):
 
     def layout(self, blocks: Sequence[Any], scalars: Scalars) -> Any:
         """Return each variable's block under its name."""
-        return dict(zip(self.wrt or scalars.variables, blocks, strict=True))
+        return ByVariable(zip(self.wrt or scalars.variables, blocks, strict=True))
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Partial(Operator):
 
     def layout(self, blocks: Sequence[Any], scalars: Scalars) -> Any:
         """Return the block under the names of the variables."""
-        return {self._label: blocks[0]}
+        return ByVariable({self._label: blocks[0]})
 
 
 @dataclass(frozen=True)

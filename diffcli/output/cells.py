@@ -9,6 +9,7 @@ from itertools import accumulate
 from math import prod
 from typing import Any, overload
 
+from diffcli.layouts import Matrix, SparseMatrix
 from diffcli.output.report import Nested, Report, Result
 from diffcli.output.text import DIGITS, number, proved
 from diffcli.verdict import Check, Verdict, worst
@@ -101,22 +102,11 @@ def cells(result: Result, only: Collection[int] | None = None) -> tuple[Cell, ..
     )
 
 
-def is_matrix(derivative: Any) -> bool:
-    """Whether a derivative is laid out as a matrix, with names of rows and columns."""
-    return isinstance(derivative, dict) and derivative.keys() == {"rows", "columns", "matrix"}
-
-
-def is_sparse(derivative: Any) -> bool:
-    """Whether a derivative is laid out as the entries of a sparse matrix."""
-    keys = {"rows", "columns", "shape", "entries"}
-    return isinstance(derivative, dict) and derivative.keys() == keys
-
-
 def size(derivative: Any) -> int:
     """Return how many numbers a derivative has."""
-    if is_matrix(derivative):
+    if isinstance(derivative, Matrix):
         return len(derivative["rows"]) * len(derivative["columns"])
-    if is_sparse(derivative):
+    if isinstance(derivative, SparseMatrix):
         return len(derivative["entries"])
     if isinstance(derivative, dict):
         return sum(map(size, derivative.values()))
@@ -162,7 +152,7 @@ class _Sheet(Sequence[Row]):
 
 
 def _rows(report: Report, result: Result) -> _Rows | None:
-    if result.at is None or is_matrix(result.derivative) or is_sparse(result.derivative):
+    if result.at is None or isinstance(result.derivative, Matrix | SparseMatrix):
         return None
     derivatives = result.derivative or {}
     if not isinstance(derivatives, dict):
@@ -234,11 +224,11 @@ def _element(value: Any, index: tuple[int, ...]) -> float | None:
 def _flat(
     derivative: Any, entries: Sequence[str]
 ) -> Iterator[tuple[str, tuple[int, ...], float | None]]:
-    if is_matrix(derivative):
+    if isinstance(derivative, Matrix):
         for row, numbers in zip(derivative["rows"], derivative["matrix"], strict=True):
             for column, number in zip(derivative["columns"], numbers, strict=True):
                 yield f"{row},{column}", (), number
-    elif is_sparse(derivative):
+    elif isinstance(derivative, SparseMatrix):
         rows, columns = derivative["rows"], derivative["columns"]
         for row, column, number in derivative["entries"]:
             yield f"{rows[row]},{columns[column]}", (), number

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from diffcli.layouts import Matrix
 from diffcli.output.cells import (
     answered,
     cells,
     checks,
-    is_matrix,
     name_of_function,
     notation,
     sheet,
@@ -64,7 +64,7 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
 
 
 def _entries(report: Report, result: Result, digits: int | None) -> Iterator[str]:
-    if is_matrix(result.derivative):
+    if isinstance(result.derivative, Matrix):
         names, columns = result.derivative["rows"], result.derivative["columns"]
         lines = [
             [name, *(number(value, digits) for value in line)]

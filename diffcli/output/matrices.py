@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from diffcli.errors import UsageError
-from diffcli.output.cells import is_matrix, is_sparse
+from diffcli.layouts import Matrix, SparseMatrix
 from diffcli.output.report import Report
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def matrix_file(report: Report, kind: str) -> bytes:
     Raises UsageError unless the report holds one matrix.
     """
     found = [result.derivative for result in report.results]
-    if len(found) != 1 or not (is_matrix(found[0]) or is_sparse(found[0])):
+    if len(found) != 1 or not (isinstance(found[0], Matrix | SparseMatrix)):
         raise UsageError(
             f"a file of this kind holds one matrix, and {report.command} gives none or several",
             hint="jacobian or hessian at one point; other files: -o answer.json --json",
@@ -34,7 +34,7 @@ def _as_coo(derivative: Mapping[str, Any]) -> coo_array:
     import numpy as np
     from scipy.sparse import coo_array
 
-    if is_matrix(derivative):
+    if isinstance(derivative, Matrix):
         return coo_array(np.array(derivative["matrix"], dtype=np.float64))
     triplets = np.array(derivative["entries"], dtype=np.float64).reshape(-1, 3)
     places = triplets[:, :2].T.astype(np.int64)

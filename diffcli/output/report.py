@@ -21,10 +21,11 @@ class Result:
     """The answer at one point, or without a point the formulas alone.
 
     ``at`` gives each variable's value; ``value`` is the function's, ``derivative`` the operator's
-    own layout of numbers; ``symbolic`` the formula of each entry; ``checks`` one check an entry,
-    ``value_checks`` those of the values. ``typed`` is the point as typed, given where the checks
-    have more digits than its floats. Where only a sample was checked, ``sampled`` is
-    (checked, all). ``analysis`` is what the numbers together say: a determinant, eigenvalues.
+    own layout of numbers, of :mod:`diffcli.layouts`; ``symbolic`` the formula of each entry;
+    ``checks`` one check an entry, ``value_checks`` those of the values. ``typed`` is the point as
+    typed, given where the checks have more digits than its floats. Where only a sample was checked,
+    ``sampled`` is (checked, all). ``analysis`` is what the numbers together say: a determinant,
+    eigenvalues.
     """
 
     at: Mapping[str, Nested] | None

@@ -11,14 +11,13 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from diffcli.layouts import Matrix, SparseMatrix
 from diffcli.output.cells import (
     Cell,
     Row,
     answered,
     cells,
     checks,
-    is_matrix,
-    is_sparse,
     name_of_function,
     notation,
     sheet,
@@ -154,7 +153,7 @@ class _Page:
             return False
         if any(cell.index or cell.entry not in first.symbolic for cell in cells(first)):
             return False
-        if is_matrix(first.derivative):
+        if isinstance(first.derivative, Matrix):
             return False
         longest = max((len(formula.text or "") for formula in first.symbolic.values()), default=0)
         return longest <= min(self.room - _READABLE, _READABLE)
@@ -192,9 +191,9 @@ class _Page:
             place = Text.assemble(("at ", "dim"), place)
         value = Text(f"f = {self.cut(value_text(result, self.view.digits))}")
         verdict = _verdict(verdict_of(checks(result)))
-        if is_matrix(result.derivative):
+        if isinstance(result.derivative, Matrix):
             return [self.line(place, value, verdict), *self.matrix(result.derivative)]
-        if is_sparse(result.derivative):
+        if isinstance(result.derivative, SparseMatrix):
             return [self.line(place, value, verdict), *self.triplets(result)]
         if found := cells(result, self.shown(result)):
             return [self.line(place, value), *self.entries(found, result, beside=beside)]

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from diffcli.errors import UsageError
-from diffcli.output.cells import is_matrix, is_sparse
+from diffcli.layouts import Matrix, SparseMatrix
 from diffcli.output.plots.canvas import colours, render
 from diffcli.output.plots.frame import LONG
 from diffcli.output.plots.style import Canvas
@@ -55,7 +55,7 @@ def report_figure(report: Report, canvas: Canvas | None = None) -> bytes:
     Raises UsageError unless the report holds one matrix.
     """
     layouts = [result.derivative for result in report.results]
-    matrices = [each for each in layouts if is_matrix(each) or is_sparse(each)]
+    matrices = [each for each in layouts if isinstance(each, Matrix | SparseMatrix)]
     if len(layouts) != 1 or len(matrices) != 1:
         raise UsageError(
             f"a picture shows one matrix, and {report.command} gives none or several",
@@ -66,7 +66,7 @@ def report_figure(report: Report, canvas: Canvas | None = None) -> bytes:
     title = f"{report.command.capitalize()} of {raised(report.read_as)}"
     if canvas.title is None and len(title) <= LONG:
         canvas = replace(canvas, title=title)
-    if is_sparse(found):
+    if isinstance(found, SparseMatrix):
         rows, columns, values = np.array(found["entries"], dtype=np.float64).reshape(-1, 3).T
         shape = (len(found["rows"]), len(found["columns"]))
         return spy_figure(rows, columns, shape, values, canvas)

@@ -21,6 +21,7 @@ from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.differences import Estimate, Finding
 from diffcli.errors import NoDerivativeError, UsageError
 from diffcli.language.points import Point
+from diffcli.layouts import Matrix
 from diffcli.operators import Grad, Jacobian, Operator
 from diffcli.output.report import Report, Result
 from diffcli.userfunction import UserFunction, derive_user
@@ -182,7 +183,8 @@ def _comparison(check: Check, claim: float, is_same: bool, quotient: Estimate | 
 def _flat(derivative: Any) -> list[float]:
     """Return the numbers of a derivative as it is laid out."""
     if isinstance(derivative, Mapping):
-        inner = [derivative["matrix"]] if "matrix" in derivative else list(derivative.values())
+        is_matrix = isinstance(derivative, Matrix)
+        inner = [derivative["matrix"]] if is_matrix else list(derivative.values())
         return [number for each in inner for number in _flat(each)]
     if isinstance(derivative, list):
         return [number for each in derivative for number in _flat(each)]
@@ -194,7 +196,7 @@ def _mistake(found: Sequence[Sequence[Comparison]], first: Result) -> str | None
     wrong = [each for entries in found for each in entries if each.is_right is False]
     if not wrong:
         return None
-    if isinstance(first.derivative, Mapping) and "matrix" in first.derivative:
+    if isinstance(first.derivative, Matrix):
         rows, columns = (len(first.derivative[side]) for side in ("rows", "columns"))
         if rows > 1 and columns > 1 and all(_is_transposed(e, rows, columns) for e in found):
             return "the Jacobian is transposed"
