@@ -251,7 +251,7 @@ DOUBTFUL = [
     r"\sin 2\sqrt{x}", r"\cos 2\pi\,t", r"\tan 45^\circ x",
     r"\sin\frac{n\pi}{L}x", r"\ln x^{(2)}", r"x^{(i)}", r"\gamma(s,x)", r"(\sin x)'",
     r"\frac{d(x^2)}{dx}", r"\sin(n+\tfrac12)\pi x", r"\delta(x-a)",
-    r"$f(x) = x^2 = x x$", r"\beta(x+1)", r"\frac{dN}{dt}=rN",
+    r"\det AB", r"$f(x) = x^2 = x x$", r"\beta(x+1)", r"\frac{dN}{dt}=rN",
 ]  # fmt: skip
 PASTED = [
     (r"{\displaystyle f(x)=x^{2}.}", "x^2"),
@@ -311,6 +311,10 @@ PASTED = [
     (r"\begin{array}{rcl} y &=& x^2 \end{array}", "x^2"),
     (r"\begin{alignat}{2} y &= x^2 \end{alignat}", "x^2"),
     (r"\mathop{\mathrm{sinc}} x", "sinc(x)"),
+    (r"\operatorname{tr}\begin{pmatrix}x&1\\1&y\end{pmatrix}", "x+y"),
+    (r"\Tr(A+B)+\det A^2", "trace(A+B)+det(A^2)"),
+    (r"\operatorname{foo}x", None),
+    (r"\frac{d}{dx}\begin{pmatrix}x^2\\x\end{pmatrix}", "[2x, 1]"),
     (r"\hat{\mathbf n}\cdot\mathbf v", "dot(n_hat, v)"),
     (r"\Delta v = v_e\ln m", "v_e*ln(m)"),
     (r"$f(x) = x^2+x = x(x+1)$", "x^2+x"),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diffcli.errors import DiffcliError, LimitError
+from diffcli.language.builder import ARRAY
 from diffcli.language.derivative import differentiate
 from diffcli.language.expression import VARIABLE, Node, node
 from diffcli.language.indexing import names_axis, read_axis
@@ -63,6 +64,9 @@ def _derivative(parser: Pratt, value: Node, wanted: Sequence[tuple[str, int]], a
             hint=f"orders up to {MAX_ORDER} are read",
         )  # fmt: skip
     value = parser.build.real(value)
+    if value.op == ARRAY:
+        entries = [_derivative(parser, entry, wanted, at) for entry in value.args]
+        return node(ARRAY, *entries, static=value.static)
     if is_asked(parser, at, [name for name, times in wanted for _ in range(times)]):
         return value
     for name, times in wanted:

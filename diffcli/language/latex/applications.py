@@ -137,6 +137,11 @@ def _is_constant(reader: Reader, token: Token) -> bool:
     return token.kind != NAME or is_value
 
 
+def starts_factor(reader: Reader) -> bool:
+    """Whether a factor begins here, which a function before it would apply to."""
+    return bool(_kind(reader, reader.peek()))
+
+
 def _kind(reader: Reader, unit: str) -> str:
     """Return the kind of the factor that begins here, '' if none does."""
     name = unit[1:]

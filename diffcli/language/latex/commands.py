@@ -29,9 +29,9 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType({
         "sech csch arsinh arcosh artanh arcoth arsech arcsch arcsinh arccosh arctanh arccoth "
         "arcsech arccsch asin acos atan acot asec acsc asinh acosh atanh acoth sen tg ctg cotg "
         "cotan arctg arcctg sh ch th cth cosec exp ln log lg lb min max sinc sgn sign erf erfc "
-        "erfi Ei Si Ci Shi Chi Ai Bi Li relu elu gelu sigmoid softplus softmax tr"
+        "erfi Ei Si Ci Shi Chi Ai Bi Li relu elu gelu sigmoid softplus"
     ).split()
-} | {"ReLU": "relu", "GELU": "gelu", "Tr": "tr", "argsinh": "asinh", "argcosh": "acosh",
+} | {"ReLU": "relu", "GELU": "gelu", "argsinh": "asinh", "argcosh": "acosh",
      "argtanh": "atanh"})
 """Functions that LaTeX, its packages and the macros of papers name; no other name of the plain
 language is a command, as ``\\frac``, ``\\root`` and ``\\choose`` have a meaning of their own."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from diffcli.language.latex import environments
+from diffcli.language.latex import environments, words
 from diffcli.language.latex.derivatives import (
     bracket_start,
     differential,
@@ -21,14 +21,12 @@ from diffcli.language.latex.derivatives import (
 )
 from diffcli.language.latex.integrals import bounds_of, read_integral
 from diffcli.language.latex.scripts import NUMERAL
-from diffcli.language.latex.words import name
 from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
 from diffcli.language.vocabulary import NORM_2
 
 if TYPE_CHECKING:
     from diffcli.language.latex.reader import Reader
 
-_OPENING = re.compile(r"\s*(?:\\(?:left|[bB]igg?l?)\s*)?\(")
 _OF_VECTORS = re.compile(r"\s*_\s*(?:2|\{\s*2\s*\})")
 _EUCLIDEAN = re.compile(r"_\s*(?:F|\{\s*(?:F|\\mathrm\s*\{\s*F\s*\})\s*\})")
 NORMS = frozenset({"|", "Vert", "lVert", "rVert"})
@@ -124,15 +122,12 @@ def _series(sign: str) -> Callable[[Reader, int], None]:
     return read
 
 
-def _determinant(reader: Reader, start: int) -> None:
-    r"""Read ``\det A`` and ``\det(A)``."""
-    if _OPENING.match(reader.text, reader.position):
-        reader.emit(NAME, "det", start)
-    else:
-        reader.emit(NAME, "det", start)
-        reader.emit(SIGN, "(", start)
-        reader.tokens += reader.captured(reader.argument)
-        reader.emit(SIGN, ")", reader.position)
+def _of_tensor(name: str) -> Callable[[Reader, int], None]:
+    def read(reader: Reader, start: int) -> None:
+        r"""Read ``\det A`` and ``\det(A)``, an operation on the next factor."""
+        words.of_tensor(reader, name, start)
+
+    return read
 
 
 def norm(reader: Reader, start: int, name: str, side: str = "") -> None:
@@ -171,7 +166,7 @@ def _operator_name(reader: Reader, start: int) -> None:
     r"""Read ``\mathop{\mathrm{sinc}} x``, a function by its name."""
     inner = [each for each in reader.captured(reader.argument) if each.text not in ("{", "}")]
     if len(inner) == 1 and inner[0].kind == NAME:
-        name(reader, inner[0].text, start)
+        words.name(reader, inner[0].text, start)
     else:
         reader.tokens += inner
 
@@ -244,7 +239,8 @@ STRUCTURES: Mapping[str, Callable[[Reader, int], None]] = MappingProxyType(
         **dict.fromkeys(["binom", "dbinom", "tbinom"], _binomial),
         **{name: _norm(name) for name in NORMS},
         **dict.fromkeys(["mathbin", "mathrel"], _operator),
-        "det": _determinant,
+        **{name: _of_tensor(name) for name in ("det", "tr", "softmax")},
+        "Tr": _of_tensor("tr"),
         "sqrt": _root,
         "sum": _series("∑"),
         "prod": _series("∏"),

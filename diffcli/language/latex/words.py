@@ -9,11 +9,12 @@ import re
 from typing import TYPE_CHECKING
 
 from diffcli.language.functions import BY_NAME
-from diffcli.language.latex.applications import application, greek_call, is_word
+from diffcli.language.latex.applications import application, greek_call, is_word, starts_factor
 from diffcli.language.latex.clauses import CLAUSES, prose
 from diffcli.language.latex.commands import ACCENTS, BOLD, FUNCTIONS, SWITCHES, TEXTUAL, VARIANTS
 from diffcli.language.latex.scripts import PLACES, exponent, subscript
 from diffcli.language.remedies import FUNCTIONS as REMEDIES
+from diffcli.language.tensors import BY_TENSOR_NAME
 from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, SIGN, TIMES, Token
 from diffcli.language.vocabulary import CALLABLE, CONSTANTS, FORMS, GLUED, OF_ORDER
 
@@ -208,12 +209,41 @@ def font(reader: Reader, command: str, start: int, *, alone: bool = False) -> No
             # A word before a bracket is a function, known or not, and no factor.
             reader.emit(NAME, found, start)
             return
-    if len(found) > 1 and found not in FORMS and found not in BY_NAME and found not in CONSTANTS:
+    is_own = len(found) > 1 and not any(found in each for each in (FORMS, BY_NAME, CONSTANTS))
+    if command.startswith("operatorname") and is_own and found not in reader.declared and not alone:
+        if found in BY_TENSOR_NAME:
+            of_tensor(reader, found, start)
+            return
+        if starts_factor(reader):
+            raise reader.fail(
+                f"unknown function {found!r}", start, rf"a variable is \mathrm{{{found}}}"
+            )
+    if is_own:
         reader.words.add(found)
     if alone:
         reader.emit(NAME, found, start)
     else:
         name(reader, found, start)
+
+
+def of_tensor(reader: Reader, operation: str, start: int) -> None:
+    r"""Read what ``\det`` or ``\operatorname{tr}`` applies to: brackets, or the next factor."""
+    reader.emit(NAME, operation, start)
+    if _OPENING.match(reader.text, reader.position):
+        return
+    reader.emit(SIGN, "(", start)
+    if reader.peek() in ("", "}", ")", "&", r"\end", r"\right"):
+        raise reader.fail(
+            f"{operation} has no argument", start, rf"\operatorname{{{operation}}}(A)"
+        )
+    unit = reader.peek()
+    if unit.isascii() and unit.isalpha():
+        reader.letters(1)
+    else:
+        reader.unit(unit)
+    if reader.integrals == 0 and starts_factor(reader):
+        reader.say(f"{operation} applies to the next factor alone")
+    reader.emit(SIGN, ")", reader.position)
 
 
 def _word(reader: Reader, command: str, start: int) -> str:
