@@ -23,6 +23,7 @@ from diffcli.language.functions import BY_NAME
 from diffcli.language.names import Names
 from diffcli.language.pratt import SUM, Pratt
 from diffcli.language.repetition import Repetition, Template
+from diffcli.language.spellings import SPELLED
 from diffcli.language.tokens import END, NAME, Token, exact, tokenize
 from diffcli.language.tokens import NUMBER as NUMERAL
 from diffcli.language.vocabulary import CALLABLE
@@ -41,8 +42,11 @@ _WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _POWERS = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:\^|\*\*)")
 """A word with an exponent: of a function, the inverse where that is −1."""
 _WORDS = frozenset({*BY_NAME, "log", "pow", "power", "exp2", "where", "pi", "e", "E", "tau"})
+_WORDS -= SPELLED
 _WORDS |= frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") - {"d"}
 """Words that mean the same in each row, whatever stands in the slots."""
+_DECIMAL_COMMA = re.compile("[0-9.],[0-9.]")
+"""A comma between digits, which outside brackets has several readings."""
 _HOLE, _BREAK = "\0", "\1"
 _UNLIKELY = 10**300
 """Plus the place of a slot: a number that nobody types."""
@@ -50,6 +54,26 @@ _UNLIKELY = 10**300
 
 class _DoubtError(Exception):
     """The parser looks at what stands in a slot."""
+
+
+class _Slot(str):
+    """The text of a number that stands for those of a column.
+
+    To compare it with one of them raises _DoubtError, as the rows differ there.
+    """
+
+    __slots__ = ("column",)
+    column: frozenset[str]
+
+    def __eq__(self, other: object) -> bool:
+        if other in self.column:
+            raise _DoubtError
+        return str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
 
 
 def read(texts: Sequence[str], declared: Collection[str], names: _NamesOf) -> Repetition | None:
@@ -69,6 +93,8 @@ def read(texts: Sequence[str], declared: Collection[str], names: _NamesOf) -> Re
     if found is None:
         return None
     rows, is_sum = found
+    if not (is_sum or joined.lstrip().startswith("[")) and _DECIMAL_COMMA.search(joined):
+        return None
     # In the order of the text, which is mostly that of the variables.
     indexed = [slot for slot in dict.fromkeys(slots) if slot[0].isalpha()]
     if any("_" in name and name.replace("_", "") in declared for name in indexed):
@@ -236,7 +262,7 @@ class _Reader:
                 continue
             token = tokens[at[place]]
             is_number = token.kind == NUMERAL
-            unlikely = str(_UNLIKELY + k) if is_number else f"{_HOLE}{k}"
+            unlikely = _slot(_UNLIKELY + k, column) if is_number else f"{_HOLE}{k}"
             tokens[at[place]] = token._replace(text=unlikely)
             slots.append(number(_UNLIKELY + k) if is_number else variable(unlikely))
             typed.append(column)
@@ -249,6 +275,12 @@ class _Reader:
         if not set(slots) <= set(postorder([body])):
             raise _DoubtError
         return Template(body, tuple(slots), tuple(typed), kind.rows)
+
+
+def _slot(number: int, column: Iterable[str]) -> _Slot:
+    made = _Slot(number)
+    made.column = frozenset(column)
+    return made
 
 
 class _Trial(Pratt):
