@@ -24,7 +24,7 @@ PARTS = [
 
 def text_of(random: Random) -> str:
     """A list, several formulas or a sum of rows of one or two random templates."""
-    joiner, (opening, closing) = random.choice(
+    joiner, opening, closing = random.choice(
         [
             (", ", "[", "]"),
             (",", "[", "]"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
@@ -17,15 +17,19 @@ from diffcli.cli.answer import (
     serve,
     serve_python,
 )
+from diffcli.cli.messages import say
 from diffcli.cli.options import Common, Wrt, variables
 from diffcli.derivation import Settings
 from diffcli.engines import remote
 from diffcli.errors import UsageError
+from diffcli.language.equations import is_equation, read_equations
 from diffcli.language.expression import Function
-from diffcli.language.parser import parse
+from diffcli.language.latex.scan import scan
+from diffcli.language.parser import parse, signature
 from diffcli.language.points import Point
+from diffcli.language.tokens import NAME
 from diffcli.operators import Grad
-from diffcli.studies.check.claim import Claim, read_claim
+from diffcli.studies.check.claim import About, Claim, read_claim
 from diffcli.userfunction import UserFunction, load
 
 EXAMPLES = """\
@@ -82,9 +86,19 @@ def check(
         texts, common = [read_file(common.file), *texts], replace(common, file=None)
     if len(texts) > 2:
         raise UsageError("more than a formula and a claim", hint="several formulas: [f, g]")
+    if len(texts) == 1 and (alone := _claim_alone(texts[0])):
+        texts = [alone.formula, texts[0]]
     if len(texts) == 2:
         remote.prepare()
         typed = read_claim(texts[1])
+        if typed.about is not None:
+            chosen, order = _named(typed.about, chosen, order)
+            reader = parse
+        if is_curve(texts[0]):
+            if (order or 1) > 1:
+                raise UsageError("a claim about an equation is its first derivative")
+            study = _curve_study(typed, chosen)
+            return serve(study, texts[:1], common, chosen, read_curve)
         study = _claim_study(typed, chosen, variables(common.vars), order, common.precision)
         return serve(study, [texts[0], *typed.formulas], common, chosen, reader)
     if texts and not (common.at or common.points):
@@ -93,6 +107,26 @@ def check(
         )
     study = _evidence_study(Grad(order or 1, chosen), common.precision)
     return serve(study, texts, common, chosen, reader)
+
+
+def _claim_alone(text: str) -> About | None:
+    """Return what ``d/dx x^2 = 2x`` is about: a claim that names its formula."""
+    about = read_claim(text).about if is_curve(text) and not text.count("==") else None
+    return about if about and about.formula else None
+
+
+def _named(about: About, wrt: tuple[str, ...], order: int | None) -> tuple[tuple[str, ...], int]:
+    """Return the variables and the order of a derivative that a claim names."""
+    named = tuple(dict.fromkeys(about.wrt))
+    if len(named) > 1:
+        raise UsageError(
+            "a mixed partial is claimed by its formula", hint='check "diff(f, x, y)" "..."'
+        )
+    if (order or about.order) != about.order or (wrt and named and wrt != named):
+        raise UsageError(
+            "the claim is about another derivative than --wrt and --order", hint="leave them out"
+        )
+    return named or wrt, about.order
 
 
 def _evidence_study(operator: Grad, digits: int | None) -> Study:
@@ -128,7 +162,52 @@ def _claim_study(
         from diffcli.output.checking import decision_listing
         from diffcli.studies.check.decision import judged
 
-        found = judged(function, claim, points, chosen, wrt=wrt, declared=declared, order=order)
+        names = wrt or _meant(function, claim)
+        found = judged(function, claim, points, chosen, wrt=names, declared=declared, order=order)
         return Answer(found.report, decision_listing(found, digits), found.exit_code)
+
+    return study
+
+
+def _meant(function: Function, claim: Claim) -> tuple[str, ...]:
+    """Return the variable of ``y' = …`` where the formula has several: x, or else t."""
+    if claim.about is None or claim.shape or len(function.variables) < 2:
+        return ()
+    found = next((name for name in ("x", "t") if name in function.variables), None)
+    if found is None:
+        raise UsageError(
+            "a prime doesn't say which variable is meant", hint="dy/dx = ..., or --wrt x"
+        )
+    say(f"the prime is the derivative in {found}")
+    return (found,)
+
+
+def is_curve(text: str) -> bool:
+    """Whether a text is an equation, and not a formula with its name."""
+    if not is_equation(text):
+        return False
+    tokens = scan(text).tokens
+    return not (tokens[0].kind == NAME and tokens[1].text == "=") and not signature(tokens)
+
+
+def read_curve(texts: Sequence[str], **names: Any) -> Function:
+    """Return what is left of an equation, left minus right."""
+    return read_equations(texts, **names).function
+
+
+def _curve_study(claim: Claim, wrt: Sequence[str]) -> Study:
+    def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        from diffcli.output.checking import decision_listing
+        from diffcli.studies.check.curve import decide_on_curve
+        from diffcli.studies.implicit.derivatives import choose
+
+        if points:
+            raise UsageError("a claim about an equation has no point", hint="leave out --at")
+        equations = read_equations(function.text, variables=function.variables)
+        unknowns = choose(function, (), tuple(wrt))
+        if not wrt:
+            say(f"taken for a function of {unknowns.wrt[0]}: {unknowns.of[0]}")
+        found = decide_on_curve(equations, claim, unknowns.of[0], unknowns.wrt[0], chosen)
+        return Answer(found.report, decision_listing(found, None), found.exit_code)
 
     return study

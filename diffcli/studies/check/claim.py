@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from typing import NamedTuple
 
 from diffcli.errors import UsageError
 from diffcli.language.expression import Function
 from diffcli.language.latex.scan import is_latex, scan
-from diffcli.language.tokens import END
+from diffcli.language.parser import signature
+from diffcli.language.tokens import END, NAME, SUPERSCRIPT, Token
 from diffcli.operators import Entry
+from diffcli.operators.operator import no_variable
 
 Shape = tuple[int, ...]
 
 
+class About(NamedTuple):
+    """A derivative as it is named: its order, its variables in turn, and what it is of.
+
+    Without variables it is that of a formula of one; ``formula`` is empty where a name says it.
+    """
+
+    order: int
+    wrt: tuple[str, ...] = ()
+    formula: str = ""
+
+
 @dataclass(frozen=True)
 class Claim:
-    """What was typed, and its formulas in row-major order; shape () is one formula."""
+    """What was typed, and its formulas in row-major order; shape () is one formula.
+
+    ``about`` is which derivative stood before a sign of equality, if one did.
+    """
 
     text: str
     shape: Shape
     formulas: tuple[str, ...]
+    about: About | None = None
 
 
 def read_claim(text: str) -> Claim:
@@ -30,6 +49,11 @@ def read_claim(text: str) -> Claim:
     Raises UsageError where its rows don't go together, FormulaError where there are no tokens of
     the language in it.
     """
+    about, text = _named(text)
+    return replace(_read_claim(text), about=about)
+
+
+def _read_claim(text: str) -> Claim:
     parts = _parts(text)
     if parts is None:
         return Claim(text, (), (text,))
@@ -43,6 +67,78 @@ def read_claim(text: str) -> Claim:
         )
     flat = tuple(part for row in rows for part in row or ())
     return Claim(text, (len(rows), len(flat) // len(rows)), flat)
+
+
+def _named(text: str) -> tuple[About | None, str]:
+    """Part ``dy/dx = 2x`` into the derivative and the formula; without a sign it is that alone.
+
+    Raises UsageError where what stands before the sign names no derivative.
+    """
+    cut = _equality(text)
+    if cut is None:
+        return None, text
+    mark = "$" if is_latex(text) else ""
+    before = _plain_quotient(text[:cut])
+    left = scan(before + mark * is_latex(before)).tokens[:-1]
+    is_name = len(left) == 1 and left[0].kind == NAME and not _SUBSCRIPT.fullmatch(left[0].text)
+    if not left or is_name or signature(scan(text).tokens):
+        return None, text
+    about = _about(left, before, mark)
+    if about is None:
+        raise UsageError(
+            f"{before.strip()} names no derivative",
+            hint="y' = 2x, dy/dx = 2x, f'(x) = 2x, or the formula alone",
+        )
+    return about, " " * (cut + 1) + text[cut + 1 :] + mark
+
+
+def _equality(text: str) -> int | None:
+    """Return where the one sign of equality stands outside brackets; None for none or several."""
+    depth, found = 0, []
+    for place, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "=" and depth == 0:
+            found.append(place)
+    is_one = len(found) == 1 and text[found[0] - 1 : found[0]] not in ("<", ">", "!", ":")
+    return found[0] if is_one else None
+
+
+def _plain_quotient(text: str) -> str:
+    r"""Return ``\frac{d^2y}{dx^2}`` as ``d^2y/dx^2``."""
+    for typed, plain in (("{2}", "2"), ("{3}", "3"), (r"\partial", "∂"), (r"\mathrm{d}", "d")):
+        text = text.replace(typed, plain)
+    return _FRACTION.sub(r"\1/\2", text)
+
+
+def _about(left: Sequence[Token], text: str, mark: str) -> About | None:
+    """Return the derivative that stands before a sign of equality."""
+    signs = [each for each in left if each.text not in ("{", "}")]
+    written = " ".join(f"** {t.text}" if t.kind == SUPERSCRIPT else t.text for t in signs)
+    if match := _PRIMED.fullmatch(written):
+        return About(match["primes"].count("'"), (match["wrt"],) if match["wrt"] else ())
+    if match := _SUBSCRIPT.fullmatch(written):
+        return About(len(match["wrt"]), tuple(match["wrt"]))
+    match = _LEIBNIZ.fullmatch(written)
+    if match is None or (match["order"] or "1") != (match["below"] or "1"):
+        return None
+    order = int(match["order"] or 1)
+    said = match["rest"] or ""
+    rest = signs[len(signs) - len(said.split()) :] if said else []
+    is_named = _CALLED.fullmatch(said.strip()) is not None
+    formula = f"{text[rest[0].start : rest[-1].end]}{mark}" if rest and not is_named else ""
+    return About(order, (match["wrt"],) * order, formula)
+
+
+_NAME = r"[A-Za-z][A-Za-z0-9_]*"
+_PRIMED = re.compile(rf"{_NAME}(?P<primes>(?: ')+)(?: \( (?P<wrt>{_NAME}) \))?")
+_SUBSCRIPT = re.compile(r"[fghuwzF]_(?P<wrt>[xyztuv]+)")
+_LEIBNIZ = re.compile(
+    rf"(?P<sign>[d∂])(?: \*\* (?P<order>\d+))? ?(?:{_NAME})? / (?P=sign) ?(?P<wrt>{_NAME})"
+    r"(?: \*\* (?P<below>\d+))?(?P<rest> .*)?"
+)
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_CALLED = re.compile(rf"{_NAME}(?: \( {_NAME}(?: , {_NAME})* \))?")
+"""What only names a function: ``f``, ``f(x, y)``."""
 
 
 def _parts(text: str) -> list[str] | None:
@@ -74,6 +170,10 @@ def claimed_entries(
     Jacobian, or the Hessian of one output; where the formula was typed as a derivative, the claim
     is about that one. Raises UsageError where the shape is none of these.
     """
+    if order == 0:
+        return (Entry("dy/dx", 0, ()),)
+    if unknown := [name for name in wrt if name not in function.variables and function.variables]:
+        raise no_variable(unknown[0], function.variables)
     if function.asked and shape == ():
         return (Entry(",".join(function.asked), 0, function.asked),)
     fitting: dict[Shape, tuple[Entry, ...]] = {}

@@ -291,6 +291,8 @@ class _Decider:
         if len(suspects) > 1 and (found := misplaced(suspects, columns, places)):
             return found
         suspect = self._suspects[label]
+        if not suspect.wrt:
+            return None
         others = [name for name in self._formula.variables if name not in suspect.wrt]
         return mistake(suspect, others, places)
 
