@@ -12,7 +12,8 @@ from diffcli.errors import UsageError
 from diffcli.studies.check.claim import About, read_claim
 
 NAMED = {
-    1: ["y' = {}", "f'(x) = {}", "dy/dx = {}", "df/dx={}", "d/dx f(x) = {}", "∂f/∂x = {}", "f_x = {}",
+    1: ["y' = {}", "f'(x) = {}",
+        "dy/dx = {}", "df/dx={}", "d/dx f(x) = {}", "∂f/∂x = {}", "f_x = {}",
         r"\frac{{dy}}{{dx}} = {}", r"y^{{\prime}} = {}", "d y / d x = {}"],
     2: ["y'' = {}", "f''(x) = {}", "d^2y/dx^2 = {}", "d²y/dx² = {}", "f_{{xx}} = {}",
         r"\frac{{d^2 y}}{{dx^2}} = {}", r"\frac{{d^{{2}}y}}{{dx^{{2}}}} = {}", "f″(x) = {}"],
