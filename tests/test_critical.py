@@ -16,10 +16,11 @@ import pytest
 from mpmath import mp, mpf
 
 from diffcli.cli.main import run
+from diffcli.clock import now
 from diffcli.language.parser import parse
 from diffcli.language.points import read_ranges
-from diffcli.studies.critical.analysis import Analysis, analyse
-from diffcli.studies.critical.boxes import CROWDED, MOST_ROOTS, box_of
+from diffcli.studies.critical.analysis import SEARCH, Analysis, analyse
+from diffcli.studies.critical.boxes import CROWDED, MOST_ROOTS, OUT_OF_TIME, box_of
 from diffcli.studies.critical.infinity import line_at_infinity
 from diffcli.studies.critical.intervals import isolate
 from diffcli.studies.critical.kinds import Kind
@@ -663,3 +664,24 @@ def test_a_crowd_of_roots_is_bounded_and_placed() -> None:
     # The largest ones are all there: zeros at 1/(k·π).
     largest = sorted(point.at["x"] for point in found.zeros.points)[-20:]
     assert largest == pytest.approx([1 / (k * math.pi) for k in range(20, 0, -1)], rel=1e-15)
+
+
+@pytest.mark.parametrize("formula", ["zeta(x)", "besselj(0,x)*bessely(1,x)", "gamma(x)*zeta(x)"])
+def test_a_search_ends_with_its_budget(formula: str) -> None:
+    start, budget = now(), 0.05
+    found = analyse(parse(formula), ((-2.0, 2.0),), budget=budget)
+    # Two searches, and what is begun when the time is over is ended.
+    assert now() - start < (2 * SEARCH + 40) * budget + 2
+    assert found.critical.complete is False
+    assert any(OUT_OF_TIME in doubt.reason for doubt in found.critical.undecided)
+    for doubt in found.critical.undecided:
+        (low, high) = doubt.cell[0]
+        assert all(each.high <= low or each.low >= high for each in found.growth)
+
+
+def test_a_longer_budget_leaves_less_open() -> None:
+    open_ = []
+    for budget in (0.05, 0.3):
+        found = analyse(parse("gamma(x)"), ((0.5, 4.0),), budget=budget)
+        open_.append(sum(b - a for each in found.critical.undecided for a, b in each.cell))
+    assert open_[1] <= open_[0]

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from flint import arb
 
-from diffcli.clock import now
+from diffcli.clock import now, until
 from diffcli.engines import difficult
 from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.balls.walk import working
@@ -22,10 +22,10 @@ from diffcli.engines.remote import Partials
 from diffcli.language.expression import Function, Node
 from diffcli.language.parser import parse
 from diffcli.studies.critical.asymptotes import Asymptote, asymptotes
-from diffcli.studies.critical.boxes import CROWDED, FLAT, Box, Undecided, hull
+from diffcli.studies.critical.boxes import CROWDED, FLAT, OUT_OF_TIME, Box, Undecided, hull
 from diffcli.studies.critical.clearing import Clearing
 from diffcli.studies.critical.exact import simple, vanishes
-from diffcli.studies.critical.intervals import isolate
+from diffcli.studies.critical.intervals import Isolation, isolate
 from diffcli.studies.critical.kinds import Kind
 from diffcli.studies.critical.landmarks import Landmark, Search, Surveyor, Tag
 from diffcli.studies.critical.sides import Sides
@@ -35,6 +35,8 @@ NEAR = 1e-6
 """How far, as a part of the range, a multiple root is sure to be alone, and a break reaches."""
 SAMPLES = (0.5, 0.381, 0.618)
 """Parts of a stretch at which a derivative is looked at."""
+SEARCH = 10
+"""How many budgets the search for roots may take, and as many what is then made of them."""
 HUGE = 1e6
 """A function that comes to this beside an undecided cell has a pole there."""
 _BREAKS = MappingProxyType(
@@ -119,8 +121,8 @@ class _Multiple:
 def analyse(function: Function, box: Box, *, budget: float = 0.5) -> Analysis:
     """Analyse a function of one variable on an interval.
 
-    ``budget`` is in seconds, for exact values. Every root of f, f′ and f″ is proved, or lies in an
-    undecided cell.
+    ``budget`` is in seconds, for exact values; the search takes at most ``SEARCH`` times as long.
+    Every root of f, f′ and f″ is proved, or lies in an undecided cell.
     """
     return _Line(function, box, budget).analysis()
 
@@ -136,7 +138,15 @@ class _Line:
         self._systems = [System(self._output, (self._x,), [(self._x,) * k]) for k in range(3)]
 
     def analysis(self) -> Analysis:
-        found = [isolate(system, self._box) for system in self._systems]
+        start, share = now(), SEARCH * self._budget / len(self._systems)
+        found = [
+            isolate(system, self._box, deadline=start + share * turn)
+            for turn, system in enumerate(self._systems, 1)
+        ]
+        with until(now() + SEARCH * self._budget):
+            return self._analysis(found)
+
+    def _analysis(self, found: Sequence[Isolation]) -> Analysis:
         self._clearing.deadline = now() + self._budget
         self._partials = Partials(self._function, self._clearing.deadline)
         self._sides = Sides(self._partials)
@@ -174,8 +184,8 @@ class _Line:
             kind = next((kind for x, kind in places.items() if self._is_near(x, doubt)), None)
             if kind:
                 reason = f"next to a break: {kind.value}"
-                if doubt.reason == CROWDED:
-                    reason = f"{CROWDED}, {reason}"
+                if doubt.reason in (CROWDED, OUT_OF_TIME):
+                    reason = f"{doubt.reason}, {reason}"
                 undecided.append(replace(doubt, reason=reason))
             else:
                 undecided.append(doubt)
@@ -236,7 +246,9 @@ class _Line:
         """Return whether f or f′ is 0 at a point; None where it isn't known, or there is no f′."""
         if order == 0:
             return vanishes(self._partials, [()], [node]) or None
-        found = difficult.classify(self._output, {self._x: node}, (self._x,))
+        found = difficult.classify(
+            self._output, {self._x: node}, (self._x,), deadline=self._clearing.deadline
+        )
         if found.kind is not difficult.Kind.DIFFERENTIABLE or found.value is None:
             return None
         if found.value == 0 or not found.value.contains(0):
@@ -275,7 +287,9 @@ class _Line:
 
     def _exact_breaks(self, low: float, high: float) -> Iterator[tuple[Node, Kind]]:
         for node in simple(low, high):
-            found = difficult.classify(self._output, {self._x: node}, (self._x,))
+            found = difficult.classify(
+                self._output, {self._x: node}, (self._x,), deadline=self._clearing.deadline
+            )
             kind = Kind.EDGE if found.side else _BREAKS.get(found.kind)
             outside = [self._over(0, arb(x)) is None for x in (2 * low - high, 2 * high - low)]
             if kind and not all(outside):

@@ -25,6 +25,7 @@ FLAT = "0 on all of it"
 MOST_ROOTS = 100
 """Roots that are told apart: more are a crowd."""
 CROWDED = f"more than {MOST_ROOTS} are found, and more crowd here"
+OUT_OF_TIME = "the time ran out; --check-budget allows more"
 END_BITS = 256
 """Of the ends of a typed range."""
 
@@ -66,6 +67,8 @@ def merged(undecided: Sequence[Undecided], gaps: Sequence[float]) -> list[Undeci
 
     A cell of nothing but roots is none that could not be decided: it stays apart.
     """
+    if len(gaps) == 1:
+        return _in_line(undecided, gaps)
     if len(undecided) > MOST_CLUSTERS:
         return [Undecided(around([each.cell for each in undecided]), undecided[0].reason)]
     left = sorted(undecided, key=lambda each: each.cell)
@@ -80,6 +83,18 @@ def merged(undecided: Sequence[Undecided], gaps: Sequence[float]) -> list[Undeci
             found.append(current)
             left = rest
     return found
+
+
+def _in_line(undecided: Sequence[Undecided], gaps: Sequence[float]) -> list[Undecided]:
+    """Return intervals, those that all but touch as one."""
+    found: dict[bool, list[Undecided]] = {True: [], False: []}
+    for each in sorted(undecided, key=lambda each: each.cell):
+        chain = found[each.reason == FLAT]
+        if chain and _touch(chain[-1], each, gaps):
+            chain[-1] = Undecided(around([chain[-1].cell, each.cell]), chain[-1].reason)
+        else:
+            chain.append(each)
+    return sorted((each for chain in found.values() for each in chain), key=lambda e: e.cell)
 
 
 def around(cells: Sequence[Box]) -> Box:

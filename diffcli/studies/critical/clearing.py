@@ -60,7 +60,9 @@ class Clearing:
         Where the derivative has a value, a zero of its factor is one of its own.
         """
         ends = float(region.lower()), float(region.upper())
-        found = isolate(System(factor, (self._x,), [()]), (ends,), MOST_CELLS)
+        found = isolate(
+            System(factor, (self._x,), [()]), (ends,), MOST_CELLS, deadline=self.deadline
+        )
         return not found.undecided and all(
             self._is_defined(order, root.at[0])
             and any(each.region[0].contains(root.at[0]) for each in roots)

@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from flint import arb
 
+from diffcli.clock import now, until
 from diffcli.engines.balls.guards import Difficult, Undefined
 from diffcli.studies.critical.boxes import (
     CROWDED,
     FLAT,
     MOST_ROOTS,
+    OUT_OF_TIME,
     Box,
     Undecided,
     around,
@@ -56,20 +59,34 @@ def isolate(
     most: int | None = None,
     excludes: Callable[[Sequence[arb]], bool] = lambda _: False,
     watch: Callable[[int], object] = lambda _: None,
+    deadline: float = inf,
 ) -> Isolation:
     """Find every root in a box, by at most so many cells; ``MOST_ROOTS`` are told apart.
 
     A root within rounding of the box's edge may be among them. ``excludes`` is whether another
     proof rules a root out in a cell in which the system can't be enclosed; ``watch`` is called with
-    the number of cells so far.
+    the number of cells so far. Past the ``deadline``, a reading of :func:`diffcli.clock.now`, the
+    cells that are left are undecided.
     """
+    with until(deadline):
+        return _isolated(system, box, most, excludes, watch, deadline)
+
+
+def _isolated(
+    system: System,
+    box: Box,
+    most: int | None,
+    excludes: Callable[[Sequence[arb]], bool],
+    watch: Callable[[int], object],
+    deadline: float,
+) -> Isolation:
     spans = [high - low for low, high in box]
     least = FINEST.get(len(box), COARSER)
     most = most or MOST_CELLS.get(len(box), MANY_CELLS)
     queue, roots, undecided = deque([box]), list[Root](), list[Undecided]()
     seen = 0
     while queue:
-        if len(roots) >= MOST_ROOTS:
+        if len(roots) >= MOST_ROOTS or now() > deadline:
             break
         cell = queue.popleft()
         seen += 1
@@ -101,12 +118,17 @@ def isolate(
         else:
             queue.extend(halves(cell, widths.index(max(widths))))
     gaps = [CLOSE * span for span in spans]
+    is_crowded = len(roots) >= MOST_ROOTS
+    if not is_crowded:
+        undecided += (Undecided(cell, OUT_OF_TIME) for cell in queue)
     doubts = merged(undecided, gaps)
-    if queue:
+    if queue and is_crowded:
         doubts.append(Undecided(around(queue), CROWDED))
     for doubt in doubts[:MOST_TRIED]:
         middle = [(low + high) / 2 for low, high in doubt.cell]
-        if doubt.reason not in (FLAT, CROWDED) and (root := system.near(middle, box)):
+        if now() > deadline:
+            break
+        if doubt.reason not in (FLAT, CROWDED, OUT_OF_TIME) and (root := system.near(middle, box)):
             _note(root, roots)
     return Isolation(tuple(roots), tuple(doubts))
 

@@ -22,6 +22,8 @@ LOOSE = 1e-7
 """How far, as a part of the range, a point may be off that could not be proved."""
 AROUND = 1e-3
 """How far around it, as a part of the range, the slope of a point may be 0 that isn't proved."""
+SEARCH = 120
+"""How many budgets the search of the whole box may take."""
 MOST_VARIABLES = 10
 MOST = 100
 """Points that are looked at: many more are no points but a curve."""
@@ -41,8 +43,9 @@ def critical_points(
     """Find the points of a box at which the gradient of a function of several variables is 0.
 
     They are found by Newton's method from many starts, then proved one by one. With ``certify``
-    the box is also searched through by intervals, which leave none out. ``budget`` is in seconds,
-    for exact values; ``watch`` is called with the number of cells that were searched. Raises
+    the box is also searched through by intervals, which leave none out, in at most ``SEARCH``
+    budgets. ``budget`` is in seconds, for exact values; ``watch`` is called with the number of
+    cells that were searched. Raises
     LimitError beyond ``MOST_VARIABLES`` variables.
     """
     if len(box) > MOST_VARIABLES:
@@ -54,7 +57,9 @@ def critical_points(
     searched = Isolation((), ())
     excludes = Gradient(output, function.variables).excludes
     if certify:
-        searched = isolate(system, box, excludes=excludes, watch=watch)
+        searched = isolate(
+            system, box, excludes=excludes, watch=watch, deadline=now() + SEARCH * budget
+        )
     roots = [root for root in searched.roots if _is_inside(root.at, box)]
     loose: list[tuple[float, ...]] = []
     if not certify or searched.undecided:
