@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from fractions import Fraction
 from io import StringIO
 from typing import Any
 
@@ -483,6 +484,45 @@ def test_multiple_roots_in_two_variables_stay_undecided() -> None:
     assert (point.at, point.kind, point.tag) == ({"x": 0, "y": 0}, Kind.DEGENERATE, Tag.EXACT)
     assert found.complete is False
     assert all(low <= 0 <= high for low, high in found.undecided[0].cell)
+
+
+@pytest.mark.parametrize(
+    ("formula", "kind"),
+    [
+        # By the least homogeneous part, or Peano's parabola y = 2x² between his two.
+        *(
+            pytest.param(parabolas, Kind.SADDLE, marks=pytest.mark.slow)
+            for parabolas in (
+                "(y-x^2)*(y-3*x^2)",
+                "2*(y-x^2)*(y-5*x^2) + x^7",
+                "(x-2*y^2)*(x-4*y^2)",
+            )
+        ),
+        ("x^3 - 3*x*y^2", Kind.SADDLE),
+        ("x^4 - y^4 + x*y^4", Kind.SADDLE),
+        ("x^2 + y^3", Kind.SADDLE),
+        ("x^4 + y^4", Kind.DEGENERATE),
+        ("x^2 + y^6", Kind.DEGENERATE),
+    ],
+)
+@pytest.mark.parametrize(
+    "shift",
+    [
+        ("1/2", "-1"),
+        pytest.param(("0", "0"), marks=pytest.mark.slow),
+        pytest.param(("-1/3", "2/7"), marks=pytest.mark.slow),
+    ],
+)
+def test_a_multiple_root_is_one_point_whose_kind_is_proved_or_open(
+    formula: str, kind: Kind, shift: tuple[str, str]
+) -> None:
+    a, b = shift
+    moved = formula.replace("x", "u").replace("y", "v")
+    found = searched(f"u = x - ({a}); v = y - ({b}); {moved}", "x=-3:3,y=-3:3")
+    here = [each for each in found.points if math.hypot(
+        each.at["x"] - float(Fraction(a)), each.at["y"] - float(Fraction(b))) < 1e-2]  # fmt: skip
+    assert [(point.kind, point.tag) for point in here] == [(kind, Tag.EXACT)]
+    assert all(point.tag is not Tag.NUMERIC for point in found.points)
 
 
 def test_a_flat_slope_is_no_critical_point() -> None:

@@ -10,7 +10,12 @@ NOISE = 1e-8
 
 
 class Kind(Enum):
-    """What a point is; its value is the word for it."""
+    """What a point is; its value is the word for it.
+
+    A minimum may share its value with points next to it. A saddle is neither a minimum nor a
+    maximum, in several variables. An inflection has a derivative, and f″ has opposite signs on its
+    two sides. Of a degenerate point none of these is proved.
+    """
 
     MINIMUM = "minimum"
     MAXIMUM = "maximum"

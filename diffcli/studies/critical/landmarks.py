@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice, permutations, product
 
 import numpy as np
-from flint import arb, arb_mat
+from flint import arb, arb_mat, arb_series
 
 from diffcli.engines.balls.decimals import outward
 from diffcli.engines.balls.guards import Trouble
-from diffcli.engines.balls.walk import working
+from diffcli.engines.balls.walk import Steps, Walk, working
 from diffcli.engines.enclosure import Enclosure, Outcome, constant_value, nearest_float
 from diffcli.engines.remote import Partials
 from diffcli.language.expression import Node
@@ -19,10 +20,17 @@ from diffcli.language.printer import text_of
 from diffcli.studies.critical.boxes import Undecided
 from diffcli.studies.critical.exact import exact_root, simple, text_at, vanishes
 from diffcli.studies.critical.kinds import Kind
-from diffcli.studies.critical.systems import FINE_BITS, Root, System
+from diffcli.studies.critical.systems import BITS, FINE_BITS, Root, System
 
 PRINTED = 20
 """Digits of the bounds of a coordinate."""
+
+
+MAX_CURVES, MAX_DEGREE = 100, 8
+"""Lines along which a degenerate point is looked at, and the degree of the series along them."""
+
+MAX_GUESSES = 12
+"""Exact points that are tried next to a numeric one."""
 
 
 class Tag(Enum):
@@ -89,18 +97,20 @@ class Surveyor:
     def at_floats(self, place: Sequence[float], reach: Sequence[float]) -> Landmark:
         """Return what is at a critical point that floating point found, but for some error.
 
-        Where the simplest numbers near it are one, it is that one.
+        Where simple numbers near it are one, it is that one.
         """
-        guesses = [next(simple(x - r, x + r), None) for x, r in zip(place, reach, strict=True)]
-        nodes = [node for node in guesses if node is not None]
-        if len(nodes) == len(place) and vanishes(self._partials, self._system.equations, nodes):
-            return self.at_nodes(nodes)
+        guesses = (list(simple(x - r, x + r)) for x, r in zip(place, reach, strict=True))
+        for nodes in islice(product(*guesses), MAX_GUESSES):
+            if vanishes(self._partials, self._system.equations, nodes):
+                return self.at_nodes(nodes)
         return self._landmark([arb(x) for x in place], None, Tag.NUMERIC, None)
 
     def _landmark(
         self, at: Sequence[arb], exact: Sequence[Node] | None, tag: Tag, kind: Kind | None
     ) -> Landmark:
         found, eigenvalues = (kind, ()) if kind else self._classified(at, tag)
+        if exact and found is Kind.DEGENERATE and self._rises_and_falls(exact):
+            found = Kind.SADDLE
         nodes = dict(zip(self._names, exact, strict=True)) if exact else None
         bounds = None if tag is Tag.NUMERIC else [_bounds(ball) for ball in at]
         places = [nearest_float(node) for node in exact] if exact else map(_float, at)
@@ -114,6 +124,26 @@ class Surveyor:
             exact_value=text_at(self._partials, exact) if exact else None,
             eigenvalues=eigenvalues,
         )
+
+    def _rises_and_falls(self, exact: Sequence[Node]) -> bool:
+        """Whether the function is proved to be greater and less than here, however near.
+
+        The first Taylor coefficient along a line or a parabola that isn't 0 tells.
+        """
+        walk = Walk(self._system.output, dict(zip(self._names, exact, strict=True)))
+        signs = set[int]()
+        for curve in _curves(self._names):
+            series = walk.series(curve, MAX_DEGREE, BITS)
+            if not isinstance(series, arb_series):
+                continue
+            for degree in range(1, MAX_DEGREE + 1):
+                coefficient = series[degree]
+                if not coefficient.contains(0):
+                    sign = 1 if coefficient > 0 else -1
+                    signs |= {sign, -sign} if degree % 2 else {sign}
+                if coefficient != 0:
+                    break
+        return {1, -1} <= signs
 
     def _value(self, at: Sequence[arb]) -> float | None:
         try:
@@ -137,6 +167,15 @@ class Surveyor:
         eigenvalues = np.linalg.eigvalsh(middle)
         # Where the root couldn't be proved, the Hessian is all but singular.
         return Kind.DEGENERATE if tag is Tag.NUMERIC else kind, tuple(eigenvalues.tolist())
+
+
+def _curves(names: Sequence[str]) -> Iterator[dict[str, Steps]]:
+    """Yield lines and parabolas through a point: each variable's coefficients of t and t²."""
+    for line in islice(product((0, 1, -1, 2), repeat=len(names)), 1, MAX_CURVES):
+        yield dict(zip(names, line, strict=True))
+    for one, other in permutations(names, 2):
+        for bend in (1, -1, 2, -2, 3, arb(1) / 2):
+            yield {**dict.fromkeys(names, 0), one: 1, other: [0, bend]}
 
 
 def _kind(hessian: arb_mat) -> Kind:

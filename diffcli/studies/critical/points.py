@@ -27,6 +27,8 @@ SEARCH = 120
 MOST_VARIABLES = 10
 MOST = 100
 """Points that are looked at: many more are no points but a curve."""
+MOST_SETTLED = 25
+"""Of those, points that are followed to where they come to rest."""
 MOST_UNPROVED = 12
 """Of those, points that aren't proved to be alone and are listed."""
 
@@ -74,6 +76,7 @@ def critical_points(
                     loose.append(place)
             elif _is_inside(root.at, box):
                 roots.append(root)
+    loose = _settled(system, box, loose)
     partials = Partials(function, now() + budget)
     # Newton's steps may run along a valley's floor without an end.
     found = inhabited(partials, box, loose) if loose or not roots else {}
@@ -88,6 +91,35 @@ def critical_points(
         complete=not searched.undecided if certify else None,
         continua=tuple(tuple(map(text_of, equations)) for equations in found),
         unproved=len(apart[MOST_UNPROVED:]),
+    )
+
+
+def _settled(
+    system: System, box: Box, places: Sequence[tuple[float, ...]]
+) -> list[tuple[float, ...]]:
+    """Return the points at which Newton's method comes to rest from some places, each once.
+
+    A place from which it doesn't is a point of its own, unless it is near one of these: next to a
+    multiple root the steps may lead anywhere.
+    """
+    found: list[tuple[float, ...]] = []
+    restless: list[tuple[float, ...]] = []
+    for turn, place in enumerate(places):
+        end = system.settled(place, box) if turn < MOST_SETTLED else None
+        if end is None:
+            restless.append(place)
+        elif not _is_near(end, found, box, LOOSE):
+            found.append(end)
+    return [*found, *(place for place in restless if not _is_near(place, found, box, AROUND))]
+
+
+def _is_near(
+    place: Sequence[float], others: Sequence[Sequence[float]], box: Box, part: float
+) -> bool:
+    reaches = [part * (high - low) for low, high in box]
+    return any(
+        all(abs(x - y) <= r for x, y, r in zip(place, other, reaches, strict=True))
+        for other in others
     )
 
 

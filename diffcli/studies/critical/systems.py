@@ -23,6 +23,8 @@ BITS = 64
 FINE_BITS = 256
 """Of the cells, and of a root that is known to be alone."""
 MOST_STEPS = 60
+SETTLING_BITS, STILL = 512, 1e-11
+"""Of Newton's method at a multiple root, and a step, as a part of the range, that ends it."""
 NEAR = (1e-3, 1e-5, 1e-7)
 """Half the widths, as parts of the range, of the boxes in which a point is to be proved."""
 DIGITS = 40
@@ -45,7 +47,7 @@ class System:
     """As many partial derivatives of one output as there are variables, all to be 0."""
 
     def __init__(self, output: Node, names: Sequence[str], equations: Sequence[Index]) -> None:
-        self.names, self.equations = tuple(names), tuple(equations)
+        self.output, self.names, self.equations = output, tuple(names), tuple(equations)
         self._walk = Wide(output, dict.fromkeys(names, arb(0)))
         self._slopes = [[tuple(sorted((*e, name))) for name in names] for e in equations]
         self._indices = list(dict.fromkeys([*equations, *(s for row in self._slopes for s in row)]))
@@ -128,6 +130,29 @@ class System:
                     return root
             except (ArithmeticError, Trouble):
                 continue
+        return None
+
+    def settled(self, place: Sequence[float], box: Box) -> tuple[float, ...] | None:
+        """Return where Newton's method comes to rest from a point, in more digits than a float has.
+
+        At a multiple root its steps shrink by a constant factor alone, and in floating point end
+        too early. None where it doesn't come to rest in the box.
+        """
+        spans = [high - low for low, high in box]
+        try:
+            with working(SETTLING_BITS):
+                point = _column([arb(x) for x in place])
+                for _ in range(MOST_STEPS):
+                    values, slopes = self.over(point.entries(), SETTLING_BITS)
+                    step = _inverse(slopes) * _column(values)
+                    point = _column([each.mid() for each in (point - step).entries()])
+                    moved = zip(step.entries(), spans, strict=True)
+                    if all(abs(s) < STILL * span for s, span in moved):
+                        found = tuple(map(float, point.entries()))
+                        inside = zip(found, box, strict=True)
+                        return found if all(a <= x <= b for x, (a, b) in inside) else None
+        except (ArithmeticError, Trouble):
+            return None
         return None
 
     def _approached(self, start: Sequence[arb], bits: int, digits: int) -> list[arb]:
