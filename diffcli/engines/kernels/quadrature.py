@@ -6,6 +6,7 @@ The module has a member for each operation of an integral, under the operation's
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 import numpy as np
@@ -36,6 +37,10 @@ MAX_POINTS = 50_000_000
 """At one time, for all integrals together; those of an integral within one multiply."""
 FIRST = 0.4140625
 """Where the range is first cut."""
+CELLS = 32
+"""Parts of a range that are searched for kinks and jumps."""
+BISECTIONS = 60
+"""Halvings towards one."""
 PLACES = 65
 """Points at which a term is tried for zeros."""
 HALVINGS = 40
@@ -46,8 +51,12 @@ COARSE, FINE = 13, 20
 """Points of two rules, whose difference is the error of the first; a jump in the middle differs."""
 
 
-def quadrature(integrand: Program, low: Tensor, high: Tensor, *others: Tensor) -> Tensor:
+def quadrature(
+    integrand: Program, low: Tensor, high: Tensor, *others: Tensor, breaks: Program | None = None
+) -> Tensor:
     """Integrate over panels of each integral, halving those whose two rules differ.
+
+    The range is first cut where one of the ``breaks`` changes its sign.
 
     The arguments have one shape, which is the result's. The result is nan where the integrand
     isn't finite or the panels don't settle. Raises LimitError beyond ``MAX_POINTS``. Source: Davis
@@ -56,10 +65,12 @@ def quadrature(integrand: Program, low: Tensor, high: Tensor, *others: Tensor) -
     shape, dtype = low.shape, low.dtype
     left, right, *places = (each.detach().double().flatten() for each in (low, high, *others))
     total, settled_size = torch.zeros_like(left), torch.zeros_like(left)
-    owner = torch.arange(left.numel(), device=left.device).repeat(2)
-    # Halves would cancel what is odd about the middle, a pole there too.
-    first = left + FIRST * (right - left)
-    left, right = torch.cat([left, first]), torch.cat([first, right])
+    owner = torch.arange(left.numel(), device=left.device)
+    if breaks is None:
+        # Halves would cancel what is odd about the middle, a pole there too.
+        left, right, owner = _parted(left, left + FIRST * (right - left), right, owner)
+    else:
+        left, right, owner = _cut(breaks, left, right, owner, places)
     failed = torch.zeros_like(total, dtype=torch.bool)
     for _ in range(ROUNDS):
         if not owner.numel():
@@ -86,6 +97,38 @@ def quadrature(integrand: Program, low: Tensor, high: Tensor, *others: Tensor) -
     return torch.where(failed, math.nan, total).reshape(shape).to(dtype)
 
 
+def _parted(
+    left: Tensor, middle: Tensor, right: Tensor, owner: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.cat([left, middle]), torch.cat([middle, right]), owner.repeat(2)
+
+
+def _cut(
+    breaks: Program, left: Tensor, right: Tensor, owner: Tensor, places: Sequence[Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Cut the ranges into cells, and these where a break changes its sign, found by bisection."""
+    edges = left[:, None] + (right - left)[:, None] * torch.linspace(0, 1, CELLS + 1).to(left)
+    left, right, owner = edges[:, :-1].ravel(), edges[:, 1:].ravel(), owner.repeat_interleave(CELLS)
+
+    def values(t: Tensor) -> list[Tensor]:
+        with torch.no_grad():
+            return list(breaks(t, *(each[owner] for each in places), shape=t.shape))
+
+    for index in range(len(values(left))):
+        low, high = left, right
+        is_below = values(low)[index] < 0
+        changes = is_below != (values(high)[index] < 0)
+        for _ in range(BISECTIONS if changes.any() else 0):
+            middle = (low + high) / 2
+            is_low = (values(middle)[index] < 0) == is_below
+            low, high = torch.where(is_low, middle, low), torch.where(is_low, high, middle)
+        inside = changes & (left != high) & (right != high)
+        kept = torch.where(inside, high, right)
+        left, right = torch.cat([left, high[inside]]), torch.cat([kept, right[inside]])
+        owner = torch.cat([owner, owner[inside]])
+    return left, right, owner
+
+
 def _panels(
     order: int, integrand: Program, middle: Tensor, half: Tensor, places: list[Tensor]
 ) -> tuple[Tensor, Tensor]:
@@ -108,9 +151,11 @@ def _integral(body: Expr, symbols: tuple[Symbol, ...], zeros: tuple[Expr, ...] =
     """Return the rule of an integral; it is nan where one of the ``zeros`` is 0 in the range."""
     program = lambdify([body], symbols)
     barriers = lambdify(list(zeros), symbols) if zeros else None
+    terms = moving.breaks(body, symbols)
+    breaks = lambdify(list(terms), symbols) if terms else None
 
     def value(*args: Tensor) -> Tensor:
-        found = quadrature(program, *args)
+        found = quadrature(program, *args, breaks=breaks)
         return found if barriers is None else found.masked_fill(vanishes(barriers, *args), math.nan)
 
     def at_high(_: Tensor, high: Tensor, *others: Tensor) -> Tensor:

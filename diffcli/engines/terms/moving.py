@@ -6,7 +6,8 @@ continuous. ``sign(x - t)`` jumps at a t that moves with x, which adds what the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,8 @@ from sympy import (
     DiracDelta,
     Expr,
     Heaviside,
+    Max,
+    Min,
     Mod,
     Mul,
     Piecewise,
@@ -36,7 +39,16 @@ from sympy.core.relational import Relational
 
 from diffcli.engines.terms.chain import NoPartialError
 from diffcli.engines.terms.dag import postorder
-from diffcli.engines.terms.symbols import round_half_even
+from diffcli.engines.terms.symbols import (
+    cbrt,
+    clamp,
+    elu,
+    hardtanh,
+    leaky_relu,
+    relu,
+    round_half_even,
+    selu,
+)
 
 
 class MovingJumpError(NoPartialError):
@@ -56,6 +68,25 @@ def jumps(body: Expr, variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
 def poles(body: Expr, variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
     """Return terms that are 0 where the integrand divides by 0, if ``wrt`` moves the place."""
     return _moving(_poles(body), variable, wrt)
+
+
+def breaks(body: Expr, symbols: Sequence[Symbol]) -> tuple[Expr, ...]:
+    """Return terms that are 0 where the integrand jumps or has a kink, in the first symbol."""
+    found = dict.fromkeys((*_jumps(body), *_kinks(body)))
+    return tuple(each for each in found if symbols[0] in each.free_symbols <= set(symbols))
+
+
+def _kinks(body: Expr) -> Iterator[Expr]:
+    for term in postorder([body]):
+        if isinstance(term, Max | Min):
+            yield from (Add(x, Mul(S.NegativeOne, y)) for x, y in combinations(term.args, 2))
+        elif isinstance(term, clamp):
+            x, low, high = term.args
+            yield from (Add(x, Mul(S.NegativeOne, each)) for each in (low, high))
+        elif isinstance(term, hardtanh):
+            yield from (Add(term.args[0], each) for each in (S.One, S.NegativeOne))
+        elif isinstance(term, Abs | relu | leaky_relu | elu | selu | cbrt):
+            yield term.args[0]
 
 
 def _moving(terms: Iterator[Expr], variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
