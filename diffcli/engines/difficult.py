@@ -11,10 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from math import inf
 from random import Random
+from typing import cast
 
-from diffcli.clock import until
+from flint import fmpq
+
+from diffcli.clock import is_late, until
 from diffcli.engines.balls.guards import Difficult, Trouble
 from diffcli.engines.enclosure import Coordinate, Index, partial
 from diffcli.engines.one_sided.analysis import LEVELS, Analysis
@@ -23,7 +27,7 @@ from diffcli.engines.one_sided.coefficients import ZERO
 from diffcli.engines.one_sided.difficulties import Difficulty, Kind, as_float
 from diffcli.engines.one_sided.germs import constant_of
 from diffcli.engines.one_sided.paths import Direction, Paths
-from diffcli.engines.one_sided.sides import State, side_of
+from diffcli.engines.one_sided.sides import Side, State, side_of
 from diffcli.engines.quotients import quotient
 from diffcli.language.expression import Node
 
@@ -96,36 +100,48 @@ def is_linear(
     Directions that lead out of the domain, or in which nothing is proved, tell nothing.
     """
     random = Random(0)  # noqa: S311  (the same directions each time, no secret)
+    directions = [
+        {name: Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for name in names}
+        for _ in range(trials)
+    ]
     paths = Paths(output, at)
-    for _ in range(trials):
-        steps = {name: Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for name in names}
-        for bits, window, most in LEVELS[:3]:
-            if _contradicts(paths, Field(bits, window + 1, most), steps):
-                return False
-    return True
+    return not any(
+        _contradicts(paths, Field(bits, window + 1, most), names, directions)
+        for bits, window, most in LEVELS[:3]
+    )
 
 
-def _contradicts(paths: Paths, field: Field, steps: Direction) -> bool:
+def _contradicts(
+    paths: Paths, field: Field, names: Sequence[str], directions: Sequence[Direction]
+) -> bool:
     """Return whether a directional derivative is proved not to be the sum of the partials."""
     value = paths.value(field)
     if isinstance(value, bool | Trouble):
         return False
     with working_in(field):
         here = constant_of(value) or ZERO
-        axes = [
-            side_of(paths.germ(field, {name: step}, 1), here, 1, 1) for name, step in steps.items()
-        ]
-        for sign in (-1, 1):
-            found = side_of(paths.germ(field, steps, sign), here, 1, sign)
+        axes = {
+            name: side_of(paths.germ(field, {name: Fraction(1)}, 1), here, 1, 1) for name in names
+        }
+        for direction, sign in product(directions, (-1, 1)):
+            if is_late():
+                return False
+            found = side_of(paths.germ(field, direction, sign), here, 1, sign)
             if found.state in (State.JUMP, State.POLE, State.INFINITE):
                 return True
-            if found.state is State.FINITE and all(each.state is State.FINITE for each in axes):
-                gap = found.number
-                for each in axes:
-                    gap -= each.number
-                try:
-                    if gap.sign():
-                        return True
-                except Difficult:
-                    continue
+            if found.state is State.FINITE and _differs(found, axes, direction):
+                return True
     return False
+
+
+def _differs(found: Side, axes: Mapping[str, Side], direction: Direction) -> bool:
+    """Return whether a slope is proved not to be the sum of those along the axes."""
+    gap = found.number
+    for name, step in direction.items():
+        if axes[name].state is not State.FINITE:
+            return False
+        gap -= axes[name].number.times(fmpq(*cast(Fraction, step).as_integer_ratio()))
+    try:
+        return gap.sign() != 0
+    except Difficult:
+        return False
