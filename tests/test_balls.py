@@ -253,3 +253,20 @@ def test_a_term_equals_itself() -> None:
 def test_an_exponent_that_is_an_expression_of_variables_has_no_real_root() -> None:
     walk = Walk(read("x^n", "x", "n"), {"x": -8.0, "n": read("1/3")})
     assert isinstance(walk.value(113), Undefined)
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "known"),
+    [
+        ("(max(1, 2*x) - 1)*10^60", "1/2 + 1e-60", 2),
+        ("(max(2*x, 1, 1 - x) - 1)*10^60", "1/2 + 1e-60", 2),
+        ("ceil(min(x, 2))", "2 + 1e-60", 2),
+        ("floor(max(x, 2, 1))", "2 - 1e-60", 2),
+        ("sign(clamp(x, 1, 2) - x)", "1 - 1e-60", 1),
+        ("sign(relu(x - 1) + 1 - x)", "1 + 1e-60", 0),
+    ],
+)
+def test_the_greatest_of_exact_numbers_is_exact(formula: str, at: str, known: int) -> None:
+    """Rounded to any usual precision the arguments are one number."""
+    found = partial(read(formula, "x"), {"x": read(at)})
+    assert found.ball == known

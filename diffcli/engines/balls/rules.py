@@ -279,8 +279,10 @@ def _extreme(values: Sequence[Value], sense: int, touching: str) -> Value:
             if side((leader - rival) * sense, touching.format(short(leader))) < 0:
                 leader = rival
         return leader
-    if all(isinstance(each, fmpq) for each in (leader, *rivals)):
-        return leader
+    exact = [each for each in (leader, *rivals) if isinstance(each, fmpq)]
+    if len(exact) > len(rivals):
+        # Their midpoints may have been rounded to one number.
+        return builtins.max(exact) if sense > 0 else builtins.min(exact)
     numbers = [ball(centre(each)) for each in (leader, *rivals)]
     return reduce(arb.max if sense > 0 else arb.min, numbers)
 
