@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import mpmath
@@ -16,6 +18,7 @@ import pytest
 from batches import batch, rows_of, typed_in
 from pyarrow import parquet
 
+import diffcli
 from diffcli.batch import direct, reading
 from diffcli.batch import parquet as chunked
 from diffcli.batch.chunks import ahead
@@ -218,15 +221,64 @@ def test_a_sample_is_verified_and_summed_up(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     points = tmp_path / "p.csv"
-    points.write_text("x\n" + "".join(f"{each}\n" for each in np.linspace(-1, 1, 41)))
+    points.write_text("x\n" + "".join(f"{each}\n" for each in np.linspace(-1, 1, 101)))
     target = str(tmp_path / "g.csv")
     code, out, _ = batch(capfd, "sqrt(x)", "--points", str(points), "-o", target, "--json")
     told = json.loads(out)
     assert code == 0
-    assert (told["rows"], told["missing"], told["undefined"]) == (41, 0, 21)
-    assert told["sampled"] == sum(told["verdicts"].values()) > 0
+    assert (told["rows"], told["missing"], told["undefined"]) == (101, 0, 51)
+    assert told["kinks"] == 1
+    assert told["sampled"] == f"{sum(told['verdicts'].values())} of 101 rows"
     assert told["verdict"] in ("undefined", "not_differentiable")
     assert {"certified", "undefined"} <= told["verdicts"].keys()
+
+
+@pytest.mark.parametrize(
+    ("formula", "rows", "verdict"),
+    [
+        ("x^2", 2000, "agrees"),
+        ("abs(x - 7)", 2000, "unverified"),
+        ("floor(x/2)", 2000, "unverified"),
+        ("abs(x + 0.5)", 2000, "agrees"),
+        ("relu(x - 1e6)", 2000, "agrees"),
+    ],
+)
+def test_the_verdict_of_a_sample_is_told_and_never_certified(
+    tmp_path: Path, formula: str, rows: int, verdict: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A kink that no sample need meet is counted in every row."""
+    points = tmp_path / "p.csv"
+    points.write_text("x\n" + "".join(f"{each}\n" for each in range(rows)))
+    target = str(tmp_path / "g.csv")
+    code, out, _ = batch(capfd, formula, "--points", str(points), "-o", target, "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert re.fullmatch(rf"[0-9]+ of {rows} rows", told["sampled"])
+    kinks = {"abs(x - 7)": 1, "floor(x/2)": rows // 2}.get(formula, 0)
+    assert told["kinks"] == kinks
+    assert told["verdict"] in (verdict, "not_differentiable" if kinks else verdict)
+
+
+@pytest.mark.parametrize("formula", ["abs(x - 7)", "1/(x - 3)", "x^2", "log(x - 5)", "floor(x)"])
+def test_few_rows_have_the_verdict_of_the_same_points(
+    tmp_path: Path, formula: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    points, numbers = tmp_path / "p.csv", [0.5 * k for k in range(40)]
+    points.write_text("x\n" + "".join(f"{each}\n" for each in numbers))
+    asked = ["--points", str(points), "--check-budget", "60", "--json"]
+    _, out, _ = batch(capfd, formula, *asked, "-o", str(tmp_path / "g.csv"))
+    told = json.loads(out)
+    assert told["sampled"] is None
+    run(["grad", formula, *asked])
+    results = json.loads(capfd.readouterr().out)["results"]
+    of_points = Counter(result["verdict"] for result in results)
+    assert told["verdicts"] == of_points
+    run(["grad", formula, "--at", ";".join(map(str, numbers)), "--check-budget", "60", "--json"])
+    results = json.loads(capfd.readouterr().out)["results"]
+    assert Counter(result["verdict"] for result in results) == of_points
+    settings = diffcli.Settings(budget=60)
+    found = diffcli.parse(formula).grad(x=np.array(numbers), settings=settings)
+    assert Counter(each.verdict.value for each in found.report.results) == of_points
 
 
 def test_wrong_numbers_are_noticed(

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from diffcli.derivation import Settings
-from diffcli.errors import PointError, UsageError
+from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.expression import Function
 
 if TYPE_CHECKING:
@@ -143,9 +143,30 @@ class Results:
             # A constant has a value even where its argument is missing.
             rows = {place: np.where(missing, np.nan, row) for place, row in rows.items()}
         values = [rows[output, ()] for output in range(len(self.function.outputs))]
-        return Evaluated(
-            chunk, missing, values, {column: rows[place] for column, place in self.places.items()}
-        )
+        named = {column: rows[place] for column, place in self.places.items()}
+        return Evaluated(chunk, missing, values, named, self._kinks(columns, missing))
+
+    def _kinks(self, columns: Mapping[str, Array], missing: NDArray[np.bool_]) -> int:
+        """Return how many rows stand at a kink, a jump or an edge, where a number is conventional.
+
+        All of them count where that can't be told.
+        """
+        from diffcli.engines.touching import touching
+
+        if not columns or not self.settings.proves:
+            return 0
+        import numpy as np
+
+        given = {**{name: np.array(x) for name, x in self.constants.items()}, **columns}
+        arrays = {name: given[name] for name in self.function.variables}
+        dtype, device = self.settings.dtype, self.settings.device
+        total = np.zeros(len(missing), dtype=bool)
+        try:
+            for _, mask in touching(self.function, arrays, shape=None, dtype=dtype, device=device):
+                total |= mask
+        except LimitError:
+            total[:] = True
+        return int((total & ~missing).sum())
 
 
 @dataclass(frozen=True)
@@ -159,6 +180,7 @@ class Evaluated:
     missing: NDArray[np.bool_]
     values: Sequence[Array]
     columns: Mapping[str, Array]
+    kinks: int = 0
 
 
 def without_number(columns: Iterable[Array], rows: int) -> NDArray[np.bool_]:

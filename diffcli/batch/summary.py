@@ -33,11 +33,30 @@ def document(
         "missing": tally.missing,
         "surplus": tally.surplus,
         "undefined": tally.undefined,
-        "sampled": found.total(),
-        "verdict": worst(found).value if found else None,
-        "verdicts": {verdict.value: found[verdict] for verdict in Verdict if found[verdict]},
+        "kinks": tally.kinks,
+        "sampled": sampled(tally, found),
+        "verdict": verdict.value if (verdict := verdict_of(tally, found)) else None,
+        "verdicts": {each.value: found[each] for each in Verdict if found[each]},
         "unfit": {str(path): str(error) for path, error in unfit.items()},
     }
+
+
+def sampled(tally: Tally, found: Counter[Verdict]) -> str | None:
+    """Return how many rows were verified, of how many; None where all or none were."""
+    count, rows = found.total(), tally.rows - tally.missing
+    return f"{count} of {rows} rows" if 0 < count < rows else None
+
+
+def verdict_of(tally: Tally, found: Counter[Verdict]) -> Verdict | None:
+    """Return the verdict of all rows; that of a sample is ``agrees`` at best.
+
+    Rows at a kink that weren't verified hold autograd's convention, which nothing proves.
+    """
+    if not found:
+        return None
+    if sampled(tally, found) is None:
+        return worst(found)
+    return worst([*found, Verdict.UNVERIFIED if tally.kinks else Verdict.AGREES])
 
 
 def lines(tally: Tally, found: Counter[Verdict]) -> Iterator[str]:
@@ -49,6 +68,8 @@ def lines(tally: Tally, found: Counter[Verdict]) -> Iterator[str]:
         yield f"{tally.surplus:,} of them: more cells than the header, whose surplus isn't written"
     if tally.undefined:
         yield f"{_rows(tally.undefined)} without some number: outside the domain, or too large"
+    if tally.kinks:
+        yield f"{_rows(tally.kinks)} at a kink, a jump or an edge: autograd's convention is written"
     if found:
         listed = ", ".join(
             f"{found[each]} {each.words}" for each in reversed(list(Verdict)) if found[each]

@@ -9,8 +9,8 @@ from typing import Any
 
 from diffcli.batch.results import Evaluated, without_number
 
-SAMPLE = 32
-"""Rows that the engines verify."""
+SAMPLE = 64
+"""Rows that the engines verify: all of a file of no more."""
 
 Row = tuple[float | None, ...]
 
@@ -19,7 +19,8 @@ Row = tuple[float | None, ...]
 class Tally:
     """Counts of rows, how far the input was read, and a random sample of the rows.
 
-    ``missing`` rows lack a number that the formula needs; ``undefined`` ones lack a result.
+    ``missing`` rows lack a number that the formula needs; ``undefined`` ones lack a result;
+    ``kinks`` stand at a kink, a jump or an edge.
     ``missing`` includes the ``surplus`` rows, which have more cells than the header. ``types`` are
     the columns that pass through, as the first chunk had them. A row of ``sample`` holds a random
     key, the variables, the values and the results.
@@ -30,6 +31,7 @@ class Tally:
     missing: int = 0
     surplus: int = 0
     undefined: int = 0
+    kinks: int = 0
     end: int = 0
     types: Mapping[str, str | None] = field(default_factory=dict)
     sample: Sequence[Row] = ()
@@ -71,6 +73,7 @@ class Tally:
             missing=self.missing + missing,
             surplus=self.surplus + len(chunk.surplus),
             undefined=self.undefined + int(lacking.sum()),
+            kinks=self.kinks + found.kinks,
             end=chunk.end,
             sample=_sampled([*self.sample, *drawn]),
         )
@@ -83,6 +86,7 @@ class Tally:
             missing=sum(each.missing for each in all_of_them),
             surplus=sum(each.surplus for each in all_of_them),
             undefined=sum(each.undefined for each in all_of_them),
+            kinks=sum(each.kinks for each in all_of_them),
             sample=_sampled([row for each in all_of_them for row in each.sample]),
         )
 

@@ -57,8 +57,11 @@ def _answer(report: Report, result: Result, digits: int | None) -> Iterator[tupl
         missing = cell.check.verdict.words if cell.check else "none"
         text = missing if cell.number is None else cell.text(digits)
         yield ascii_name(cell_name(report, cell)), text
-    verdict = verdict_of(checks(result))
-    yield "verdict", verdict.words if verdict else "not checked"
+    verdict = result.verdict if verdict_of(checks(result)) else None
+    sample = (
+        f", {result.sampled[0]} of {result.sampled[1]} entries checked" if result.sampled else ""
+    )
+    yield "verdict", f"{verdict.words}{sample}" if verdict else "not checked"
 
 
 def _listed(value: Nested, digits: int | None) -> str:
