@@ -247,3 +247,11 @@ def test_a_matrix_without_entries(form: str, capsys: pytest.CaptureFixture[str])
     assert run(["hessian", "3*x - y", "--at", "1,2", "--sparse", "--format", form]) == 0
     out = capsys.readouterr().out
     assert {"table": "every entry is zero", "json": '"entries": []', "csv": "point"}[form] in out
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_hessian_that_is_beyond_use_is_refused_at_once(sparse: bool) -> None:
+    names = [f"x{k}" for k in range(3000)]
+    at = ",".join(f"{name}=1" for name in names)
+    with pytest.raises(LimitError, match="hvp"):
+        answer(Hessian(sparse=sparse), "*".join(names), at)

@@ -15,6 +15,7 @@ import torch
 from mpmath import mp, mpf, zeta
 from torch import Tensor
 
+from diffcli.derivation import Settings, derive
 from diffcli.engines.difficult import Kind, classify
 from diffcli.engines.enclosure import Outcome, partial, partials
 from diffcli.engines.lambdify import lambdify
@@ -24,6 +25,9 @@ from diffcli.engines.terms.numeric import evaluate
 from diffcli.language.expression import number
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
+from diffcli.language.points import read_points
+from diffcli.operators import Eval
+from diffcli.verdict import Verdict
 
 ORDER = 3
 NAMES = ("x", "y", "z")
@@ -349,3 +353,16 @@ def test_an_odd_polynomial_next_to_0(text: str, slope: Fraction, x: str) -> None
     with mp.workdps(40):
         found = meanings.real(row, *map(int, degrees[:-1]), mpf(x))
         assert abs(found / mpf(x) - mpf(slope.numerator) / slope.denominator) < mpf(10) ** -30
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["chebyshevt(x, 0.3)", "chebyshevu(x, 0.3)", "laguerre(x, 0.3)", "hermite(x, 0.3)"],
+)
+@pytest.mark.parametrize("at", ["1e5", "1e9"])
+def test_a_huge_degree_is_no_crash(formula: str, at: str) -> None:
+    (point,) = read_points([at])
+    function = parse(formula)
+    settings = Settings(budget=5, engines=("symbolic", "autograd"))
+    (result,) = derive(Eval(), function, [point.bind(function.variables)], settings).results
+    assert result.verdict in (Verdict.UNVERIFIED, Verdict.UNDEFINED)

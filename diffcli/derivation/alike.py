@@ -58,9 +58,6 @@ def alike(
     matrix = _matrix(operator, found)
     if operator.sparse:
         return large.sparse(operator, matrix), found.told
-    from diffcli.engines.matrices.compressed import check_size
-
-    check_size(*matrix.shape)
     return large.whole([matrix.dense().numpy()]), found.told
 
 
@@ -92,6 +89,7 @@ def _computed(
     import numpy as np
     import torch
 
+    from diffcli.engines.matrices.compressed import check_size
     from diffcli.engines.templates.derivatives import Derivatives, Plan
     from diffcli.engines.templates.shapes import templates_of
     from diffcli.engines.templates.waves import Waves, suits
@@ -103,6 +101,8 @@ def _computed(
     height = templates.outputs if templates else len(function.outputs)
     scalars = Scalars(None, dict.fromkeys(arrays, ()), ((),) * height)
     operator.check(scalars)
+    if isinstance(operator, Matrix) and not operator.sparse:
+        check_size(len(arrays) if is_hessian else height, len(arrays))
     dtype, x = getattr(torch, settings.dtype), np.array(list(arrays.values()))
     if templates is None:
         plan: Plan | Waves = (waves := Waves(function, dtype))

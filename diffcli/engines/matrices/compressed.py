@@ -37,8 +37,8 @@ LEAST_COLUMNS = 50
 """Up to so many, the whole matrix takes no longer."""
 MOST_FILLED = 0.2
 """The part of the entries that may differ from zero, below which products are few."""
-MOST_NUMBERS = 25_000_000
-"""Of a matrix that is made whole."""
+MOST_NUMBERS = 4_000_000
+"""Numbers of a matrix that is made whole: 2,000 by 2,000, which nobody reads one by one."""
 
 LEAST_CUT = 2**18
 """Components of the variables from which a product is made piece by piece."""

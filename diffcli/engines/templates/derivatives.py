@@ -18,6 +18,7 @@ from diffcli.engines.throughput.emission import emit
 from diffcli.engines.throughput.reading import read
 from diffcli.engines.throughput.reverse import sweep
 from diffcli.engines.throughput.tape import Tape, Value
+from diffcli.errors import LimitError
 from diffcli.language.expression import Function, Node
 
 Array = NDArray[Any]
@@ -79,6 +80,11 @@ class Derivatives:
         for part in self._first():
             found: dict[Entry, Value] = {}
             moving = [k for (k,) in part.wrt]
+            if len(moving) > MAX_TOGETHER:
+                raise LimitError(
+                    f"a term of {len(moving):,} variables has {len(moving) ** 2:,} second partials",
+                    hint=f"at most {MAX_TOGETHER:,} variables a term: hvp gives products with them",
+                )
             for count, (i, slope) in enumerate(zip(moving, part.values, strict=True), 1):
                 lower = moving[:count]
                 slopes = sweep(part.tape, slope, [part.tape.inputs[j] for j in lower])
@@ -162,6 +168,9 @@ class Plan:
             found = np.bincount(self._target, found, len(self.rows)).astype(found.dtype, copy=False)
         return found
 
+
+MAX_TOGETHER = 1000
+"""Variables of one term whose second partials are written out, a formula for each pair."""
 
 _NONE = np.empty(0, np.int64)
 

@@ -43,6 +43,8 @@ def real_value(name: str, define: Callable[..., Any], numbers: Sequence[mpf]) ->
         return None
     except OverflowError as error:
         raise OutsideRealsError(f"{name} of too large a number") from error
+    except mpmath.mp.NoConvergence as error:
+        raise OutsideRealsError(f"{name}: its series takes too many terms") from error
     if isinstance(value, mpmath.mpc) and value.imag == 0:
         value = value.real
     value = mpf(value) if isinstance(value, int) else value

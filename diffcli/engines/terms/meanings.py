@@ -173,11 +173,16 @@ _ELLIPTICS: Mapping[str, Meaning] = {
     "ellippi": _where(lambda n, m: n < 1 and m < 1, mpmath.ellippi),
 }
 
+MAX_DEGREE = 10_000
+"""Degree of a polynomial up to which mpmath sums its series, or steps through its recurrence."""
+
 # Orthogonal polynomials: 0 at the degree −1, where their recurrences begin.
 
 
 def _polynomial(meaning: Meaning) -> Meaning:
     def value(n: Any, *args: Any) -> Any:
+        if n > MAX_DEGREE:
+            raise OverflowError(f"a degree above {MAX_DEGREE:,}")
         return meaning(int(n), *args) if n >= 0 else mpf(0)
 
     return _where(lambda n, *_: mpmath.isint(n) and n >= -1, value)
