@@ -191,6 +191,11 @@ def test_points_may_be_latex() -> None:
         r"\sum_{i=1}^{99999} x",
         r"\text{" + "if " * 100_000,
         r"\sin^{(" * 10_000,
+        " " * 100_000 + r"\,",
+        r"x\Big|_{x=1}" * 10_000,
+        r"(x)'" * 10_000 + r"\,",
+        r"\begin{pmatrix}" * 10_000,
+        r"\left." * 10_000,
     ],
     ids=lambda latex: latex[:12],
 )

@@ -144,7 +144,7 @@ def _bound(parser: Pratt, op: str) -> int:
     if exact is None or exact.denominator != 1:
         raise parser.fail(
             "the bounds of an index are whole numbers", token=token, hint=f"{_SERIES[op]}; "
-            "a name is defined before: n = 5; …",
+            "a name is defined before, n = 5; …, or in LaTeX by the point, --at n=5",
         )  # fmt: skip
     return int(exact)
 

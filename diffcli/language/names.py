@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Protocol
 
 from diffcli.errors import DiffcliError
@@ -83,19 +83,19 @@ def _has_range(tokens: Sequence[Token], place: int) -> bool:
 def _in_bounds(tokens: Sequence[Token]) -> frozenset[str]:
     """Return the names in the bounds of sums and products over an index."""
     found: set[str] = set()
-    for place, token in enumerate(tokens[:-1]):
-        after = tokens[place + 1]
-        if token.text not in ("∑", "∏") and (
-            token.text not in ("sum", "prod") or after.text != "("
-        ):
-            continue
-        is_bound = False
-        for later in tokens[place + 1 :]:
-            if later.text in (",", ")") and is_bound:
-                break
-            is_bound |= later.text == "="
-            if is_bound and later.kind == NAME:
-                found.add(later.text)
+    for place, token in enumerate(tokens):
+        is_call = token.text in ("sum", "prod") and tokens[place + 1].text == "("
+        if token.text in ("∑", "∏") or is_call:
+            depth, is_bound = 0, False
+            for later in islice(tokens, place + 1, None):
+                depth += (later.text in _OPENING) - (later.text in _CLOSING)
+                if depth < is_call or (is_bound and later.text == "," and depth == is_call):
+                    break
+                is_bound |= later.text == "="
+                if is_bound and later.kind == NAME:
+                    found.add(later.text)
+                if not is_bound and not is_call and later.kind != NAME:
+                    break
     return frozenset(found)
 
 
@@ -158,7 +158,7 @@ class Names:
 
     def fix(self, wholes: Mapping[str, int]) -> None:
         """Let names in the bounds of sums and products be the numbers that the point gives."""
-        for name in _in_bounds(self._tokens) & wholes.keys():
+        for name in _in_bounds(self._tokens) & wholes.keys() if wholes else ():
             self.declared -= {name}
             self.defined[name] = number(wholes[name])
             self.echo(f"{name} is the whole number {wholes[name]} in the bounds, and no variable")

@@ -48,7 +48,7 @@ def is_word(reader: Reader, run: str) -> bool:
     if run in reader.declared:
         return True
     if run in GREEK_NAMES:
-        return len(run) > 2 or "\\" not in reader.text
+        return len(run) > 2 or not reader.has_commands
     return run in CALLABLE and (len(run) > 2 or run in _PAIRS)
 
 

@@ -10,8 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from diffcli.errors import LimitError
 from diffcli.language.latex.clauses import WORD
 from diffcli.language.latex.integrals import bounds_of
+from diffcli.language.limits import MAX_NESTING
 from diffcli.language.tokens import NAME, NUMBER, SIGN, TIMES, Token
 from diffcli.language.vocabulary import AT, CALLABLE, PRIMED
 
@@ -194,6 +196,12 @@ def bracket_start(tokens: Sequence[Token]) -> int | None:
 
 def _wrap(reader: Reader, place: int, name: str, start: int) -> None:
     """Put what stands from a place on into braces, as the first argument of a form."""
+    reader.wrapped += 1
+    if reader.wrapped > MAX_NESTING:
+        raise LimitError(
+            f"more than {MAX_NESTING} primes and bars", hint="name the parts: y = …; z = …",
+            text=reader.text, column=start,
+        )  # fmt: skip
     at = reader.tokens[place].start
     opening = [Token(NAME, name, at, at), Token(SIGN, "(", at, at), Token(SIGN, "{", at, at)]
     reader.tokens[place:place] = opening

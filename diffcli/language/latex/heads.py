@@ -36,16 +36,19 @@ _CALL = re.compile(
 _GIVEN = re.compile(r"[=;|:]|\\(?:mid|vert|colon)(?![A-Za-z])")
 """What stands in the brackets of a probability, and in no list of arguments."""
 _EQUAL = re.compile(r"\s*(?:&\s*)?:?=(?!=)")
+_LONGEST = 400
+"""Characters within which a head is looked for."""
 _ALWAYS = ("\\Pr", "\\mathbb", "\\operatorname", "\\mathrm")
 
 
 def skip_head(reader: Reader) -> None:
     """Go past a name of the formula that only LaTeX writes, with its sign of equality."""
     start = reader.position
-    found = _DERIVATIVE.match(reader.text, start)
+    end = start + _LONGEST
+    found = _DERIVATIVE.match(reader.text, start, end)
     if found:
         _skip(reader, found, found.end())
-    elif found := _CALL.match(reader.text, start):
+    elif found := _CALL.match(reader.text, start, end):
         closer = _closer(reader.text, found.end())
         inside = reader.text[found.end() : closer]
         equal = _EQUAL.match(reader.text, closer)

@@ -42,6 +42,8 @@ _BETWEEN = {
 }
 """Commands between two parts of a group: what stands before, between and after the parts."""
 _OPENING, _CLOSING = frozenset({"(", "{", "⌊", "⌈", r"\lvert"}), frozenset({")", "}", "⌋", "⌉"})
+_CLOSING_MARKS = 100
+"""Characters at the end of a text in which the marks around a formula are looked for."""
 _MISSING = frozenset({"", "}", "&", "^", "_", r"\\", r"\end", r"\right"})
 """What no argument begins with."""
 
@@ -61,12 +63,17 @@ class Reader:
         """The brackets and bars around the current place."""
         self.lefts: list[int | None] = []
         r"""For each ``\left`` around the current place, how many tokens are before a ``\left.``."""
+        self.wrapped = 0
+        """How many primes and bars were read whose formula stands before them."""
         self.integrals = 0
         """How many integrals around the current place wait for their differential."""
+        self.letters_of: dict[str, str] = {}
+        """The names that commands of Greek letters have in this text, as far as they are known."""
+        self.has_commands = "\\" in text
         self.skipped = (-1, -1)
         """Where a head begins and ends that says nothing of the formula."""
         self.end = len(text)
-        if closing := FORMULA_END.search(text):
+        if closing := FORMULA_END.search(text, max(len(text) - _CLOSING_MARKS, 0)):
             self.end = closing.start()
 
     def scan(self) -> Scan:

@@ -56,6 +56,12 @@ _GROUPS = re.compile(r"(?:\\[, ]|~)([0-9]{3})(?![0-9])")
 
 def letter(reader: Reader, command: str) -> str:
     r"""Return the name of a Greek letter; ``\varphi`` is φ unless both are names here."""
+    if command not in reader.letters_of:
+        reader.letters_of[command] = _letter(reader, command)
+    return reader.letters_of[command]
+
+
+def _letter(reader: Reader, command: str) -> str:
     plain = VARIANTS.get(command, command)
     both = rf"\\{plain}(?![A-Za-z])"
     own = any(name.partition("_")[0] == command for name in reader.declared)
