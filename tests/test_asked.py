@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -194,3 +195,44 @@ def test_the_answer_is_that_of_the_last_line(capsys: pytest.CaptureFixture[str])
     finally:
         answer.listeners.remove(session.note)
     assert "ans has no value" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("x^2 --format l", "latex"),
+        ("plot x --kind su", "surface"),
+        ("export x --to t", "torch"),
+        ("x^2 --form", "--format"),
+    ],
+)
+def test_completion_offers_the_values_of_options(typed: str, offered: str) -> None:
+    from prompt_toolkit.completion import CompleteEvent
+    from prompt_toolkit.document import Document
+
+    from diffcli.repl.prompt import _Names
+
+    found = _Names(Session(Listener())).get_completions(Document(typed), CompleteEvent())
+    assert offered in [each.text for each in found]
+
+
+def test_a_root_of_a_negative_number_is_the_real_one_in_formulas_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for typed, slope in (
+        ("(-8)^(1/3)*x", "-2"),
+        ("(-8)^(2/3)*x", "4"),
+        ("(-1/27)^(1/3)*x", "-1/3"),
+    ):
+        assert run(["grad", typed]) == 0
+        shown = capsys.readouterr()
+        assert shown.out.rstrip().endswith(f"f′(x) = {slope}")
+        assert "is the real root" in shown.err
+
+
+def test_the_ending_of_a_file_chooses_the_language(tmp_path: Path) -> None:
+    for name, begins in (("a.c", "// "), ("b.C", "// "), ("d.tex", "\\begin"), ("e.py", '"""')):
+        assert run(["export", "x^2", "--no-check", "-o", str(tmp_path / name)]) == 0
+        assert (tmp_path / name).read_text().startswith(begins)
+    assert run(["export", "x^2", "--no-check", "--to", "jax", "-o", str(tmp_path / "f.C")]) == 0
+    assert "jax" in (tmp_path / "f.C").read_text()

@@ -45,7 +45,7 @@ diffcli export "piecewise((sqrt(x), x > 1), (x, True))" --to c --name root -o ro
 
 _option = partial(Option, rich_help_panel="Code", show_default=False)
 _To = Annotated[
-    str, _option("--to", metavar="LANGUAGE", help="python, numpy, torch, jax, c, latex.")
+    str | None, _option("--to", metavar="LANGUAGE", help="python, numpy, torch, jax, c, latex.")
 ]
 _Kinds = Annotated[
     str | None,
@@ -57,10 +57,14 @@ _NoCheck = Annotated[bool, _option("--no-check", help="Show it untried.")]
 _Verbose = Annotated[bool, _option("--verbose", "-v", help="Say how it was tried.")]
 
 
+_ENDINGS = {".c": "c", ".h": "c", ".tex": "latex"}
+"""Languages by the ending of the file that they are written to; Python's has several."""
+
+
 def export(
     formulas: Formulas = None,
     *,
-    to: _To = "python",
+    to: _To = None,
     kinds: _Kinds = None,
     name: _Name = "f",
     wrt: Wrt = None,
@@ -89,7 +93,8 @@ def export(
     from diffcli.export.routines import KINDS
     from diffcli.export.targets import TARGETS
 
-    target = one_of(to, [*TARGETS, LATEX], "--to")
+    ending = output.suffix.lower() if output else ""
+    target = one_of(to or _ENDINGS.get(ending, "python"), [*TARGETS, LATEX], "--to")
     chosen = [kind for kind in KINDS if kind in _kinds(kinds)]
 
     common = Common(

@@ -46,6 +46,8 @@ class Builder:
             self._fold(made)
         if op in ("pow", "factorial", "gamma"):
             self._check_size(made, at)
+        if op == "pow":
+            self._say_root(*made.args)
         return made
 
     def number(self, value: int | Fraction) -> Node:
@@ -124,6 +126,14 @@ class Builder:
         folded = _FOLDS[made.op](parts)
         if folded is not None and _bits(folded) <= 2 * MAX_POWER_BITS:
             self._exact[made] = folded
+
+    def _say_root(self, base: Node, exponent: Node) -> None:
+        """Echo a root of a negative number, which complex numbers have another one of."""
+        number, power = self.exact(base), self.exact(exponent)
+        if number is None or power is None or number >= 0:
+            return
+        if power.denominator > 1 and power.denominator % 2:
+            self.echo(f"({number})^({power}) is the real root, not the principal complex one")
 
     def _check_size(self, made: Node, at: Token | None) -> None:
         """Refuse a constant power or factorial whose digits would take memory and time."""

@@ -151,11 +151,21 @@ def evaluated(
             continue
         is_huge = all(arg.is_Number for arg in args) and _is_huge(each, args)
         is_late = deadline is not None and now() > deadline
-        form = None if is_huge or is_late else each.func(*args)
+        form = None if is_huge or is_late else _real_root(each, args) or each.func(*args)
         if form is None or form.has(*_NOT_REAL):
             form = each.func(*args, evaluate=False)
         made[id(each)] = form
     return made[id(term)]
+
+
+def _real_root(term: Basic, args: list[Any]) -> Any:
+    """Return a root of odd degree of a negative number, which is real here; None for others."""
+    if not isinstance(term, Pow) or not all(arg.is_Rational for arg in args):
+        return None
+    base, exponent = args
+    if base >= 0 or exponent.q == 1 or exponent.q % 2 == 0:
+        return None
+    return (-1) ** (exponent.p % 2) * Pow(-base, exponent)
 
 
 def _is_huge(term: Basic, args: list[Any]) -> bool:
