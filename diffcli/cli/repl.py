@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Thread
 from typing import Any
@@ -15,6 +15,7 @@ from diffcli.cli.messages import say, show_error
 from diffcli.cli.options import Timeout
 from diffcli.engines import remote
 from diffcli.errors import DiffcliError, LimitError, OutOfTimeError, UsageError
+from diffcli.output.formats import FORMATS
 from diffcli.repl.session import Session
 from diffcli.repl.words import is_open
 
@@ -129,6 +130,21 @@ class Interpreter:
     def say(self, text: str) -> None:
         """Write a remark."""
         say(text)
+
+    def choices(self, option: str) -> Collection[str]:
+        """Return the values of an option that has a few, else none."""
+        if option == "--format":
+            return FORMATS
+        if option == "--kind":
+            from diffcli.cli.plot import KINDS
+
+            return KINDS
+        if option == "--to":
+            from diffcli.export.code import LATEX
+            from diffcli.export.targets import TARGETS
+
+            return (*TARGETS, LATEX)
+        return ()
 
 
 class _Alarm:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -23,7 +23,6 @@ from diffcli.language.catalogue import BORROWED, entries
 from diffcli.language.catalogue import names as function_names
 from diffcli.language.tokens import NAME, NUMBER, Token, token_at
 from diffcli.language.vocabulary import CONSTANTS
-from diffcli.output.formats import FORMATS
 from diffcli.repl.definitions import names
 from diffcli.repl.session import OWN, Session
 from diffcli.repl.words import is_open
@@ -104,7 +103,8 @@ class _Names(Completer):
 
     def _known(self, before: str, begun: str, line: str) -> Iterator[tuple[str, str]]:
         program, definitions = self._session.program, self._session.definitions
-        if choices := _choices(before):
+        option = next(reversed(before.split()), "")
+        if choices := program.choices(option):
             yield from ((choice, "") for choice in choices)
             return
         if begun.startswith("-"):
@@ -119,23 +119,6 @@ class _Names(Completer):
             if entry.group != BORROWED:
                 yield from ((name, entry.meaning) for name in entry.names)
         yield from ((name, "variable") for name in sorted(_named(line) - {begun}))
-
-
-def _choices(before: str) -> Collection[str]:
-    """Return the values of the option that a line ends with, where it has a few."""
-    option = next(reversed(before.split()), "")
-    if option == "--format":
-        return FORMATS
-    if option == "--kind":
-        from diffcli.cli.plot import KINDS
-
-        return KINDS
-    if option == "--to":
-        from diffcli.export.code import LATEX
-        from diffcli.export.targets import TARGETS
-
-        return (*TARGETS, LATEX)
-    return ()
 
 
 def _named(line: str) -> set[str]:

@@ -62,6 +62,9 @@ class Program(Protocol):
     def say(self, text: str) -> None:
         """Write a remark."""
 
+    def choices(self, option: str) -> Collection[str]:
+        """Return the values of an option that has a few, else none."""
+
 
 @dataclass
 class Session:
