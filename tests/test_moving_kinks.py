@@ -103,7 +103,7 @@ def drawn(random: Random) -> tuple[str, Callable[[Real], Real]]:
 
     def oracle(x: Real) -> Real:
         low, high = ends(x)
-        levels = range(-8, 24) if at_integers else [0]
+        levels = range(-8, 64) if at_integers else [0]
         inside = [r for k in levels for r in _real(roots, mpf(k), x)]
         cuts = sorted({low, high, *(r for r in inside if min(low, high) < r < max(low, high))})
         total = mpf(0)

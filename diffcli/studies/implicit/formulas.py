@@ -33,9 +33,9 @@ class Unknowns:
         """What is to be said of a choice, if there was one."""
         if not self.are_chosen:
             return ()
-        plural = "s" if len(self.of) > 1 else ""
+        taken = "are taken as functions" if len(self.of) > 1 else "is taken as a function"
         of, wrt = ", ".join(self.of), ", ".join(self.wrt)
-        return (f"{of} taken for the function{plural} of {wrt}: --of and --wrt say which depends",)
+        return (f"{of} {taken} of {wrt}; --of and --wrt choose otherwise",)
 
 
 class Slopes:
