@@ -171,6 +171,12 @@ def test_declared_names_stay_whole() -> None:
     assert parse(r"\mathrm{rate}\,t").readings == ()
 
 
+def test_the_arguments_of_a_named_formula_are_variables_if_one_of_them_is() -> None:
+    assert parse(r"f(x, y) = \frac{x^2}{2}").variables == ("x", "y")
+    assert parse(r"H(X) = -p\ln p").variables == ("p",)
+    assert parse(r"H(X) = -p\ln p", declared=["X"]).variables == ("X", "p")
+
+
 def test_points_may_be_latex() -> None:
     (point,) = read_points([r"\theta=\frac{\pi}{2}"])
     assert point == read_points(["theta=pi/2"])[0]

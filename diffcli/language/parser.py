@@ -91,7 +91,7 @@ def parse(
         )
     asked = formulas[0].asked if formulas else ()
     used = {str(node.value) for node in nodes if node.op == VARIABLE}.union(asked)
-    if used:
+    if used and used.isdisjoint(arguments):
         # In ``H(X) = …`` X is no variable where the formula has others and the point names none.
         first = tuple(name for name in first if name in used or name in declared)
     ordered = (*first, *sorted(used - set(first), key=natural_key))
