@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from diffcli import clock
 from diffcli.engines import worker
-from diffcli.errors import LimitError, OutOfTimeError
+from diffcli.errors import DiffcliError, LimitError, OutOfTimeError
 from diffcli.formula import Formula
 from diffcli.language.expression import Function, Node, postorder
 
@@ -104,7 +104,7 @@ class Kept(Generic[T]):
         try:
             found: U = worker.call(_answer, slot, subject, function, arguments, deadline=deadline)
         except worker.LostError:
-            return function(self._here, *arguments)
+            return _called(function, self._here, *arguments)
         except LimitError as error:
             if worker.generation() != generation:
                 self._stopped = error
@@ -125,7 +125,28 @@ def _answer(
     if subject is not None:
         make, given = subject
         _kept[slot] = make(*given)
-    return function(_kept[slot], *arguments)
+    return _called(function, _kept[slot], *arguments)
+
+
+def _called(function: Callable[..., U], subject: Any, *arguments: Any) -> U:
+    """Return what a function returns. Raises LimitError where sympy itself fails at the formula."""
+    try:
+        return function(subject, *arguments)
+    except (DiffcliError, MemoryError):
+        raise
+    except Exception as error:
+        if not _is_sympys(error):
+            raise
+        raise LimitError(f"sympy fails at this formula: {type(error).__name__}") from None
+
+
+def _is_sympys(error: Exception) -> bool:
+    """Whether an error was raised in sympy, or in mpmath below it."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    module = frame.tb_frame.f_globals.get("__name__", "") if frame is not None else ""
+    return module.partition(".")[0] in ("sympy", "mpmath")
 
 
 class Partials:

@@ -123,7 +123,7 @@ def _exact(
 
 def _coefficient(symbolic: Symbolic, at: Function, wrt: Sequence[str]) -> str | None:
     """Return a partial at a point, over its factorials, as text. Raises LimitError."""
-    from sympy import Integer
+    from sympy import Integer, Pow
 
     from diffcli.engines.symbolic import expression, symbol
     from diffcli.engines.terms.formulas import evaluated, readable
@@ -132,8 +132,10 @@ def _coefficient(symbolic: Symbolic, at: Function, wrt: Sequence[str]) -> str | 
     places = {name: evaluated(value) for name, value in pairs}
     deadline = symbolic.deadline
     try:
-        term = evaluated(symbolic.partial(wrt), deadline, places) / Integer(factorials(wrt))
-        return readable(term, deadline).text
+        term = evaluated(symbolic.partial(wrt), deadline, places)
+        if any(power.base.is_zero and power.exp.is_negative for power in term.atoms(Pow)):
+            return None  # the derivative's formula has a hole there, though the function has none
+        return readable(term / Integer(factorials(wrt)), deadline).text
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
         # What sympy raises where a piece that isn't taken has no real value at the point.
         return None
