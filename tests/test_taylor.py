@@ -10,6 +10,7 @@ import pytest
 from mpmath import mp, mpf
 from typer.testing import CliRunner
 
+from diffcli.cli.main import run
 from diffcli.derivation import Settings, derive
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.parser import parse
@@ -158,3 +159,22 @@ def test_the_command_line() -> None:
     }
     assert result["symbolic"]["x**4"] == "-1/8"
     assert result["verdict"] == "certified"
+
+
+@pytest.mark.parametrize(
+    ("formula", "terms"),
+    [
+        ("x*sinc(x)", {"x": 1.0, "x**3": -1 / 6, "x**5": 1 / 120}),
+        ("sinc(x)^2", {"1": 1.0, "x**2": -1 / 3, "x**4": 2 / 45}),
+        ("sinc(sin(x))", {"1": 1.0, "x**2": -1 / 6, "x**4": 23 / 360}),
+    ],
+)
+def test_a_hole_of_the_derivatives_formula_is_no_defect(
+    formula: str, terms: dict[str, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By hand: sin(x); sin(x)^2/x^2; sinc(x - x^3/6 + …)."""
+    assert run(["taylor", formula, "--at", "0", "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    names = ["1", "x", *(f"x**{order}" for order in range(2, 6))]
+    expected = [terms.get(name, 0.0) for name in names]
+    assert result["derivative"]["coefficients"] == pytest.approx(expected, abs=1e-15)

@@ -66,11 +66,13 @@ class Lines(Picture):
         return lines_text(self, columns, rows, colour=colour)
 
     def columns(self) -> Iterator[tuple[str, Floats]]:
-        """Yield the variable, and each line."""
+        """Yield the variable, each line, and 1 where float64 lost digits and they were proved."""
         yield self.frame.variable, self.samples.x
         for line in self.lines:
             name = line.name.removesuffix(f"({self.frame.variable})")
             yield name, self.samples.values[line.output, line.order]
+        if self.samples.enclosed:
+            yield "enclosed", np.isin(self.samples.x, list(self.samples.enclosed)).astype(float)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from flint import arb, fmpq
 
 from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.enclosure import Term, Walk, constant_value, partial
+from diffcli.engines.rounding import rounding_bounds
 from diffcli.errors import PointError
 from diffcli.language.expression import Function, Node, constant, node, number
 from diffcli.studies.critical.boxes import hull
@@ -59,11 +60,24 @@ def truth(function: Function) -> Truth:
             return nan
         return 0.0 if found.ball.contains(0) else float(found.ball)
 
+    def exact(output: int, order: int, x: float) -> float:
+        at = dict.fromkeys(function.variables, x)
+        found = partial(function.outputs[output], at, (*at,) * order).nearest()
+        return nan if found is None else found
+
     def value(output: int, x: float) -> float:
         found = _value(function.outputs[output], function.variables, x)
         return float(arb(found)) if isinstance(found, arb | fmpq) else nan
 
-    return Truth(derivative, value)
+    def bounds(output: int, highest: int, x: float) -> list[float]:
+        at = dict.fromkeys(function.variables, x)
+        if not at:
+            return [0.0] * (highest + 1)
+        orders = [(*at,) * order for order in range(highest + 1)]
+        found = rounding_bounds(function.outputs[output], at, orders, "float64")
+        return [found[order].bound for order in orders]
+
+    return Truth(derivative, exact, value, bounds)
 
 
 def _value(output: Node, names: tuple[str, ...], x: float) -> Term:

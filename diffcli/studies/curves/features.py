@@ -173,7 +173,7 @@ class Search:
             value = line(middle)
             with np.errstate(over="ignore", invalid="ignore"):
                 root = np.sqrt(value**2 - left * right)
-            step = np.divide(value, root, out=np.zeros_like(value), where=root > 0)
+                step = np.divide(value, root, out=np.zeros_like(value), where=root > 0)
             x = np.clip(middle + (middle - low) * np.sign(left - right) * step, low, high)
             guess = line(x)
             # Of the points low … high the two neighbours between which the sign changes.

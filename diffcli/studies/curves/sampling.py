@@ -8,11 +8,12 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diffcli.studies.curves.breaks import (
     Bracket,
@@ -23,9 +24,11 @@ from diffcli.studies.curves.breaks import (
     narrowest,
     simplest,
 )
+from diffcli.studies.curves.digits import Digits
 from diffcli.studies.curves.holes import missing
 from diffcli.studies.curves.viewing import HUGE, fences, visible_range
 
+Places = NDArray[np.int64]
 Evaluate = Callable[[Floats], Floats]
 """Points (n,) → values (outputs, orders, n): each output and its derivatives, nan for none."""
 
@@ -47,6 +50,8 @@ POINT = 1e-6
 """A gap in the domain is a point if it is narrower than this part of the range."""
 SPARE = 9
 """The points that are kept back for putting in a break."""
+CLOSE = 16
+"""How many times closer than the first grid samples are next to each other where a line bends."""
 GOLDEN = 0.6180339887498949
 
 
@@ -54,21 +59,29 @@ GOLDEN = 0.6180339887498949
 class Truth:
     """What is proved at points, nan for none.
 
-    ``derivative`` gives an output's derivative of some order at a float; ``value`` the output at
-    the point for which a float stands.
+    ``derivative`` gives an output's derivative of some order at a float, ``number`` one with all
+    digits of a float; ``value`` the output at the point for which a float stands. ``bounds`` gives
+    bounds of the rounding errors of an output and its derivatives up to an order, at a float:
+    infinite where there are none.
     """
 
     derivative: Callable[[int, int, float], float]
+    number: Callable[[int, int, float], float]
     value: Callable[[int, float], float]
+    bounds: Callable[[int, int, float], Sequence[float]]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Points ``x`` (n,) in order and ``values`` (outputs, orders, n), nan where a line breaks."""
+    """Points ``x`` (n,) in order and ``values`` (outputs, orders, n), nan where a line breaks.
+
+    ``enclosed`` are the points whose digits float64 lost, and whose values were proved instead.
+    """
 
     x: Floats
     values: Floats
     breaks: tuple[Break, ...]
+    enclosed: frozenset[float] = frozenset()
 
     def breaks_of(self, output: int, order: int) -> list[Break]:
         """Return the breaks of one line."""
@@ -105,6 +118,8 @@ def sample(
     while sampler.break_lines() | sampler.refine():
         pass
     sampler.find_holes()
+    sampler.mend(sampler.narrow)
+    sampler.mend(sampler.beside_breaks)
     return sampler.samples
 
 
@@ -130,19 +145,69 @@ class _Sampler:
         grid[1:-1] += 0.6 * (grid[1:-1] * GOLDEN % 1 - 0.5)
         self.x = low + grid / COARSE * self.span
         self.x[-1] = high
+        self.digits: Digits | None = None
         self.y = self.evaluate(self.x)
+        if truth is not None:
+            highest = self.y.shape[1] - 1
+            self.digits = Digits(lambda output, x: truth.bounds(output, highest, x), truth.number)
+            self.mend(np.arange(self.x.size))
+            self.digits.survey(self.x)
 
     def evaluate(self, x: Floats) -> Floats:
         self.budget -= x.size
         values = self.evaluate_all(x)
-        return np.where(np.isfinite(values), values, np.nan)
+        values = np.where(np.isfinite(values), values, np.nan)
+        if self.digits is None:
+            return values
+        values = self.digits.restored(x, values)
+        if self.digits.is_exhausted:
+            self.budget = 0
+        return values
 
     @property
     def samples(self) -> Samples:
         """What is sampled so far; of a stretch without any value one point alone."""
         empty = np.logical_and.reduce(np.isnan(self.y), axis=(0, 1))
         keep = np.append(True, ~(empty[1:] & empty[:-1]))
-        return Samples(self.x[keep], self.y[:, :, keep], tuple(self.breaks))
+        x, enclosed = self.x[keep], self.digits.enclosed if self.digits else ()
+        return Samples(
+            x,
+            self.y[:, :, keep],
+            tuple(self.breaks),
+            frozenset(each for each in enclosed if each in set(x.tolist())),
+        )
+
+    # -- where digits are lost ---------------------------------------------------------------
+
+    @property
+    def narrow(self) -> Places:
+        """The samples that lie next to another as none would on a smooth line."""
+        close = np.diff(self.x) < self.span / COARSE / CLOSE
+        return np.flatnonzero(np.append(close, False) | np.append(False, close))
+
+    @property
+    def beside_breaks(self) -> Places:
+        """The samples at the ends of breaks."""
+        ends = [end for each in self.breaks for end in (each.low, each.high)]
+        return np.flatnonzero(np.isin(self.x, ends))
+
+    def mend_new(self, places: Places) -> None:
+        """Mend samples that are new, where they are close to others or beside lost digits."""
+        if self.digits is None:
+            return
+        narrow = np.isin(places, self.narrow)
+        suspect = self.digits.is_suspect
+        beside = [suspect(float(self.x[i - 1])) or suspect(float(self.x[i + 1])) for i in places]
+        self.mend(places[narrow | np.array(beside, dtype=bool)])
+
+    def mend(self, places: Places) -> None:
+        """Enclose those of some samples whose digits are lost, or leave them out."""
+        if self.digits is None:
+            return
+        unknown = self.digits.mend(self.x, self.y, places.tolist())
+        ends = {end for each in self.breaks for end in (each.low, each.at, each.high)}
+        left = [place for place in unknown if float(self.x[place]) not in ends]
+        self.x, self.y = np.delete(self.x, left), np.delete(self.y, left, axis=2)
 
     # -- where the line bends ----------------------------------------------------------------
 
@@ -178,6 +243,7 @@ class _Sampler:
             middles = (self.x[cells] + self.x[cells + 1]) / 2
             self.y = np.insert(self.y, cells + 1, self.evaluate(middles), axis=2)
             self.x = np.insert(self.x, cells + 1, middles)
+            self.mend_new(self.x.searchsorted(middles))
             refined = True
         return refined
 
