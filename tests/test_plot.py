@@ -519,3 +519,42 @@ def test_bars_around_a_letter_are_as_high_as_it(formula: str, latex: str) -> Non
 def test_arguments_that_nobody_typed_are_not_written() -> None:
     assert typed_latex(parse("zeta(x)").outputs[0]) == r"\zeta\left(x\right)"
     assert typed_latex(parse("zeta(x, 2)").outputs[0]) == r"\zeta\left(x, 2\right)"
+
+
+EXTREME = [
+    ("2^1000",), ("2^1023",), ("1e308*x",), ("-1e200*x",), ("1e-200*x",), ("1e-320*x",),
+    ("1e308*x", "--log"), ("exp(x)", "--log", "--range=-700:700"), ("exp(exp(x))",),
+    ("sqrt(-1-x^2)",), ("sqrt(-1-x^2)", "x"), ("0*log(-x^2)+1",), ("[x, log(-1-x^2)]",),
+    ("d/dx(1/(gamma(x)))", "--range", "x=0:1e5", "--mark", "zeros,poles,kinks"),
+    ("abs(x)*1e300", "--tangent", "1", "--normal", "2", "--fill"), ("x^300", "--orders", "0,2,8"),
+    ("[1e200*cos t, 1e-200*sin 2t]",), ("[1e308*cos t, sin t]",), ("[1e308*t, sqrt(-1-t^2)]",),
+    ("[sqrt(-1-t^2), sqrt(-1-t^2)]",), ("[2^1023*t, 2^1023*t]",),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["--term", "-o"])
+@pytest.mark.parametrize("typed", EXTREME, ids=" ".join)
+@pytest.mark.filterwarnings("error")
+def test_what_is_too_large_or_missing_is_drawn_or_refused(
+    typed: tuple[str, ...], where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(["plot", *typed, where, *(["p.svg"] if where == "-o" else [])])
+    told = capsys.readouterr()
+    assert (code, "can't be drawn" in told.err) in ((0, False), (6, True))
+    assert bool(told.out) is (where == "--term" and not code)
+
+
+@pytest.mark.parametrize(
+    ("formula", "ticks"),
+    [
+        ("1e200*x", ["1e201", "-1e201"]),
+        ("1e-200*x", ["1e-199", "-1e-199"]),
+        ("2^1000", ["2e301", "0e301"]),
+    ],
+)
+def test_the_ticks_of_a_terminal_say_the_power_of_ten(
+    formula: str, ticks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["plot", formula, "--term", "--orders", "0", "--range=-10:10"]) == 0
+    shown = [line.rpartition("│")[2].strip() for line in capsys.readouterr().out.splitlines()]
+    assert set(ticks) <= set(shown)

@@ -10,7 +10,7 @@ import pytest
 from diffcli.cli.main import run
 from diffcli.derivation import Settings
 from diffcli.engines.exact import nearest
-from diffcli.errors import PointError, UsageError
+from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.uncertain import read_correlations, read_measured
@@ -219,3 +219,25 @@ def test_every_format(shape: str, capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_usage_errors(arguments: list[str]) -> None:
     assert run(["uncertainty", "x^2", *arguments]) == 2
+
+
+@pytest.mark.parametrize("scale", ["1e300", "1e154", "1", "1e-160", "1e-300"])
+@pytest.mark.filterwarnings("error")
+def test_no_square_overflows(scale: str) -> None:
+    """What is scaled is as uncertain as what isn't, times the scale: by hand for x² at 1 ± 1."""
+    size = float(scale)
+    straight = propagated(f"{scale}*(3x+4y)", "x=0±1, y=0±1")
+    assert straight.sigma / size == pytest.approx(5)
+    assert straight.sampled.sigma / size == pytest.approx(5, rel=0.02)
+    assert [each.share for each in straight.inputs] == pytest.approx([0.36, 0.64])
+    assert straight.is_linear
+    bent = propagated(f"{scale}*x^2", "x=1±1", order=2).second
+    assert bent is not None
+    assert (bent.mean / size, bent.sigma / size) == pytest.approx((2, sqrt(6)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_samples_that_overflow() -> None:
+    assert propagated("1e308*x*y", "x=0±1, y=1±0.5").sigma == 1e308
+    with pytest.raises(LimitError, match="an uncertainty of more than"):
+        propagated("x", "x=0±1e200")

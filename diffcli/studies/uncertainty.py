@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import nan, sqrt
+from math import hypot, isfinite, nan, sqrt
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from diffcli.derivation import Settings, derive
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import expression, symbol
-from diffcli.errors import PointError, UsageError
+from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.expression import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad, Hessian
@@ -31,6 +31,8 @@ TOLERANCE = 0.05
 """How far the ends of the linear interval may be off, as a part of half the sampled one."""
 COVERAGE, REACH = (0.025, 0.975), 1.959963984540054
 """The quantiles between which 95 % lie, and their distance in standard deviations if normal."""
+MAX_SIGMA = 1e150
+"""The largest standard uncertainty of an input."""
 EPSILON = 1e-12
 """An eigenvalue of a covariance may be less than 0 by this part of them all."""
 
@@ -121,8 +123,11 @@ def propagate(
     value = result.value if isinstance(result.value, float) else nan
     middle = np.array([each.item() for each in arrays.values()])
     slopes = np.array([result.derivative[name] for name in arrays], dtype=np.float64)
-    variance = float(slopes @ covariance @ slopes)
-    shares = slopes * (covariance @ slopes) / (variance or nan)
+    # In the unit of the steepest slope, no square overflows.
+    unit = float(np.abs(slopes).max(initial=0)) or 1.0
+    parts = slopes / unit * (covariance @ (slopes / unit))
+    variance = float(parts.sum())
+    shares, combined = parts / (variance or nan), unit * sqrt(variance)
     sampler = _Sampler(function, settings, samples)
     inputs = []
     for i, name in enumerate(arrays):
@@ -142,17 +147,22 @@ def propagate(
         report,
         tuple(inputs),
         tuple(map(tuple, covariance.tolist())),
-        sqrt(variance),
-        _second_order(function, point, covariance, variance, settings) if order > 1 else None,
+        combined,
+        _second_order(function, point, covariance, combined, settings) if order > 1 else None,
         spread,
-        is_linear=spread.validates(value, sqrt(variance)),
+        is_linear=spread.validates(value, combined),
     )
 
 
 def covariance_matrix(
     sigmas: Sequence[float], correlations: Mapping[tuple[int, int], float]
 ) -> Array:
-    """Return the covariances of inputs. Raises PointError for impossible correlations."""
+    """Return the covariances of inputs.
+
+    Raises PointError for impossible correlations, LimitError where a square isn't a float.
+    """
+    if max(sigmas, default=0.0) > MAX_SIGMA:
+        raise LimitError(f"an uncertainty of more than {MAX_SIGMA:g}", hint="choose another unit")
     matrix = np.eye(len(sigmas))
     for (row, column), coefficient in correlations.items():
         matrix[row, column] = matrix[column, row] = coefficient
@@ -177,7 +187,7 @@ def _root(covariance: Array) -> Array:
 
 
 def _second_order(
-    function: Function, point: Point, covariance: Array, variance: float, settings: Settings
+    function: Function, point: Point, covariance: Array, sigma: float, settings: Settings
 ) -> SecondOrder:
     """Return E f = f + ½ tr HΣ and Var f = ∇fᵀΣ∇f + ½ tr (HΣ)², exact for quadratic f.
 
@@ -186,9 +196,9 @@ def _second_order(
     (result,) = derive(Hessian(), function, [point], settings).results
     spread = np.array(result.derivative["matrix"], dtype=np.float64) @ covariance
     value = result.value if isinstance(result.value, float) else nan
-    return SecondOrder(
-        float(value + np.trace(spread) / 2), sqrt(variance + np.trace(spread @ spread) / 2)
-    )
+    unit = float(np.abs(spread).max(initial=0)) or 1.0
+    bend = unit * sqrt(np.trace(spread / unit @ (spread / unit)) / 2)
+    return SecondOrder(float(value + np.trace(spread) / 2), hypot(sigma, bend))
 
 
 class _Sampler:
@@ -212,7 +222,11 @@ class _Sampler:
             return Spread(values.size, outside, nan, nan, (nan, nan))
         low, high = np.quantile(known, COVERAGE).tolist()
         # Of a constant, the mean may be off by a rounding, and so the deviation not be 0.
-        beyond = known - known[0]
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, sigma = float(known[0] + beyond.mean()), float(beyond.std())
+        with np.errstate(over="ignore"):
+            beyond = known - known[0]
+            unit = float(np.abs(beyond).max()) or 1.0
+        if not isfinite(unit):
+            return Spread(values.size, outside, nan, nan, (low, high))
+        mean = float(known[0] + unit * (beyond / unit).mean())
+        sigma = unit * float((beyond / unit).std())
         return Spread(values.size, outside, mean, sigma, (low, high))

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.registry import BackendFilter, backend_registry
 from matplotlib.colors import to_hex, to_rgb
@@ -46,6 +47,7 @@ def styled(name: str = OWN) -> Iterator[None]:
         yield
 
 
+@np.errstate(all="ignore")
 def render(paint: Paint, canvas: Canvas) -> bytes:
     """Return a picture as the bytes of a png, svg or pdf file, the same every time."""
     with styled(canvas.style):
@@ -65,6 +67,8 @@ def show(paint: Paint, canvas: Canvas) -> None:
         plt.show()
 
 
+# matplotlib squares lengths, and looks for places of ticks beyond both ends of an axis.
+@np.errstate(all="ignore")
 def fill(figure: Figure, paint: Paint, canvas: Canvas) -> None:
     """Draw a picture and its title into a figure."""
     paint(figure)

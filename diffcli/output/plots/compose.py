@@ -75,6 +75,8 @@ class Composed:
     chosen: str | None
 
 
+# What overflows is missing from a line, as where it has no value.
+@np.errstate(all="ignore")
 def compose(function: Function, request: Request) -> Composed:
     """Sample a Function, and lay out its picture.
 

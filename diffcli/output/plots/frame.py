@@ -8,13 +8,15 @@ from math import isinf
 
 import numpy as np
 
-from diffcli.errors import UsageError
+from diffcli.errors import LimitError, UsageError
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.sampling import Samples
 from diffcli.studies.curves.viewing import visible_range
 
 MARGIN = 0.05
 """Above and below the lines, as a part of their height."""
+HIGHEST = 1e306
+"""The largest number at an end of an axis: to draw one, larger numbers are computed with."""
 LEAST = 1e-12
 """How small a value a logarithmic axis still shows, as a part of the largest."""
 STRAIGHT = 201
@@ -104,21 +106,37 @@ class Frame:
 def frame_range(samples: Samples, lines: Sequence[Line], frame: Frame) -> tuple[float, float]:
     """Return the range of y that is drawn: the one asked for, else the visible with a margin.
 
-    Raises UsageError where a logarithm is asked for and nothing is positive.
+    Raises UsageError where a logarithm is asked for and nothing is positive, LimitError where all
+    is too far away to be drawn.
     """
     if frame.y_range:
         low, high = frame.y_range
     else:
         low, high = visible_range(samples, sorted({line.order for line in lines}))
-        low, high = low - MARGIN * (high - low), high + MARGIN * (high - low)
+        low, high = with_margin(low, high, MARGIN)
     if frame.log and low <= 0:
         low = _least_positive(samples, lines, high)
     return low, high
 
 
+def with_margin(low: float, high: float, part: float) -> tuple[float, float]:
+    """Return a range with a part of its length before and after it.
+
+    Raises LimitError where an end is too large to be drawn.
+    """
+    if max(-low, high) > HIGHEST:
+        raise LimitError(
+            f"values beyond ±{HIGHEST:g} can't be drawn",
+            hint="another --range or --y-range, or --data for the numbers",
+        )
+    margin = part * high - part * low
+    return low - margin, high + margin
+
+
 def _least_positive(samples: Samples, lines: Sequence[Line], high: float) -> float:
     shown = np.concatenate([samples.values[line.output, line.order] for line in lines])
     positive = shown[shown > 0]
-    if not positive.size or high <= 0:
+    least = max(positive.min(initial=np.inf), high * LEAST)
+    if not 0 < least < high:
         raise UsageError("no value is positive, so none has a logarithm", hint="without --log")
-    return float(max(positive.min(), high * LEAST))
+    return float(least)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import cycle
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import uniplot
-from numpy.typing import NDArray
 
-from diffcli.output.plots.frame import Line, frame_range
+from diffcli.output.plots.frame import MARGIN, Line, frame_range, with_margin
+from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.features import Feature
 from diffcli.studies.curves.sampling import Samples
+from diffcli.studies.curves.viewing import widened
 
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Lines, Trace
@@ -28,8 +30,11 @@ MOST_LISTED = 8
 """Features of a kind that the legend lists."""
 DOTTED = 1
 """Columns between the dots of a derivative."""
+PLAIN = 50
+"""The largest power of ten of an axis whose numbers are written out."""
 
 
+@np.errstate(all="ignore")
 def lines_text(plot: Lines, columns: int, rows: int, *, colour: bool) -> str:
     """Return lines as text that fits a terminal, the legend below.
 
@@ -41,16 +46,14 @@ def lines_text(plot: Lines, columns: int, rows: int, *, colour: bool) -> str:
     width, height = _room(columns, rows, len(legend) + len(features))
     view = frame_range(plot.samples, lines, frame)
     drawn = [
-        _points(plot.samples, line, view, None if colour or not line.order else width)
-        for line in lines
+        _points(plot.samples, line, None if colour or not line.order else width) for line in lines
     ]
     drawn += [each.line(frame.x_range, view) for each in plot.straights]
-    if frame.log:
-        drawn = [(x, np.where(y > 0, y, np.nan)) for x, y in drawn]
+    axis = _Axis(*view, is_log=frame.log)
     solid = [colour or not line.order for line in lines] + [True] * len(plot.straights)
     colours = [name for name, _ in zip(cycle(COLOURS), legend, strict=False)]
     picture = uniplot.plot_to_string(
-        [y for _, y in drawn],
+        [axis.scaled(y) for _, y in drawn],
         [x for x, _ in drawn],
         lines=solid,
         color=colours if colour else False,
@@ -59,8 +62,7 @@ def lines_text(plot: Lines, columns: int, rows: int, *, colour: bool) -> str:
         height=height,
         x_min=frame.x_range[0],
         x_max=frame.x_range[1],
-        y_min=view[0],
-        y_max=view[1],
+        **axis.options("y"),
         y_as_log=frame.log,
     )
     keys = _legend(legend, solid, colours if colour else None)
@@ -71,9 +73,11 @@ def trace_text(plot: Trace, columns: int, rows: int, *, colour: bool) -> str:
     """Return a curve in the plane as text that fits a terminal."""
     width, height = _room(columns, rows, 1)
     (x, _), (y, _) = plot.samples.values
+    across, up = _Axis.around(x), _Axis.around(y)
     picture = uniplot.plot_to_string(
-        y, x, lines=True, color=["blue"] if colour else False, character_set="braille",
-        width=width, height=height,
+        up.scaled(y), across.scaled(x), lines=True, color=["blue"] if colour else False,
+        character_set="braille", width=width, height=height, **across.options("x"),
+        **up.options("y"),
     )  # fmt: skip
     return "\n".join([picture, *_legend([plot.equation], [True], ["blue"] if colour else None)])
 
@@ -89,15 +93,61 @@ def _room(columns: int, rows: int, legend: int) -> tuple[int, int]:
     return width, height
 
 
-def _points(
-    samples: Samples, line: Line, view: tuple[float, float], columns: int | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+@dataclass(frozen=True)
+class _Axis:
+    """What an axis shows, in units of a power of ten where numbers are very large or small.
+
+    uniplot squares the length of an axis to place its ticks, which overflows beyond 1e154.
+    """
+
+    low: float
+    high: float
+    is_log: bool = False
+
+    @classmethod
+    def around(cls, values: Floats) -> _Axis:
+        """Return the axis on which all values lie, with a margin."""
+        known = values[np.isfinite(values)]
+        if not known.size:
+            return cls(0.0, 1.0)
+        return cls(*with_margin(*widened(float(known.min()), float(known.max())), MARGIN))
+
+    @property
+    def exponent(self) -> int:
+        """The power of ten that is the unit."""
+        largest = max(abs(self.low), abs(self.high))
+        power = int(np.floor(np.log10(largest))) if largest else 0
+        return 0 if self.is_log or abs(power) <= PLAIN else power
+
+    def scaled(self, values: Floats) -> Floats:
+        """Return values in the unit; what the axis doesn't show lies a little beyond its ends."""
+        low, high = self._in_unit(np.array([self.low, self.high])).tolist()
+        if self.is_log:
+            least, most = low / 2, 2 * high
+            values = np.where(values > 0, values, np.nan)
+        else:
+            least, most = 2 * low - high, 2 * high - low
+        shown = np.clip(self._in_unit(values), least, most)
+        # uniplot takes no line that has no values: it gets one that isn't seen.
+        return shown if np.isfinite(shown).any() else np.full_like(shown, most)
+
+    def _in_unit(self, values: Floats) -> Floats:
+        half = self.exponent // 2
+        return np.asarray(values / 10.0**half / 10.0 ** (self.exponent - half))
+
+    def options(self, name: str) -> dict[str, Any]:
+        """Return the ends and the unit, as uniplot takes those of the axis ``name``."""
+        low, high = self._in_unit(np.array([self.low, self.high])).tolist()
+        unit = f"e{self.exponent}" if self.exponent else ""
+        return {f"{name}_min": low, f"{name}_max": high, f"{name}_unit": unit}
+
+
+def _points(samples: Samples, line: Line, columns: int | None) -> tuple[Floats, Floats]:
     x, y = samples.x, samples.values[line.output, line.order]
     if columns is not None:
         dots = np.linspace(x[0], x[-1], columns // DOTTED + 1)
         x, y = dots, np.interp(dots, x, y)
-    height = view[1] - view[0]
-    return x, np.clip(y, view[0] - height, view[1] + height)
+    return x, y
 
 
 def _legend(

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from diffcli.output.plots.canvas import colours, faint
 from diffcli.output.plots.field import head
+from diffcli.output.plots.frame import HIGHEST, with_margin
 from diffcli.output.plots.ticks import ROUND
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.viewing import widened
@@ -23,15 +24,19 @@ LENGTH, LOWEST = 0.1, 0.4
 """Of an arrow, as a part of the larger side, and at most of the smaller one."""
 STILL = 1e-6
 """A speed less than this part of the usual one has no direction that could be told."""
+FLAT = 1e-9
+"""A side less than this part of the other would be no side, to scale."""
 MARGIN = 0.06
 
 
 def draw(figure: Figure, plot: Trace) -> None:
     """Draw a curve into an empty figure, to scale; its start is dotted."""
     axes = figure.subplots()
-    (x, dx), (y, dy) = plot.samples.values
+    values = plot.samples.values
+    (x, dx), (y, dy) = np.where(np.abs(values) <= HIGHEST, values, np.nan)
     ends = [_ends(side) for side in (x, y)]
-    axes.set(xlim=ends[0], ylim=ends[1], aspect="equal")
+    smaller, larger = sorted(high - low for low, high in ends)
+    axes.set(xlim=ends[0], ylim=ends[1], aspect="equal" if smaller > FLAT * larger else "auto")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=8, steps=ROUND))
     for zero in (axes.axhline, axes.axvline):
@@ -43,7 +48,6 @@ def draw(figure: Figure, plot: Trace) -> None:
     picked = along.searchsorted(np.arange(ARROWS) / ARROWS * along[-1])
     usual = np.nanmedian(size) if np.isfinite(size).any() else 0.0
     picked = picked[np.isfinite(size[picked]) & (size[picked] > STILL * usual)]
-    smaller, larger = sorted(high - low for low, high in ends)
     length = min(LENGTH * larger, LOWEST * smaller)
     unit = length / size[picked]
     axes.quiver(
@@ -63,5 +67,4 @@ def _ends(side: Floats) -> tuple[float, float]:
     low, high = np.quantile(known, [0.02, 0.98])
     reach = 3 * (high - low)
     low, high = widened(max(known.min(), low - reach), min(known.max(), high + reach))
-    margin = MARGIN * (high - low)
-    return float(low - margin), float(high + margin)
+    return with_margin(float(low), float(high), MARGIN)
