@@ -31,9 +31,9 @@ def answer(formula: str, point: dict[str, str]) -> Result:
     return derive(Grad(), function, [named.bind(function.variables)], GENEROUS).results[0]
 
 
-def dyadic(point: dict[str, str]) -> dict[str, Fraction]:
-    """The point of floats at which the numbers are certified."""
-    return {name: Fraction(float(Fraction(at))) for name, at in point.items()}
+def exact(point: dict[str, str]) -> dict[str, Fraction]:
+    """The point as typed, of which the numbers are certified."""
+    return {name: Fraction(at) for name, at in point.items()}
 
 
 def close(found: float | None, truth: mpf, digits: int = 15) -> bool:
@@ -65,7 +65,7 @@ def test_feynman(row: dict[str, str]) -> None:
     for point in sampled(ranges, row["id"], 3):
         result = answer(row["formula"], point)
         try:
-            truth = value(row["formula"], dyadic(point), digits=25)
+            truth = value(row["formula"], exact(point), digits=25)
         except OutsideDomainError:
             assert result.verdict is Verdict.UNDEFINED
             continue
@@ -73,7 +73,7 @@ def test_feynman(row: dict[str, str]) -> None:
         assert result.verdict in PROVED
         assert close(result.value, truth)
         for name in ranges:
-            slope = derivative(row["formula"], dyadic(point), (name,), digits=25)
+            slope = derivative(row["formula"], exact(point), (name,), digits=25)
             assert close(result.derivative[name], slope)
     assert answered
 
@@ -84,7 +84,7 @@ def test_textbook(row: dict[str, str]) -> None:
     name = row["variable"]
     for point in sampled({name: (row["low"], row["high"])}, row["id"], 3):
         result = answer(row["formula"], point)
-        at = dyadic(point)
+        at = exact(point)
         assert result.verdict in PROVED
         assert close(result.value, value(row["python"], at, digits=25))
         assert close(result.derivative[name], value(row["derivative"], at, digits=25))
@@ -100,7 +100,7 @@ def test_the_formula_printed_is_the_derivative(row: dict[str, str]) -> None:
     assert len(text) < 250
     read = parse(text, variables=[name])
     for point in sampled({name: (row["low"], row["high"])}, row["id"], 3):
-        at = dyadic(point)
+        at = exact(point)
         found = value(read.read_as, at, digits=25)
         truth = value(row["derivative"], at, digits=25)
         with mp.workdps(40):

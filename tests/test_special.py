@@ -281,18 +281,21 @@ def test_what_a_rule_refuses(
 
 
 @pytest.mark.parametrize(
-    ("s", "slope"),
-    [(2, math.inf), (2.5, float(zeta(1.5))), (1.5, math.inf), (1, None), (0.5, None)],
+    ("s", "slope"), [(2, None), (2.5, float(zeta(1.5))), (1.5, None), (1, None), (0.5, None)]
 )
 def test_a_polylogarithm_at_1(s: float, slope: float | None) -> None:
+    """Its derivative from the left is finite for s > 2 alone, which nothing proves."""
     (node,) = parse(f"polylog({s}, x)", variables=("x",)).outputs
     there = {"x": number(Fraction(1))}
     found = partial(node, there)
-    if slope is None:
+    if s <= 1:
         assert found.outcome is Outcome.UNDEFINED
         return
     assert found.to_float() == pytest.approx(float(zeta(s)), rel=1e-15)
-    assert classify(node, there, ("x",)).left == pytest.approx(slope, rel=1e-14)
+    difficulty = classify(node, there, ("x",))
+    assert (difficulty.kind, difficulty.left, difficulty.value) == (Kind.UNDETERMINED, None, None)
+    if slope is not None:
+        assert f"not proved: difference quotients of {slope:.6g}" in difficulty.reason
 
 
 @pytest.mark.parametrize(

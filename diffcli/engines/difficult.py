@@ -20,7 +20,7 @@ from flint import fmpq
 
 from diffcli.clock import is_late, until
 from diffcli.engines.balls.guards import Difficult, Trouble
-from diffcli.engines.enclosure import Coordinate, Index, partial
+from diffcli.engines.enclosure import Coordinate, Index, Outcome, partial
 from diffcli.engines.one_sided.analysis import LEVELS, Analysis
 from diffcli.engines.one_sided.atoms import Field, working_in
 from diffcli.engines.one_sided.coefficients import ZERO
@@ -57,6 +57,8 @@ def classify(
     analysis = Analysis(output, at, str(direct.reason), digits)
     with until(deadline):
         found = analysis.settled([{name: Fraction(1)} for name in index])
+        if not found.is_proved and direct.outcome is Outcome.UNDEFINED:
+            return Difficulty(Kind.UNDEFINED, str(direct.reason))
         return found if found.is_proved or not index else _with_quotients(found, output, at, index)
 
 

@@ -13,6 +13,7 @@ from diffcli.engines.balls.guards import (
     Difficult,
     Undefined,
     exact_integer,
+    fixed_integer,
     nonzero,
     not_negative,
     positive,
@@ -25,9 +26,7 @@ def _right(_: acb, x: acb) -> bool:
 
 def natural(n: Ball, name: str, what: str, largest: int = 1000) -> int:
     """Return an order or a degree as the fixed integer that it must be."""
-    exact = exact_integer(n)
-    if isinstance(exact, arb_series) or (isinstance(exact, arb) and exact.contains_integer()):
-        raise Difficult(f"{name}: {what} that isn't a fixed integer")
+    exact = fixed_integer(n, f"{name}: {what} that isn't a fixed integer")
     if not isinstance(exact, fmpq) or exact < 0 or exact.q != 1:
         raise Undefined(f"{name}: {what} that isn't 0, 1, 2, …")
     if exact > largest:

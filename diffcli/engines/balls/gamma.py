@@ -12,6 +12,7 @@ from diffcli.engines.balls.guards import (
     ball,
     centre,
     exact_integer,
+    fixed_integer,
     no_pole,
     nonzero,
     not_negative,
@@ -62,9 +63,7 @@ def lbeta(x: Ball, y: Ball) -> Ball:
 
 def multigammaln(a: Ball, d: Ball) -> Ball:
     """Return log Γ_d(a)."""
-    size = exact_integer(d)
-    if isinstance(size, arb_series) or (isinstance(size, arb) and size.contains_integer()):
-        raise Difficult("multigammaln: a dimension that isn't a fixed integer")
+    size = fixed_integer(d, "multigammaln: a dimension that isn't a fixed integer")
     if not isinstance(size, fmpq) or size < 1:
         raise Undefined("multigammaln: a dimension that isn't 1, 2, 3, …")
     positive(2 * a - (size - 1), "pole of multigammaln", "multigammaln below (d − 1)/2")

@@ -150,6 +150,21 @@ def exact_integer(x: Value) -> Value:
     return x
 
 
+def fixed_integer(x: Value, otherwise: str) -> Number:
+    """Return an argument that must be an integer, exactly where it is one.
+
+    Raises Undefined(``otherwise``) for one that moves, which is no integer beside the point, and
+    Difficult where that isn't certain.
+    """
+    exact = exact_integer(x)
+    if isinstance(exact, arb_series):
+        moves = any(not step.contains(0) for step in exact.coeffs()[1:])
+        raise Undefined(otherwise) if moves else Difficult(otherwise)
+    if isinstance(exact, arb) and exact.contains_integer():
+        raise Difficult(otherwise)
+    return exact
+
+
 def no_pole(x: Value, name: str) -> None:
     """Refuse 0, −1, −2, …, the poles of the gamma family."""
     if not centre(x) > 0:

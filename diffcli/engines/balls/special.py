@@ -15,7 +15,7 @@ from diffcli.engines.balls.guards import (
     Difficult,
     Undefined,
     centre,
-    exact_integer,
+    fixed_integer,
     no_pole,
     positive,
     side,
@@ -56,9 +56,7 @@ def digamma(x: Ball) -> Ball:
 
 def polygamma(n: Ball, x: Ball) -> Ball:
     """Return the n-th derivative of digamma at x."""
-    order = exact_integer(n)
-    if isinstance(order, arb_series) or (isinstance(order, arb) and order.contains_integer()):
-        raise Difficult("polygamma: an order that isn't a fixed integer")
+    order = fixed_integer(n, "polygamma: an order that isn't a fixed integer")
     if isinstance(order, arb) or order < 0 or order.q != 1:
         raise Undefined("polygamma: an order that isn't 0, 1, 2, …")
     if order > LARGEST_ORDER:
