@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
+from diffcli.language.tokens import NAME, NUMBER, SIGN, TIMES, Token
 
 if TYPE_CHECKING:
     from diffcli.language.latex.reader import Reader
@@ -43,7 +43,7 @@ def read_integral(reader: Reader, start: int) -> None:
         if place is not None:
             variable = [reader.tokens[place + 1]]
             reader.integrals -= 1
-            at_end = all(token.text == "*" for token in reader.tokens[place + 2 :])
+            at_end = all(token.text in ("*", TIMES) for token in reader.tokens[place + 2 :])
             if at_end and place:
                 del reader.tokens[place:]
                 break
