@@ -222,6 +222,7 @@ class Function(Differentiable):
             dtype=settings.dtype,
             device=settings.device,
             results=(),
+            name=self.called,
         )
         return Finding(lesson, lesson_listing(lesson, report))
 

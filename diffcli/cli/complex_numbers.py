@@ -48,6 +48,7 @@ def answer_complex(
             device="cpu",
             results=(),
             readings=function.readings,
+            name=function.called,
             notation={each.label: each.notation(function) for each in entries},
         )
         answered = [each.verdict for each in found if each.value]

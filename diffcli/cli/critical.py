@@ -82,6 +82,7 @@ def _study(typed: str | None, common: Common, *, certify: bool) -> Study:
             device=chosen.device,
             results=(),
             readings=function.readings,
+            name=function.called,
         )
         if len(box) == 1:
             from diffcli.studies.critical.analysis import analyse

@@ -96,4 +96,5 @@ def _report(function: Function, read_as: str, chosen: Settings) -> Report:
         device=chosen.device,
         results=(),
         readings=function.readings,
+        name=function.called,
     )

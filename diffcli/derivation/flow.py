@@ -81,6 +81,7 @@ class _Derivation:
             readings=self._function.readings,
             warnings=tuple(self._remarks | self._answers.evaluation.remarks),
             told=tuple(self._answers.evaluation.told),
+            name=self._function.called if self._function.is_scalar else "f",
             function_latex=self._function_latex(),
             notation={
                 entry.label: entry.notation(case.scalars.function)
@@ -89,7 +90,7 @@ class _Derivation:
                 if case.scalars.function is not None
             }
             | {
-                name: f"∂f/∂{name}"
+                name: f"∂{self._function.called}/∂{name}"
                 for case in self._answers.cases.values()
                 for name in case.closed_formulas
                 if self._function.has_tensors
@@ -117,7 +118,7 @@ class _Derivation:
             return {"f": Formula(reason=str(error))}
         taken = ", ".join(f"{name} for {kind}" for name, kind in kinds.items())
         self._remarks[f"the formulas take {taken}; --at gives other shapes"] = None
-        self._notation = {name: f"∂f/∂{name}" for name in found}
+        self._notation = {name: f"∂{self._function.called}/∂{name}" for name in found}
         return {name: Formula(text_of(each)) for name, each in found.items()}
 
     def _function_latex(self) -> str | None:

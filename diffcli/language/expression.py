@@ -111,7 +111,8 @@ class Function:
     ``text`` is what was typed; ``readings`` are the choices that another convention would have
     made differently; ``definitions`` are the named subterms (``y = x + 2; …``), in typed order.
     ``asked`` are the variables of the derivative that was typed as a whole (``d/dx x^2``), where
-    the reader was to return the formula that it differentiates.
+    the reader was to return the formula that it differentiates. ``called`` is the name of the
+    function as it was typed: ``F`` for ``F = m*a`` and for ``F(a) = m*a``.
     """
 
     text: tuple[str, ...]
@@ -120,6 +121,7 @@ class Function:
     definitions: tuple[tuple[str, Node], ...] = ()
     readings: tuple[str, ...] = field(default=(), compare=False)
     asked: tuple[str, ...] = field(default=(), compare=False)
+    called: str = field(default="f", compare=False)
     repetition: Repetition | None = field(default=None, init=False, compare=False, repr=False)
     """The outputs as rows of a few shapes, where the text was read so."""
 

@@ -102,6 +102,7 @@ def parse(
         definitions=tuple(names.defined.items()),
         readings=tuple(names.readings),
         asked=asked,
+        called=_called(formulas, ordered),
     )
 
 
@@ -118,6 +119,12 @@ def _repetition(
     if found is None or found.count > MAX_ROWS or found.size > MAX_NODES:
         return None
     return found
+
+
+def _called(formulas: Sequence[Parser], variables: Sequence[str]) -> str:
+    """Return the name of the first formula: ``f`` where none was typed, or only a variable's."""
+    names = [parser.called for parser in formulas]
+    return names[0] if names and names[0] not in variables else "f"
 
 
 def signature(tokens: Sequence[Token]) -> list[str]:
@@ -155,6 +162,9 @@ def deep_recursion() -> Iterator[None]:
 class Parser(Pratt):
     """Reads one text of a request: definitions, then the formulas wanted."""
 
+    called = "f"
+    """The name that was typed for the formula wanted."""
+
     def definitions_alone(self) -> None:
         """Read a text that only defines names, as ``--let`` takes."""
         while self.token.kind != END:
@@ -183,6 +193,8 @@ class Parser(Pratt):
             if closer is None:
                 self.check_decimal_comma()
             found.append(self.build.real(self.expression()))
+        if len(found) > 1:
+            self.called = "f"
         if closer is not None:
             self.expect(BRACKETS[self.open.pop()], after=self.tokens[0])
         if self.accept(";") and called and self.token.kind != END:
@@ -199,7 +211,8 @@ class Parser(Pratt):
         arguments = signature(self.tokens[self.position :])
         if not arguments:
             return ""
-        called = f"{self.advance().text}({', '.join(arguments)})"
+        self.called = self.advance().text
+        called = f"{self.called}({', '.join(arguments)})"
         self.position += 2 * len(arguments) + 2
         self.names.echo(f"{called} is the name of the formula after '='")
         return called
@@ -215,6 +228,7 @@ class Parser(Pratt):
                 "a value is given by --at x=3",
             )  # fmt: skip
         self.names.echo(f"{name} is the name of the formula after '='")
+        self.called = name
         return value
 
     def check_decimal_comma(self) -> None:

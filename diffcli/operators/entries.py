@@ -36,7 +36,7 @@ class Entry:
 
     def notation(self, function: Function) -> str:
         """Return how it is written: ``f′(x)``, ``∂f/∂u``, ``∂³f/∂x∂y²``."""
-        name = output_name(function, self.output)
+        name = function.called if function.is_scalar else output_name(function, self.output)
         order = len(self.wrt)
         if order == 0:
             return name
@@ -50,8 +50,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Combination:
-    """A linear combination of mixed partials; ``symbol`` is how it is written.
+    """A linear combination of mixed partials.
 
+    ``symbol`` is how it is written, with ``{f}`` for the name of the function.
     With ``is_directional`` it stands for the derivative along the vector of its weights.
     """
 
@@ -62,7 +63,7 @@ class Combination:
 
     def notation(self, function: Function) -> str:
         """Return how it is written: ``∇²f``."""
-        return self.symbol
+        return self.symbol.replace("{f}", function.called)
 
 
 Quantity = Entry | Combination

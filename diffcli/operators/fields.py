@@ -27,7 +27,7 @@ class Laplacian(Chosen, Number):
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
         """Return the trace of the Hessian."""
-        return (weighted("f", "∇²f", ((1.0, 0, (x, x)) for x in function.variables)),)
+        return (weighted("f", "∇²{f}", ((1.0, 0, (x, x)) for x in function.variables)),)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the trace of the Hessian."""

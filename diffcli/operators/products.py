@@ -27,7 +27,7 @@ class Jvp(Along, Chosen):
         return tuple(
             weighted(
                 name := output_name(function, output),
-                f"D_v {name}",
+                "D_v {f}" if function.is_scalar else f"D_v {name}",
                 ((step, output, (x,)) for step, x in zip(vector, function.variables, strict=True)),
                 is_directional=True,
             )
@@ -83,7 +83,7 @@ class Hvp(Along, OfVariables):
 
     name: ClassVar[str] = "hvp"
     of_one_number: ClassVar[bool] = True
-    _symbol: ClassVar[str] = "D_v ∂f/∂{}"
+    _symbol: ClassVar[str] = "D_v ∂{{f}}/∂{}"
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
         """Return the derivative along the vector of each variable's derivative."""
@@ -115,7 +115,7 @@ class Vhp(Hvp):
     """A vector times the Hessian of one formula; the same, where that is symmetric."""
 
     name: ClassVar[str] = "vhp"
-    _symbol: ClassVar[str] = "∂(D_v f)/∂{}"
+    _symbol: ClassVar[str] = "∂(D_v {{f}})/∂{}"
 
     def _turns(self, row: str, column: str) -> tuple[str, str]:
         return column, row

@@ -72,9 +72,9 @@ def notation(report: Report, entry: str) -> str:
 
 
 def name_of_function(report: Report) -> str:
-    """Return ``f(x, y)``, or ``f`` alone where the variables are none or many."""
+    """Return ``f(x, y)``, or ``f`` alone, where the variables are none or many."""
     few = 0 < len(report.variables) <= _FEW
-    return f"f({', '.join(report.variables)})" if few else "f"
+    return f"{report.name}({', '.join(report.variables)})" if few else report.name
 
 
 def checks(result: Result) -> tuple[Check, ...]:

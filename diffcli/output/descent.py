@@ -64,8 +64,9 @@ def _way(descent: Descent, gap: int, decimals: int) -> Block:
         numbers = [*place, step.value, step.gradient_norm]
         rounded = (Rounded(each, decimals=decimals) for each in numbers)
         rows.append((Rounded(step.step, decimals=0), *rounded))
+    called = descent.report.name
     title = f"{descent.plan.optimizer}, learning rate {number(descent.plan.rate, _SHORT)}"
-    return Block(title, ("step", *names, "f", "‖∇f‖"), tuple(rows))
+    return Block(title, ("step", *names, called, f"‖∇{called}‖"), tuple(rows))
 
 
 def _end(descent: Descent) -> Block:
@@ -76,7 +77,7 @@ def _end(descent: Descent) -> Block:
         (name, x, cell_name(report, cell), cell.number, cell.check.verdict if cell.check else "")
         for (name, x), cell in zip(good.coordinates.items(), found, strict=True)
     ]
-    title = f"step {good.step}, f = {number(good.value)}"
+    title = f"step {good.step}, {report.name} = {number(good.value)}"
     return Block(title, ("variable", "value", "derivative", "", "verdict"), tuple(rows))
 
 
@@ -95,13 +96,14 @@ def _remarks(descent: Descent, digits: int | None) -> Iterator[str]:
 def _ending(descent: Descent) -> str:
     last, good = descent.steps[-1], descent.good
     norm = number(last.gradient_norm, _SHORT)
+    slope = f"‖∇{descent.report.name}‖"
     match descent.outcome:
         case Outcome.CONVERGED:
-            return f"converged at step {last.step}: ‖∇f‖ = {norm}"
+            return f"converged at step {last.step}: {slope} = {norm}"
         case Outcome.UNFINISHED:
-            return f"the steps ran out: ‖∇f‖ = {norm} after {last.step}; --steps allows more"
+            return f"the steps ran out: {slope} = {norm} after {last.step}; --steps allows more"
         case Outcome.STAGNATED:
-            return f"stagnated at ‖∇f‖ = {norm}: the last steps gained nothing"
+            return f"stagnated at {slope} = {norm}: the last steps gained nothing"
         case Outcome.DIVERGED:
             return f"diverged: the last good point is step {good.step}"
     if not good.is_finite:

@@ -15,9 +15,10 @@ from diffcli.output.text import numbers
 def function_lines(report: Report) -> Iterator[tuple[str, str]]:
     """Yield the function as (name, formula), its definitions first."""
     *definitions, formula = report.read_as.split("; ")
-    for definition in definitions:
-        name, _, text = definition.partition(" = ")
-        yield name, text
+    pairs = [(name, text) for name, _, text in (each.partition(" = ") for each in definitions)]
+    if pairs and pairs[-1][0] == formula == report.name:
+        formula = pairs.pop()[1]
+    yield from pairs
     yield name_of_function(report), formula
 
 

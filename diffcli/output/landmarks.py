@@ -89,18 +89,20 @@ def _points(title: str, points: Sequence[Landmark], report: Report) -> Iterator[
     rows: list[tuple[Cell, ...]] = []
     for point in points:
         at = [point.at[name] for name in report.variables]
-        rows.append((*at, point.value, point.kind.value, point.tag.value, _exact(point)))
-    head = *report.variables, "f", "kind", "known", "exactly"
+        rows.append(
+            (*at, point.value, point.kind.value, point.tag.value, _exact(point, report.name))
+        )
+    head = *report.variables, report.name, "kind", "known", "exactly"
     if not any(row[-1] for row in rows):
         head, rows = head[:-1], [row[:-1] for row in rows]
     yield Block(title, head, tuple(rows))
 
 
-def _exact(point: Landmark) -> str:
+def _exact(point: Landmark, function: str) -> str:
     """Return the exact coordinates and value, where they say more than the numbers do."""
     exact = dict(point.exact or {})
     if point.exact_value:
-        exact["f"] = point.exact_value
+        exact[function] = point.exact_value
     told = {name: text for name, text in exact.items() if not text.lstrip("-").isdigit()}
     return ", ".join(f"{name} = {text}" for name, text in told.items())
 

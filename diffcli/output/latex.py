@@ -20,6 +20,8 @@ from diffcli.verdict import Verdict
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()")
 _RAISED_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾]+")
+_PRIMES = str.maketrans({"′": "'", "″": "''", "‴": "'" * 3})
+_PRIMED = re.compile(r"(\w+)([′″‴]|\^\{[^{}]*\} )\((\w+)\)")
 _ROUND = re.compile("∂([^∂⁰¹²³⁴⁵⁶⁷⁸⁹]*)")
 _SPECIAL = {char: f"\\{char}" for char in "#$%&_{}"} | {
     "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -69,7 +71,10 @@ def _cell(cell: Cell, digits: int | None) -> str:
 def _equations(report: Report) -> str:
     arguments = ", ".join(map(_name, report.variables))
     lines = [
-        (f"f({arguments})" if arguments else "f", report.function_latex or _code(report.read_as))
+        (
+            f"{_name(report.name)}({arguments})" if arguments else _name(report.name),
+            report.function_latex or _code(report.read_as),
+        )
     ]
     for name, formula in derivatives(report):
         lines.append((_derivative(name), formula.latex or _code(formula.text or "")))
@@ -84,7 +89,7 @@ def _aligned(lines: Iterable[tuple[str, str]]) -> str:
 def _tables(report: Report, digits: int | None) -> Iterator[str]:
     if found := sheet(report):
         entries = [_derivative(notation(report, cell.entry)) for cell in found[0].cells]
-        head = [*map(_name, report.variables), "f", *entries]
+        head = [*map(_name, (*report.variables, report.name)), *entries]
         lines = [
             [
                 *map(_number, row.texts(digits)),
@@ -96,7 +101,8 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
         return
     for result in answered(report):
         value = value_text(result, digits)
-        yield f"At {_text(point_text(report, result, digits))}: {_text(f'f = {value}')}."
+        place = _text(point_text(report, result, digits))
+        yield f"At {place}: {_text(f'{report.name} = {value}')}."
         lines = [
             [
                 f"${_derivative(cell_name(report, cell))}$",
@@ -139,7 +145,11 @@ def _derivative(written: str) -> str:
         _RAISED_RUN.sub(_raise, re.sub(r"∂([^∂⁰¹²³⁴⁵⁶⁷⁸⁹]*)", _round, part))
         for part in (above, below)
     ]
-    return f"\\frac{{{tex[0]}}}{{{tex[1]}}}" if slash else tex[0].replace("′", "'")
+    if slash:
+        return f"\\frac{{{tex[0]}}}{{{tex[1]}}}"
+    found = _PRIMED.fullmatch(tex[0])
+    primed = f"{_name(found[1])}{found[2]}({_name(found[3])})" if found else tex[0]
+    return primed.translate(_PRIMES)
 
 
 def _round(found: re.Match[str]) -> str:

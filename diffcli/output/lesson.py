@@ -144,7 +144,7 @@ class Writer:
     def _name(self, entry: Entry) -> Math:
         """Return ``f(x)``, ``f′(x)`` or ``∂f/∂x``."""
         names, order = self._function.variables, len(entry.wrt)
-        called = "f" if self._function.is_scalar else f"f{entry.output + 1}"
+        called = self._function.called if self._function.is_scalar else f"f{entry.output + 1}"
         f = name_latex(called)
         if not order:
             arguments = f"({', '.join(names)})" if names else ""

@@ -59,7 +59,8 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
         yield _table(head, lines, [name != "verdict" for name in head])
         return
     for result in answered(report):
-        yield f"At {point_text(report, result, digits)}: f = {value_text(result, digits)}"
+        value = value_text(result, digits)
+        yield f"At {point_text(report, result, digits)}: {report.name} = {value}"
         yield from _entries(report, result, digits)
 
 

@@ -55,7 +55,7 @@ def _ways(found: Propagation, digits: int) -> Block:
         ways.append(("second order", found.second.mean, found.second.sigma))
     ways.append(("sampled", found.sampled.mean, found.sampled.sigma))
     rows = ((way, Rounded(mean, 2 * digits), Rounded(sigma, digits)) for way, mean, sigma in ways)
-    return Block("f", ("by", "value", "±"), tuple(rows))
+    return Block(found.report.name, ("by", "value", "±"), tuple(rows))
 
 
 def _remarks(found: Propagation, digits: int | None) -> Iterator[str]:
@@ -69,7 +69,8 @@ def _remarks(found: Propagation, digits: int | None) -> Iterator[str]:
     else:
         guilty = [each.name for each in found.inputs if not each.is_linear]
         where = f"in {' and '.join(guilty)}" if guilty else "in the inputs together"
-        yield f"linear propagation fails: f bends too much {where}; take the sampled interval"
+        bends = f"{found.report.name} bends too much {where}"
+        yield f"linear propagation fails: {bends}; take the sampled interval"
     yield from remarks(found.report, digits)
 
 

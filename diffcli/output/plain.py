@@ -17,7 +17,7 @@ def render(report: Report, view: View) -> str:
     """Return the formulas, then a block of lines a point, blank lines between."""
     arguments = f"({', '.join(report.variables)})" if report.variables else ""
     *definitions, (_, formula) = function_lines(report)
-    formulas = [*definitions, (f"f{arguments}", formula)]
+    formulas = [*definitions, (f"{report.name}{arguments}", formula)]
     formulas += [(ascii_name(name) + arguments, text) for name, text in derivative_lines(report)]
     blocks = [list(_answer(report, result, view.digits)) for result in answered(report)]
     said = [("note", remark) for remark in remarks(report, view.digits)]
@@ -52,7 +52,7 @@ def _answer(report: Report, result: Result, digits: int | None) -> Iterator[tupl
     for name in report.variables:
         yield name, _listed(at[name], digits)
     alone = isinstance(result.value, float)
-    yield "f", value_text(result, digits) if alone else _listed(result.value, digits)
+    yield report.name, value_text(result, digits) if alone else _listed(result.value, digits)
     for cell in cells(result):
         missing = cell.check.verdict.words if cell.check else "none"
         text = missing if cell.number is None else cell.text(digits)

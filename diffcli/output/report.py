@@ -72,6 +72,8 @@ class Report:
     warnings: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     """How the numbers were computed, for who asks."""
+    name: str = "f"
+    """The name of the function for a person: the typed one, ``F`` for ``F = m*a``."""
     function_latex: str | None = None
     notation: Mapping[str, str] | None = None
     """How each entry's derivative is written for a person: ``{"x,y": "∂²f/∂x∂y"}``."""

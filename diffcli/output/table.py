@@ -189,7 +189,7 @@ class _Page:
         place = Text(self.cut(point_text(self.report, result, self.view.digits)))
         if place:
             place = Text.assemble(("at ", "dim"), place)
-        value = Text(f"f = {self.cut(value_text(result, self.view.digits))}")
+        value = Text(f"{self.report.name} = {self.cut(value_text(result, self.view.digits))}")
         verdict = _verdict(verdict_of(checks(result)))
         if isinstance(result.derivative, Matrix):
             return [self.line(place, value, verdict), *self.matrix(result.derivative)]

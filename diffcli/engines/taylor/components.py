@@ -51,6 +51,7 @@ def expand(
         variables=tuple(
             part for name, shape in variables.items() for part in names_of(name, shape)
         ),
+        called=function.called,
     )
 
 

@@ -24,7 +24,7 @@ def lines_of(function: Function, variable: str, orders: Sequence[int]) -> list[L
     partials = Partials(known, now() + BUDGET)
     lines: list[Line] = []
     for output in range(len(function.outputs)):
-        name = "f" if function.is_scalar else f"f{output + 1}"
+        name = function.called if function.is_scalar else f"f{output + 1}"
         for order in orders:
             text, raised = ("'" * order,) * 2 if order < 4 else (f"^({order})", f"^{{({order})}}")
             node = function.outputs[output]
@@ -53,11 +53,12 @@ def equation_of(function: Function) -> tuple[str, str | None]:
     formulas = [typed_latex(output) for output in function.outputs]
     text = texts[0] if function.is_scalar else f"[{', '.join(texts)}]"
     if len(text) > 2 * LONG:
-        return f"f({arguments})", None
-    equation = f"f({arguments}) = {text}"
+        return f"{function.called}({arguments})", None
+    equation = f"{function.called}({arguments}) = {text}"
     if not all(formulas):
         return equation, None
     inner = ",\\ ".join(str(formula) for formula in formulas)
     right = inner if function.is_scalar else rf"\left[{inner}\right]"
-    left = rf"f\left({', '.join(map(math_name, function.variables))}\right)"
+    names = ", ".join(map(math_name, function.variables))
+    left = rf"{math_name(function.called)}\left({names}\right)"
     return equation, f"{left} = {right}"

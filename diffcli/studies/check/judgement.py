@@ -307,6 +307,7 @@ class _Decider:
             device="cpu",
             results=(Result(at=None, value=None, derivative=None, symbolic=formulas),),
             readings=self._function.readings,
+            name=self._formula.called,
             notation={entry.label: entry.notation(self._formula) for entry in self._entries},
         )
 
