@@ -241,7 +241,7 @@ def test_many_points_are_answered_as_each_alone() -> None:
     np.testing.assert_allclose(found["x"], alone, rtol=1e-14)
     assert found.verdict is Verdict.AGREES
     assert CUBES.grad(x=x[:64]).verdict is Verdict.CERTIFIED
-    assert len(found.checks) == 32
+    assert len(found.checks) == 64
 
 
 def test_a_kink_among_very_many_points_is_found() -> None:

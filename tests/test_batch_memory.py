@@ -95,11 +95,13 @@ def test_a_full_disk_is_told() -> None:
 def evaluated(rows: int, missing: int) -> Evaluated:
     numbers = np.arange(rows, dtype=np.float64)
     lacking = np.arange(rows) < missing
-    return Evaluated(Chunk({}, {"x": numbers}, rows, rows), lacking, [numbers], {"f": numbers})
+    none = np.zeros(rows, dtype=bool)
+    chunk = Chunk({}, {"x": numbers}, rows, rows)
+    return Evaluated(chunk, lacking, [numbers], {"f": numbers}, none, none)
 
 
 def drawn(tally: Tally) -> list[float]:
-    return [float(each) for each in np.array(tally.sample, dtype=np.float64)[:, 1]]
+    return [float(each) for each in np.array(tally.sample, dtype=np.float64)[:, 2]]
 
 
 def test_every_row_with_its_numbers_is_as_likely_in_the_sample() -> None:

@@ -31,6 +31,7 @@ FLOW = [
     "derivation.numbers",
     "derivation.normwise",
     "derivation.places",
+    "derivation.selection",
     "derivation.checker",
     "derivation.samples",
     "derivation.cases",

@@ -23,19 +23,21 @@ from diffcli.api.values import Kind, arranged, flattened
 from diffcli.clock import now
 from diffcli.derivation import Settings, derive
 from diffcli.derivation.places import Positions
-from diffcli.derivation.samples import sample_of
+from diffcli.derivation.selection import sample
 from diffcli.derivation.stacked import MOST_SINGLE, striking
 from diffcli.engines import remote
 from diffcli.engines.coordinates import array
-from diffcli.errors import PointError, UsageError
+from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.expression import Function, Node, number
 from diffcli.language.points import Point, Typed
 from diffcli.operators import Matrix, Operator, Scalars
 from diffcli.operators.operator import Along
 from diffcli.output.report import Report, Result
+from diffcli.verdict import left_out
 
 if TYPE_CHECKING:
     from diffcli.derivation.columns import Columns
+    from diffcli.derivation.numbers import Numbers
 
 Array = NDArray[np.float64]
 
@@ -76,7 +78,7 @@ class _Points:
         values = np.empty((size, len(self._function.outputs)))
         entries = np.empty((size, starts[-1]))
         if size > MOST_SINGLE:
-            evaluated = self._evaluation(self._columns)
+            evaluated = self._numbers
             for table, rows in ((values, evaluated.values), (entries, evaluated.entries)):
                 for place, row in enumerate(rows):
                     table[:, place] = row
@@ -98,21 +100,31 @@ class _Points:
         """Return what all engines say of some points, by place, and as a report."""
         size, settings = self._places.size, self._settings
         is_whole = size <= MOST_SINGLE or "autograd" not in settings.engines
-        sample = range(size) if is_whole else sample_of(size, settings.seed).tolist()
-        report = self._report(sample)
-        found = dict(zip(sample, report.results, strict=False))
+        chosen = range(size) if is_whole else sorted(sample(size, settings.seed))
+        report = self._report(chosen)
+        found = dict(zip(chosen, report.results, strict=False))
+        waiting: list[int] = []
         if not is_whole and len(settings.engines) > 1:
+            waiting = [each for each in self._striking() if each not in found]
             deadline = now() + settings.budget
-            waiting = [
-                each for each in striking(self._evaluation, self._columns) if each not in found
-            ]
             while waiting and now() < deadline:
                 some, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
                 found |= zip(some, self._report(some).results, strict=True)
-        results = [found[place] for place in sorted(found)] or report.results
+        results = [found[place] for place in sorted(found)] or [*report.results]
+        if left := left_out(len(waiting)):
+            results[-1] = replace(results[-1], checks=(*results[-1].checks, *left))
         if len(found) < size:
             results = [replace(each, sampled=(len(found), size)) for each in results]
         return replace(report, results=tuple(results)), found
+
+    def _striking(self) -> list[int]:
+        """Return the places at which something may happen; all where that can't be told."""
+        try:
+            return striking(
+                self._function, self._numbers, self._evaluation, self._columns, self._settings
+            )
+        except LimitError:
+            return list(range(self._places.size))
 
     def _report(self, places: Sequence[int]) -> Report:
         """Return the report of some points, each as if it had been asked for alone."""
@@ -168,6 +180,11 @@ class _Points:
             name: np.broadcast_to(each, shape).flatten()
             for name, each in self._places.arrays.items()
         }
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        """Autograd's numbers at all points."""
+        return self._evaluation(self._columns)
 
     @cached_property
     def _evaluation(self) -> Columns:

@@ -115,9 +115,10 @@ class Results:
         """Return memory for all numbers of so many rows."""
         return self._evaluator.allocate(rows)
 
-    def of(self, chunk: Chunk, memory: Tensor | None = None) -> Evaluated:
+    def of(self, chunk: Chunk, memory: Tensor | None = None, before: int = 0) -> Evaluated:
         """Evaluate a chunk, into ``memory`` if there is some, which :meth:`allocate` made.
 
+        ``before`` is how many rows come before it.
         Raises PointError where a variable has no column.
         """
         import numpy as np
@@ -131,56 +132,98 @@ class Results:
         columns = {name: chunk.numbers.get(name, np.empty(0)) for name in self.variables}
         missing = without_number(columns.values(), chunk.rows)
         missing[list(chunk.surplus)] = True
-        rows: dict[Place, Array] = {}
         # Without a column there is one point, whatever the rows.
         into = memory[:, : chunk.rows] if memory is not None and columns else None
-        found = self._evaluator.evaluate({**self.constants, **columns}, memory=into)
-        for kind, block in found.items():
-            count = block.shape[:-1].numel()
-            flat = block.reshape(count, block.shape[-1]).expand(count, chunk.rows).double()
-            rows |= zip(self._places_of(kind), flat.numpy(force=True), strict=True)
+        rows = self._rows({**self.constants, **columns}, chunk.rows, into)
         if missing.any():
             # A constant has a value even where its argument is missing.
             rows = {place: np.where(missing, np.nan, row) for place, row in rows.items()}
         values = [rows[output, ()] for output in range(len(self.function.outputs))]
         named = {column: rows[place] for column, place in self.places.items()}
-        return Evaluated(chunk, missing, values, named, self._kinks(columns, missing))
+        kinks = self._kinks(columns, missing)
+        difficult = kinks | self._unsteady(columns, chunk.rows, before)
+        lacking = without_result([*values, *named.values()], chunk.rows) & ~missing
+        return Evaluated(
+            chunk,
+            missing,
+            values,
+            named,
+            lacking,
+            (difficult | lacking) & ~missing,
+            int(kinks.sum()),
+        )
 
-    def _kinks(self, columns: Mapping[str, Array], missing: NDArray[np.bool_]) -> int:
-        """Return how many rows stand at a kink, a jump or an edge, where a number is conventional.
+    def _rows(
+        self, columns: Mapping[str, Array | float], count: int, memory: Tensor | None = None
+    ) -> dict[Place, Array]:
+        """Return every number of so many rows."""
+        rows: dict[Place, Array] = {}
+        for kind, block in self._evaluator.evaluate(columns, memory=memory).items():
+            height = block.shape[:-1].numel()
+            flat = block.reshape(height, block.shape[-1]).expand(height, count).double()
+            rows |= zip(self._places_of(kind), flat.numpy(force=True), strict=True)
+        return rows
 
-        All of them count where that can't be told.
+    def _unsteady(self, columns: Mapping[str, Array], rows: int, before: int) -> NDArray[np.bool_]:
+        """Return the rows in which a small step changes a number by much."""
+        import numpy as np
+
+        from diffcli.derivation.selection import STEPPED, unsteady
+
+        found = np.zeros(rows, dtype=bool)
+        count = min(rows, STEPPED - before)
+        if count <= 0 or not columns or not self.settings.proves:
+            return found
+
+        def numbers(moved: Mapping[str, Array]) -> tuple[Array, Array]:
+            given = self._rows(moved, count)
+            values = np.stack([given[output, ()] for output in range(len(self.function.outputs))])
+            derived = [given[place] for place in self.places.values() if place[1]]
+            return values, np.stack([*values, *derived])
+
+        given = {**{k: np.array(each) for k, each in self.constants.items()}, **columns}
+        arrays = {name: np.atleast_1d(given[name])[:count] for name in self.function.variables}
+        found[:count] = unsteady(numbers, arrays)
+        return found
+
+    def _kinks(self, columns: Mapping[str, Array], missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return the rows at a kink, a jump or an edge, where a number is conventional.
+
+        All of them are where that can't be told.
         """
-        from diffcli.engines.touching import touching
+        from diffcli.derivation.selection import difficult
 
-        if not columns or not self.settings.proves:
-            return 0
+        if not columns or not self.settings.proves or not len(missing):
+            return missing & False
         import numpy as np
 
         given = {**{name: np.array(x) for name, x in self.constants.items()}, **columns}
         arrays = {name: given[name] for name in self.function.variables}
-        dtype, device = self.settings.dtype, self.settings.device
-        total = np.zeros(len(missing), dtype=bool)
         try:
-            for _, mask in touching(self.function, arrays, shape=None, dtype=dtype, device=device):
-                total |= mask
+            return difficult(self.function, arrays, self.settings) & ~missing
         except LimitError:
-            total[:] = True
-        return int((total & ~missing).sum())
+            return ~missing
 
 
 @dataclass(frozen=True)
 class Evaluated:
     """A chunk with its results: the formulas' values, and the columns; nan is no number.
 
-    ``missing`` are the rows that lack a variable, or have more cells than there are columns.
+    ``missing`` are the rows that lack a variable, or have more cells than there are columns;
+    ``lacking`` those that lack a result; ``difficult`` those that are looked at before they are
+    written, of which ``kinks`` stand at a kink, a jump or an edge. ``verdicts`` are theirs, and
+    ``unlooked`` is how many of them the time didn't suffice for.
     """
 
     chunk: Chunk
     missing: NDArray[np.bool_]
     values: Sequence[Array]
     columns: Mapping[str, Array]
+    lacking: NDArray[np.bool_]
+    difficult: NDArray[np.bool_]
     kinks: int = 0
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    unlooked: int = 0
 
 
 def without_number(columns: Iterable[Array], rows: int) -> NDArray[np.bool_]:
@@ -192,6 +235,17 @@ def without_number(columns: Iterable[Array], rows: int) -> NDArray[np.bool_]:
         # A sum is nan if one of its terms is, and is the faster to compute.
         if np.isnan(column.sum()):
             found |= np.isnan(column)
+    return found
+
+
+def without_result(columns: Iterable[Array], rows: int) -> NDArray[np.bool_]:
+    """Return for each row whether a result is missing, or beyond the floats."""
+    import numpy as np
+
+    found = np.zeros(rows, dtype=bool)
+    for column in columns:
+        if not np.isfinite(column.sum()):
+            found |= ~np.isfinite(column)
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from diffcli._version import __version__
@@ -17,7 +18,8 @@ from diffcli.batch.chunks import Chunk, Turns, ahead
 from diffcli.batch.journal import Part, part_of
 from diffcli.batch.reading import Source, Wanted, open_reader
 from diffcli.batch.results import Evaluated, Results
-from diffcli.batch.tally import Tally
+from diffcli.batch.tally import SAMPLE, Tally
+from diffcli.batch.verifying import Verifier
 from diffcli.batch.writing import Buffer, open_writer, types_of
 from diffcli.errors import PointError
 from diffcli.output.files import check_apart
@@ -89,13 +91,30 @@ def run(plan: Plan, source: Source, target: Target, watch: Watch, *, resume: boo
 
 def _evaluated(plan: Plan, chunks: Iterable[Chunk], rows: int) -> Iterator[Evaluated]:
     memory = Turns(plan.results.allocate)
-    for chunk in chunks:
+    verifier = Verifier(plan.results)
+    for chunk, is_all in _with_all(chunks, rows):
         plan.results.check(chunk.columns)
-        found = plan.results.of(chunk, memory.next(chunk.rows))
+        found = plan.results.of(chunk, memory.next(chunk.rows), rows)
         if plan.strict and found.missing.any():
             raise _missing(found, rows)
+        if is_all:
+            # So few rows are all looked at, and what is proved of each can be written.
+            found = replace(found, difficult=~found.missing)
         rows += chunk.rows
-        yield found
+        yield verifier.corrected(found)
+
+
+def _with_all(chunks: Iterable[Chunk], rows: int) -> Iterator[tuple[Chunk, bool]]:
+    """Yield each chunk, and whether it is all of a file that has no more rows than a sample.
+
+    ``rows`` were before them.
+    """
+    waiting = iter(chunks)
+    for first in islice(waiting, 1):
+        more = [] if rows or first.rows > SAMPLE else list(islice(waiting, 1))
+        yield first, not rows and first.rows <= SAMPLE and not more
+        yield from ((each, False) for each in more)
+    yield from ((each, False) for each in waiting)
 
 
 def _encoded(

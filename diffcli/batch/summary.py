@@ -34,6 +34,7 @@ def document(
         "surplus": tally.surplus,
         "undefined": tally.undefined,
         "kinks": tally.kinks,
+        "unlooked": tally.unlooked,
         "sampled": sampled(tally, found),
         "verdict": verdict.value if (verdict := verdict_of(tally, found)) else None,
         "verdicts": {each.value: found[each] for each in Verdict if found[each]},
@@ -43,20 +44,18 @@ def document(
 
 def sampled(tally: Tally, found: Counter[Verdict]) -> str | None:
     """Return how many rows were verified, of how many; None where all or none were."""
-    count, rows = found.total(), tally.rows - tally.missing
+    count, rows = found.total() - tally.unlooked, tally.rows - tally.missing
     return f"{count} of {rows} rows" if 0 < count < rows else None
 
 
 def verdict_of(tally: Tally, found: Counter[Verdict]) -> Verdict | None:
     """Return the verdict of all rows; that of a sample is ``agrees`` at best.
 
-    Rows at a kink that weren't verified hold autograd's convention, which nothing proves.
+    The rows at a kink or without a result that the time didn't suffice for are in ``found``.
     """
     if not found:
         return None
-    if sampled(tally, found) is None:
-        return worst(found)
-    return worst([*found, Verdict.UNVERIFIED if tally.kinks else Verdict.AGREES])
+    return worst(found if sampled(tally, found) is None else [*found, Verdict.AGREES])
 
 
 def lines(tally: Tally, found: Counter[Verdict]) -> Iterator[str]:
@@ -69,12 +68,15 @@ def lines(tally: Tally, found: Counter[Verdict]) -> Iterator[str]:
     if tally.undefined:
         yield f"{_rows(tally.undefined)} without some number: outside the domain, or too large"
     if tally.kinks:
-        yield f"{_rows(tally.kinks)} at a kink, a jump or an edge: autograd's convention is written"
+        yield f"{_rows(tally.kinks)} at a kink, a jump or an edge"
+    if tally.unlooked:
+        rows = _rows(tally.unlooked)
+        yield f"{rows} at one, or without some number, not looked at: raise --check-budget"
     if found:
         listed = ", ".join(
             f"{found[each]} {each.words}" for each in reversed(list(Verdict)) if found[each]
         )
-        yield f"{_rows(found.total())} of them verified at random: {listed}"
+        yield f"{_rows(found.total() - tally.unlooked)} of them verified: {listed}"
 
 
 def exit_code(tally: Tally, found: Counter[Verdict]) -> int:

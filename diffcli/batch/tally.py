@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import isnan
 from typing import Any
 
-from diffcli.batch.results import Evaluated, without_number
+from diffcli.batch.results import Evaluated
 
 SAMPLE = 64
 """Rows that the engines verify: all of a file of no more."""
@@ -20,10 +21,11 @@ class Tally:
     """Counts of rows, how far the input was read, and a random sample of the rows.
 
     ``missing`` rows lack a number that the formula needs; ``undefined`` ones lack a result;
-    ``kinks`` stand at a kink, a jump or an edge.
+    ``kinks`` stand at a kink, a jump or an edge. ``verdicts`` are those of the rows that are looked
+    at before they are written, and ``unlooked`` is for how many of them the time didn't suffice.
     ``missing`` includes the ``surplus`` rows, which have more cells than the header. ``types`` are
     the columns that pass through, as the first chunk had them. A row of ``sample`` holds a random
-    key, the variables, the values and the results.
+    key, whether it is one of those, the variables, the values and the results.
     """
 
     chunks: int = 0
@@ -32,6 +34,8 @@ class Tally:
     surplus: int = 0
     undefined: int = 0
     kinks: int = 0
+    unlooked: int = 0
+    verdicts: Mapping[str, int] = field(default_factory=dict)
     end: int = 0
     types: Mapping[str, str | None] = field(default_factory=dict)
     sample: Sequence[Row] = ()
@@ -50,33 +54,39 @@ class Tally:
         """Return the tally with one more chunk."""
         import numpy as np
 
-        chunk, missing = found.chunk, int(found.missing.sum())
-        lacking = without_number(found.columns.values(), chunk.rows) & ~found.missing
-        # If every row had a random key, the rows of the smallest would be a sample of all rows,
-        # however they are cut. The smallest of n keys are sums of waiting times: Devroye,
-        # Non-Uniform Random Variate Generation, V.3.
-        present = chunk.rows - missing
-        count = min(SAMPLE, present)
-        random = np.random.default_rng([seed, self.chunks])
-        waits = random.exponential(size=count).cumsum()
-        keys = waits / (waits[-1:] + random.gamma(present - count + 1))
-        chosen = random.choice(present, count, replace=False, shuffle=True)
-        if missing:
-            chosen = np.flatnonzero(~found.missing)[chosen]
-        columns = [*chunk.numbers.values(), *found.values, *found.columns.values()]
-        rows = np.array([keys, *(column[chosen] for column in columns)]).T.tolist()
+        from diffcli.derivation.selection import keys
+
+        chunk = found.chunk
+        # Wherever the file is cut into chunks, the rows of the smallest keys are the same.
+        random = keys(self.rows, self.rows + chunk.rows, seed)
+        if len(self.sample) == SAMPLE:
+            most = int((self.sample[-1][0] or 0.0) * 2.0**64)
+            chosen = np.flatnonzero((random <= most) & ~found.missing)
+        else:
+            chosen = np.flatnonzero(~found.missing)
+        if len(chosen) > SAMPLE:
+            chosen = chosen[np.argpartition(random[chosen], SAMPLE)[:SAMPLE]]
+        columns = [found.difficult, *chunk.numbers.values(), *found.values, *found.columns.values()]
+        rows = np.array([random[chosen] / 2.0**64, *(each[chosen] for each in columns)]).T.tolist()
         drawn = [tuple(None if isnan(each) else each for each in row) for row in rows]
         return replace(
             self,
             chunks=self.chunks + 1,
             rows=self.rows + chunk.rows,
-            missing=self.missing + missing,
+            missing=self.missing + int(found.missing.sum()),
             surplus=self.surplus + len(chunk.surplus),
-            undefined=self.undefined + int(lacking.sum()),
+            undefined=self.undefined + int(found.lacking.sum()),
             kinks=self.kinks + found.kinks,
+            unlooked=self.unlooked + found.unlooked,
+            verdicts=_summed([self.verdicts, found.verdicts]),
             end=chunk.end,
             sample=_sampled([*self.sample, *drawn]),
         )
+
+    @property
+    def others(self) -> Sequence[Row]:
+        """The rows of the sample that weren't looked at before they were written."""
+        return [row for row in self.sample if not row[1]]
 
     def joined(self, others: Iterable[Tally]) -> Tally:
         """Return what several runs did, without where they are."""
@@ -87,9 +97,15 @@ class Tally:
             surplus=sum(each.surplus for each in all_of_them),
             undefined=sum(each.undefined for each in all_of_them),
             kinks=sum(each.kinks for each in all_of_them),
+            unlooked=sum(each.unlooked for each in all_of_them),
+            verdicts=_summed(each.verdicts for each in all_of_them),
             sample=_sampled([row for each in all_of_them for row in each.sample]),
         )
 
 
 def _sampled(rows: Iterable[Row]) -> Sequence[Row]:
     return tuple(sorted(rows, key=lambda row: row[0] or 0.0)[:SAMPLE])
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+    return dict(sum(map(Counter, counts), Counter()))

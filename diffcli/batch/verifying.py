@@ -1,91 +1,195 @@
-"""A sample of a file's rows, held by the engines against what was written."""
+"""What the engines say of a file's rows: the difficult ones as they come, a sample at the end.
+
+Rows at a kink, a jump or an edge, and rows whose result is missing, are looked at before their
+chunk is written, so that the numbers that are proved are those that are written.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
+from math import isfinite, nan
 from typing import TYPE_CHECKING
 
-from diffcli.batch.results import Place, Results
-from diffcli.batch.tally import Row
+from diffcli.batch.results import Evaluated, Place, Results
+from diffcli.batch.tally import Row, Tally
 from diffcli.clock import now
 from diffcli.derivation import DIGITS
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node, number
 from diffcli.language.points import Point, Tensor
 from diffcli.operators import Entry
-from diffcli.verdict import Verdict, worst
+from diffcli.verdict import Check, Verdict, worst
 
 if TYPE_CHECKING:
+    from diffcli.batch.chunks import Array
     from diffcli.derivation.checker import SymbolicValue
 
+AT_ONCE = 16
+"""Rows that are looked at between two looks at the clock."""
 
-def verdicts(results: Results, sample: Sequence[Row]) -> Counter[Verdict]:
-    """Count the verdicts of sampled rows, each the worst of its numbers, in the time allowed.
 
-    A row is a random key, the variables, the formulas' values and the results. One row at least
-    is verified, if there are any.
+class Verifier:
+    """Holds rows against the engines, for as many seconds as the budget has.
+
+    One row at least is looked at, if there are any.
     """
-    if not sample:
-        return Counter()
-    import numpy as np
 
-    from diffcli.derivation.checker import Checker
-    from diffcli.derivation.numbers import Numbers
-    from diffcli.derivation.places import Positions
+    def __init__(self, results: Results) -> None:
+        self._results = results
+        self._left = results.settings.budget
+        self._has_begun = False
+        self._derivatives = {name: place for name, place in results.places.items() if place[1]}
 
-    function, settings = results.function, results.settings
-    columns = np.array(sample, dtype=np.float64).T[1:]
-    variables = dict(zip(results.variables, columns, strict=False))
-    values, found = np.split(columns[len(variables) :], [len(function.outputs)])
-    derivatives = {
-        name: (place, numbers)
-        for (name, place), numbers in zip(results.places.items(), found, strict=True)
-        if place[1]
-    }
-    given = {
-        name: np.full(len(sample), each) for name, each in results.constants.items()
-    } | variables
-    point = Point(
-        {
-            name: Tensor((len(sample),), tuple(map(_exact, given[name])))
-            for name in function.variables
-        }
-    )
-    deadline = now() + settings.budget
-    checked = Checker(
-        function,
-        [Entry(name, *place) for name, (place, _) in derivatives.items()],
-        Positions(point, dtype=settings.dtype, seed=settings.seed),
-        symbolic=_symbolic(results, deadline),
-        enclosure="enclosure" in settings.engines,
-        digits=DIGITS,
-        dtype=settings.dtype,
-        deadline=deadline,
-        seed=settings.seed,
-    ).checked(Numbers(list(values), [numbers for _, numbers in derivatives.values()]))
-    rows = zip(*checked.values, *checked.entries, strict=True)
-    known = [[check.verdict for check in row if check] for row in rows]
-    return Counter(worst(row) for row in known if row)
+    def corrected(self, found: Evaluated) -> Evaluated:
+        """Return a chunk with what is proved of its difficult rows, and their verdicts.
+
+        Those at a kink come first. A row that the time doesn't suffice for is ``undefined`` where
+        it has no value, else ``unverified``, and keeps its numbers.
+        """
+        import numpy as np
+
+        if not self._results.settings.proves:
+            return found
+        exists = ~np.any([np.isnan(each) for each in found.values], axis=0)
+        order = np.concatenate(
+            [np.flatnonzero(found.difficult & exists), np.flatnonzero(found.difficult & ~exists)]
+        )
+        verdicts: Counter[str] = Counter()
+        columns, done = dict(found.columns), 0
+        while done < len(order) and (self._left > 0 or not self._has_begun):
+            places = order[done : done + AT_ONCE]
+            checks = self._checks(self._rows(found, places))
+            for place, row in zip(places, checks, strict=True):
+                if row is None:
+                    break
+                done += 1
+                verdicts[worst(each.verdict for each in row.values()).value] += 1
+                _correct(columns, found.columns, int(place), row)
+            else:
+                continue
+            break
+        rest = order[done:]
+        missing = int((~exists[rest]).sum())
+        verdicts[Verdict.UNDEFINED.value] += missing
+        verdicts[Verdict.UNVERIFIED.value] += len(rest) - missing
+        return replace(found, columns=columns, verdicts=+verdicts, unlooked=len(rest))
+
+    def of_sample(self, rows: Sequence[Row]) -> Counter[Verdict]:
+        """Count the verdicts of sampled rows, each the worst of its numbers."""
+        import numpy as np
+
+        found: Counter[Verdict] = Counter()
+        if not rows:
+            return found
+        table = np.array(rows, dtype=np.float64)[:, 2:]
+        for row in self._checks(table):
+            if row is not None:
+                found[worst(each.verdict for each in row.values())] += 1
+        return found
+
+    def _rows(self, found: Evaluated, places: Array) -> Array:
+        """Return a row's variables, values and derivatives for each place of a chunk."""
+        import numpy as np
+
+        return np.array([each[places] for each in cells(self._results, found)]).T
+
+    def _checks(self, table: Array) -> list[dict[str, Check] | None]:
+        """Return the checks of each row by column; None of what the time didn't suffice for."""
+        import numpy as np
+
+        from diffcli.derivation.checker import Checker
+        from diffcli.derivation.numbers import Numbers
+        from diffcli.derivation.places import Positions
+
+        begun = now()
+        results, settings = self._results, self._results.settings
+        function, rows = results.function, table.T
+        variables = dict(zip(results.variables, rows, strict=False))
+        values, found = np.split(rows[len(variables) :], [len(function.outputs)])
+        named = dict(zip(results.places, found, strict=True))
+        given = {
+            name: np.full(len(table), each) for name, each in results.constants.items()
+        } | variables
+        point = Point(
+            {
+                name: Tensor((len(table),), tuple(map(_exact, given[name])))
+                for name in function.variables
+            }
+        )
+        checked = Checker(
+            function,
+            [Entry(name, *place) for name, place in self._derivatives.items()],
+            Positions(point, dtype=settings.dtype, seed=settings.seed),
+            symbolic=self._symbolic,
+            enclosure="enclosure" in settings.engines,
+            digits=DIGITS,
+            dtype=settings.dtype,
+            deadline=begun + self._left,
+            seed=settings.seed,
+            striking=range(len(table)),
+        ).checked(Numbers(list(values), [named[name] for name in self._derivatives]))
+        self._has_begun = True
+        self._left -= now() - begun
+        outputs = {output: name for name, (output, wrt) in results.places.items() if not wrt}
+        names = [outputs.get(output, f"f{output + 1}") for output in range(len(values))]
+        columns = zip(*checked.values, *checked.entries, strict=True)
+        return [self._known([*names, *self._derivatives], row) for row in columns]
+
+    def _known(self, names: Sequence[str], row: Sequence[Check | None]) -> dict[str, Check] | None:
+        known = {name: each for name, each in zip(names, row, strict=True) if each}
+        return known if len(known) == len(names) else None
+
+    @cached_property
+    def _symbolic(self) -> SymbolicValue:
+        """How the symbolic engine gives a partial's value, where it takes part and has one."""
+        settings = self._results.settings
+        if "symbolic" not in settings.engines:
+            return lambda _place, _at: None
+        from diffcli.engines.remote import Partials
+
+        partials = Partials(self._results.function, now() + self._left / 2)
+
+        def value(place: Place, at: Mapping[str, float]) -> float | None:
+            try:
+                return partials.number(at, place[1], place[0], now() + max(self._left, 0.0))
+            except LimitError:
+                return None
+
+        return value
 
 
-def _symbolic(results: Results, deadline: float) -> SymbolicValue:
-    """Return how the symbolic engine gives a partial's value, where it takes part and has one."""
-    settings = results.settings
-    if "symbolic" not in settings.engines:
-        return lambda _place, _at: None
-    from diffcli.engines.remote import Partials
+def verdicts(results: Results, tally: Tally) -> Counter[Verdict]:
+    """Count the verdicts of the difficult rows and of the sample's others."""
+    found = Counter({Verdict(name): count for name, count in tally.verdicts.items()})
+    return found + Verifier(results).of_sample(tally.others)
 
-    partials = Partials(results.function, deadline - settings.budget / 2)
 
-    def value(place: Place, at: Mapping[str, float]) -> float | None:
-        try:
-            return partials.number(at, place[1], place[0], deadline)
-        except LimitError:
-            return None
+def _correct(
+    columns: dict[str, Array], original: Mapping[str, Array], place: int, row: Mapping[str, Check]
+) -> None:
+    """Write the numbers that stand into a row, copying a column before its first change."""
+    for name in columns.keys() & row.keys():
+        stands = row[name].value
+        value = nan if stands is None else stands
+        if not _same(columns[name][place], value):
+            if columns[name] is original[name]:
+                columns[name] = original[name].copy()
+            columns[name][place] = value
 
-    return value
+
+def _same(written: float, value: float) -> bool:
+    return written == value or not (isfinite(written) or isfinite(value))
+
+
+def cells(results: Results, found: Evaluated) -> Iterator[Array]:
+    """Yield the columns of a chunk: the variables, the formulas' values and the results."""
+    yield from (found.chunk.numbers[name] for name in results.variables)
+    yield from found.values
+    yield from found.columns.values()
 
 
 def _exact(value: float) -> Node:

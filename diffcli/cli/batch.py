@@ -115,7 +115,7 @@ def batch(
         tally = _run_folder(plan, common, unfit, dask=dask, resume=resume)
     else:
         tally = _run(plan, source, target, common, resume=resume)
-    found = verdicts(results, tally.sample)
+    found = verdicts(results, tally)
     if common.json:
         sys.stdout.write(dump(document(results, tally, found, unfit)) + "\n")
     if not common.quiet:

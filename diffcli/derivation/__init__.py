@@ -4,6 +4,7 @@
   and the points that they are of.
 - ``evaluation``: autograd's numbers; ``checker``: a verdict for each, as time allows; ``normwise``:
   where LAPACK is in them.
+- ``selection``: which of many points are checked.
 - ``large`` and ``samples``, ``alike``, ``columns``, ``stacked``, ``vectors``: what is too much to
   check in full.
 - ``analysis``: what is said beside; ``answers``: all of it at points; ``flow``: ``derive``, with

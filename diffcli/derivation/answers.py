@@ -70,6 +70,7 @@ class Answers:
         self._deadline += now() - begun
         case = self.case(dict.fromkeys(whole.values, ()))
         from diffcli.derivation.places import Positions
+        from diffcli.derivation.selection import sample
         from diffcli.engines.coordinates import arrays_of
 
         arrays = arrays_of(whole, dtype=settings.dtype, seed=settings.seed)
@@ -83,7 +84,8 @@ class Answers:
             if now() > self._deadline:
                 break
             found[place] = self._result(points[place])
-        usual = sorted({*range(len(points))}.difference(stack.striking))
+        chosen = sample(len(points), settings.seed)
+        usual = [place for place in chosen if place not in stack.strikes]
         some = together([points[place] for place in usual]) if usual else None
         if some is not None and settings.proves:
             positions = Positions(some, dtype=settings.dtype, seed=settings.seed)

@@ -54,9 +54,9 @@ class Checked:
 class Checker:
     """Checks the numbers of one evaluation until the deadline.
 
-    At least one position is checked, or where a position has many numbers some of them. Where
-    there are more than the time allows, they are those of ``striking`` and then a random sample
-    with a fixed seed. ``relative`` is how far every number may be off, beside the largest.
+    At least one position is checked, or where a position has many numbers some of them. Of many
+    positions they are those of ``striking`` and then a random sample of a fixed seed. ``relative``
+    is how far every number may be off, beside the largest.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Checker:
         self._symbols: dict[tuple[int, Place], float | None] = {}
         self._striking = striking
         self._has_integral = any(is_integral(each.op) for each in function.nodes)
-        order = dict.fromkeys([*striking, *_shuffled(positions.size, seed)])
+        order = dict.fromkeys([*striking, *_sample(positions.size, seed)])
         for position, batch in product(order, self._batches(seed)):
             is_first = not self._evidence
             if not is_first and now() > deadline:
@@ -275,6 +275,15 @@ def _nans(values: Sequence[Array]) -> Iterator[tuple[int, int]]:
 
     for output, each in enumerate(values):
         yield from ((int(place), output) for place in np.flatnonzero(np.isnan(each)))
+
+
+def _sample(count: int, seed: int) -> Sequence[int]:
+    """Return the positions that are checked of so many, in a random order."""
+    if count == 1:
+        return (0,)
+    from diffcli.derivation.selection import sample
+
+    return sample(count, seed)
 
 
 def _shuffled(count: int, seed: int) -> Sequence[int]:

@@ -3,8 +3,8 @@
 Autograd's numbers at all points come from one vectorised evaluation, and so do those of the
 symbolic derivatives, which they are held against. What time there is goes to proofs: first of the
 points at which something may happen (a number is missing, a term stands at a kink, a small step
-changes a number by much, the two engines differ), then of a random sample of the others. No point
-has a better verdict than what was shown of it.
+changes a number by much, the two engines differ), then of a random sample. No point has a better
+verdict than what was shown of it.
 """
 
 from __future__ import annotations
@@ -34,14 +34,8 @@ if TYPE_CHECKING:
 MOST_SINGLE = 64
 """Points that are answered one by one, each with a verdict of its own."""
 
-STEP = 1e-9
-"""Relative: so near a kink or a jump a point counts as being there."""
-
 HIGHEST = 4
 """The order up to which nested derivatives are quicker than Taylor arithmetic."""
-
-CHANGE = 1e-3
-"""Relative: a number that changes by more in a step tells of a kink or a jump."""
 
 Evaluate = Callable[[Mapping[str, "Array"]], "Numbers"]
 """Gives an operator's numbers at the points of some columns."""
@@ -58,29 +52,33 @@ def together(points: Sequence[Point]) -> Point | None:
     return Point(columns) if columns else None
 
 
-def striking(numbers: Evaluate, arrays: Mapping[str, Array]) -> list[int]:
-    """Return the places of the points at which a number is missing, or changes in a small step.
+def striking(
+    function: Function,
+    numbers: Numbers,
+    evaluate: Evaluate,
+    arrays: Mapping[str, Array],
+    settings: Settings,
+) -> list[int]:
+    """Return the places of the points at which something may happen, those at kinks first.
 
-    The step goes another way for each variable, so that it crosses x = y too.
+    ``numbers`` are those at the points, ``evaluate`` gives those of other points. Raises LimitError
+    where a term is too large.
     """
     import numpy as np
 
-    def table(sign: int) -> Array:
-        moved = {
-            name: each + sign * (1 + place) * STEP * np.maximum(1, np.abs(each))
-            for place, (name, each) in enumerate(arrays.items())
-        }
-        found = numbers(moved)
-        return np.stack([each.ravel() for each in (*found.values, *found.entries)])
+    from diffcli.derivation.selection import STEPPED, difficult, unsteady
 
-    here, below, above = table(0), table(-1), table(1)
-    exists = np.isfinite(here)
-    usual = np.where(exists, np.abs(here), 0.0).mean(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        size = np.maximum(np.maximum(np.abs(below), np.abs(above)), usual)
-        steady = np.abs(above - below) <= CHANGE * size
-    places: list[int] = np.flatnonzero(~(exists & steady).all(axis=0)).tolist()
-    return places
+    def table(columns: Mapping[str, Array]) -> tuple[Array, Array]:
+        found = evaluate(columns)
+        values = np.stack([each.ravel() for each in found.values])
+        return values, np.stack([*values, *(each.ravel() for each in found.entries)])
+
+    first = {name: each.ravel()[:STEPPED] for name, each in arrays.items()}
+    found = [difficult(function, arrays, settings)]
+    found += [~np.isfinite(each.ravel()) for each in (*numbers.values, *numbers.entries)]
+    found.append(unsteady(table, first))
+    places: list[int] = np.concatenate([np.flatnonzero(each) for each in found]).tolist()
+    return list(dict.fromkeys(places))
 
 
 @dataclass(frozen=True)
@@ -165,7 +163,7 @@ class Stack:
         )
         if any(isnan(self.numbers.values[output][place]) for _, output, _ in quantity.parts):
             return replace(check, verdict=Verdict.UNDEFINED, reason=NOT_A_NUMBER)
-        if place in self._strikes:
+        if place in self.strikes:
             return replace(check, reason=_STRIKES)
         if closed is None:
             return replace(check, reason=self.reason)
@@ -190,11 +188,12 @@ class Stack:
             other = Check(name, Verdict.UNVERIFIED, reason=_STRIKES)
             if isnan(value[0]):
                 other = Check(name, Verdict.UNDEFINED, reason=NOT_A_NUMBER)
-            found.append(check or (other if place in self._strikes else None))
+            found.append(check or (other if place in self.strikes else None))
         return found
 
     @cached_property
-    def _strikes(self) -> frozenset[int]:
+    def strikes(self) -> frozenset[int]:
+        """The places at which something may happen."""
         return frozenset(self.striking)
 
 
@@ -223,35 +222,23 @@ def stack_of(
         return None
     evaluate, columns = evaluation.of_columns(case)
     closed, reason = None, "the symbolic engine was not asked" if settings.proves else None
-    kinks: list[int] = []
     try:
         if case.symbolic is not None:
             closed = columns.closed(case.symbolic, arrays)
-        if settings.proves:
-            kinks = _kinks(function, arrays, settings)
     except LimitError as error:
         closed, reason = None, str(error)
     begun = now()
     numbers = evaluate(arrays)
-    strikes = striking(evaluate, arrays) if settings.proves else []
+    strikes: Sequence[int] = []
+    try:
+        if settings.proves:
+            strikes = striking(function, numbers, evaluate, arrays, settings)
+    except LimitError:
+        strikes = range(len(points))
     differs = _differing(numbers, closed, settings.dtype) if closed else []
-    places = list(dict.fromkeys([*kinks, *strikes, *differs]))
+    places = list(dict.fromkeys([*strikes, *differs]))
     spent = now() - begun
     return Stack(operator, case, points, arrays, settings, numbers, closed, reason, places, spent)
-
-
-def _kinks(function: Function, arrays: Mapping[str, Array], settings: Settings) -> list[int]:
-    """Return the places of the points where a term stands exactly at a kink or a jump."""
-    import numpy as np
-
-    from diffcli.engines.touching import touching
-
-    dtype, device = settings.dtype, settings.device
-    found = touching(function, arrays, shape=None, dtype=dtype, device=device)
-    places: set[int] = set()
-    for _, mask in found:
-        places.update(np.flatnonzero(mask).tolist())
-    return sorted(places)
 
 
 def _differing(numbers: Numbers, closed: Sequence[Array], dtype: str) -> list[int]:

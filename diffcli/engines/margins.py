@@ -17,6 +17,12 @@ def margins_of(each: Node) -> list[Node]:
     return margins(*each.args) if margins else []
 
 
+def edges_of(each: Node) -> list[Node]:
+    """Return the terms at whose zeros an operation isn't smooth, though it has no kink there."""
+    edges = _EDGES.get(each.op)
+    return edges(*each.args) if edges else []
+
+
 def rough_places(each: Node) -> list[tuple[Node, bool]]:
     """Return terms outside of whose zeros an operation is smooth wherever it has a value.
 
@@ -25,8 +31,8 @@ def rough_places(each: Node) -> list[tuple[Node, bool]]:
     """
     if each.is_leaf or each.op in SMOOTH:
         return []
-    if each.op in _WHOLE:
-        return [(_WHOLE[each.op](*each.args), True)]
+    if each.op in WHOLE:
+        return [(WHOLE[each.op](*each.args), True)]
     if each.op in _EDGES:
         return [(margin, False) for margin in _EDGES[each.op](*each.args)]
     if is_integral(each.op):
@@ -117,7 +123,7 @@ _MARGINS: Mapping[str, Callable[..., list[Node]]] = MappingProxyType(
     }
 )
 
-_WHOLE: Mapping[str, Callable[..., Node]] = MappingProxyType(
+WHOLE: Mapping[str, Callable[..., Node]] = MappingProxyType(
     {
         **dict.fromkeys("floor ceil frac".split(), lambda x: x),
         "mod": lambda x, y: node("div", x, y),

@@ -1,13 +1,15 @@
-"""Where a formula's terms stand exactly at a kink or a jump, for all components at once.
+"""Where a formula's terms stand at a kink or a jump, for all components at once.
 
 Torch computes the margins of every operation in one pass over all components, so that none is left
-out, as one would be from a sample. What they tell is where to look: ``x*abs(x)`` has a derivative
-at 0 all the same.
+out, as one would be from a sample. A margin that rounding may have kept from 0 counts as 0: the
+kink of ``abs(sin(x))`` at π is met by the double next to it. What they tell is where to look:
+``x*abs(x)`` has a derivative at 0 all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -16,12 +18,12 @@ from numpy.typing import NDArray
 
 from diffcli.engines import remote
 from diffcli.engines.autograd import tensors, to_array
-from diffcli.engines.margins import margins_of
+from diffcli.engines.margins import WHOLE, edges_of, margins_of
 from diffcli.engines.matrices.patterns import Dependence, Places
 from diffcli.engines.program import Program
 from diffcli.engines.shapes import Shape, axis_of, shapes_of
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Function, Node, node, postorder
 
 Array: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -37,21 +39,65 @@ def touching(
 ) -> list[tuple[Node, Mask]]:
     """Return terms whose components stand at a kink or a jump, and which of their components do.
 
+    One within rounding counts as being there.
+
     ``shape`` is that of a constant, None for the variables' own. Raises LimitError where one term
     alone is beyond the symbolic engine's size.
     """
-    pairs = [pair for each in function.nodes for pair in _margins(each)]
-    if not pairs:
+    margins = [pair for each in function.nodes for pair in _margins(each)]
+    if not margins:
         return []
-    terms, tests = zip(*pairs, strict=True)
-    inputs = tensors(arrays, dtype, device)
-    values = [
-        value
-        for program in _programs(Function(function.text, terms, function.variables))
-        for value in program(*inputs.values(), shape=shape)
-    ]
-    masks = [test(to_array(value)) for value, test in zip(values, tests, strict=True)]
-    return [(term, mask) for term, mask in zip(terms, masks, strict=True) if mask.any()]
+    terms, tests = zip(*margins, strict=True)
+    sizes = _sizes(terms)
+    whole = Function(function.text, (*terms, *(sizes[each] for each in terms)), function.variables)
+    programs = _lowered(whole)
+
+    def values(of: Mapping[str, Array]) -> list[Array]:
+        inputs = tensors(of, dtype, device)
+        found = (each for program in programs for each in program(*inputs.values(), shape=shape))
+        return list(map(to_array, found))
+
+    unit = float(np.finfo(dtype).eps)
+    here, moved = values(arrays), values(_moved(arrays, ROUNDINGS * unit))
+    found = []
+    for place, (term, test) in enumerate(zip(terms, tests, strict=True)):
+        with np.errstate(invalid="ignore", over="ignore"):
+            near = ROUNDINGS * unit * here[len(terms) + place]
+            change = moved[place] - here[place]
+        mask = test(here[place], _finite(near), _finite(change))
+        if mask.any():
+            found.append((term, mask))
+    return found
+
+
+def _finite(numbers: Array) -> Array:
+    return np.where(np.isfinite(numbers), numbers, 0.0)
+
+
+def _moved(arrays: Mapping[str, Array], by: float) -> dict[str, Array]:
+    """Return arrays whose numbers are moved by some roundings, each variable's another way."""
+    return {
+        name: each * (1 + (-1) ** place * (1 + place % MOST_ROUNDINGS) * by)
+        for place, (name, each) in enumerate(arrays.items())
+    }
+
+
+def _sizes(terms: Sequence[Node]) -> dict[Node, Node]:
+    """Return for each term what it is the difference of, in size: rounding errs in proportion."""
+    sizes: dict[Node, Node] = {}
+    for each in postorder(terms):
+        if each.op in _SUMS:
+            parts = [sizes[arg] for arg in each.args]
+            sizes[each] = node("add", *parts) if len(parts) > 1 else parts[0]
+        else:
+            sizes[each] = node("abs", each)
+    return sizes
+
+
+@lru_cache(maxsize=8)
+def _lowered(function: Function) -> tuple[Program, ...]:
+    """Return programs of the outputs, kept for the next chunk of points."""
+    return tuple(_programs(function))
 
 
 def _programs(function: Function) -> Iterator[Program]:
@@ -82,7 +128,11 @@ def touched(
     return np.unique(np.concatenate(columns)).astype(np.int64)
 
 
-Test: TypeAlias = Callable[[Array], Mask]
+Test: TypeAlias = Callable[[Array, Array, Array], Mask]
+"""Tells which of some margins are 0.
+
+Given how far rounding may have moved each, and how far some roundings of the variables move it.
+"""
 
 
 def _margins(each: Node) -> list[tuple[Node, Test]]:
@@ -90,24 +140,41 @@ def _margins(each: Node) -> list[tuple[Node, Test]]:
         return [(each, _is_zero)]
     if each.op in _EXTREMES:
         return [(each.args[0], _tied(axis_of(each), _EXTREMES[each.op]))]
-    return [(margin, _is_zero) for margin in margins_of(each)]
+    test = _is_whole if each.op in WHOLE else _is_zero
+    return [(margin, test) for margin in dict.fromkeys([*margins_of(each), *edges_of(each)])]
 
 
-def _is_zero(values: Array) -> Mask:
-    found: Mask = values == 0
+def _is_zero(values: Array, near: Array, change: Array) -> Mask:
+    found: Mask = np.abs(values) <= near + 2 * np.abs(change)
     return found
+
+
+def _is_whole(values: Array, near: Array, change: Array) -> Mask:
+    """Tell it of the distance from the nearest integer, which jumps by 1 between two."""
+    return _is_zero(values, near, change - np.round(change))
 
 
 def _tied(axis: int | None, extreme: Callable[..., Array]) -> Test:
     """Return what finds the entries that are the extreme of their line together with others."""
 
-    def test(values: Array) -> Mask:
-        best = values == extreme(values, axis=axis, keepdims=True)
+    def test(values: Array, near: Array, change: Array) -> Mask:
+        first = extreme(values, axis=axis, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            best = (values == first) | (np.abs(values - first) <= near + 2 * np.abs(change))
         found: Mask = best & (best.sum(axis=axis, keepdims=True) > 1)
         return found
 
     return test
 
+
+ROUNDINGS = 4
+"""Units in the last place that a margin's terms may be off by."""
+
+MOST_ROUNDINGS = 4
+"""The most times of it that a variable is moved, so that the variables' moves seldom cancel."""
+
+_SUMS = frozenset({"add", "neg", "max", "min", "hypot"})
+"""Operations whose rounding errors are those of their arguments, however small the result."""
 
 _LEAST = frozenset({"norm", "std"})
 """Operations that have a kink where they are 0."""
