@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections import Counter
 from fractions import Fraction
@@ -107,6 +109,26 @@ def test_every_entry_point_looks_at_the_same_points(
         for name, variable in (("df/dx", "x"), ("df/dy", "y")):
             numbers = np.array(written[name], dtype=float)
             np.testing.assert_allclose(numbers, found[variable], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("formula", "at"),
+    [
+        ("x^3", ";".join(map(str, range(100)))),
+        ("x^3", "x=linspace(1,2,300)"),
+        ("sum(x^3)", "x=linspace(1,2,300)"),
+        ("x^3", "1;2"),
+    ],
+)
+def test_csv_says_of_a_sample_what_json_says(
+    formula: str, at: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["grad", formula, "--at", at, "--check-budget", "60"]
+    run([*asked, "--json"])
+    told = {each.get("sampled", "") for each in json.loads(capfd.readouterr().out)["results"]}
+    run([*asked, "--format", "csv"])
+    rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert {row.get("sampled", "") for row in rows} == told
 
 
 def test_no_convention_is_written_at_a_kink(tmp_path: Path) -> None:

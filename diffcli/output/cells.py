@@ -50,6 +50,8 @@ class Row:
     cells: tuple[Cell, ...]
     verdict: Verdict | None
     typed: Mapping[str, str] | None = None
+    extent: str | None = None
+    """How much of its result was checked, where not all was."""
 
     def texts(self, digits: int | None) -> list[str]:
         """Return the point, the value and the derivatives as they are shown."""
@@ -194,6 +196,7 @@ class _Rows:
             cells=tuple(own),
             verdict=verdict_of([cell.check for cell in own] or [value_check]),
             typed=self._result.typed,
+            extent=self._result.extent,
         )
 
 

@@ -56,8 +56,7 @@ def _result(result: Result) -> dict[str, Any]:
         "checks": [_check(check) for check in checks(result)],
     }
     if result.sampled:
-        checked, all_entries = result.sampled
-        found["sampled"] = f"{checked} of {all_entries} entries"
+        found["sampled"] = result.extent
     if result.analysis:
         found["analysis"] = dict(result.analysis)
     return found

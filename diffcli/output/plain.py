@@ -58,9 +58,7 @@ def _answer(report: Report, result: Result, digits: int | None) -> Iterator[tupl
         text = missing if cell.number is None else cell.text(digits)
         yield ascii_name(cell_name(report, cell)), text
     verdict = result.verdict if verdict_of(checks(result)) else None
-    sample = (
-        f", {result.sampled[0]} of {result.sampled[1]} entries checked" if result.sampled else ""
-    )
+    sample = f", {result.extent} checked" if result.sampled else ""
     yield "verdict", f"{verdict.words}{sample}" if verdict else "not checked"
 
 

@@ -50,6 +50,11 @@ class Result:
         return worst([found, Verdict.AGREES]) if self.sampled else found
 
     @property
+    def extent(self) -> str | None:
+        """How much of the answer was checked, in words; None of one that was checked as a whole."""
+        return f"{self.sampled[0]} of {self.sampled[1]} entries" if self.sampled else None
+
+    @property
     def has_derivative(self) -> bool:
         """Whether there is one: in every entry of a point, or at one of a tensor's many points."""
         many = any(isinstance(value, list) for value in (self.at or {}).values())

@@ -57,20 +57,28 @@ def _formulas(report: Report) -> Iterator[Sequence[object]]:
 
 def _by_point(report: Report, found: Sequence[Row]) -> Iterator[Sequence[object]]:
     entries = [ascii_name(notation(report, cell.entry)) for cell in found[0].cells]
-    yield *report.variables, "f", *entries, "verdict"
+    extent = ("sampled",) if _is_sampled(report) else ()
+    yield *report.variables, "f", *entries, "verdict", *extent
     for row in found:
         at = [row.at[name] for name in report.variables]
-        yield *at, row.value, *(cell.number for cell in row.cells), _word(row.verdict)
+        numbers = [cell.number for cell in row.cells]
+        yield *at, row.value, *numbers, _word(row.verdict), *(row.extent or "" for _ in extent)
 
 
 def _one_by_one(report: Report) -> Iterator[Sequence[object]]:
-    yield "point", "entry", "value", "verdict"
+    extent = ("sampled",) if _is_sampled(report) else ()
+    yield "point", "entry", "value", "verdict", *extent
     for place, result in enumerate(answered(report)):
+        known = [result.extent or "" for _ in extent]
         if not isinstance(result.value, list):
-            yield place, "f", result.value, ""
+            yield place, "f", result.value, "", *known
         for cell in cells(result):
             name = ascii_name(cell_name(report, cell))
-            yield place, name, cell.number, _word(verdict_of([cell.check]))
+            yield place, name, cell.number, _word(verdict_of([cell.check])), *known
+
+
+def _is_sampled(report: Report) -> bool:
+    return any(result.sampled for result in report.results)
 
 
 def _raw(cell: Cell) -> object:
