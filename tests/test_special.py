@@ -369,3 +369,24 @@ def test_a_huge_degree_is_no_crash(formula: str, at: str) -> None:
     settings = Settings(budget=5, engines=("symbolic", "autograd"))
     (result,) = derive(Eval(), function, [point.bind(function.variables)], settings).results
     assert result.verdict in (Verdict.UNVERIFIED, Verdict.UNDEFINED)
+
+
+@pytest.mark.parametrize("name", ["zeta", "polylog"])
+@pytest.mark.parametrize("order", [-1e5, -1e300, -150.5])
+def test_an_order_on_which_mpmath_works_for_ever_is_left_to_the_enclosure(
+    name: str, order: float
+) -> None:
+    assert mp.isnan(meanings.real(name, order, 0.3))
+    function, (point,) = parse(f"{name}(x, 0.3)"), read_points(["x=-150.5"])
+    (result,) = derive(
+        Eval(), function, [point.bind(function.variables)], Settings(budget=30)
+    ).results
+    # DLMF 25.13.2 and 25.12.12, whose other terms vanish beside the first at this order.
+    with mp.workdps(30):
+        s = mpf("-150.5")
+        angle = 2 * mp.pi * mpf("0.3") - mp.pi * (1 - s) / 2
+        waves = {
+            "zeta": 2 * mp.gamma(1 - s) * mp.cos(angle) / (2 * mp.pi) ** (1 - s),
+            "polylog": mp.gamma(1 - s) * (-mp.log(mpf("0.3"))) ** (s - 1),
+        }
+        assert result.value == pytest.approx(float(waves[name]), rel=1e-12)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from math import sqrt
 from pathlib import Path
@@ -14,6 +15,7 @@ from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.uncertain import read_correlations, read_measured
+from diffcli.studies import uncertainty
 from diffcli.studies.uncertainty import Propagation, checked, covariance_matrix, propagate
 
 
@@ -241,3 +243,16 @@ def test_samples_that_overflow() -> None:
     assert propagated("1e308*x*y", "x=0±1, y=1±0.5").sigma == 1e308
     with pytest.raises(LimitError, match="an uncertainty of more than"):
         propagated("x", "x=0±1e200")
+
+
+@pytest.mark.parametrize(
+    ("step", "count"), [(0, 100_000), (1e-3, 100_000), (0.6, 10_000), (40, 1000)]
+)
+def test_fewer_samples_are_taken_where_they_cost_more_than_the_budget(
+    step: float, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count()
+    monkeypatch.setattr(uncertainty, "now", lambda: step * next(ticks))
+    found = propagated("sin(x)", "x=1±0.01")  # within 30 seconds
+    assert found.sampled.count == found.inputs[0].sampled.count == count
+    assert found.is_linear

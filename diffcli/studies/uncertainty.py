@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import hypot, isfinite, nan, sqrt
+from math import hypot, inf, isfinite, nan, sqrt
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from diffcli.clock import now
 from diffcli.derivation import Settings, derive
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.lambdify import lambdify
@@ -27,6 +28,10 @@ from diffcli.output.report import Report
 Array = NDArray[np.float64]
 
 SAMPLES = 100_000
+FIRST, GROWTH = 1000, 10
+"""Samples that are taken in any case, and how many times as many are taken next in the budget."""
+SCATTER = 4.0
+"""Three standard deviations of a quantile, in half intervals, over the root of the samples."""
 TOLERANCE = 0.05
 """How far the ends of the linear interval may be off, as a part of half the sampled one."""
 COVERAGE, REACH = (0.025, 0.975), 1.959963984540054
@@ -54,7 +59,8 @@ class Spread:
         """Whether value ± REACH·sigma is the sampled interval (JCGM 101:2008, section 8)."""
         low, high = self.interval
         error = max(abs(value - REACH * sigma - low), abs(value + REACH * sigma - high))
-        return not self.outside and error <= TOLERANCE * (high - low) / 2 + EPSILON * abs(value)
+        tolerance = max(TOLERANCE, SCATTER / sqrt(self.count))
+        return not self.outside and error <= tolerance * (high - low) / 2 + EPSILON * abs(value)
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def propagate(
     parts = slopes / unit * (covariance @ (slopes / unit))
     variance = float(parts.sum())
     shares, combined = parts / (variance or nan), unit * sqrt(variance)
-    sampler = _Sampler(function, settings, samples)
+    sampler = _Sampler(function, settings, samples, settings.budget / (len(slopes) + 1))
     inputs = []
     for i, name in enumerate(arrays):
         sigma, slope = sqrt(covariance[i, i]), float(slopes[i])
@@ -202,20 +208,20 @@ def _second_order(
 
 
 class _Sampler:
-    """Draws normal inputs, the same ones each time, and evaluates f at all of them at once."""
+    """Draws normal inputs, the same ones each time, and evaluates f at as many as the time allows.
 
-    def __init__(self, function: Function, settings: Settings, count: int) -> None:
+    ``budget`` is the processor time of one spread.
+    """
+
+    def __init__(self, function: Function, settings: Settings, count: int, budget: float) -> None:
+        self._budget = budget
         symbols = [symbol(name) for name in function.variables]
         self._program, self._settings = lambdify(expression(function), symbols), settings
         self._normal = np.random.default_rng(settings.seed).standard_normal((len(symbols), count))
 
     def spread(self, middle: Array, root: Array) -> Spread:
         """Return how f spreads where the inputs do, by a root of their covariance."""
-        columns = middle[:, None] + root @ self._normal
-        kind, place = getattr(torch, self._settings.dtype), self._settings.device
-        inputs = [torch.tensor(column, dtype=kind, device=place) for column in columns]
-        (output,) = self._program(*inputs)
-        values = output.to("cpu", torch.float64).numpy()
+        values = self._values(middle[:, None] + root @ self._normal)
         known = values[np.isfinite(values)]
         outside = values.size - known.size
         if not known.size:
@@ -230,3 +236,22 @@ class _Sampler:
         mean = float(known[0] + unit * (beyond / unit).mean())
         sigma = unit * float((beyond / unit).std())
         return Spread(values.size, outside, mean, sigma, (low, high))
+
+    def _values(self, columns: Array) -> Array:
+        """Return f at the first of some columns of inputs, more of them while there is time."""
+        begun, values = now(), np.empty(0)
+        count = columns.shape[1]
+        while values.size < count:
+            stop = min(values.size * GROWTH or FIRST, count)
+            more = (stop - values.size) / (values.size or inf)
+            if (now() - begun) * (1 + more) > self._budget and values.size:
+                break
+            values = np.append(values, self._at(columns[:, values.size : stop]))
+        return values
+
+    def _at(self, columns: Array) -> Array:
+        kind, place = getattr(torch, self._settings.dtype), self._settings.device
+        inputs = [torch.tensor(column, dtype=kind, device=place) for column in columns]
+        (output,) = self._program(*inputs)
+        found: Array = output.to("cpu", torch.float64).numpy()
+        return found

@@ -18,6 +18,8 @@ Meaning = Callable[..., Any]
 
 NEAR = 1e-15
 """Where series about ±1 are left for those about 0."""
+LEAST_ORDER, LARGEST = -50, 1000
+"""Of zeta and the polylogarithm, and their arguments at a negative order."""
 CANCELLED = 64
 """In bits, what a quotient of gamma functions of moderate numbers may lose."""
 
@@ -39,6 +41,17 @@ def _where(condition: Callable[..., bool], meaning: Meaning) -> Meaning:
         return meaning(*args)
 
     return restricted
+
+
+def _moderate(meaning: Meaning) -> Meaning:
+    """Return the meaning without the orders and arguments for which mpmath works ever longer."""
+
+    def limited(order: Any, x: Any) -> Any:
+        if order < LEAST_ORDER or (order < 0 and x > LARGEST):
+            raise mpmath.mp.NoConvergence
+        return meaning(order, x)
+
+    return limited
 
 
 # Error functions.
@@ -123,9 +136,10 @@ _GAMMAS: Mapping[str, Meaning] = {
     "multigammaln": _where(
         lambda a, d: mpmath.isint(d) and d >= 1 and 2 * a > d - 1, _multigammaln
     ),
-    "zeta": _where(lambda s, a: s != 1 and a > 0, mpmath.zeta),
+    "zeta": _where(lambda s, a: s != 1 and a > 0, _moderate(mpmath.zeta)),
     "polylog": _where(
-        lambda s, x: x < 1 or x == 1 < s, lambda s, x: mpmath.re(mpmath.polylog(s, x))
+        lambda s, x: x < 1 or x == 1 < s,
+        _moderate(lambda s, x: mpmath.re(mpmath.polylog(s, x))),
     ),
 }
 
