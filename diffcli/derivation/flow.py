@@ -13,6 +13,7 @@ from diffcli.engines import remote
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.expression import Function
+from diffcli.language.latex.printer import node_latex
 from diffcli.language.points import Point
 from diffcli.language.printer import text_of
 from diffcli.operators import Matrix, Operator
@@ -122,7 +123,8 @@ class _Derivation:
         return {name: Formula(text_of(each)) for name, each in found.items()}
 
     def _function_latex(self) -> str | None:
-        for case in self._answers.cases.values():
-            if case.symbolic and case.scalars.function is self._function:
-                return case.symbolic.formula(()).latex if self._function.is_scalar else None
-        return None
+        """Return the one formula in LaTeX as it was typed; None where it is too long."""
+        if not self._function.is_scalar:
+            return None
+        text = node_latex(self._function.outputs[0], variables=self._function.variables)
+        return None if "\\dots" in text else text

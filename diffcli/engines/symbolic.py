@@ -18,6 +18,7 @@ from diffcli.engines.terms.dag import Terms, dummy
 from diffcli.engines.terms.formulas import readable
 from diffcli.engines.terms.numeric import Pass, Value, evaluate
 from diffcli.engines.terms.operations import Known, operation
+from diffcli.engines.terms.spelling import Spelling, spelling_of
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Function, Node
@@ -143,6 +144,10 @@ class Symbolic:
         return Differentiator(Terms(self.deadline))
 
     @cached_property
+    def _spelling(self) -> Spelling:
+        return spelling_of(self.function)
+
+    @cached_property
     def outputs(self) -> tuple[Expr, ...]:
         """The outputs as sympy terms."""
         refuse_tensors(self.function.outputs)
@@ -175,7 +180,7 @@ class Symbolic:
                     for weight, output, wrt in parts
                 )
             )
-            return readable(total, self.deadline, simplified=simplified)
+            return readable(total, self.deadline, self._spelling, simplified=simplified)
         except LimitError as error:
             return Formula(reason=str(error))
 

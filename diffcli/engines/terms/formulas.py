@@ -26,6 +26,7 @@ from diffcli.engines.terms.rewriting import (
     unsigned,
     with_secants,
 )
+from diffcli.engines.terms.spelling import AS_CALLS, LAST, Spelling, spelled
 from diffcli.formula import Formula
 from diffcli.language.functions import TABLE, Row, resolve
 from diffcli.language.latex.printer import template
@@ -59,7 +60,13 @@ _SYMPY_FAILURES = (
 """What sympy raises from within where a constant is infinite, complex or takes too many digits."""
 
 
-def readable(term: Expr, deadline: float | None = None, *, simplified: bool = True) -> Formula:
+def readable(
+    term: Expr,
+    deadline: float | None = None,
+    spelling: Spelling = AS_CALLS,
+    *,
+    simplified: bool = True,
+) -> Formula:
     """Return a term as a formula that a person would write, or why there is none."""
     size = tree_size(term)
     if size > MAX_PRINTED:
@@ -78,7 +85,8 @@ def readable(term: Expr, deadline: float | None = None, *, simplified: bool = Tr
         if not texts:
             return Formula(reason=f"sympy fails to write the formula: {type(error).__name__}")
     text = min(texts, key=lambda text: _length(text, texts[text]))
-    return Formula(text, latex_of(texts[text]))
+    form = spelled(texts[text], spelling)
+    return Formula(text_of(form, spelling), latex_of(form, spelling))
 
 
 def _length(text: str, form: Expr) -> tuple[int, int]:
@@ -86,14 +94,17 @@ def _length(text: str, form: Expr) -> tuple[int, int]:
     return len(text) + NESTED * nested_fractions(form), text.count("/")
 
 
-def text_of(term: Expr) -> str:
+def text_of(term: Expr, spelling: Spelling = AS_CALLS) -> str:
     """Return a term in the language's own syntax."""
-    return str(_TextPrinter().doprint(term))
+    printer = _TextPrinter()
+    printer.has_fractional_powers = spelling.has_fractional_powers
+    return str(printer.doprint(term))
 
 
-def latex_of(term: Expr) -> str:
+def latex_of(term: Expr, spelling: Spelling = AS_CALLS) -> str:
     """Return a term in LaTeX, its functions such that the language reads them again."""
-    return str(_LatexPrinter().doprint(term))
+    roots = not spelling.has_fractional_powers
+    return str(_LatexPrinter({"root_notation": roots}).doprint(term))
 
 
 def _forms(form: Expr) -> Iterator[Expr]:
@@ -244,7 +255,14 @@ def _power_text(printer: Any, term: Any, **options: Any) -> str:
     if term.exp.is_Rational and term.exp < 0:
         inverse = Pow(term.base, -term.exp, evaluate=False) if term.exp != -1 else term.base
         return f"1/{printer.parenthesize(inverse, PRECEDENCE['Pow'], strict=True)}"
+    options = {"rational": printer.has_fractional_powers, **options}
     return str(StrPrinter._print_Pow(printer, term, **options))
+
+
+def _symbol_latex(printer: Any, term: Any, **options: Any) -> str:
+    is_euler = term.name.startswith(LAST)
+    shown = term.name[1:] if is_euler else LatexPrinter._print_Symbol(printer, term, **options)
+    return str(shown)
 
 
 def _call_text(row: Row) -> Callable[[Any, Any], str]:
@@ -308,7 +326,8 @@ _TextPrinter = _printer(
     Or=_logic_text(" or "),
     Not=lambda printer, term: f"not ({printer._print(term.args[0])})",
     Pow=_power_text,
+    Symbol=lambda _, term: term.name.removeprefix(LAST),
     Exp1=lambda _, __: "exp(1)",
     Infinity=lambda _, __: "inf",
 )
-_LatexPrinter = _printer(LatexPrinter, _call_latex)
+_LatexPrinter = _printer(LatexPrinter, _call_latex, Symbol=_symbol_latex)

@@ -1,0 +1,88 @@
+"""A derivative is spelled as the formula was typed: exponentials, roots and tiny numbers."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from itertools import product
+from random import Random
+
+import pytest
+from mpmath import mp, mpf
+
+from diffcli.cli.main import run
+from diffcli.language.parser import parse
+
+EXPONENTIALS = {"x": 1, "x/2": 0.5, "2x": 2}
+"""Exponents of exponentials, and what the chain rule takes from each."""
+
+
+def _derivative(formula: str, capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
+    assert run(["grad", formula, "--quiet", *options]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("typed", "derivative"),
+    [
+        ("e^(x/3)", "e**(x/3)/3"),
+        ("exp(x/3)", "exp(x/3)/3"),
+        ("e^x + 1/e^x", "e**x - 1/e**x"),
+        ("x*e^x", "e**x*(x + 1)"),
+        ("x^e", "x**(e - 1)*e"),
+        ("x^(1/2)", "1/(2*x**(1/2))"),
+        ("sqrt(x)", "1/(2*sqrt(x))"),
+        ("x^2.5", "5*x**(3/2)/2"),
+        ("1e-21*abs(x)", "1e-21*sign(x)"),
+        ("-3e-40*x^2", "-6e-40*x"),
+        ("4e25*x", "4e25"),
+        ("x/3e20", "1/300000000000000000000"),
+        ("0.1*x^2", "x/5"),
+    ],
+)
+def test_the_derivative_has_the_spelling_of_the_formula(
+    typed: str, derivative: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _derivative(typed, capsys)[-1] == f"  f′(x) = {derivative}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "lines"),
+    [
+        ("e^(2x)", ["f(x) &= e^{2 x} \\\\", "f'(x) &= 2 e^{2 x}"]),
+        ("exp(2x)", [r"f(x) &= \exp\left(2 x\right) \\", r"f'(x) &= 2 \exp\left(2 x\right)"]),
+        ("x^(1/2)", [r"f(x) &= x^{\frac{1}{2}} \\", r"f'(x) &= \frac{1}{2 x^{\frac{1}{2}}}"]),
+    ],
+)
+def test_both_lines_of_latex_have_one_spelling(
+    typed: str, lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _derivative(typed, capsys, "--format", "latex")[1:-1] == lines
+
+
+def test_the_latex_of_the_formula_needs_no_symbolic_engine(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = _derivative("x^2*y + sin(x*y)", capsys, "--format", "latex", "--check-budget", "0")
+    assert shown[1].startswith(r"f(x, y) &= x^{2} y + \sin\left(x y\right)")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_spelled_is_read_back_as_the_same(
+    seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = Random(seed)
+    base, root = random.choice(list(product(["e^({})", "exp({})"], ["({})^(3/2)", "sqrt({})"])))
+    (exponent, slope), tiny = random.choice(list(EXPONENTIALS.items())), random.randint(20, 300)
+    typed = f"{base.format(exponent)} + {root.format('x')} + 7e-{tiny}*x"
+    text = _derivative(typed, capsys)[-1].partition(" = ")[2]
+    again = parse(text)
+    numbers = {each.value for each in again.nodes if each.op == "number"}
+    assert Fraction(7, 10**tiny) in numbers
+    with mp.workdps(30):
+        x = mpf(2)
+        root_slope = mpf(3) / 2 * mp.sqrt(x) if "3/2" in root else 1 / (2 * mp.sqrt(x))
+        expected = slope * mp.exp(x * slope) + root_slope
+    assert run(["eval", text, "--at", "2", "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert result["value"] == pytest.approx(float(expected), rel=1e-14)
