@@ -49,7 +49,7 @@ def pages() -> mmap:
 @pytest.mark.parametrize("head", [b"", b"head"])
 def test_bytes_are_added_in_order_past_the_cache_or_not(tmp_path: Path, head: bytes) -> None:
     path, memory = tmp_path / "file", pages()
-    with growing(path) as file:
+    with growing(path, new=True) as file:
         for data in (head, memory, b"tail", memory):
             file.write(data)
         file.flush()
@@ -66,12 +66,12 @@ def test_a_system_without_direct_writing_writes_as_ever(
 
     memory = pages()
     monkeypatch.setattr(direct, "FileIO", refused)
-    with growing(tmp_path / "file") as file:
+    with growing(tmp_path / "file", new=True) as file:
         assert file.direct is None
         file.write(memory)
     assert (tmp_path / "file").read_bytes() == memory[:]
     monkeypatch.delattr(os, "O_DIRECT", raising=False)
-    with growing(tmp_path / "other") as file:
+    with growing(tmp_path / "other", new=True) as file:
         assert file.direct is None
 
 

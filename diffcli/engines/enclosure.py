@@ -29,7 +29,7 @@ from diffcli.engines.balls.guards import (
     Undefined,
 )
 from diffcli.engines.balls.walk import Coordinate, Term, Walk, working
-from diffcli.errors import PointError
+from diffcli.errors import OutOfTimeError, PointError
 from diffcli.language.expression import Node, constant, postorder
 
 __all__ = [
@@ -241,7 +241,8 @@ def _as_enclosure(term: Term) -> Enclosure:
 def constant_value(node: Node, bits: int) -> arb:
     """Enclose an exact constant such as ``pi/4`` with ``bits`` of working precision.
 
-    Raises PointError where it has no real value.
+    Raises PointError where it has no real value, or where that isn't decided, and OutOfTimeError
+    past the deadline.
     """
     with working(bits):
         found = _as_enclosure(Walk(node, {}).value(bits))
@@ -250,6 +251,10 @@ def constant_value(node: Node, bits: int) -> arb:
             "a point has finite coordinates, and inf is none",
             hint="a large number, as in x=1e6; asymptotes: diffcli critical",
         )
+    if found.outcome is Outcome.OUT_OF_TIME:
+        raise OutOfTimeError("the time for the value of a number of the point ran out")
+    if found.outcome is Outcome.DIFFICULT:
+        raise PointError(f"the value of the number isn't decided: {found.reason}")
     if found.ball is None:
         raise PointError(
             f"the number has no real value: {found.reason}",
