@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from mpmath import mp
 
 # The tests run side by side, so that torch's own threads would only be in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -54,6 +56,14 @@ class Share:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--share"):
         config.pluginmanager.register(Share())
+
+
+@pytest.fixture(autouse=True)
+def the_reference_keeps_its_precision() -> Iterator[None]:
+    """Mpmath's precision is everybody's: a test that changes it puts it back."""
+    before = mp.prec
+    yield
+    assert mp.prec == before
 
 
 @pytest.fixture(autouse=True)

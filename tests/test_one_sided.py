@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
@@ -22,9 +22,17 @@ from mpmath import mp, mpf
 from diffcli.engines.difficult import Kind, classify
 from diffcli.language.parser import parse
 
-mp.dps = 2500  # The sizes below differ by 10^1800.
+DIGITS = 2500
+"""Of the reference: the sizes below differ by 10^1800."""
 
 ZERO = mpf(0)
+
+
+@pytest.fixture(autouse=True)
+def many_digits() -> Iterator[None]:
+    with mp.workdps(DIGITS):
+        yield
+
 
 POINTS = (
     *("0", "1/3", "-7/10", "2", "pi", "sqrt(2)", "-exp(1)", "pi/2 - sqrt(3)", "10^-30", "-3*10^20"),
