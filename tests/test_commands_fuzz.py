@@ -15,7 +15,7 @@ import pytest
 from diffcli.cli.main import run
 
 COUNT = 600
-SHARE = 10
+SHARE = 40
 """Each how many-th case is run by default."""
 
 FORMULAS = (

@@ -263,7 +263,7 @@ def limited(seconds: float) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_readable_formula(monkeypatch: pytest.MonkeyPatch) -> None:
     """The verdict doesn't depend on it, and it takes most of the time."""
-    monkeypatch.setattr(symbolic, "readable", lambda *_: Formula())
+    monkeypatch.setattr(symbolic, "readable", lambda *_, **__: Formula())
 
 
 def test_some_random_formulas() -> None:

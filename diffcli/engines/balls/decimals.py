@@ -28,6 +28,8 @@ FORMATS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
 
 def certain_float(ball: arb, significand: int, least: int, overflow: int) -> float | None:
     """Return the float to which every number of the ball rounds (half to even), or None."""
+    if not ball.is_finite():
+        return None
     with working(ball.bits() + 64, None):
         ends = ball.lower(), ball.upper()
     low, high = (_rounded(end, significand, least, overflow) for end in ends)
