@@ -51,7 +51,7 @@ CONDITIONS = [name for name in ROWS if TABLE[name].boolean]
 @pytest.fixture(autouse=True)
 def no_readable_formula(monkeypatch: pytest.MonkeyPatch) -> None:
     """The verdict doesn't depend on it, and it takes most of the time."""
-    monkeypatch.setattr(symbolic, "readable", lambda *_: Formula())
+    monkeypatch.setattr(symbolic, "readable", lambda *_, **__: Formula())
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ SHARED = [name for name in WITH_PARTIALS if TABLE[name].is_shared]
 
 @pytest.fixture(autouse=True)
 def no_readable_formula(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(symbolic, "readable", lambda *_: Formula())
+    monkeypatch.setattr(symbolic, "readable", lambda *_, **__: Formula())
 
 
 def forget() -> None:
