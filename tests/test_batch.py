@@ -429,3 +429,13 @@ def test_a_run_that_stops_early_leaves_no_thread() -> None:
     with ahead(iter(range(100))) as items:
         assert next(items) == 0
     assert threading.active_count() == before
+
+
+def test_a_number_that_all_rows_share_is_stepped_with_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("x\n" + "".join(f"{n}\n" for n in range(1, 101)))
+    assert run(["batch", "k*x^2", "--points", "rows.csv", "--at", "k=2", "--wrt", "k", "-q"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "10000" in last

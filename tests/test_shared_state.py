@@ -131,6 +131,7 @@ UNBOUNDED = {
     "export/partials.py:formula": "the table's partials",
     "language/borrowed.py:_formula": "the spellings of other systems",
     "language/derivative.py:_rule": "the table's partials",
+    "language/tokens.py:_fonts": "nothing: one table of mathematical letters",
     "studies/critical/clearing.py:self._factors": "the derivatives of one study, which ends",
     "studies/steps/calls.py:_partial": "the table's partials",
 }

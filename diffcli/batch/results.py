@@ -182,7 +182,9 @@ class Results:
             return values, np.stack([*values, *derived])
 
         given = {**{k: np.array(each) for k, each in self.constants.items()}, **columns}
-        arrays = {name: np.atleast_1d(given[name])[:count] for name in self.function.variables}
+        arrays = {
+            name: np.broadcast_to(given[name], rows)[:count] for name in self.function.variables
+        }
         found[:count] = unsteady(numbers, arrays)
         return found
 
