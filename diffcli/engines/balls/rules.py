@@ -95,6 +95,8 @@ def pow(x: Value, y: Value) -> Value:  # noqa: A001  (the row's name)
 def _integer_power(x: Value, n: int) -> Value:
     if n < 0:
         return div(fmpq(1), _integer_power(x, -n))
+    if isinstance(x, fmpq) and x == 0 and n:
+        return x  # whatever the exponent, which may be too long for flint
     if isinstance(x, fmpq) and x.height_bits() * n <= EXACT_BITS:
         return x**n
     at = centre(x)
