@@ -179,7 +179,7 @@ def test_the_formula_along_a_vector_has_it_as_typed() -> None:
     assert formula.text in ("2*sqrt(2)*x/3", "sqrt(2)*2*x/3")
 
 
-@pytest.mark.parametrize("digits", ["16", "17"])
+@pytest.mark.parametrize("digits", ["15", "16"])
 def test_a_point_of_many_digits_is_shown_as_typed(
     digits: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,9 @@ from diffcli.engines.balls.guards import EXACT_BITS, Difficult
 from diffcli.engines.one_sided.atoms import Atom, Exponent, Product, atom_of, here, plain
 from diffcli.language.expression import Node, node, number
 
+MAX_POWER_BITS = 1 << 20
+"""Length of a power of a rational coefficient that is written out."""
+
 MOST_PRODUCTS = 12
 """A coefficient of more products than this becomes an atom of its own."""
 
@@ -240,7 +243,12 @@ def _reduced(powers: Product, size: fmpq) -> list[tuple[Product, fmpq]]:
 
 def _rational_power(base: fmpq, exponent: fmpq) -> Coefficient:
     if exponent.q == 1:
-        return rational(base ** int(exponent.p))
+        whole = int(exponent.p)
+        if abs(base) in (0, 1) and whole > 0:
+            return rational(base if whole % 2 else base * base)
+        if base.height_bits() * abs(whole) > MAX_POWER_BITS:
+            raise Difficult("a power too long to be written out")
+        return rational(base**whole)
     total = ONE
     for prime, count in _factors(base):
         part, power = rational(prime), exponent * count
