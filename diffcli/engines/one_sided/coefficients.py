@@ -243,12 +243,12 @@ def _reduced(powers: Product, size: fmpq) -> list[tuple[Product, fmpq]]:
 
 def _rational_power(base: fmpq, exponent: fmpq) -> Coefficient:
     if exponent.q == 1:
-        count = int(exponent.p)
-        if abs(base) in (0, 1) and count > 0:
-            return rational(base if count % 2 else base * base)
-        if base.height_bits() * abs(count) > MAX_POWER_BITS:
+        times = int(exponent.p)
+        if abs(base) in (0, 1) and times > 0:
+            return rational(base if times % 2 else base * base)
+        if base.height_bits() * abs(times) > MAX_POWER_BITS:
             raise Difficult("a power too long to be written out")
-        return rational(base**count)
+        return rational(base**times)
     total = ONE
     for prime, count in _factors(base):
         part, power = rational(prime), exponent * count
