@@ -60,7 +60,12 @@ def run(command: str, *, colour: bool = False) -> str:
 
     written, _, command = command.rpartition(" | diffcli ")
     lines = "".join(f"{line}\n" for line in shlex.split(written)[2:])
-    environment = {"COLUMNS": "88", "FORCE_COLOR" if colour else "NO_COLOR": "1"}
+    environment = {
+        "COLUMNS": "88",
+        "FORCE_COLOR" if colour else "NO_COLOR": "1",
+        # A slow machine shows the same formulas and proofs.
+        "DIFFCLI_CHECK_BUDGET": "60",
+    }
     shown = io.StringIO()
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -51,6 +51,7 @@ def test_case(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("DIFFCLI_CHECK_BUDGET", "60")
     command, code, *rest = path.read_text().splitlines()
     expected = {"stdout": "", "stderr": ""}
     for line in rest:
@@ -424,3 +425,12 @@ def test_a_matrix_is_drawn_where_the_output_is_a_picture(
     assert run(["grad", "x^2", "--at", "1", "-o", str(other)]) == 2
     assert "a picture shows one matrix" in capsys.readouterr().err
     assert not other.exists()
+
+
+def test_the_environment_gives_the_budget_of_the_checks(
+    derived: list[tuple], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIFFCLI_CHECK_BUDGET", "7.5")
+    for typed, budget in (["x^2"], 7.5), (["x^2", "--check-budget", "2"], 2.0):
+        run([*typed, "--at", "3"])
+        assert derived.pop()[-1].budget == budget

@@ -43,7 +43,9 @@ _FORMULAS = Argument(
 _AT = "3, or x=3,y=pi/4, or x=[1,2]; several: x=1;x=2."
 _FILE = "Read the formula from a file; - is standard input."
 _ENGINES = "Of autograd,symbolic,enclosure; all by default."
-_BUDGET = "Of processor time, for formula and enclosure; 0.5."
+_BUDGET = (
+    "CPU seconds for the symbolic and enclosure engines (default 0.5, or DIFFCLI_CHECK_BUDGET)."
+)
 _FORMATS = f"{', '.join(FORMATS)}."
 
 Formulas = Annotated[list[str] | None, _FORMULAS]
@@ -73,7 +75,10 @@ Device = Annotated[str, option("--device", NUMBERS, "DEVICE", "auto, cpu, cuda, 
 Seed = Annotated[int, option("--seed", NUMBERS, "N", "Of rand and randn, and of samples.")]
 Engines = Annotated[str | None, option("--engines", CHECKS, "NAMES", _ENGINES)]
 NoCheck = Annotated[bool, option("--no-check", CHECKS, None, "autograd alone.")]
-Budget = Annotated[float, option("--check-budget", CHECKS, "SECONDS", _BUDGET, min=0)]
+Budget = Annotated[
+    float,
+    option("--check-budget", CHECKS, "SECONDS", _BUDGET, min=0, envvar="DIFFCLI_CHECK_BUDGET"),
+]
 Strict = Annotated[bool, option("--strict", CHECKS, None, "Refuse what has two readings.")]
 Format = Annotated[str, option("--format", OUTPUT, "FORMAT", _FORMATS)]
 Json = Annotated[bool, option("--json", OUTPUT, None, "The same as --format json.")]
