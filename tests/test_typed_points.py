@@ -6,6 +6,7 @@ The truths are mpmath's, of derivatives by hand, at decimals read with hundreds 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from random import Random
@@ -179,9 +180,28 @@ def test_the_formula_along_a_vector_has_it_as_typed() -> None:
     assert formula.text in ("2*sqrt(2)*x/3", "sqrt(2)*2*x/3")
 
 
-@pytest.mark.parametrize("digits", ["15", "16"])
+@pytest.mark.parametrize("form", ["table", "plain", "markdown", "csv"])
+@pytest.mark.parametrize("digits", ["16", "17"])
 def test_a_point_of_many_digits_is_shown_as_typed(
-    digits: str, capsys: pytest.CaptureFixture[str]
+    digits: str, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["grad", "x^2", "--at", "0.1", "--precision", digits, "--format", "plain"]) == 0
+    assert run(["grad", "x^2", "--at", "0.1", "--precision", digits, "--format", form]) == 0
+    if form == "plain":
+        assert "x = 0.1\nf = 0.01\nf' = 0.2\n" in capsys.readouterr().out
+    else:
+        assert re.findall(r"\d*\.\d+", capsys.readouterr().out) == ["0.1", "0.01", "0.2"]
+
+
+@pytest.mark.parametrize("form", ["table", "plain", "markdown"])
+def test_a_list_of_many_digits_is_shown_as_typed(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = "x=[0.3,0.7],y=linspace(0,0.2,2)"
+    assert run(["eval", "x + y", "--at", at, "--precision", "17", "--format", form]) == 0
+    shown = re.findall(r"\d*\.\d+", capsys.readouterr().out)
+    assert sorted(shown) == ["0.2", "0.3", "0.3", "0.7", "0.9"]
+
+
+def test_the_point_of_another_dtype_is_shown_as_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["grad", "x^2", "--at", "0.1", "--dtype", "float32", "--format", "plain"])
     assert "x = 0.1\nf = 0.01\nf' = 0.2\n" in capsys.readouterr().out

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diffcli.derivation.settings import DIGITS, Settings
+from diffcli.engines.exact import exact
 from diffcli.language.expression import Node
-from diffcli.language.points import Point
+from diffcli.language.points import Point, Tensor, Value
 from diffcli.language.printer import text_of
 from diffcli.operators import Matrix, Operator, Scalars
+from diffcli.output.report import NestedText
 
 if TYPE_CHECKING:
     from diffcli.engines.enclosure import Coordinate
+
+MAX_TYPED = 10_000
+"""Entries of a typed list up to which they are shown as typed."""
 
 
 def analysis(
@@ -45,8 +50,27 @@ def analysis(
     return operator.analysis(matrix, settings.dtype, critical)
 
 
-def as_typed(point: Point, settings: Settings) -> Mapping[str, str] | None:
-    """Return the numbers of a point as typed, where more digits than a float's are wanted."""
-    if settings.digits <= DIGITS:
+def as_typed(point: Point, settings: Settings) -> Mapping[str, NestedText] | None:
+    """Return the numbers of a point as typed, where its floats would show others."""
+    if settings.digits <= DIGITS and settings.dtype == "float64":
         return None
-    return {name: text_of(value) for name, value in point.values.items() if isinstance(value, Node)}
+    found = {name: _texts(value) for name, value in point.values.items()}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def _texts(value: Value) -> NestedText | None:
+    entries = exact(value)
+    if entries is None or len(entries) > MAX_TYPED:
+        return None
+    if isinstance(value, Node):
+        return text_of(value)
+    shape = value.shape if isinstance(value, Tensor) else (len(entries),)
+    return _nested([text_of(entry) for entry in entries], shape)
+
+
+def _nested(texts: Sequence[str], shape: tuple[int, ...]) -> NestedText:
+    if not shape:
+        return texts[0]
+    length = len(texts) // shape[0]
+    parts = (texts[k : k + length] for k in range(0, len(texts), length))
+    return [_nested(part, shape[1:]) for part in parts]

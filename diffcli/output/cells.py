@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from math import prod
 from typing import Any, overload
 
 from diffcli.layouts import Matrix, SparseMatrix
-from diffcli.output.report import Nested, Report, Result
+from diffcli.output.report import Nested, NestedText, Report, Result
 from diffcli.output.text import DIGITS, number, proved
 from diffcli.verdict import Check, Verdict, worst
 
@@ -49,14 +49,13 @@ class Row:
     value_check: Check | None
     cells: tuple[Cell, ...]
     verdict: Verdict | None
-    typed: Mapping[str, str] | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
     extent: str | None = None
     """How much of its result was checked, where not all was."""
 
     def texts(self, digits: int | None) -> list[str]:
         """Return the point, the value and the derivatives as they are shown."""
-        typed = self.typed or {}
-        point = [typed.get(name) or number(value, digits) for name, value in self.at.items()]
+        point = [number(self.typed.get(name, value), digits) for name, value in self.at.items()]
         value = shown(self.value, self.value_check, digits)
         return [*point, value, *(cell.text(digits) for cell in self.cells)]
 
@@ -66,6 +65,20 @@ def shown(value: float | None, check: Check | None, digits: int | None) -> str:
     if value is not None and check and check.enclosure:
         return proved(check.enclosure, digits or DIGITS)
     return number(value, digits)
+
+
+def values_shown(result: Result, digits: int | None) -> Nested | NestedText:
+    """Return the function's values as they are shown, or as they are where not all are checked."""
+    if len(result.value_checks) != sum(1 for _ in _elements(result.value)):
+        return result.value
+    checks = iter(result.value_checks)
+
+    def texts(value: Nested) -> NestedText:
+        if isinstance(value, list):
+            return [texts(each) for each in value]
+        return shown(value, next(checks), digits)
+
+    return texts(result.value)
 
 
 def notation(report: Report, entry: str) -> str:
@@ -183,7 +196,7 @@ class _Rows:
         for length in reversed(self._shape):
             rest, last = divmod(rest, length)
             index = (last, *index)
-        at, value = self._result.at or {}, self._result.value
+        at, typed, value = self._result.at or {}, self._result.typed or {}, self._result.value
         own = []
         for order, (name, found) in enumerate(self._derivatives.items()):
             check = self._checks.find(order * self.count + place, name, index)
@@ -195,7 +208,7 @@ class _Rows:
             value_check=value_check,
             cells=tuple(own),
             verdict=verdict_of([cell.check for cell in own] or [value_check]),
-            typed=self._result.typed,
+            typed={name: _element(each, index) for name, each in typed.items()},
             extent=self._result.extent,
         )
 
@@ -218,10 +231,10 @@ def _shape(value: Nested) -> tuple[int, ...]:
     return (len(value), *_shape(value[0])) if isinstance(value, list) and value else ()
 
 
-def _element(value: Any, index: tuple[int, ...]) -> float | None:
+def _element(value: Any, index: tuple[int, ...]) -> Any:
     for place in index:
         value = value[place] if isinstance(value, list) else value
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _flat(

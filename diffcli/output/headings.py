@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from diffcli.formula import Formula
 from diffcli.output.analysis import analysis_text
-from diffcli.output.cells import Cell, checks, name_of_function, notation, shown
+from diffcli.output.cells import Cell, checks, name_of_function, notation, values_shown
 from diffcli.output.notes import note
 from diffcli.output.report import Report, Result
 from diffcli.output.text import numbers
@@ -43,16 +43,13 @@ def derivatives(report: Report) -> Iterator[tuple[str, Formula]]:
 
 def point_text(report: Report, result: Result, digits: int | None) -> str:
     """Return ``x = 3, y = [0, 1]``."""
-    at, typed = result.at or {}, result.typed or {}
-    shown = {name: typed.get(name) or numbers(at[name], digits) for name in report.variables}
-    return ", ".join(f"{name} = {text}" for name, text in shown.items())
+    at = result.shown_at
+    return ", ".join(f"{name} = {numbers(at[name], digits)}" for name in report.variables)
 
 
 def value_text(result: Result, digits: int | None) -> str:
     """Return the function's value, or the list of its values."""
-    if isinstance(result.value, list):
-        return numbers(result.value, digits)
-    return shown(result.value, next(iter(result.value_checks), None), digits)
+    return numbers(values_shown(result, digits), digits)
 
 
 def remarks(report: Report, digits: int | None) -> list[str]:

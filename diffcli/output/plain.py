@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from diffcli.output.cells import answered, cells, checks, verdict_of
+from diffcli.output.cells import answered, cells, checks, values_shown, verdict_of
 from diffcli.output.formats import View
-from diffcli.output.headings import cell_name, derivative_lines, function_lines, remarks, value_text
+from diffcli.output.headings import cell_name, derivative_lines, function_lines, remarks
 from diffcli.output.listing import Cell, Listing, written
-from diffcli.output.report import Nested, Report, Result
+from diffcli.output.report import Nested, NestedText, Report, Result
 from diffcli.output.text import ascii_name, number
 from diffcli.output.trees import plain_lines
 
@@ -48,11 +48,9 @@ def _joined(row: Sequence[Cell], digits: int | None) -> str:
 
 
 def _answer(report: Report, result: Result, digits: int | None) -> Iterator[tuple[str, str]]:
-    at = result.at or {}
     for name in report.variables:
-        yield name, _listed(at[name], digits)
-    alone = isinstance(result.value, float)
-    yield report.name, value_text(result, digits) if alone else _listed(result.value, digits)
+        yield name, _listed(result.shown_at[name], digits)
+    yield report.name, _listed(values_shown(result, digits), digits)
     for cell in cells(result):
         missing = cell.check.verdict.words if cell.check else "none"
         text = missing if cell.number is None else cell.text(digits)
@@ -62,7 +60,7 @@ def _answer(report: Report, result: Result, digits: int | None) -> Iterator[tupl
     yield "verdict", f"{verdict.words}{sample}" if verdict else "not checked"
 
 
-def _listed(value: Nested, digits: int | None) -> str:
+def _listed(value: Nested | NestedText, digits: int | None) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_listed(part, digits) for part in value)}]"
     return "none" if value is None else number(value, digits)

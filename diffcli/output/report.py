@@ -15,6 +15,9 @@ SCHEMA = 1
 Nested = float | None | list["Nested"]
 """A number, a missing number, or nested lists of them in the shape of a tensor."""
 
+NestedText = str | list["NestedText"]
+"""A number as typed, or nested lists of them in the shape of a tensor."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -23,7 +26,7 @@ class Result:
     ``at`` gives each variable's value; ``value`` is the function's, ``derivative`` the operator's
     own layout of numbers, of :mod:`diffcli.layouts`; ``symbolic`` the formula of each entry;
     ``checks`` one check an entry, ``value_checks`` those of the values. ``typed`` is the point as
-    typed, given where the checks have more digits than its floats. Where only a sample was checked,
+    typed, given where its floats would show other digits. Where only a sample was checked,
     ``sampled`` is (checked, all). ``analysis`` is what the numbers together say: a determinant,
     eigenvalues.
     """
@@ -35,7 +38,7 @@ class Result:
     checks: tuple[Check, ...] = ()
     value_checks: tuple[Check, ...] = ()
     sampled: tuple[int, int] | None = None
-    typed: Mapping[str, str] | None = None
+    typed: Mapping[str, NestedText] | None = None
     analysis: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -48,6 +51,11 @@ class Result:
         entries = [check.verdict for check in self.checks] or values
         found = worst([*entries, *(each for each in values if each is Verdict.DISAGREES)])
         return worst([found, Verdict.AGREES]) if self.sampled else found
+
+    @property
+    def shown_at(self) -> Mapping[str, Any]:
+        """The numbers of the point: as typed where that is given, else the floats."""
+        return {**(self.at or {}), **(self.typed or {})}
 
     @property
     def extent(self) -> str | None:

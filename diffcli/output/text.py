@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from diffcli.output.report import Nested
+    from diffcli.output.report import Nested, NestedText
 
 DIGITS = 12
 """Significant digits shown unless asked otherwise."""
@@ -44,10 +44,13 @@ def _escaped(char: str) -> str:
     return " " if char.isspace() else char.encode("unicode_escape").decode()
 
 
-def number(value: float | None, digits: int | None = None) -> str:
-    """Return a number with so many significant digits, whole numbers without a point."""
-    if value is None:
-        return MISSING
+def number(value: float | str | None, digits: int | None = None) -> str:
+    """Return a number with so many significant digits, whole numbers without a point.
+
+    What was typed stays as it is.
+    """
+    if value is None or isinstance(value, str):
+        return value or MISSING
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     text = f"{value:.{min(digits or DIGITS, DOUBLE)}g}"
@@ -75,7 +78,7 @@ def _decimal(value: Decimal, digits: int) -> str:
     return f"{value:f}" if plain else str(value).lower().replace("e+", "e")
 
 
-def numbers(value: Nested, digits: int | None = None) -> str:
+def numbers(value: Nested | NestedText, digits: int | None = None) -> str:
     """Return a number, or a list of them of which a long one is shortened."""
     if not isinstance(value, list):
         return number(value, digits)

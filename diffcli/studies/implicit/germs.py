@@ -18,8 +18,10 @@ from typing import Any
 
 from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_series
 
+from diffcli.engines.balls.precision import working
 from diffcli.language.expression import NUMBER, VARIABLE, Node, postorder
 
+BITS = 400
 MAX_DEGREE = 12
 """The total degree up to which the terms of what isn't a polynomial are known."""
 MAX_POWER = 64
@@ -84,8 +86,9 @@ class Chart:
     def germ(self, term: Node) -> Germ:
         """Return a term's germ. Raises UnknownGermError."""
         made: dict[Node, Germ] = {}
-        for each in postorder([term]):
-            made[each] = self._made(each, [made[arg] for arg in each.args])
+        with working(BITS, MAX_DEGREE):  # Flint cuts series off at the order that is set.
+            for each in postorder([term]):
+                made[each] = self._made(each, [made[arg] for arg in each.args])
         return made[term]
 
     def may_vanish(self, term: Node) -> bool:

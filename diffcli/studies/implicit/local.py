@@ -19,7 +19,15 @@ from diffcli.engines.balls.guards import Difficult
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.signs import Facts
 from diffcli.language.expression import Node, number, postorder
-from diffcli.studies.implicit.germs import Chart, Germ, R, UnknownGermError, chart, coefficients
+from diffcli.studies.implicit.germs import (
+    BITS,
+    Chart,
+    Germ,
+    R,
+    UnknownGermError,
+    chart,
+    coefficients,
+)
 from diffcli.studies.implicit.puiseux import (
     HalfBranch,
     Terms,
@@ -30,7 +38,6 @@ from diffcli.studies.implicit.puiseux import (
     sign_along,
 )
 
-BITS = 400
 MAX_CASES = 64
 """Combinations of signs at the point."""
 
