@@ -16,7 +16,7 @@ from diffcli.derivation import derive
 from diffcli.derivation.checker import Checker
 from diffcli.derivation.places import Positions
 from diffcli.engines.symbolic import Symbolic
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point, read_points
 from diffcli.operators import Grad

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffcli.errors import FileError, NoDerivativeError, UsageError
-from diffcli.language.expression import Function, number
+from diffcli.language.expression import number
+from diffcli.language.function import Function
 from diffcli.operators import Matrix, Operator, Scalars
 from diffcli.output.report import Report, Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict

@@ -30,7 +30,7 @@ from diffcli.export.runners import runners
 from diffcli.export.stable import PARTIALS
 from diffcli.export.targets import TARGETS
 from diffcli.export.trial import RELATIVE, Sample, compared, samples_of, tried
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.functions import ANY, OPERATORS, TABLE
 
 ARGUMENTS: Mapping[str, str] = {

@@ -20,7 +20,8 @@ from pace import is_within
 
 from diffcli.derivation import Settings, derive
 from diffcli.errors import DiffcliError
-from diffcli.language.expression import VARIABLE, Function
+from diffcli.language.expression import VARIABLE
+from diffcli.language.function import Function
 from diffcli.language.functions import BY_NAME
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points, read_ranges

@@ -21,7 +21,8 @@ from diffcli.engines.lambdify import lambdify
 from diffcli.engines.program import Program, rounded
 from diffcli.engines.symbolic import Symbolic, expression, symbol
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function, constant, node, number, variable
+from diffcli.language.expression import constant, node, number, variable
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 
 TINY, HUGE = 1e-300, 1e300

@@ -19,7 +19,7 @@ import pytest
 from diffcli import errors
 from diffcli.derivation import Settings, derive
 from diffcli.engines.enclosure import partials
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point, given_by, read_points
 from diffcli.operators import Eval

@@ -12,8 +12,8 @@ from diffcli import errors
 from diffcli.language import remedies
 from diffcli.language.expression import Node, constant, node, number, variable
 from diffcli.language.functions import ANY, BY_NAME, TABLE
-from diffcli.language.parser import parse
-from diffcli.language.printer import text_of, unambiguous
+from diffcli.language.parser import parse, unambiguous
+from diffcli.language.printer import text_of
 
 DATA = Path(__file__).parent / "data"
 

@@ -21,7 +21,8 @@ from diffcli.engines.templates.shapes import templates_of
 from diffcli.engines.templates.waves import Waves, suits
 from diffcli.errors import DiffcliError, LimitError, PointError, UsageError
 from diffcli.language import parser, tokens
-from diffcli.language.expression import Function, number
+from diffcli.language.expression import number
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point, read_points
 from diffcli.operators import Grad, Hessian, Jacobian
@@ -35,7 +36,8 @@ def outcome(texts: Sequence[str], **options: object) -> object:
         found = parse(texts if len(texts) > 1 else texts[0], **options)  # type: ignore[arg-type]
     except DiffcliError as error:
         return type(error), error.message, error.hint, error.column, error.text
-    return found.outputs, found.variables, found.definitions, found.readings, found.text
+    outputs = tuple(found.outputs)
+    return outputs, found.variables, found.definitions, found.readings, found.text
 
 
 def both_ways(texts: Sequence[str], **options: object) -> bool:

@@ -19,7 +19,7 @@ from diffcli.engines.matrices.pieces import Pieces
 from diffcli.engines.shapes import shapes_of
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.language import tensors
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.tensors import TENSORS, name_of, rule_for
 

@@ -20,7 +20,7 @@ import pytest
 from diffcli.clock import now
 from diffcli.engines import remote, worker
 from diffcli.engines.symbolic import Symbolic
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 
 HEAD = """\

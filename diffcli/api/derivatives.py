@@ -26,8 +26,8 @@ from diffcli.api.values import (
 )
 from diffcli.derivation import Settings, derive
 from diffcli.errors import UsageError
-from diffcli.language import expression
 from diffcli.language.expression import Node
+from diffcli.language.function import Function as ReadFunction
 from diffcli.language.latex.scan import is_latex
 from diffcli.language.parser import parse
 from diffcli.language.points import Point, Typed, given_by
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Differentiable(expression.Function):
+class Differentiable(ReadFunction):
     """A formula with a method for every operator.
 
     A method takes a point and returns a :class:`~diffcli.api.results.Derivative`; without a point
@@ -296,7 +296,7 @@ class Differentiable(expression.Function):
         return Derivative(report, kind.made(result.value), arranged(result.derivative, kind))
 
 
-def read_at(function: expression.Function, point: Point) -> expression.Function:
+def read_at(function: ReadFunction, point: Point) -> ReadFunction:
     r"""Return a formula in LaTeX as it reads beside the tensors of a point: ``A^{-1} x``."""
     if all(isinstance(value, Node) for value in point.values.values()):
         return function
@@ -307,9 +307,7 @@ def read_at(function: expression.Function, point: Point) -> expression.Function:
     return function if read.outputs == function.outputs else read
 
 
-def _expansion(
-    function: expression.Function, point: Point, settings: Settings, order: int
-) -> Listing:
+def _expansion(function: ReadFunction, point: Point, settings: Settings, order: int) -> Listing:
     """Return a Taylor polynomial as its command shows it."""
     from diffcli.output.expansion import expansion_listing
     from diffcli.studies.taylor import expand

@@ -23,7 +23,8 @@ from diffcli.api.values import (
 from diffcli.derivation import Settings
 from diffcli.errors import UsageError
 from diffcli.formula import Formula
-from diffcli.language import expression, parser
+from diffcli.language import parser
+from diffcli.language.function import Function as ReadFunction
 from diffcli.operators import Grad
 from diffcli.output.report import Report
 
@@ -319,10 +320,10 @@ def parse(
     return _function(read)
 
 
-def _function(read: expression.Function) -> Function:
+def _function(read: ReadFunction) -> Function:
     return Function(**{each.name: getattr(read, each.name) for each in fields(read) if each.init})
 
 
-def _restored(restore: Callable[..., expression.Function], arguments: Iterable[Any]) -> Function:
+def _restored(restore: Callable[..., ReadFunction], arguments: Iterable[Any]) -> Function:
     """Make a pickled Function again."""
     return _function(restore(*arguments))

@@ -28,7 +28,8 @@ from diffcli.derivation.stacked import MOST_SINGLE, striking
 from diffcli.engines import remote
 from diffcli.engines.coordinates import array
 from diffcli.errors import LimitError, PointError, UsageError
-from diffcli.language.expression import Function, Node, number
+from diffcli.language.expression import Node, number
+from diffcli.language.function import Function
 from diffcli.language.points import Point, Typed
 from diffcli.operators import Matrix, Operator, Scalars
 from diffcli.operators.operator import Along

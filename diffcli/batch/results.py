@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from diffcli.derivation import Settings
 from diffcli.errors import LimitError, PointError, UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 
 if TYPE_CHECKING:
     import numpy as np

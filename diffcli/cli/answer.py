@@ -24,12 +24,12 @@ from diffcli.errors import (
     PointError,
     UsageError,
 )
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.latex.scan import is_latex
 from diffcli.language.limits import MAX_CHARACTERS, MAX_REPEATED
-from diffcli.language.parser import parse
+from diffcli.language.parser import parse, unambiguous
 from diffcli.language.points import Point, Typed, check_count, given_by, read_points
-from diffcli.language.printer import unambiguous
 from diffcli.operators import Operator
 from diffcli.output.analysis import analysis_text
 from diffcli.output.cells import checks

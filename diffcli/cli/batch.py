@@ -20,7 +20,8 @@ from diffcli.cli.progress import progress
 from diffcli.cli.settings import settings
 from diffcli.cli.watchdog import limit_time
 from diffcli.errors import DiffcliError, PointError, UsageError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.latex.scan import name_of_column
 from diffcli.language.points import Typed, read_points
 from diffcli.output.files import check_apart, ending

@@ -23,7 +23,7 @@ from diffcli.derivation import Settings
 from diffcli.engines import remote
 from diffcli.errors import UsageError
 from diffcli.language.equations import is_equation, read_equations
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.latex.scan import scan
 from diffcli.language.parser import parse, signature
 from diffcli.language.points import Point

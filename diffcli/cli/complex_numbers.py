@@ -11,7 +11,7 @@ from diffcli.cli.answer import Answer, serve
 from diffcli.cli.options import Common
 from diffcli.derivation import Settings
 from diffcli.errors import FormulaError, NoDerivativeError, UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point
 from diffcli.language.tokens import NAME, tokenize

@@ -13,7 +13,8 @@ from diffcli.cli.options import Common, Formulas
 from diffcli.cli.progress import progress
 from diffcli.derivation import Settings
 from diffcli.errors import PointError, UsageError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.points import Point, read_ranges
 from diffcli.output.report import Report
 

@@ -17,7 +17,7 @@ from diffcli.cli.progress import progress
 from diffcli.cli.settings import format_name, view
 from diffcli.derivation import Settings
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.output.files import check_writable, ending, write_whole
 

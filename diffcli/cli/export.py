@@ -29,7 +29,7 @@ from diffcli.cli.options import (
     variables,
 )
 from diffcli.derivation import Settings
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.output.listing import Source
 from diffcli.output.report import SCHEMA, Report

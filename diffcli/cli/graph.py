@@ -14,7 +14,7 @@ from diffcli.cli.answer import Answer, serve
 from diffcli.cli.options import Common, Formulas, names
 from diffcli.derivation import Settings
 from diffcli.errors import LimitError, UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.output.files import check_writable, ending, write_whole
 from diffcli.programs import called

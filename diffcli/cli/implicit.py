@@ -11,7 +11,7 @@ from diffcli.cli.answer import Answer, serve
 from diffcli.cli.options import Common, Formulas, Wrt, variables
 from diffcli.derivation import Settings
 from diffcli.language.equations import read_equations
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 
 EXAMPLES = """\

@@ -28,7 +28,8 @@ from diffcli.cli.options import (
 from diffcli.cli.settings import view
 from diffcli.cli.watchdog import limit_time
 from diffcli.errors import LimitError, PointError, UsageError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Tensor, read_points, read_ranges
 from diffcli.output.files import check_different, check_writable, ending, write_whole

@@ -19,7 +19,8 @@ from diffcli.cli.options import Common
 from diffcli.cli.settings import format_name, view
 from diffcli.derivation import Settings, derive
 from diffcli.errors import DiffcliError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Operator
 from diffcli.output.formats import render

@@ -13,7 +13,7 @@ from diffcli.cli.answer import Answer, serve
 from diffcli.cli.options import Common, Formulas
 from diffcli.derivation import Settings
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.output.files import check_different, check_writable, write_whole
 

@@ -7,7 +7,8 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.limits import MAX_SHOWN, MAX_VALUES
 from diffcli.language.points import Point
 from diffcli.operators import Matrix, Operator, Scalars, Shape
@@ -24,7 +25,7 @@ def check_size(operator: Operator, function: Function, points: Sequence[Point]) 
     A matrix is counted where it is known how many of its entries may differ from zero.
     """
     vectors = [point for point in points if not _is_of_numbers(point)]
-    if not vectors or function.repetition:
+    if not vectors or function.repetition is not None:
         return
     from diffcli.engines.coordinates import array
 

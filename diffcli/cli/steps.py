@@ -11,7 +11,7 @@ from diffcli.derivation import Settings
 from diffcli.engines import remote
 from diffcli.errors import UsageError
 from diffcli.language.equations import is_equation, read_equations
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point
 from diffcli.output.report import Report

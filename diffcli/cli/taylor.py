@@ -11,7 +11,8 @@ from diffcli.cli.answer import Answer, serve
 from diffcli.cli.messages import say
 from diffcli.cli.options import Common, Formulas
 from diffcli.derivation import Settings
-from diffcli.language.expression import Function, number
+from diffcli.language.expression import number
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 
 _Order = Annotated[

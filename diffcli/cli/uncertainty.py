@@ -14,7 +14,8 @@ from diffcli.cli.answer import Answer, serve
 from diffcli.cli.options import Common, Formulas
 from diffcli.derivation import Settings
 from diffcli.errors import FileError, PointError, UsageError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.points import Point, Typed
 from diffcli.language.uncertain import read_correlations, read_measured
 

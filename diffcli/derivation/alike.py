@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from diffcli.clock import now
 from diffcli.derivation.cases import Case
 from diffcli.derivation.large import Large
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Eval, Grad, Hessian, Jacobian, Matrix, Operator, Scalars
 from diffcli.output.report import Result

@@ -19,7 +19,8 @@ from diffcli.derivation.stacked import MOST_SINGLE, stack_of, together
 from diffcli.derivation.vectors import product
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Matrix, Operator, Shape
 from diffcli.output.report import Result

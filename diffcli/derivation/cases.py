@@ -11,7 +11,7 @@ from diffcli.engines.remote import Partials
 from diffcli.engines.shapes import shapes_of
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.printer import text_of
 from diffcli.operators import MODES, Grad, Matrix, Operator, Quantity, Scalars, Shape
 

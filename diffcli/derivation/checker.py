@@ -15,8 +15,8 @@ from diffcli.derivation.places import Places
 from diffcli.engines.enclosure import Index
 from diffcli.engines.evidence import Evidence, combined, directional, examine, normwise
 from diffcli.engines.sharing import shared_rule
-from diffcli.language.expression import Function
-from diffcli.language.integrals import is_integral
+from diffcli.language.expression import is_integral
+from diffcli.language.function import Function
 from diffcli.operators import Combination, Entry, Quantity, Weight, output_name
 from diffcli.verdict import Check, left_out
 from diffcli.verify import judge

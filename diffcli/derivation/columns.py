@@ -18,7 +18,7 @@ from diffcli.engines.throughput.eager import Eager
 from diffcli.engines.throughput.layout import Partial
 from diffcli.engines.throughput.ways import WAYS, Engine, Request, by_size
 from diffcli.engines.throughput.workers import over_chunks, processors
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.operators import Quantity
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from diffcli.derivation.cases import Case
 from diffcli.derivation.settings import Settings
 from diffcli.derivation.vectors import evaluated
 from diffcli.engines import remote
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.operators import Operator
 
 if TYPE_CHECKING:

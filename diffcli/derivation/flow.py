@@ -12,7 +12,7 @@ from diffcli.derivation.settings import Settings
 from diffcli.engines import remote
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.latex.printer import node_latex
 from diffcli.language.points import Point
 from diffcli.language.printer import text_of

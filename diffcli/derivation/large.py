@@ -11,7 +11,7 @@ from diffcli.derivation.cases import Case
 from diffcli.derivation.normwise import largest
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Matrix, Operator, Target
 from diffcli.output.report import Result

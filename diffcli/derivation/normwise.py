@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import TYPE_CHECKING
 
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array

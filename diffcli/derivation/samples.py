@@ -23,7 +23,8 @@ from diffcli.engines.shapes import Shape, shapes_of
 from diffcli.engines.sharing import shared_rule
 from diffcli.engines.templates.shapes import summands
 from diffcli.errors import LimitError
-from diffcli.language.expression import VARIABLE, Function, Node, node, number, postorder
+from diffcli.language.expression import VARIABLE, Node, node, number, postorder
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.language.tensors import located, name_of
 from diffcli.operators import Target

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array

@@ -20,7 +20,8 @@ from diffcli.derivation.analysis import analysis, as_typed
 from diffcli.derivation.cases import Case
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.points import Point, Tensor
 from diffcli.operators import Matrix, Operator
 from diffcli.output.report import Result

@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from diffcli.derivation.stacked import HIGHEST
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.operators import Eval, Grad, Hvp, Jvp, Operator, Vhp, Vjp
 
 if TYPE_CHECKING:

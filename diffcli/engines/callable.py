@@ -11,7 +11,7 @@ from diffcli.engines.lambdify import lambdify
 from diffcli.engines.program import Program
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from diffcli.engines.coordinates import array
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Generated, Point, Tensor
 
 LEAST_WORK = 10**9

@@ -7,8 +7,16 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from diffcli.errors import LimitError
-from diffcli.language.expression import NUMBER, Node, constant, node, number, postorder
-from diffcli.language.integrals import integrand_of, is_integral
+from diffcli.language.expression import (
+    NUMBER,
+    Node,
+    constant,
+    integrand_of,
+    is_integral,
+    node,
+    number,
+    postorder,
+)
 
 
 def margins_of(each: Node) -> list[Node]:
@@ -36,7 +44,7 @@ def rough_places(each: Node) -> list[tuple[Node, bool]]:
     if each.op in _EDGES:
         return [(margin, False) for margin in _EDGES[each.op](*each.args)]
     if is_integral(each.op):
-        if any(rough_places(inner) for inner in postorder([integrand_of(each.op).body])):
+        if any(rough_places(inner) for inner in postorder([integrand_of(each).body])):
             raise LimitError("the integrand isn't smooth")
         return []
     return [(margin, False) for margin in _MARGINS[each.op](*each.args)]

@@ -12,7 +12,8 @@ from diffcli import clock
 from diffcli.engines import worker
 from diffcli.errors import DiffcliError, LimitError, OutOfTimeError
 from diffcli.formula import Formula
-from diffcli.language.expression import Function, Node, postorder
+from diffcli.language.expression import Node, postorder
+from diffcli.language.function import Function
 
 if TYPE_CHECKING:
     from sympy import Expr

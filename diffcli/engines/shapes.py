@@ -7,7 +7,8 @@ from math import prod
 from types import MappingProxyType
 
 from diffcli.errors import LimitError, UsageError
-from diffcli.language.expression import VARIABLE, Function, Node, postorder
+from diffcli.language.expression import VARIABLE, Node, postorder
+from diffcli.language.function import Function
 from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.printer import text_of
 from diffcli.language.tensors import TENSORS, Slice, rule_for

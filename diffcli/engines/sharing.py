@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diffcli.language.expression import Node, postorder
+from diffcli.language.expression import Node, is_integral, postorder
 from diffcli.language.functions import TABLE
-from diffcli.language.integrals import is_integral
 from diffcli.language.tensors import TENSORS
 
 

@@ -21,7 +21,8 @@ from diffcli.engines.terms.operations import Known, operation
 from diffcli.engines.terms.spelling import Spelling, spelling_of
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
-from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Function, Node
+from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node
+from diffcli.language.function import Function
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.limits import MAX_SYMBOLIC_NODES, MAX_SYMBOLIC_OPERANDS
 from diffcli.language.points import Rounded

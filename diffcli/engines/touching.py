@@ -23,7 +23,8 @@ from diffcli.engines.matrices.patterns import Dependence, Places
 from diffcli.engines.program import Program
 from diffcli.engines.shapes import Shape, axis_of, shapes_of
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function, Node, node, postorder
+from diffcli.language.expression import Node, node, postorder
+from diffcli.language.function import Function
 
 Array: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]

@@ -13,7 +13,7 @@ from diffcli.export.names import checked, named
 from diffcli.export.routines import KINDS, Kind, Routine, routines_of
 from diffcli.export.targets import TARGETS, LackError
 from diffcli.export.writers import CProgram, PythonModule
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 
 if TYPE_CHECKING:
     from rich.syntax import Syntax

@@ -13,7 +13,8 @@ from math import isqrt
 from random import Random
 
 from diffcli.engines.enclosure import Index, Outcome, partials
-from diffcli.language.expression import NUMBER, Function, number
+from diffcli.language.expression import NUMBER, number
+from diffcli.language.function import Function
 
 Place = tuple[Fraction, ...]
 """A point as typed, a coordinate for each variable."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffcli.export.routines import Routine, entries_of
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.latex.printer import latex_of, name_latex
 
 

@@ -11,7 +11,8 @@ from typing import Literal, get_args
 from diffcli.errors import LimitError, UsageError
 from diffcli.export.partials import differentiated
 from diffcli.export.rewriting import rewritten
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 
 Kind = Literal["value", "grad", "jacobian", "hessian"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

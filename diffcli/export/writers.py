@@ -15,7 +15,8 @@ from diffcli.export.emitter import Body, Line
 from diffcli.export.lowering import Lowering
 from diffcli.export.routines import Routine, entries_of
 from diffcli.export.targets import LackError, Target
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 
 WIDTH = 88
 _LONGEST = 2000

@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
 from diffcli.language.builder import ARRAY
-from diffcli.language.expression import VARIABLE, Node, postorder, variable
+from diffcli.language.expression import (
+    VARIABLE,
+    Node,
+    postorder,
+    substituted,
+    unused,
+    variable,
+)
 from diffcli.language.indexing import AXIS, tensor
-from diffcli.language.integrals import integral, substituted, unused
+from diffcli.language.integrals import integral
 from diffcli.language.limits import MAX_INTEGRAND, MAX_READ_AGAIN, MAX_TERMS
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import NAME, SIGN, Token
@@ -191,8 +198,11 @@ def _integral(parser: Pratt, at: Token) -> Node:
         if each.op == VARIABLE:
             free.add(str(each.value))
     own = unused(name, free - {str(inner.value)})
-    made = integral(substituted(body, {inner: variable(own)}), own, low, high, {})
-    if len(made.op) > MAX_INTEGRAND:
+    try:
+        made = integral(substituted(body, {inner: variable(own)}), own, low, high, {})
+    except LimitError:
+        made = None
+    if made is None or len(made.op) > MAX_INTEGRAND:
         raise parser.fail(
             "the integrand is too long", token=at, error=LimitError,
             hint=f"written out, at most {MAX_INTEGRAND:,} characters are read",

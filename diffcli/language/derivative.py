@@ -13,9 +13,20 @@ from types import MappingProxyType
 
 from diffcli.language.algebra import ONE, ZERO, Algebra, as_power, signed
 from diffcli.language.builder import Builder
-from diffcli.language.expression import CONSTANT, VARIABLE, Node, node, number, postorder, variable
+from diffcli.language.expression import (
+    CONSTANT,
+    VARIABLE,
+    Node,
+    integrand_of,
+    is_integral,
+    node,
+    number,
+    postorder,
+    variable,
+)
 from diffcli.language.functions import TABLE, Row
-from diffcli.language.integrals import integral, integrand_of, is_integral, moving_jump
+from diffcli.language.integrals import integral, moving_jump
+from diffcli.language.printer import text_of
 
 _ARGUMENTS = "xyz"
 """What the table's rules call the arguments."""
@@ -151,9 +162,7 @@ def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
 
 def _integral(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
     """Apply Leibniz's rule (DLMF 1.5.22)."""
-    from diffcli.language.printer import text_of
-
-    found = integrand_of(each.op)
+    found = integrand_of(each)
     low, high, *others = each.args
     places = dict(zip(found.parameters, others, strict=True))
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from diffcli.errors import FormulaError
-from diffcli.language.expression import Function, Node, node, number
+from diffcli.language.expression import Node, node, number
+from diffcli.language.function import Function
 from diffcli.language.given import NOTHING, Given
 from diffcli.language.latex.scan import is_latex, scan
 from diffcli.language.parser import parse

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from diffcli.errors import LimitError
 from diffcli.language.builder import ARRAY
 from diffcli.language.derivative import differentiate
-from diffcli.language.expression import VARIABLE, Node, postorder, variable
-from diffcli.language.integrals import substituted
+from diffcli.language.expression import VARIABLE, Node, postorder, substituted, variable
 from diffcli.language.limits import MAX_ORDER
 from diffcli.language.matrices import array
 from diffcli.language.tokens import NAME, Token

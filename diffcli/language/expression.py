@@ -1,4 +1,4 @@
-"""The formula as typed: a hash-consed expression DAG, and the Function that holds it.
+"""The formula as typed: a hash-consed expression DAG.
 
 A node is made once: two equal subterms are the same object, so equality is identity and every
 walk visits a shared subterm once. Walks are loops over :func:`postorder`, never recursion, so
@@ -7,17 +7,14 @@ a formula may be as deep as its text is long.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import Self, cast
 from weakref import WeakValueDictionary
 
-from diffcli.language.tensors import TENSORS, Static
-
-if TYPE_CHECKING:
-    from diffcli.language.repetition import Repetition
+from diffcli.language.tensors import Static
 
 NUMBER, CONSTANT, VARIABLE = "number", "constant", "variable"
 LEAVES = frozenset({NUMBER, CONSTANT, VARIABLE})
@@ -30,6 +27,7 @@ class Node:
     leaves: ``number`` (``value`` an exact non-negative Fraction), ``constant`` (``value`` one of
     ``pi e tau i inf true false``) and ``variable`` (``value`` its name). A tensor operation's
     ``op`` is a row of :data:`diffcli.language.tensors.TENSORS`, and ``static`` its axis or index.
+    An integral's ``op`` is an :class:`IntegralOp`, and its first two arguments are the bounds.
     """
 
     __slots__ = ("__weakref__", "args", "op", "static", "value")
@@ -43,11 +41,6 @@ class Node:
         self, op: str, args: tuple[Node, ...], value: Fraction | str | None, static: Static
     ) -> None:
         self.op, self.args, self.value, self.static = op, args, value, static
-
-    def __repr__(self) -> str:
-        from diffcli.language.printer import text_of
-
-        return f"<Node {text_of(self)}>"
 
     @property
     def is_leaf(self) -> bool:
@@ -104,95 +97,116 @@ def postorder(roots: Iterable[Node]) -> tuple[Node, ...]:
     return tuple(order)
 
 
-@dataclass(frozen=True)
-class Function:
-    """A formula that has been read: one or several outputs in ordered variables.
+Record = tuple[str, tuple[int, ...], Fraction | str | None, Static]
+"""A node as it is pickled: its operation, the positions of its arguments, its value and static."""
 
-    ``text`` is what was typed; ``readings`` are the choices that another convention would have
-    made differently; ``definitions`` are the named subterms (``y = x + 2; …``), in typed order.
-    ``asked`` are the variables of the derivative that was typed as a whole (``d/dx x^2``), where
-    the reader was to return the formula that it differentiates. ``called`` is the name of the
-    function as it was typed: ``F`` for ``F = m*a`` and for ``F(a) = m*a``.
+
+def records_of(roots: Iterable[Node]) -> tuple[list[Record], list[int]]:
+    """Return the records of all nodes, and the positions of the roots among them.
+
+    A node is one object, and a DAG may be deeper than the pickler goes.
     """
-
-    text: tuple[str, ...]
-    outputs: tuple[Node, ...]
-    variables: tuple[str, ...]
-    definitions: tuple[tuple[str, Node], ...] = ()
-    readings: tuple[str, ...] = field(default=(), compare=False)
-    asked: tuple[str, ...] = field(default=(), compare=False)
-    called: str = field(default="f", compare=False)
-    repetition: Repetition | None = field(default=None, init=False, compare=False, repr=False)
-    """The outputs as rows of a few shapes, where the text was read so."""
-
-    @classmethod
-    def repeated(
-        cls, text: tuple[str, ...], repetition: Repetition, variables: tuple[str, ...]
-    ) -> Function:
-        """Return a Function of rows that repeat: ``outputs`` is made when it is first asked for."""
-        made = cls(text, (), variables, readings=repetition.readings)
-        vars(made)["repetition"] = repetition
-        del vars(made)["outputs"]
-        return made
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if name != "outputs" or self.repetition is None:
-                raise AttributeError(name)
-            return vars(self).setdefault(name, self.repetition.outputs())
-
-    @cached_property
-    def nodes(self) -> tuple[Node, ...]:
-        """Every node of the outputs, arguments before their users."""
-        return postorder(self.outputs)
-
-    @cached_property
-    def has_tensors(self) -> bool:
-        """Whether some operation isn't element by element."""
-        nodes = self.nodes if self.repetition is None else self.repetition.shapes
-        return any(node.op in TENSORS for node in nodes)
-
-    @cached_property
-    def read_as(self) -> str:
-        """The formula as it was read, in typed order; reading it again gives the same DAG."""
-        from diffcli.language.printer import function_text
-
-        return function_text(self)
-
-    @property
-    def is_scalar(self) -> bool:
-        """Whether there is exactly one output."""
-        return len(self.outputs) == 1
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # A node is one object, and a DAG may be deeper than the pickler goes.
-        order = postorder([*self.outputs, *(node for _, node in self.definitions)])
-        places = {node: place for place, node in enumerate(order)}
-        records = [
-            (each.op, [places[a] for a in each.args], each.value, each.static) for each in order
-        ]
-        outputs = [places[output] for output in self.outputs]
-        defined = [(name, places[node]) for name, node in self.definitions]
-        return _restored, (records, self.text, outputs, self.variables, defined, self.readings)
+    roots = tuple(roots)
+    order = postorder(roots)
+    positions = {node: position for position, node in enumerate(order)}
+    records = [
+        (node.op, tuple(positions[arg] for arg in node.args), node.value, node.static)
+        for node in order
+    ]
+    return records, [positions[root] for root in roots]
 
 
-def _restored(
-    records: Iterable[tuple[str, Iterable[int], Fraction | str | None, Static]],
-    text: tuple[str, ...],
-    outputs: Iterable[int],
-    variables: tuple[str, ...],
-    definitions: Iterable[tuple[str, int]],
-    readings: tuple[str, ...],
-) -> Function:
-    """Make a pickled Function again, of this process's nodes."""
+def restored(records: Iterable[Record], roots: Iterable[int]) -> list[Node]:
+    """Return the roots of pickled records as nodes of this process."""
     nodes: list[Node] = []
     for op, args, value, static in records:
-        nodes.append(node(op, *(nodes[place] for place in args), value=value, static=static))
-    return Function(
-        text,
-        tuple(nodes[place] for place in outputs),
-        variables,
-        tuple((name, nodes[place]) for name, place in definitions),
-        readings,
-    )
+        nodes.append(node(op, *(nodes[arg] for arg in args), value=value, static=static))
+    return [nodes[root] for root in roots]
+
+
+@dataclass(frozen=True)
+class Integrand:
+    """A formula in the variable of integration and the parameters."""
+
+    body: Node
+    variable: str
+    parameters: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variable of integration, then the parameters."""
+        return (self.variable, *self.parameters)
+
+
+INTEGRAL_SIGN = "∫"
+"""What the name of an integral's operation begins with."""
+
+
+class IntegralOp(str):
+    """The operation of an integral, named by its integrand: ``∫ t,s: exp(-s*t**2)``.
+
+    Two integrands of one name are one formula, so an engine tells integrals apart as it does
+    functions, by the name alone.
+    """
+
+    __slots__ = ("integrand",)
+    integrand: Integrand
+
+    def __new__(cls, text: str, integrand: Integrand) -> Self:
+        """Return the operation of an integrand, whose body is printed as ``text``."""
+        op = super().__new__(cls, f"{INTEGRAL_SIGN} {','.join(integrand.names)}: {text}")
+        op.integrand = integrand
+        return op
+
+    def __reduce__(self) -> tuple[object, ...]:
+        names, text = self.integrand.names, self.partition(": ")[2]
+        return _restored_op, (text, *records_of([self.integrand.body]), names)
+
+
+def _restored_op(
+    text: str, records: Iterable[Record], roots: Iterable[int], names: tuple[str, ...]
+) -> IntegralOp:
+    (body,) = restored(records, roots)
+    return IntegralOp(text, Integrand(body, names[0], names[1:]))
+
+
+def is_integral(op: str) -> bool:
+    """Whether an operation is an integral."""
+    return op.startswith(INTEGRAL_SIGN)
+
+
+def integrand_of(integral: Node) -> Integrand:
+    """Return what an integral's node integrates."""
+    return cast(IntegralOp, integral.op).integrand
+
+
+def opened(integral: Node) -> tuple[Node, str]:
+    """Return the integrand as a formula of the integral's arguments, and its variable."""
+    integrand = integrand_of(integral)
+    others = integral.args[2:]
+    arguments = {
+        variable(name): arg for name, arg in zip(integrand.parameters, others, strict=True)
+    }
+    name = unused(integrand.variable, names_in(others))
+    replaced = {**arguments, variable(integrand.variable): variable(name)}
+    return substituted(integrand.body, replaced), name
+
+
+def names_in(roots: Iterable[Node]) -> set[str]:
+    """Return the names of the variables in some formulas."""
+    return {str(each.value) for each in postorder(roots) if each.op == VARIABLE}
+
+
+def unused(name: str, taken: Collection[str]) -> str:
+    """Return a name, or one like it that isn't taken."""
+    return next(new for n in count() if (new := f"{name}_{n}" if n else name) not in taken)
+
+
+def substituted(root: Node, replaced: Mapping[Node, Node]) -> Node:
+    """Return a formula with some of its nodes replaced."""
+    results = dict(replaced)
+    for each in postorder([root]):
+        if each not in results:
+            inner = (results[arg] for arg in each.args)
+            results[each] = each if each.is_leaf else node(each.op, *inner, static=each.static)
+    return results[root]

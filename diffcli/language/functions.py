@@ -14,8 +14,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from diffcli.language.integrals import integral_row, is_integral
-from diffcli.language.rows import ANY, Row, call, row, special
+from diffcli.language.rows import ANY, Row, call, integral_row, row, special
 from diffcli.language.special_functions import BESSEL, ELLIPTIC, GAMMAS, INTEGRALS, POLYNOMIALS
 
 MAX_CACHED = 2048
@@ -165,9 +164,7 @@ class _Table(dict[str, Row]):
     """The rows by their names; an integral's is made from its name."""
 
     def __missing__(self, op: str) -> Row:
-        if is_integral(op):
-            return integral_row(op)
-        raise KeyError(op)
+        return integral_row(op)
 
 
 def _table(*groups: Iterable[Row]) -> Mapping[str, Row]:

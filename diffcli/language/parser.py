@@ -7,14 +7,22 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
 
 from diffcli.errors import LimitError
-from diffcli.language.expression import VARIABLE, Function, Node, postorder
+from diffcli.language.expression import (
+    INTEGRAL_SIGN,
+    VARIABLE,
+    IntegralOp,
+    Integrand,
+    Node,
+    postorder,
+)
+from diffcli.language.function import Function
 from diffcli.language.given import NOTHING, Given
 from diffcli.language.latex.scan import scan
 from diffcli.language.limits import (
@@ -27,10 +35,13 @@ from diffcli.language.limits import (
 )
 from diffcli.language.names import Names, natural_key
 from diffcli.language.pratt import BRACKETS, Pratt
+from diffcli.language.repetition import RepeatedRows
 from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Token
 
-if TYPE_CHECKING:
-    from diffcli.language.repetition import Repetition
+_UNAMBIGUOUS = {r"\blog\(": "ln(", r"\btau\b": "(2*pi)"}
+"""How what is printed is typed such that it has one reading."""
+MAX_CACHED = 1024
+"""Integrands that are kept; they are typed."""
 
 
 def parse(
@@ -60,7 +71,8 @@ def parse(
     with deep_recursion():
         if not definitions and (found := _repetition(texts, declared, complex_numbers)):
             rest = sorted(found.names, key=natural_key)
-            return Function.repeated(texts, found, tuple(dict.fromkeys([*first, *rest])))
+            variables = tuple(dict.fromkeys([*first, *rest]))
+            return Function(texts, found, variables, readings=found.readings)
         scans = [scan(part, declared) for part in (*definitions, *texts)]
         arguments = [name for each in scans for name in signature(each.tokens)]
         first = tuple(dict.fromkeys([*first, *arguments]))
@@ -106,9 +118,28 @@ def parse(
     )
 
 
+@lru_cache(MAX_CACHED)
+def integrand_named(op: str) -> Integrand:
+    """Return what an integral's operation integrates, by the operation's name."""
+    if isinstance(op, IntegralOp):
+        return op.integrand
+    names, _, text = op.removeprefix(INTEGRAL_SIGN).strip().partition(": ")
+    name, *parameters = names.split(",")
+    (body,) = parse(text, variables=(name, *parameters)).outputs
+    return Integrand(body, name, tuple(parameters))
+
+
+def unambiguous(function: Function) -> str | None:
+    """Return how a Function is typed such that it has one reading; None where there is no way."""
+    text = function.read_as
+    for printed, typed in _UNAMBIGUOUS.items():
+        text = re.sub(printed, typed, text)
+    return None if parse(text, variables=function.variables).readings else text
+
+
 def _repetition(
     texts: Sequence[str], declared: frozenset[str], complex_numbers: bool
-) -> Repetition | None:
+) -> RepeatedRows | None:
     """Return texts whose rows repeat, unless they are beyond the limits."""
     size = sum(map(len, texts))
     if not LEAST_REPEATED <= size <= MAX_REPEATED:
@@ -116,7 +147,7 @@ def _repetition(
     from diffcli.language.skeletons import read
 
     found = read(texts, declared, partial(Names, declared, complex_numbers=complex_numbers))
-    if found is None or found.count > MAX_ROWS or found.size > MAX_NODES:
+    if found is None or found.length > MAX_ROWS or found.size > MAX_NODES:
         return None
     return found
 

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from diffcli.language.expression import (
-    CONSTANT,
-    NUMBER,
-    Function,
-    Node,
-    postorder,
-)
-from diffcli.language.integrals import is_integral, opened
+from diffcli.language.expression import CONSTANT, NUMBER, Node, is_integral, opened, postorder
 from diffcli.language.limits import MAX_CHARACTERS
 from diffcli.language.tensors import TENSORS, Slice
 
@@ -35,37 +27,11 @@ _TIGHTNESS = {
 _SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 SHORT = {"amax": "max", "amin": "min", "differences": "diff"}
 """Tensor operations that have a shorter name, though with one argument."""
+CUT = "…"
+"""What a text ends in that is too long."""
 _CONSTANTS = {"true": "True", "false": "False"}
-_UNAMBIGUOUS = {r"\blog\(": "ln(", r"\btau\b": "(2*pi)"}
-"""How what is printed is typed such that it has one reading."""
-
 Text = tuple[str, int]
 """A printed node and its tightness."""
-
-
-def function_text(function: Function) -> str:
-    """Return a Function as text: its definitions, then its outputs, as a list if several."""
-    names: dict[Node, str] = {}
-    parts: list[str] = []
-    used = set(function.nodes)
-    euler = "E" if "e" in function.variables else "e"
-    for name, value in function.definitions:
-        if value in used and not value.is_leaf and value not in names:
-            parts.append(f"{name} = {text_of(value, names, euler)}")
-            names[value] = name
-    outputs = [text_of(output, names, euler) for output in function.outputs]
-    parts.append(outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]")
-    return "; ".join(parts)
-
-
-def unambiguous(function: Function) -> str | None:
-    """Return how a Function is typed such that it has one reading; None where there is no way."""
-    from diffcli.language.parser import parse
-
-    text = function.read_as
-    for printed, typed in _UNAMBIGUOUS.items():
-        text = re.sub(printed, typed, text)
-    return None if parse(text, variables=function.variables).readings else text
 
 
 def text_of(root: Node, names: Mapping[Node, str] | None = None, euler: str = "e") -> str:
@@ -92,7 +58,7 @@ def text_of(root: Node, names: Mapping[Node, str] | None = None, euler: str = "e
             texts[current] = _operation(current, [texts[arg] for arg in current.args])
         text, tightness = texts[current]
         if len(text) > MAX_CHARACTERS:
-            texts[current] = "…", tightness
+            texts[current] = CUT, tightness
     return texts[root][0]
 
 
@@ -226,3 +192,11 @@ def place_text(part: int | Slice | None) -> str:
         return str(part)
     bounds = ":".join("" if bound is None else str(bound) for bound in part[:2])
     return bounds if part.step is None else f"{bounds}:{part.step}"
+
+
+def _described(root: Node) -> str:
+    return f"<Node {text_of(root)}>"
+
+
+# The class stands below its printer.
+Node.__repr__ = _described  # type: ignore[assignment, method-assign]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import repeat
+from typing import overload
 
 from diffcli.language.expression import Node, node, number, postorder, variable
 
@@ -43,40 +44,62 @@ class Template:
             yield row, made[self.body]
 
 
-@dataclass(frozen=True)
-class Repetition:
-    """Rows, which are outputs or the terms of one sum, by their templates.
+@dataclass(frozen=True, eq=False)
+class RepeatedRows(Sequence[Node]):
+    """The outputs of a Function, or the one sum that is its output, by the templates of their rows.
 
-    ``alone`` are the rows whose shape nothing else has, ``names`` the variables, ``numbers`` what
-    stands in slots.
+    A row is an output or a term of the sum. ``alone`` are the rows whose shape no other has,
+    ``length`` counts all rows, ``names`` are the variables and ``numbers`` the values in slots.
+    The nodes of the outputs are built when one is first asked for.
     """
 
     templates: tuple[Template, ...]
     alone: Mapping[int, Node]
-    count: int
+    length: int
     is_sum: bool
     names: tuple[str, ...]
     numbers: Mapping[str, Fraction]
     readings: tuple[str, ...]
 
-    def outputs(self) -> tuple[Node, ...]:
-        """Return the nodes of all outputs."""
+    @cached_property
+    def _outputs(self) -> tuple[Node, ...]:
         leaves = {name: variable(name) for name in self.names}
         leaves |= {text: number(value) for text, value in self.numbers.items()}
-        rows: list[Node | None] = [self.alone.get(row) for row in range(self.count)]
+        rows: list[Node | None] = [self.alone.get(row) for row in range(self.length)]
         for template in self.templates:
-            for row, made in template.instances(leaves):
-                rows[row] = made
-        found = tuple(row for row in rows if row is not None)
-        return (node("add", *found),) if self.is_sum else found
+            for row, built in template.instances(leaves):
+                rows[row] = built
+        outputs = tuple(row for row in rows if row is not None)
+        return (node("add", *outputs),) if self.is_sum else outputs
+
+    @overload
+    def __getitem__(self, index: int) -> Node: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Node, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Node | tuple[Node, ...]:
+        return self._outputs[index]
+
+    def __len__(self) -> int:
+        return 1 if self.is_sum else self.length
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._outputs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._outputs == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._outputs)
 
     @property
     def size(self) -> int:
-        """How many nodes there are at most."""
+        """An upper bound of the number of nodes."""
         inner = sum(len(each.steps) * len(each.rows) for each in self.templates)
         return inner + len(self.names) + len(self.numbers) + len(self.shapes) + self.is_sum
 
     @property
     def shapes(self) -> tuple[Node, ...]:
-        """The nodes of each kind of row, once."""
+        """The nodes of the bodies of all templates, and of the rows that stand alone."""
         return postorder([*self.alone.values(), *(each.body for each in self.templates)])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 ANY = 1_000_000
 """The upper arity of an operation that takes as many arguments as are given."""
+MAX_INTEGRALS = 1024
+"""Rows of integrals that are kept; their names are typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +108,27 @@ def special(name: str, group: str, meaning: str, **facts: Any) -> Row:
 def call(command: str) -> str:
     """Return the LaTeX template of a function that is written before its arguments."""
     return rf"\{command}\left({{all}}\right)"
+
+
+@lru_cache(MAX_INTEGRALS)
+def integral_row(op: str) -> Row:
+    """Return the row of an integral, ``∫ t,s: exp(-s*t**2)``, whose arguments are 0, x and s.
+
+    Raises KeyError for another operation.
+    """
+    names, colon, _ = op.partition(": ")
+    if not op.startswith("∫") or not colon:
+        raise KeyError(op)
+    arity = names.count(",") + 2
+    return Row(
+        name=op,
+        group="calculus",
+        arity=(arity, arity),
+        meaning="definite integral",
+        torch=f"kernels.quadrature:{op}",
+        sympy=f"terms.integrals:{op}",
+        enclosure=f"balls.quadrature:{op}",
+        latex="",
+        domain="where the integrand is finite between the bounds",
+        ulps=64,
+    )

@@ -22,7 +22,7 @@ from diffcli.language.expression import VARIABLE, Node, number, postorder, varia
 from diffcli.language.functions import BY_NAME
 from diffcli.language.names import Names
 from diffcli.language.pratt import SUM, Pratt
-from diffcli.language.repetition import Repetition, Template
+from diffcli.language.repetition import RepeatedRows, Template
 from diffcli.language.spellings import SPELLED
 from diffcli.language.tokens import END, NAME, Token, exact, tokenize
 from diffcli.language.tokens import NUMBER as NUMERAL
@@ -76,7 +76,7 @@ class _Slot(str):
     __hash__ = str.__hash__
 
 
-def read(texts: Sequence[str], declared: Collection[str], names: _NamesOf) -> Repetition | None:
+def read(texts: Sequence[str], declared: Collection[str], names: _NamesOf) -> RepeatedRows | None:
     """Return the rows of some texts, or the terms of their one sum, or None in any doubt.
 
     ``names`` makes the names of the request from its tokens.
@@ -210,7 +210,7 @@ class _Reader:
         self._names_of = names
         self._numbers: dict[str, Fraction] = {}
 
-    def repetition(self, kinds: Sequence[_Kind], count: int) -> Repetition:
+    def repetition(self, kinds: Sequence[_Kind], count: int) -> RepeatedRows:
         texts = [self._text(kind) for kind in kinds]
         scans = [tokenize(text) for text, _ in texts]
         tokens = [token for each in scans for token in each]
@@ -227,7 +227,7 @@ class _Reader:
         others = [
             str(each.value) for each in postorder(roots) if each.op == VARIABLE and each not in own
         ]
-        return Repetition(
+        return RepeatedRows(
             tuple(templates),
             alone,
             count,

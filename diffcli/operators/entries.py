@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import takewhile
 from math import prod
 
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.tensors import located, name_of, names_of
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

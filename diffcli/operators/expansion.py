@@ -11,7 +11,7 @@ from math import comb, factorial, prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.layouts import ByVariable
 from diffcli.operators.entries import Entry, Quantity, Scalars, Shape, weighted
 from diffcli.operators.operator import Operator

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.layouts import ByVariable
 from diffcli.operators.entries import Quantity, Scalars, Shape, weighted
 from diffcli.operators.operator import Chosen, Number, Operator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from diffcli import layouts
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Typed
 from diffcli.layouts import ByVariable, SparseMatrix
 from diffcli.operators.entries import Quantity, Scalars, Shape, Target

@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from diffcli.errors import LimitError, UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.limits import MAX_ASKED_ORDER
 from diffcli.language.tensors import located, name_of
 from diffcli.layouts import ByVariable

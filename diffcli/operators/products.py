@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.operators.entries import Quantity, Scalars, Shape, Target, output_name, weighted
 from diffcli.operators.operator import Along, Chosen, Number, OfVariables
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diffcli.formula import Formula
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.output.documents import document
 from diffcli.output.headings import remarks
 from diffcli.output.listing import Block, Listing

@@ -15,7 +15,7 @@ from diffcli.output.listing import Listing
 from diffcli.output.trees import Branch, Math, equal
 
 if TYPE_CHECKING:
-    from diffcli.language.expression import Function
+    from diffcli.language.function import Function
     from diffcli.output.report import Report
     from diffcli.studies.steps.differentiation import Derivation, Lesson, Proof
     from diffcli.studies.steps.teacher import Part, Statement, Step

@@ -14,7 +14,8 @@ from diffcli.derivation import Settings, derive
 from diffcli.engines.autograd import tensors
 from diffcli.engines.coordinates import arrays_of
 from diffcli.errors import LimitError, UsageError
-from diffcli.language.expression import Function, Node, postorder
+from diffcli.language.expression import Node, postorder
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad
 from diffcli.output.report import Nested, Report

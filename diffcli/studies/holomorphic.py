@@ -34,8 +34,8 @@ from diffcli.engines.enclosure import FIRST_BITS, MOST_BITS
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import NoDerivativeError, PointError, UsageError
 from diffcli.formula import Formula
-from diffcli.language.expression import Function, Node, postorder, variable
-from diffcli.language.integrals import substituted
+from diffcli.language.expression import Node, postorder, substituted, variable
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point
 from diffcli.operators import Entry, Eval, Grad, Operator, Partial

@@ -18,7 +18,7 @@ from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad
 from diffcli.output.report import Report

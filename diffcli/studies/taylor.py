@@ -14,7 +14,8 @@ from diffcli.engines.remote import Partials
 from diffcli.errors import DiffcliError, LimitError
 from diffcli.language.algebra import ZERO, Algebra
 from diffcli.language.builder import Builder
-from diffcli.language.expression import Function, Node, node, number, variable
+from diffcli.language.expression import Node, node, number, variable
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point
 from diffcli.language.printer import text_of

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from diffcli.engines.exact import nearest
 from diffcli.language.builder import is_condition
-from diffcli.language.expression import VARIABLE, Function, Node, node
+from diffcli.language.expression import VARIABLE, Node, node
+from diffcli.language.function import Function
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.tensors import TENSORS, Slice
 

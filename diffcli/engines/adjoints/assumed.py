@@ -8,7 +8,8 @@ from itertools import product
 from diffcli.engines.adjoints.reverse import gradients
 from diffcli.engines.shapes import Shape, shapes_of
 from diffcli.errors import LimitError, UsageError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 
 LENGTHS = (16, 17)
 """Two lengths on which the formulas of a gradient must agree."""

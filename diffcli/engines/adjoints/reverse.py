@@ -15,15 +15,8 @@ from diffcli.engines.shapes import Shape, shape_of
 from diffcli.language.algebra import ONE, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import slope
-from diffcli.language.expression import (
-    VARIABLE,
-    Function,
-    Node,
-    node,
-    number,
-    postorder,
-    variable,
-)
+from diffcli.language.expression import VARIABLE, Node, node, number, postorder, variable
+from diffcli.language.function import Function
 from diffcli.language.tensors import TENSORS
 
 

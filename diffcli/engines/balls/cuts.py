@@ -28,8 +28,16 @@ from diffcli.engines.balls.sums import (
     unit,
     whole,
 )
-from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, node, postorder, variable
-from diffcli.language.integrals import substituted
+from diffcli.language.expression import (
+    CONSTANT,
+    NUMBER,
+    VARIABLE,
+    Node,
+    node,
+    postorder,
+    substituted,
+    variable,
+)
 
 MAX_CUTS = 4
 """Functions that lie on their cuts at one point."""

@@ -18,8 +18,7 @@ from diffcli.engines.balls.branches import Floor, Sign, direction, minus, settle
 from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, hurry
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.walk import Term, Walk
-from diffcli.language.expression import VARIABLE, Node, number, postorder, variable
-from diffcli.language.integrals import substituted
+from diffcli.language.expression import VARIABLE, Node, number, postorder, substituted, variable
 
 MAX_PIECES = 64
 MAX_CUTS = 400

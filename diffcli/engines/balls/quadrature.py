@@ -26,9 +26,17 @@ from diffcli.engines.balls.guards import Difficult, Trouble, ball, centre, hurry
 from diffcli.engines.balls.integrands import NOWHERE, Complex
 from diffcli.engines.balls.pieces import Body, Piece, Range, bound
 from diffcli.engines.balls.precision import working
-from diffcli.language.expression import Node, node, postorder, variable
+from diffcli.language.expression import (
+    Integrand,
+    Node,
+    is_integral,
+    node,
+    postorder,
+    substituted,
+    variable,
+)
 from diffcli.language.functions import TABLE
-from diffcli.language.integrals import Integrand, integrand_of, is_integral, substituted
+from diffcli.language.parser import integrand_named
 
 MAX_CACHED = 1024
 """Integrals whose rules are kept; they are named by what is typed."""
@@ -187,7 +195,7 @@ def _refuse(
 
 @lru_cache(MAX_CACHED)
 def _rule(op: str) -> Callable[..., Ball]:
-    return partial(_integral, integrand_of(op))
+    return partial(_integral, integrand_named(op))
 
 
 def __getattr__(op: str) -> Callable[..., Ball]:

@@ -21,8 +21,8 @@ from diffcli.engines.terms import moving
 from diffcli.engines.terms.chain import Differentiator
 from diffcli.engines.terms.moving import MovingJumpError
 from diffcli.errors import LimitError
+from diffcli.language.expression import is_integral
 from diffcli.language.functions import TABLE, resolve
-from diffcli.language.integrals import is_integral
 
 MAX_CACHED = 512
 """Rules of integrals that are kept; their integrands are typed."""

@@ -17,7 +17,8 @@ from diffcli.engines.autograd import Evaluation, Mode, held
 from diffcli.engines.matrices.sparse import Names, Sparse, component_names, numbered
 from diffcli.engines.shapes import Shape, shapes_of
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -21,7 +21,8 @@ from scipy.sparse import csr_array, eye_array, vstack
 
 from diffcli.engines.shapes import Shape, axis_of, index_of
 from diffcli.errors import LimitError
-from diffcli.language.expression import VARIABLE, Function, Node
+from diffcli.language.expression import VARIABLE, Node
+from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
 from diffcli.language.tensors import rule_for
 

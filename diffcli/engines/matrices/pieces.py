@@ -20,7 +20,8 @@ from diffcli.engines.matrices.patterns import Places, places_in
 from diffcli.engines.shapes import Shape, axis_of, index_of
 from diffcli.errors import LimitError
 from diffcli.language.algebra import ZERO
-from diffcli.language.expression import VARIABLE, Function, Node, node, number, variable
+from diffcli.language.expression import VARIABLE, Node, node, number, variable
+from diffcli.language.function import Function
 from diffcli.language.tensors import Static, rule_for
 
 MOST_PLACES = 5_000

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from diffcli.engines.shapes import Shape
-from diffcli.language.expression import VARIABLE, Function, Node
+from diffcli.language.expression import VARIABLE, Node
+from diffcli.language.function import Function
 from diffcli.language.tensors import TENSORS, Slice
 
 _NUMBER, _TERMS, _TOTAL = "number", "terms", "total"

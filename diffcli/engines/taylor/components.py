@@ -17,7 +17,8 @@ from diffcli.engines.exact import exact
 from diffcli.engines.expansions import EXPANSIONS, Nodes, as_array
 from diffcli.engines.shapes import Shape
 from diffcli.errors import LimitError
-from diffcli.language.expression import VARIABLE, Function, Node, node, number, variable
+from diffcli.language.expression import VARIABLE, Node, node, number, variable
+from diffcli.language.function import Function
 from diffcli.language.points import Point, Value
 from diffcli.language.tensors import names_of, rule_for
 

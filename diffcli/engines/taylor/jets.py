@@ -21,7 +21,8 @@ from torch import Tensor
 
 from diffcli.engines.remote import program
 from diffcli.engines.taylor.rules import OF_DEGREE, STEPS, definition, partial
-from diffcli.language.expression import VARIABLE, Function, Node, postorder
+from diffcli.language.expression import VARIABLE, Node, postorder
+from diffcli.language.function import Function
 
 Degree: TypeAlias = tuple[int, ...]
 """The exponents of the steps in a coefficient's term."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from diffcli.engines.shapes import shapes_of
 from diffcli.engines.taylor.components import expand
 from diffcli.engines.taylor.jets import Degree, series_of
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.tensors import names_of
 
 

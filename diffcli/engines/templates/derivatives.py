@@ -19,7 +19,8 @@ from diffcli.engines.throughput.reading import read
 from diffcli.engines.throughput.reverse import sweep
 from diffcli.engines.throughput.tape import Tape, Value
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 
 Array = NDArray[Any]
 Entry = tuple[int, ...]

@@ -14,16 +14,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.language.expression import (
-    NUMBER,
-    VARIABLE,
-    Function,
-    Node,
-    node,
-    number,
-    postorder,
-    variable,
-)
+from diffcli.language.expression import NUMBER, VARIABLE, Node, node, number, postorder, variable
+from diffcli.language.function import Function
 from diffcli.language.repetition import Template
 
 Places = NDArray[np.int64]
@@ -89,7 +81,7 @@ class _Collector:
                 self.add_term(term, {}, np.array([0 if is_sum else row]))
                 if len(self.found) > self.most:
                     return None
-        count = 1 if is_sum else repetition.count if repetition else len(alone)
+        count = 1 if is_sum else repetition.length if repetition is not None else len(alone)
         terms = tuple(self.finished())
         return Templates(terms, tuple(self.numbers), function.variables, count)
 

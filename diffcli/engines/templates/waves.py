@@ -22,7 +22,8 @@ from diffcli.engines.templates.derivatives import Array, tape_of
 from diffcli.engines.templates.shapes import ARITHMETIC, Places, summands
 from diffcli.engines.throughput.emission import Emitted, emit
 from diffcli.engines.throughput.reverse import sweep
-from diffcli.language.expression import NUMBER, VARIABLE, Function, Node, node, postorder, variable
+from diffcli.language.expression import NUMBER, VARIABLE, Node, node, postorder, variable
+from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
 
 MAX_CACHED = 1024

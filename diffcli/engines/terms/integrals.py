@@ -22,9 +22,10 @@ from diffcli.engines.terms.chain import Differentiator
 from diffcli.engines.terms.definitions import OutsideRealsError
 from diffcli.engines.terms.functions import RealFunction
 from diffcli.engines.terms.numeric import GUARD_BITS, Pass, Rounded
-from diffcli.language.expression import Function
+from diffcli.language.expression import is_integral, unused
+from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
-from diffcli.language.integrals import integrand_of, is_integral, unused
+from diffcli.language.parser import integrand_named
 
 MAX_CACHED = 1024
 """Classes of integrals that are kept; their integrands are typed."""
@@ -172,7 +173,7 @@ class _Pass(Pass):
 
 @lru_cache(MAX_CACHED)
 def _integral(op: str) -> type[Primitive]:
-    found = integrand_of(op)
+    found = integrand_named(op)
     (body,) = expression(Function(text=(), outputs=(found.body,), variables=found.names))
     return primitive(body, tuple(map(symbol, found.names)), op)
 

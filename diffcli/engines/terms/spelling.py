@@ -12,7 +12,8 @@ from fractions import Fraction
 import sympy
 from sympy import Expr, Pow, Rational, Symbol
 
-from diffcli.language.expression import CONSTANT, NUMBER, Function, Node, postorder
+from diffcli.language.expression import CONSTANT, NUMBER, Node, postorder
+from diffcli.language.function import Function
 from diffcli.language.printer import number_text
 
 LONG_NUMBER = 15

@@ -10,7 +10,7 @@ from torch import Tensor
 from diffcli.engines.throughput.eager import Eager
 from diffcli.engines.throughput.layout import Partial
 from diffcli.errors import DisagreementError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 
 SAMPLE = 64
 """Points."""

@@ -24,7 +24,7 @@ from diffcli.engines.throughput.layout import Kind, Layout
 from diffcli.engines.throughput.ways import WAYS, Engine, Request, Way, by_size
 from diffcli.engines.throughput.workers import Work, over_chunks, processors
 from diffcli.errors import PointError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 
 Column = Tensor | NDArray[Any] | float
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 
 Kind = Literal["value", "grad", "jacobian", "hessian"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from diffcli.engines.shapes import Shape, index_of, shapes_of
-from diffcli.language.expression import VARIABLE, Function, Node, node, postorder, variable
+from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
+from diffcli.language.function import Function
 from diffcli.language.tensors import TENSORS
 
 

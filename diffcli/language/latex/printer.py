@@ -15,13 +15,14 @@ from diffcli.language.expression import (
     CONSTANT,
     NUMBER,
     VARIABLE,
-    Function,
     Node,
+    is_integral,
     number,
+    opened,
     postorder,
 )
+from diffcli.language.function import Function
 from diffcli.language.functions import BY_NAME, TABLE, Row
-from diffcli.language.integrals import is_integral, opened
 from diffcli.language.limits import MAX_CHARACTERS
 from diffcli.language.printer import SHORT, number_text, place_text
 from diffcli.language.tensors import TENSORS

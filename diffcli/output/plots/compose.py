@@ -11,7 +11,8 @@ import numpy as np
 from diffcli.derivation import derive
 from diffcli.engines.exact import nearest
 from diffcli.errors import NoDerivativeError, UsageError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad
 from diffcli.output.plots import pictures

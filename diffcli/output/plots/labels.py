@@ -8,7 +8,7 @@ from dataclasses import replace
 from diffcli.clock import now
 from diffcli.engines.remote import Partials
 from diffcli.formula import Formula
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.printer import text_of
 from diffcli.output.plots.frame import LONG, Line
 from diffcli.output.plots.typed import math_name, typed_latex

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.output.plots.canvas import colours, render
 from diffcli.output.plots.field import axes_of, contours, head, variable
 from diffcli.output.plots.labels import equation_of

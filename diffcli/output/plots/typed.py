@@ -9,8 +9,19 @@ from types import MappingProxyType
 
 from sympy import Symbol, latex
 
-from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, number, postorder
+from diffcli.language.expression import (
+    CONSTANT,
+    NUMBER,
+    VARIABLE,
+    Node,
+    is_integral,
+    names_in,
+    number,
+    opened,
+    postorder,
+)
 from diffcli.language.functions import TABLE
+from diffcli.language.latex.printer import name_latex, node_latex
 from diffcli.language.printer import number_text
 
 _SUM, _PREFIX, _PRODUCT, _POWER, _ATOM = range(5)
@@ -93,7 +104,16 @@ def _pow(node: Node, args: Sequence[Text]) -> Text:
     return f"{_held(args[0], _ATOM)}^{{{exponent}}}", _POWER
 
 
+def _integral(node: Node, args: Sequence[Text]) -> Text:
+    body, name = opened(node)
+    (low, _), (high, _) = args[:2]
+    inner = node_latex(body, variables=names_in([body]))
+    return rf"\int_{{{low}}}^{{{high}}} {inner} \, d{name_latex(name)}", _POWER
+
+
 def _call(node: Node, args: Sequence[Text]) -> Text:
+    if is_integral(node.op):
+        return _integral(node, args)
     row = TABLE[node.op]
     for default in reversed(row.defaults):
         if node.args[len(args) - 1] is not number(Fraction(default)):

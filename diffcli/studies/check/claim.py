@@ -9,7 +9,7 @@ from itertools import product
 from typing import NamedTuple
 
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.latex.scan import is_latex, scan
 from diffcli.language.parser import signature
 from diffcli.language.tokens import END, NAME, SUPERSCRIPT, Token

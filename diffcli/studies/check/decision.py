@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from diffcli.derivation import Settings
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.studies.check.claim import Claim
 from diffcli.studies.check.judgement import Decision, decide, each_typed

@@ -17,7 +17,8 @@ from diffcli.engines.quotients import quotient
 from diffcli.engines.remote import Partials, program
 from diffcli.engines.rounding import rounding_bounds
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function, Node, number
+from diffcli.language.expression import Node, number
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Entry, Grad, Partial
 from diffcli.output.report import Report

@@ -17,7 +17,8 @@ from diffcli.derivation import Settings
 from diffcli.engines import remote
 from diffcli.engines.enclosure import Coordinate, Index
 from diffcli.errors import UsageError
-from diffcli.language.expression import VARIABLE, Function, Node, postorder
+from diffcli.language.expression import VARIABLE, Node, postorder
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.language.printer import text_of
 from diffcli.output.report import Report, Result

@@ -16,7 +16,8 @@ from diffcli.engines.enclosure import Coordinate
 from diffcli.engines.shapes import Shape, shapes_of
 from diffcli.engines.taylor.components import by_component, expand
 from diffcli.errors import UsageError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.language.printer import text_of
 from diffcli.language.tensors import names_of
@@ -93,7 +94,7 @@ def _components(
     shape = _shape(values, claimed, claim.shape, [variables[name] for name in names])
     numbers = expand(function, shapes, variables)
     rows = sum(map(prod, values))
-    outputs = numbers.outputs[rows:]
+    outputs = tuple(numbers.outputs[rows:])
     # A number claimed of a tensor is claimed of each of its entries.
     outputs *= prod(shape) // len(outputs)
     texts = tuple(text_of(output) for output in outputs)

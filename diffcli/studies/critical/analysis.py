@@ -19,7 +19,8 @@ from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import constant_value
 from diffcli.engines.remote import Partials
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.studies.critical.asymptotes import Asymptote, asymptotes
 from diffcli.studies.critical.boxes import CROWDED, FLAT, OUT_OF_TIME, Box, Undecided, hull

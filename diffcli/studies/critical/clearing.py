@@ -11,7 +11,8 @@ from flint import arb, fmpq
 from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.enclosure import constant_value
 from diffcli.engines.remote import Partials
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.studies.critical.exact import vanishes
 from diffcli.studies.critical.factors import pole_factors, zero_factors
 from diffcli.studies.critical.intervals import isolate

@@ -17,7 +17,8 @@ from diffcli.engines.symbolic import Symbolic, expression, symbol
 from diffcli.engines.terms.formulas import evaluated, readable
 from diffcli.engines.terms.identity import proved_zero
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function, Node
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.studies.curves.breaks import simplest
 

@@ -9,7 +9,7 @@ from flint import arb
 from diffcli.clock import now
 from diffcli.engines.remote import Partials
 from diffcli.errors import LimitError
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.printer import text_of
 from diffcli.studies.critical.boxes import Box, hull
 from diffcli.studies.critical.clearing import Gradient

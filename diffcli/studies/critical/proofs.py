@@ -12,7 +12,8 @@ from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.enclosure import Term, Walk, constant_value, partial
 from diffcli.engines.rounding import rounding_bounds
 from diffcli.errors import PointError
-from diffcli.language.expression import Function, Node, constant, node, number
+from diffcli.language.expression import Node, constant, node, number
+from diffcli.language.function import Function
 from diffcli.studies.critical.boxes import hull
 from diffcli.studies.critical.wide import Wide
 from diffcli.studies.curves.sampling import Smooth, Truth

@@ -16,7 +16,8 @@ from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import constant_value
 from diffcli.engines.remote import Partials
 from diffcli.errors import DiffcliError
-from diffcli.language.expression import Function, Node, node, number
+from diffcli.language.expression import Node, node, number
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.studies.critical.exact import vanishes
 from diffcli.studies.critical.systems import BITS, FINE_BITS, System

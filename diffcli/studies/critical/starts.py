@@ -9,7 +9,7 @@ from diffcli.engines.autograd import gradient
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.program import Program
 from diffcli.engines.symbolic import expression, symbol
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.studies.critical.boxes import Box
 
 STARTS = 1024

@@ -8,7 +8,8 @@ from math import ceil, floor, gcd, lcm, pi
 
 import numpy as np
 
-from diffcli.language.expression import NUMBER, VARIABLE, Function, Node
+from diffcli.language.expression import NUMBER, VARIABLE, Node
+from diffcli.language.function import Function
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.sampling import Evaluate
 

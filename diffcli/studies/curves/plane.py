@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.line import Range, periods, whole
 

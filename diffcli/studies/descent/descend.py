@@ -13,7 +13,7 @@ import numpy as np
 from diffcli.derivation import ENGINES, Settings, derive
 from diffcli.errors import UsageError
 from diffcli.language.bounds import Interval
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.language.tensors import names_of
 from diffcli.operators import Grad

@@ -18,7 +18,8 @@ from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.errors import PointError, UsageError
 from diffcli.language.bounds import Interval
-from diffcli.language.expression import Function, Node, number
+from diffcli.language.expression import Node, number
+from diffcli.language.function import Function
 from diffcli.language.points import Point, Tensor
 
 MOST_CURVATURES = 1000

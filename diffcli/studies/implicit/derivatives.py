@@ -10,7 +10,7 @@ from diffcli.derivation import Settings
 from diffcli.engines.remote import Kept
 from diffcli.errors import LimitError, UsageError
 from diffcli.formula import Formula
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.studies.implicit.formulas import Slopes, Unknowns
 from diffcli.studies.implicit.points import Place

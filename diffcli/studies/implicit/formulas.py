@@ -16,7 +16,7 @@ from diffcli.engines.terms.dag import Terms
 from diffcli.engines.terms.formulas import readable
 from diffcli.engines.terms.numeric import evaluate
 from diffcli.formula import Formula
-from diffcli.language.expression import Function
+from diffcli.language.function import Function
 
 
 @dataclass(frozen=True)

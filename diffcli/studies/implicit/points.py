@@ -31,7 +31,8 @@ from diffcli.engines.taylor.rules import NoSeriesError
 from diffcli.errors import FormulaError, LimitError, PointError
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import differentiate
-from diffcli.language.expression import NUMBER, Function, Node
+from diffcli.language.expression import NUMBER, Node
+from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.studies.implicit.described import described
 from diffcli.studies.implicit.formulas import Unknowns

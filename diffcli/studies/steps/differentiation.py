@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from diffcli.clock import now
 from diffcli.engines.remote import Partials
 from diffcli.errors import DisagreementError, UsageError
-from diffcli.language.expression import Function, Node
-from diffcli.language.integrals import is_integral
+from diffcli.language.expression import Node, is_integral
+from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.operators import Entry

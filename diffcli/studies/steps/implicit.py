@@ -14,7 +14,8 @@ from diffcli.language.algebra import ZERO, Algebra, signed
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import differentiate
 from diffcli.language.equations import Equations
-from diffcli.language.expression import Function, Node, variable
+from diffcli.language.expression import Node, variable
+from diffcli.language.function import Function
 from diffcli.studies.steps.differentiation import (
     DRAWN,
     PATIENCE,

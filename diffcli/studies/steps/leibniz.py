@@ -6,15 +6,18 @@ from collections.abc import Iterator
 
 from diffcli.errors import FormulaError
 from diffcli.language.algebra import ZERO, Algebra
-from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
-from diffcli.language.integrals import (
-    integral,
+from diffcli.language.expression import (
+    VARIABLE,
+    Node,
     is_integral,
-    moving_jump,
+    node,
     opened,
+    postorder,
     substituted,
     unused,
+    variable,
 )
+from diffcli.language.integrals import integral, moving_jump
 from diffcli.language.printer import text_of
 from diffcli.studies.steps.fits import (
     ITSELF,

@@ -7,9 +7,8 @@ from itertools import chain
 from types import MappingProxyType
 
 from diffcli.language.algebra import Algebra
-from diffcli.language.expression import CONSTANT, Node, constant, node, number
+from diffcli.language.expression import CONSTANT, Node, constant, is_integral, node, number
 from diffcli.language.functions import TABLE
-from diffcli.language.integrals import is_integral
 from diffcli.studies.steps.calls import call, note_of
 from diffcli.studies.steps.fits import (
     BASE,
