@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import isnan, prod
@@ -13,7 +13,7 @@ from diffcli.derivation.normwise import largest
 from diffcli.derivation.numbers import Numbers
 from diffcli.derivation.places import Places
 from diffcli.engines.enclosure import Index
-from diffcli.engines.evidence import Evidence, combined, directional, examine, normwise
+from diffcli.engines.evidence import Evidence, Examiner, combined, directional, normwise
 from diffcli.engines.sharing import shared_rule
 from diffcli.language.expression import is_integral
 from diffcli.language.function import Function
@@ -84,6 +84,7 @@ class Checker:
         self._without_value: set[tuple[int, int]] = set()
         self._evidence: dict[tuple[int, Place], Evidence | None] = {}
         self._symbols: dict[tuple[int, Place], float | None] = {}
+        self._examiners: dict[tuple[int, int], Examiner] = {}
         self._striking = striking
         self._has_integral = any(is_integral(each.op) for each in function.nodes)
         order = dict.fromkeys([*striking, *_sample(positions.size, seed)])
@@ -101,21 +102,13 @@ class Checker:
         return [[wanted[place]] for place in _shuffled(len(wanted), seed)]
 
     def _look(self, position: int, batch: Sequence[Quantity], is_first: bool) -> None:
-        dyadic, typed = self._positions.dyadic(position), self._positions.typed(position)
+        dyadic = self._positions.dyadic(position)
         wanted: dict[int, dict[Index, None]] = {}
         for _, output, wrt in (part for quantity in batch for part in quantity.parts):
             if (position, (output, wrt)) not in self._evidence:
                 wanted.setdefault(output, {})[wrt] = None
         for output, indices in wanted.items():
-            found = examine(
-                self._function.outputs[output],
-                typed,
-                dyadic,
-                indices,
-                digits=self._digits,
-                dtype=self._dtype,
-                deadline=self._deadline,
-            ) if self._enclosure else {}  # fmt: skip
+            found = self._examine(position, output, indices, self._digits)
             if not is_first and now() > self._deadline:
                 # What was cut short belongs to no sample.
                 return
@@ -143,8 +136,8 @@ class Checker:
         here = found.at_floats or found.enclosure
         if None not in (found.enclosure.nearest(self._dtype), here.nearest(self._dtype)):
             return found
-        closer = [(weight, self._closer(*place)) for weight, place in places]
-        again = combined(closer, self._dtype)
+        closer = self._examined_closer(place for _, place in places)
+        again = combined([(weight, closer[place]) for weight, place in places], self._dtype)
         return found if again is None or again.enclosure is None else again
 
     def _directional(self, places: Sequence[tuple[Weight, tuple[int, Place]]]) -> Evidence | None:
@@ -158,17 +151,39 @@ class Checker:
             deadline=self._deadline,
         )
 
-    def _closer(self, position: int, place: Place) -> Evidence:
-        output, index = place
-        return examine(
-            self._function.outputs[output],
-            self._positions.typed(position),
-            self._positions.dyadic(position),
-            [index],
-            digits=CANCELLING_DIGITS,
-            dtype=self._dtype,
-            deadline=self._deadline,
-        )[index]
+    def _examined_closer(
+        self, places: Iterable[tuple[int, Place]]
+    ) -> Mapping[tuple[int, Place], Evidence]:
+        """Return the evidence for parts of a sum to many digits, in one pass for each output."""
+        indices: dict[tuple[int, int], list[Index]] = {}
+        for position, (output, index) in places:
+            indices.setdefault((position, output), []).append(index)
+        return {
+            (position, (output, index)): evidence
+            for (position, output), wanted in indices.items()
+            for index, evidence in self._examine(
+                position, output, wanted, CANCELLING_DIGITS
+            ).items()
+        }
+
+    def _examine(
+        self, position: int, output: int, indices: Iterable[Index], digits: int
+    ) -> Mapping[Index, Evidence]:
+        """Return the enclosure engine's evidence for partials of an output, where it is asked."""
+        if not self._enclosure:
+            return {}
+        if (position, output) not in self._examiners:
+            # The next numbers are of the same position, or of a new one.
+            self._examiners = {
+                (position, output): Examiner(
+                    self._function.outputs[output],
+                    self._positions.typed(position),
+                    self._positions.dyadic(position),
+                    dtype=self._dtype,
+                )
+            }
+        examiner = self._examiners[position, output]
+        return examiner.examine(indices, digits=digits, deadline=self._deadline)
 
     def checked(self, numbers: Numbers | None) -> Checked:
         """Weigh the evidence against autograd's numbers, where there are any."""

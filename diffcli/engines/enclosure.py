@@ -138,7 +138,17 @@ def partials(
     A gradient in n variables takes n passes over series and one over numbers. Where the precision
     or the time ran out, a ball is the best there was: its methods tell how much of it is certain.
     """
-    walk = Walk(output, at)
+    return walked_partials(Walk(output, at), indices, digits, max_bits, deadline)
+
+
+def walked_partials(
+    walk: Walk,
+    indices: Iterable[Index],
+    digits: int,
+    max_bits: int = MOST_BITS,
+    deadline: float = inf,
+) -> dict[Index, Enclosure]:
+    """Enclose several partial derivatives as :func:`partials`, of a walk that is laid out."""
     found = dict.fromkeys(indices, Enclosure(Outcome.OUT_OF_TIME, reason="out of time"))
     pending, bits = list(found), FIRST_BITS
     with until(deadline):

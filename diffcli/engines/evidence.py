@@ -24,11 +24,12 @@ from diffcli.engines.enclosure import (
     Enclosure,
     Index,
     Outcome,
+    Walk,
     constant_value,
-    partials,
+    walked_partials,
 )
 from diffcli.engines.exact import is_float
-from diffcli.engines.rounding import Rounding, rounding_bounds
+from diffcli.engines.rounding import Rounding, walked_rounding
 from diffcli.language.expression import Node
 from diffcli.language.points import Rounded
 
@@ -84,6 +85,59 @@ class Evidence:
         return self.enclosure is None and self.difficulty is None and not self.undecided
 
 
+class Examiner:
+    """Examines partials of one output at one point, whose walks are laid out once.
+
+    ``typed`` is the point as typed, ``dyadic`` the same in the floats of ``dtype``. One thread at a
+    time may use it.
+    """
+
+    def __init__(
+        self,
+        output: Node,
+        typed: Mapping[str, Coordinate],
+        dyadic: Mapping[str, float],
+        *,
+        dtype: str,
+    ) -> None:
+        self._output, self._typed, self._dtype = output, typed, dtype
+        self._rounded = {name: x for name, x in dyadic.items() if not is_float(typed[name], x)}
+        self._floats = in_words(self._rounded) if self._rounded else None
+        self._walk, self._walk_at_floats = Walk(output, typed), Walk(output, dyadic)
+
+    def examine(
+        self, indices: Iterable[Index], *, digits: int, deadline: float
+    ) -> dict[Index, Evidence]:
+        """Return the enclosure engine's evidence for several partials.
+
+        The other orders of a mixed partial are answered too, as the order may count. ``deadline``
+        is a reading of :func:`diffcli.clock.now`.
+        """
+        indices = tuple(dict.fromkeys(order for index in indices for order in _orders(index)))
+        enclosed = walked_partials(self._walk, indices, digits, deadline=deadline)
+        at_floats = dict[Index, Enclosure]()
+        if self._rounded:
+            at_floats = walked_partials(self._walk_at_floats, indices, digits, deadline=deadline)
+        with until(max(deadline, now()) + GRACE):
+            bounds = walked_rounding(self._walk_at_floats, indices, self._dtype)
+        evidence = {}
+        with until(max(deadline, now()) + GRACE):
+            for index, here in enclosed.items():
+                known = Evidence(
+                    at_floats=at_floats.get(index), floats=self._floats, rounding=bounds[index]
+                )
+                if here.outcome is Outcome.ENCLOSED:
+                    evidence[index] = replace(known, enclosure=here)
+                elif here.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
+                    difficulty = classify(
+                        self._output, self._typed, index, digits=digits, deadline=deadline
+                    )
+                    evidence[index] = _of_difficulty(known, difficulty)
+                else:
+                    evidence[index] = replace(known, reason=here.reason)
+            return _with_gradient(self._output, self._typed, _with_orders(evidence))
+
+
 def examine(
     output: Node,
     typed: Mapping[str, Coordinate],
@@ -94,33 +148,9 @@ def examine(
     dtype: str,
     deadline: float,
 ) -> dict[Index, Evidence]:
-    """Return the enclosure engine's evidence for several partials at one point.
-
-    The other orders of a mixed partial are answered too, as the order may count. ``typed`` is the
-    point as typed, ``dyadic`` the same in the dtype's floats; ``deadline`` is a reading of
-    :func:`diffcli.clock.now`.
-    """
-    indices = tuple(dict.fromkeys(order for index in indices for order in _orders(index)))
-    rounded = {name: x for name, x in dyadic.items() if not is_float(typed[name], x)}
-    found = partials(output, typed, indices, digits=digits, deadline=deadline)
-    floats, at_floats = None, dict[Index, Enclosure]()
-    if rounded:
-        floats = in_words(rounded)
-        at_floats = partials(output, dyadic, indices, digits=digits, deadline=deadline)
-    with until(max(deadline, now()) + GRACE):
-        bounds = rounding_bounds(output, dyadic, indices, dtype)
-    evidence = {}
-    with until(max(deadline, now()) + GRACE):
-        for index, here in found.items():
-            known = Evidence(at_floats=at_floats.get(index), floats=floats, rounding=bounds[index])
-            if here.outcome is Outcome.ENCLOSED:
-                evidence[index] = replace(known, enclosure=here)
-            elif here.outcome in (Outcome.DIFFICULT, Outcome.UNDEFINED):
-                difficulty = classify(output, typed, index, digits=digits, deadline=deadline)
-                evidence[index] = _of_difficulty(known, difficulty)
-            else:
-                evidence[index] = replace(known, reason=here.reason)
-        return _with_gradient(output, typed, _with_orders(evidence))
+    """Return the evidence for several partials at one point, once; as :class:`Examiner`."""
+    examiner = Examiner(output, typed, dyadic, dtype=dtype)
+    return examiner.examine(indices, digits=digits, deadline=deadline)
 
 
 def _orders(index: Index) -> Iterable[Index]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import isfinite
 
 from diffcli.errors import PointError
 from diffcli.language.expression import NUMBER, Node, number
 from diffcli.language.points import Computed, Generated, Rounded, Tensor, Value
+
+MAX_CONSTANTS = 10_000
+"""Constants whose fractions are kept."""
 
 
 def exact(value: Value) -> Sequence[Node] | None:
@@ -31,6 +35,7 @@ def constant(weight: float | Fraction) -> Node:
     return weight.exact if isinstance(weight, Rounded) else number(Fraction(weight))
 
 
+@lru_cache(MAX_CONSTANTS)
 def rational(value: Node) -> Fraction | None:
     """Return a constant as a fraction where it is computed as one, as 1/10 and -3/4 are."""
     if value.op == NUMBER:

@@ -16,7 +16,7 @@ from flint import arb, arb_series, fmpq
 
 from diffcli.engines.balls.decimals import FORMATS
 from diffcli.engines.balls.guards import Value
-from diffcli.engines.enclosure import Coordinate, Index, Passes, Term, Walk
+from diffcli.engines.enclosure import Index, Passes, Term, Walk
 from diffcli.language.expression import Node
 from diffcli.language.functions import TABLE
 
@@ -61,8 +61,8 @@ _CONSTANT_AS_TYPED = {"pow": 1, "root": 1}
 class _FloatWalk(Walk):
     """A walk whose every step makes the dtype's rounding error."""
 
-    def __init__(self, output: Node, at: Mapping[str, Coordinate], dtype: str) -> None:
-        super().__init__(output, at)
+    def __init__(self, walk: Walk, dtype: str) -> None:
+        self.__dict__.update(walk.__dict__, _numbers=[], _bits=0)
         bits, least, most = FORMATS[dtype]
         self._unit = arb(2) ** -bits
         self._least, self._most = arb(2) ** (least + bits), arb(2) ** most
@@ -159,7 +159,12 @@ def rounding_bounds(
 
     ``dtype`` is ``float64`` or ``float32``.
     """
+    return walked_rounding(Walk(output, at), indices, dtype)
+
+
+def walked_rounding(walk: Walk, indices: Iterable[Index], dtype: str) -> dict[Index, Rounding]:
+    """Bound rounding errors as :func:`rounding_bounds`, of a walk that is laid out at the point."""
     indices = tuple(indices)
-    walk = _FloatWalk(output, at, dtype)
-    passes = Passes(walk, indices, FORMATS[dtype][0])
-    return {index: walk.rounding(passes.enclose(index).ball, len(index)) for index in indices}
+    rounded = _FloatWalk(walk, dtype)
+    passes = Passes(rounded, indices, FORMATS[dtype][0])
+    return {index: rounded.rounding(passes.enclose(index).ball, len(index)) for index in indices}
