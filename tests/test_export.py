@@ -24,14 +24,15 @@ import diffcli
 from diffcli.cli.main import run
 from diffcli.engines.enclosure import partials
 from diffcli.errors import DiffcliError, DisagreementError, UsageError
-from diffcli.export.code import Code, export
+from diffcli.export.code import Code, export, runs_of
 from diffcli.export.lowering import DEFINITIONS
-from diffcli.export.runners import runners
 from diffcli.export.stable import PARTIALS
-from diffcli.export.targets import TARGETS
+from diffcli.export.targets import targets
 from diffcli.export.trial import RELATIVE, Sample, compared, samples_of, tried
 from diffcli.language.function import Function
 from diffcli.language.functions import ANY, OPERATORS, TABLE
+
+TARGETS = {name: target for name, target in targets().items() if target.is_code}
 
 ARGUMENTS: Mapping[str, str] = {
     "mod": "x, y",
@@ -141,7 +142,7 @@ def samples(text: str) -> Sequence[Sample]:
 @cache
 def compiled() -> Mapping[str, Mapping]:
     codes = [exported("c", text, place) for place, text in enumerate(FORMULAS)]
-    return dict(zip(FORMULAS, runners(codes), strict=True))
+    return dict(zip(FORMULAS, runs_of(codes), strict=True))
 
 
 def test_there_are_a_hundred_formulas() -> None:
@@ -161,7 +162,7 @@ def test_code_agrees_with_what_is_proved(target: str, text: str) -> None:
         pytest.importorskip("jax")
     place = FORMULAS.index(text) if target == "c" else 0
     code = exported(target, text, place)
-    found = compiled()[text] if target == "c" else runners([code])[0]
+    found = compiled()[text] if target == "c" else runs_of([code])[0]
     assert compared(code, found, samples(text)).numbers
     exact = compared(code, found, well_conditioned(samples(text)))
     assert exact.numbers
@@ -258,7 +259,7 @@ def test_every_function_keeps_its_digits_at_points_of_all_sizes(case: str) -> No
         with suppress(UsageError):
             codes[name] = export(function, target, kinds=kinds_of(function), name=f"{name}_")
     assert len(codes) > 12
-    for (name, code), runs in zip(codes.items(), runners([*codes.values()]), strict=True):
+    for (name, code), runs in zip(codes.items(), runs_of([*codes.values()]), strict=True):
         points = at_points_of_all_sizes(name)[:: 1 if every else 4]
         for routine in code.routines:
             with np.errstate(all="ignore"):
@@ -304,7 +305,7 @@ def test_formulas_that_overflow_have_a_stable_form(line: str) -> None:
     text, other = line.split("; ")
     function = diffcli.parse(text)
     code = export(function, "python", kinds=["value", "grad", "hessian"])
-    runs = runners([code])[0]
+    runs = runs_of([code])[0]
 
     def truth(*at: float) -> mpmath.mpf:
         known = {name: getattr(mpmath, name) for name in ("exp", "log", "log1p", "expm1", "tanh")}

@@ -18,8 +18,8 @@ from diffcli.batch import footers
 from diffcli.cli import graph
 from diffcli.cli.main import run
 from diffcli.errors import FileError, LimitError
-from diffcli.export import runners
-from diffcli.export.code import export
+from diffcli.export.code import export, runs_of
+from diffcli.export.targets import c
 from diffcli.language.parser import parse
 from diffcli.output.files import check_writable, ending, write_whole
 from diffcli.programs import called
@@ -296,9 +296,9 @@ def test_a_compiler_has_a_time_limit(
 ) -> None:
     program(tmp_path, "cc", text)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(runners, "SECONDS", 0.2)
+    monkeypatch.setattr(c, "SECONDS", 0.2)
     with pytest.raises(error, match="cc"):
-        runners.runners([export(parse("x^2"), "c")])
+        runs_of([export(parse("x^2"), "c")])
 
 
 FIELDS = {

@@ -132,6 +132,7 @@ UNBOUNDED = {
     "engines/terms/operations.py:operation": "the table of tensor operations",
     "engines/terms/partials.py:term": "the table's partials",
     "export/partials.py:formula": "the table's partials",
+    "export/targets/__init__.py:targets": "nothing: one table of languages",
     "language/borrowed.py:_formula": "the spellings of other systems",
     "language/derivative.py:_rule": "the table's partials",
     "language/tokens.py:_fonts": "nothing: one table of mathematical letters",

@@ -29,6 +29,7 @@ from diffcli.cli.options import (
     variables,
 )
 from diffcli.derivation import Settings
+from diffcli.export.targets import LANGUAGES
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.output.listing import Source
@@ -44,9 +45,7 @@ diffcli export "x^2*sin(y)" --to torch --kinds value,grad,hessian
 diffcli export "piecewise((sqrt(x), x > 1), (x, True))" --to c --name root -o root.c"""
 
 _option = partial(Option, rich_help_panel="Code", show_default=False)
-_To = Annotated[
-    str | None, _option("--to", metavar="LANGUAGE", help="python, numpy, torch, jax, c, latex.")
-]
+_To = Annotated[str | None, _option("--to", metavar="LANGUAGE", help=f"{', '.join(LANGUAGES)}.")]
 _Kinds = Annotated[
     str | None,
     _option("--kinds", metavar="KINDS", help="value,grad,jacobian,hessian; value and grad."),
@@ -55,10 +54,6 @@ _Name = Annotated[str, _option("--name", metavar="NAME", help="Of the function; 
 _Seed = Annotated[int, _option("--seed", metavar="N", help="Of the points that it is tried at.")]
 _NoCheck = Annotated[bool, _option("--no-check", help="Show it untried.")]
 _Verbose = Annotated[bool, _option("--verbose", "-v", help="Say how it was tried.")]
-
-
-_ENDINGS = {".c": "c", ".h": "c", ".tex": "latex"}
-"""Languages by the ending of the file that they are written to; Python's has several."""
 
 
 def export(
@@ -88,13 +83,12 @@ def export(
     taken. Before it is shown it is run, at random points and at the formula's difficult ones, and
     held against proved numbers; where it isn't right its heading says so.
     """
-    from diffcli.export.code import LATEX
     from diffcli.export.code import export as code_of
     from diffcli.export.routines import KINDS
-    from diffcli.export.targets import TARGETS
+    from diffcli.export.targets import named_by, targets
 
-    ending = output.suffix.lower() if output else ""
-    target = one_of(to or _ENDINGS.get(ending, "python"), [*TARGETS, LATEX], "--to")
+    by_output = named_by(output.suffix.lower()) if output else None
+    target = one_of(to or by_output or "python", LANGUAGES, "--to")
     chosen = [kind for kind in KINDS if kind in _kinds(kinds)]
 
     common = Common(
@@ -118,7 +112,7 @@ def export(
         code, trial = _tried(code, common, settings.seed)
         return Answer(_report(function, settings), _source(code, trial, function), 0)
 
-    single = None if target == LATEX else output
+    single = output if targets()[target].is_code else None
     return serve(study, formulas or (), common, variables(wrt), single=single)
 
 
@@ -130,7 +124,7 @@ def _kinds(text: str | None) -> list[str]:
 
 def _tried(code: Code, common: Common, seed: int) -> tuple[Code, Trial]:
     """Return the code with what it can't do right in its heading, and say so."""
-    from diffcli.export.code import LATEX
+    from diffcli.export.targets import targets
     from diffcli.export.trial import Trial, examined
 
     if common.no_check:
@@ -139,7 +133,7 @@ def _tried(code: Code, common: Common, seed: int) -> tuple[Code, Trial]:
     if not common.quiet:
         for note in code.notes:
             say(f"warning: {note}")
-        if found.reason and code.target != LATEX:
+        if found.reason and targets()[code.target].is_code:
             say(f"not run: {found.reason}")
     if common.verbose and not found.reason:
         say(

@@ -140,10 +140,9 @@ class Interpreter:
 
             return KINDS
         if option == "--to":
-            from diffcli.export.code import LATEX
-            from diffcli.export.targets import TARGETS
+            from diffcli.export.targets import LANGUAGES
 
-            return (*TARGETS, LATEX)
+            return LANGUAGES
         return ()
 
 

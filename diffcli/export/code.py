@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError, UsageError
-from diffcli.export.formulas import typeset
-from diffcli.export.names import checked, named
 from diffcli.export.routines import KINDS, Kind, Routine, routines_of
-from diffcli.export.targets import TARGETS, LackError
-from diffcli.export.writers import CProgram, PythonModule
+from diffcli.export.target import Contents, LackError, Run
+from diffcli.export.targets import LANGUAGES, targets
 from diffcli.language.function import Function
 
 if TYPE_CHECKING:
     from rich.syntax import Syntax
-
-LATEX = "latex"
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,21 +37,25 @@ class Code:
         return self.text
 
     def __repr__(self) -> str:
-        return f"<{self.target} code of {', '.join(each.name for each in self.routines)}>"
+        return f"<{self.target} code of {', '.join(self.names)}>"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its functions."""
+        return [routine.name for routine in self.routines]
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.text)}</pre>"
 
     def _repr_latex_(self) -> str:
-        if self.target == LATEX:
+        if not targets()[self.target].is_code:
             return self.text
         return f"\\begin{{verbatim}}\n{self.text}\n\\end{{verbatim}}"
 
     def __rich__(self) -> Syntax:
         from rich.syntax import Syntax
 
-        known = {"c", LATEX}
-        lexer = self.target if self.target in known else "python"
+        lexer = targets()[self.target].lexer
         return Syntax(self.text, lexer, theme="ansi_dark", background_color="default")
 
 
@@ -68,15 +69,15 @@ def export(
 ) -> Code:
     """Return a Function and its derivatives as code that runs without diffcli.
 
-    ``target`` is one of ``python numpy torch jax c latex``; ``kinds`` are of ``value grad jacobian
-    hessian``, the value and the first derivatives if none is said. Code in Python and C takes and
-    returns float64 numbers; the others take arrays that broadcast, and a derivative's axes stand
-    before theirs. Raises UsageError where there is no such language, kind or variable, where a kind
-    doesn't apply, or where a function has no closed derivative or none in that language that keeps
-    its digits; LimitError where a derivative swells.
+    ``target`` is one of :data:`diffcli.export.targets.LANGUAGES`; ``kinds`` are of ``value grad
+    jacobian hessian``, the value and the first derivatives if none is said. Code in Python and C
+    takes and returns float64 numbers; the others take arrays that broadcast, and a derivative's
+    axes stand before theirs. Raises UsageError where there is no such language, kind or variable,
+    where a kind doesn't apply, or where a function has no closed derivative or none in that
+    language that keeps its digits; LimitError where a derivative swells.
     """
     for what, given, known in (
-        ("language", [target], [*TARGETS, LATEX]),
+        ("language", [target], LANGUAGES),
         ("kind", kinds, KINDS),
         ("variable of the formula", wrt, function.variables),
     ):
@@ -86,41 +87,73 @@ def export(
                 raise UsageError(f"{each!r} is no {what}", hint=hint)
     names = tuple(wrt) or function.variables
     first: tuple[Kind, ...] = ("grad" if function.is_scalar else "jacobian",) if names else ()
-    routines = routines_of(function, tuple(kinds) or ("value", *first), checked(name), names)
-    if target == LATEX:
-        return Code(target, typeset(function, routines), function, routines)
+    routines = routines_of(function, tuple(kinds) or ("value", *first), _checked(name), names)
+    code = Code(target, "", function, routines, name)
     try:
-        text = _written(target, function, routines, name)
-        return Code(target, text, function, routines, name)
+        return _written(code, ())
     except LackError as error:
-        able = [other for other in TARGETS if _can_write(other, function, routines, name)]
+        able = [other for other in LANGUAGES if _can_write(replace(code, target=other))]
         hint = f"export to {' or '.join(able)}" if able else "only latex can write it"
         raise UsageError(error.message, hint=hint) from None
 
 
 def noted(code: Code, notes: tuple[str, ...]) -> Code:
     """Return code with sentences in its heading about what it can't do right."""
-    if not notes or code.target == LATEX:
-        return code
-    text = _written(code.target, code.function, code.routines, code.name, notes)
-    return replace(code, text=text, notes=notes)
+    return _written(code, notes) if notes and targets()[code.target].is_code else code
 
 
-def _written(
-    target: str,
-    function: Function,
-    routines: Sequence[Routine],
-    name: str,
-    notes: Sequence[str] = (),
-) -> str:
-    names = named(function.variables, {routine.name for routine in routines})
-    write = CProgram if target == "c" else PythonModule
-    return write(TARGETS[target], function, routines, name, names, notes).text()
+def _written(code: Code, notes: tuple[str, ...]) -> Code:
+    """Return code with its text, each variable under its own name or that with ``_`` after it."""
+    target, reserved = targets()[code.target], reserved_words()
+    names: dict[str, str] = {}
+    for variable in code.function.variables:
+        name = variable
+        while name in reserved or name in names.values() or name in code.names:
+            name += "_"
+        names[variable] = name
+    contents = Contents(code.function, code.routines, code.name, names, notes)
+    return replace(code, text=target.page(target, contents), notes=notes)
 
 
-def _can_write(target: str, function: Function, routines: Sequence[Routine], name: str) -> bool:
+def _can_write(code: Code) -> bool:
     try:
-        _written(target, function, routines, name)
+        return bool(targets()[code.target].is_code and _written(code, ()))
     except (UsageError, LimitError):
         return False
-    return True
+
+
+def reserved_words() -> frozenset[str]:
+    """Return what means something in some language, or stands for a module there."""
+    return frozenset().union(*(target.reserved for target in targets().values()))
+
+
+def _checked(name: str) -> str:
+    """Return a function's name as typed. Raises UsageError unless every language takes it."""
+    if not (name.isascii() and name.isidentifier()) or name in reserved_words():
+        raise UsageError(f"{name!r} can't name a function", hint="letters and digits, as f")
+    return name
+
+
+def lacks(code: Code) -> str | None:
+    """Return why code can't be run on this machine, as a sentence."""
+    runner = targets()[code.target].runner
+    if runner is None:
+        return f"{code.target} isn't run"
+    if code.function.has_tensors and runner.on_arrays is None:
+        return f"{code.target} isn't run on tensors"
+    return runner.lacks()
+
+
+def runs_of(codes: Sequence[Code]) -> list[dict[str, Run]]:
+    """Return what runs the functions of some codes in one language, by name for each code."""
+    runner = targets()[codes[0].target].runner
+    if runner is None:
+        raise UsageError(f"{codes[0].target} isn't run")
+    loaded = runner.load([code.text for code in codes])
+    return [
+        {
+            routine.name: partial(runner.rows, functions[routine.name], routine)
+            for routine in code.routines
+        }
+        for code, functions in zip(codes, loaded, strict=True)
+    ]

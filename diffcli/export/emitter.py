@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
+from itertools import count
 from math import isinf, isnan
 from typing import NamedTuple
 
 from diffcli.errors import LimitError
-from diffcli.export.demand import Demand, Scope
 from diffcli.export.lowering import TRUE, constant_float, is_condition, rational, varying_in
-from diffcli.export.names import fresh
-from diffcli.export.schedule import Schedule
-from diffcli.export.targets import (
+from diffcli.export.schedule import Demand, Schedule, Scope
+from diffcli.export.target import (
     ATOM,
     CHOICE,
     POWER,
     PREFIX,
     PRODUCT,
     SUM,
-    TARGETS,
     LackError,
     Target,
 )
@@ -64,7 +62,8 @@ class Body:
     def __init__(self, roots: Sequence[Node], target: Target, variables: Mapping[str, str]) -> None:
         self.target, self.variables = target, variables
         self.lines: list[Line] = []
-        self._names = fresh(variables.values())
+        taken = frozenset(variables.values())
+        self._names = (name for n in count(1) if (name := f"t{n}") not in taken)
         self._varying = varying_in(roots)
         schedule = Schedule(roots, self._varying)
         self._demands, self._free, self._scopes = schedule.demands, schedule.free, schedule.scopes
@@ -163,7 +162,7 @@ class Body:
         if isinf(number):
             return Text(self.target.infinity)
         text = repr(number).removesuffix(".0") if abs(number) < 1e15 else repr(number)
-        if self.target.name == "c" and text.lstrip("-").isdigit():
+        if self.target.has_floats_only and text.lstrip("-").isdigit():
             text += ".0"
         return Text(text, PREFIX if number < 0 else ATOM)
 
@@ -185,7 +184,7 @@ class Body:
         if arg not in self._varying:
             if arg is TRUE:
                 return text
-            if self.target.of_tensors and user.op not in _OF_NUMBERS:
+            if self.target.of_tensors and user.op not in (*self.target.infix, *_OF_NUMBERS):
                 return Text(self._filled(text.text))
             return Text(self._float(arg), text.level) if user.op == "piecewise" else text
         if not self.target.guard or demand is None or is_condition(arg) or user.op == "piecewise":
@@ -295,8 +294,8 @@ _WRITE: Mapping[str, Callable[[Body, Node, Sequence[Text]], Text]] = {
     "piecewise": Body._choice,
     "not": Body._contrary,
 }
-_OF_NUMBERS = frozenset({*TARGETS["torch"].infix, "add", "mul", "neg", "pow", "mod"})
-"""Rows that torch takes Python's numbers in."""
+_OF_NUMBERS = frozenset({"neg", "pow", "mod"})
+"""Rows beside the signs that take Python's numbers where functions take tensors alone."""
 _OF_TWO = frozenset({"min", "max", "and", "or"})
 """Rows of many arguments whose functions take two."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -13,7 +13,7 @@ from diffcli.derivation import Settings, derive
 from diffcli.errors import DisagreementError, UsageError
 from diffcli.export.code import Code
 from diffcli.export.routines import Kind, Routine
-from diffcli.export.runners import namespace
+from diffcli.export.targets import targets
 from diffcli.language.expression import number
 from diffcli.language.points import Point, Tensor
 from diffcli.layouts import Matrix
@@ -88,7 +88,11 @@ def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int
     report = derive(_OPERATORS[kind], function, [point], Settings(engines=("autograd",)))
     (result,) = report.results
     truth = _flat(result.value if kind == "value" else _numbers(result.derivative))
-    given = _RUNS[code.target](namespace(code)[routine.name], list(at.values()))
+    runner = targets()[code.target].runner
+    if runner is None or runner.on_arrays is None:
+        raise UsageError(f"{code.target} isn't run on arrays")
+    (functions,) = runner.load([code.text])
+    given = runner.on_arrays(functions[routine.name], list(at.values()))
     found = _arranged(kind, given, [prod(array.shape) for array in at.values()])
     size = float(np.abs(truth).max(initial=0.0))
     error = float(np.abs(found - truth).max(initial=0.0)) if found.shape == truth.shape else np.inf
@@ -104,30 +108,6 @@ def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int
 
 _OPERATORS: Mapping[Kind, Operator] = MappingProxyType(
     {"value": Eval(), "grad": Grad(), "jacobian": Jacobian(), "hessian": Hessian()}
-)
-
-
-def _torch(function: Callable[..., Any], arrays: Sequence[Array]) -> Any:
-    import torch
-
-    return _detached(function(*map(torch.tensor, arrays)))
-
-
-def _detached(found: Any) -> Any:
-    if isinstance(found, tuple):
-        return tuple(map(_detached, found))
-    return found.detach().numpy()
-
-
-def _jax(function: Callable[..., Any], arrays: Sequence[Array]) -> Any:
-    import jax
-
-    with jax.enable_x64(True):
-        return function(*map(jax.numpy.asarray, arrays))
-
-
-_RUNS: Mapping[str, Callable[[Callable[..., Any], Sequence[Array]], Any]] = MappingProxyType(
-    {"numpy": lambda function, arrays: function(*arrays), "torch": _torch, "jax": _jax}
 )
 
 

@@ -15,11 +15,10 @@ from random import Random
 
 from diffcli.clock import now
 from diffcli.errors import DisagreementError
-from diffcli.export.caveats import Caveat, Truth, caveats, said, truths_at
-from diffcli.export.code import Code, noted
-from diffcli.export.difficult import places
+from diffcli.export.caveats import Caveat, Truth, caveats, difficult_points, said, truths_at
+from diffcli.export.code import Code, lacks, noted, runs_of
 from diffcli.export.routines import Index
-from diffcli.export.runners import Runner, Vector, cannot, runners
+from diffcli.export.target import Run, Vector
 
 POINTS = 8
 RELATIVE = 1e-14
@@ -61,12 +60,12 @@ def tried(code: Code, *, seed: int = 0) -> Trial:
 
     Raises DisagreementError where a number is wrong at a random point.
     """
-    reason = cannot(code.target)
+    reason = lacks(code)
     if reason:
         return Trial(reason=reason)
     if code.function.has_tensors:
         return _tried_on_tensors(code, seed)
-    samples, runs = samples_of(code, seed=seed), runners([code])[0]
+    samples, runs = samples_of(code, seed=seed), runs_of([code])[0]
     found = (
         compared(code, runs, samples)
         if samples
@@ -74,7 +73,7 @@ def tried(code: Code, *, seed: int = 0) -> Trial:
     )
     deadline = now() + _SECONDS
     known = [(tuple(map(Fraction, each.at)), _plain(each.truths)) for each in samples]
-    for place in places(code.function, seed, deadline):
+    for place in difficult_points(code.function, seed, deadline):
         known.append((place, truths_at(code, place, deadline)))
         if now() > deadline:
             break
@@ -143,7 +142,7 @@ def _truths(code: Code, at: Vector, deadline: float) -> dict[Index, tuple[float,
     return truths
 
 
-def compared(code: Code, found: Mapping[str, Runner], samples: Sequence[Sample]) -> Trial:
+def compared(code: Code, found: Mapping[str, Run], samples: Sequence[Sample]) -> Trial:
     """Hold what code gives against the truth. Raises DisagreementError where it is wrong."""
     worst, count = 0.0, 0
     for routine in code.routines:

@@ -1,22 +1,21 @@
-"""Whole files of code: what stands above, around and below the bodies of functions."""
+"""Whole files of code, and modules of Python: the bodies of functions with what is around them."""
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from math import prod
 from textwrap import indent, wrap
+from typing import Any
 
 from diffcli._version import __version__
 from diffcli.errors import UsageError
 from diffcli.export.emitter import Body, Line
 from diffcli.export.lowering import Lowering
 from diffcli.export.routines import Routine, entries_of
-from diffcli.export.targets import LackError, Target
+from diffcli.export.target import Contents, LackError, Target, Vector
 from diffcli.language.expression import Node
-from diffcli.language.function import Function
 
 WIDTH = 88
 _LONGEST = 2000
@@ -24,30 +23,24 @@ _LONGEST = 2000
 
 
 class Writer(ABC):
-    """Writes a Function's routines in a language.
+    """Writes the contents of a file in a language."""
 
-    ``name`` is the Function's own, ``names`` are those of the variables there; ``notes`` say where
-    the code isn't right.
-    """
+    def __init__(self, target: Target, contents: Contents) -> None:
+        self.target, self.contents = target, contents
+        self.function, self.names = contents.function, contents.names
+        self.routines = contents.routines
 
-    def __init__(
-        self,
-        target: Target,
-        function: Function,
-        routines: Sequence[Routine],
-        name: str,
-        names: Mapping[str, str],
-        notes: Sequence[str] = (),
-    ) -> None:
-        self.target, self.function, self.routines = target, function, routines
-        self.name, self.names, self.notes = name, names, notes
-
-    def text(self) -> str:
+    @classmethod
+    def written(cls, target: Target, contents: Contents) -> str:
         """Return the file, without a newline at its end.
 
         Raises LackError for what the language lacks, UsageError for what has no derivative,
         LimitError where a derivative swells.
         """
+        return cls(target, contents).text()
+
+    def text(self) -> str:
+        """Return the file, as :meth:`written`."""
         if self.function.has_tensors and not self.target.has_tensors:
             raise LackError(f"{self.target.name} has no tensors")
         body = "\n\n\n".join(self.functions())
@@ -68,7 +61,7 @@ class Writer(ABC):
     def heading(self) -> Iterator[str]:
         """Yield the lines that say what the file holds."""
         *definitions, formula = self.function.read_as.split("; ")
-        own = f"{self.name}({', '.join(self.function.variables)}) = {formula}"
+        own = f"{self.contents.name}({', '.join(self.function.variables)}) = {formula}"
         first = "; ".join([*definitions, own])
         first = first if len(first) <= _LONGEST else f"{first[:_LONGEST]} …"
         yield from wrap(first, WIDTH, subsequent_indent="    ", break_long_words=False)
@@ -78,7 +71,7 @@ class Writer(ABC):
         renamed = [f"{old} is {new}" for old, new in self.names.items() if old != new]
         if renamed:
             yield f"In the code {', '.join(renamed)}."
-        for note in self.notes:
+        for note in self.contents.notes:
             yield from wrap(f"Beware: {note}.", WIDTH, subsequent_indent="    ")
         yield f"Written by diffcli {__version__}."
 
@@ -89,7 +82,7 @@ class Writer(ABC):
 
     @abstractmethod
     def page(self, heading: Iterable[str], needed: Sequence[str], body: str) -> str:
-        """Return the file."""
+        """Return the file of these parts."""
 
     @abstractmethod
     def routine(self, routine: Routine, body: Body) -> str:
@@ -136,7 +129,7 @@ class PythonModule(Writer):
             raise LackError(f"{self.target.name} differentiates no tensors")
         if len(routine.wrt) < len(self.names):
             raise UsageError("wrt goes with formulas of numbers", hint="leave it out")
-        places = ", ".join(str(place) for place, _ in enumerate(self.names))
+        places = ", ".join(map(str, range(len(self.names))))
         call = template.format(f=value, x=", ".join(self.parameters), places=places)
         return self._definition(routine, "tuple", [*self._broadcast(), f"return {call}"])
 
@@ -172,39 +165,6 @@ class PythonModule(Writer):
         return self.target.stack.format(inside) if self.target.stack else f"({inside})"
 
 
-_MATHEMATICS = re.compile(r"\b(?:NAN|INFINITY|\w+(?=\())")
-"""What C's header of mathematics defines: two constants, and functions."""
-
-
-class CProgram(Writer):
-    """A file of C99."""
-
-    def page(self, heading: Iterable[str], needed: Sequence[str], body: str) -> str:
-        """Return a file under its heading."""
-        top = "\n".join(f"// {line}".rstrip() for line in heading)
-        parts = [*needed, body.replace("\n\n\n", "\n\n")]
-        own = {routine.name for routine in self.routines}
-        if not own.issuperset(_MATHEMATICS.findall("\n".join(parts))):
-            parts = ["#include <math.h>", *parts]
-        return "\n\n".join([top, *parts])
-
-    def routine(self, routine: Routine, body: Body) -> str:
-        """Return a function that returns a number, or writes several to ``out``."""
-        typed = [f"double {name}" for name in self.parameters]
-        if routine.shape:
-            kind, typed = "void", [*typed, f"double out[{prod(routine.shape)}]"]
-            last = [f"out[{place}] = {text};" for place, text in enumerate(body.results)]
-        else:
-            kind, last = "double", [f"return {body.results[0]};"]
-        lines = [
-            f"const {'int' if line.is_condition else 'double'} {line.name} = {line.text};"
-            for line in body.lines
-        ]
-        inner = indent("\n".join([*lines, *last]), "    ")
-        head = f"{kind} {routine.name}({', '.join(typed) or 'void'})"
-        return f"// {routine.meaning[0].upper()}{routine.meaning[1:]}.\n{head}\n{{\n{inner}\n}}"
-
-
 def _blocks(lines: Iterable[Line]) -> Iterator[str]:
     """Yield assignments, those under one condition in one block."""
     for held, group in groupby(lines, key=lambda line: line.held):
@@ -214,3 +174,32 @@ def _blocks(lines: Iterable[Line]) -> Iterator[str]:
         else:
             yield f"if {held}:"
             yield from (f"    {each}" for each in assignments)
+
+
+def modules(texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what each of some modules of Python defines."""
+    return [_module(text) for text in texts]
+
+
+def _module(text: str) -> dict[str, Any]:
+    defined: dict[str, Any] = {}
+    exec(compile(text, "<exported>", "exec"), defined)  # noqa: S102  it holds nothing that was typed
+    return defined
+
+
+def array_rows(
+    on_arrays: Callable[[Callable[..., Any], Sequence[Any]], Any],
+) -> Callable[[Callable[..., Any], Routine, Sequence[Vector]], list[list[float]]]:
+    """Return how a function of arrays is called at points of numbers, all at once."""
+
+    def rows(
+        function: Callable[..., Any], routine: Routine, points: Sequence[Vector]
+    ) -> list[list[float]]:
+        import numpy as np
+
+        columns = [np.array(column) for column in zip(*points, strict=True)]
+        numbers = np.asarray(on_arrays(function, columns), dtype=float)
+        by_point: list[list[float]] = numbers.reshape(len(routine.indices), -1).T.tolist()
+        return by_point
+
+    return rows

@@ -1,19 +1,18 @@
-"""A formula and its derivatives as LaTeX, a line each."""
+"""LaTeX: a formula and its derivatives, a line each; it is shown, and never run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diffcli.export.routines import Routine, entries_of
+from diffcli.export.routines import entries_of
+from diffcli.export.target import Contents, Target
 from diffcli.language.function import Function
 from diffcli.language.latex.printer import latex_of, name_latex
 
 
-def typeset(function: Function, routines: Sequence[Routine]) -> str:
-    """Return an ``align*`` of the value and of each derivative.
-
-    Raises UsageError for a function without a closed derivative, LimitError where one swells.
-    """
+def _page(_: Target, contents: Contents) -> str:
+    """Return an ``align*`` of the value and of each derivative."""
+    function, routines = contents.function, contents.routines
     entries = entries_of(function, routines)
     lines = []
     for index in dict.fromkeys(index for routine in routines for index in routine.indices):
@@ -35,3 +34,6 @@ def _symbol(name: str, wrt: Sequence[str], function: Function) -> str:
     else:
         below = r"\,".join(rf"\partial {name_latex(x)}" for x in wrt)
     return rf"\frac{{\partial{order} {name}}}{{{below}}}"
+
+
+TARGET = Target(name="latex", page=_page, suffixes=(".tex",), lexer="latex")

@@ -1,0 +1,151 @@
+"""C99: functions of doubles, compiled into a library to be run."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from math import prod
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import indent
+from types import MappingProxyType
+from typing import Any
+
+from diffcli.errors import UsageError
+from diffcli.export.emitter import Body
+from diffcli.export.routines import Routine
+from diffcli.export.target import AND, ARITHMETIC, OR, POWER, Runner, Target, Vector, alike
+from diffcli.export.writers import Writer
+from diffcli.programs import called
+
+SECONDS = 60.0
+"""Longest time of the compiler."""
+
+_FLAGS = ("-std=c99", "-D_XOPEN_SOURCE=700", "-shared", "-fPIC")
+_MATHEMATICS = re.compile(r"\b(?:NAN|INFINITY|\w+(?=\())")
+"""What C's header of mathematics defines: two constants, and functions."""
+
+
+class CProgram(Writer):
+    """A file of C99."""
+
+    def page(self, heading: Iterable[str], needed: Sequence[str], body: str) -> str:
+        """Return a file under its heading."""
+        top = "\n".join(f"// {line}".rstrip() for line in heading)
+        parts = [*needed, body.replace("\n\n\n", "\n\n")]
+        own = {routine.name for routine in self.routines}
+        if not own.issuperset(_MATHEMATICS.findall("\n".join(parts))):
+            parts = ["#include <math.h>", *parts]
+        return "\n\n".join([top, *parts])
+
+    def routine(self, routine: Routine, body: Body) -> str:
+        """Return a function that returns a number, or writes several to ``out``."""
+        typed = [f"double {name}" for name in self.parameters]
+        if routine.shape:
+            kind, typed = "void", [*typed, f"double out[{prod(routine.shape)}]"]
+            last = [f"out[{i}] = {text};" for i, text in enumerate(body.results)]
+        else:
+            kind, last = "double", [f"return {body.results[0]};"]
+        lines = [
+            f"const {'int' if line.is_condition else 'double'} {line.name} = {line.text};"
+            for line in body.lines
+        ]
+        inner = indent("\n".join([*lines, *last]), "    ")
+        head = f"{kind} {routine.name}({', '.join(typed) or 'void'})"
+        return f"// {routine.meaning[0].upper()}{routine.meaning[1:]}.\n{head}\n{{\n{inner}\n}}"
+
+
+def _compiler() -> str | None:
+    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+
+
+def _lacks() -> str | None:
+    return None if _compiler() else "there is no C compiler"
+
+
+def _compiled(texts: Sequence[str]) -> list[Any]:
+    """Compile files into one library, and load it."""
+    paragraphs = "\n\n".join(texts).split("\n\n")
+    with TemporaryDirectory() as folder:
+        source, library = Path(folder, "code.c"), Path(folder, "code.so")
+        # What several need, such as an include, stands there once.
+        source.write_text("\n\n".join(dict.fromkeys(paragraphs)) + "\n", encoding="utf-8")
+        command = [str(_compiler()), *_FLAGS, str(source), "-o", str(library), "-lm"]
+        done = called(command, SECONDS)
+        if done.returncode:
+            raise UsageError(
+                f"{command[0]} can't compile: {done.stderr.decode(errors='replace').strip()}",
+                hint="--no-check shows the code untried",
+            )
+        return [ctypes.CDLL(str(library))] * len(texts)
+
+
+def _rows(function: Any, routine: Routine, points: Sequence[Vector]) -> list[list[float]]:
+    function.restype = None if routine.shape else ctypes.c_double
+    rows = []
+    for point in points:
+        out = (ctypes.c_double * len(routine.indices))()
+        numbers = map(ctypes.c_double, point)
+        if routine.shape:
+            function(*numbers, out)
+        else:
+            out[0] = function(*numbers)
+        rows.append(list(out))
+    return rows
+
+
+def _helper(name: str, body: str) -> str:
+    """Return the definition of a function of two numbers that C's own mathematics lacks."""
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    return f"static double {name}(double a, double b)\n{{\n{lines}}}"
+
+
+TARGET = Target(
+    name="c",
+    page=CProgram.written,
+    runner=Runner(_compiled, _rows, lacks=_lacks),
+    suffixes=(".c", ".h"),
+    lexer="c",
+    reserved=frozenset(
+        """
+asm auto bool break case char const continue default do double else enum extern float for goto if
+inline int long register restrict return short signed sizeof static struct switch typedef typeof
+union unsigned void volatile while acos acosh asin asinh atan atan2 atanh cbrt ceil cos cosh erf
+erfc exp exp2 expm1 fabs fdim floor fma fmax fmin fmod frexp gamma greatest hypot isnan j0 j1 jn
+ldexp least lgamma log log10 log1p log2 logb main modf modulo nan out pow remainder rint round
+signgam sin sinh sqrt tan tanh tgamma trunc y0 y1 yn
+""".split()
+    ),
+    calls=MappingProxyType(
+        {
+            **alike(
+                "{}",
+                "sin cos tan asin acos atan atan2 hypot sinh cosh tanh asinh acosh atanh exp expm1 "
+                "log log2 log10 log1p sqrt cbrt floor ceil lgamma erf erfc j0 j1 y0 y1",
+            ),
+            "abs": "fabs",
+            "round": "rint",
+            "mod": "modulo",
+            "min": "least",
+            "max": "greatest",
+            "gamma": "tgamma",
+        }
+    ),
+    choice="{held} ? {value} : {other}",
+    powers=("pow({base}, {exponent})", "pow({base}, {exponent})"),
+    infix={**ARITHMETIC, "and": (" && ", AND), "or": (" || ", OR), "not": ("!", POWER)},
+    nan="NAN",
+    infinity="INFINITY",
+    imports={
+        "least(": _helper("least", "return a < b || isnan(a) ? a : b;"),
+        "greatest(": _helper("greatest", "return a > b || isnan(a) ? a : b;"),
+        "modulo(": _helper(
+            "modulo",
+            "const double r = fmod(a, b);\nreturn r != 0 && (r < 0) != (b < 0) ? r + b : r;",
+        ),
+    },
+    multiplies=True,
+    has_floats_only=True,
+)

@@ -1,0 +1,96 @@
+"""What CONTRIBUTING says suffices to add something, suffices: it is added to a copy and used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import diffcli
+
+PROJECT = Path(diffcli.__file__).parents[1]
+LANGUAGE = '''
+from textwrap import indent
+
+from diffcli.export.target import ARITHMETIC, POWER, PRODUCT, Target, alike
+from diffcli.export.writers import Writer
+
+
+class Script(Writer):
+    """A file of JavaScript."""
+
+    def page(self, heading, needed, body):
+        return "\\n".join([*(f"// {line}".rstrip() for line in heading), "", body])
+
+    def routine(self, routine, body):
+        lines = [f"const {line.name} = {line.text};" for line in body.lines]
+        results = ", ".join(body.results)
+        lines.append(f"return {f'[{results}]' if routine.shape else results};")
+        inner = indent("\\n".join(lines), "  ")
+        return f"function {routine.name}({', '.join(self.parameters)}) {{\\n{inner}\\n}}"
+
+
+TARGET = Target(
+    name="javascript",
+    page=Script.written,
+    suffixes=(".js",),
+    lexer="javascript",
+    reserved=frozenset({"var"}),
+    calls=alike("Math.{}", "sin cos exp log sqrt abs floor"),
+    choice="{held} ? {value} : {other}",
+    infix={**ARITHMETIC, "and": (" && ", PRODUCT), "or": (" || ", PRODUCT), "not": ("!", POWER)},
+    nan="NaN",
+    infinity="Infinity",
+)
+'''
+
+
+def used(
+    folder: Path, files: Mapping[str, str], lines: Mapping[str, tuple[str, str]], script: str
+) -> str:
+    """Return what a script prints with files and lines added to a copy of the package."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / "diffcli", folder / "diffcli", ignore=ignored)
+    for name, text in files.items():
+        (folder / "diffcli" / name).write_text(text)
+    for name, (before, after) in lines.items():
+        path = folder / "diffcli" / name
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after, 1))
+    paths = os.pathsep.join([str(folder), str(PROJECT / "docs")])
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": paths, "NO_COLOR": "1", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_export_language_is_a_file_and_a_line(tmp_path: Path) -> None:
+    script = """
+import reference
+from pathlib import Path
+from diffcli.cli.main import run
+assert run(["export", "var + sin(x)*sin(x)", "-o", "f.js"]) == 0
+assert run(["export", "gamma(x)", "--to", "javascript"]) == 2
+run(["export", "--help"])
+print(Path("f.js").read_text())
+assert "latex, javascript." in reference.commands_page()
+"""
+    shown = used(
+        tmp_path,
+        {"export/targets/javascript.py": LANGUAGE},
+        {"export/targets/__init__.py": ('"c", "latex")', '"c", "latex", "javascript")')},
+        script,
+    )
+    assert "python, numpy, torch, jax, c, latex, javascript." in shown
+    assert "function f(var_, x) {\n  const t1 = Math.sin(x);\n  return var_ + t1 * t1;\n}" in shown
