@@ -86,3 +86,51 @@ def test_what_is_spelled_is_read_back_as_the_same(
     assert run(["eval", text, "--at", "2", "--json"]) == 0
     (result,) = json.loads(capsys.readouterr().out)["results"]
     assert result["value"] == pytest.approx(float(expected), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (["implicit", "e^y + x*y = 3"], "dy/dx      = -y/(x + e**y)"),
+        (["implicit", "exp(y) + x*y = 3"], "dy/dx        = -y/(x + exp(y))"),
+        (["implicit", "x*y^(1/2) = e^x"], "e**x"),
+        (["critical", "x*e^(-x/3)"], "f = 3/e"),
+        (["critical", "x*exp(-x/3)"], "f = 3*exp(-1)"),
+        (["critical", "(ln(x) - 1/3)^2 + e^2 - e^2", "--range", "0.5:3"], "x = e**(1/3)"),
+        (["critical", "(e^x - y)^2"], "wherever y - e**x = 0"),
+        (["taylor", "e^x", "--at", "1", "--order", "1"], "e + e*(x - 1)"),
+        (["taylor", "x^(1/2)", "--at", "3", "--order", "1"], "3**(1/2) + 3**(1/2)*(x - 3)/6"),
+        (["taylor", "x*log2(x)", "--at", "1/8", "--order", "0"], "-3/8"),
+        (["steps", "x^cos(x)"], "logarithms of y:  log(y) = cos(x)·log(x)"),
+    ],
+)
+def test_every_command_has_the_spelling_of_the_formula(
+    command: list[str], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, "--quiet"]) == 0
+    out = capsys.readouterr().out
+    assert shown in out
+    assert ("exp(" in out) == ("exp(" in command[1])
+    assert "ln " not in out
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "says"),
+    [
+        ("x^(1/3)", "-8", "x**(1/3) takes the real root where x is negative"),
+        ("x^(1/3)", "8", ""),
+        ("x^(1/2) + x^2", "8", ""),
+        ("cbrt(x)", "-8", ""),
+        ("y*(x - 10)^0.4", "x=3,y=1", "(x - 10)**0.4 takes the real root where x - 10 is negative"),
+        ("x^(1/5)", "[1,2,-3]", "x**(1/5) takes the real root where x is negative"),
+        ("sum(x^(-2/3))", "x=[1,-3]", "x**(-2/3) takes the real root where x is negative"),
+        ("x^(5/3)", "linspace(1,2,30)", ""),
+    ],
+)
+def test_a_real_root_of_a_negative_number_is_said(
+    formula: str, at: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["grad", formula, "--at", at]) == 0
+    warned = capsys.readouterr().err
+    assert says in warned
+    assert bool(says) == ("real root" in warned)

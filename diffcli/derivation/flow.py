@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 
+from diffcli.derivation.analysis import real_roots
 from diffcli.derivation.answers import Answers
 from diffcli.derivation.cases import GRADIENTS
 from diffcli.derivation.settings import Settings
@@ -71,6 +72,7 @@ class _Derivation:
         if not self._function.variables:
             points = points or [Point({})]
         results = self._answers.at(points) or [self._formulas_alone()]
+        self._remarks |= dict.fromkeys(real_roots(self._function, results))
         return Report(
             command=self._operator.name,
             expression=self._function.text,

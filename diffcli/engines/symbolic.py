@@ -145,7 +145,8 @@ class Symbolic:
         return Differentiator(Terms(self.deadline))
 
     @cached_property
-    def _spelling(self) -> Spelling:
+    def spelling(self) -> Spelling:
+        """The spelling of the Function, which is that of its formulas."""
         return spelling_of(self.function)
 
     @cached_property
@@ -181,7 +182,7 @@ class Symbolic:
                     for weight, output, wrt in parts
                 )
             )
-            return readable(total, self.deadline, self._spelling, simplified=simplified)
+            return readable(total, self.deadline, self.spelling, simplified=simplified)
         except LimitError as error:
             return Formula(reason=str(error))
 

@@ -136,7 +136,8 @@ def _coefficient(symbolic: Symbolic, at: Function, wrt: Sequence[str]) -> str | 
         term = evaluated(symbolic.partial(wrt), deadline, places)
         if any(power.base.is_zero and power.exp.is_negative for power in term.atoms(Pow)):
             return None  # the derivative's formula has a hole there, though the function has none
-        return readable(term / Integer(factorials(wrt)), deadline).text
+        coefficient = term / Integer(factorials(wrt))
+        return readable(coefficient, deadline, symbolic.spelling).text
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
         # What sympy raises where a piece that isn't taken has no real value at the point.
         return None

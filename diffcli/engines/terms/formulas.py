@@ -162,11 +162,32 @@ def evaluated(
             continue
         is_huge = all(arg.is_Number for arg in args) and _is_huge(each, args)
         is_late = deadline is not None and now() > deadline
-        form = None if is_huge or is_late else _real_root(each, args) or each.func(*args)
+        form = None if is_huge or is_late else _constructed(each, args)
         if form is None or form.has(*_NOT_REAL):
             form = each.func(*args, evaluate=False)
         made[id(each)] = form
     return made[id(term)]
+
+
+def _constructed(term: Basic, args: list[Any]) -> Any:
+    """Return what sympy makes of a term, a root and a logarithm of numbers as they are here."""
+    found = _real_root(term, args)
+    if found is None:
+        found = _whole_logarithm(term, args)
+    return term.func(*args) if found is None else found
+
+
+_BASES = {"log2": 2, "log10": 10}
+
+
+def _whole_logarithm(term: Basic, args: list[Any]) -> Any:
+    """Return log2 of a power of 2, log10 of a power of 10; None for anything else."""
+    base = _BASES.get(type(term).__name__)
+    if base is None or not args[0].is_Rational or args[0] <= 0 or 1 not in (args[0].p, args[0].q):
+        return None
+    exponent, is_whole = sympy.integer_log(max(args[0].p, args[0].q), base)
+    sign = -1 if args[0].p == 1 else 1
+    return sympy.Integer(sign * exponent) if is_whole else None
 
 
 def _real_root(term: Basic, args: list[Any]) -> Any:

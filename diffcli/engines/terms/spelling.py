@@ -12,9 +12,9 @@ from fractions import Fraction
 import sympy
 from sympy import Expr, Pow, Rational, Symbol
 
-from diffcli.language.expression import CONSTANT, NUMBER, Node, postorder
+from diffcli.language.expression import CONSTANT, NUMBER, Node, constant, node, postorder
 from diffcli.language.function import Function
-from diffcli.language.printer import number_text
+from diffcli.language.printer import number_text, text_of
 
 LONG_NUMBER = 15
 """Digits from which on a number that is shorter with an exponent is written so."""
@@ -72,6 +72,20 @@ def spelled(form: Expr, spelling: Spelling) -> Expr:
     euler = Symbol(LAST + spelling.euler, positive=True)
     form = form.xreplace({sympy.E: euler})
     return form.replace(sympy.exp, lambda exponent: Pow(euler, exponent, evaluate=False))
+
+
+def constant_text(value: Node, spelling: Spelling) -> str:
+    """Return a constant as text, its exponentials spelled as those of the formula."""
+    if spelling.euler is None:
+        return text_of(value)
+    made: dict[Node, Node] = {}
+    for each in postorder([value]):
+        args = [made[arg] for arg in each.args]
+        if each.op == "exp":
+            made[each] = node("pow", constant("e"), *args)
+        else:
+            made[each] = node(each.op, *args, value=each.value, static=each.static)
+    return text_of(made[value], euler=spelling.euler)
 
 
 def _short(value: Rational) -> Expr | None:

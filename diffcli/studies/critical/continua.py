@@ -88,7 +88,8 @@ def _bases(symbolic: Symbolic, name: str) -> list[str]:
         return []
     pairs = (each.as_base_exp() for each in Mul.make_args(slope))
     bases: list[Expr] = [base for base, k in pairs if base.free_symbols and k.is_positive]
-    texts = [readable(base, symbolic.deadline).text for base in bases[:MOST_FACTORS]]
+    spelling = symbolic.spelling
+    texts = [readable(b, symbolic.deadline, spelling).text for b in bases[:MOST_FACTORS]]
     # A partial that is never 0, as exp(x), keeps every point from being critical.
     return [text for text in texts if text] or ["1"]
 

@@ -93,7 +93,9 @@ def _text_at(symbolic: Symbolic, at: Function) -> str | None:
         return "0"
     places = {name: evaluated(place) for name, place in _places(symbolic, at).items()}
     value = evaluated(symbolic.partial(())).xreplace(places).doit()
-    return None if value.has(*_INFINITE) else readable(value, symbolic.deadline).text
+    if value.has(*_INFINITE):
+        return None
+    return readable(value, symbolic.deadline, symbolic.spelling).text
 
 
 def simple(low: float, high: float) -> Iterator[Node]:

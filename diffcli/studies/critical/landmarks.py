@@ -15,8 +15,8 @@ from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.balls.walk import Steps, Walk, working
 from diffcli.engines.enclosure import Enclosure, Outcome, constant_value, nearest_float
 from diffcli.engines.remote import Partials
+from diffcli.engines.terms.spelling import constant_text, spelling_of
 from diffcli.language.expression import Node
-from diffcli.language.printer import text_of
 from diffcli.studies.critical.boxes import Undecided
 from diffcli.studies.critical.exact import exact_root, simple, text_at, vanishes
 from diffcli.studies.critical.kinds import Kind
@@ -120,10 +120,13 @@ class Surveyor:
             kind=found,
             tag=tag,
             bounds=dict(zip(self._names, bounds, strict=True)) if bounds else None,
-            exact={name: text_of(node) for name, node in nodes.items()} if nodes else None,
+            exact={name: self._text(node) for name, node in nodes.items()} if nodes else None,
             exact_value=text_at(self._partials, exact) if exact else None,
             eigenvalues=eigenvalues,
         )
+
+    def _text(self, constant: Node) -> str:
+        return constant_text(constant, spelling_of(self._partials.function))
 
     def _rises_and_falls(self, exact: Sequence[Node]) -> bool:
         """Whether the function is proved to be greater and less than here, however near.

@@ -15,6 +15,7 @@ from diffcli.engines.terms.chain import Differentiator
 from diffcli.engines.terms.dag import Terms
 from diffcli.engines.terms.formulas import readable
 from diffcli.engines.terms.numeric import evaluate
+from diffcli.engines.terms.spelling import spelling_of
 from diffcli.formula import Formula
 from diffcli.language.function import Function
 
@@ -59,7 +60,8 @@ class Slopes:
 
     def formula(self, of: str, wrt: str, order: int) -> Formula:
         """Return a derivative as text. Raises LimitError where it swells."""
-        return readable(self._term(of, wrt, order), self._terms.deadline)
+        spelling = spelling_of(self._function)
+        return readable(self._term(of, wrt, order), self._terms.deadline, spelling)
 
     def value(
         self, of: str, wrt: str, order: int, at: Mapping[str, float], deadline: float

@@ -201,7 +201,7 @@ class _Teacher:
         if found.logarithm is None:
             return None
         term, slope = found.logarithm(terms, slopes)
-        return Part("ln y", term, self._tidied(slope), None)
+        return Part("log(y)", term, self._tidied(slope), None)
 
     def _statement(self, found: Fit) -> Statement | None:
         """Return the rule itself, with letters for the parts."""
