@@ -18,7 +18,7 @@ from oracles import row_points
 from sympy import Rational
 
 from diffcli.derivation import Settings, derive
-from diffcli.engines import lambdify, program, symbolic
+from diffcli.engines import lambdify, symbolic, tape
 from diffcli.engines.balls import walk
 from diffcli.engines.kernels import closed
 from diffcli.engines.terms import chain, numeric
@@ -167,17 +167,15 @@ def wrong_branch_in_balls(monkeypatch: pytest.MonkeyPatch, row: str) -> None:
 def _wrap_in_torch(monkeypatch: pytest.MonkeyPatch, row: str, wrong: Callable[..., Any]) -> None:
     """Let ``wrong`` make what the row's term comes to, of that and all variables."""
     kind = root_kind(row)
-    text = lambdify._Writer.text
+    step = lambdify.Lowering.step
 
-    def written(writer: Any, term: Any, name: Any) -> str:
-        right = text(writer, term, name)
-        variables = [f"v{index}" for index in range(len(writer.symbols))]
-        return writer.call("wrong", [right, *variables]) if type(term) is kind else right
+    def lowered(lowering: Any, term: Any) -> int:
+        right = step(lowering, term)
+        tape = lowering.tape
+        return tape("wrong", right, *tape.inputs) if type(term) is kind else right
 
-    monkeypatch.setattr(lambdify._Writer, "text", written)
-    monkeypatch.setattr(
-        program, "resolve", lambda name: wrong if name == "wrong" else resolve(name)
-    )
+    monkeypatch.setattr(lambdify.Lowering, "step", lowered)
+    monkeypatch.setattr(tape, "resolve", lambda name: wrong if name == "wrong" else resolve(name))
 
 
 def _wrap_in_balls(monkeypatch: pytest.MonkeyPatch, row: str, wrong: Callable[..., Any]) -> None:

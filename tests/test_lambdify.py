@@ -17,13 +17,18 @@ from mpmath import mp, mpf
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from diffcli.derivation import Settings, derive
 from diffcli.engines.lambdify import lambdify
-from diffcli.engines.program import Program, rounded
+from diffcli.engines.program import Program
 from diffcli.engines.symbolic import Symbolic, expression, symbol
+from diffcli.engines.tape import rounded
 from diffcli.errors import UsageError
 from diffcli.language.expression import constant, node, number, variable
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
+from diffcli.language.points import read_points
+from diffcli.operators import Grad
+from diffcli.verdict import Verdict
 
 TINY, HUGE = 1e-300, 1e300
 
@@ -327,3 +332,24 @@ def _is_well_conditioned(row: str) -> bool:
         "acosh", "asech", "atanh", "acoth", "coth", "acsch", "logit", "gelu", "lgamma", "gamma",
         "sech", "csch", "erfcx", "dawson",
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_formula_too_large_for_the_symbolic_engine_is_differentiated_by_the_others() -> None:
+    terms = [f"{k}*x^{k % 7 + 2}*sin(y/{k})" for k in range(1, 7001)]
+    (point,) = read_points(["x=1/2,y=3/4"])
+    settings = Settings(budget=60)
+    function = parse(" + ".join(terms))
+    (result,) = derive(Grad(), function, [point.bind(function.variables)], settings).results
+    assert {each.verdict for each in result.checks} == {Verdict.CERTIFIED}
+    assert [each.symbolic for each in result.checks] == [None, None]
+    assert "the symbolic engine takes 20000" in str(result.symbolic["x"].reason)
+    with mp.workdps(30):
+        x, y = mpf(1) / 2, mpf(3) / 4
+        exact = [
+            sum(k * (k % 7 + 2) * x ** (k % 7 + 1) * mp.sin(y / k) for k in range(1, 7001)),
+            sum(x ** (k % 7 + 2) * mp.cos(y / k) for k in range(1, 7001)),
+        ]
+    for check, truth in zip(result.checks, exact, strict=True):
+        assert check.value == pytest.approx(float(truth), rel=1e-15)
+        assert check.autograd == pytest.approx(float(truth), rel=1e-12)

@@ -54,7 +54,7 @@ def answers(start: str) -> dict[str, object]:
         "    partials = remote.Partials(function, now() + 30)\n"
         "    formula = partials.formula(['x', 'x'])\n"
         "    number = partials.number({'x': 0.7}, ('x',), 0, now() + 30)\n"
-        "    source = remote.program(function).source\n"
+        "    source = remote.lower(function).source\n"
         "    found.append([formula.text, formula.latex, number, source])\n"
         "print(json.dumps({'found': found, 'here': 'sympy' in sys.modules}))"
     )

@@ -195,7 +195,7 @@ class _Points:
         moving = replace(function, variables=tuple(self._scalars.columns))
         ones = () if vectors is None else [1.0] * len(vectors)
         entries = self._operator.entries(moving, ones)
-        return Columns(function, remote.program(function), entries, self._settings, vectors)
+        return Columns(function, remote.lower(function), entries, self._settings, vectors)
 
 
 def _typed(vector: Array) -> Typed:

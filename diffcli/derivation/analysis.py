@@ -116,7 +116,7 @@ def _negative(bases: Function, points: Sequence[Mapping[str, Any]]) -> Sequence[
 
     if is_single:
         points = [{name: [at[name] for at in points] for name in bases.variables}]
-    program = remote.program(bases)
+    program = remote.lower(bases)
     found = [False] * len(bases.outputs)
     for at in points:
         arrays = {name: np.array(at[name]) for name in bases.variables}

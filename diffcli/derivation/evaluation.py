@@ -100,7 +100,7 @@ class Evaluation:
         from diffcli.engines.autograd import tensors, to_array
 
         variables = tensors(arrays, self._settings.dtype, self._settings.device)
-        values = remote.program(case.closed)(*variables.values(), shape=())
+        values = remote.lower(case.closed)(*variables.values(), shape=())
         found = dict(zip(case.closed.text, map(to_array, values), strict=True))
         shapes = {name: each.shape for name, each in arrays.items()}
         # A variable that the formula doesn't depend on has gradient zero.
@@ -109,7 +109,7 @@ class Evaluation:
 
     @cached_property
     def _program(self) -> Program:
-        return remote.program(self._function)
+        return remote.lower(self._function)
 
 
 def _where_defined(case: Case, values: Sequence[Array], entries: Sequence[Array]) -> Numbers:

@@ -28,7 +28,7 @@ SAFETY = 4
 def relative_error(function: Function, arrays: Mapping[str, Array], settings: Settings) -> float:
     """Return the error of every entry relative to the largest; 0 without LAPACK, inf if singular.
 
-    ``arrays`` is the point. Raises LimitError beyond the symbolic engine's size.
+    ``arrays`` is the point.
     """
     if not function.has_tensors or "enclosure" not in settings.engines:
         return 0.0
@@ -47,7 +47,7 @@ def relative_error(function: Function, arrays: Mapping[str, Array], settings: Se
     matrices = [
         matrix
         for node, found in zip(
-            factored, remote.program(of)(*variables.values(), shape=()), strict=True
+            factored, remote.lower(of)(*variables.values(), shape=()), strict=True
         )
         if len(matrix := to_array(found)) > SIZE_OF_MINORS or node.op != "det"
     ]

@@ -1,10 +1,11 @@
 """Three ways to differentiate one Function; the enclosure shares no rule with the other two.
 
-- autograd (torch): ``lambdify`` writes the formula as a ``program`` over ``tensors`` and
-  ``kernels``; ``autograd`` and ``forward`` differentiate it. Other ways to the same numbers:
+- autograd (torch): ``lambdify`` lowers sympy's graph of the formula to a ``tape``, on which
+  ``guards`` keep branches apart; ``writing`` makes code of it, a ``program`` over ``tensors`` and
+  ``kernels``, which ``autograd`` and ``forward`` differentiate. Other ways to the same numbers:
   ``taylor`` at high orders, ``matrices`` by their structure, ``templates`` of many terms,
-  ``throughput`` of many points. ``differences`` stand in where there is no formula. ``demand``
-  guards branches, ``devices`` chooses where, ``callable`` is for torch's own programs.
+  ``throughput`` of many points. ``differences`` stand in where there is no formula. ``devices``
+  chooses where, ``callable`` is for torch's own programs.
 - symbolic (sympy): ``terms``, and ``symbolic`` over them; ``worker`` and ``remote`` say in which
   process. ``adjoints`` write the gradients of tensors as formulas.
 - enclosure (Arb): ``balls``, and ``enclosure`` over them; ``difficult``, by the expansions of

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffcli.engines.lambdify import lambdify
 from diffcli.engines.program import Program
-from diffcli.engines.symbolic import expression, symbol
+from diffcli.engines.remote import lower
 from diffcli.errors import UsageError
 from diffcli.language.function import Function
 
@@ -43,6 +42,5 @@ class Callable:
 
 
 def callable_of(function: Function) -> Callable:
-    """Return a Function's callable. Raises LimitError where it is too large for sympy."""
-    program = lambdify(expression(function), [symbol(name) for name in function.variables])
-    return Callable(function.variables, program.ready(), function.is_scalar)
+    """Return a Function's callable."""
+    return Callable(function.variables, lower(function).ready(), function.is_scalar)

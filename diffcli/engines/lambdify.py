@@ -1,222 +1,96 @@
-"""Sympy DAG → straight-line torch source, one assignment a term.
+"""Sympy DAG → tape: one step or a few a term.
 
-The cost is linear in the DAG. The source holds only names that are made here (``v0``, ``c0``,
-``t0`` …) and small integers and floats: never a text that somebody typed.
-
-Branches. A branch not taken may compute nan or inf. The selection discards the value, but in the
-derivative 0·inf is nan, so a term that is wanted only under some conditions reads its arguments
-through :func:`diffcli.engines.kernels.rules.guarded`, which cuts the derivative where none of them
-holds. The conditions themselves need values alone: the terms that they read are computed apart,
-unless nothing guards them, so no condition waits for what it guards.
+The cost is linear in the DAG.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import chain
+from functools import partial, reduce
+from math import nan
 from types import MappingProxyType
+from typing import TypeAlias
 
 import sympy
 from mpmath import mag
 from sympy import Add, Basic, Expr, Mul, Piecewise, Pow, Rational, S, Symbol
 from sympy.functions.elementary.piecewise import ExprCondPair
 
-from diffcli.engines.demand import UNWANTED, Demand, Scope, demands_of
-from diffcli.engines.program import Constant, Program
+from diffcli.engines.guards import guarded
+from diffcli.engines.program import Program
+from diffcli.engines.tape import (
+    ADD,
+    AND,
+    DIV,
+    MUL,
+    NEG,
+    NOT,
+    OR,
+    POW,
+    RECIPROCAL,
+    WHERE,
+    Constant,
+    Tape,
+    Value,
+)
 from diffcli.engines.terms.dag import postorder
 from diffcli.engines.terms.functions import RealFunction
 from diffcli.engines.terms.numeric import MAX_MAGNITUDE, evaluate
-from diffcli.engines.terms.operations import Known, Operation
+from diffcli.engines.terms.operations import Operation
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.tensors import TENSORS
 
-CHAIN = 64
-"""Operands in one line: Python's compiler is recursive."""
 CONSTANT_DIGITS = 40
 LARGEST_INTEGER_POWER = 2**31
 
 
 def lambdify(expressions: Sequence[Expr], symbols: Sequence[Symbol]) -> Program:
     """Lower terms to a Program of the symbols, in their order."""
-    writer = _Writer(expressions, symbols)
-    writer.write_conditions()
-    return writer.program()
+    lowering = Lowering(expressions, symbols)
+    tape, outputs = guarded(lowering.tape, [lowering.value(root) for root in expressions])
+    return Program(tape, tuple(outputs))
 
 
-class _Writer:
-    """Writes the lines of one program."""
+class Lowering:
+    """Writes terms on a tape, whose inputs are the symbols."""
 
-    def __init__(self, roots: Sequence[Expr], symbols: Sequence[Symbol]) -> None:
-        self.roots, self.symbols = roots, symbols
-        self.lines: list[str] = []
-        self.constants: dict[tuple[type, Constant], str] = {}
-        self.references: dict[str, str] = {}
-        everything = postorder(roots)
-        places = {symbol: place for place, symbol in enumerate(symbols)}
-        varying: set[int] = set()
-        for term in everything:
-            if term in places if isinstance(term, Symbol) else _any_in(term.args, varying):
-                varying.add(id(term))
-        self.varying = varying
-        self.order = [term for term in everything if id(term) in varying]
-        self.demands = demands_of(self.order, roots)
-        self.plain: dict[int, str] = {}
-        self.names: dict[int, str] = {}
-        self.values: dict[int, str] = {}
-        self.taken: dict[Scope, list[str]] = {}
-        self.masks: dict[Demand, str] = {}
-        self.guards: dict[tuple[str, Demand], str] = {}
-        for term in self.order:
-            if isinstance(term, Symbol):
-                self.plain[id(term)] = self.names[id(term)] = f"v{places[term]}"
+    def __init__(self, roots: Iterable[Expr], symbols: Sequence[Symbol]) -> None:
+        self.tape = Tape()
+        inputs = {symbol: self.tape.input() for symbol in symbols}
+        self._values: dict[int, Value] = {}
+        self._varying: set[int] = set()
+        for term in postorder(roots):
+            if term in inputs if isinstance(term, Symbol) else self._varies(term):
+                self._varying.add(id(term))
+                if isinstance(term, Symbol):
+                    self._values[id(term)] = inputs[term]
+                elif not isinstance(term, ExprCondPair):
+                    self._values[id(term)] = self.step(term)
 
-    def program(self) -> Program:
-        for term in self.order:
-            if self.demands[id(term)] != UNWANTED and id(term) not in self.names:
-                self.names[id(term)] = self.line(self.text(term, self.guarded(term)))
-        outputs = [
-            self.names[id(root)] if id(root) in self.varying else f"{self.constant(root)}.expand(s)"
-            for root in self.roots
-        ]
-        inputs = [f"v{index}" for index in range(len(self.symbols))]
-        head = [
-            f"    {''.join(f'{name}, ' for name in names)}= {source}"
-            for names, source in (
-                (inputs, "v"),
-                (self.constants.values(), "c"),
-                (self.references.values(), "f"),
+    def _varies(self, term: Basic) -> bool:
+        return any(id(arg) in self._varying for arg in term.args)
+
+    def value(self, term: Basic) -> Value:
+        """Return the value of a term: a constant, or its computation where that isn't real."""
+        if id(term) not in self._values:
+            number = _constant(term)
+            self._values[id(term)] = (
+                self.step(term) if number is None else self.tape.constant(number)
             )
-            if names
-        ]
-        tail = f"    return ({''.join(f'{output}, ' for output in outputs)})"
-        source = "\n".join(["def program(v, c, f, s):", *head, *self.lines, tail, ""])
-        constants = tuple(value for _, value in self.constants)
-        return Program(source, len(self.symbols), constants, tuple(self.references))
+        return self._values[id(term)]
 
-    def write_conditions(self) -> None:
-        """Write what the conditions read, then the mask of every branch, outermost first."""
-        pieces = [term for term in self.order if isinstance(term, Piecewise)]
-        conditions = [pair.args[1] for term in pieces for pair in term.args]
-        pure = self._pure()
-        for term in postorder(conditions):
-            is_computed = id(term) in self.varying and not isinstance(term, ExprCondPair)
-            if is_computed and id(term) not in self.plain:
-                name = self.line(self.text(term, self.plain_name))
-                self.plain[id(term)] = name
-                if id(term) in pure:
-                    self.names[id(term)] = name
-        for term in reversed(pieces):
-            if self.demands[id(term)] == UNWANTED:
-                continue
-            outer = self.mask(self.demands[id(term)])
-            earlier: list[str] = [] if outer is None else [outer]
-            for index, pair in enumerate(term.args):
-                held = self.plain_name(pair.args[1])
-                self.taken[id(term), index] = [*earlier, held]
-                if index + 1 < len(term.args):
-                    earlier = [self.line(" & ".join([*earlier, f"~{held}"]))]
-
-    def _pure(self) -> set[int]:
-        """Return the terms that no guard and no selection changes, all the way down."""
-        pure: set[int] = set()
-        for term in self.order:
-            below = (arg for arg in term.args if id(arg) in self.varying)
-            unguarded = self.demands[id(term)] is None
-            if unguarded and not isinstance(term, Piecewise) and all(id(a) in pure for a in below):
-                pure.add(id(term))
-        return pure
-
-    def mask(self, demand: Demand) -> str | None:
-        """Return the name of the mask of the points where one of the branches is taken."""
-        if demand is None:
-            return None
-        if demand not in self.masks:
-            taken = sorted(" & ".join(self.taken[scope]) for scope in demand)
-            self.masks[demand] = self.line(" | ".join(f"({each})" for each in taken))
-        return self.masks[demand]
-
-    def line(self, text: str) -> str:
-        name = f"t{len(self.lines)}"
-        self.lines.append(f"    {name} = {text}")
-        return name
-
-    def chain(self, parts: Sequence[str]) -> str:
-        """Return operands with their signs as one text, split over lines where it is long."""
-        text = parts[0]
-        for start in range(1, len(parts), CHAIN):
-            if start > 1:
-                text = self.line(text)
-            text += "".join(parts[start : start + CHAIN])
-        return text
-
-    def reference(self, reference: str) -> str:
-        return self.references.setdefault(reference, f"f{len(self.references)}")
-
-    def constant(self, term: Basic) -> str:
-        """Return the name of a constant, or of its computation where it has no real value."""
-        if id(term) not in self.values:
-            value = _constant(term)
-            if value is None:
-                self.values[id(term)] = self.line(self.text(term, self.constant))
-            else:
-                self.values[id(term)] = self.keep(value)
-        return self.values[id(term)]
-
-    def keep(self, value: Constant) -> str:
-        # 1 and True are one key, but not one constant.
-        return self.constants.setdefault((type(value), value), f"c{len(self.constants)}")
-
-    def plain_name(self, term: Basic) -> str:
-        return self.plain[id(term)] if id(term) in self.varying else self.constant(term)
-
-    def guarded(self, user: Basic) -> Callable[[Basic], str]:
-        """Return how a term reads its arguments: guarded, where it is wanted at fewer points."""
-        demand = self.demands[id(user)]
-        mask = self.mask(demand)
-
-        def name(arg: Basic) -> str:
-            if id(arg) not in self.varying:
-                return self.constant(arg)
-            own, scopes = self.names[id(arg)], self.demands[id(arg)]
-            # A branch of a selection is wanted at fewer points than the selection already.
-            is_narrow = scopes == demand or {piece for piece, _ in scopes or ()} == {id(user)}
-            if mask is None or (is_narrow and arg.args):
-                return own
-            key = (own, demand)
-            if key not in self.guards:
-                self.guards[key] = self.line(f"{self.reference(GUARD)}({mask}, {own})")
-            return self.guards[key]
-
-        return name
-
-    def text(self, term: Basic, name: Callable[[Basic], str]) -> str:
-        """Return the right-hand side of a term's assignment."""
-        write = _WRITERS.get(type(term))
-        if write is not None:
-            return write(self, term, name)
+    def step(self, term: Basic) -> Value:
+        """Return the step of a term."""
+        lower = _LOWERING.get(type(term))
+        if lower is not None:
+            return lower(self, term)
         if isinstance(term, Operation):
-            return self.operation(term)
-        if isinstance(term, RealFunction):
-            return self.call(term.row.torch, map(name, term.args))
-        return self.call(_TORCH[type(term)], map(name, term.args))
-
-    def operation(self, term: Operation) -> str:
-        """Return a tensor operation; what it is made of is wanted whole, so nothing is guarded."""
-        *operands, known = term.args
-        static = [known.source] if isinstance(known, Known) and known.static else []
-        names = [self.names.get(id(x)) or self.plain_name(x) for x in operands]
-        return self.call(TENSORS[term.row].torch, [*names, *static])
-
-    def call(self, reference: str, args: Iterable[str]) -> str:
-        return f"{self.reference(reference)}({', '.join(args)})"
-
-
-GUARD = "rules:guarded"
-
-
-def _any_in(terms: Iterable[Basic], ids: set[int]) -> bool:
-    return any(id(term) in ids for term in terms)
+            *operands, known = term.args
+            reference, static = TENSORS[term.row].torch, known.static
+            return self.tape(reference, *map(self.value, operands), static=static)
+        reference = term.row.torch if isinstance(term, RealFunction) else _TORCH[type(term)]
+        return self.tape(reference, *map(self.value, term.args))
 
 
 def _constant(term: Basic) -> Constant | None:
@@ -230,106 +104,115 @@ def _constant(term: Basic) -> Constant | None:
             raise KeyError(f"{term.name} is not among the symbols")
     if isinstance(term, (*_CONDITIONS, Operation)):
         return None
-    found = evaluate([term], {}, wanted=CONSTANT_DIGITS)
-    if found.number is None:
+    value = evaluate([term], {}, wanted=CONSTANT_DIGITS)
+    if value.number is None:
         return None
-    if abs(mag(found.number)) > MAX_MAGNITUDE:
-        return float(found.number)
-    sign, mantissa, exponent, _ = found.number._mpf_
-    value: Fraction = Fraction(-mantissa if sign else mantissa) * Fraction(2) ** int(exponent)
-    return value
+    if abs(mag(value.number)) > MAX_MAGNITUDE:
+        return float(value.number)
+    sign, mantissa, exponent, _ = value.number._mpf_
+    exact: Fraction = Fraction(-mantissa if sign else mantissa) * Fraction(2) ** int(exponent)
+    return exact
 
 
-def _joined(sign: str) -> Callable[..., str]:
-    def write(writer: _Writer, term: Basic, name: Callable[[Basic], str]) -> str:
-        first, *rest = map(name, term.args)
-        return writer.chain([first, *(f" {sign} {each}" for each in rest)])
-
-    return write
+_Lower: TypeAlias = Callable[[Lowering, Basic], Value]
 
 
-def _product(writer: _Writer, term: Basic, name: Callable[[Basic], str]) -> str:
-    over: list[str] = []
-    under: list[str] = []
-    negative = False
+def _joined(op: str) -> _Lower:
+    def lower(lowering: Lowering, term: Basic) -> Value:
+        return reduce(partial(lowering.tape, op), map(lowering.value, term.args))
+
+    return lower
+
+
+def _called(op: str) -> _Lower:
+    return lambda lowering, term: lowering.tape(op, lowering.value(term.args[0]))
+
+
+def _product(lowering: Lowering, term: Basic) -> Value:
+    tape = lowering.tape
+    over: list[Value] = []
+    under: list[Value] = []
+    is_negative = False
     for factor in term.args:
         if factor is S.NegativeOne:
-            negative = not negative
+            is_negative = not is_negative
         elif type(factor) is Pow and factor.args[1] is S.NegativeOne:
-            under.append(f" / {name(factor.args[0])}")
+            under.append(lowering.value(factor.args[0]))
         else:
-            over.append(f" * {name(factor)}" if over else name(factor))
-    if not over:
-        over.append(writer.keep(Fraction(1)))
-    over[0] = f"-{over[0]}" if negative else over[0]
-    return writer.chain([*over, *under])
+            over.append(lowering.value(factor))
+    first, *rest = over or [tape.constant(Fraction(1))]
+    product = reduce(partial(tape, MUL), rest, tape(NEG, first) if is_negative else first)
+    return reduce(partial(tape, DIV), under, product)
 
 
-def _power(writer: _Writer, term: Basic, name: Callable[[Basic], str]) -> str:
+def _power(lowering: Lowering, term: Basic) -> Value:
+    tape = lowering.tape
     base, exponent = term.args
     if base is S.Exp1:
-        return writer.call("torch:exp", [name(exponent)])
-    x = name(base)
+        return tape("torch:exp", lowering.value(exponent))
+    x = lowering.value(base)
     if not isinstance(exponent, Rational):
-        return writer.call("kernels:power", [x, name(exponent)])
+        return tape("kernels:power", x, lowering.value(exponent))
     p, q = int(exponent.p), int(exponent.q)
     if exponent is S.Half:
-        return writer.call("torch:sqrt", [x])
+        return tape("torch:sqrt", x)
     if exponent is S.NegativeOne:
-        return writer.call("torch:reciprocal", [x])
+        return tape(RECIPROCAL, x)
     if (p, q) == (2, 1):
-        return f"{x} * {x}"
+        return tape(MUL, x, x)
     if max(abs(p), q) > LARGEST_INTEGER_POWER:
-        return writer.call("kernels:power", [x, name(exponent)])
+        return tape("kernels:power", x, lowering.value(exponent))
     if q > 1 and q % 2:
-        return writer.call("kernels:rational_power", [x, str(p), str(q)])
-    return writer.call("torch:pow", [x, str(p) if q == 1 else repr(p / q)])
+        return tape("kernels:rational_power", x, static=(p, q))
+    return tape(POW, x, static=(p if q == 1 else p / q,))
 
 
-def _pieces(writer: _Writer, term: Basic, name: Callable[[Basic], str]) -> str:
-    reads = ((name(value), writer.plain_name(held)) for value, held in (p.args for p in term.args))
-    return writer.call(_TORCH[Piecewise], chain.from_iterable(reads))
+def _pieces(lowering: Lowering, term: Basic) -> Value:
+    """Return the first value whose condition holds, nan where none does, as selections of two."""
+    tape = lowering.tape
+    chosen = tape.constant(nan)
+    for value, condition in (pair.args for pair in reversed(term.args)):
+        chosen = (
+            lowering.value(value)
+            if condition is S.true
+            else tape(WHERE, lowering.value(condition), lowering.value(value), chosen)
+        )
+    return chosen
 
 
-def _not(_: _Writer, term: Basic, name: Callable[[Basic], str]) -> str:
-    return f"~{name(term.args[0])}"
-
-
-def _zeros(writer: _Writer, term: Basic, name: Callable[[Basic], str]) -> str:
-    return writer.call("torch:zeros_like", [name(term.args[0])])
-
-
-_LOGIC: Mapping[type[Basic], Callable[..., str]] = MappingProxyType(
+_COMPARISONS: Mapping[type[Basic], _Lower] = MappingProxyType(
     {
-        sympy.StrictLessThan: _joined("<"),
-        sympy.LessThan: _joined("<="),
-        sympy.StrictGreaterThan: _joined(">"),
-        sympy.GreaterThan: _joined(">="),
-        sympy.Equality: _joined("=="),
-        sympy.Unequality: _joined("!="),
-        sympy.And: _joined("&"),
-        sympy.Or: _joined("|"),
-        sympy.Not: _not,
+        sympy.StrictLessThan: _joined("torch:lt"),
+        sympy.LessThan: _joined("torch:le"),
+        sympy.StrictGreaterThan: _joined("torch:gt"),
+        sympy.GreaterThan: _joined("torch:ge"),
+        sympy.Equality: _joined("torch:eq"),
+        sympy.Unequality: _joined("torch:ne"),
+        sympy.And: _joined(AND),
+        sympy.Or: _joined(OR),
+        sympy.Not: _called(NOT),
     }
 )
-_CONDITIONS = (*_LOGIC, ExprCondPair)
-_WRITERS: Mapping[type[Basic], Callable[..., str]] = MappingProxyType(
+_CONDITIONS = (*_COMPARISONS, ExprCondPair)
+_LOWERING: Mapping[type[Basic], _Lower] = MappingProxyType(
     {
-        **_LOGIC,
-        Add: _joined("+"),
+        **_COMPARISONS,
+        Add: _joined(ADD),
         Mul: _product,
         Pow: _power,
         Piecewise: _pieces,
+        sympy.Max: _joined("torch:maximum"),
+        sympy.Min: _joined("torch:minimum"),
         # Away from its point.
-        sympy.DiracDelta: _zeros,
+        sympy.DiracDelta: _called("torch:zeros_like"),
     }
 )
 _SINGULAR: Mapping[Basic, Constant] = MappingProxyType(
     {
         S.Infinity: float("inf"),
         S.NegativeInfinity: float("-inf"),
-        S.ComplexInfinity: float("nan"),
-        S.NaN: float("nan"),
+        S.ComplexInfinity: nan,
+        S.NaN: nan,
         S.ImaginaryUnit: 1j,
         S.true: True,
         S.false: False,

@@ -1,38 +1,38 @@
-"""A compiled formula: straight-line torch source with its constants and its references."""
+"""A lowered formula: a tape, and the torch code that is written from it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property, reduce
-from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from diffcli.engines.tape import Tape, Value, called, rounded
+from diffcli.engines.writing import Writer, defined, unpacked
 from diffcli.errors import UsageError
-from diffcli.language.functions import resolve
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-Constant: TypeAlias = Fraction | float | complex | bool
-
 Tensors: TypeAlias = "tuple[Tensor, ...]"
+
+
+class _Plain(Writer):
+    """Writes torch code that autograd differentiates."""
+
+    aliases = ()
 
 
 @dataclass(frozen=True)
 class Program:
-    """A function of tensors, written by :func:`diffcli.engines.lambdify.lambdify`.
+    """A function of tensors: some values of a tape, written by :mod:`diffcli.engines.lambdify`.
 
-    ``source`` defines ``program(inputs, constants, functions, shape)``; ``arity`` is the number of
-    inputs; ``references`` name the functions as the table does. It can be pickled.
+    It can be pickled.
     """
 
-    source: str
-    arity: int
-    constants: tuple[Constant, ...]
-    references: tuple[str, ...]
+    tape: Tape
+    outputs: tuple[Value, ...]
 
     def __call__(self, *inputs: Tensor, shape: tuple[int, ...] | None = None) -> Tensors:
         """Return the outputs at tensors that broadcast against each other, or as the formula says.
@@ -43,8 +43,8 @@ class Program:
         """
         import torch
 
-        if len(inputs) != self.arity:
-            raise UsageError(f"{len(inputs)} values for {self.arity} variables")
+        if len(inputs) != len(self.tape.inputs):
+            raise UsageError(f"{len(inputs)} values for {len(self.tape.inputs)} variables")
         dtype = reduce(torch.promote_types, (each.dtype for each in inputs)) if inputs else None
         if dtype is None or not (dtype.is_floating_point or dtype.is_complex):
             dtype = torch.float64
@@ -54,14 +54,43 @@ class Program:
             shape = torch.broadcast_shapes(*(each.shape for each in values))
         return self._compiled(values, self._constants(dtype, device), self._functions, shape)
 
+    def folded(self) -> tuple[Tape, list[Value]]:
+        """Return the outputs on a tape of their own, with its steps folded."""
+        return self.tape.folded(self.outputs)
+
     def ready(self) -> Program:
         """Return this program, compiled and its functions imported: torch can't trace that."""
         _ = self._compiled, self._functions, self._tensors
         return self
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __reduce__(self) -> tuple[Any, ...]:
         # What was compiled can't be pickled, and is soon compiled again.
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return Program, (self.tape, self.outputs)
+
+    @property
+    def source(self) -> str:
+        """The code: it defines ``program(v, c, f, s)``, of inputs, constants, functions, shape."""
+        varying = set(self.tape.inputs)
+        for value, step in enumerate(self.tape.steps):
+            if not varying.isdisjoint(step.args):
+                varying.add(value)
+        outputs = (
+            self._written.name(value) + ("" if value in varying else ".expand(s)")
+            for value in self.outputs
+        )
+        head = unpacked(
+            v=len(self.tape.inputs),
+            c=len(self._written.constants),
+            f=len(self._written.functions),
+        )
+        tail = f"return ({''.join(f'{output}, ' for output in outputs)})"
+        return defined("program(v, c, f, s)", [*head, *self._written.lines, tail])
+
+    @cached_property
+    def _written(self) -> _Plain:
+        writer = _Plain(self.tape, self.outputs)
+        writer.write()
+        return writer
 
     @cached_property
     def _compiled(self) -> Callable[..., Tensors]:
@@ -72,8 +101,8 @@ class Program:
         return program
 
     @cached_property
-    def _functions(self) -> tuple[Any, ...]:
-        return tuple(map(resolve, self.references))
+    def _functions(self) -> tuple[Callable[..., Tensor], ...]:
+        return tuple(map(called, self._written.functions))
 
     @cached_property
     def _tensors(self) -> dict[tuple[torch.dtype, torch.device], Tensors]:
@@ -84,39 +113,13 @@ class Program:
 
         key = (dtype, device)
         if key not in self._tensors:
+            constants = map(self.tape.constants.__getitem__, self._written.constants)
             self._tensors[key] = tuple(
                 torch.tensor(
                     rounded(value, dtype),
                     dtype=torch.bool if isinstance(value, bool) else dtype,
                     device=device,
                 )
-                for value in self.constants
+                for value in constants
             )
         return self._tensors[key]
-
-
-def rounded(value: Constant, dtype: torch.dtype) -> float | complex | bool:
-    """Return an exact constant rounded once, to the precision of the dtype.
-
-    Raises UsageError for an imaginary constant in a real dtype.
-    """
-    if isinstance(value, Fraction):
-        import torch
-
-        # A machine epsilon of 2^(1−p) belongs to a significand of p bits.
-        bits = Fraction(torch.finfo(dtype).eps).denominator.bit_length()
-        return _nearest(value, bits)
-    if isinstance(value, complex) and not dtype.is_complex:
-        raise UsageError("the formula holds the imaginary unit", hint="use --dtype complex128")
-    return value
-
-
-def _nearest(value: Fraction, bits: int) -> float:
-    """Return a number rounded, half to even, to a significand of so many bits."""
-    size = abs(value)
-    exponent = size.numerator.bit_length() - size.denominator.bit_length()
-    unit = Fraction(2) ** (exponent - (size < Fraction(2) ** exponent) - bits + 1)
-    try:
-        return float(round(value / unit) * unit)
-    except OverflowError:
-        return inf if value > 0 else -inf

@@ -54,12 +54,9 @@ def ready() -> None:
     _anywhere(worker.load)
 
 
-def program(function: Function) -> Program:
-    """Return a function as a torch program.
-
-    Raises LimitError beyond the symbolic engine's size.
-    """
-    return _anywhere(_program, function)
+def lower(function: Function) -> Program:
+    """Return a function as a torch program."""
+    return _anywhere(_lowered, function)
 
 
 def _anywhere(function: Callable[..., T], *arguments: Any) -> T:
@@ -69,7 +66,7 @@ def _anywhere(function: Callable[..., T], *arguments: Any) -> T:
         return function(*arguments)
 
 
-def _program(function: Function) -> Program:
+def _lowered(function: Function) -> Program:
     from diffcli.engines.lambdify import lambdify
     from diffcli.engines.symbolic import expression, symbol
 
@@ -225,7 +222,7 @@ class Partials:
 
         Raises LimitError where a formula swells, OutOfTimeError past the deadline.
         """
-        return self.ask(_lowered, tuple(partials))
+        return self.ask(_program, tuple(partials))
 
     def identity(self, wrt: tuple[str, ...], output: int, claim: int) -> Identity | None:
         """Return what is proved of another output as a partial of one; None: nothing is known."""
@@ -286,7 +283,7 @@ def _plainly(symbolic: Symbolic, parts: tuple[Part, ...]) -> Formula:
     return symbolic.combination(parts, simplified=False)
 
 
-def _lowered(symbolic: Symbolic, partials: tuple[tuple[int, tuple[str, ...]], ...]) -> Program:
+def _program(symbolic: Symbolic, partials: tuple[tuple[int, tuple[str, ...]], ...]) -> Program:
     from diffcli.engines.lambdify import lambdify
     from diffcli.engines.symbolic import symbol
 

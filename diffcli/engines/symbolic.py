@@ -49,10 +49,9 @@ def symbol(name: str) -> Symbol:
     return Symbol(name, real=True)
 
 
-def expression(function: Function, terms: Terms | None = None) -> tuple[Expr, ...]:
-    """Return the outputs as sympy terms, one to one with the typed DAG, with evaluation off.
+def differentiable(function: Function, terms: Terms) -> tuple[Expr, ...]:
+    """Return the outputs as sympy terms among others, which are to be differentiated.
 
-    Only an exponent that is arithmetic of rationals is folded: x^(1/3) is the real cube root.
     Raises LimitError beyond the symbolic engine's size.
     """
     operands = sum(len(node.args) for node in function.nodes)
@@ -63,9 +62,17 @@ def expression(function: Function, terms: Terms | None = None) -> tuple[Expr, ..
         if count > most:
             raise LimitError(
                 f"{count} {what}: the symbolic engine takes {most}",
-                hint="--engines enclosure takes more",
+                hint="autograd and the enclosure take more",
             )
-    terms = terms or Terms()
+    return expression(function, terms)
+
+
+def expression(function: Function, terms: Terms | None = None) -> tuple[Expr, ...]:
+    """Return the outputs as sympy terms, one to one with the typed DAG, with evaluation off.
+
+    Only an exponent that is arithmetic of rationals is folded: x^(1/3) is the real cube root.
+    """
+    terms = terms or Terms(max_terms=None)
     made: dict[Node, Any] = {}
     for node in function.nodes:
         build = _LEAVES.get(node.op) or _OPERATIONS.get(node.op) or _call
@@ -153,7 +160,7 @@ class Symbolic:
     def outputs(self) -> tuple[Expr, ...]:
         """The outputs as sympy terms."""
         refuse_tensors(self.function.outputs)
-        return expression(self.function, self._differentiator.terms)
+        return differentiable(self.function, self._differentiator.terms)
 
     def partial(self, wrt: Sequence[str], output: int = 0) -> Expr:
         """Return the mixed partial of an output in each of the variables in turn."""

@@ -8,7 +8,7 @@ kink of ``abs(sin(x))`` at π is met by the double next to it. What they tell is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
@@ -22,7 +22,6 @@ from diffcli.engines.margins import WHOLE, edges_of, margins_of
 from diffcli.engines.matrices.patterns import Dependence, Places
 from diffcli.engines.program import Program
 from diffcli.engines.shapes import Shape, axis_of, shapes_of
-from diffcli.errors import LimitError
 from diffcli.language.expression import Node, node, postorder
 from diffcli.language.function import Function
 
@@ -42,8 +41,7 @@ def touching(
 
     One within rounding counts as being there.
 
-    ``shape`` is that of a constant, None for the variables' own. Raises LimitError where one term
-    alone is beyond the symbolic engine's size.
+    ``shape`` is that of a constant, None for the variables' own.
     """
     margins = [pair for each in function.nodes for pair in _margins(each)]
     if not margins:
@@ -51,12 +49,11 @@ def touching(
     terms, tests = zip(*margins, strict=True)
     sizes = _sizes(terms)
     whole = Function(function.text, (*terms, *(sizes[each] for each in terms)), function.variables)
-    programs = _lowered(whole)
+    program = _lowered(whole)
 
     def values(of: Mapping[str, Array]) -> list[Array]:
         inputs = tensors(of, dtype, device)
-        found = (each for program in programs for each in program(*inputs.values(), shape=shape))
-        return list(map(to_array, found))
+        return list(map(to_array, program(*inputs.values(), shape=shape)))
 
     unit = float(np.finfo(dtype).eps)
     here, moved = values(arrays), values(_moved(arrays, ROUNDINGS * unit))
@@ -96,21 +93,9 @@ def _sizes(terms: Sequence[Node]) -> dict[Node, Node]:
 
 
 @lru_cache(maxsize=8)
-def _lowered(function: Function) -> tuple[Program, ...]:
-    """Return programs of the outputs, kept for the next chunk of points."""
-    return tuple(_programs(function))
-
-
-def _programs(function: Function) -> Iterator[Program]:
-    """Yield programs of the outputs in turn, one of all of them unless they are too large."""
-    try:
-        yield remote.program(function)
-    except LimitError:
-        count = len(function.outputs)
-        if count == 1:
-            raise
-        for outputs in function.outputs[: count // 2], function.outputs[count // 2 :]:
-            yield from _programs(Function(function.text, outputs, function.variables))
+def _lowered(function: Function) -> Program:
+    """Return the program of a function, kept for the next chunk of points."""
+    return remote.lower(function)
 
 
 def touched(

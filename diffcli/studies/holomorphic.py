@@ -329,7 +329,7 @@ class _Place:
             name: torch.tensor(value, dtype=torch.complex128, requires_grad=True)
             for name, value in self._at.items()
         }
-        (output,) = remote.program(self._function)(*variables.values(), shape=())
+        (output,) = remote.lower(self._function)(*variables.values(), shape=())
         for done, name in enumerate(wrt, start=1):
             output = _holomorphic_gradient(output, variables[name], higher=done < len(wrt))
         found = complex(output.item())

@@ -15,8 +15,7 @@ from torch.profiler import ProfilerActivity, profile
 from diffcli.derivation import Settings, derive
 from diffcli.engines.autograd import gradient, tensors
 from diffcli.engines.coordinates import arrays_of
-from diffcli.engines.lambdify import lambdify
-from diffcli.engines.symbolic import expression, symbol
+from diffcli.engines.remote import lower
 from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.language.points import Point
@@ -74,7 +73,7 @@ def measure(function: Function, point: Point, settings: Settings, repeat: int) -
         raise UsageError("the formula has no variables, so there is no backward pass")
     report = replace(derive(Grad(), function, [point], settings), command="profile")
     arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
-    program = lambdify(expression(function), [symbol(name) for name in function.variables])
+    program = lower(function)
     inputs = list(tensors(arrays, settings.dtype, settings.device).values())
 
     def value() -> None:

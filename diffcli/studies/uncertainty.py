@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from diffcli.clock import now
 from diffcli.derivation import Settings, derive
 from diffcli.engines.coordinates import arrays_of
-from diffcli.engines.lambdify import lambdify
-from diffcli.engines.symbolic import expression, symbol
+from diffcli.engines.remote import lower
 from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.function import Function
 from diffcli.language.points import Point
@@ -215,9 +214,10 @@ class _Sampler:
 
     def __init__(self, function: Function, settings: Settings, count: int, budget: float) -> None:
         self._budget = budget
-        symbols = [symbol(name) for name in function.variables]
-        self._program, self._settings = lambdify(expression(function), symbols), settings
-        self._normal = np.random.default_rng(settings.seed).standard_normal((len(symbols), count))
+        self._program, self._settings = lower(function), settings
+        self._normal = np.random.default_rng(settings.seed).standard_normal(
+            (len(function.variables), count)
+        )
 
     def spread(self, middle: Array, root: Array) -> Spread:
         """Return how f spreads where the inputs do, by a root of their covariance."""

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from diffcli.engines.kernels.rules import Formula, Rule
-from diffcli.engines.lambdify import lambdify
 from diffcli.engines.program import Program
+from diffcli.engines.remote import lower
 from diffcli.engines.terms import meanings
-from diffcli.engines.terms.partials import term
 from diffcli.language.functions import TABLE
+from diffcli.language.parser import parse
 
 MAX_CACHED = 512
 """Rules that are kept; the orders of their derivatives are typed."""
@@ -130,8 +130,8 @@ def _of_table(name: str, index: int, *args: Tensor) -> Tensor:
 @cache
 def program(name: str, index: int) -> Program:
     """Return a row's partial in an argument as a torch program of the arguments."""
-    found, symbols = term(name, index)
-    return lambdify([found], symbols)
+    row = TABLE[name]
+    return lower(parse(row.partials[index], variables=tuple("xyz"[: row.arity[0]])))
 
 
 def _numeric_partial(name: str, index: int, orders: tuple[int, ...] = (0, 0, 0)) -> Formula:

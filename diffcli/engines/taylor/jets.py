@@ -19,7 +19,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from diffcli.engines.remote import program
+from diffcli.engines.remote import lower
 from diffcli.engines.taylor.rules import OF_DEGREE, STEPS, definition, partial
 from diffcli.language.expression import VARIABLE, Node, postorder
 from diffcli.language.function import Function
@@ -57,7 +57,7 @@ class Series:
         self._order = [each for each in self._ordered() if each in self._moving]
         values = tuple(self._needed)
         self._place = {each: i for i, each in enumerate(values)}
-        self._program = program(Function(function.text, values, function.variables))
+        self._program = lower(Function(function.text, values, function.variables))
 
     def _plan(self, wanted: list[tuple[Node, int]]) -> None:
         """Find every node that is wanted, up to which degree, and the rule it goes by."""

@@ -11,13 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from diffcli.engines import remote
-from diffcli.engines.program import rounded
+from diffcli.engines.remote import lower
+from diffcli.engines.tape import Tape, Value, rounded
 from diffcli.engines.templates.shapes import Places, Templates, Terms
 from diffcli.engines.throughput.emission import emit
-from diffcli.engines.throughput.reading import read
 from diffcli.engines.throughput.reverse import sweep
-from diffcli.engines.throughput.tape import Tape, Value
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
@@ -96,7 +94,7 @@ class Derivatives:
 
 def tape_of(body: Node, slots: Sequence[str]) -> tuple[Tape, Value]:
     """Return the tape of a formula of its slots, and its value."""
-    tape, (value,) = read(remote.program(Function(("",), (body,), tuple(slots))))
+    tape, (value,) = lower(Function(("",), (body,), tuple(slots))).folded()
     return tape, value
 
 

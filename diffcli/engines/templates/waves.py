@@ -17,7 +17,7 @@ from itertools import chain
 import numpy as np
 import torch
 
-from diffcli.engines.program import rounded
+from diffcli.engines.tape import rounded
 from diffcli.engines.templates.derivatives import Array, tape_of
 from diffcli.engines.templates.shapes import ARITHMETIC, Places, summands
 from diffcli.engines.throughput.emission import Emitted, emit

@@ -63,10 +63,11 @@ class Terms:
     """The one maker of terms: equal terms are the same object.
 
     ``deadline`` is a reading of :func:`diffcli.clock.now`; past it, making a term raises
-    OutOfTimeError; past ``MAX_TERMS`` terms, LimitError.
+    OutOfTimeError; past ``max_terms`` terms, LimitError.
     """
 
     deadline: float | None = None
+    max_terms: int | None = MAX_TERMS
     _made: dict[tuple[Any, ...], Basic] = field(default_factory=dict)
     _leaves: dict[Basic, Basic] = field(default_factory=dict)
     _rationals: dict[int, Rational] = field(default_factory=dict)
@@ -92,8 +93,8 @@ class Terms:
         """Raise OutOfTimeError past the deadline, LimitError where there are too many terms."""
         if self.deadline is not None and now() > self.deadline:
             raise OutOfTimeError("the time for the formula ran out")
-        if len(self._made) >= MAX_TERMS:
-            raise LimitError(f"the formula swells beyond {MAX_TERMS} terms")
+        if self.max_terms is not None and len(self._made) >= self.max_terms:
+            raise LimitError(f"the formula swells beyond {self.max_terms} terms")
 
     def rational(self, term: Basic) -> Rational | None:
         """Return the rational number that the term is, if it is arithmetic of rationals."""

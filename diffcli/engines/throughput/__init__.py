@@ -1,7 +1,7 @@
 """One formula at many points: value and derivatives, by the way that suits their number.
 
-- ``layout``: which numbers of a point are wanted; ``tape``, read from a program's source by
-  ``reading``; ``reverse``: its sweep; ``partials``: both for a layout.
+- ``layout``: which numbers of a point are wanted; ``reverse``: the sweep of a tape; ``partials``:
+  both for a layout.
 - ``emission``: a tape as torch calls on buffers; ``fused`` and ``compiled``: for torch.compile;
   ``eager``: autograd instead; ``workers``: the threads.
 - ``ways``: which of them from how many points on; ``checking``: a sample against autograd;

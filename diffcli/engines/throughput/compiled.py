@@ -13,9 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffcli.engines.program import rounded
+from diffcli.engines.tape import Tape, Value, called, rounded
 from diffcli.engines.throughput.fused import fused
-from diffcli.engines.throughput.tape import Tape, Value, called
 from diffcli.errors import UsageError
 
 COMPILERS = ("g++", "clang++", "c++")

@@ -28,7 +28,7 @@ class Eager:
     def footprint(self) -> int:
         """About how many tensors of all points it holds at once: what is recorded, and slopes."""
         order: int = max(len(wrt) for _, wrt in self.numbers)
-        return (1 << order) * self.program.source.count("\n") + len(self.numbers)
+        return (1 << order) * len(self.program.tape.steps) + len(self.numbers)
 
     def __call__(self, inputs: Sequence[Tensor], rows: Sequence[Tensor]) -> None:
         """Write each number at the points into its row."""

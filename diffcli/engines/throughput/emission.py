@@ -9,7 +9,7 @@ two thirds of the time of torch's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Literal
@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from diffcli.engines.program import Constant, rounded
-from diffcli.engines.throughput.tape import ALIASES, Op, Tape, Value, called
+from diffcli.engines.tape import Constant, Op, Tape, Value, called, rounded
 from diffcli.engines.throughput.workers import Pool
+from diffcli.engines.writing import Writer, defined, unpacked
 
 _FLOATS = (
     "torch:add torch:sub torch:mul torch:div torch:neg torch:where torch:pow torch:reciprocal "
@@ -117,7 +117,7 @@ class Emitted:
     ) -> Callable[[], None]:
         """Return what computes some arrays from others again and again, for one thread alone.
 
-        That nothing is real or finite is for the caller to keep silent.
+        The caller must silence numpy's floating-point warnings.
         """
         size = rows[0].size
         constants, functions = self._operands(dtype)
@@ -149,92 +149,49 @@ def _on_arrays(function: Callable[..., Tensor]) -> Callable[..., Any]:
 
 def emit(tape: Tape, rows: Sequence[Value]) -> Emitted:
     """Write the code that computes each value of a tape into its row."""
-    return _Emitter(tape, rows).emitted()
+    writer = _IntoBuffers(tape, rows)
+    writer.write()
+    return writer.emitted()
 
 
-@dataclass
-class _Emitter:
+class _IntoBuffers(Writer):
     """Writes the lines of one sweep."""
 
-    tape: Tape
-    rows: Sequence[Value]
-    lines: list[str] = field(default_factory=list)
-    names: dict[Value, str] = field(default_factory=dict)
-    functions: dict[Op, str] = field(default_factory=dict)
-    free: dict[str, list[str]] = field(default_factory=lambda: {"b": [], "m": [], "t": []})
-    made: dict[str, int] = field(default_factory=lambda: {"b": 0, "m": 0, "t": 0})
+    def __init__(self, tape: Tape, rows: Sequence[Value]) -> None:
+        super().__init__(tape, rows)
+        self.row_of = {
+            self.origin(value): f"r{row}" for row, value in reversed(list(enumerate(rows)))
+        }
+
+    def step(self, value: Value, args: Sequence[str]) -> None:
+        """Write a step into its row, or into a buffer that is free."""
+        kind = _OUT.get(self.tape.steps[value].op)
+        if kind is None:
+            self.names[value] = self.fresh("t")
+            self.lines.append(f"{self.names[value]} = {self.call(value, args)}")
+        else:
+            name = self.names[value] = self.row_of.get(value) or self.fresh(kind)
+            self.lines.append(self.call(value, args, f"out={name}"))
 
     def emitted(self) -> Emitted:
-        tape = self.tape
-        order = tape.reached(self.rows)
-        held = {self.origin(value): place for place, value in reversed(list(enumerate(self.rows)))}
-        last = {self.origin(arg): value for value in order for arg in tape.steps[value].args}
-        constants = [value for value in order if value in tape.constants]
-        self.names |= {value: f"v{place}" for place, value in enumerate(tape.inputs)}
-        self.names |= {value: f"c{place}" for place, value in enumerate(constants)}
-        for value in order:
-            if value in self.names or self.origin(value) != value:
-                continue
-            args = [self.name(arg) for arg in tape.steps[value].args]
-            for arg in {self.origin(arg) for arg in tape.steps[value].args}:
-                if last[arg] == value and arg not in held:
-                    self.release(self.names[arg])
-            self.write(value, args, None if value not in held else f"r{held[value]}")
-        for place, value in enumerate(self.rows):
-            if self.name(value) != f"r{place}":
-                # A constant has no row of its own, nor has the second of two equal numbers.
-                self.lines.append(f"r{place}[...] = {self.name(value)}")
-        return Emitted(
-            self.source(len(constants)),
-            tuple(tape.constants[value] for value in constants),
-            tuple(self.functions),
-            self.made,
-        )
-
-    def source(self, constants: int) -> str:
+        """Return the code, once it is written."""
+        copies = [
+            # A constant has no row of its own, nor has the second of two equal numbers.
+            f"r{row}[...] = {self.name(value)}"
+            for row, value in enumerate(self.roots)
+            if self.name(value) != f"r{row}"
+        ]
         counts = {
             "v": len(self.tape.inputs),
-            "c": constants,
+            "c": len(self.constants),
             "f": len(self.functions),
-            **{kind: self.made[kind] for kind in "bm"},
-            "r": len(self.rows),
+            **{kind: self.counts[kind] for kind in "bm"},
+            "r": len(self.roots),
         }
-        head = [
-            f"{''.join(f'{kind}{place}, ' for place in range(count))}= {kind}"
-            for kind, count in counts.items()
-            if count
-        ]
-        body = "\n    ".join([*head, *self.lines])
-        return f"def sweep({', '.join(counts)}):\n    {body}\n"
-
-    def origin(self, value: Value) -> Value:
-        """Return the value that is computed, where this is another name of it."""
-        while self.tape.steps[value].op in ALIASES:
-            value = self.tape.steps[value].args[-1]
-        return value
-
-    def name(self, value: Value) -> str:
-        return self.names[self.origin(value)]
-
-    def write(self, value: Value, args: Sequence[str], row: str | None) -> None:
-        """Write a step into its row, or into a buffer that is free."""
-        step = self.tape.steps[value]
-        kind = _OUT.get(step.op)
-        function = self.functions.setdefault(step.op, f"f{len(self.functions)}")
-        operands = ", ".join([*args, *map(repr, step.static)])
-        if kind is None:
-            self.names[value] = self.taken("t")
-            self.lines.append(f"{self.names[value]} = {function}({operands})")
-            return
-        self.names[value] = row or self.taken(kind)
-        self.lines.append(f"{function}({operands}, out={self.names[value]})")
-
-    def taken(self, kind: str) -> str:
-        if not self.free[kind]:
-            self.free[kind].append(f"{kind}{self.made[kind]}")
-            self.made[kind] += 1
-        return self.free[kind].pop()
-
-    def release(self, name: str) -> None:
-        if name[0] in self.free:
-            self.free[name[0]].append(name)
+        lines = [*unpacked(**counts), *self.lines, *copies]
+        return Emitted(
+            defined(f"sweep({', '.join(counts)})", lines),
+            tuple(self.tape.constants[value] for value in self.constants),
+            tuple(self.functions),
+            self.counts,
+        )

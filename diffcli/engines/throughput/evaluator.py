@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffcli.engines.autograd import device_of
-from diffcli.engines.lambdify import lambdify
+from diffcli.engines.remote import lower
 from diffcli.engines.shapes import refuse_tensors
-from diffcli.engines.symbolic import expression, symbol
 from diffcli.engines.throughput.checking import SAMPLE, check, mask
 from diffcli.engines.throughput.compiled import CompilerError
 from diffcli.engines.throughput.eager import Eager
@@ -74,7 +73,7 @@ class Evaluator:
         self.function, self.variables = function, function.variables
         self.layout = Layout.of(function, wrt, kinds, order)
         self.told = ""
-        program = lambdify(expression(function), [symbol(name) for name in function.variables])
+        program = lower(function)
         self._way = way
         self._eager = Eager(program, self.layout.numbers)
         self._request = Request(

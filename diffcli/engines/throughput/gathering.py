@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from diffcli.engines.tape import Tape, Value
 from diffcli.engines.throughput.slices import Slot
-from diffcli.engines.throughput.tape import Tape, Value
 
 
 class Column(NamedTuple):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffcli.engines.program import Program
+from diffcli.engines.tape import Tape, Value
 from diffcli.engines.throughput.layout import Partial, completed
-from diffcli.engines.throughput.reading import read
 from diffcli.engines.throughput.reverse import sweep
-from diffcli.engines.throughput.tape import Tape, Value
 
 
 def written(program: Program, numbers: Sequence[Partial]) -> tuple[Tape, list[Value]]:
     """Return the tape on which each of the numbers is a value, and the values."""
-    tape, outputs = read(program)
+    tape, outputs = program.folded()
     return tape, completed(numbers, outputs, lambda lower, _: sweep(tape, lower, tape.inputs))

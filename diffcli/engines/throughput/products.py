@@ -14,15 +14,13 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from diffcli.engines.lambdify import lambdify
-from diffcli.engines.symbolic import expression, symbol
+from diffcli.engines.remote import lower
+from diffcli.engines.tape import Tape, Value
 from diffcli.engines.throughput.compiled import compiled
 from diffcli.engines.throughput.emission import emit
 from diffcli.engines.throughput.gathering import Column, gathered
-from diffcli.engines.throughput.reading import read
 from diffcli.engines.throughput.reverse import sweep
 from diffcli.engines.throughput.slices import Sliced
-from diffcli.engines.throughput.tape import Tape, Value
 from diffcli.engines.throughput.workers import Pool, Work, one_thread_each, over_chunks, processors
 
 CHUNK, COMPILED_CHUNK = 1 << 16, 1 << 18
@@ -225,8 +223,7 @@ _SWEEPS: Mapping[str, Callable[[Sliced], Written]] = MappingProxyType(
 
 
 def _tape(formula: Sliced) -> tuple[Tape, Value]:
-    body = formula.body
-    tape, (value,) = read(lambdify(expression(body), list(map(symbol, body.variables))))
+    tape, (value,) = lower(formula.body).folded()
     return tape, value
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from diffcli.engines.kernels.rules import Rule
-from diffcli.engines.throughput.tape import (
+from diffcli.engines.tape import (
     ADD,
     DETACH,
     DIV,
@@ -22,15 +22,15 @@ from diffcli.engines.throughput.tape import (
     SUB,
     WHERE,
     Op,
-    Pull,
-    Slope,
+    Pullback,
+    RowPartial,
     Step,
     Tape,
     Value,
 )
 from diffcli.language.functions import TABLE, resolve
 
-Pulled = Sequence[Value | None]
+Cotangents = Sequence[Value | None]
 """What reaches each argument of a step; None where nothing does."""
 
 
@@ -51,17 +51,17 @@ def sweep(tape: Tape, output: Value, inputs: Sequence[Value]) -> list[Value]:
     return [cotangents.get(each, zero) for each in inputs]
 
 
-def _pull(tape: Tape, step: Step, value: Value, g: Value) -> Pulled:
-    rule = _PULLS.get(step.op)
+def _pull(tape: Tape, step: Step, value: Value, g: Value) -> Cotangents:
+    rule = PULLBACKS.get(step.op)
     if rule is not None:
         return rule(tape, step, value, g)
     if isinstance(step.op, str) and isinstance(resolve(step.op), Rule):
         return [
-            None if arg in tape.constants else tape.mul(g, tape(Slope(step.op, i), *step.args))
+            None if arg in tape.constants else tape.mul(g, tape(RowPartial(step.op, i), *step.args))
             for i, arg in enumerate(step.args)
         ]
     return [
-        None if arg in tape.constants else tape(Pull(step.op, i, step.static), *step.args, g)
+        None if arg in tape.constants else tape(Pullback(step.op, i, step.static), *step.args, g)
         for i, arg in enumerate(step.args)
     ]
 
@@ -70,51 +70,51 @@ def _number(tape: Tape, number: float) -> Value:
     return tape.constant(Fraction(number))
 
 
-def _add(_: Tape, __: Step, ___: Value, g: Value) -> Pulled:
+def _add(_: Tape, __: Step, ___: Value, g: Value) -> Cotangents:
     return g, g
 
 
-def _sub(tape: Tape, _: Step, __: Value, g: Value) -> Pulled:
+def _sub(tape: Tape, _: Step, __: Value, g: Value) -> Cotangents:
     return g, tape.neg(g)
 
 
-def _neg(tape: Tape, _: Step, __: Value, g: Value) -> Pulled:
+def _neg(tape: Tape, _: Step, __: Value, g: Value) -> Cotangents:
     return (tape.neg(g),)
 
 
-def _mul(tape: Tape, step: Step, _: Value, g: Value) -> Pulled:
+def _mul(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
     a, b = step.args
     return tape.mul(g, b), tape.mul(g, a)
 
 
-def _div(tape: Tape, step: Step, value: Value, g: Value) -> Pulled:
+def _div(tape: Tape, step: Step, value: Value, g: Value) -> Cotangents:
     share = tape.div(g, step.args[1])
     return share, tape.neg(tape.mul(share, value))
 
 
-def _power(tape: Tape, step: Step, _: Value, g: Value) -> Pulled:
+def _power(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
     (x,), (exponent,) = step.args, step.static
     inner = tape.mul(tape.power(x, exponent - 1), _number(tape, exponent))
     return (tape.mul(g, inner),)
 
 
-def _rational_power(tape: Tape, step: Step, _: Value, g: Value) -> Pulled:
+def _rational_power(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
     (x,), (p, q) = step.args, step.static
     lower = tape("kernels:rational_power", x, static=(p - q, q))
     return (tape.mul(g, tape.mul(lower, _number(tape, p / q))),)
 
 
-def _where(tape: Tape, step: Step, _: Value, g: Value) -> Pulled:
+def _where(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
     held, zero = step.args[0], _number(tape, 0)
     return None, tape(WHERE, held, g, zero), tape(WHERE, held, zero, g)
 
 
-def _guard(tape: Tape, step: Step, _: Value, g: Value) -> Pulled:
+def _guard(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
     return None, tape(WHERE, step.args[0], g, _number(tape, 0))
 
 
-def _extremum(wins: str) -> Callable[..., Pulled]:
-    def pull(tape: Tape, step: Step, _: Value, g: Value) -> Pulled:
+def _extremum(wins: str) -> Callable[..., Cotangents]:
+    def pull(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
         a, b = step.args
         half, zero = tape.mul(g, _number(tape, 0.5)), _number(tape, 0)
         shared = tape("torch:eq", a, b)
@@ -126,33 +126,33 @@ def _extremum(wins: str) -> Callable[..., Pulled]:
     return pull
 
 
-def _remainder(tape: Tape, step: Step, _: Value, g: Value) -> Pulled:
+def _remainder(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
     turns = tape("torch:floor", tape.div(*step.args))
     return g, tape.neg(tape.mul(g, turns))
 
 
-def _relu(tape: Tape, step: Step, _: Value, g: Value) -> Pulled:
+def _relu(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
     zero = _number(tape, 0)
     return (tape(WHERE, tape("torch:gt", step.args[0], zero), g, zero),)
 
 
-def _none(_: Tape, step: Step, *__: Value) -> Pulled:
+def _none(_: Tape, step: Step, *__: Value) -> Cotangents:
     return [None] * len(step.args)
 
 
-def _of(slope: Callable[[Tape, Value, Value], Value]) -> Callable[..., Pulled]:
+def _of(slope: Callable[[Tape, Value, Value], Value]) -> Callable[..., Cotangents]:
     """Return the rule of a function of one argument; ``slope`` is given it and the value."""
 
-    def pull(tape: Tape, step: Step, value: Value, g: Value) -> Pulled:
+    def pull(tape: Tape, step: Step, value: Value, g: Value) -> Cotangents:
         return (tape.mul(g, slope(tape, step.args[0], value)),)
 
     return pull
 
 
-def _over(below: Callable[[Tape, Value, Value], Value]) -> Callable[..., Pulled]:
+def _over(below: Callable[[Tape, Value, Value], Value]) -> Callable[..., Cotangents]:
     """Return the rule of a function whose derivative is 1 over what is given."""
 
-    def pull(tape: Tape, step: Step, value: Value, g: Value) -> Pulled:
+    def pull(tape: Tape, step: Step, value: Value, g: Value) -> Cotangents:
         return (tape.div(g, below(tape, step.args[0], value)),)
 
     return pull
@@ -173,14 +173,14 @@ def _gated(*gates: str) -> Callable[[Tape, Value, Value], Value]:
     def slope(tape: Tape, x: Value, _: Value) -> Value:
         gate, steep = x, _number(tape, 1)
         for rule in gates:
-            steep = tape.mul(steep, tape(Slope(rule, 0), gate))
+            steep = tape.mul(steep, tape(RowPartial(rule, 0), gate))
             gate = tape(rule, gate)
         return tape.add(gate, tape.mul(x, steep))
 
     return slope
 
 
-_PULLS: Mapping[Op, Callable[[Tape, Step, Value, Value], Pulled]] = MappingProxyType(
+PULLBACKS: Mapping[Op, Callable[[Tape, Step, Value, Value], Cotangents]] = MappingProxyType(
     {
         ADD: _add,
         SUB: _sub,

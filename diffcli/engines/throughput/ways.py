@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from diffcli.engines.program import Program
+from diffcli.engines.tape import Tape, Value
 from diffcli.engines.throughput.compiled import compiled
 from diffcli.engines.throughput.eager import Eager
 from diffcli.engines.throughput.emission import emit
 from diffcli.engines.throughput.layout import Partial
 from diffcli.engines.throughput.partials import written
-from diffcli.engines.throughput.tape import Tape, Value
 from diffcli.engines.throughput.workers import one_thread_each, processors
 
 Compute = Callable[[Sequence[Tensor], Sequence[Tensor]], None]

@@ -14,7 +14,7 @@ from diffcli.derivation import Settings, derive
 from diffcli.derivation.places import Positions
 from diffcli.engines.enclosure import Coordinate, partials
 from diffcli.engines.quotients import quotient
-from diffcli.engines.remote import Partials, program
+from diffcli.engines.remote import Partials, lower
 from diffcli.engines.rounding import rounding_bounds
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node, number
@@ -116,7 +116,7 @@ class _Examiner:
             from diffcli.engines.forward import forward_partial
 
             self._reverse, self._forward = partial, forward_partial
-            self._program = program(function)
+            self._program = lower(function)
             # The first call compiles the formula, and imports what it is made of.
             self._program(*self._tensors().values())
 

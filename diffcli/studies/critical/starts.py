@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from diffcli.engines.autograd import gradient
-from diffcli.engines.lambdify import lambdify
 from diffcli.engines.program import Program
-from diffcli.engines.symbolic import expression, symbol
+from diffcli.engines.remote import lower
 from diffcli.language.function import Function
 from diffcli.studies.critical.boxes import Box
 
@@ -35,7 +34,7 @@ def stationary_points(
     Those come first at which Newton's steps ended, and last those of a flat slope, on which they go
     on for ever. All starts go on together: one batch of gradients and Hessians a round.
     """
-    program = lambdify(expression(function), [symbol(name) for name in function.variables])
+    program = lower(function)
     low, high = (torch.tensor(ends, dtype=torch.float64) for ends in zip(*box, strict=True))
     span = high - low
     sobol = torch.quasirandom.SobolEngine(len(box), scramble=True, seed=seed)

@@ -41,10 +41,9 @@ def evaluator(function: Function) -> Evaluate:
     import torch
 
     from diffcli.engines.autograd import gradient
-    from diffcli.engines.lambdify import lambdify
-    from diffcli.engines.symbolic import expression, symbol
+    from diffcli.engines.remote import lower
 
-    program = lambdify(expression(function), [symbol(name) for name in function.variables])
+    program = lower(function)
 
     def evaluate(points: Floats) -> tuple[Floats, Floats]:
         inputs = [torch.tensor(row, dtype=torch.float64, requires_grad=True) for row in points]

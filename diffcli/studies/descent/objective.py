@@ -14,8 +14,7 @@ from diffcli.derivation import Settings
 from diffcli.engines.autograd import gradient
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.exact import nearest
-from diffcli.engines.lambdify import lambdify
-from diffcli.engines.symbolic import expression, symbol
+from diffcli.engines.remote import lower
 from diffcli.errors import PointError, UsageError
 from diffcli.language.bounds import Interval
 from diffcli.language.expression import Node, number
@@ -48,8 +47,7 @@ class Objective:
                 "descend takes one formula, and several are given", hint="choose one of them"
             )
         self.sign = -1 if maximize else 1
-        symbols = [symbol(name) for name in function.variables]
-        self._program = lambdify(expression(function), symbols)
+        self._program = lower(function)
         arrays = arrays_of(start, dtype=settings.dtype, seed=settings.seed)
         self._shapes = {name: each.shape for name, each in arrays.items()}
         self.theta = torch.tensor(

@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Expr, S
 
 from diffcli.clock import now
-from diffcli.engines.symbolic import expression, symbol
+from diffcli.engines.symbolic import differentiable, symbol
 from diffcli.engines.terms.chain import Differentiator
 from diffcli.engines.terms.dag import Terms
 from diffcli.engines.terms.formulas import readable
@@ -56,7 +56,7 @@ class Slopes:
 
     @cached_property
     def _outputs(self) -> tuple[Expr, ...]:
-        return expression(self._function, self._terms)
+        return differentiable(self._function, self._terms)
 
     def formula(self, of: str, wrt: str, order: int) -> Formula:
         """Return a derivative as text. Raises LimitError where it swells."""
