@@ -6,11 +6,13 @@ Names are imported when first used, so that importing diffcli loads no engine.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from diffcli._version import __version__
 
+TYPE_CHECKING = False  # typing is slow to import
 if TYPE_CHECKING:
+    from typing import Any
+
     from diffcli.api.function import Function, parse
     from diffcli.api.results import Derivative
     from diffcli.derivation import Settings, derive

@@ -53,6 +53,8 @@ _ENVIRONMENT = {
     "NO_COLOR": "no colours",
     "FORCE_COLOR": "colours also where the output is no terminal",
     "COLUMNS": "the width of a table where the output is no terminal",
+    "DIFFCLI_WARM": "0 never uses a warm process, 1 starts one with the first command",
+    "XDG_RUNTIME_DIR": "where the warm process listens, /tmp/diffcli-UID unless set",
     "XDG_STATE_HOME": "where the history of the repl is kept, ~/.local/state unless set",
     "XDG_CACHE_HOME": "where compiled derivatives are kept, ~/.cache unless set",
 }

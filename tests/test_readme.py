@@ -83,8 +83,9 @@ SCRIPTS = [
         for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     ),
 ]
-ELSEWHERE = ("measured/", ".parquet", " < ")
-"""Of commands that need a cluster, a large file or a shell, and have tests of their own."""
+ELSEWHERE = ("measured/", ".parquet", " < ", "diffcli warm ")
+"""Of commands that need a cluster, a large file, a shell or a process that stays, and have tests of
+their own."""
 LINES = dict.fromkeys(
     command
     for script in SCRIPTS

@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "critical": Entry("critical:critical"),
         "batch": Entry("batch:batch"),
         "repl": Entry("repl:repl", common=False),
+        "warm": Entry("warm.commands:warm", common=False),
         "analyze": Entry("critical:critical", hidden=True),
     }
 )

@@ -20,6 +20,7 @@ from typer.main import get_command
 from diffcli._version import __version__
 from diffcli.cli.arguments import rewrite
 from diffcli.cli.commands import HELP_NAMES, Program, names, options
+from diffcli.cli.entry import COLD, options_of
 from diffcli.cli.messages import is_out_of_memory, show_error
 from diffcli.engines import worker
 from diffcli.errors import DiffcliError, FileError, LimitError, UsageError
@@ -56,6 +57,9 @@ def _program(
     version: Annotated[
         bool, Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    cold: Annotated[
+        bool, Option(COLD, help="Run without the warm process, if there is one.")
+    ] = False,
     schema: Annotated[
         bool, Option("--schema", callback=_schema, is_eager=True, help="Show the JSON Schema.")
     ] = False,
@@ -78,12 +82,18 @@ def main() -> NoReturn:
     # Imports make a million objects that stay: to look for garbage among them only takes time.
     gc.set_threshold(1_000_000)
     worker.start()
-    code = run(sys.argv[1:])
+    code = run(_without_cold(sys.argv[1:]))
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # an output that can't be written has been reported by now
             stream.flush()
     # What is written is written; to take torch and sympy apart takes a tenth of a second.
     os._exit(code)
+
+
+def _without_cold(typed: Sequence[str]) -> list[str]:
+    """Return the arguments without ``--cold``, which says that this process runs them."""
+    options = options_of(typed)
+    return [*(text for text in options if text != COLD), *typed[len(options) :]]
 
 
 def _end_if_interrupted(lost: sys.UnraisableHookArgs) -> None:

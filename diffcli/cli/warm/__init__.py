@@ -1,0 +1,14 @@
+"""A warm process: everything is loaded once, and each command runs in a fork of it.
+
+- ``client``: hands a command over and waits for its end.
+- ``address``: where the socket lies, and who may speak through it.
+- ``request``: what is handed over, as bytes.
+- ``process``: loads everything, and becomes the warm process.
+- ``server``: waits for commands, forks, and reports how each ended.
+- ``command``: a fork becomes the command that was typed.
+- ``freshness``: whether what was loaded is still what is installed.
+- ``start``: starts, asks and stops the process, for ``commands``, which is ``diffcli warm``.
+
+``client``, ``address`` and ``request`` import nothing but the interpreter's own quick modules: a
+command is to take milliseconds.
+"""

@@ -1,0 +1,197 @@
+"""A fork of the warm process becomes the command that was typed."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from diffcli.cli.warm import request
+from diffcli.cli.warm.request import MalformedError
+
+_HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD, signal.SIGTSTP)
+_OF_MEMORY = (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_STACK)
+"""Limits that count from a program's start, so that a fork can't take them on."""
+_MAX_DESCRIPTOR = 1 << 20
+"""Linux's own limit on descriptors, unless an administrator raised it."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, and what it inherits from where it was typed.
+
+    ``files`` are the descriptors that are open; ``limits`` are the soft and the hard resource
+    limits in the order of ``request.LIMITS``; ``ignored`` are signal numbers.
+    """
+
+    identity: bytes
+    arguments: tuple[str, ...]
+    environment: tuple[tuple[bytes, bytes], ...]
+    files: tuple[int, ...]
+    umask: int
+    priority: int
+    limits: tuple[int, ...]
+    ignored: tuple[int, ...]
+    processors: frozenset[int]
+
+    @classmethod
+    def of(cls, fields: Sequence[bytes]) -> Command:
+        """Return the command that the fields of a request stand for.
+
+        Raises MalformedError where they stand for none.
+        """
+        try:
+            _, identity, *packed, count = fields[:8]
+            files, (umask, priority), limits, ignored, processors = map(_numbers, packed)
+            end = 9 + int(count)
+        except ValueError:
+            raise MalformedError from None
+        arguments, environment = fields[8:end], fields[end:]
+        if (
+            not arguments
+            or len(arguments) != end - 8
+            or len(limits) != 2 * len(request.LIMITS)
+            or len(set(files)) != len(files)
+            or not all(0 <= file < _MAX_DESCRIPTOR for file in files)
+            or not set(ignored) <= set(request.IGNORABLE)
+        ):
+            raise MalformedError
+        pairs = (variable.partition(b"=") for variable in environment)
+        return cls(
+            identity,
+            tuple(map(os.fsdecode, arguments)),
+            tuple((name, value) for name, _, value in pairs),
+            files,
+            umask,
+            priority,
+            limits,
+            ignored,
+            frozenset(processors),
+        )
+
+
+def _numbers(field: bytes) -> tuple[int, ...]:
+    return tuple(map(int, field.split()))
+
+
+def become(command: Command, files: Sequence[int], connection: int, go: int) -> NoReturn:
+    """Run a command in this process, with its own files and folder, and end.
+
+    ``files`` are descriptors of the working folder and of the open files. The client, on the
+    descriptor ``connection``, is told that the command may start; it starts when a byte comes from
+    the descriptor ``go``, and never where that is closed instead.
+    """
+    code = 1
+    try:
+        first = max(*map(int, os.listdir("/proc/self/fd")), *command.files) + 1  # noqa: PTH208
+        connection, go, folder, *opened = (
+            fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, first) for file in (connection, go, *files)
+        )
+        # Nothing of the warm process stays open, nor of the other commands.
+        os.closerange(0, first)
+        try:
+            _inherit(command, folder, opened)
+        except (OSError, OverflowError, TypeError, ValueError) as error:
+            os.write(connection, request.REFUSED + f"it can't inherit all: {error}".encode())
+        else:
+            os.write(connection, request.ACCEPTED)
+            os.close(connection)
+            may_start = os.read(go, 1)
+            os.close(go)
+            if may_start:
+                code = _run(command.arguments)
+    finally:
+        os._exit(code)
+
+
+def _inherit(command: Command, folder: int, opened: Sequence[int]) -> None:
+    """Take on what a process inherits. Raises an error where that can't be had."""
+    os.fchdir(folder)
+    os.close(folder)
+    for number, file in zip(command.files, opened, strict=True):
+        os.dup2(file, number)
+        os.close(file)
+    bounds = zip(*[iter(command.limits)] * 2, strict=True)
+    for limit, wanted in zip(request.LIMITS, bounds, strict=True):
+        if resource.getrlimit(limit) != wanted:
+            if limit in _OF_MEMORY:
+                raise ValueError("memory is limited")
+            resource.setrlimit(limit, wanted)
+    os.umask(command.umask)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for handled in _HANDLED:
+        signal.signal(handled, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for ignored in command.ignored:
+        signal.signal(ignored, signal.SIG_IGN)
+    os.environb.clear()
+    os.environb.update(command.environment)
+    time.tzset()
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = _stream(number) if number in command.files else None
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    _read_settings_of_matplotlib()
+    _draw_anew()
+
+
+def _stream(number: int) -> io.TextIOWrapper:
+    """Open a standard stream as the interpreter does at its start."""
+    like = (sys.__stdin__, sys.__stdout__, sys.__stderr__)[number]
+    if not isinstance(like, io.TextIOWrapper):
+        raise TypeError(f"the warm process has no standard stream {number}")
+    raw = io.FileIO(number, "r" if number == 0 else "w", closefd=False)
+    raw.name = like.name
+    buffer: io.FileIO | io.BufferedReader | io.BufferedWriter = raw  # as ``python -u`` has it
+    if not isinstance(like.buffer, io.FileIO):
+        buffer = io.BufferedReader(raw) if number == 0 else io.BufferedWriter(raw)
+    return io.TextIOWrapper(
+        buffer,
+        encoding=like.encoding,
+        errors=like.errors,
+        newline="\n",
+        line_buffering=not like.write_through and (number == 2 or raw.isatty()),
+        write_through=like.write_through,
+    )
+
+
+def _read_settings_of_matplotlib() -> None:
+    """Read the user's settings, or the working folder's; the warm process has the defaults."""
+    import matplotlib as mpl
+
+    path = mpl.matplotlib_fname()
+    if path != f"{mpl.get_data_path()}/matplotlibrc":
+        mpl.rc_file(path)
+
+
+def _draw_anew() -> None:
+    """Seed the generators of random numbers, as each process does; Python's own does so itself."""
+    import numpy as np
+    import torch
+
+    np.random.seed()  # noqa: NPY002  (what user code may call)
+    torch.default_generator.seed()
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code where it didn't end the process itself."""
+    from diffcli.cli.main import main
+
+    sys.argv = list(arguments)
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001  as the interpreter does at its end
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    return code & 0xFF
