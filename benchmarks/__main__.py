@@ -18,6 +18,7 @@ WIDTH = 120
 
 BENCHMARKS: Mapping[str, str] = {
     "startup": "an answer from the shell: whole processes",
+    "warm": "an answer from the shell, handed over to the warm process",
     "verdict": "an answer within a process, and its checks alone",
     "throughput": "value and gradient at ten million points",
     "batch": "files of rows, and requests line by line",
