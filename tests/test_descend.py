@@ -14,9 +14,10 @@ from diffcli.errors import PointError, UsageError
 from diffcli.language.bounds import read_bounds
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
-from diffcli.output.descent import descent_listing
+from diffcli.output.document import Table
 from diffcli.studies.critical.kinds import Kind, critical_kind
 from diffcli.studies.descent.descend import Descent, Outcome, Plan, Step, descend
+from diffcli.studies.descent.document import answer
 from diffcli.studies.descent.optimizers import OPTIMIZERS
 from diffcli.verdict import Verdict
 
@@ -265,11 +266,11 @@ def test_the_table_is_thinned_and_the_document_whole(
     every: int | None, most: int, shown: int
 ) -> None:
     found = descended("x^2", "1", rate=0.01)
-    listing = descent_listing([found], every=every, most=most, digits=None)
-    steps = [row[0].number for row in listing.blocks[0].rows]
+    table = answer([found], every=every, most=most)
+    steps = [row[0].number for row in table.document(None).all(Table)[0].rows]
     assert len(steps) == shown
     assert (steps[0], steps[-1]) == (0, 100)
-    assert len(listing.document["results"][0]["steps"]) == 101
+    assert len(table.data()["results"][0]["steps"]) == 101
 
 
 def test_the_command_prints_fixed_decimals(capsys: pytest.CaptureFixture[str]) -> None:

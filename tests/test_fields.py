@@ -199,7 +199,9 @@ def test_the_path_of_a_vector_is_refused() -> None:
 
 def report(*derivatives: object) -> Report:
     results = tuple(Result({"x": 1.0}, 1.0, each, {}) for each in derivatives)
-    return Report("jacobian", ("x",), "x", ("x",), "float64", "cpu", results)
+    return Report(
+        command="jacobian", expression=("x",), read_as="x", variables=("x",), results=results
+    )
 
 
 def test_the_matrix_of_a_report_is_drawn() -> None:

@@ -27,6 +27,7 @@ from diffcli.language.parser import parse
 from diffcli.language.points import read_points, read_ranges
 from diffcli.language.spellings import CAPITALS, LIBRARIES, SPELLINGS
 from diffcli.operators import Grad
+from diffcli.output.answers import answer_of
 from diffcli.output.formats import FORMATS, View, render
 
 SHORT, SHARES, SHARE = 500, 100, 1000
@@ -105,8 +106,8 @@ def judged(text: str, place: str) -> None:
         points = [each.bind(function.variables) for each in read_points(at)] if at[0] else []
         report = derive(Grad(), function, points, Settings(budget=0.2))
         for name in FORMATS:
-            render(name, report, View())
-        json.loads(render("json", report, View()), parse_constant=pytest.fail)
+            render(name, answer_of(report), View())
+        json.loads(render("json", answer_of(report), View()), parse_constant=pytest.fail)
     except DiffcliError as error:
         expect(error, (2, 3, 4, 6))
     soon(begun)

@@ -16,10 +16,10 @@ from diffcli.errors import LimitError, UsageError
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.printer import text_of
-from diffcli.output.backward import dot, graph_listing
-from diffcli.output.trees import plain_lines
-from diffcli.studies.graph import BackwardGraph, Pass, trace
-from diffcli.studies.written import evaluate
+from diffcli.output.document import Tree
+from diffcli.studies.graph.backward import BackwardGraph, Pass, trace
+from diffcli.studies.graph.document import answer, dot
+from diffcli.studies.graph.written import evaluate
 
 
 def traced(formula: str, at: str, **more) -> BackwardGraph:
@@ -140,8 +140,8 @@ def test_a_graph_too_large_to_be_seen_is_refused() -> None:
 
 
 def test_the_tree_shows_what_is_shared_once() -> None:
-    (tree,) = graph_listing([traced("s = sin(x); s*s", "1")], digits=3).trees
-    lines = plain_lines(tree).splitlines()
+    (tree,) = answer([traced("s = sin(x); s*s", "1")]).document(3).all(Tree)
+    lines = [line.text for _, line in tree.walk()]
     assert [line.split()[0] for line in lines] == [
         "MulBackward0", "SinBackward0", "AccumulateGrad", "SinBackward0"
     ]  # fmt: skip

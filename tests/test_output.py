@@ -11,10 +11,12 @@ import pytest
 import reports
 
 from diffcli.errors import FileError
+from diffcli.output.answers import answer_of
 from diffcli.output.cells import cells, sheet
+from diffcli.output.document import Answer, Document, Remarks, Table, written
 from diffcli.output.files import check_writable, write_whole
-from diffcli.output.formats import FORMATS, View, render
-from diffcli.output.listing import Block, Listing, written
+from diffcli.output.formats import FORMATS, View
+from diffcli.output.formats import render as render_answer
 from diffcli.output.notes import MARKS, marked
 from diffcli.output.report import Report, Result
 from diffcli.output.text import aligned, ascii_name, number, proved, safe
@@ -22,6 +24,17 @@ from diffcli.verdict import Check, Verdict
 
 REPORTS = {name: value for name, value in vars(reports).items() if isinstance(value, Report)}
 PIPE = View()
+
+
+def of(*blocks: Table | Remarks) -> Document:
+    return Document(blocks)
+
+
+def render(name: str, shown: Report | Document, view: View) -> str:
+    """Render a report, or a document without data."""
+    if isinstance(shown, Report):
+        return render_answer(name, answer_of(shown), view)
+    return render_answer(name, Answer(reports.QUADRATIC, 0, dict, lambda _: shown), view)
 
 
 @pytest.fixture(params=REPORTS, ids=str.lower)
@@ -127,7 +140,7 @@ def test_a_wide_listing_goes_on_below_with_its_first_column(width: int) -> None:
         (f"row{i}", 1.23456789012 + i, 1e-9 / (i + 7), -i - 0.125, Verdict.NOT_DIFFERENTIABLE)
         for i in range(3)
     )
-    listing = Listing((), (Block("a title", head, rows),), ("a remark",), {})
+    listing = of(Table("a title", head, rows), Remarks(("a remark",)))
     text = render("table", listing, View(width=width))
     assert max(map(len, text.splitlines())) <= width
     assert text.count("a title") == 1
@@ -138,7 +151,7 @@ def test_a_wide_listing_goes_on_below_with_its_first_column(width: int) -> None:
 
 
 def test_a_column_is_broken_only_where_it_does_not_fit_alone() -> None:
-    listing = Listing((), (Block("", ("x", "f"), ((-1.87938524157, 0.347296355334),)),), (), {})
+    listing = of(Table("", ("x", "f"), ((-1.87938524157, 0.347296355334),)))
     assert render("table", listing, View(width=20)).split() == [
         "x", "-1.87938524157", "f", "0.347296355334",
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from diffcli.derivation import Settings
 from diffcli.errors import UsageError
 from diffcli.language.parser import parse
 from diffcli.language.points import Point, read_points
-from diffcli.studies.profile import Profile, measure
+from diffcli.studies.profile.measure import Profile, measure
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Grad, Partial, Taylor
 from diffcli.operators.expansion import monomial
-from diffcli.studies.taylor import Expansion, expand
+from diffcli.studies.taylor.expansion import Expansion, expand
 from diffcli.verdict import Verdict
 
 SETTINGS = Settings(budget=2)

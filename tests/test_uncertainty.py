@@ -15,8 +15,13 @@ from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.uncertain import read_correlations, read_measured
-from diffcli.studies import uncertainty
-from diffcli.studies.uncertainty import Propagation, checked, covariance_matrix, propagate
+from diffcli.studies.uncertainty import propagation
+from diffcli.studies.uncertainty.propagation import (
+    Propagation,
+    checked,
+    covariance_matrix,
+    propagate,
+)
 
 
 def propagated(formula: str, at: str, correlations: dict | None = None, **more) -> Propagation:
@@ -252,7 +257,7 @@ def test_fewer_samples_are_taken_where_they_cost_more_than_the_budget(
     step: float, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticks = itertools.count()
-    monkeypatch.setattr(uncertainty, "now", lambda: step * next(ticks))
+    monkeypatch.setattr(propagation, "now", lambda: step * next(ticks))
     found = propagated("sin(x)", "x=1±0.01")  # within 30 seconds
     assert found.sampled.count == found.inputs[0].sampled.count == count
     assert found.is_linear

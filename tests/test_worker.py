@@ -197,7 +197,7 @@ def test_studies_end_where_sympy_does_not() -> None:
         "from diffcli.studies.implicit.derivatives import derivatives\n"
         "from diffcli.studies.implicit.formulas import Unknowns\n"
         "from diffcli.studies.steps.differentiation import explain\n"
-        "from diffcli.studies.taylor import expand\n"
+        "from diffcli.studies.taylor.expansion import expand\n"
         "worker.start()\n"
         f"{asked}"
     )

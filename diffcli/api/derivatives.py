@@ -50,7 +50,7 @@ from diffcli.operators import (
 from diffcli.operators.partials import MODES, Mode
 
 if TYPE_CHECKING:
-    from diffcli.output.listing import Listing
+    from diffcli.output.document import Answer
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ class Differentiable(ReadFunction):
             return found
         chosen = kind_of([*at, point]).settings(settings)
         place = point_of(at, point, self.variables)
-        return replace(found, listing=partial(_expansion, self, place, chosen, order))
+        return replace(found, answer=partial(_expansion, self, place, chosen, order))
 
     def _derived(
         self,
@@ -307,12 +307,12 @@ def read_at(function: ReadFunction, point: Point) -> ReadFunction:
     return function if read.outputs == function.outputs else read
 
 
-def _expansion(function: ReadFunction, point: Point, settings: Settings, order: int) -> Listing:
+def _expansion(function: ReadFunction, point: Point, settings: Settings, order: int) -> Answer:
     """Return a Taylor polynomial as its command shows it."""
-    from diffcli.output.expansion import expansion_listing
-    from diffcli.studies.taylor import expand
+    from diffcli.studies.taylor.document import answer
+    from diffcli.studies.taylor.expansion import expand
 
-    return expansion_listing(*expand(function, [point], settings, order=order), order, None)
+    return answer(*expand(function, [point], settings, order=order), order)
 
 
 def _vector(given: At) -> Typed:

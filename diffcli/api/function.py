@@ -26,7 +26,7 @@ from diffcli.formula import Formula
 from diffcli.language import parser
 from diffcli.language.function import Function as ReadFunction
 from diffcli.operators import Grad
-from diffcli.output.report import Report
+from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,8 +63,8 @@ class Function(Differentiable):
         -0.75
         """
         from diffcli.engines.coordinates import arrays_of
-        from diffcli.output.implicit_derivatives import implicit_listing, implicit_report
         from diffcli.studies.implicit.derivatives import choose, derivatives
+        from diffcli.studies.implicit.document import answer, implicit_report
 
         kind = kind_of([*at, point])
         chosen = kind.settings(settings)
@@ -75,11 +75,11 @@ class Function(Differentiable):
         arrays = [arrays_of(each, dtype=chosen.dtype, seed=chosen.seed) for each in points]
         floats = [{name: float(one) for name, one in each.items()} for each in arrays]
         report = implicit_report(self, found, floats, dtype=chosen.dtype, device=chosen.device)
-        listing = partial(implicit_listing, report, None)
+        answered = partial(answer, report)
         if not points:
-            return Derivative(report, listing=listing)
+            return Derivative(report, answer=answered)
         numbers = arranged(report.results[0].derivative, kind)
-        return Derivative(report, derivative=numbers, listing=listing)
+        return Derivative(report, derivative=numbers, answer=answered)
 
     @property
     def symbolic(self) -> Mapping[str, Formula]:
@@ -188,16 +188,16 @@ class Function(Differentiable):
         chosen, names = kind.settings(settings), names_of(wrt)
         points = [point_of(at, point, self.variables)] if at or point else []
         if claim is None:
-            from diffcli.output.checking import hearing_listing
+            from diffcli.studies.check.document import hearing_answer
             from diffcli.studies.check.evidence import gather
 
             if not points:
                 raise UsageError("verify what?", hint='a point: x=3; or a claim: claim="2x"')
             hearing = gather(Grad(order or 1, names), self, points, chosen)
-            return Finding(hearing, hearing_listing(hearing, None), hearing.exit_code == 0)
-        from diffcli.output.checking import decision_listing
+            return Finding(hearing, partial(hearing_answer, hearing), hearing.exit_code == 0)
         from diffcli.studies.check.claim import read_claim
         from diffcli.studies.check.decision import judged
+        from diffcli.studies.check.document import decision_answer
 
         typed = read_claim(claim)
         # As it was read, so that the claim may name what the formula defines.
@@ -206,26 +206,15 @@ class Function(Differentiable):
         decision = judged(
             both, typed, points, chosen, wrt=names, declared=self.variables, order=order
         )
-        return Finding(decision, decision_listing(decision, None), decision.exit_code == 0)
+        return Finding(decision, partial(decision_answer, decision), decision.exit_code == 0)
 
     def steps(self, *, wrt: Sequence[str] = (), order: int = 1) -> Finding:
         """Write the differentiation out: which rule, what is u and what is v, what comes of it."""
-        from diffcli.output.lesson import lesson_listing
         from diffcli.studies.steps.differentiation import explain
+        from diffcli.studies.steps.document import lesson_answer
 
         lesson = explain(self, wrt=names_of(wrt), order=order_of(order))
-        settings = Settings()
-        report = Report(
-            command="steps",
-            expression=self.text,
-            read_as=self.read_as,
-            variables=self.variables,
-            dtype=settings.dtype,
-            device=settings.device,
-            results=(),
-            name=self.called,
-        )
-        return Finding(lesson, lesson_listing(lesson, report))
+        return Finding(lesson, partial(lesson_answer, lesson, Facts.of("steps", self)))
 
     def plot(
         self,

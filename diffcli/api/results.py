@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from diffcli.engines.enclosure import Enclosure
-    from diffcli.output.listing import Listing
+    from diffcli.output.document import Answer
     from diffcli.output.plots.pictures import Picture
 
 
@@ -32,8 +32,8 @@ class Shown(ABC):
     """A result that shows itself through the output formats."""
 
     @abstractmethod
-    def _shown(self) -> Report | Listing:
-        """Return what is shown."""
+    def _answered(self) -> Answer:
+        """Return what the command of this result answers."""
 
     def to(self, format: str, digits: int | None = None) -> str:  # noqa: A002  (the option's name)
         """Return it in a format of the command line: ``table plain json csv markdown latex``.
@@ -42,7 +42,7 @@ class Shown(ABC):
         """
         from diffcli.output.formats import FORMATS, View, render
 
-        return render(one_of("format", format, FORMATS), self._shown(), View(digits=digits))
+        return render(one_of("format", format, FORMATS), self._answered(), View(digits=digits))
 
     def __str__(self) -> str:
         return self.to("table")
@@ -59,7 +59,7 @@ class Shown(ABC):
     def _table(self, columns: int, _rows: int) -> str:
         from diffcli.output.formats import View, render
 
-        return render("table", self._shown(), View(width=columns, colour=True))
+        return render("table", self._answered(), View(width=columns, colour=True))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Derivative(Shown):
     (``jvp laplacian divergence``). Numbers are floats, or arrays or tensors of the kind that the
     point was given in; a number that doesn't exist is nan. At many points every array has the axes
     of the points first. ``report`` has everything else: a result for the point, or for each of the
-    points that were answered one by one; ``listing`` makes what is shown where the command has a
+    points that were answered one by one; ``answer`` makes what is shown where the command has a
     way of its own. Without a point there are formulas alone, and ``value``
     and ``derivative`` are None.
     """
@@ -91,10 +91,12 @@ class Derivative(Shown):
     report: Report
     value: Any = None
     derivative: Any = None
-    listing: Callable[[], Listing] | None = field(default=None, compare=False)
+    answer: Callable[[], Answer] | None = field(default=None, compare=False)
 
-    def _shown(self) -> Report | Listing:
-        return self.listing() if self.listing else self.report
+    def _answered(self) -> Answer:
+        from diffcli.output.answers import answer_of
+
+        return self.answer() if self.answer else answer_of(self.report)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -148,17 +150,17 @@ def _plain(numbers: Any) -> Any:
 
 @dataclass(frozen=True, repr=False)
 class Finding(Shown):
-    """What a study found: ``found`` as the study's own record, ``listing`` as it is shown.
+    """What a study found: ``found`` as the study's own record, ``answer`` as its command gives it.
 
     ``holds`` says whether nothing disagrees.
     """
 
     found: Any
-    listing: Listing
+    answer: Callable[[], Answer] = field(compare=False)
     holds: bool = True
 
-    def _shown(self) -> Listing:
-        return self.listing
+    def _answered(self) -> Answer:
+        return self.answer()
 
     def __bool__(self) -> bool:
         return self.holds
@@ -184,17 +186,16 @@ class Ball(Shown):
         """Why there is no number."""
         return self.enclosure.reason
 
-    def _shown(self) -> Listing:
-        from diffcli.output.listing import Block, Listing
+    def _answered(self) -> Answer:
+        from diffcli.output.document import Answer, Document, Table
+        from diffcli.output.report import Facts
 
         low, high = self.interval or (None, None)
         row = (self.name, self.digits or self.reason, low, high)
-        return Listing(
-            formulas=(),
-            blocks=(Block("", ("", "value", "from", "to"), (row,)),),
-            remarks=(),
-            document={"entry": self.name, "value": self.digits, "enclosure": self.interval},
-        )
+        table = Table("", ("", "value", "from", "to"), (row,))
+        facts = Facts(command="enclosure", expression=(self.name,), read_as=self.name, variables=())
+        data = {"entry": self.name, "value": self.digits, "enclosure": self.interval}
+        return Answer(facts, 0, lambda: data, lambda _: Document((table,)))
 
     def __float__(self) -> float:
         found = self.enclosure.nearest()

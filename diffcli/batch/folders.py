@@ -19,7 +19,7 @@ from diffcli.batch.reading import Source, kind_of, look
 from diffcli.batch.run import Plan, Target, run
 from diffcli.batch.tally import Tally
 from diffcli.errors import DiffcliError, FileError, LimitError, UsageError
-from diffcli.output.documents import dump
+from diffcli.output.data import dump
 from diffcli.output.files import open_own
 
 JOURNAL = ".diffcli.journal"

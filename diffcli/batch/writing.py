@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffcli.batch.chunks import Chunk, Sign
 from diffcli.errors import FileError
-from diffcli.output.documents import strict
+from diffcli.output.data import strict
 
 if TYPE_CHECKING:
     from diffcli.batch.chunks import Array

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TextIO, TypeVar
@@ -31,14 +31,13 @@ from diffcli.language.limits import MAX_CHARACTERS, MAX_REPEATED
 from diffcli.language.parser import parse, unambiguous
 from diffcli.language.points import Point, Typed, check_count, given_by, read_points
 from diffcli.operators import Operator
-from diffcli.output.analysis import analysis_text
-from diffcli.output.cells import checks
+from diffcli.output.answers import answer_of
+from diffcli.output.document import Answer
 from diffcli.output.files import check_apart, check_writable, ending, write_whole
 from diffcli.output.formats import render
-from diffcli.output.listing import Listing, Source
-from diffcli.output.matrices import MATRIX_FILES, matrix_file
-from diffcli.output.notes import evidence
-from diffcli.output.report import Report
+from diffcli.output.matrices import DRAWN, matrix_file
+from diffcli.output.notes import analysis_text, evidence
+from diffcli.output.report import Facts, Report
 from diffcli.userfunction import UserFunction, derive_user, load
 
 STANDARD_INPUT = "-"
@@ -47,19 +46,10 @@ STANDARD_INPUT = "-"
 Subject = TypeVar("Subject", Function, UserFunction)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a study found: its report, what is shown of it, and the exit code."""
-
-    report: Report
-    shown: Report | Listing | Source
-    exit_code: int
-
-
 Study = Callable[[Function, Sequence[Point], Settings], Answer]
 PythonStudy = Callable[[UserFunction, Sequence[Point], Settings], Answer]
-listeners: list[Callable[[Report], None]] = []
-"""Each is told of every report before it is shown."""
+listeners: list[Callable[[Facts], None]] = []
+"""Each is called with the facts, or the report, of every answer before it is shown."""
 _Study = Callable[[Subject, Sequence[Point], Settings], Answer]
 
 
@@ -93,11 +83,11 @@ def answer(
             chosen = replace(chosen, device=device_for(function, points))
         with preview(operator, function, points, chosen, common):
             report = derive(operator, function, points, chosen)
-        return Answer(report, report, report.exit_code)
+        return answer_of(report)
 
     def study_python(function: UserFunction, points: Sequence[Point], chosen: Settings) -> Answer:
         report = derive_user(operator, function, points, chosen)
-        return Answer(report, report, report.exit_code)
+        return answer_of(report)
 
     if common.py is None:
         return serve(study, formulas, common, wrt, reader)
@@ -153,7 +143,7 @@ def _serve(
     if common.output:
         check_writable(common.output)
         _check_inputs(common, common.output)
-        single = common.output if kind in _DRAWN else single
+        single = common.output if kind in DRAWN else single
     if single:
         requests = _only_one(requests, single)
     name, shown, chosen = format_name(common), view(common), settings(common)
@@ -174,12 +164,15 @@ def _serve(
             continue
         code = max(code, found.exit_code)
         for tell in listeners:
-            tell(found.report)
-        _show_remarks(found.report, common)
-        if common.output and kind in _DRAWN:
-            write_whole(common.output, _DRAWN[kind](found.report, kind))
+            tell(found.facts)
+        _show_remarks(found.facts, common)
+        if common.output and kind in DRAWN:
+            draw = found.draw or partial(matrix_file, found.facts)
+            write_whole(common.output, draw(kind))
             continue
-        texts.append(render(name, found.shown, shown))
+        for path, content in found.files.items():
+            write_whole(path, content)
+        texts.append(render(name, found, shown))
         if not common.output:
             blank = "\n" if len(texts) > 1 and name not in _LINES else ""
             sys.stdout.write(f"{blank}{texts[-1]}\n")
@@ -207,19 +200,6 @@ def _only_one(requests: Iterable[Sequence[str]], file: Path) -> Sequence[Sequenc
         )
     return found
 
-
-def _picture(report: Report, kind: str) -> bytes:
-    from diffcli.output.plots.matrix import report_figure
-    from diffcli.output.plots.style import Canvas
-
-    return report_figure(report, Canvas(kind=kind))
-
-
-_DRAWN: Mapping[str, Callable[[Report, str], bytes]] = {
-    **dict.fromkeys(("png", "svg", "pdf"), _picture),
-    **dict.fromkeys(MATRIX_FILES, matrix_file),
-}
-"""The endings of ``-o`` that take a matrix: drawn as a heat map, or written as it is."""
 
 _LINES = ("json", "jsonl")
 """The formats that are a line each, between which no line is left blank."""
@@ -343,15 +323,16 @@ def _unambiguous(function: Function) -> str:
     return f"if this is meant, write {text}{names}"
 
 
-def _show_remarks(report: Report, common: Common) -> None:
+def _show_remarks(facts: Facts, common: Common) -> None:
     if not common.quiet:
-        for warning in report.warnings:
+        for warning in facts.warnings:
             say(f"warning: {warning}")
     if common.verbose:
-        for told in report.told:
+        for told in facts.told:
             say(told)
-        for said in (analysis_text(result.analysis, common.precision) for result in report.results):
+        results = facts.results if isinstance(facts, Report) else ()
+        for said in (analysis_text(result.analysis, common.precision) for result in results):
             if said:
                 say(said)
-        for check in (check for result in report.results for check in checks(result)):
+        for check in (check for result in results for check in result.all_checks):
             say(f"{check.entry}: {evidence(check)}")

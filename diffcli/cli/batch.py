@@ -100,7 +100,7 @@ def batch(
     from diffcli.batch.run import Plan
     from diffcli.batch.summary import document, exit_code, lines
     from diffcli.batch.verifying import verdicts
-    from diffcli.output.documents import dump
+    from diffcli.output.data import dump
 
     folder = common.points if common.points.is_dir() else None
     if dask and not folder:

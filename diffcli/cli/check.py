@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from diffcli.cli.answer import (
-    Answer,
     PythonStudy,
     Study,
     parse_asked,
@@ -29,6 +28,7 @@ from diffcli.language.parser import parse, signature
 from diffcli.language.points import Point
 from diffcli.language.tokens import NAME
 from diffcli.operators import Grad
+from diffcli.output.document import Answer
 from diffcli.studies.check.claim import About, Claim, read_claim
 from diffcli.userfunction import UserFunction, load
 
@@ -79,7 +79,7 @@ def check(
             raise UsageError(
                 "code is checked against code", hint="--py FILE:NAME --claim FILE:NAME"
             )
-        return serve_python(_code_study(load(claim), common.precision), common, formulas or ())
+        return serve_python(_code_study(load(claim)), common, formulas or ())
     texts, chosen = list(formulas or ()), variables(wrt)
     reader = parse if order or chosen else parse_asked
     if common.file:
@@ -99,13 +99,13 @@ def check(
                 raise UsageError("a claim about an equation is its first derivative")
             study = _curve_study(typed, chosen)
             return serve(study, texts[:1], common, chosen, read_curve)
-        study = _claim_study(typed, chosen, variables(common.vars), order, common.precision)
+        study = _claim_study(typed, chosen, variables(common.vars), order)
         return serve(study, [texts[0], *typed.formulas], common, chosen, reader)
     if texts and not (common.at or common.points):
         raise UsageError(
             "check what?", hint='a point: --at 3; or a claim: diffcli check "x^2" "2x"'
         )
-    study = _evidence_study(Grad(order or 1, chosen), common.precision)
+    study = _evidence_study(Grad(order or 1, chosen))
     return serve(study, texts, common, chosen, reader)
 
 
@@ -129,24 +129,24 @@ def _named(about: About, wrt: tuple[str, ...], order: int | None) -> tuple[tuple
     return named or wrt, about.order
 
 
-def _evidence_study(operator: Grad, digits: int | None) -> Study:
+def _evidence_study(operator: Grad) -> Study:
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.output.checking import hearing_listing
+        from diffcli.studies.check.document import hearing_answer
         from diffcli.studies.check.evidence import gather
 
         found = gather(operator.asked(function.asked), function, points, chosen)
-        return Answer(found.report, hearing_listing(found, digits), found.exit_code)
+        return hearing_answer(found)
 
     return study
 
 
-def _code_study(claim: UserFunction, digits: int | None) -> PythonStudy:
+def _code_study(claim: UserFunction) -> PythonStudy:
     def study(function: UserFunction, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.output.reviewing import review_listing
         from diffcli.studies.check.code import review
+        from diffcli.studies.check.code_document import answer
 
         found = review(function, claim, points, chosen)
-        return Answer(found.report, review_listing(found, digits), found.exit_code)
+        return answer(found)
 
     return study
 
@@ -156,15 +156,14 @@ def _claim_study(
     wrt: Sequence[str],
     declared: Sequence[str],
     order: int | None,
-    digits: int | None,
 ) -> Study:
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.output.checking import decision_listing
         from diffcli.studies.check.decision import judged
+        from diffcli.studies.check.document import decision_answer
 
         names = wrt or _meant(function, claim)
         found = judged(function, claim, points, chosen, wrt=names, declared=declared, order=order)
-        return Answer(found.report, decision_listing(found, digits), found.exit_code)
+        return decision_answer(found)
 
     return study
 
@@ -197,8 +196,8 @@ def read_curve(texts: Sequence[str], **names: Any) -> Function:
 
 def _curve_study(claim: Claim, wrt: Sequence[str]) -> Study:
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.output.checking import decision_listing
         from diffcli.studies.check.curve import decide_on_curve
+        from diffcli.studies.check.document import decision_answer
         from diffcli.studies.implicit.derivatives import choose
 
         if points:
@@ -208,6 +207,6 @@ def _curve_study(claim: Claim, wrt: Sequence[str]) -> Study:
         if not wrt:
             say(f"taken for a function of {unknowns.wrt[0]}: {unknowns.of[0]}")
         found = decide_on_curve(equations, claim, unknowns.of[0], unknowns.wrt[0], chosen)
-        return Answer(found.report, decision_listing(found, None), found.exit_code)
+        return decision_answer(found)
 
     return study

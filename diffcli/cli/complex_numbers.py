@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from diffcli.cli.answer import Answer, serve
+from diffcli.cli.answer import serve
 from diffcli.cli.options import Common
 from diffcli.derivation import Settings
 from diffcli.errors import FormulaError, NoDerivativeError, UsageError
@@ -16,8 +16,8 @@ from diffcli.language.parser import parse
 from diffcli.language.points import Point
 from diffcli.language.tokens import NAME, tokenize
 from diffcli.operators import Operator
-from diffcli.output.report import Report
-from diffcli.verdict import Verdict
+from diffcli.output.document import Answer
+from diffcli.output.report import Facts
 
 COMPLEX = "complex128"
 _OF_PARTS = frozenset({"conj", "conjugate", "re", "real", "im", "imag", "arg", "angle"})
@@ -35,26 +35,12 @@ def answer_complex(
         )
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.output.holomorphic import holomorphic_listing
-        from diffcli.studies.holomorphic import differentiate
+        from diffcli.studies.complex.document import answer
+        from diffcli.studies.complex.holomorphic import differentiate
 
         entries, found = differentiate(operator, function, points, chosen)
-        report = Report(
-            command=operator.name,
-            expression=function.text,
-            read_as=function.read_as,
-            variables=function.variables,
-            dtype=COMPLEX,
-            device="cpu",
-            results=(),
-            readings=function.readings,
-            name=function.called,
-            notation={each.label: each.notation(function) for each in entries},
-        )
-        answered = [each.verdict for each in found if each.value]
-        code = 4 if answered and not any(each.has_value for each in answered) else 0
-        code = 5 if Verdict.DISAGREES in answered else code
-        return Answer(report, holomorphic_listing(report, found, common.precision), code)
+        notation = {each.label: each.notation(function) for each in entries}
+        return answer(Facts.of(operator.name, function, dtype=COMPLEX, notation=notation), found)
 
     real = replace(common, dtype="float64")
     return serve(study, formulas, real, wrt, _read)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Option
 
-from diffcli.cli.answer import Answer, Study, serve
+from diffcli.cli.answer import Study, serve
 from diffcli.cli.messages import say
 from diffcli.cli.options import Common, Formulas
 from diffcli.cli.progress import progress
@@ -16,7 +16,8 @@ from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point, read_ranges
-from diffcli.output.report import Report
+from diffcli.output.document import Answer
+from diffcli.output.report import Facts
 
 EXAMPLES = """\
 diffcli critical "x^4 - 3x^2 + x" --range -3:3
@@ -70,26 +71,16 @@ def _study(typed: str | None, common: Common, *, certify: bool) -> Study:
         ranges = _ranges(function, typed)
         if typed is None and not common.quiet:
             say(f"range {WIDEST}; choose another with --range")
-        from diffcli.output.landmarks import analysis_listing, search_listing
         from diffcli.studies.critical.boxes import box_of
+        from diffcli.studies.critical.document import analysis_answer, search_answer
 
         box = box_of(ranges)
-        report = Report(
-            command="critical",
-            expression=function.text,
-            read_as=function.read_as,
-            variables=function.variables,
-            dtype=chosen.dtype,
-            device=chosen.device,
-            results=(),
-            readings=function.readings,
-            name=function.called,
-        )
+        facts = Facts.of("critical", function, dtype=chosen.dtype, device=chosen.device)
         if len(box) == 1:
             from diffcli.studies.critical.analysis import analyse
 
             analysis = analyse(function, box, budget=chosen.budget)
-            return Answer(report, analysis_listing(analysis, box, report, common.precision), 0)
+            return analysis_answer(analysis, box, facts)
         from diffcli.studies.critical.points import critical_points
 
         with progress("searching", None, quiet=common.quiet) as watch:
@@ -101,6 +92,6 @@ def _study(typed: str | None, common: Common, *, certify: bool) -> Study:
                 seed=chosen.seed,
                 watch=lambda cells: watch(cells, f"{cells:,} cells"),
             )
-        return Answer(report, search_listing(found, box, report, common.precision), 0)
+        return search_answer(found, box, facts)
 
     return study

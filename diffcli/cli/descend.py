@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from diffcli.cli.answer import Answer, serve
+from diffcli.cli.answer import serve
 from diffcli.cli.messages import say
 from diffcli.cli.options import Common, Formulas, one_of
 from diffcli.cli.progress import progress
@@ -19,6 +19,7 @@ from diffcli.derivation import Settings
 from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.language.points import Point
+from diffcli.output.document import Answer
 from diffcli.output.files import check_writable, ending, write_whole
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ diffcli descend "(1-x)^2 + 100(y-x^2)^2" --from -1.2,1 --optimizer newton -o pat
 diffcli descend "x*exp(-x)" --from 0.5 --maximize --project "0<=x<=3" """.rstrip()
 
 PICTURES = ("png", "svg", "pdf")
-_MOST = 101
-"""Steps that are shown, unless --every says otherwise."""
 _DESCENT = "Descent"
 _OPTIMIZERS = "sgd, momentum, adam, rmsprop, adagrad, lbfgs, newton."
 
@@ -79,8 +78,8 @@ def descend(
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.language.bounds import read_bounds
-        from diffcli.output.descent import descent_listing
         from diffcli.studies.descent.descend import Plan, descend
+        from diffcli.studies.descent.document import MAX_STEPS, answer
         from diffcli.studies.descent.optimizers import OPTIMIZERS
 
         plan = Plan(
@@ -98,11 +97,7 @@ def descend(
         if picture:
             _draw(function, found, picture)
         whole = format_name(common) == "csv"
-        most = view(common).rows or _MOST
-        shown = descent_listing(
-            found, every=1 if whole else every, most=most, digits=common.precision
-        )
-        return Answer(found[0].report, shown, max(each.exit_code for each in found))
+        return answer(found, every=1 if whole else every, most=view(common).rows or MAX_STEPS)
 
     return serve(study, formulas or (), common, single=picture)
 

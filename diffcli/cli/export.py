@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from diffcli.cli.answer import Answer, serve
+from diffcli.cli.answer import serve
 from diffcli.cli.messages import say
 from diffcli.cli.options import (
     Common,
@@ -32,8 +32,8 @@ from diffcli.derivation import Settings
 from diffcli.export.targets import LANGUAGES
 from diffcli.language.function import Function
 from diffcli.language.points import Point
-from diffcli.output.listing import Source
-from diffcli.output.report import SCHEMA, Report
+from diffcli.output.document import Answer, Document, Text
+from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
     from diffcli.export.code import Code
@@ -110,7 +110,7 @@ def export(
     def study(function: Function, _: Sequence[Point], settings: Settings) -> Answer:
         code = code_of(function, target, kinds=chosen, name=name, wrt=variables(wrt))
         code, trial = _tried(code, common, settings.seed)
-        return Answer(_report(function, settings), _source(code, trial, function), 0)
+        return _answer(code, trial, function)
 
     single = output if targets()[target].is_code else None
     return serve(study, formulas or (), common, variables(wrt), single=single)
@@ -143,40 +143,23 @@ def _tried(code: Code, common: Common, seed: int) -> tuple[Code, Trial]:
     return code, found
 
 
-def _report(function: Function, settings: Settings) -> Report:
-    return Report(
-        command="export",
-        expression=function.text,
-        read_as=function.read_as,
-        variables=function.variables,
-        dtype="float64",
-        device=settings.device,
-        results=(),
-        readings=function.readings,
-    )
-
-
-def _source(code: Code, trial: Trial, function: Function) -> Source:
-    several = len(function.text) > 1
+def _answer(code: Code, trial: Trial, function: Function) -> Answer:
+    facts = Facts.of("export", function)
     checked = {
         "points": trial.points,
         "numbers": trial.numbers,
         "error": trial.error,
         "difficult": trial.difficult,
     }
-    return Source(
-        code.text,
-        {
-            "schema": SCHEMA,
-            "command": "export",
-            "expression": list(function.text) if several else "".join(function.text),
-            "read_as": function.read_as,
-            "variables": list(function.variables),
-            "target": code.target,
-            "functions": {routine.name: routine.kind for routine in code.routines},
-            "code": code.text + "\n",
-            "checked": None if trial.reason else checked,
-            "caveats": [each.document for each in trial.caveats],
-            "reason": trial.reason,
-        },
-    )
+    asked = ("schema", "command", "expression", "read_as", "variables")
+    data = {
+        **{key: facts.data[key] for key in asked},
+        "target": code.target,
+        "functions": {routine.name: routine.kind for routine in code.routines},
+        "code": code.text + "\n",
+        "checked": None if trial.reason else checked,
+        "caveats": [each.document for each in trial.caveats],
+        "reason": trial.reason,
+    }
+    document = Document((Text(code.text),))
+    return Answer(facts, 0, lambda: data, lambda _: document)

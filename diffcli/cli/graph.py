@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from diffcli.cli.answer import Answer, serve
+from diffcli.cli.answer import serve
 from diffcli.cli.options import Common, Formulas, names
 from diffcli.derivation import Settings
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.function import Function
 from diffcli.language.points import Point
+from diffcli.output.document import Answer
 from diffcli.output.files import check_writable, ending, write_whole
 from diffcli.programs import called
 
 if TYPE_CHECKING:
-    from diffcli.studies.graph import BackwardGraph
+    from diffcli.studies.graph.backward import BackwardGraph
 
 EXAMPLES = """\
 diffcli graph "2 sin(a) + 1" --at a=1
@@ -66,8 +67,8 @@ def graph(
         common = replace(common, output=None)
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.output.backward import graph_listing
-        from diffcli.studies.graph import trace
+        from diffcli.studies.graph.backward import trace
+        from diffcli.studies.graph.document import answer
 
         found = [
             trace(function, point, chosen, passes=backward, cleared_after=cleared)
@@ -75,11 +76,7 @@ def graph(
         ]
         if file:
             _write(found, file, kind)
-        return Answer(
-            found[0].report,
-            graph_listing(found, common.precision),
-            max(each.report.exit_code for each in found),
-        )
+        return answer(found)
 
     return serve(study, formulas or (), common, single=file)
 
@@ -95,7 +92,7 @@ def _write(found: Sequence[BackwardGraph], file: Path, kind: str) -> None:
     """Write the one graph: in Graphviz's language, or drawn by Graphviz where it is installed."""
     if len(found) > 1:
         raise UsageError("several points, and one graph is drawn", hint="draw them one by one")
-    from diffcli.output.backward import dot
+    from diffcli.studies.graph.document import dot
 
     if kind in TEXTS:
         write_whole(file, dot(found[0]))

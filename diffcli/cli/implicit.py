@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from diffcli.cli.answer import Answer, serve
+from diffcli.cli.answer import serve
 from diffcli.cli.options import Common, Formulas, Wrt, variables
 from diffcli.derivation import Settings
 from diffcli.language.equations import read_equations
 from diffcli.language.function import Function
 from diffcli.language.points import Point
+from diffcli.output.document import Answer
 
 EXAMPLES = """\
 diffcli implicit "x^2 + y^2 = 25" --at 3,4
@@ -46,8 +47,8 @@ def implicit(
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.engines.coordinates import arrays_of
-        from diffcli.output.implicit_derivatives import implicit_listing, implicit_report
         from diffcli.studies.implicit.derivatives import choose, derivatives
+        from diffcli.studies.implicit.document import answer, implicit_report
 
         unknowns = choose(function, variables(of), variables(wrt))
         found = derivatives(function, unknowns, points, chosen, order=order)
@@ -66,8 +67,7 @@ def implicit(
             device=chosen.device,
             warnings=unknowns.choice,
         )
-        shown = implicit_listing(report, common.precision)
-        return Answer(report, shown, report.exit_code)
+        return answer(report)
 
     return serve(study, formulas or (), common, (*variables(of), *variables(wrt)), _read)
 

@@ -23,6 +23,7 @@ from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Operator
+from diffcli.output.answers import answer_of
 from diffcli.output.formats import render
 from diffcli.verdict import Verdict
 
@@ -85,7 +86,7 @@ def _proved(
         return ""
     if any(result.verdict is Verdict.UNVERIFIED for result in report.results):
         return ""
-    text = render("table", report, view(common))
+    text = render("table", answer_of(report), view(common))
     return text if text.count("\n") + 2 < shutil.get_terminal_size().lines else ""
 
 

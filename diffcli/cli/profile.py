@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from diffcli.cli.answer import Answer, serve
+from diffcli.cli.answer import serve
 from diffcli.cli.options import Common, Formulas
 from diffcli.derivation import Settings
 from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.language.points import Point
-from diffcli.output.files import check_different, check_writable, write_whole
+from diffcli.output.document import Answer
+from diffcli.output.files import check_different, check_writable
 
 EXAMPLES = """\
 diffcli profile "sin(x)*exp(-x^2)" --at 1 --repeat 1000
@@ -55,15 +56,12 @@ def profile(
     os.environ.setdefault("KINETO_LOG_LEVEL", _SILENT)
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.output.profiling import profile_listing
-        from diffcli.studies.profile import measure
+        from diffcli.studies.profile.document import answer
+        from diffcli.studies.profile.measure import measure
 
         if trace and len(points) > 1:
             raise UsageError("several points, and one trace is written", hint="take one by one")
         found = [measure(function, point, chosen, repeat) for point in points]
-        if trace:
-            write_whole(trace, found[0].trace)
-        code = max(each.report.exit_code for each in found)
-        return Answer(found[0].report, profile_listing(found, common.precision), code)
+        return answer(found, {trace: found[0].trace} if trace else {})
 
     return serve(study, formulas or (), common, single=trace)

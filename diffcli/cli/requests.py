@@ -20,7 +20,7 @@ from diffcli.cli.options import Common, one_of
 from diffcli.cli.taylor import taylor
 from diffcli.errors import DiffcliError, LimitError, PointError, UsageError
 from diffcli.operators import OPERATORS, Directional, Operator
-from diffcli.output.documents import dump
+from diffcli.output.data import dump
 
 
 def answer(line: bytes, number: int, common: Common) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from diffcli.cli.answer import Answer, Study, parse_asked, serve
+from diffcli.cli.answer import Study, parse_asked, serve
 from diffcli.cli.options import Common, Formulas, Order, Wrt, variables
 from diffcli.derivation import Settings
 from diffcli.engines import remote
@@ -14,7 +14,8 @@ from diffcli.language.equations import is_equation, read_equations
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point
-from diffcli.output.report import Report
+from diffcli.output.document import Answer
+from diffcli.output.report import Facts
 
 EXAMPLES = """\
 diffcli steps "x^2*sin(x)"
@@ -47,15 +48,15 @@ def _implicit_study(wrt: Sequence[str], definitions: Sequence[str]) -> Study:
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         if points:
             raise UsageError("steps are written without a point", hint="leave out --at")
-        from diffcli.output.implicit_lesson import implicit_listing
+        from diffcli.studies.steps.document import implicit_answer
         from diffcli.studies.steps.implicit import explain_implicit
 
         equations = read_equations(
             function.text, variables=function.variables, definitions=definitions
         )
         lesson = explain_implicit(equations, wrt=wrt, budget=chosen.budget, seed=chosen.seed)
-        report = _report(function, equations.read_as, chosen)
-        return Answer(report, implicit_listing(lesson, report), 0)
+        facts = Facts.of("steps", function, read_as=equations.read_as)
+        return implicit_answer(lesson, facts)
 
     return study
 
@@ -64,8 +65,8 @@ def _study(wrt: Sequence[str], order: int) -> Study:
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         if points:
             raise UsageError("steps are written without a point", hint="leave out --at")
-        from diffcli.output.lesson import lesson_listing
         from diffcli.studies.steps.differentiation import explain
+        from diffcli.studies.steps.document import lesson_answer
 
         asked = function.asked
         if len(set(asked)) > 1:
@@ -80,21 +81,6 @@ def _study(wrt: Sequence[str], order: int) -> Study:
             budget=chosen.budget,
             seed=chosen.seed,
         )
-        report = _report(function, function.read_as, chosen)
-        return Answer(report, lesson_listing(lesson, report), 0)
+        return lesson_answer(lesson, Facts.of("steps", function))
 
     return study
-
-
-def _report(function: Function, read_as: str, chosen: Settings) -> Report:
-    return Report(
-        command="steps",
-        expression=function.text,
-        read_as=read_as,
-        variables=function.variables,
-        dtype=chosen.dtype,
-        device=chosen.device,
-        results=(),
-        readings=function.readings,
-        name=function.called,
-    )

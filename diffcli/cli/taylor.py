@@ -7,13 +7,14 @@ from typing import Annotated
 
 from typer import Option
 
-from diffcli.cli.answer import Answer, serve
+from diffcli.cli.answer import serve
 from diffcli.cli.messages import say
 from diffcli.cli.options import Common, Formulas
 from diffcli.derivation import Settings
 from diffcli.language.expression import number
 from diffcli.language.function import Function
 from diffcli.language.points import Point
+from diffcli.output.document import Answer
 
 _Order = Annotated[
     int,
@@ -25,8 +26,8 @@ def taylor(formulas: Formulas = None, *, common: Common, order: _Order = 5) -> i
     """Expand one formula about a point, or about 0."""
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.output.expansion import expansion_listing
-        from diffcli.studies.taylor import expand
+        from diffcli.studies.taylor.document import answer
+        from diffcli.studies.taylor.expansion import expand
 
         if not points and function.variables:
             where = ", ".join(f"{name} = 0" for name in function.variables)
@@ -35,6 +36,6 @@ def taylor(formulas: Formulas = None, *, common: Common, order: _Order = 5) -> i
         points = points or [Point(dict.fromkeys(function.variables, number(0)))]
         digits = common.precision
         report, found = expand(function, points, chosen, order=order, digits=digits)
-        return Answer(report, expansion_listing(report, found, order, digits), report.exit_code)
+        return answer(report, found, order)
 
     return serve(study, formulas or (), common)

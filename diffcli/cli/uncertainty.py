@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from diffcli.cli.answer import Answer, serve
+from diffcli.cli.answer import serve
 from diffcli.cli.options import Common, Formulas
 from diffcli.derivation import Settings
 from diffcli.errors import FileError, PointError, UsageError
@@ -18,9 +18,10 @@ from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point, Typed
 from diffcli.language.uncertain import read_correlations, read_measured
+from diffcli.output.document import Answer
 
 if TYPE_CHECKING:
-    from diffcli.studies.uncertainty import Array
+    from diffcli.studies.uncertainty.propagation import Array
 
 EXAMPLES = """\
 diffcli uncertainty "x*y" --at "x=3±0.1, y=2±0.05"
@@ -58,8 +59,8 @@ def uncertainty(
     values, spreads = read_measured(common.at)
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.output.measured import propagation_listing
-        from diffcli.studies.uncertainty import propagate
+        from diffcli.studies.uncertainty.document import answer
+        from diffcli.studies.uncertainty.propagation import propagate
 
         found = [
             propagate(
@@ -72,9 +73,7 @@ def uncertainty(
             )
             for point, spread in zip(points, spreads, strict=True)
         ]
-        shown = propagation_listing(found, common.precision)
-        code = max(each.report.exit_code for each in found)
-        return Answer(found[0].report, shown, code)
+        return answer(found)
 
     return serve(study, formulas or (), replace(common, at=values))
 
@@ -82,7 +81,7 @@ def uncertainty(
 def _covariance(variables: Sequence[str], spread: Typed, cov: str | None) -> Array:
     """Return the covariances that were typed, or those of a file."""
     from diffcli.engines.exact import nearest
-    from diffcli.studies.uncertainty import checked, covariance_matrix
+    from diffcli.studies.uncertainty.propagation import checked, covariance_matrix
 
     typed = spread.bind(variables).values
     sigmas = [nearest(each) for each in typed.values() if isinstance(each, Node)]

@@ -73,15 +73,12 @@ class _Derivation:
             points = points or [Point({})]
         results = self._answers.at(points) or [self._formulas_alone()]
         self._remarks |= dict.fromkeys(real_roots(self._function, results))
-        return Report(
-            command=self._operator.name,
-            expression=self._function.text,
-            read_as=self._function.read_as,
-            variables=self._function.variables,
+        return Report.of(
+            self._operator.name,
+            self._function,
             dtype=self._settings.dtype,
             device=self._settings.device,
             results=tuple(results),
-            readings=self._function.readings,
             warnings=tuple(self._remarks | self._answers.evaluation.remarks),
             told=tuple(self._answers.evaluation.told),
             name=self._function.called if self._function.is_scalar else "f",

@@ -1,10 +1,8 @@
-"""Report → table, plain, JSON, CSV, Markdown, LaTeX.
+"""Answer → table, plain, JSON, CSV, Markdown, LaTeX.
 
-- ``report``: what an answer says; ``listing``: what a study says. ``formats``: the registry.
-- ``table``, ``plain``, ``documents`` (JSON), ``sheet`` (CSV), ``markdown``, ``latex``: a format
-  each, over ``cells``, ``headings``, ``analysis``, ``notes``, ``grids``, ``trees`` and ``text``.
-- A study's record as a listing: ``checking``, ``reviewing``, ``landmarks``, ``descent``,
-  ``expansion``, ``holomorphic``, ``implicit_derivatives``, ``implicit_lesson``, ``lesson``,
-  ``measured``, ``backward``, ``profiling``.
+- ``report``: the numbers and the facts of an answer. ``document``: what a person sees of it, block
+  by block; ``answers``: a report as a document, over ``cells`` and ``notes``.
+- ``formats``: the registry. ``table`` (over ``grids``), ``plain``, ``data`` (JSON), ``sheet``
+  (CSV), ``markdown``, ``latex``: a format each, which draws any document; ``text``: their words.
 - ``matrices`` and ``files`` write to disk; ``plots`` draws.
 """

@@ -10,12 +10,12 @@ from math import prod
 from typing import Any, overload
 
 from diffcli.layouts import Matrix, SparseMatrix
-from diffcli.output.report import Nested, NestedText, Report, Result
+from diffcli.output.report import Facts, Nested, NestedText, Report, Result
 from diffcli.output.text import DIGITS, number, proved
 from diffcli.verdict import Check, Verdict, worst
 
-_FEW = 3
-"""Variables that are listed in the function's name."""
+MANY = 3
+"""Most variables that are listed in the function's name."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +83,13 @@ def values_shown(result: Result, digits: int | None) -> Nested | NestedText:
 
 def notation(report: Report, entry: str) -> str:
     """Return how an entry's derivative is written for a person."""
-    return (report.notation or {}).get(entry, entry)
+    return report.notation.get(entry, entry)
 
 
-def name_of_function(report: Report) -> str:
+def name_of_function(facts: Facts) -> str:
     """Return ``f(x, y)``, or ``f`` alone, where the variables are none or many."""
-    few = 0 < len(report.variables) <= _FEW
-    return f"{report.name}({', '.join(report.variables)})" if few else report.name
-
-
-def checks(result: Result) -> tuple[Check, ...]:
-    """Return the checks that make a result's verdict: its entries', or its value's alone."""
-    return result.checks or result.value_checks
+    few = 0 < len(facts.variables) <= MANY
+    return f"{facts.name}({', '.join(facts.variables)})" if few else facts.name
 
 
 def verdict_of(found: Iterable[Check | None]) -> Verdict | None:

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-
-from diffcli.output.listing import Listing, Source
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from diffcli.output.report import Report
+    from diffcli.output.document import Answer
 
 
 @dataclass(frozen=True)
 class View:
-    """How a report is shown: significant digits, columns, rows at most, colours.
+    """How an answer is shown: significant digits, columns, rows at most, colours.
 
     ``width`` and ``rows`` of None cut nothing: that is how a pipe and a file get a table.
     """
@@ -27,29 +25,34 @@ class View:
     colour: bool = False
 
 
-FORMATS: Mapping[str, str] = MappingProxyType(
+class Format(NamedTuple):
+    """A renderer as ``module:function``: it draws the document, or with ``is_data`` all the data.
+
+    It takes a Document, or an Answer, and a View, and returns text.
+    """
+
+    reference: str
+    is_data: bool = False
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "table": "diffcli.output.table:render",
-        "plain": "diffcli.output.plain:render",
-        "json": "diffcli.output.documents:render",
-        "jsonl": "diffcli.output.documents:render_lines",
-        "csv": "diffcli.output.sheet:render",
-        "markdown": "diffcli.output.markdown:render",
-        "latex": "diffcli.output.latex:render",
+        "table": Format("table:render"),
+        "plain": Format("plain:render"),
+        "json": Format("data:render", is_data=True),
+        "jsonl": Format("data:render_lines", is_data=True),
+        "csv": Format("sheet:render"),
+        "markdown": Format("markdown:render"),
+        "latex": Format("latex:render"),
     }
 )
-"""Every format by its name; its renderer, by reference, takes a Report and a View to text.
-
-The same module's ``render_listing`` does that for a Listing.
-"""
-_DOCUMENTS = frozenset({"json", "jsonl"})
+"""Every format by its name."""
 
 
-def render(name: str, report: Report | Listing | Source, view: View) -> str:
-    """Return a report as text in the named format, without a newline at the end."""
-    if isinstance(report, Source) and name not in _DOCUMENTS:
-        return report.text
-    module, _, function = FORMATS[name].partition(":")
-    renderer = "render_listing" if isinstance(report, Listing | Source) else function
-    text: str = getattr(import_module(module), renderer)(report, view)
+def render(name: str, answer: Answer, view: View) -> str:
+    """Return an answer as text in the named format, without a newline at the end."""
+    module, _, function = FORMATS[name].reference.partition(":")
+    renderer = getattr(import_module(f"diffcli.output.{module}"), function)
+    subject = answer if FORMATS[name].is_data else answer.document(view.digits)
+    text: str = renderer(subject, view)
     return text

@@ -9,76 +9,79 @@ from diffcli.errors import DiffcliError
 from diffcli.language.latex.printer import latex_of
 from diffcli.language.parser import parse
 from diffcli.language.tokens import GREEK_NAMES
+from diffcli.output.answers import cell_name, point_text, value_text
 from diffcli.output.cells import answered, cells, notation, sheet, verdict_of
+from diffcli.output.document import (
+    Block,
+    Cell,
+    Document,
+    Formulas,
+    Line,
+    Numbers,
+    Remarks,
+    Table,
+    Text,
+    Tree,
+    written,
+)
 from diffcli.output.formats import View
-from diffcli.output.headings import cell_name, derivatives, point_text, remarks, value_text
-from diffcli.output.listing import Cell, Listing, written
 from diffcli.output.report import Report
-from diffcli.output.text import MISSING
-from diffcli.output.trees import latex_lines
+from diffcli.output.text import LOWERED, MISSING, PRIMES, RAISED, latex_code, latex_text
 from diffcli.verdict import Verdict
 
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()")
-_RAISED_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾]+")
-_PRIMES = str.maketrans({"′": "'", "″": "''", "‴": "'" * 3})
+_RAISED_RUN = re.compile(f"[{RAISED}]+")
 _PRIMED = re.compile(r"(\w+)([′″‴]|\^\{[^{}]*\} )\((\w+)\)")
-_ROUND = re.compile("∂([^∂⁰¹²³⁴⁵⁶⁷⁸⁹]*)")
-_SPECIAL = {char: f"\\{char}" for char in "#$%&_{}"} | {
-    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "′": r"$'$", "∂": r"$\partial$", "∇": r"$\nabla$", "‖": r"$\|$", "±": r"$\pm$",
-    "λ": r"$\lambda$", "µ": r"$\mu$", "…": r"\dots{}", "—": "---",
-}  # fmt: skip
 _E = re.compile(r"e(-?\d+)$")
+_INDENT = 1.5
+"""Indentation of a level of a tree, in LaTeX's em."""
 
 
-def render(report: Report, view: View) -> str:
-    """Return equations (needs amsmath) and one tabular of the numbers."""
-    parts = [_equations(report), *_tables(report, view.digits)]
-    parts += [_text(remark) for remark in remarks(report, view.digits)]
-    return "\n\n".join(parts)
+def render(document: Document, view: View) -> str:
+    """Return equations (needs amsmath), tabulars and paragraphs."""
+    return "\n\n".join(part for block in document.blocks for part in _parts(block, view.digits))
 
 
-def render_listing(listing: Listing, view: View) -> str:
-    """Return equations (needs amsmath) and a tabular a table."""
-    pairs = [(_left(name), _typeset(text)) for name, text in listing.formulas]
-    parts = [_aligned(pairs)] if pairs else []
-    parts += [latex_lines(branch, _text) for branch in listing.trees]
-    for block in listing.blocks:
-        lines = [[_cell(each, view.digits) for each in row] for row in block.rows]
-        columns = "".join("r" if right else "l" for right in block.numeric)
-        parts += [_text(block.title), _tabular(columns, [*map(_text, block.head)], lines)]
-    return "\n\n".join([*parts, *map(_text, listing.remarks)])
+def _parts(block: Block, digits: int | None) -> Iterator[str]:
+    match block:
+        case Formulas(lines):
+            pairs = [(_left(line), _right(line)) for line in lines if line.latex != ""]
+            yield from [_aligned(pairs)] if pairs else []
+        case Numbers(report):
+            yield from _tables(report, digits)
+        case Table(title, head, rows):
+            texts = [[_cell(each, digits) for each in row] for row in rows]
+            columns = "".join("r" if right else "l" for right in block.numeric)
+            yield latex_text(title)
+            yield _tabular(columns, [*map(latex_text, head)], texts)
+        case Tree():
+            for depth, line in block.walk():
+                words = line.line(lambda found: rf"$\displaystyle {found.latex}$", latex_text)
+                yield rf"\noindent\hspace*{{{_INDENT * depth}em}}{words}"
+        case Remarks(sentences):
+            yield from map(latex_text, sentences)
+        case Text(text):
+            yield text
 
 
-def _typeset(text: str) -> str:
+def _left(line: Line) -> str:
+    left = _name(line.name) if line.name.isidentifier() else _derivative(line.name)
+    if line.entry is None and line.arguments:
+        left += f"({', '.join(map(_name, line.arguments))})"
+    return left
+
+
+def _right(line: Line) -> str:
     """Return a formula in LaTeX, or as it stands where it isn't one."""
     try:
-        return latex_of(parse(text))
+        return line.latex or latex_of(parse(line.text))
     except DiffcliError:
-        return _code(text)
-
-
-def _left(name: str) -> str:
-    return _name(name) if name.isidentifier() else _derivative(name)
+        return latex_code(line.text)
 
 
 def _cell(cell: Cell, digits: int | None) -> str:
     if isinstance(cell, str):
-        return _text(cell)
+        return latex_text(cell)
     return _word(cell) if isinstance(cell, Verdict) else _number(written(cell, digits))
-
-
-def _equations(report: Report) -> str:
-    arguments = ", ".join(map(_name, report.variables))
-    lines = [
-        (
-            f"{_name(report.name)}({arguments})" if arguments else _name(report.name),
-            report.function_latex or _code(report.read_as),
-        )
-    ]
-    for name, formula in derivatives(report):
-        lines.append((_derivative(name), formula.latex or _code(formula.text or "")))
-    return _aligned(lines)
 
 
 def _aligned(lines: Iterable[tuple[str, str]]) -> str:
@@ -90,19 +93,13 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
     if found := sheet(report):
         entries = [_derivative(notation(report, cell.entry)) for cell in found[0].cells]
         head = [*map(_name, (*report.variables, report.name)), *entries]
-        lines = [
-            [
-                *map(_number, row.texts(digits)),
-                _word(row.verdict),
-            ]
-            for row in found
-        ]
+        lines = [[*map(_number, row.texts(digits)), _word(row.verdict)] for row in found]
         yield _tabular("r" * len(head) + "l", [*(f"${name}$" for name in head), "verdict"], lines)
         return
     for result in answered(report):
         value = value_text(result, digits)
-        place = _text(point_text(report, result, digits))
-        yield f"At {place}: {_text(f'{report.name} = {value}')}."
+        place = latex_text(point_text(report, result, digits))
+        yield f"At {place}: {latex_text(f'{report.name} = {value}')}."
         lines = [
             [
                 f"${_derivative(cell_name(report, cell))}$",
@@ -149,7 +146,7 @@ def _derivative(written: str) -> str:
         return f"\\frac{{{tex[0]}}}{{{tex[1]}}}"
     found = _PRIMED.fullmatch(tex[0])
     primed = f"{_name(found[1])}{found[2]}({_name(found[3])})" if found else tex[0]
-    return primed.translate(_PRIMES)
+    return primed.translate(PRIMES)
 
 
 def _round(found: re.Match[str]) -> str:
@@ -158,12 +155,4 @@ def _round(found: re.Match[str]) -> str:
 
 
 def _raise(found: re.Match[str]) -> str:
-    return f"^{{{found[0].translate(_RAISED)}}} "
-
-
-def _code(text: str) -> str:
-    return f"\\texttt{{{_text(text)}}}"
-
-
-def _text(text: str) -> str:
-    return "".join(_SPECIAL.get(char, char) for char in text)
+    return f"^{{{found[0].translate(LOWERED)}}} "

@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from diffcli.layouts import Matrix
-from diffcli.output.cells import (
-    answered,
-    cells,
-    checks,
-    name_of_function,
-    notation,
-    sheet,
-    verdict_of,
+from diffcli.output.answers import cell_name, point_text, value_text
+from diffcli.output.cells import answered, cells, name_of_function, notation, sheet, verdict_of
+from diffcli.output.document import (
+    Block,
+    Document,
+    Formulas,
+    Numbers,
+    Remarks,
+    Table,
+    Text,
+    Tree,
+    written,
 )
 from diffcli.output.formats import View
-from diffcli.output.headings import (
-    cell_name,
-    derivative_lines,
-    function_lines,
-    point_text,
-    remarks,
-    value_text,
-)
-from diffcli.output.listing import Listing, written
 from diffcli.output.notes import marked
 from diffcli.output.report import Report, Result
 from diffcli.output.text import number
-from diffcli.output.trees import markdown_list
 
 
-def render(report: Report, view: View) -> str:
-    """Return the formulas, the numbers with their verdicts, and the remarks as a list."""
-    formulas = [*function_lines(report), *derivative_lines(report)]
-    return _page(formulas, _tables(report, view.digits), remarks(report, view.digits))
+def render(document: Document, view: View) -> str:
+    """Return the formulas as code, the numbers as tables, the remarks as a list."""
+    parts = (part for block in document.blocks for part in _parts(block, view.digits))
+    return "\n\n".join(filter(None, parts))
 
 
-def render_listing(listing: Listing, view: View) -> str:
-    """Return the formulas, the tables, and the remarks as a list."""
-    parts = [markdown_list(branch) for branch in listing.trees]
-    for block in listing.blocks:
-        lines = [[written(each, view.digits) for each in row] for row in block.rows]
-        parts += [block.title, _table(block.head, lines, block.numeric)]
-    return _page(listing.formulas, parts, listing.remarks)
-
-
-def _page(formulas: Iterable[tuple[str, str]], parts: Iterable[str], remarks: Iterable[str]) -> str:
-    first = "\n".join(f"- `{name} = {text}`" for name, text in formulas)
-    last = "\n".join(f"- {remark}" for remark in remarks)
-    return "\n\n".join(filter(None, [first, *parts, last]))
+def _parts(block: Block, digits: int | None) -> Iterator[str]:
+    match block:
+        case Formulas(lines):
+            yield "\n".join(f"- `{line.shown} = {line.text}`" for line in lines)
+        case Numbers(report):
+            yield from _tables(report, digits)
+        case Table(title, head, rows):
+            yield title
+            texts = [[written(each, digits) for each in row] for row in rows]
+            yield _table(head, texts, block.numeric)
+        case Tree():
+            yield "\n".join(
+                f"{'  ' * depth}- {line.line(lambda found: f'${found.latex}$')}"
+                for depth, line in block.walk()
+            )
+        case Remarks(sentences):
+            yield "\n".join(f"- {sentence}" for sentence in sentences)
+        case Text(text):
+            yield text
 
 
 def _tables(report: Report, digits: int | None) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _entries(report: Report, result: Result, digits: int | None) -> Iterator[str
             for name, line in zip(names, result.derivative["matrix"], strict=True)
         ]
         yield _table(["", *columns], lines, [False, *(True for _ in columns)])
-        yield marked(verdict_of(checks(result)))
+        yield marked(verdict_of(result.all_checks))
     elif found := cells(result):
         lines = [
             [cell_name(report, cell), cell.text(digits), marked(verdict_of([cell.check]))]

@@ -1,4 +1,4 @@
-"""Files of a matrix: numpy's npz as scipy.sparse loads it, and Matrix Market's mtx."""
+"""Files of a matrix: pictures, scipy.sparse's npz, and Matrix Market's mtx."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from diffcli.errors import UsageError
 from diffcli.layouts import Matrix, SparseMatrix
-from diffcli.output.report import Report
+from diffcli.output.report import Facts, Report
 
 if TYPE_CHECKING:
     from scipy.sparse import coo_array
 
 
-def matrix_file(report: Report, kind: str) -> bytes:
+def matrix_file(facts: Facts, kind: str) -> bytes:
     """Return the matrix of a report as the bytes of a file; a missing number is nan.
 
-    Raises UsageError unless the report holds one matrix.
+    Raises UsageError unless the facts are a report that holds one matrix.
     """
+    report = facts if isinstance(facts, Report) else Report(**vars(facts), results=())
+    if kind in PICTURES:
+        from diffcli.output.plots.matrix import report_figure
+        from diffcli.output.plots.style import Canvas
+
+        return report_figure(report, Canvas(kind=kind))
     found = [result.derivative for result in report.results]
     if len(found) != 1 or not (isinstance(found[0], Matrix | SparseMatrix)):
         raise UsageError(
@@ -26,7 +32,7 @@ def matrix_file(report: Report, kind: str) -> bytes:
             hint="jacobian or hessian at one point; other files: -o answer.json --json",
         )
     file = BytesIO()
-    MATRIX_FILES[kind](file, _as_coo(found[0]))
+    _WRITERS[kind](file, _as_coo(found[0]))
     return file.getvalue()
 
 
@@ -53,5 +59,8 @@ def _mtx(file: BytesIO, matrix: coo_array) -> None:
     mmwrite(file, matrix)
 
 
-MATRIX_FILES: Mapping[str, Callable[[BytesIO, Any], None]] = {"npz": _npz, "mtx": _mtx}
-"""What writes each kind, by the ending of its name."""
+PICTURES = ("png", "svg", "pdf")
+"""The endings of pictures."""
+_WRITERS: Mapping[str, Callable[[BytesIO, Any], None]] = {"npz": _npz, "mtx": _mtx}
+DRAWN = (*PICTURES, *_WRITERS)
+"""The endings of the files that take a matrix: drawn as a heat map, or written as it is."""

@@ -1,10 +1,11 @@
-"""What has to be said beside a number: why it is missing, or how far it can be trusted."""
+"""What has to be said beside numbers: why one is missing, how far it is proved, what they mean."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from diffcli.output.text import number
+from diffcli.output.text import number, numbers
 from diffcli.verdict import Check, Verdict
 
 MARKS: Mapping[Verdict, str] = {
@@ -78,3 +79,25 @@ _NOTES: Mapping[Verdict, Callable[[Check, str], str | None]] = {
     Verdict.NOT_DIFFERENTIABLE: _one_sided,
     Verdict.DISAGREES: _contradiction,
 }
+
+
+def analysis_text(analysis: Mapping[str, Any], digits: int | None) -> str:
+    """Return ``eigenvalues [1, 3], positive definite``."""
+    return ", ".join(
+        words(analysis[key], digits) for key, words in _WORDS.items() if key in analysis
+    )
+
+
+_WORDS: Mapping[str, Callable[[Any, int | None], str]] = {
+    "rank": lambda rank, _: f"rank {rank}",
+    "determinant": lambda value, digits: f"determinant {number(value, digits)}",
+    "condition": lambda value, digits: (
+        "singular" if value is None else f"condition number {number(value, digits)}"
+    ),
+    "eigenvalues": lambda values, digits: f"eigenvalues {numbers(values, digits)}",
+    "definiteness": lambda word, _: str(word),
+    "critical_point": lambda kind, _: f"a critical point: {kind}",
+    "entries": lambda count, _: f"{count:,} entries may differ from zero",
+    "products": lambda count, _: f"{count:,} product{'s' if count != 1 else ''} with vectors",
+}
+"""How each part is said, in order."""

@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from diffcli.output.cells import answered, cells, checks, values_shown, verdict_of
+from diffcli.output.answers import cell_name
+from diffcli.output.cells import answered, cells, values_shown, verdict_of
+from diffcli.output.document import (
+    Block,
+    Cell,
+    Document,
+    Formulas,
+    Line,
+    Numbers,
+    Remarks,
+    Table,
+    Text,
+    Tree,
+    written,
+)
 from diffcli.output.formats import View
-from diffcli.output.headings import cell_name, derivative_lines, function_lines, remarks
-from diffcli.output.listing import Cell, Listing, written
 from diffcli.output.report import Nested, NestedText, Report, Result
 from diffcli.output.text import ascii_name, number
-from diffcli.output.trees import plain_lines
 
 
-def render(report: Report, view: View) -> str:
-    """Return the formulas, then a block of lines a point, blank lines between."""
-    arguments = f"({', '.join(report.variables)})" if report.variables else ""
-    *definitions, (_, formula) = function_lines(report)
-    formulas = [*definitions, (f"{report.name}{arguments}", formula)]
-    formulas += [(ascii_name(name) + arguments, text) for name, text in derivative_lines(report)]
-    blocks = [list(_answer(report, result, view.digits)) for result in answered(report)]
-    said = [("note", remark) for remark in remarks(report, view.digits)]
-    return _blocks([formulas, *blocks, said])
+def render(document: Document, view: View) -> str:
+    """Return blocks of lines: the formulas, each point or table, the remarks."""
+    parts = (part for block in document.blocks for part in _parts(block, view.digits))
+    return "\n\n".join(filter(None, parts))
 
 
-def render_listing(listing: Listing, view: View) -> str:
-    """Return the formulas, then a block of lines a table, blank lines between."""
-    tables = [
-        [
-            ("entry", ascii_name(block.title)),
-            *((written(row[0], view.digits), _joined(row[1:], view.digits)) for row in block.rows),
-        ]
-        for block in listing.blocks
-    ]
-    formulas = [(ascii_name(name), text) for name, text in listing.formulas]
-    rest = _blocks([formulas, *tables, [("note", remark) for remark in listing.remarks]])
-    return "\n\n".join(filter(None, [*map(plain_lines, listing.trees), rest]))
+def _parts(block: Block, digits: int | None) -> Iterator[str]:
+    match block:
+        case Formulas(lines):
+            yield _pairs([(_left(line), line.text) for line in lines])
+        case Numbers(report):
+            for result in answered(report):
+                yield _pairs(_answer(report, result, digits))
+        case Table(title, _, rows):
+            pairs = ((written(row[0], digits), _joined(row[1:], digits)) for row in rows)
+            yield _pairs([("entry", ascii_name(title)), *pairs])
+        case Tree():
+            yield "\n".join(f"{'  ' * depth}{line.text}" for depth, line in block.walk())
+        case Remarks(sentences):
+            yield _pairs(("note", sentence) for sentence in sentences)
+        case Text(text):
+            yield text
 
 
-def _blocks(blocks: Sequence[Sequence[tuple[str, str]]]) -> str:
-    shown = filter(None, blocks)
-    return "\n\n".join("\n".join(f"{name} = {text}" for name, text in block) for block in shown)
+def _left(line: Line) -> str:
+    arguments = f"({', '.join(line.arguments)})" if line.arguments else ""
+    return ascii_name(line.name) + arguments
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"{name} = {text}" for name, text in pairs)
 
 
 def _joined(row: Sequence[Cell], digits: int | None) -> str:
@@ -55,7 +69,7 @@ def _answer(report: Report, result: Result, digits: int | None) -> Iterator[tupl
         missing = cell.check.verdict.words if cell.check else "none"
         text = missing if cell.number is None else cell.text(digits)
         yield ascii_name(cell_name(report, cell)), text
-    verdict = result.verdict if verdict_of(checks(result)) else None
+    verdict = result.verdict if verdict_of(result.all_checks) else None
     sample = f", {result.extent} checked" if result.sampled else ""
     yield "verdict", f"{verdict.words}{sample}" if verdict else "not checked"
 

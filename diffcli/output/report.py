@@ -1,13 +1,16 @@
-"""The report: everything an answer says, knowing nothing of how it is shown."""
+"""The report: the numbers of an answer and the facts that head it, however they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from diffcli.formula import Formula
 from diffcli.verdict import Check, Verdict, worst
+
+if TYPE_CHECKING:
+    from diffcli.language.function import Function
 
 SCHEMA = 1
 """The version of the JSON documents' layout."""
@@ -66,21 +69,56 @@ class Result:
     def has_derivative(self) -> bool:
         """Whether there is one: in every entry of a point, or at one of a tensor's many points."""
         many = any(isinstance(value, list) for value in (self.at or {}).values())
-        found = [check.verdict.has_value for check in self.checks or self.value_checks]
+        found = [check.verdict.has_value for check in self.all_checks]
         return any(found) if many else all(found)
 
+    @property
+    def all_checks(self) -> tuple[Check, ...]:
+        """The checks that make the verdict: of the entries, or of the value alone."""
+        return self.checks or self.value_checks
 
-@dataclass(frozen=True)
-class Report:
-    """The answer to one command."""
+    @property
+    def data(self) -> dict[str, Any]:
+        """The result as JSON has it."""
+        found: dict[str, Any] = {
+            "at": self.at,
+            "value": self.value,
+            "derivative": self.derivative,
+            "symbolic": {entry: formula.text for entry, formula in self.symbolic.items()},
+            "verdict": self.verdict.value if self.at is not None else None,
+            "checks": [_check(check) for check in self.all_checks],
+        }
+        if self.sampled:
+            found["sampled"] = self.extent
+        if self.analysis:
+            found["analysis"] = dict(self.analysis)
+        return found
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "entry": check.entry,
+        "verdict": check.verdict.value,
+        "autograd": check.autograd,
+        "symbolic": check.symbolic,
+        "enclosure": check.enclosure,
+        "error_ulps": check.error_ulps,
+        "left": check.left,
+        "right": check.right,
+        "reason": check.reason,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What heads every answer: the command, the formula, how its numbers were computed."""
 
     command: str
     expression: tuple[str, ...]
     read_as: str
     variables: tuple[str, ...]
-    dtype: str
-    device: str
-    results: tuple[Result, ...]
+    dtype: str = "float64"
+    device: str = "cpu"
     readings: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
@@ -88,8 +126,42 @@ class Report:
     name: str = "f"
     """The name of the function for a person: the typed one, ``F`` for ``F = m*a``."""
     function_latex: str | None = None
-    notation: Mapping[str, str] | None = None
+    notation: Mapping[str, str] = field(default_factory=dict)
     """How each entry's derivative is written for a person: ``{"x,y": "∂²f/∂x∂y"}``."""
+
+    @classmethod
+    def of(cls, command: str, function: Function, **more: Any) -> Self:
+        """Return what a function says of itself, and what else is known."""
+        own = {
+            "expression": function.text,
+            "read_as": function.read_as,
+            "variables": function.variables,
+            "readings": function.readings,
+            "name": function.called,
+        }
+        return cls(command=command, **(own | more))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The facts as JSON has them, before any results."""
+        several = len(self.expression) > 1
+        return {
+            "schema": SCHEMA,
+            "command": self.command,
+            "expression": list(self.expression) if several else "".join(self.expression),
+            "read_as": self.read_as,
+            "variables": list(self.variables),
+            "dtype": self.dtype,
+            "device": self.device,
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Facts):
+    """The answer of a derivative: the facts, and a result a point."""
+
+    results: tuple[Result, ...]
 
     @property
     def exit_code(self) -> int:
@@ -98,3 +170,8 @@ class Report:
         if any(answer.verdict is Verdict.DISAGREES for answer in answers):
             return 5
         return 4 if answers and not any(answer.has_derivative for answer in answers) else 0
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The report as JSON has it."""
+        return {**super().data, "results": [result.data for result in self.results]}

@@ -5,54 +5,57 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
-from itertools import chain
 from math import isfinite
 
+from diffcli.output.answers import cell_name
 from diffcli.output.cells import Row, answered, cells, notation, sheet, verdict_of
+from diffcli.output.document import Cell, Document, Numbers, Rounded, Table, Text, Tree
 from diffcli.output.formats import View
-from diffcli.output.headings import cell_name, derivative_lines, function_lines
-from diffcli.output.listing import Cell, Listing, Rounded
 from diffcli.output.report import Report
 from diffcli.output.text import ascii_name
 from diffcli.verdict import Verdict
 
 
-def render(report: Report, _view: View) -> str:
-    """Return every number with 17 significant digits; a missing one is an empty cell."""
+def render(document: Document, _view: View) -> str:
+    """Return every number with 17 significant digits; a missing one is an empty cell.
+
+    A document without numbers gives its tree, the rows of its tables that have the first one's
+    head, or its formulas.
+    """
+    if texts := document.all(Text):
+        return "\n".join(block.text for block in texts)
+    reports = [block.report for block in document.all(Numbers)]
+    if trees := document.all(Tree):
+        steps = ((depth, line.text) for tree in trees for depth, line in tree.walk())
+        return _csv([("depth", "line"), *steps])
+    if lines := [*_rows(document.all(Table)), *(row for each in reports for row in _numbers(each))]:
+        return _csv(lines)
+    formulas = [
+        (ascii_name(line.name) if line.entry else line.shown, line.text) for line in document.lines
+    ]
+    remarks = [] if reports else [("note", remark) for remark in document.remarks]
+    return _csv([("name", "formula"), *formulas, *remarks])
+
+
+def _rows(tables: Sequence[Table]) -> Iterator[Sequence[object]]:
+    for table in tables:
+        if table is tables[0]:
+            yield "entry", *table.head
+        if table.head == tables[0].head:
+            yield from ((ascii_name(table.title), *map(_raw, row)) for row in table.rows)
+
+
+def _numbers(report: Report) -> Iterable[Sequence[object]]:
     if not answered(report):
-        lines = _formulas(report)
-    elif found := sheet(report):
-        lines = _by_point(report, found)
-    else:
-        lines = _one_by_one(report)
-    return _csv(lines)
-
-
-def render_listing(listing: Listing, _view: View) -> str:
-    """Return every row of the tables with the first one's head, or the formulas where none is."""
-    lines: list[Sequence[object]] = []
-    for block in listing.blocks:
-        lines += [] if lines else [("entry", *block.head)]
-        if ("entry", *block.head) == lines[0]:
-            lines += ((ascii_name(block.title), *map(_raw, row)) for row in block.rows)
-    if listing.trees:
-        branches = (branch.walk() for branch in listing.trees)
-        steps = ((depth, each.text) for depth, each in chain.from_iterable(branches))
-        lines = [("depth", "line"), *steps]
-    remarks = (("note", remark) for remark in listing.remarks)
-    return _csv(lines or [("name", "formula"), *listing.formulas, *remarks])
+        return ()
+    found = sheet(report)
+    return _by_point(report, found) if found else _one_by_one(report)
 
 
 def _csv(lines: Iterable[Sequence[object]]) -> str:
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue().removesuffix("\n")
-
-
-def _formulas(report: Report) -> Iterator[Sequence[object]]:
-    yield "name", "formula"
-    yield from function_lines(report)
-    yield from ((ascii_name(name), text) for name, text in derivative_lines(report))
 
 
 def _by_point(report: Report, found: Sequence[Row]) -> Iterator[Sequence[object]]:

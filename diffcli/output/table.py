@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from io import StringIO
 from typing import Any, TypeVar
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from diffcli.layouts import Matrix, SparseMatrix
+from diffcli.output import document as blocks
+from diffcli.output.answers import cell_name, point_text, value_text
 from diffcli.output.cells import (
     Cell,
     Row,
     answered,
     cells,
-    checks,
     name_of_function,
     notation,
     sheet,
     size,
     verdict_of,
 )
+from diffcli.output.document import Document, Line, Numbers, written
 from diffcli.output.formats import View
 from diffcli.output.grids import Column, frame, grids
-from diffcli.output.headings import (
-    cell_name,
-    derivative_lines,
-    function_lines,
-    point_text,
-    remarks,
-    value_text,
-)
-from diffcli.output.listing import Block, Listing, written
-from diffcli.output.listing import Cell as AnyCell
 from diffcli.output.notes import marked
 from diffcli.output.report import Report, Result
-from diffcli.output.text import aligned, elided, number
-from diffcli.output.trees import terminal_tree
+from diffcli.output.text import aligned, elided, number, raised
 from diffcli.verdict import Verdict
 
 _Item = TypeVar("_Item")
 
 _UNCUT = 1_000_000
 _MARGIN = 2
-_REMARKS = 8
+MAX_REMARKS = 8
+"""Remarks that a terminal shows."""
 _END = 10
 """Rows shown of each end of a table that is too long."""
 _MOST_ROWS = 5_000
@@ -64,25 +58,50 @@ _STYLES = {
 }
 
 
-def render(report: Report, view: View) -> str:
-    """Return the report as a table: formulas, then numbers with verdicts, then remarks."""
+def render(document: Document, view: View) -> str:
+    """Return formulas, then numbers with verdicts, then remarks, fitted to the width."""
+    if texts := document.all(blocks.Text):
+        return "\n".join(block.text for block in texts)
     console = _console(view)
-    return _printed(console, _Page(report, view, console.width).parts())
-
-
-def render_listing(listing: Listing, view: View) -> str:
-    """Return the formulas, the tables, the remarks."""
-    console = _console(view)
-    parts: list[RenderableType] = [_formulas(listing.formulas)] if listing.formulas else []
-    parts += map(terminal_tree, listing.trees)
-    for block in listing.blocks:
-        parts += _block(block, view, console.width)
-    if listing.remarks:
-        parts.append(Text("\n".join(listing.remarks)))
+    pages = [_Page(block.report, view, console.width) for block in document.all(Numbers)]
+    beside = any(page.has_formulas_beside for page in pages)
+    parts: list[RenderableType] = []
+    for block in document.blocks:
+        match block:
+            case blocks.Formulas(lines):
+                shown = [line for line in lines if not (beside and line.entry)]
+                parts += [_formulas(shown, view)] if shown else []
+            case Numbers():
+                parts += pages.pop(0).parts()
+            case blocks.Tree():
+                parts.append(_tree(block))
+            case blocks.Table():
+                parts += _table(block, view, console.width)
+            case blocks.Remarks(lines):
+                parts += _remarks(lines, view)
     return _printed(console, parts)
 
 
-def _block(block: Block, view: View, room: int) -> list[Table]:
+def _remarks(lines: Sequence[str], view: View) -> Iterator[Text]:
+    more = len(lines) - MAX_REMARKS if view.rows else 0
+    if more > 0:
+        ending = f"… and {more} more remarks; --format plain has all"
+        lines = [*lines[:MAX_REMARKS], ending]
+    if lines:
+        yield Text("\n".join(lines))
+
+
+def _tree(branch: blocks.Tree) -> Tree:
+    """Return the tree that rich draws, formulas in bold."""
+    levels: list[Tree] = []
+    for depth, line in branch.walk():
+        words = ((raised(w.text), "bold") if isinstance(w, blocks.Math) else w for w in line.words)
+        label = Text.assemble(*words)
+        levels[depth:] = [levels[depth - 1].add(label) if depth else Tree(label)]
+    return levels[0]
+
+
+def _table(block: blocks.Table, view: View, room: int) -> list[Table]:
     columns = []
     for name, cells_, numeric in zip(
         block.head, zip(*block.rows, strict=True), block.numeric, strict=True
@@ -97,7 +116,7 @@ def _block(block: Block, view: View, room: int) -> list[Table]:
     return _with_ends(columns, room, count, title=block.title)
 
 
-def _cell(cell: AnyCell, text: str) -> Text:
+def _cell(cell: blocks.Cell, text: str) -> Text:
     return _verdict(cell) if isinstance(cell, Verdict) else Text(text)
 
 
@@ -130,39 +149,26 @@ class _Page:
         self.report, self.view, self.room = report, view, room
         self.most = view.rows or _MOST_ROWS
 
-    def parts(self) -> list[RenderableType]:
-        results = answered(self.report)
-        beside = bool(results) and self.formulas_beside(results)
-        parts: list[RenderableType] = [self.formulas(with_derivatives=not beside)]
+    def parts(self) -> Iterator[RenderableType]:
+        """Yield a row a point, or the answers one after the other."""
         if tables := self.sheet(sheet(self.report) or ()):
-            parts += tables
-        else:
-            for result in results:
-                parts += self.block(result, beside=beside)
-        if said := remarks(self.report, self.view.digits):
-            more = len(said) - _REMARKS if self.view.rows else 0
-            ending = [f"… and {more} more remarks; --format plain has all"] if more > 0 else []
-            shown = said[:_REMARKS] if ending else said
-            parts.append(Text("\n".join([*shown, *ending])))
-        return parts
+            yield from tables
+            return
+        for result in answered(self.report):
+            yield from self.block(result)
 
-    def formulas_beside(self, results: Sequence[Result]) -> bool:
+    @cached_property
+    def has_formulas_beside(self) -> bool:
         """Whether each formula fits in the row of its number."""
-        first, *more = results
-        if more or len(self.report.variables) == 1 or size(first.derivative) > self.most:
+        first, *more = answered(self.report) or [None]
+        if first is None or more or len(self.report.variables) == 1:
+            return False
+        if size(first.derivative) > self.most or isinstance(first.derivative, Matrix):
             return False
         if any(cell.index or cell.entry not in first.symbolic for cell in cells(first)):
             return False
-        if isinstance(first.derivative, Matrix):
-            return False
         longest = max((len(formula.text or "") for formula in first.symbolic.values()), default=0)
         return longest <= min(self.room - _READABLE, _READABLE)
-
-    def formulas(self, *, with_derivatives: bool) -> Table:
-        lines = list(function_lines(self.report))
-        if with_derivatives:
-            lines += derivative_lines(self.report)
-        return _formulas([(name, self.cut(text)) for name, text in lines])
 
     def cut(self, text: str) -> str:
         """Return a text, on a terminal without the middle of a very long one."""
@@ -184,19 +190,19 @@ class _Page:
             _caption(parts, f"{self.most} of {len(found)} rows, evenly chosen")
         return parts if len(parts) == 1 or (one_variable and not one_point) else []
 
-    def block(self, result: Result, *, beside: bool) -> list[RenderableType]:
+    def block(self, result: Result) -> list[RenderableType]:
         """Return the point and the value, then a row an entry."""
         place = Text(self.cut(point_text(self.report, result, self.view.digits)))
         if place:
             place = Text.assemble(("at ", "dim"), place)
         value = Text(f"{self.report.name} = {self.cut(value_text(result, self.view.digits))}")
-        verdict = _verdict(verdict_of(checks(result)))
+        verdict = _verdict(verdict_of(result.all_checks))
         if isinstance(result.derivative, Matrix):
             return [self.line(place, value, verdict), *self.matrix(result.derivative)]
         if isinstance(result.derivative, SparseMatrix):
             return [self.line(place, value, verdict), *self.triplets(result)]
         if found := cells(result, self.shown(result)):
-            return [self.line(place, value), *self.entries(found, result, beside=beside)]
+            return [self.line(place, value), *self.entries(found, result)]
         return [self.line(place, value, verdict)]
 
     def line(self, *parts: Text) -> Text:
@@ -205,7 +211,8 @@ class _Page:
         joined = Text("   ").join(shown)
         return joined if joined.cell_len <= self.room else Text("\n").join(shown)
 
-    def entries(self, found: Sequence[Cell], result: Result, *, beside: bool) -> list[Table]:
+    def entries(self, found: Sequence[Cell], result: Result) -> list[Table]:
+        beside = self.has_formulas_beside
         formulas = [result.symbolic[cell.entry].text if beside else "" for cell in found]
         columns = [
             Column("", [Text(cell_name(self.report, cell)) for cell in found]),
@@ -278,13 +285,14 @@ def _caption(parts: Sequence[Table], rows: str) -> None:
     parts[-1].caption_justify = "left"
 
 
-def _formulas(lines: Sequence[tuple[str, str]]) -> Table:
+def _formulas(lines: Sequence[Line], view: View) -> Table:
     grid = frame(gap=1, header=False)
     grid.add_column(no_wrap=True)
     grid.add_column()
     grid.add_column(overflow="fold")
-    for name, formula in lines:
-        grid.add_row(Text(name), "=", Text(formula, "bold"))
+    for line in lines:
+        formula = elided(line.text) if view.width else line.text
+        grid.add_row(Text(line.shown), "=", Text(formula, "bold"))
     return grid
 
 

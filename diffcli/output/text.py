@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diffcli.output.report import Nested, NestedText
@@ -25,11 +25,20 @@ MISSING = "—"
 _LONG_LIST = 8
 _EXPONENT = re.compile(r"e([+-])0*(\d+)$")
 _WHOLE_PART = re.compile(r"^(-?\d+|—)")
-_SUPERSCRIPTS = {
-    ord(raised): digit for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()", strict=True)
-}
-_PRIMES = {ord(prime): "'" * count for count, prime in enumerate("′″‴", 1)}
-_ASCII = {**_SUPERSCRIPTS, **_PRIMES, ord("∂"): "d"}
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾"
+"""The superscripts that a notation may have."""
+LOWERED = str.maketrans(RAISED, "0123456789()")
+_RAISING = {lowered: raised for raised, lowered in LOWERED.items()}
+PRIMES: dict[int, str] = {ord(prime): "'" * count for count, prime in enumerate("′″‴", 1)}
+_ASCII: dict[int, Any] = {**LOWERED, **PRIMES, ord("∂"): "d"}
+_POWER = re.compile(r"\*\*(\d+)(?![\d.]|\*\*)")
+_TOWER = re.compile(r"\*\*-?\w+\*\*")
+"""A power in an exponent: in e^-x² it would be hard to see what is raised."""
+_LATEX: Mapping[int, str] = str.maketrans({char: f"\\{char}" for char in "#$%&_{}"} | {
+    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "′": r"$'$", "∂": r"$\partial$", "∇": r"$\nabla$", "‖": r"$\|$", "±": r"$\pm$",
+    "λ": r"$\lambda$", "µ": r"$\mu$", "…": r"\dots{}", "—": "---",
+})  # fmt: skip
 
 
 def safe(text: str) -> str:
@@ -97,6 +106,29 @@ def aligned(column: Sequence[str]) -> list[str]:
 def ascii_name(notation: str) -> str:
     """Return a derivative's notation in ASCII, for a machine: ``d2f/dxdy``, ``f'``."""
     return re.sub(r"\((?=[^\W\d])\w+\)$", "", notation.translate(_ASCII))
+
+
+def superscript(number: int) -> str:
+    """Return a whole number as it stands in an exponent: ``²``."""
+    return "".join(chr(_RAISING[ord(digit)]) for digit in str(number))
+
+
+def raised(text: str) -> str:
+    """Return a formula as it is read most easily: ``3·x²``. Typed again, it means the same."""
+    powers = text
+    if not _TOWER.search(text):
+        powers = _POWER.sub(lambda found: superscript(int(found[1])), text)
+    return powers.replace("**", "^").replace("*", "·")
+
+
+def latex_text(text: str) -> str:
+    """Return words as LaTeX shows them, its special characters escaped."""
+    return text.translate(_LATEX)
+
+
+def latex_code(text: str) -> str:
+    """Return a formula as it is typed, as LaTeX shows it."""
+    return f"\\texttt{{{latex_text(text)}}}"
 
 
 LONGEST = 2000

@@ -13,7 +13,7 @@ from diffcli.errors import DiffcliError, UsageError
 from diffcli.language.parser import parse
 from diffcli.language.tokens import GREEK_NAMES, variable_name
 from diffcli.language.vocabulary import CONSTANTS
-from diffcli.output.report import Report
+from diffcli.output.report import Facts, Report
 from diffcli.repl.definitions import Call, Definitions, names, set_names
 from diffcli.repl.words import separated, words
 
@@ -82,12 +82,12 @@ class Session:
             self.program.show_error(error)
             return error.exit_code
 
-    def note(self, report: Report) -> None:
+    def note(self, facts: Facts) -> None:
         """Keep an answer under the name ``ans``, where it is one number or one formula.
 
         After any other answer the name has no value.
         """
-        found = _single(report)
+        found = _single(facts) if isinstance(facts, Report) else None
         if found is None:
             self.definitions.values.pop(ANSWER, None)
         else:

@@ -1,7 +1,4 @@
-"""What is built on derivatives.
+"""What is built on derivatives: a folder a study, with its computation and its ``document``.
 
-A study takes a Function, answers in a record of its own, and knows nothing of how that is shown:
-``check``, ``critical``, ``curves``, ``descent``, ``implicit`` and ``steps`` are packages;
-``taylor``, ``uncertainty``, ``holomorphic``, ``graph`` and ``profile`` a file each. ``written`` is
-the formula as torch code that ``graph`` looks at.
+``curves`` is no command of its own: it finds what is of note on a line, for ``plot``.
 """

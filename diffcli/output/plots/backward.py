@@ -14,10 +14,10 @@ from statistics import fmean
 import networkx as nx
 from matplotlib.figure import Figure
 
-from diffcli.output.backward import box
 from diffcli.output.plots.canvas import colours, faint, render
 from diffcli.output.plots.style import Canvas
-from diffcli.studies.graph import BackwardGraph
+from diffcli.studies.graph.backward import BackwardGraph
+from diffcli.studies.graph.document import box
 
 WIDE, HIGH = 2.1, 1.15
 """The room of a node, in inches."""

@@ -19,7 +19,7 @@ from diffcli.output.plots.frame import LONG
 from diffcli.output.plots.style import Canvas
 from diffcli.output.plots.ticks import ROUND
 from diffcli.output.report import Report
-from diffcli.output.trees import raised
+from diffcli.output.text import raised
 
 DIVERGING = "RdBu_r"
 MOST_NUMBERS = 144

@@ -299,16 +299,11 @@ class _Decider:
 
     def _report(self, partials: remote.Partials) -> Report:
         formulas = {e.label: partials.formula(e.wrt, e.output) for e in self._entries}
-        return Report(
-            command="check",
-            expression=self._formula.text,
-            read_as=self._formula.read_as,
-            variables=self._formula.variables,
-            dtype="float64",
-            device="cpu",
+        return Report.of(
+            "check",
+            self._formula,
             results=(Result(at=None, value=None, derivative=None, symbolic=formulas),),
             readings=self._function.readings,
-            name=self._formula.called,
             notation={entry.label: entry.notation(self._formula) for entry in self._entries},
         )
 

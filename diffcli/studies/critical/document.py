@@ -1,17 +1,17 @@
-"""What ``critical`` found, as a listing: tables of points and of intervals, what is proved."""
+"""Critical points as an answer: tables of points and of intervals, and what is proved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from diffcli.output.documents import document
-from diffcli.output.headings import function_lines
-from diffcli.output.listing import Block, Cell, Listing
+from diffcli.output.answers import function_lines
+from diffcli.output.document import Answer, Cell, Document, Formulas, Remarks, Table
 from diffcli.output.text import number
 
 if TYPE_CHECKING:
-    from diffcli.output.report import Report
+    from diffcli.output.report import Facts
     from diffcli.studies.critical.analysis import Analysis, Stretch
     from diffcli.studies.critical.asymptotes import Asymptote
     from diffcli.studies.critical.boxes import Box, Undecided
@@ -22,22 +22,24 @@ _TOLD = 4
 _NARROW = 1e-6
 
 
-def search_listing(found: Search, box: Box, report: Report, digits: int | None) -> Listing:
+def search_answer(found: Search, box: Box, facts: Facts) -> Answer:
     """Return the critical points of a function of several variables."""
-    return Listing(
-        formulas=tuple(function_lines(report)),
-        blocks=tuple(_points("critical points", found.points, report)),
-        remarks=(
-            *_crowds(found),
-            *_completeness({"critical points": found}, box, report, digits),
-        ),
-        document={
-            **document(report),
-            **_whole(found, box, report),
-            "continua": found.continua,
-            "unproved": found.unproved,
-        },
-    )
+
+    def document(digits: int | None) -> Document:
+        proved = _completeness({"critical points": found}, box, facts, digits)
+        return Document(
+            (
+                Formulas(tuple(function_lines(facts))),
+                *_points("critical points", found.points, facts),
+                Remarks((*_crowds(found), *proved)),
+            )
+        )
+
+    def data() -> dict[str, Any]:
+        more = {"continua": found.continua, "unproved": found.unproved}
+        return {**facts.data, **_whole(found, box, facts), **more}
+
+    return Answer(facts, 0, data, document)
 
 
 def _crowds(found: Search) -> Iterator[str]:
@@ -50,52 +52,61 @@ def _crowds(found: Search) -> Iterator[str]:
         yield f"{count}: the critical points may form a curve"
 
 
-def analysis_listing(found: Analysis, box: Box, report: Report, digits: int | None) -> Listing:
+def analysis_answer(found: Analysis, box: Box, facts: Facts) -> Answer:
     """Return all that is known of a function of one variable."""
     searches = {
         "critical points": found.critical,
         "zeros": found.zeros,
         "inflections": found.inflections,
     }
-    blocks = [
-        block for name, each in searches.items() for block in _points(name, each.points, report)
-    ]
-    blocks += _points("breaks", found.breaks, report)
-    blocks += _stretches("growth", found.growth)
-    blocks += _stretches("convexity", found.convexity)
-    blocks += _asymptotes(found, report)
-    return Listing(
-        formulas=tuple(function_lines(report)),
-        blocks=tuple(blocks),
-        remarks=tuple(_completeness(searches, box, report, digits)),
-        document={
-            **document(report),
-            **_whole(found.critical, box, report),
-            "zeros": [_point(each) for each in found.zeros.points],
-            "inflections": [_point(each) for each in found.inflections.points],
-            "breaks": [_point(each) for each in found.breaks],
-            "growth": [_stretch(each) for each in found.growth],
-            "convexity": [_stretch(each) for each in found.convexity],
-            "asymptotes": [*_vertical(found), *map(_asymptote, found.asymptotes)],
-            "proved": {name: bool(each.complete) for name, each in searches.items()},
-        },
-    )
+
+    def document(digits: int | None) -> Document:
+        points = (_points(name, each.points, facts) for name, each in searches.items())
+        return Document(
+            (
+                Formulas(tuple(function_lines(facts))),
+                *chain.from_iterable(points),
+                *_points("breaks", found.breaks, facts),
+                *_stretches("growth", found.growth),
+                *_stretches("convexity", found.convexity),
+                *_asymptotes(found, facts),
+                Remarks(tuple(_completeness(searches, box, facts, digits))),
+            )
+        )
+
+    return Answer(facts, 0, lambda: _analysis(found, box, facts, searches), document)
 
 
-def _points(title: str, points: Sequence[Landmark], report: Report) -> Iterator[Block]:
+def _analysis(
+    found: Analysis, box: Box, facts: Facts, searches: Mapping[str, Search]
+) -> dict[str, Any]:
+    return {
+        **facts.data,
+        **_whole(found.critical, box, facts),
+        "zeros": [_point(each) for each in found.zeros.points],
+        "inflections": [_point(each) for each in found.inflections.points],
+        "breaks": [_point(each) for each in found.breaks],
+        "growth": [_stretch(each) for each in found.growth],
+        "convexity": [_stretch(each) for each in found.convexity],
+        "asymptotes": [*_vertical(found), *map(_asymptote, found.asymptotes)],
+        "proved": {name: bool(each.complete) for name, each in searches.items()},
+    }
+
+
+def _points(title: str, points: Sequence[Landmark], facts: Facts) -> Iterator[Table]:
     """Yield the table of some points; without any, none."""
     if not points:
         return
     rows: list[tuple[Cell, ...]] = []
     for point in points:
-        at = [point.at[name] for name in report.variables]
+        at = [point.at[name] for name in facts.variables]
         rows.append(
-            (*at, point.value, point.kind.value, point.tag.value, _exact(point, report.name))
+            (*at, point.value, point.kind.value, point.tag.value, _exact(point, facts.name))
         )
-    head = *report.variables, report.name, "kind", "known", "exactly"
+    head = *facts.variables, facts.name, "kind", "known", "exactly"
     if not any(row[-1] for row in rows):
         head, rows = head[:-1], [row[:-1] for row in rows]
-    yield Block(title, head, tuple(rows))
+    yield Table(title, head, tuple(rows))
 
 
 def _exact(point: Landmark, function: str) -> str:
@@ -107,14 +118,14 @@ def _exact(point: Landmark, function: str) -> str:
     return ", ".join(f"{name} = {text}" for name, text in told.items())
 
 
-def _stretches(title: str, stretches: Sequence[Stretch]) -> Iterator[Block]:
+def _stretches(title: str, stretches: Sequence[Stretch]) -> Iterator[Table]:
     if stretches:
         rows = tuple((each.low, each.high, each.shape) for each in stretches)
-        yield Block(title, ("from", "to", ""), rows)
+        yield Table(title, ("from", "to", ""), rows)
 
 
-def _asymptotes(found: Analysis, report: Report) -> Iterator[Block]:
-    (x,) = report.variables
+def _asymptotes(found: Analysis, facts: Facts) -> Iterator[Table]:
+    (x,) = facts.variables
     rows: list[tuple[Cell, ...]] = []
     for pole in _poles(found):
         at = (pole.exact or {}).get(x) or number(pole.at[x])
@@ -123,7 +134,7 @@ def _asymptotes(found: Analysis, report: Report) -> Iterator[Block]:
         towards = f"{x} -> {'inf' if each.towards > 0 else '-inf'}"
         rows.append((towards, f"y = {_line(each, x)}", each.tag.value))
     if rows:
-        yield Block("asymptotes", ("for", "line", "known"), tuple(rows))
+        yield Table("asymptotes", ("for", "line", "known"), tuple(rows))
 
 
 def _line(each: Asymptote, x: str) -> str:
@@ -136,10 +147,10 @@ def _line(each: Asymptote, x: str) -> str:
 
 
 def _completeness(
-    searches: Mapping[str, Search], box: Box, report: Report, digits: int | None
+    searches: Mapping[str, Search], box: Box, facts: Facts, digits: int | None
 ) -> Iterator[str]:
     """Yield what is proved of each search, and the places where nothing is."""
-    where = _interval(box, report, digits)
+    where = _interval(box, facts, digits)
     if any(each.complete is None for each in searches.values()):
         yield f"not proved to be all: --certify searches the whole of {where}"
     if proved := [_counted(name, each) for name, each in searches.items() if each.complete]:
@@ -147,7 +158,7 @@ def _completeness(
     if open_ := [name for name, each in searches.items() if each.complete is False]:
         yield f"{_listed(open_)}: any other lies in an undecided place"
     places = dict.fromkeys(
-        f"  {_around(doubt, report)}: {doubt.reason}"
+        f"  {_around(doubt, facts)}: {doubt.reason}"
         for each in searches.values()
         for doubt in each.undecided
     )
@@ -166,31 +177,31 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _around(doubt: Undecided, report: Report) -> str:
+def _around(doubt: Undecided, facts: Facts) -> str:
     """Return a narrow place by its middle, a wide one by its ends."""
     narrow = all(high - low < _NARROW * max(1, abs(low)) for low, high in doubt.cell)
     if not narrow:
-        return _interval(doubt.cell, report, None)
-    middles = zip(report.variables, doubt.cell, strict=True)
+        return _interval(doubt.cell, facts, None)
+    middles = zip(facts.variables, doubt.cell, strict=True)
     return "at " + ", ".join(f"{x} = {number((a + b) / 2 + 0.0, 8)}" for x, (a, b) in middles)
 
 
-def _interval(cell: Box, report: Report, digits: int | None) -> str:
-    ends = zip(report.variables, cell, strict=True)
+def _interval(cell: Box, facts: Facts, digits: int | None) -> str:
+    ends = zip(facts.variables, cell, strict=True)
     return ", ".join(f"{number(a, digits)} ≤ {x} ≤ {number(b, digits)}" for x, (a, b) in ends)
 
 
-def _whole(found: Search, box: Box, report: Report) -> dict[str, Any]:
+def _whole(found: Search, box: Box, facts: Facts) -> dict[str, Any]:
     return {
-        "range": dict(zip(report.variables, box, strict=True)),
-        "complete": found.complete,
-        "undecided": [_undecided(each, report) for each in found.undecided],
         "results": [_point(point) for point in found.points],
+        "range": dict(zip(facts.variables, box, strict=True)),
+        "complete": found.complete,
+        "undecided": [_undecided(each, facts) for each in found.undecided],
     }
 
 
-def _undecided(each: Undecided, report: Report) -> dict[str, Any]:
-    return {"range": dict(zip(report.variables, each.cell, strict=True)), "reason": each.reason}
+def _undecided(each: Undecided, facts: Facts) -> dict[str, Any]:
+    return {"range": dict(zip(facts.variables, each.cell, strict=True)), "reason": each.reason}
 
 
 def _point(point: Landmark) -> dict[str, Any]:

@@ -1,42 +1,41 @@
-"""What ``taylor`` found, as a listing: the polynomial, and its coefficients with their verdicts."""
+"""A Taylor polynomial as an answer: the polynomial, and its coefficients with their verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from diffcli.output.answers import function_lines, remarks
 from diffcli.output.cells import cells
-from diffcli.output.documents import document
-from diffcli.output.headings import function_lines, remarks
-from diffcli.output.listing import Block, Cell, Listing
+from diffcli.output.document import Answer, Cell, Document, Formulas, Line, Remarks, Table
 from diffcli.output.report import Report
-from diffcli.studies.taylor import Expansion
+from diffcli.studies.taylor.expansion import Expansion
 
 
-def expansion_listing(
-    report: Report, found: Sequence[Expansion], order: int, digits: int | None
-) -> Listing:
+def answer(report: Report, found: Sequence[Expansion], order: int) -> Answer:
     """Return each point's polynomial, and a table of its coefficients."""
-    several = len(found) > 1
-    formulas = list(function_lines(report))
-    for each in found:
-        where = f" about {_point(each)}" if several else ""
-        if each.polynomial:
-            formulas.append((f"T{order}{where}", each.polynomial))
-    results = document(report)["results"]
-    return Listing(
-        formulas=tuple(formulas),
-        blocks=tuple(_block(each) for each in found),
-        remarks=tuple(_remarks(report, digits)),
-        document={
-            **document(report),
+
+    def document(digits: int | None) -> Document:
+        formulas = list(function_lines(report))
+        for each in found:
+            where = f" about {_point(each)}" if len(found) > 1 else ""
+            if each.polynomial:
+                formulas.append(Line(f"T{order}{where}", each.polynomial))
+        said = Remarks(tuple(_remarks(report, digits)))
+        return Document((Formulas(tuple(formulas)), *map(_table, found), said))
+
+    def data() -> dict[str, Any]:
+        records = zip(found, report.results, strict=True)
+        return {
+            **report.data,
             "order": order,
-            "results": [_record(each, result) for each, result in zip(found, results, strict=True)],
-        },
-    )
+            "results": [_record(each, result.data) for each, result in records],
+        }
+
+    return Answer(report, report.exit_code, data, document)
 
 
-def _block(found: Expansion) -> Block:
+def _table(found: Expansion) -> Table:
     exactly = bool(found.exact)
     rows: list[tuple[Cell, ...]] = []
     for cell in cells(found.result):
@@ -44,7 +43,7 @@ def _block(found: Expansion) -> Block:
         verdict = cell.check.verdict if cell.check else "· not checked"
         rows.append((found.terms[cell.entry], *middle, cell.number, verdict))
     head = ("term", *(("exactly",) if exactly else ()), "coefficient", "verdict")
-    return Block(f"about {_point(found)}", head, tuple(rows))
+    return Table(f"about {_point(found)}", head, tuple(rows))
 
 
 def _point(found: Expansion) -> str:

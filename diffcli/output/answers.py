@@ -1,34 +1,65 @@
-"""The formulas that stand above the numbers, and the remarks that stand below them."""
+"""A report as an answer: formulas above the numbers, remarks below them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from diffcli.formula import Formula
-from diffcli.output.analysis import analysis_text
-from diffcli.output.cells import Cell, checks, name_of_function, notation, values_shown
-from diffcli.output.notes import note
-from diffcli.output.report import Report, Result
-from diffcli.output.text import numbers
+from diffcli.output.cells import Cell, name_of_function, notation, values_shown
+from diffcli.output.document import Answer, Document, Formulas, Line, Numbers, Remarks
+from diffcli.output.notes import analysis_text, note
+from diffcli.output.report import Facts, Report, Result
+from diffcli.output.text import latex_code, numbers
 
 
-def function_lines(report: Report) -> Iterator[tuple[str, str]]:
-    """Yield the function as (name, formula), its definitions first."""
-    *definitions, formula = report.read_as.split("; ")
+def answer_of(report: Report) -> Answer:
+    """Return what a derivative's command answers."""
+    return Answer(
+        report,
+        report.exit_code,
+        partial(_data, report),
+        partial(report_document, report),
+        partial(_records, report),
+    )
+
+
+def _data(report: Report) -> dict[str, Any]:
+    return report.data
+
+
+def _records(report: Report) -> list[dict[str, Any]]:
+    return [result.data for result in report.results]
+
+
+def report_document(report: Report, digits: int | None) -> Document:
+    """Return the formulas, the numbers with their verdicts, the remarks."""
+    formulas = Formulas((*_with_arguments(report), *derivative_lines(report, report.variables)))
+    said = Remarks(tuple(remarks(report, digits)))
+    return Document((formulas, Numbers(report), said))
+
+
+def function_lines(facts: Facts) -> Iterator[Line]:
+    """Yield the function's formula, its definitions first."""
+    *definitions, formula = facts.read_as.split("; ")
     pairs = [(name, text) for name, _, text in (each.partition(" = ") for each in definitions)]
-    if pairs and pairs[-1][0] == formula == report.name:
+    if pairs and pairs[-1][0] == formula == facts.name:
         formula = pairs.pop()[1]
-    yield from pairs
-    yield name_of_function(report), formula
+    yield from (Line(name, text) for name, text in pairs)
+    yield Line(name_of_function(facts), formula)
 
 
-def derivative_lines(report: Report) -> Iterator[tuple[str, str]]:
-    """Yield each derivative as (notation, formula), as :func:`derivatives` does."""
-    yield from ((name, formula.text or "") for name, formula in derivatives(report))
+def _with_arguments(report: Report) -> Iterator[Line]:
+    """Yield the function's formula; in LaTeX the definitions stand in the one formula."""
+    *definitions, function = function_lines(report)
+    yield from (replace(line, latex="") for line in definitions)
+    latex = report.function_latex or latex_code(report.read_as)
+    yield replace(function, name=report.name, arguments=report.variables, latex=latex)
 
 
-def derivatives(report: Report) -> Iterator[tuple[str, Formula]]:
-    """Yield each entry's notation and its formula, where there is one.
+def derivative_lines(report: Report, arguments: tuple[str, ...] | None = None) -> Iterator[Line]:
+    """Yield the formula of each entry, where there is one.
 
     Mixed partials of one formula, whatever their order, are told once.
     """
@@ -38,7 +69,8 @@ def derivatives(report: Report) -> Iterator[tuple[str, Formula]]:
         key = (*sorted(name.split("∂")), formula.text)
         if formula.text is not None and key not in told:
             told.add(key)
-            yield name, formula
+            latex = formula.latex or latex_code(formula.text) if arguments is not None else None
+            yield Line(name, formula.text, arguments, latex, entry)
 
 
 def point_text(report: Report, result: Result, digits: int | None) -> str:
@@ -62,7 +94,7 @@ def remarks(report: Report, digits: int | None) -> list[str]:
             told.setdefault(f"no formula: {formula.reason}", []).append(notation(report, entry))
     for result in report.results:
         where = f" at {point_text(report, result, digits)}" if len(report.results) > 1 else ""
-        for check in checks(result):
+        for check in result.all_checks:
             if said := note(check, report.dtype):
                 told.setdefault(said, []).append(check_name(report, check.entry) + where)
         if "eigenvalues" in result.analysis:
@@ -85,7 +117,7 @@ def _together(names: Sequence[str]) -> str:
 def check_name(report: Report, entry: str) -> str:
     """Return how the entry that a check is of is written, with its index: ``∂f/∂x[2]``."""
     name, bracket, index = entry.partition("[")
-    known = report.notation or {}
+    known = report.notation
     return known.get(entry) or known.get(name, name) + bracket + index
 
 

@@ -1,4 +1,4 @@
-"""What ``implicit`` found, as a listing: the formulas, and a table of numbers for each point."""
+"""Implicit derivatives as an answer: the formulas, and a table of numbers for each point."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 
 from diffcli.formula import Formula
 from diffcli.language.function import Function
-from diffcli.output.documents import document
-from diffcli.output.headings import remarks
-from diffcli.output.listing import Block, Listing
+from diffcli.output.answers import remarks
+from diffcli.output.document import Answer, Document, Formulas, Line, Remarks, Table
 from diffcli.output.report import Report, Result
+from diffcli.output.text import superscript
 from diffcli.studies.implicit.derivatives import Derivative
-
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def implicit_report(
@@ -26,17 +24,14 @@ def implicit_report(
     warnings: tuple[str, ...] = (),
 ) -> Report:
     """Return the derivatives as a report; without ``points``, the formulas alone."""
-    return Report(
-        command="implicit",
-        expression=function.text,
-        read_as=function.read_as,
-        variables=function.variables,
+    return Report.of(
+        "implicit",
+        function,
         dtype=dtype,
         device=device,
         results=tuple(
             _result(each, points[place] if points else None) for place, each in enumerate(found)
         ),
-        readings=function.readings,
         warnings=warnings,
         notation={
             each.label: notation(each, several=len(function.variables) > 2) for each in found[0]
@@ -56,38 +51,44 @@ def _result(found: Sequence[Derivative], at: Mapping[str, float] | None) -> Resu
 def notation(derivative: Derivative, *, several: bool) -> str:
     """Return how a derivative is written: ``d²y/dx²``, or ``∂z/∂x`` where others are held."""
     d = "∂" if several else "d"
-    n = "" if derivative.order == 1 else str(derivative.order).translate(_RAISED)
+    n = "" if derivative.order == 1 else superscript(derivative.order)
     return f"{d}{n}{derivative.of}/{d}{derivative.wrt}{n}"
 
 
-def implicit_listing(report: Report, digits: int | None) -> Listing:
+def answer(report: Report) -> Answer:
     """Return the formulas, and a table for each point."""
-    names = report.notation or {}
-    left, _, right = report.read_as.partition(" = ")
-    is_single = not report.read_as.startswith("[")
-    formulas = [(left, right) if is_single else ("equations", report.read_as)]
-    formulas += [
-        (names[label], formula.text)
-        for label, formula in report.results[0].symbolic.items()
-        if formula.text
-    ]
-    return Listing(
-        formulas=tuple(formulas),
-        blocks=tuple(_block(each, names) for each in report.results if each.at is not None),
-        remarks=tuple(remarks(report, digits)),
-        document=_document(report),
+    return Answer(
+        report,
+        report.exit_code,
+        lambda: _data(report),
+        lambda digits: _document(report, digits),
     )
 
 
-def _block(result: Result, names: Mapping[str, str]) -> Block:
+def _document(report: Report, digits: int | None) -> Document:
+    left, _, right = report.read_as.partition(" = ")
+    is_single = not report.read_as.startswith("[")
+    formulas = [Line(left, right) if is_single else Line("equations", report.read_as)]
+    formulas += [
+        Line(report.notation[label], formula.text)
+        for label, formula in report.results[0].symbolic.items()
+        if formula.text
+    ]
+    at_points = (each for each in report.results if each.at is not None)
+    tables = (_table(each, report.notation) for each in at_points)
+    said = Remarks(tuple(remarks(report, digits)))
+    return Document((Formulas(tuple(formulas)), *tables, said))
+
+
+def _table(result: Result, names: Mapping[str, str]) -> Table:
     at = ", ".join(f"{name} = {value:.12g}" for name, value in (result.at or {}).items())
     rows = tuple((names[each.entry], each.value, each.verdict) for each in result.checks)
-    return Block(f"at {at}", ("derivative", "value", "verdict"), rows)
+    return Table(f"at {at}", ("derivative", "value", "verdict"), rows)
 
 
-def _document(report: Report) -> dict[str, Any]:
-    """Return the report as JSON; an equation has no value."""
-    whole = document(report)
-    for result in whole["results"]:
+def _data(report: Report) -> dict[str, Any]:
+    """Return the report as JSON has it; an equation has no value."""
+    found = report.data
+    for result in found["results"]:
         del result["value"]
-    return whole
+    return found

@@ -1,4 +1,4 @@
-"""What ``uncertainty`` found, as a listing: each input's part, and what sampling says."""
+"""A propagated uncertainty as an answer: each input's part, and what sampling says."""
 
 from __future__ import annotations
 
@@ -7,29 +7,34 @@ from dataclasses import asdict
 from math import nan
 from typing import Any
 
-from diffcli.output.documents import document
-from diffcli.output.headings import derivative_lines, function_lines, remarks
-from diffcli.output.listing import Block, Listing, Rounded
-from diffcli.studies.uncertainty import Propagation
+from diffcli.output.answers import derivative_lines, function_lines, remarks
+from diffcli.output.document import Answer, Document, Formulas, Remarks, Rounded, Table
+from diffcli.studies.uncertainty.propagation import Propagation
 
 _SHORT = 4
 """Significant digits of an uncertainty, unless asked otherwise."""
 
 
-def propagation_listing(found: Sequence[Propagation], digits: int | None) -> Listing:
+def answer(found: Sequence[Propagation]) -> Answer:
     """Return a table of the inputs for each point, the uncertainty of f above it."""
-    first, short = found[0].report, digits or _SHORT
-    return Listing(
-        formulas=(*function_lines(first), *derivative_lines(first)),
-        blocks=tuple(
-            block for each in found for block in (_inputs(each, short), _ways(each, short))
-        ),
-        remarks=tuple(said for each in found for said in _remarks(each, digits)),
-        document={**document(first), "results": [_record(each) for each in found]},
+    first = found[0].report
+
+    def document(digits: int | None) -> Document:
+        short = digits or _SHORT
+        tables = (table for each in found for table in (_inputs(each, short), _ways(each, short)))
+        said = (said for each in found for said in _remarks(each, digits))
+        formulas = Formulas((*function_lines(first), *derivative_lines(first)))
+        return Document((formulas, *tables, Remarks(tuple(said))))
+
+    return Answer(
+        first,
+        max(each.report.exit_code for each in found),
+        lambda: {**first.data, "results": [_record(each) for each in found]},
+        document,
     )
 
 
-def _inputs(found: Propagation, digits: int) -> Block:
+def _inputs(found: Propagation, digits: int) -> Table:
     rows = (
         (
             each.name,
@@ -44,10 +49,10 @@ def _inputs(found: Propagation, digits: int) -> Block:
         for each in found.inputs
     )
     head = ("input", "value", "±", "derivative", "part of ±", "share %", "sampled", "linear")
-    return Block("inputs", head, tuple(rows))
+    return Table("inputs", head, tuple(rows))
 
 
-def _ways(found: Propagation, digits: int) -> Block:
+def _ways(found: Propagation, digits: int) -> Table:
     """Return the value and its uncertainty as each way to propagate has it."""
     value = found.report.results[0].value
     ways = [("linear", value if isinstance(value, float) else nan, found.sigma)]
@@ -55,7 +60,7 @@ def _ways(found: Propagation, digits: int) -> Block:
         ways.append(("second order", found.second.mean, found.second.sigma))
     ways.append(("sampled", found.sampled.mean, found.sampled.sigma))
     rows = ((way, Rounded(mean, 2 * digits), Rounded(sigma, digits)) for way, mean, sigma in ways)
-    return Block(found.report.name, ("by", "value", "±"), tuple(rows))
+    return Table(found.report.name, ("by", "value", "±"), tuple(rows))
 
 
 def _remarks(found: Propagation, digits: int | None) -> Iterator[str]:
@@ -76,7 +81,7 @@ def _remarks(found: Propagation, digits: int | None) -> Iterator[str]:
 
 def _record(found: Propagation) -> dict[str, Any]:
     return {
-        **document(found.report)["results"][0],
+        **found.report.results[0].data,
         "sigma": found.sigma,
         "inputs": [asdict(each) for each in found.inputs],
         "covariance": found.covariance,

@@ -1,14 +1,13 @@
-"""What ``check`` found, as a listing: every engine's word on a derivative, or on a claim."""
+"""A check as an answer: what every engine says of a derivative, or what is known of a claim."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from diffcli.output.answers import derivative_lines, function_lines, point_text, remarks
 from diffcli.output.cells import notation
-from diffcli.output.documents import document
-from diffcli.output.headings import derivative_lines, function_lines, point_text, remarks
-from diffcli.output.listing import Block, Cell, Listing
+from diffcli.output.document import Answer, Cell, Document, Formulas, Line, Remarks, Table
 from diffcli.output.text import DIGITS, MISSING, number, proved
 from diffcli.verdict import Check
 
@@ -26,38 +25,42 @@ MOST_EXCEPTIONS = 4
 """Points without a derivative that are shown one by one."""
 
 
-def hearing_listing(found: Hearing, digits: int | None) -> Listing:
+def hearing_answer(found: Hearing) -> Answer:
     """Return a table an entry and point: what each engine says, the verdict last."""
     report = found.report
-    whole = document(report)
-    blocks: list[Block] = []
-    for place, said in enumerate(found.statements):
-        result = report.results[place]
+
+    def document(digits: int | None) -> Document:
+        formulas = Formulas((*function_lines(report), *derivative_lines(report)))
+        said = Remarks(tuple(remarks(report, digits)))
+        return Document((formulas, *_tables(found, digits), said))
+
+    def data() -> dict[str, Any]:
+        whole = report.data
+        for result, said in zip(whole["results"], found.statements, strict=False):
+            for check in result["checks"]:
+                check["evidence"] = [_statement(each) for each in said.get(check["entry"], ())]
+        return whole
+
+    return Answer(report, found.exit_code, data, document)
+
+
+def _tables(found: Hearing, digits: int | None) -> Iterator[Table]:
+    for result, said in zip(found.report.results, found.statements, strict=False):
         checks = {check.entry: check for check in result.checks}
-        blocks += (
-            _block(report, result, checks[entry], statements, digits)
-            for entry, statements in said.items()
-        )
-        for check in whole["results"][place]["checks"]:
-            check["evidence"] = [_statement(each) for each in said.get(check["entry"], ())]
-    return Listing(
-        formulas=(*function_lines(report), *derivative_lines(report)),
-        blocks=tuple(blocks),
-        remarks=tuple(remarks(report, digits)),
-        document=whole,
-    )
+        for entry, statements in said.items():
+            yield _table(found.report, result, checks[entry], statements, digits)
 
 
-def _block(
+def _table(
     report: Report, result: Result, check: Check, said: Sequence[Statement], digits: int | None
-) -> Block:
+) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for each in said:
         rows.append((each.engine, _says(each), _time(each.seconds)))
         if each.digits is not None:
             rows.append(("", f"{each.digits} digits proved", ""))
     title = f"{notation(report, check.entry)} at {point_text(report, result, digits)}"
-    return Block(title, ("engine", "says", "time"), (*rows, ("verdict", check.verdict, "")))
+    return Table(title, ("engine", "says", "time"), (*rows, ("verdict", check.verdict, "")))
 
 
 def _says(said: Statement) -> Cell:
@@ -83,20 +86,29 @@ def _statement(said: Statement) -> dict[str, Any]:
     }
 
 
-def decision_listing(found: Decision, digits: int | None) -> Listing:
+def decision_answer(found: Decision) -> Answer:
     """Return the formula, its derivative and the claim, and in a line what is known of it."""
+    return Answer(
+        found.report,
+        found.exit_code,
+        lambda: _decision(found),
+        lambda digits: _decision_document(found, digits),
+    )
+
+
+def _decision_document(found: Decision, digits: int | None) -> Document:
     report = found.report
-    formulas = (*function_lines(report), *derivative_lines(report), ("claim", found.claim_read_as))
+    claim = Line("claim", found.claim_read_as)
     gaps = () if found.counterexample else (_gap(report, gap, digits) for gap in found.gaps)
     points = () if found.counterexample else found.exceptions.points
     exceptions = [_exception(report, each, digits) for each in points[:MOST_EXCEPTIONS]]
     if len(points) > MOST_EXCEPTIONS:
         exceptions.append(f"… and at {len(points) - MOST_EXCEPTIONS} more points; --json has all")
-    return Listing(
-        formulas=formulas,
-        blocks=(),
-        remarks=(_sentence(found, digits), *exceptions, *gaps),
-        document=_decision(found),
+    return Document(
+        (
+            Formulas((*function_lines(report), *derivative_lines(report), claim)),
+            Remarks((_sentence(found, digits), *exceptions, *gaps)),
+        )
     )
 
 
@@ -155,7 +167,7 @@ def _place(at: Mapping[str, float], digits: int | None) -> str:
 
 
 def _decision(found: Decision) -> dict[str, Any]:
-    whole = document(found.report)
+    whole = found.report.data
     (result,) = whole.pop("results")
     return {
         **whole,

@@ -1,16 +1,24 @@
-"""What ``profile`` found, as a listing: the operators, and what a gradient costs."""
+"""A profile as an answer: the operators, and what a gradient costs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from diffcli.output.documents import document
-from diffcli.output.headings import function_lines, remarks
-from diffcli.output.listing import Block, Cell, Listing, Rounded
+from diffcli.output.answers import function_lines, remarks
+from diffcli.output.document import (
+    Answer,
+    Cell,
+    Document,
+    Formulas,
+    Remarks,
+    Rounded,
+    Table,
+)
 from diffcli.output.text import number
-from diffcli.studies.profile import Profile
+from diffcli.studies.profile.measure import Profile
 
 MOST_OPERATORS = 20
 _MICRO = 1e6
@@ -18,20 +26,30 @@ _SHORT = 3
 """Significant digits of a time."""
 
 
-def profile_listing(found: Sequence[Profile], digits: int | None) -> Listing:
+def answer(found: Sequence[Profile], files: Mapping[Path, bytes]) -> Answer:
     """Return a table of operators for each point, times in microseconds."""
     first = found[0].report
-    return Listing(
-        formulas=tuple(function_lines(first)),
-        blocks=tuple(_operators(each) for each in found),
-        remarks=tuple(
-            said for each in found for said in (_cost(each), *remarks(each.report, digits))
-        ),
-        document={**document(first), "results": [_record(each) for each in found]},
+
+    def document(digits: int | None) -> Document:
+        said = (said for each in found for said in (_cost(each), *remarks(each.report, digits)))
+        return Document(
+            (
+                Formulas(tuple(function_lines(first))),
+                *map(_operators, found),
+                Remarks(tuple(said)),
+            )
+        )
+
+    return Answer(
+        first,
+        max(each.report.exit_code for each in found),
+        lambda: {**first.data, "results": [_record(each) for each in found]},
+        document,
+        files=files,
     )
 
 
-def _operators(found: Profile) -> Block:
+def _operators(found: Profile) -> Table:
     shown = found.operators[:MOST_OPERATORS]
     on_device = any(each.device_time for each in shown)
     rows: list[tuple[Cell, ...]] = []
@@ -42,7 +60,7 @@ def _operators(found: Profile) -> Block:
         rows.append((each.name, calls, *micros, memory))
     columns = ("self µs", "total µs", *(["CUDA µs"] if on_device else []))
     title = f"{found.repeat} evaluations and backward passes"
-    return Block(title, ("operator", "calls", *columns, "bytes"), tuple(rows))
+    return Table(title, ("operator", "calls", *columns, "bytes"), tuple(rows))
 
 
 def _cost(found: Profile) -> str:
@@ -57,7 +75,7 @@ def _cost(found: Profile) -> str:
 
 def _record(found: Profile) -> dict[str, Any]:
     return {
-        **document(found.report)["results"][0],
+        **found.report.results[0].data,
         "repeat": found.repeat,
         "value_seconds": found.value_time,
         "gradient_seconds": found.gradient_time,

@@ -1,8 +1,8 @@
-"""What ``steps`` tells, as a listing: a tree of rules for people, a document for programs."""
+"""Steps as an answer: a tree of rules for people, records for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -10,32 +10,30 @@ from diffcli.language.expression import Node, variable
 from diffcli.language.latex.printer import name_latex, node_latex
 from diffcli.language.printer import text_of
 from diffcli.operators import Entry
-from diffcli.output.documents import document
-from diffcli.output.listing import Listing
-from diffcli.output.trees import Branch, Math, equal
+from diffcli.output.document import Answer, Document, Math, Tree, equal
+from diffcli.studies.steps.fits import times
 
 if TYPE_CHECKING:
     from diffcli.language.function import Function
-    from diffcli.output.report import Report
+    from diffcli.output.report import Facts
     from diffcli.studies.steps.differentiation import Derivation, Lesson, Proof
+    from diffcli.studies.steps.implicit import ImplicitDerivation, ImplicitLesson
     from diffcli.studies.steps.teacher import Part, Statement, Step
 
 Words = tuple[str | Math, ...]
 
 
-def lesson_listing(lesson: Lesson, report: Report) -> Listing:
-    """Return a tree a differentiation; ``report`` says what was asked."""
+def lesson_answer(lesson: Lesson, facts: Facts) -> Answer:
+    """Return a tree a differentiation; ``facts`` says what was asked."""
     writer = Writer(lesson.function)
-    return Listing(
-        formulas=(),
-        trees=tuple(writer.tree(done) for done in lesson.derivations),
-        blocks=(),
-        remarks=(),
-        document={
-            **document(report),
-            "results": [writer.record(done) for done in lesson.derivations],
-        },
+    return _answer(
+        facts, map(writer.tree, lesson.derivations), map(writer.record, lesson.derivations)
     )
+
+
+def _answer(facts: Facts, trees: Iterable[Tree], records: Iterable[Mapping[str, Any]]) -> Answer:
+    document, results = Document(tuple(trees)), list(records)
+    return Answer(facts, 0, lambda: {**facts.data, "results": results}, lambda _: document)
 
 
 class Writer:
@@ -47,7 +45,7 @@ class Writer:
         self._function, self._names = function, names
         self._euler = "E" if "e" in function.variables else "e"
 
-    def tree(self, done: Derivation) -> Branch:
+    def tree(self, done: Derivation) -> Tree:
         """Return the question, the steps, the answer."""
         entry = done.entry
         asked = Entry(entry.label, entry.output, entry.wrt[1:])
@@ -58,7 +56,7 @@ class Writer:
             partial = Math(f"∂/∂{done.wrt}", rf"\frac{{\partial}}{{\partial {x}}}")
             question = (*question, ",  where ", Math("′", "{}'"), " is ", partial)
         steps = self.step(done.step, ())
-        return Branch(question, (steps, Branch((answer, f"   ({proved(done.proof)})"))))
+        return Tree(question, (steps, Tree((answer, f"   ({proved(done.proof)})"))))
 
     def record(self, done: Derivation) -> dict[str, Any]:
         """Return the differentiation as JSON has it."""
@@ -96,24 +94,24 @@ class Writer:
             "note": step.note,
         }
 
-    def step(self, step: Step, of: Words) -> Branch:
+    def step(self, step: Step, of: Words) -> Tree:
         """Return a step and those under it; ``of`` says what it differentiates."""
         head: Words = (f"{step.number}  ", *of, step.rule)
         if step.statement:
             head = (*head, ":  ", self._statement(step.statement))
         under = {each.number: each for each in step.steps}
-        lines = [Branch(self._part(part, told=part.step not in under)) for part in step.parts]
+        lines = [Tree(self._part(part, told=part.step not in under)) for part in step.parts]
         lines += (
             self.step(under.pop(part.step), (_primed(part.name), ": "))
             for part in step.parts
             if part.step in under
         )
         if step.logarithm:
-            lines.append(Branch(self._logarithm(step.logarithm)))
+            lines.append(Tree(self._logarithm(step.logarithm)))
         said = equal(_prime(self.math(step.term)), *map(self.math, step.lines))
         told: list[Words] = [] if said in head else [(said,)]
-        lines += map(Branch, [*told, (step.note,)] if step.note else told)
-        return Branch(head, tuple(lines))
+        lines += map(Tree, [*told, (step.note,)] if step.note else told)
+        return Tree(head, tuple(lines))
 
     def _part(self, part: Part, *, told: bool) -> Words:
         words: Words = (equal(_letter(part.name), self.math(part.term)),)
@@ -174,3 +172,59 @@ def proved(proof: Proof) -> str:
     if proof.exact:
         return "proved equal to the symbolic engine's derivative"
     return f"equal to the certified derivative at {proof.points} points"
+
+
+_SIDES = ("left side: ", "right side: ")
+
+
+def implicit_answer(lesson: ImplicitLesson, facts: Facts) -> Answer:
+    """Return a tree a derivative of an equation: its sides differentiated, then solved."""
+    names = lesson.equations.function.variables
+    done = [(each, _writer(lesson, each)) for each in lesson.derivations]
+    trees = (_implicit_tree(each, writer, names) for each, writer in done)
+    return _answer(facts, trees, (_implicit_record(each, writer) for each, writer in done))
+
+
+def _writer(lesson: ImplicitLesson, done: ImplicitDerivation) -> Writer:
+    names = {done.prime: f"{name_latex(done.dependent)}'"}
+    return Writer(lesson.equations.function, names)
+
+
+def _implicit_tree(done: ImplicitDerivation, writer: Writer, names: tuple[str, ...]) -> Tree:
+    y, x = name_latex(done.dependent), name_latex(done.wrt)
+    several = len(names) > 2
+    sign, tex = ("∂", r"\partial ") if several else ("d", "d")
+    ratio = Math(f"{sign}{done.dependent}/{sign}{done.wrt}", rf"\frac{{{tex}{y}}}{{{tex}{x}}}")
+    independent = [name for name in names if name != done.dependent]
+    prime = writer.math(done.prime)
+    slopes = [writer.math(step.lines[-1]) for step in done.steps]
+    solved = equal(writer.math(times(done.factor, done.prime)), writer.math(done.rest))
+    sides = [writer.step(step, (side,)) for step, side in zip(done.steps, _SIDES, strict=True)]
+    return Tree(
+        (
+            equal(*map(writer.math, done.sides)),
+            f",  where {done.dependent} is a function of {' and '.join(independent)},  ",
+            equal(prime, ratio),
+        ),
+        (
+            *sides,
+            Tree(("3  the sides are equal, and so are their derivatives:  ", equal(*slopes))),
+            Tree(("4  solved for ", prime, ":  ", solved)),
+            Tree((equal(prime, writer.math(done.tidied)), f"   ({proved(done.proof)})")),
+        ),
+    )
+
+
+def _implicit_record(done: ImplicitDerivation, writer: Writer) -> dict[str, Any]:
+    return {
+        "entry": done.wrt,
+        "dependent": done.dependent,
+        "of": [writer.text(side) for side in done.sides],
+        "steps": [writer.step_record(step) for step in done.steps],
+        "factor": writer.text(done.factor),
+        "rest": writer.text(done.rest),
+        "derivative": writer.text(done.derivative),
+        "tidied": writer.text(done.tidied),
+        "latex": writer.math(done.tidied).latex,
+        "proof": "exact" if done.proof.exact else f"{done.proof.points} points",
+    }

@@ -1,61 +1,57 @@
-"""What ``check --claim`` found of a derivative in code, as a listing."""
+"""A derivative in code, held against a claim, as an answer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
+from diffcli.output.answers import point_text
 from diffcli.output.cells import notation
-from diffcli.output.documents import document
-from diffcli.output.headings import point_text
-from diffcli.output.listing import Block, Listing
+from diffcli.output.document import Answer, Document, Remarks, Table
 from diffcli.output.text import number
 
 if TYPE_CHECKING:
     from diffcli.studies.check.code import Comparison, Review
 
 
-def review_listing(found: Review, digits: int | None) -> Listing:
+def answer(found: Review) -> Answer:
     """Return a table a point: autograd's number, a difference quotient, the claim."""
-    report = found.report
-    blocks = tuple(
-        Block(
-            f"at {point_text(report, result, digits)}",
-            ("entry", "autograd", "quotient", "claim", "the claim is"),
-            tuple(
-                (
-                    notation(report, each.entry),
-                    each.autograd,
-                    each.quotient,
-                    each.claim,
-                    _said(each),
-                )
-                for each in entries
-            ),
+    return Answer(
+        found.report,
+        found.exit_code,
+        lambda: _data(found),
+        lambda digits: Document((*_tables(found, digits), Remarks((_sentence(found, digits),)))),
+    )
+
+
+def _tables(found: Review, digits: int | None) -> Iterator[Table]:
+    head = ("entry", "autograd", "quotient", "claim", "the claim is")
+    for result, compared in zip(found.report.results, found.comparisons, strict=True):
+        rows = (
+            (notation(found.report, x.entry), x.autograd, x.quotient, x.claim, _said(x))
+            for x in compared
         )
-        for result, entries in zip(report.results, found.comparisons, strict=True)
-    )
-    return Listing(
-        formulas=(),
-        blocks=blocks,
-        remarks=(_sentence(found, digits),),
-        document=document(report)
-        | {
-            "claim": found.claim,
-            "proof": _PROOFS[found.is_right],
-            "points": len(found.comparisons),
-            "wrong": [
-                {"entry": each.entry, "autograd": each.autograd, "claim": each.claim}
-                for entries in found.comparisons
-                for each in entries
-                if each.is_right is False
-            ],
-            "contradicted": [
-                {"entry": each.entry, "autograd": each.autograd, "quotient": each.quotient}
-                for each in found.contradicted
-            ],
-            "mistake": found.mistake,
-        },
-    )
+        yield Table(f"at {point_text(found.report, result, digits)}", head, tuple(rows))
+
+
+def _data(found: Review) -> dict[str, Any]:
+    compared = [each for entries in found.comparisons for each in entries]
+    return {
+        **found.report.data,
+        "claim": found.claim,
+        "proof": _PROOFS[found.is_right],
+        "points": len(found.comparisons),
+        "wrong": [
+            {"entry": each.entry, "autograd": each.autograd, "claim": each.claim}
+            for each in compared
+            if each.is_right is False
+        ],
+        "contradicted": [
+            {"entry": each.entry, "autograd": each.autograd, "quotient": each.quotient}
+            for each in found.contradicted
+        ],
+        "mistake": found.mistake,
+    }
 
 
 _PROOFS = {True: "equal_at_points", False: "wrong", None: "undecided"}

@@ -19,7 +19,7 @@ from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad
 from diffcli.output.report import Nested, Report
-from diffcli.studies.written import evaluate
+from diffcli.studies.graph.written import evaluate
 
 LEAF = "AccumulateGrad"
 MOST_NODES = 500

@@ -1,35 +1,44 @@
-"""Answers in complex numbers as a listing; in JSON a number is ``{"re": …, "im": …}``."""
+"""An answer in complex numbers; in JSON a number is ``{"re": …, "im": …}``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from diffcli.output.documents import document
-from diffcli.output.headings import function_lines
-from diffcli.output.listing import Block, Listing
-from diffcli.output.report import Report
+from diffcli.output.answers import function_lines
+from diffcli.output.document import Answer, Document, Formulas, Line, Remarks, Table
+from diffcli.output.report import Facts
 from diffcli.output.text import MISSING, number
-from diffcli.studies.holomorphic import CONVENTION, ComplexResult, Number
+from diffcli.studies.complex.holomorphic import CONVENTION, ComplexResult, Number
+from diffcli.verdict import Verdict
 
 
-def holomorphic_listing(
-    report: Report, found: Sequence[ComplexResult], digits: int | None
-) -> Listing:
+def answer(facts: Facts, found: Sequence[ComplexResult]) -> Answer:
     """Return the formulas, and a table of numbers for each point."""
-    names = report.notation or {}
-    formulas = [
-        (names[label], formula.text) for label, formula in found[0].formulas.items() if formula.text
-    ]
-    return Listing(
-        formulas=(*function_lines(report), *formulas),
-        blocks=tuple(_block(each, names, digits) for each in found if each.value),
-        remarks=tuple(_remarks(found, names)),
-        document={
-            **document(report),
-            "convention": CONVENTION,
-            "results": [_record(each) for each in found],
-        },
+    names = facts.notation
+
+    def document(digits: int | None) -> Document:
+        formulas = (
+            Line(names[label], formula.text)
+            for label, formula in found[0].formulas.items()
+            if formula.text
+        )
+        return Document(
+            (
+                Formulas((*function_lines(facts), *formulas)),
+                *(_table(each, names, digits) for each in found if each.value),
+                Remarks(tuple(_remarks(found, names))),
+            )
+        )
+
+    records = [_record(each) for each in found]
+    answered = [each.verdict for each in found if each.value]
+    code = 4 if answered and not any(each.has_value for each in answered) else 0
+    return Answer(
+        facts,
+        5 if Verdict.DISAGREES in answered else code,
+        lambda: {**facts.data, "results": records, "convention": CONVENTION},
+        document,
     )
 
 
@@ -41,14 +50,14 @@ def written(value: complex | None, digits: int | None) -> str:
     return f"{number(value.real, digits)} {sign} {number(abs(value.imag), digits)}i"
 
 
-def _block(found: ComplexResult, names: Mapping[str, str], digits: int | None) -> Block:
+def _table(found: ComplexResult, names: Mapping[str, str], digits: int | None) -> Table:
     at = ", ".join(f"{name} = {written(z, digits)}" for name, z in (found.at or {}).items())
     numbers = [found.value] if found.value else []
     rows = tuple(
         (names.get(each.entry, each.entry), written(each.value, digits), each.verdict)
         for each in (*numbers, *found.entries)
     )
-    return Block(f"at {at}" if at else "a constant", ("number", "value", "verdict"), rows)
+    return Table(f"at {at}" if at else "a constant", ("number", "value", "verdict"), rows)
 
 
 def _remarks(found: Sequence[ComplexResult], names: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What ``graph`` found, as a listing: the tree from the result to the leaves, and the tensors."""
+"""A backward graph as an answer: the tree from the result to the leaves, and the tensors."""
 
 from __future__ import annotations
 
@@ -8,47 +8,57 @@ from typing import Any
 
 from diffcli.language.latex.printer import node_latex
 from diffcli.language.printer import text_of
-from diffcli.output.documents import document
-from diffcli.output.headings import function_lines, remarks
-from diffcli.output.listing import Block, Listing
-from diffcli.output.text import numbers
-from diffcli.output.trees import Branch, Math, raised
-from diffcli.studies.graph import BackwardGraph, GraphNode
+from diffcli.output.answers import function_lines, remarks
+from diffcli.output.document import Answer, Document, Formulas, Math, Remarks, Table, Tree
+from diffcli.output.text import numbers, raised
+from diffcli.studies.graph.backward import BackwardGraph, GraphNode
 
 _SHORT = 6
 """Significant digits of what flows, unless asked otherwise."""
 
 
-def graph_listing(found: Sequence[BackwardGraph], digits: int | None) -> Listing:
+def answer(found: Sequence[BackwardGraph]) -> Answer:
     """Return the tree of each graph, its tensors and what the passes gathered."""
-    first, short = found[0].report, digits or _SHORT
-    blocks: list[Block] = []
-    for graph in found:
-        blocks.append(_tensors(graph, short))
-        if len(graph.accumulated) > 1:
-            blocks.append(_passes(graph, short))
-    return Listing(
-        formulas=tuple(function_lines(first)),
-        trees=tuple(_tree(graph, short) for graph in found),
-        blocks=tuple(blocks),
-        remarks=tuple(said for graph in found for said in remarks(graph.report, digits)),
-        document={**document(first), "results": [_record(graph) for graph in found]},
+
+    def document(digits: int | None) -> Document:
+        short = digits or _SHORT
+        tables: list[Table] = []
+        for graph in found:
+            tables.append(_tensors(graph, short))
+            if len(graph.accumulated) > 1:
+                tables.append(_passes(graph, short))
+        said = (each for graph in found for each in remarks(graph.report, digits))
+        return Document(
+            (
+                Formulas(tuple(function_lines(first))),
+                *(_tree(graph, short) for graph in found),
+                *tables,
+                Remarks(tuple(said)),
+            )
+        )
+
+    first = found[0].report
+    return Answer(
+        first,
+        max(graph.report.exit_code for graph in found),
+        lambda: {**first.data, "results": [_record(graph) for graph in found]},
+        document,
     )
 
 
-def _tree(graph: BackwardGraph, digits: int) -> Branch:
+def _tree(graph: BackwardGraph, digits: int) -> Tree:
     """Return the graph as a tree; what stands under a node that is reached again is left out."""
     below: dict[int, list[int]] = {}
     for node, after in graph.edges:
         below.setdefault(node, []).append(after)
     seen: set[int] = set()
 
-    def branch(place: int) -> Branch:
+    def branch(place: int) -> Tree:
         words = tuple(_words(graph, graph.nodes[place], digits))
         if place in seen and place in below:
-            return Branch((*words, ", as above"))
+            return Tree((*words, ", as above"))
         seen.add(place)
-        return Branch(words, tuple(map(branch, below.get(place, ()))))
+        return Tree(words, tuple(map(branch, below.get(place, ()))))
 
     return branch(0)
 
@@ -64,7 +74,7 @@ def _words(graph: BackwardGraph, node: GraphNode, digits: int) -> Iterator[str |
     yield f"   gradient {numbers(node.gradient, digits)}"
 
 
-def _tensors(graph: BackwardGraph, digits: int) -> Block:
+def _tensors(graph: BackwardGraph, digits: int) -> Table:
     rows = (
         (
             each.name,
@@ -77,10 +87,10 @@ def _tensors(graph: BackwardGraph, digits: int) -> Block:
         for each in graph.tensors
     )
     head = ("tensor", "data", "grad", "grad_fn", "is_leaf", "requires_grad")
-    return Block("tensors", head, tuple(rows))
+    return Table("tensors", head, tuple(rows))
 
 
-def _passes(graph: BackwardGraph, digits: int) -> Block:
+def _passes(graph: BackwardGraph, digits: int) -> Table:
     rows = (
         (
             str(each.number),
@@ -90,12 +100,12 @@ def _passes(graph: BackwardGraph, digits: int) -> Block:
         for each in graph.accumulated
     )
     head = ("pass", "before it", *(f"{name}.grad" for name in graph.report.variables))
-    return Block("backward passes", head, tuple(rows))
+    return Table("backward passes", head, tuple(rows))
 
 
 def _record(graph: BackwardGraph) -> dict[str, Any]:
     return {
-        **document(graph.report)["results"][0],
+        **graph.report.results[0].data,
         "nodes": [
             {
                 "id": place,

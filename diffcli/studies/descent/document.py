@@ -1,4 +1,4 @@
-"""What ``descend`` found, as a listing: the steps, and what was reached."""
+"""A descent as an answer: the steps, and what was reached."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, isclose, log10
 from typing import Any
 
+from diffcli.output.answers import cell_name, function_lines, remarks
 from diffcli.output.cells import cells
-from diffcli.output.documents import document
-from diffcli.output.headings import cell_name, function_lines, remarks
-from diffcli.output.listing import Block, Cell, Listing, Rounded
+from diffcli.output.document import (
+    Answer,
+    Cell,
+    Document,
+    Formulas,
+    Remarks,
+    Rounded,
+    Table,
+)
 from diffcli.output.text import number
 from diffcli.studies.critical.kinds import Kind
 from diffcli.studies.descent.descend import Descent, Outcome, Step
 
 DECIMALS = 6
+MAX_STEPS = 101
+"""Steps that are shown, unless another number is asked for."""
 MOST_COORDINATES = 6
 """Of a step that are shown."""
 MOST_EIGENVALUES = 4
@@ -22,29 +31,37 @@ _SHORT = 4
 """Significant digits of a number in a sentence."""
 
 
-def descent_listing(
-    found: Sequence[Descent], *, every: int | None, most: int, digits: int | None
-) -> Listing:
+def answer(
+    found: Sequence[Descent], *, every: int | None = None, most: int = MAX_STEPS, **more: Any
+) -> Answer:
     """Return the steps of each descent, thinned, and a table of what was reached.
 
-    ``every`` is how many steps lie between two that are shown; None shows about ``most``. The
-    document has all.
+    ``every`` is how many steps lie between two that are shown; None shows about ``most``. The data
+    have all. ``more`` goes to the Answer.
     """
     first = found[0].report
-    blocks: list[Block] = []
-    said: list[str] = []
-    for descent in found:
-        gap = every or _round_up(len(descent.steps) / most)
-        way = _way(descent, gap, DECIMALS if digits is None else digits)
-        blocks += (way, _end(descent))
-        said += _remarks(descent, digits)
-        if len(way.rows) < len(descent.steps):
-            said.append(f"{len(way.rows)} of {len(descent.steps)} steps are shown; --json has all")
-    return Listing(
-        formulas=tuple(function_lines(first)),
-        blocks=tuple(blocks),
-        remarks=tuple(said),
-        document={**document(first), "results": [_record(descent) for descent in found]},
+
+    def document(digits: int | None) -> Document:
+        tables: list[Table] = []
+        said: list[str] = []
+        for descent in found:
+            gap = every or _round_up(len(descent.steps) / most)
+            way = _way(descent, gap, DECIMALS if digits is None else digits)
+            tables += (way, _end(descent))
+            said += _remarks(descent, digits)
+            if len(way.rows) < len(descent.steps):
+                said.append(
+                    f"{len(way.rows)} of {len(descent.steps)} steps are shown; --json has all"
+                )
+        formulas = Formulas(tuple(function_lines(first)))
+        return Document((formulas, *tables, Remarks(tuple(said))))
+
+    return Answer(
+        first,
+        max(each.exit_code for each in found),
+        lambda: {**first.data, "results": [_record(descent) for descent in found]},
+        document,
+        **more,
     )
 
 
@@ -54,7 +71,7 @@ def _round_up(number: float) -> int:
     return next(each * power for each in (1, 2, 5, 10) if each * power >= number)
 
 
-def _way(descent: Descent, gap: int, decimals: int) -> Block:
+def _way(descent: Descent, gap: int, decimals: int) -> Table:
     steps = descent.steps
     shown = [step for step in steps if step.step % gap == 0 or step is steps[-1]]
     names = list(steps[0].coordinates)[:MOST_COORDINATES]
@@ -66,10 +83,10 @@ def _way(descent: Descent, gap: int, decimals: int) -> Block:
         rows.append((Rounded(step.step, decimals=0), *rounded))
     called = descent.report.name
     title = f"{descent.plan.optimizer}, learning rate {number(descent.plan.rate, _SHORT)}"
-    return Block(title, ("step", *names, called, f"‖∇{called}‖"), tuple(rows))
+    return Table(title, ("step", *names, called, f"‖∇{called}‖"), tuple(rows))
 
 
-def _end(descent: Descent) -> Block:
+def _end(descent: Descent) -> Table:
     """Return the good step's gradient with its verdicts."""
     report, good = descent.report, descent.good
     found = cells(report.results[0])
@@ -78,7 +95,7 @@ def _end(descent: Descent) -> Block:
         for (name, x), cell in zip(good.coordinates.items(), found, strict=True)
     ]
     title = f"step {good.step}, {report.name} = {number(good.value)}"
-    return Block(title, ("variable", "value", "derivative", "", "verdict"), tuple(rows))
+    return Table(title, ("variable", "value", "derivative", "", "verdict"), tuple(rows))
 
 
 def _remarks(descent: Descent, digits: int | None) -> Iterator[str]:
@@ -139,7 +156,7 @@ def _record(descent: Descent) -> Mapping[str, Any]:
         "reason": descent.reason,
         "steps": [_step(step) for step in descent.steps],
         "good_step": descent.good.step,
-        **document(descent.report)["results"][0],
+        **descent.report.results[0].data,
         "kind": descent.kind.value if descent.kind else None,
         "eigenvalues": descent.eigenvalues,
         "suggested_learning_rate": descent.suggested_rate,

@@ -1,0 +1,1 @@
+"""Derivatives in complex variables."""

@@ -1,0 +1,1 @@
+"""The Taylor polynomial about a point."""

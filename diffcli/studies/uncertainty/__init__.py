@@ -1,0 +1,1 @@
+"""How uncertain a value is whose inputs are."""
