@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from diffcli.api.function import Function, parse
     from diffcli.api.results import Derivative
     from diffcli.derivation import Settings, derive
+    from diffcli.engines.callable import lambdify
     from diffcli.errors import (
         DiffcliError,
         DisagreementError,
@@ -53,6 +54,7 @@ _HOMES = {
     "NoDerivativeError OutOfTimeError PointError UsageError",
     "diffcli.api.function": "Function parse",
     "diffcli.api.results": "Derivative",
+    "diffcli.engines.callable": "lambdify",
     "diffcli.language.points": "Point read_points",
     "diffcli.operators": "Curl Directional Divergence Eval Grad Hessian Hvp Jacobian Jvp Laplacian "
     "Operator Partial Vhp Vjp",
@@ -95,6 +97,7 @@ __all__ = [
     "Vjp",
     "__version__",
     "derive",
+    "lambdify",
     "parse",
     "read_points",
 ]
