@@ -27,7 +27,7 @@ MODULES = (
     "diffcli.derivation.checker",
     "diffcli.derivation.samples",
     "diffcli.engines.balls.rules",
-    "diffcli.engines.taylor.components",
+    "diffcli.tensors.components",
     "diffcli.engines.matrices.compressed",
     "diffcli.engines.remote",
     "diffcli.engines.symbolic",

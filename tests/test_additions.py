@@ -94,3 +94,43 @@ assert "latex, javascript." in reference.commands_page()
     )
     assert "python, numpy, torch, jax, c, latex, javascript." in shown
     assert "function f(var_, x) {\n  const t1 = Math.sin(x);\n  return var_ + t1 * t1;\n}" in shown
+
+
+SUM = 'TensorRow("sum", "reductions", "sum of all entries", axis=True),'
+IN_TORCH = """
+def energy(x: Tensor, axis: int | None = None) -> Tensor:
+    return (x * x).sum() if axis is None else (x * x).sum(axis)
+
+
+"""
+RECORD = """
+        "energy": _reduction(
+            lambda terms: total([_square(term) for term in terms]),
+            _times(lambda at, each, arg: at.algebra.mul(number(2), arg)),
+        ),
+"""
+
+
+def test_a_tensor_operation_is_a_row_a_function_and_a_record(tmp_path: Path) -> None:
+    script = """
+import reference
+from diffcli.cli.main import run
+assert run(["grad", "energy(x*x)", "--at", "x=[1,2,3]"]) == 0
+assert run(["hessian", "sum(energy(A, axis=0))", "--at", "A=[[1,2],[3,4]]", "--json"]) == 0
+run(["functions", "energy"])
+assert "energy(x)" in reference.functions_page()
+"""
+    row = f'{SUM} TensorRow("energy", "reductions", "sum of all squares", axis=True),'
+    shown = used(
+        tmp_path,
+        {},
+        {
+            "language/tensors.py": (SUM, row),
+            "engines/tensors.py": ("def prod(", f"{IN_TORCH}def prod("),
+            "tensors/reductions.py": ('        "sum": _red', f'{RECORD}        "sum": _red'),
+        },
+        script,
+    )
+    assert "4*x*x**2" in shown or "4*x**3" in shown
+    assert "sum of all squares" in shown
+    assert '"verdict": "certified"' in shown

@@ -15,12 +15,12 @@ from diffcli.derivation import Settings, derive
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.matrices.compressed import LEAST_CUT, Structured
 from diffcli.engines.matrices.windows import window_of
-from diffcli.engines.shapes import shapes_of
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Eval, Grad, Hessian, Hvp, Jacobian, Jvp, Operator, Vjp
 from diffcli.output.report import Result
+from diffcli.tensors.shapes import shapes_of
 from diffcli.verdict import Verdict
 
 ROSENBROCK = "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)"

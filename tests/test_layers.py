@@ -21,6 +21,7 @@ FLOW = [
     "language",
     "formula",
     "layouts",
+    "tensors",
     "verdict",
     "engines",
     "operators",
@@ -84,7 +85,6 @@ SHARED = {
     ("kernels.quadrature", "terms.moving"): "and where that rule doesn't hold",
     ("kernels.quadrature", "lambdify"): "which makes torch of it and of these",
     ("taylor.jets", "remote"): "where lambdify makes torch of a term's value",
-    ("taylor.components", "exact"): "which reads typed points, and differentiates nothing",
     ("kernels.quadrature", "sympy"): "in whose terms an integrand is handed over",
 }
 """Imports that two engines have in common, and why. Balls share nothing with either."""

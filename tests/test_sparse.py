@@ -21,14 +21,14 @@ from diffcli.engines.autograd import Evaluation
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.matrices.colouring import coloured
 from diffcli.engines.matrices.compressed import Structured
-from diffcli.engines.matrices.patterns import Dependence
-from diffcli.engines.shapes import shapes_of
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Hessian, Jacobian
 from diffcli.output.report import Report
+from diffcli.tensors.shapes import shapes_of
+from diffcli.tensors.sparsity import Dependence
 from diffcli.verdict import Verdict
 
 BROYDEN = (

@@ -1,35 +1,29 @@
-"""Every operation of the table of tensors: each table of rules knows it, and none has a default."""
+"""Every operation of the table of tensors: it has a record, without a default, that is right."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from diffcli.engines import expansions, shapes
 from diffcli.engines.enclosure import partial
 from diffcli.engines.lambdify import lambdify
-from diffcli.engines.matrices import patterns, pieces
-from diffcli.engines.matrices.patterns import Dependence
-from diffcli.engines.matrices.pieces import Pieces
-from diffcli.engines.shapes import shapes_of
 from diffcli.engines.symbolic import expression, symbol
-from diffcli.language import tensors
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
-from diffcli.language.tensors import TENSORS, name_of, rule_for
-
-RULES: Mapping[str, set[str]] = {
-    "shapes": set(shapes._RULES),
-    "components": set(expansions.EXPANSIONS),
-    "what a component depends on": set(patterns._RULES),
-    "what meets in a second derivative": set(patterns._MEETINGS) | patterns._LINEAR,
-    "what a component is made of": set(pieces._PIECES),
-}
+from diffcli.language.tensors import TENSORS, name_of
+from diffcli.tensors import lines
+from diffcli.tensors.closed_form import gradients
+from diffcli.tensors.components import expand
+from diffcli.tensors.pieces import Pieces
+from diffcli.tensors.rules import TensorRule, rule_of
+from diffcli.tensors.shapes import shapes_of
+from diffcli.tensors.sparsity import Dependence
 
 FORMULAS: Mapping[str, str] = {
     "sum": "sum(A, axis=0)^2",
@@ -64,33 +58,55 @@ POINT = {
 }
 
 
-@pytest.mark.parametrize("table", RULES)
-def test_every_operation_has_a_rule_in_every_table(table: str) -> None:
-    assert set(TENSORS) - RULES[table] == set()
+@pytest.mark.parametrize("op", TENSORS)
+def test_every_operation_has_a_record(op: str) -> None:
+    assert isinstance(rule_of(op), TensorRule)
+
+
+def test_a_record_has_no_default() -> None:
+    assert all(
+        field.default is MISSING and field.default_factory is MISSING
+        for field in fields(TensorRule)
+    )
+
+
+def test_no_record_is_of_no_operation() -> None:
+    files = {row.rules for row in TENSORS.values()}
+    recorded = [op for name in files for op in import_module(f"diffcli.tensors.{name}").RULES]
+    assert sorted(recorded) == sorted(TENSORS)
 
 
 def test_every_operation_has_a_formula_here() -> None:
     assert set(FORMULAS) == set(TENSORS)
 
 
-def test_an_operation_that_was_forgotten_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert rule_for("sin", {}, "each by itself") == "each by itself"
-    monkeypatch.setattr(
-        tensors, "TENSORS", MappingProxyType({**TENSORS, "sorted": TENSORS["softmax"]})
-    )
-    with pytest.raises(NotImplementedError, match="sorted has no rule"):
-        rule_for("sorted", {"softmax": "a line"}, "each by itself")
+def component(function: Function, known: Mapping[Any, tuple[int, ...]]) -> Any:
+    """Return the first component of a formula, all of which matters."""
+    pieces = Pieces(function, known, lambda name, position: f"{name}[{position}]")
+    (output,) = function.outputs
+    return pieces.component(output, 0, lambda _, positions: np.ones(positions.shape, dtype=bool))
 
 
-@pytest.mark.parametrize("table", ["_RULES", "_MEETINGS"])
-def test_a_pattern_that_was_forgotten_is_an_error(
-    table: str, monkeypatch: pytest.MonkeyPatch
+WALKS: Mapping[str, Callable[..., Any]] = {
+    "shapes": lambda function, _, variables: shapes_of(function, variables),
+    "components": expand,
+    "sparsity": Dependence,
+    "closed form": lambda function, known, _: gradients(function, known),
+    "pieces": lambda function, known, _: component(function, known),
+}
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_an_operation_that_was_forgotten_is_an_error(
+    walk: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rules = {name: rule for name, rule in getattr(patterns, table).items() if name != "softmax"}
-    monkeypatch.setattr(patterns, table, rules)
-    function, variables = read("softmax(x)*x")
-    with pytest.raises(NotImplementedError):
-        Dependence(function, shapes_of(function, variables), variables).hessian()
+    function, variables = read("sum(softmax(x)*x)")
+    known = shapes_of(function, variables)
+    assert WALKS[walk](function, known, variables)
+    rules = {name: rule for name, rule in lines.RULES.items() if name != "softmax"}
+    monkeypatch.setattr(lines, "RULES", rules)
+    with pytest.raises(NotImplementedError, match="softmax has no rule"):
+        WALKS[walk](function, known, variables)
 
 
 def read(text: str) -> tuple[Function, dict[str, tuple[int, ...]]]:

@@ -52,7 +52,7 @@ def check_size(operator: Operator, function: Function, points: Sequence[Point]) 
 
 def _outputs(function: Function, arrays: Mapping[str, Array]) -> tuple[Shape, ...]:
     from diffcli.derivation.places import broadcast
-    from diffcli.engines.shapes import shapes_of
+    from diffcli.tensors.shapes import shapes_of
 
     if not function.has_tensors:
         return (broadcast(arrays),) * len(function.outputs)

@@ -129,8 +129,7 @@ class Answers:
     def _of_arrays(self, point: Point) -> Result:
         from diffcli.derivation.numbers import agree
         from diffcli.derivation.places import Positions
-        from diffcli.engines.coordinates import arrays_of
-        from diffcli.engines.taylor.components import by_component
+        from diffcli.engines.coordinates import arrays_of, by_component
 
         settings = self._settings
         arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)

@@ -8,12 +8,12 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from diffcli.engines.remote import Partials
-from diffcli.engines.shapes import shapes_of
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.printer import text_of
 from diffcli.operators import MODES, Grad, Matrix, Operator, Quantity, Scalars, Shape
+from diffcli.tensors.shapes import shapes_of
 
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array
@@ -106,8 +106,8 @@ def _expanded(
     operator: Operator, function: Function, shapes: Mapping[str, Shape], settings: Settings
 ) -> Case:
     """Return the case of a function of tensors: its components, and its gradient in one piece."""
-    from diffcli.engines.adjoints.reverse import gradients
-    from diffcli.engines.taylor.components import expand
+    from diffcli.tensors.closed_form import gradients
+    from diffcli.tensors.components import expand
 
     inferred = shapes_of(function, shapes)
     case = Case(_unexpanded(function, shapes))

@@ -21,7 +21,7 @@ from diffcli.operators import Matrix, Operator
 from diffcli.output.report import Report, Result
 
 _MODULES = {
-    "autograd": ("diffcli.engines.matrices.compressed", "diffcli.engines.taylor.components"),
+    "autograd": ("diffcli.engines.matrices.compressed", "diffcli.tensors.components"),
     "symbolic": (),
     "enclosure": ("diffcli.engines.balls.rules",),
 }
@@ -107,7 +107,7 @@ class _Derivation:
 
     def _formulas_of_tensors(self) -> Mapping[str, Formula]:
         """Return a gradient's formulas where they are the same whatever the lengths."""
-        from diffcli.engines.adjoints.assumed import assumed_gradients
+        from diffcli.tensors.closed_form import assumed_gradients
 
         if self._operator not in GRADIENTS:
             reason = "its tensors have no shape: a point gives them one, as in x=ones(3)"

@@ -20,8 +20,8 @@ from diffcli.verdict import NOT_A_NUMBER, Check, Verdict, left_out
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array
     from diffcli.derivation.settings import Settings
-    from diffcli.engines.matrices.patterns import Places
     from diffcli.engines.matrices.sparse import Sparse
+    from diffcli.tensors.rules import Positions
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,14 @@ class Large:
         products = {} if matrix.products is None else {"products": matrix.products}
         return replace(result, symbolic={}, analysis={"entries": len(numbers), **products})
 
-    def _sample(self, count: int, striking: Places) -> list[int]:
+    def _sample(self, count: int, striking: Positions) -> list[int]:
         """Return the places that are checked: some of those that strike, then a random sample."""
         from diffcli.derivation.samples import SAMPLE, sample_of
 
         first, usual = striking[:SAMPLE].tolist(), sample_of(count, self.settings.seed).tolist()
         return list(dict.fromkeys([*first, *usual]))
 
-    def _striking(self, numbers: Array, places_of: Callable[[Places], Places]) -> _Striking:
+    def _striking(self, numbers: Array, places_of: Callable[[Positions], Positions]) -> _Striking:
         """Find the numbers that are missing, or stand at a kink or a jump.
 
         ``places_of`` gives those of the numbers that components of the variables have a part in.
@@ -116,12 +116,12 @@ class Large:
         places = np.union1d(kinks, np.flatnonzero(~np.isfinite(numbers)))
         return _Striking(places, reason, now() - begun)
 
-    def _kinks(self, columns: Places) -> Places:
+    def _kinks(self, columns: Positions) -> Positions:
         """Return the places of the numbers that components of the variables have a part in."""
         import numpy as np
 
-        from diffcli.engines.matrices.patterns import Dependence
-        from diffcli.engines.shapes import shapes_of
+        from diffcli.tensors.shapes import shapes_of
+        from diffcli.tensors.sparsity import Dependence
 
         target = self._target(0)
         if target is not None and target.wrt and not isinstance(self.operator, Matrix):
@@ -223,7 +223,7 @@ class _Striking:
     ``spent`` are the seconds that it took, which are none of the checks'.
     """
 
-    places: Places
+    places: Positions
     reason: str | None = None
     spent: float = 0.0
 

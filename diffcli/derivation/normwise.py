@@ -13,13 +13,12 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from diffcli.language.function import Function
+from diffcli.language.tensors import TENSORS
+from diffcli.tensors.rules import rule_of
 
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array
     from diffcli.derivation.settings import Settings
-
-_FACTORED = frozenset({"det", "inv", "solve"})
-"""The operations whose first argument LAPACK factors."""
 
 SAFETY = 4
 """As for the errors of the other steps."""
@@ -32,7 +31,9 @@ def relative_error(function: Function, arrays: Mapping[str, Array], settings: Se
     """
     if not function.has_tensors or "enclosure" not in settings.engines:
         return 0.0
-    factored = [node for node in function.nodes if node.op in _FACTORED]
+    factored = [
+        node for node in function.nodes if node.op in TENSORS and rule_of(node.op).is_factored
+    ]
     if not factored:
         return 0.0
     import numpy as np

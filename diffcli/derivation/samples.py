@@ -16,10 +16,7 @@ from numpy.typing import NDArray
 from diffcli.clock import now
 from diffcli.engines.evidence import Evidence, combined, directional, examine, normwise
 from diffcli.engines.exact import constant, exact
-from diffcli.engines.matrices.patterns import Dependence, Places
-from diffcli.engines.matrices.pieces import Pieces
 from diffcli.engines.remote import Partials
-from diffcli.engines.shapes import Shape, shapes_of
 from diffcli.engines.sharing import shared_rule
 from diffcli.engines.templates.shapes import summands
 from diffcli.errors import LimitError
@@ -29,6 +26,10 @@ from diffcli.language.points import Point
 from diffcli.language.tensors import located, name_of
 from diffcli.operators import Target
 from diffcli.operators.entries import Part
+from diffcli.tensors.pieces import Pieces
+from diffcli.tensors.rules import Positions, Shape
+from diffcli.tensors.shapes import shapes_of
+from diffcli.tensors.sparsity import Dependence
 from diffcli.verdict import Check
 from diffcli.verify import judge
 
@@ -43,7 +44,7 @@ MOST_PARTS = 64
 """Of one number that is a linear combination."""
 
 
-def sample_of(count: int, seed: int) -> Places:
+def sample_of(count: int, seed: int) -> Positions:
     """Return the places that are checked, of so many: the ends, and a random sample between."""
     if count <= SAMPLE:
         return np.arange(count)
@@ -290,7 +291,7 @@ class _Column:
         inside[np.searchsorted(pattern.indptr, places, side="right") - 1] = True
         return inside
 
-    def __call__(self, term: Node, places: Places) -> NDArray[np.bool_]:
+    def __call__(self, term: Node, places: Positions) -> NDArray[np.bool_]:
         """Return which of some places of a term do."""
         return self.matters(term)[places]
 

@@ -7,11 +7,11 @@
   ``throughput`` of many points. ``differences`` stand in where there is no formula. ``devices``
   chooses where, ``callable`` is for torch's own programs.
 - symbolic (sympy): ``terms``, and ``symbolic`` over them; ``worker`` and ``remote`` say in which
-  process. ``adjoints`` write the gradients of tensors as formulas.
+  process.
 - enclosure (Arb): ``balls``, and ``enclosure`` over them; ``difficult``, by the expansions of
   ``one_sided``, where there is no ball; ``rounding`` bounds torch's errors; ``evidence`` is what
   all of these found. ``quotients`` suggest a number and prove none.
 
-``exact`` and ``coordinates`` read points, ``shapes`` and ``expansions`` tensors, ``margins`` says
-where an operation is difficult, ``touching`` whether a point is there.
+``exact`` and ``coordinates`` read points, ``margins`` says where an operation is difficult,
+``touching`` whether a point is there.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from math import prod
 from types import MappingProxyType
 
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from diffcli.engines.exact import exact, is_float, nearest
 from diffcli.engines.progressions import progression
 from diffcli.errors import LimitError, PointError
-from diffcli.language.expression import Node
+from diffcli.language.expression import Node, number
 from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.points import Computed, Generated, Point, Rounded, Tensor, Typed, Value
+from diffcli.language.tensors import names_of
 
 Array = NDArray[np.float64]
 
@@ -52,6 +54,17 @@ def arrays_of(point: Point, *, dtype: str, seed: int) -> dict[str, Array]:
             name: array(value, seed=seed + place).astype(dtype).astype(np.float64)
             for place, (name, value) in enumerate(point.values.items())
         }
+
+
+def by_component(point: Point, arrays: Mapping[str, Array]) -> Point:
+    """Return the point of the components: what was typed, or where it was computed its floats."""
+    values: dict[str, Value] = {}
+    for name, value in point.values.items():
+        entries = exact(value)
+        if entries is None:
+            entries = [number(Fraction(x)) for x in arrays[name].flat]
+        values |= zip(names_of(name, arrays[name].shape), entries, strict=True)
+    return Point(values)
 
 
 def components(typed: Typed, vector: Sequence[Array], *, names: Sequence[str]) -> list[float]:

@@ -12,7 +12,6 @@ from typing import Any
 from sympy import Basic, Expr, I, Mul, Piecewise, Pow, Rational, S, Symbol
 from sympy.functions.elementary.piecewise import ExprCondPair
 
-from diffcli.engines.shapes import refuse_tensors
 from diffcli.engines.terms.chain import Differentiator
 from diffcli.engines.terms.dag import Terms, dummy
 from diffcli.engines.terms.formulas import readable
@@ -27,6 +26,7 @@ from diffcli.language.functions import TABLE, resolve
 from diffcli.language.limits import MAX_SYMBOLIC_NODES, MAX_SYMBOLIC_OPERANDS
 from diffcli.language.points import Rounded
 from diffcli.language.tensors import TENSORS
+from diffcli.tensors.shapes import refuse_tensors
 
 MAX_CACHED = 1024
 """Forms that are kept; how many arguments a sum has is typed."""

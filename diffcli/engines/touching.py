@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from diffcli.engines import remote
 from diffcli.engines.autograd import tensors, to_array
 from diffcli.engines.margins import WHOLE, edges_of, margins_of
-from diffcli.engines.matrices.patterns import Dependence, Places
 from diffcli.engines.program import Program
-from diffcli.engines.shapes import Shape, axis_of, shapes_of
 from diffcli.language.expression import Node, node, postorder
 from diffcli.language.function import Function
+from diffcli.language.tensors import TENSORS
+from diffcli.tensors.rules import Positions, Shape, axis_of, rule_of
+from diffcli.tensors.shapes import shapes_of
+from diffcli.tensors.sparsity import Dependence
 
 Array: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -100,7 +102,7 @@ def _lowered(function: Function) -> Program:
 
 def touched(
     function: Function, arrays: Mapping[str, Array], found: Sequence[tuple[Node, Mask]]
-) -> Places:
+) -> Positions:
     """Return the components of the variables, by their places among all, that decide what is found.
 
     Raises LimitError where they are too many.
@@ -122,10 +124,11 @@ Given how far rounding may have moved each, and how far some roundings of the va
 
 
 def _margins(each: Node) -> list[tuple[Node, Test]]:
-    if each.op in _LEAST:
+    kink = rule_of(each.op).kink if each.op in TENSORS else None
+    if kink == "zero":
         return [(each, _is_zero)]
-    if each.op in _EXTREMES:
-        return [(each.args[0], _tied(axis_of(each), _EXTREMES[each.op]))]
+    if kink is not None:
+        return [(each.args[0], _tied(axis_of(each), _EXTREMES[kink]))]
     test = _is_whole if each.op in WHOLE else _is_zero
     return [(margin, test) for margin in dict.fromkeys([*margins_of(each), *edges_of(each)])]
 
@@ -162,8 +165,7 @@ MOST_ROUNDINGS = 4
 _SUMS = frozenset({"add", "neg", "max", "min", "hypot"})
 """Operations whose rounding errors are those of their arguments, however small the result."""
 
-_LEAST = frozenset({"norm", "std"})
-"""Operations that have a kink where they are 0."""
-
-_EXTREMES: Mapping[str, Callable[..., Array]] = MappingProxyType({"amax": np.max, "amin": np.min})
-"""Operations that have a kink where two entries are the extreme."""
+_EXTREMES: Mapping[str, Callable[..., Array]] = MappingProxyType(
+    {"greatest": np.max, "least": np.min}
+)
+"""The extreme of a line, by the kink of an operation that has one where two entries are it."""

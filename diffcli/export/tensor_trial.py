@@ -38,7 +38,7 @@ def shapes_for(code: Code) -> Shapes | None:
 
     Where a derivative is one of a number, they give one if any do.
     """
-    from diffcli.engines.shapes import shapes_of
+    from diffcli.tensors.shapes import shapes_of
 
     function, first = code.function, None
     of_a_number = any(_OPERATORS[routine.kind].of_one_number for routine in code.routines)

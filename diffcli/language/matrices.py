@@ -17,8 +17,6 @@ from diffcli.language.tensors import TENSORS, Static
 
 _MOST_ROWS = 6
 """Rows of a typed matrix whose determinant or inverse is written out."""
-_SAME = frozenset({"cumsum", "differences", "softmax", "log_softmax", "transpose", "inv"})
-"""Operations whose result has as many axes as their argument."""
 
 
 class Matrices:
@@ -58,7 +56,7 @@ class Matrices:
             return len(each.static)
         if each.op not in TENSORS:
             return max(inner, default=0)
-        if each.op in _SAME or each.op == "solve":
+        if TENSORS[each.op].rules == "lines" or each.op in ("transpose", "inv", "solve"):
             return inner[-1]
         if each.op == "matmul":
             return max(inner[0] + inner[1] - 2, 0)

@@ -1,8 +1,8 @@
 """The table of tensor operations: a row for each that isn't element by element.
 
 The engines that go entry by entry have no part in it: a formula of tensors is expanded into
-formulas of its components. Whoever adds an operation adds a row, its torch implementation, its
-shape and its expansion; the parser and the tests follow.
+formulas of its components. Whoever adds an operation adds a row, its function in torch and its
+record in the file of :mod:`diffcli.tensors` that the row names; the parser and the tests follow.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 
 class Slice(NamedTuple):
@@ -59,11 +59,13 @@ def name_of(name: str, index: tuple[int, ...]) -> str:
 class TensorRow:
     """One operation: how it is written, what it means, and who implements it in torch.
 
-    ``operands`` is how many tensors it takes; ``axis`` whether it may work along one axis, and
-    ``default`` which it takes if none is said, None being all together.
+    ``rules`` is the file of :mod:`diffcli.tensors` that holds its record. ``operands`` is how many
+    tensors it takes; ``axis`` whether it may work along one axis, and ``default`` which it takes if
+    none is said, None being all together.
     """
 
     name: str
+    rules: str
     meaning: str
     operands: int = 1
     axis: bool = False
@@ -78,28 +80,30 @@ class TensorRow:
 
 # fmt: off
 _ROWS = (
-    TensorRow("sum", "sum of all entries", axis=True),
-    TensorRow("prod", "product of all entries", axis=True),
-    TensorRow("mean", "arithmetic mean", axis=True, aliases=("average",)),
-    TensorRow("var", "variance of a sample: the divisor is n − 1", axis=True),
-    TensorRow("std", "standard deviation of a sample, √var", axis=True),
-    TensorRow("norm", "Euclidean norm, √(sum of squares)", axis=True),
-    TensorRow("amax", "greatest entry, also max with one argument", axis=True),
-    TensorRow("amin", "least entry, also min with one argument", axis=True),
-    TensorRow("logsumexp", "log(sum(exp(x)))", axis=True),
-    TensorRow("cumsum", "sums of the first 1, 2, … entries", axis=True, default=LAST),
-    TensorRow("differences", "x[1:] − x[:-1], as diff(x)", axis=True, default=LAST),
-    TensorRow("softmax", "exp(x)/sum(exp(x))", axis=True, default=LAST),
-    TensorRow("log_softmax", "x − logsumexp(x)", axis=True, default=LAST),
-    TensorRow("dot", "sum(x*y) of two vectors", operands=2, aliases=("inner",)),
-    TensorRow("outer", "the matrix of all products of two vectors' entries", operands=2),
-    TensorRow("matmul", "x @ y", operands=2),
-    TensorRow("trace", "sum of a square matrix's diagonal", aliases=("tr",)),
-    TensorRow("det", "determinant"),
-    TensorRow("inv", "inverse of a matrix"),
-    TensorRow("solve", "the x with A @ x = b, as solve(A, b)", operands=2),
-    TensorRow("transpose", "x.T"),
-    TensorRow("index", "x[0], x[1:], A[i,j]"),
+    TensorRow("sum", "reductions", "sum of all entries", axis=True),
+    TensorRow("prod", "reductions", "product of all entries", axis=True),
+    TensorRow("mean", "reductions", "arithmetic mean", axis=True, aliases=("average",)),
+    TensorRow("var", "reductions", "variance of a sample: the divisor is n − 1", axis=True),
+    TensorRow("std", "reductions", "standard deviation of a sample, √var", axis=True),
+    TensorRow("norm", "reductions", "Euclidean norm, √(sum of squares)", axis=True),
+    TensorRow("amax", "reductions", "greatest entry, also max with one argument", axis=True),
+    TensorRow("amin", "reductions", "least entry, also min with one argument", axis=True),
+    TensorRow("logsumexp", "reductions", "log(sum(exp(x)))", axis=True),
+    TensorRow("cumsum", "lines", "sums of the first 1, 2, … entries", axis=True, default=LAST),
+    TensorRow("differences", "lines", "x[1:] − x[:-1], as diff(x)", axis=True, default=LAST),
+    TensorRow("softmax", "lines", "exp(x)/sum(exp(x))", axis=True, default=LAST),
+    TensorRow("log_softmax", "lines", "x − logsumexp(x)", axis=True, default=LAST),
+    TensorRow("dot", "products", "sum(x*y) of two vectors", operands=2, aliases=("inner",)),
+    TensorRow(
+        "outer", "products", "the matrix of all products of two vectors' entries", operands=2
+    ),
+    TensorRow("matmul", "products", "x @ y", operands=2),
+    TensorRow("trace", "matrices", "sum of a square matrix's diagonal", aliases=("tr",)),
+    TensorRow("det", "matrices", "determinant"),
+    TensorRow("inv", "matrices", "inverse of a matrix"),
+    TensorRow("solve", "matrices", "the x with A @ x = b, as solve(A, b)", operands=2),
+    TensorRow("transpose", "matrices", "x.T"),
+    TensorRow("index", "matrices", "x[0], x[1:], A[i,j]"),
 )
 # fmt: on
 
@@ -115,16 +119,3 @@ BY_TENSOR_NAME: Mapping[str, TensorRow] = MappingProxyType(
     }
 )
 """Every row that is called by name, under its name and each alias."""
-
-T = TypeVar("T")
-
-
-def rule_for(op: str, rules: Mapping[str, T], elementwise: T) -> T:
-    """Return an operation's rule: its own, or the one of what works element by element.
-
-    A tensor operation must have its own, as a rule for single elements is wrong for it. Raises
-    NotImplementedError where it was forgotten.
-    """
-    if op in TENSORS and op not in rules:
-        raise NotImplementedError(f"the tensor operation {op} has no rule here")
-    return rules.get(op, elementwise)

@@ -33,10 +33,10 @@ from diffcli.engines.balls.known import Known, KnownSeries, forgotten
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.rules import EXACT, LAZY
 from diffcli.engines.balls.signs import Coordinate, Facts
-from diffcli.engines.shapes import refuse_tensors
 from diffcli.errors import PointError
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
 from diffcli.language.functions import TABLE, resolve
+from diffcli.tensors.shapes import refuse_tensors
 
 __all__ = ["Coordinate", "Steps", "Term", "Walk", "working"]
 

@@ -15,16 +15,17 @@ from torch import Tensor
 
 from diffcli.engines.autograd import Evaluation, Mode, held
 from diffcli.engines.matrices.sparse import Names, Sparse, component_names, numbered
-from diffcli.engines.shapes import Shape, shapes_of
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
+from diffcli.tensors.rules import Shape
+from diffcli.tensors.shapes import shapes_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from diffcli.engines.matrices.colouring import Colouring
-    from diffcli.engines.matrices.patterns import Dependence
+    from diffcli.tensors.sparsity import Dependence
 
 TAYLOR_ORDER = 5
 """From here on Taylor arithmetic is faster than nested autograd."""
@@ -227,7 +228,7 @@ class Structured(Evaluation):
 
     @cached_property
     def _dependence(self) -> Dependence:
-        from diffcli.engines.matrices.patterns import Dependence
+        from diffcli.tensors.sparsity import Dependence
 
         some = self.variables is not self._all
         columns = np.arange(self._width) if some else None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diffcli.engines.shapes import Shape
 from diffcli.language.expression import VARIABLE, Node
 from diffcli.language.function import Function
 from diffcli.language.tensors import TENSORS, Slice
+from diffcli.tensors.rules import Shape
 
 _NUMBER, _TERMS, _TOTAL = "number", "terms", "total"
 """What a node is: the same for every part, a vector of terms, or their sum."""

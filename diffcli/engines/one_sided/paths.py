@@ -23,9 +23,9 @@ from diffcli.engines.one_sided.functions import row
 from diffcli.engines.one_sided.germs import constant_of, exact
 from diffcli.engines.one_sided.nested import Inner
 from diffcli.engines.one_sided.sums import add
-from diffcli.engines.shapes import refuse_tensors
 from diffcli.errors import PointError
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, constant, postorder
+from diffcli.tensors.shapes import refuse_tensors
 
 Direction = Mapping[str, Fraction | Node]
 """The components of a vector: rational numbers, or constants as typed."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from diffcli.engines.shapes import shapes_of
-from diffcli.engines.taylor.components import expand
 from diffcli.engines.taylor.jets import Degree, series_of
 from diffcli.language.function import Function
 from diffcli.language.tensors import names_of
+from diffcli.tensors.components import expand
+from diffcli.tensors.shapes import shapes_of
 
 
 def taylor_partial(

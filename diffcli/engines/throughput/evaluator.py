@@ -15,7 +15,6 @@ from torch import Tensor
 
 from diffcli.engines.autograd import device_of
 from diffcli.engines.remote import lower
-from diffcli.engines.shapes import refuse_tensors
 from diffcli.engines.throughput.checking import SAMPLE, check, mask
 from diffcli.engines.throughput.compiled import CompilerError
 from diffcli.engines.throughput.eager import Eager
@@ -24,6 +23,7 @@ from diffcli.engines.throughput.ways import WAYS, Engine, Request, Way, by_size
 from diffcli.engines.throughput.workers import Work, over_chunks, processors
 from diffcli.errors import PointError
 from diffcli.language.function import Function
+from diffcli.tensors.shapes import refuse_tensors
 
 Column = Tensor | NDArray[Any] | float
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diffcli.engines.shapes import Shape, index_of, shapes_of
 from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
 from diffcli.language.function import Function
 from diffcli.language.tensors import TENSORS
+from diffcli.tensors.rules import Shape, index_of
+from diffcli.tensors.shapes import shapes_of
 
 
 class Slot(NamedTuple):

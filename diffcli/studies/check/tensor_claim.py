@@ -11,10 +11,8 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from diffcli.derivation import Settings
-from diffcli.engines.coordinates import arrays_of
+from diffcli.engines.coordinates import arrays_of, by_component
 from diffcli.engines.enclosure import Coordinate
-from diffcli.engines.shapes import Shape, shapes_of
-from diffcli.engines.taylor.components import by_component, expand
 from diffcli.errors import UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
@@ -23,6 +21,9 @@ from diffcli.language.printer import text_of
 from diffcli.language.tensors import names_of
 from diffcli.studies.check.claim import Claim
 from diffcli.studies.check.judgement import Decision, decide
+from diffcli.tensors.components import expand
+from diffcli.tensors.rules import Shape
+from diffcli.tensors.shapes import shapes_of
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from diffcli.engines.shapes import refuse_tensors
 from diffcli.errors import DiffcliError, FormulaError, LimitError
 from diffcli.language.algebra import ONE, ZERO, Algebra, signed
 from diffcli.language.builder import Builder
@@ -13,6 +12,7 @@ from diffcli.language.expression import VARIABLE, Node, node, postorder, variabl
 from diffcli.studies.steps.fits import ITSELF, PART, PRIME, Fit, dependence
 from diffcli.studies.steps.leibniz import within
 from diffcli.studies.steps.rules import fit
+from diffcli.tensors.shapes import refuse_tensors
 
 MAX_STEPS = 200
 """Of one differentiation: a page that nobody reads, and how deep the steps may be nested."""

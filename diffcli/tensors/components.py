@@ -6,24 +6,19 @@ formula of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
-from diffcli.engines.exact import exact
-from diffcli.engines.expansions import EXPANSIONS, Nodes, as_array
-from diffcli.engines.shapes import Shape
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Node, node, number, variable
 from diffcli.language.function import Function
-from diffcli.language.points import Point, Value
-from diffcli.language.tensors import names_of, rule_for
+from diffcli.language.tensors import TENSORS, names_of
+from diffcli.tensors.rules import Nodes, Shape, rule_of
 
 MAX_COMPONENTS = 100_000
-"""Of all terms together; beyond it there is autograd alone."""
+"""Components of all terms together; beyond it there is autograd alone."""
 
 
 def expand(
@@ -43,7 +38,7 @@ def expand(
         elif each.is_leaf:
             values[each] = as_array([each], ())
         else:
-            rule = rule_for(each.op, EXPANSIONS, _elementwise)
+            rule = rule_of(each.op).expand if each.op in TENSORS else _elementwise
             values[each] = rule(each, *(values[arg] for arg in each.args))
     outputs = [values[output] for output in function.outputs]
     return Function(
@@ -65,18 +60,29 @@ def _check_size(function: Function, shapes: Mapping[Node, Shape]) -> None:
         raise LimitError(f"{count:,} components are too many to be written out")
 
 
-def by_component(point: Point, arrays: Mapping[str, NDArray[np.float64]]) -> Point:
-    """Return the point of the components: what was typed, or where it was computed its floats."""
-    values: dict[str, Value] = {}
-    for name, value in point.values.items():
-        entries = exact(value)
-        if entries is None:
-            entries = [number(Fraction(x)) for x in arrays[name].flat]
-        values |= zip(names_of(name, arrays[name].shape), entries, strict=True)
-    return Point(values)
-
-
 def _elementwise(made: Node, *args: Nodes) -> Nodes:
     shape = np.broadcast_shapes(*(arg.shape for arg in args))
     flat = [np.broadcast_to(arg, shape).flat for arg in args]
     return as_array((node(made.op, *parts) for parts in zip(*flat, strict=True)), shape)
+
+
+def as_array(nodes: Iterable[Node], shape: Shape) -> Nodes:
+    """Return nodes as an array of a shape, in row-major order."""
+    array = np.empty(shape, dtype=object)
+    array.reshape(-1)[:] = list(nodes)
+    return array
+
+
+def total(terms: Sequence[Node]) -> Node:
+    """Return a sum, 0 of no terms."""
+    return node("add", *terms) if len(terms) > 1 else (terms[0] if terms else number(0))
+
+
+def product(factors: Sequence[Node]) -> Node:
+    """Return a product, 1 of no factors."""
+    return node("mul", *factors) if len(factors) > 1 else (factors[0] if factors else number(1))
+
+
+def minus(x: Node, y: Node) -> Node:
+    """Return a difference."""
+    return node("add", x, node("neg", y))

@@ -1,0 +1,229 @@
+"""The records of the products of vectors and matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from diffcli.language.expression import Node, node
+from diffcli.tensors.closed_form import Reverse
+from diffcli.tensors.components import as_array, total
+from diffcli.tensors.pieces import only, piece_of
+from diffcli.tensors.rules import (
+    Kept,
+    MismatchError,
+    Nodes,
+    Pairs,
+    Patterns,
+    Piece,
+    Shape,
+    Shapes,
+    TensorRule,
+)
+from diffcli.tensors.sparsity import (
+    gathered,
+    lines_of,
+    taken,
+    united,
+)
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+def _shape_of_dot(_: Node, shapes: Sequence[Shape]) -> Shape:
+    if len(shapes[0]) != 1 or shapes[0] != shapes[1]:
+        raise MismatchError("dot takes two vectors of one length")
+    return ()
+
+
+def _shape_of_outer(_: Node, shapes: Sequence[Shape]) -> Shape:
+    if [len(shape) for shape in shapes] != [1, 1]:
+        raise MismatchError("outer takes two vectors")
+    return (*shapes[0], *shapes[1])
+
+
+def _shape_of_matmul(_: Node, shapes: Sequence[Shape]) -> Shape:
+    left, right = shapes
+    if not (1 <= len(left) <= 2 and 1 <= len(right) <= 2) or left[-1] != right[0]:
+        raise MismatchError("@ takes as many columns on its left as rows on its right")
+    return (*left[:-1], *right[1:])
+
+
+def _inner(x: Nodes, y: Nodes) -> Node:
+    """Return the inner product of two lines."""
+    return total([node("mul", a, b) for a, b in zip(x.flat, y.flat, strict=True)])
+
+
+def _dot(_: Node, x: Nodes, y: Nodes) -> Nodes:
+    return as_array([_inner(x, y)], ())
+
+
+def _outer(_: Node, x: Nodes, y: Nodes) -> Nodes:
+    return as_array((node("mul", a, b) for a in x for b in y), (len(x), len(y)))
+
+
+def written_matmul(_: Node, x: Nodes, y: Nodes) -> Nodes:
+    """Return a matrix product, of vectors too, written out."""
+    rows, columns = x.reshape(-1, x.shape[-1]), y.reshape(y.shape[0], -1).T
+    entries = (_inner(row, column) for row in rows for column in columns)
+    return as_array(entries, (*x.shape[:-1], *y.shape[1:]))
+
+
+def _sides(node: Node, shapes: Shapes, parts: Patterns, axes: tuple[int, int]) -> list[csr_array]:
+    """Return both operands' patterns, gathered along one axis each; vectors are matrices."""
+    left, right = (shapes[arg] for arg in node.args)
+    matrices = (left if len(left) == 2 else (1, *left), right if len(right) == 2 else (*right, 1))
+    return [
+        gathered(part, lines_of(shape, axis), shape[1 - axis])
+        for part, shape, axis in zip(parts, matrices, axes, strict=True)
+    ]
+
+
+def _depends_on_both(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:
+    rows, columns = _sides(node, shapes, parts, (1, 0))
+    i, j = np.indices((rows.shape[0], columns.shape[0])).reshape(2, -1)
+    return taken(rows, i) + taken(columns, j)
+
+
+def _depends_on_pair(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:
+    i, j = np.indices(shapes[node]).reshape(2, -1)
+    return taken(parts[0], i) + taken(parts[1], j)
+
+
+def _meets_along(node: Node, shapes: Shapes, parts: Patterns) -> Pairs:
+    columns, rows = _sides(node, shapes, parts, (0, 1))
+    yield columns, rows
+
+
+def _meets_all_pairs(_: Node, __: Shapes, parts: Patterns) -> Pairs:
+    left, right = (united([part]) for part in parts)
+    yield left, right
+
+
+def _piece_of_product(each: Node, shapes: Shapes, position: int) -> Piece:
+    right = shapes[each.args[1]]
+    columns = prod(right[1:])
+    row, column = divmod(position, columns)
+    length = right[0]
+    across, down = row * length + np.arange(length), column + columns * np.arange(length)
+    return piece_of(_inner, across, down)
+
+
+def _piece_of_outer(each: Node, shapes: Shapes, position: int) -> Piece:
+    row, column = divmod(position, shapes[each][1])
+    return piece_of(_inner, only(row), only(column))
+
+
+def _share_of_product(piece: Piece, kept: Kept) -> Piece:
+    either = kept[0] | kept[1]
+    return Piece(tuple(each[either] for each in piece.positions), piece.build, piece.whole)
+
+
+def _to_dot(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
+    left, right = each.args
+    others = [other for one, other in ((left, right), (right, left)) if one is arg]
+    return at.algebra.mul(cotangent, at.algebra.add(*others))
+
+
+def _to_outer(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
+    left, right = each.args
+    whole = at.full(cotangent, each)
+    terms = [at.matmul(whole, right)] * (arg is left)
+    terms += [at.matmul(at.transposed(whole), left)] * (arg is right)
+    return at.algebra.add(*terms)
+
+
+def _to_matmul(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
+    left, right = each.args
+    terms = []
+    if arg is left:
+        terms.append(_to_left(at, each, cotangent))
+    if arg is right:
+        terms.append(_to_right(at, each, cotangent))
+    return at.algebra.add(*terms)
+
+
+def _to_left(at: Reverse, each: Node, cotangent: Node) -> Node:
+    left, right = each.args
+    orders = len(at.shape(left)), len(at.shape(right))
+    if orders == (1, 1):
+        return at.algebra.mul(cotangent, _flat(right))
+    if orders == (2, 1) and not at.shape(cotangent):
+        return at.algebra.mul(cotangent, right)
+    cotangent = at.full(cotangent, each)
+    if orders == (2, 1):
+        return node("outer", cotangent, _flat(right))
+    if orders == (1, 2):
+        return at.matmul(right, cotangent)
+    return at.matmul(cotangent, at.transposed(right))
+
+
+def _to_right(at: Reverse, each: Node, cotangent: Node) -> Node:
+    left, right = each.args
+    orders = len(at.shape(left)), len(at.shape(right))
+    if orders == (1, 1):
+        return at.algebra.mul(cotangent, _as_column(at, left))
+    if orders == (2, 1) and not at.shape(cotangent):
+        return at.algebra.mul(cotangent, node("sum", left, static=(0,)))
+    cotangent = at.full(cotangent, each)
+    if orders == (1, 2):
+        return node("outer", _flat(left), cotangent)
+    return at.matmul(at.transposed(left), cotangent)
+
+
+def _as_column(at: Reverse, left: Node) -> Node:
+    """Return a vector, one that is a vector times a matrix as the transpose times the vector."""
+    if left.op == "matmul" and len(at.shape(left.args[0])) == 1:
+        return at.matmul(at.transposed(left.args[1]), _flat(left.args[0]))
+    return _flat(left)
+
+
+def _flat(each: Node) -> Node:
+    """Return a vector without its transpositions, which do nothing."""
+    while each.op == "transpose":
+        (each,) = each.args
+    return each
+
+
+RULES: Mapping[str, TensorRule] = MappingProxyType(
+    {
+        "dot": TensorRule(
+            shape=_shape_of_dot,
+            expand=_dot,
+            depends=_depends_on_both,
+            meets=_meets_along,
+            piece=_piece_of_product,
+            share=_share_of_product,
+            adjoint=_to_dot,
+            kink=None,
+            is_factored=False,
+        ),
+        "outer": TensorRule(
+            shape=_shape_of_outer,
+            expand=_outer,
+            depends=_depends_on_pair,
+            meets=_meets_all_pairs,
+            piece=_piece_of_outer,
+            share=None,
+            adjoint=_to_outer,
+            kink=None,
+            is_factored=False,
+        ),
+        "matmul": TensorRule(
+            shape=_shape_of_matmul,
+            expand=written_matmul,
+            depends=_depends_on_both,
+            meets=_meets_along,
+            piece=_piece_of_product,
+            share=_share_of_product,
+            adjoint=_to_matmul,
+            kink=None,
+            is_factored=False,
+        ),
+    }
+)
