@@ -1,8 +1,8 @@
 """A user's Python function of tensors in place of a formula: its file is run, and nothing else.
 
-Such a function has no formula, so that no engine but autograd can differentiate it. What it gives
-is held against difference quotients of the function's own values: they prove nothing, but where
-they are steady they agree with autograd or contradict it.
+What it does is recorded, and proved balls of its derivatives are compared with autograd's numbers.
+Where nothing can be proved, difference quotients of the function's own values are the evidence:
+where they are steady they agree with autograd or contradict it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from inspect import Parameter, signature
 from io import StringIO
-from math import isfinite, isnan
+from math import isfinite, isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffcli.errors import FileError, NoDerivativeError, UsageError
 from diffcli.language.expression import number
 from diffcli.language.function import Function
-from diffcli.operators import Matrix, Operator, Scalars
+from diffcli.operators import Matrix, Operator, Quantity, Scalars
 from diffcli.output.report import Report, Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
@@ -214,6 +214,9 @@ class _User:
 
     def result(self, point: Point) -> Result:
         """Return the answer at a point."""
+        import numpy as np
+
+        from diffcli.certify import Certificate
         from diffcli.engines.autograd import Evaluation, held, tensors, to_array
         from diffcli.engines.coordinates import along, arrays_of
 
@@ -233,116 +236,117 @@ class _User:
         vector: Sequence[Array] = ()
         if operator.direction is not None:
             vector = along(operator.direction, scalars.spaces[operator.along], seed=settings.seed)
-        names = map(str, range(len(vector)))
-        directions = tensors(dict(zip(names, vector, strict=True)), settings.dtype, settings.device)
+        directions_of = map(str, range(len(vector)))
+        directions = tensors(
+            dict(zip(directions_of, vector, strict=True)), settings.dtype, settings.device
+        )
         try:
             blocks = [to_array(each) for each in operator.torch(at, list(directions.values()))]
         except RuntimeError as error:  # what torch finds only on its way back
             raise _refused(function.text, error) from error
-        numbers = [float(each) for block in blocks for each in block.flat]
         outputs = [to_array(each) for each in at.outputs]
-        is_steady = self._repeats(given, outputs)
+        names = tuple(scalars.columns)
+        # The numbers are named as those of any function with as many components.
+        outline = Function(("",), (number(0),) * len(scalars.rows), names)
+        flat = [float(component) for each in vector for component in each.flat]
+        entries = operator.entries(outline, flat)
+        self.notation |= {entry.label: entry.notation(outline) for entry in entries}
+        program, inputs = held(replace(function, is_silent=True), given, moving)
+        proof = Certificate(program, inputs, scalars, settings.dtype)
+        if proof.repeats(outputs):
+            numbers = np.array([float(each) for block in blocks for each in block.flat])
+            judgement = proof.judge(operator, entries, vector, numbers, settings.digits)
+            evidence = self._quotients(judgement.checks, arrays, moving, vector)
+            checks = _undefined(entries, evidence, outputs)
+            value_checks = proof.values(outputs, settings.digits)
+            self.remarks |= dict.fromkeys(proof.remarks)
+        else:
+            checks = value_checks = (Check("f", Verdict.UNVERIFIED, reason=UNSTEADY),)
+            self.remarks[UNSTEADY] = None
         values = [each.tolist() for each in outputs]
-        gone = [isnan(each) for output in outputs for each in output.flat]
-        checks = self._checks(scalars, arrays, vector, numbers, gone, is_steady=is_steady)
         return Result(
             at={name: each.tolist() for name, each in arrays.items()},
             value=values[0] if len(values) == 1 else values,
             derivative=operator.layout(_standing(blocks, checks), scalars),
             symbolic={},
             checks=checks,
-            value_checks=(
-                Check("f", Verdict.UNVERIFIED, reason=NO_FORMULA if is_steady else UNSTEADY),
-            ),
+            value_checks=value_checks,
         )
 
-    def _repeats(self, given: Mapping[str, Tensor], outputs: Sequence[Array]) -> bool:
-        """Whether a second call gives the same values, bit by bit; a remark where it doesn't."""
-        import numpy as np
-
-        from diffcli.engines.autograd import to_array
-
-        again = [
-            to_array(each) for each in replace(self._function, is_silent=True)(*given.values())
-        ]
-        is_steady = len(again) == len(outputs) and all(
-            np.array_equal(one, other, equal_nan=True)
-            for one, other in zip(outputs, again, strict=True)
-        )
-        if not is_steady:
-            self.remarks[UNSTEADY] = None
-        return is_steady
-
-    def _checks(
+    def _quotients(
         self,
-        scalars: Scalars,
+        checks: Sequence[Check],
         arrays: Mapping[str, Array],
+        moving: Sequence[str],
         vector: Sequence[Array],
-        numbers: Sequence[float],
-        gone: Sequence[bool],
-        *,
-        is_steady: bool,
-    ) -> tuple[Check, ...]:
-        """Return a check for every number, with a difference quotient as evidence.
-
-        Where there are too many, and where the function isn't steady, the first stands for all.
-        ``gone`` tells which components of the outputs are no numbers.
-        """
-        found: list[Estimate] | str = UNSTEADY
-        if is_steady:
-            found = self._function.quotients(
-                self._operator, arrays, tuple(scalars.variables), vector, self._settings
-            )
-        if isinstance(found, str) and all(gone):
-            return (Check("f", Verdict.UNDEFINED, reason=NOT_A_NUMBER),)
+    ) -> Sequence[Check]:
+        """Return the checks with a difference quotient as evidence where nothing is proved."""
+        if all(check.verdict is not Verdict.UNVERIFIED for check in checks):
+            return checks
+        found = self._function.quotients(self._operator, arrays, moving, vector, self._settings)
         if isinstance(found, str):
-            reason = f"{NO_FORMULA}; {found}" if is_steady else found
-            return (Check("f", Verdict.UNVERIFIED, reason=reason),)
-        # The numbers are named as those of any function with as many components.
-        outline = Function(("",), (number(0),) * len(scalars.rows), tuple(scalars.columns))
-        flat = [float(component) for each in vector for component in each.flat]
-        entries = self._operator.entries(outline, flat)
-        self.notation |= {entry.label: entry.notation(outline) for entry in entries}
-        return tuple(
-            Check(entry.label, Verdict.UNDEFINED, autograd=value, reason=NOT_A_NUMBER)
-            if any(gone[output] for _, output, _ in entry.parts)
-            else _check(entry.label, value, estimate)
-            for entry, value, estimate in zip(entries, numbers, found, strict=True)
-        )
+            return [
+                replace(check, reason=f"{check.reason}; {found}")
+                if check.verdict is Verdict.UNVERIFIED
+                else check
+                for check in checks
+            ]
+        return [
+            _by_quotient(check, estimate) if check.verdict is Verdict.UNVERIFIED else check
+            for check, estimate in zip(checks, found, strict=True)
+        ]
+
+
+def _undefined(
+    entries: Sequence[Quantity], checks: Sequence[Check], outputs: Sequence[Array]
+) -> tuple[Check, ...]:
+    """Return the checks, undefined where an entry is of a value that is no number."""
+    gone = [isnan(each) for output in outputs for each in output.flat]
+    if not any(gone):
+        return tuple(checks)
+    if all(gone):
+        return (Check("f", Verdict.UNDEFINED, reason=NOT_A_NUMBER),)
+    return tuple(
+        Check(entry.label, Verdict.UNDEFINED, autograd=check.autograd, reason=NOT_A_NUMBER)
+        if any(gone[output] for _, output, _ in entry.parts)
+        else check
+        for entry, check in zip(entries, checks, strict=True)
+    )
 
 
 def _standing(blocks: Sequence[Array], checks: Sequence[Check]) -> list[Any]:
-    """Return the numbers as nested lists, None where there is no derivative."""
+    """Return the numbers as nested lists: what is proved, None where there is no derivative."""
     import numpy as np
 
     found, start = [], 0
+    if len(checks) != sum(block.size for block in blocks):  # one stands for all
+        has_value = all(check.verdict.has_value for check in checks)
+        return [
+            block.tolist() if has_value else np.full(block.shape, None).tolist() for block in blocks
+        ]
     for block in blocks:
-        # One check stands for all numbers where there are too many.
-        own = checks[start : start + block.size] if len(checks) > 1 else [*checks] * block.size
-        gone = np.array([not check.verdict.has_value for check in own], dtype=np.bool_)
-        kept = block.astype(object)
-        kept[gone.reshape(block.shape)] = None
-        found.append(kept.tolist())
+        kept = np.empty(block.size, dtype=object)
+        kept[:] = [check.value for check in checks[start : start + block.size]]
+        found.append(kept.reshape(block.shape).tolist())
         start += block.size
     return found
 
 
-def _check(label: str, value: float, estimate: Estimate) -> Check:
+def _by_quotient(check: Check, estimate: Estimate) -> Check:
     """Hold autograd's number against the difference quotients."""
     from diffcli.engines.differences import Finding
 
-    finding = estimate.judge(value)
+    finding = estimate.judge(check.autograd if check.autograd is not None else nan)
     verdict = {
         Finding.AGREES: Verdict.AGREES,
         Finding.CONTRADICTS: Verdict.DISAGREES,
         Finding.OPEN: Verdict.UNVERIFIED,
     }[finding]
-    said = "it has no finite value here, or none near"
+    said = "it has no finite difference quotient here, or none near"
     if isfinite(estimate.value):
         said = f"a difference quotient gives {estimate.value:.10g} ± {estimate.error:.1g}"
     if finding is Finding.CONTRADICTS:
         said += ": is a part of the graph cut, or a backward wrong?"
     elif finding is Finding.OPEN and isfinite(estimate.value):
         said += ", which is too rough to tell, or a kink is near"
-    number = value if isfinite(value) else None
-    return Check(label, verdict, number, number, reason=f"{NO_FORMULA}; {said}")
+    return replace(check, verdict=verdict, reason=f"{check.reason}; {said}")

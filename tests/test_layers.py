@@ -27,6 +27,7 @@ FLOW = [
     "operators",
     "verify",
     "output",
+    "certify",
     "userfunction",
     "derivation.settings",
     "derivation.numbers",
@@ -69,6 +70,7 @@ ENGINES = {
         "quotients",
         "rounding",
         "evidence",
+        "trace",
     ),
 }
 """Whatever in ``engines`` has rules of differentiation, or proves a number by those that have."""
@@ -85,6 +87,8 @@ SHARED = {
     ("kernels.quadrature", "terms.moving"): "and where that rule doesn't hold",
     ("kernels.quadrature", "lambdify"): "which makes torch of it and of these",
     ("taylor.jets", "remote"): "where lambdify makes torch of a term's value",
+    ("trace.record", "torch"): "which notes what torch does, and differentiates nothing",
+    ("trace.blame", "torch"): "which runs autograd, to name what is wrong of it",
     ("kernels.quadrature", "sympy"): "in whose terms an integrand is handed over",
 }
 """Imports that two engines have in common, and why. Balls share nothing with either."""

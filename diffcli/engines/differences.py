@@ -313,6 +313,11 @@ class _Perturbed(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self._random = np.random.default_rng(0)
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep torch from importing its compiler, which takes a second, to switch it off."""
+        return False
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:

@@ -1,0 +1,338 @@
+"""From proved derivatives of recorded code to verdicts.
+
+Autograd's numbers are compared with balls that contain the truth, all at once. What lies further
+off than rounding explains is proved wrong, and the backward at fault is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from diffcli.engines.balls.decimals import outward
+from diffcli.engines.balls.precision import working
+from diffcli.engines.trace.blame import Blame, blame
+from diffcli.engines.trace.proof import BITS, Enclosed, Proof, Sides
+from diffcli.engines.trace.record import record
+from diffcli.operators import Grad, Hvp, Jvp, Operator, Quantity, Scalars, Vjp
+from diffcli.verdict import Check, Verdict
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+
+DIGITS_KEPT = {"float64": 10, "float32": 4}
+"""Below so many right digits of the dtype's 16 or 7 a number is called inexact."""
+WRONG = {"float64": 1e-8, "float32": 1e-3}
+"""How far off a number is called wrong, relative to the largest of its tensor.
+
+A right backward may lose more digits than its operations explain: that alone is no proof of a
+wrong one.
+"""
+KNOWN = 2.0**-44
+"""The relative radius of a ball that gives all digits that are shown."""
+VANISHING = 1e-25
+"""Next to the largest number of its tensor, what is so small is told from 0 by no float."""
+MAX_SIDES = 32
+"""Entries at a kink whose one-sided derivatives are computed."""
+MAX_INTERVALS = 2_000
+"""Entries whose enclosures are written out."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The checks of all entries, in order, and what makes the wrong ones wrong."""
+
+    checks: tuple[Check, ...]
+    blame: Blame | None = None
+
+
+class Certificate:
+    """A recorded function of tensors, whose derivatives are proved.
+
+    ``scalars`` names its components; the record is of one run at the given tensors.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Sequence[Tensor]],
+        inputs: Mapping[str, Tensor],
+        scalars: Scalars,
+        dtype: str,
+    ) -> None:
+        given = list(inputs.values())
+        self.proof = Proof(record(function, given), given, dtype)
+        self.scalars, self.dtype = scalars, dtype
+        self.places = {name: place for place, name in enumerate(inputs)}
+
+    def repeats(self, values: Sequence[Floats]) -> bool:
+        """Whether the recorded run gave these values too, bit by bit."""
+        again = [each.detach().cpu().double().numpy() for each in self.proof.record.results]
+        return len(again) == len(values) and all(
+            np.array_equal(one, other, equal_nan=True)
+            for one, other in zip(values, again, strict=True)
+        )
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be said of how the function was read."""
+        return [note.text for note in self.proof.notes if note.kind == "constant"]
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why nothing at all is proved; None where something may be."""
+        problem = self.proof.record.problem
+        return problem or self.proof.blocks("left") or self.proof.blocks("branch")
+
+    def values(self, numbers: Sequence[Floats], digits: int) -> tuple[Check, ...]:
+        """Judge the values of the outputs, as torch computed them."""
+        found = self.proof.values()
+        whole = _joined(found)
+        labels = self.scalars.rows if len(whole.bound) > 1 else ["f"]
+        flat = np.concatenate([np.ravel(each) for each in numbers])
+        return self._judged(labels, flat, whole, digits, {}).checks
+
+    def judge(
+        self,
+        operator: Operator,
+        entries: Sequence[Quantity],
+        vector: Sequence[Floats],
+        numbers: Floats,
+        digits: int,
+    ) -> Judgement:
+        """Judge an operator's numbers; of orders that aren't proved, all are unverified."""
+        found = self._enclosed(operator, entries, vector)
+        if found is None:
+            reason = "derivatives of code are proved up to the second order"
+            pairs = zip(entries, numbers, strict=True)
+            return Judgement(tuple(_unverified(e.label, float(x), reason) for e, x in pairs))
+        seeds = self._seeds(operator, vector)
+        sides = self._sides(entries) if seeds is not None else {}
+        labels = [entry.label for entry in entries]
+        judged = self._judged(labels, numbers, found, digits, sides)
+        wrong = any(check.verdict is Verdict.DISAGREES for check in judged.checks)
+        if not wrong:
+            return judged
+        at_fault = blame(self.proof, seeds or self._ones())
+        if at_fault is None:
+            return judged
+        checks = tuple(
+            replace(check, reason=f"{check.reason}; {at_fault}")
+            if check.verdict is Verdict.DISAGREES
+            else check
+            for check in judged.checks
+        )
+        return Judgement(checks, at_fault)
+
+    def _ones(self) -> list[Floats]:
+        return [np.ones(shape) for shape in self.scalars.outputs]
+
+    def _seeds(self, operator: Operator, vector: Sequence[Floats]) -> list[Floats] | None:
+        """Return the weights of the outputs in a first derivative, if it is one of all."""
+        if isinstance(operator, Vjp):
+            return list(vector)
+        return self._ones()
+
+    def _enclosed(
+        self, operator: Operator, entries: Sequence[Quantity], vector: Sequence[Floats]
+    ) -> Enclosed | None:
+        proof = self.proof
+        if isinstance(operator, Vjp):
+            return _joined(proof.gradient(list(vector)))
+        if isinstance(operator, Jvp):
+            return _joined(proof.directional(list(vector)))
+        if isinstance(operator, Hvp):
+            return _joined(proof.second(self._ones(), list(vector)))
+        if isinstance(operator, Grad) and operator.order == 1 and not operator.wrt:
+            return _joined(proof.gradient(self._ones()))
+        return self._by_parts(entries)
+
+    def _by_parts(self, entries: Sequence[Quantity]) -> Enclosed | None:
+        """Return linear combinations of partials, a sweep for each output and first variable."""
+        places = {name: place for place, name in enumerate(self.scalars.columns)}
+        sweeps: dict[tuple[int, tuple[str, ...]], Enclosed] = {}
+        balls, bounds = [], []
+        for entry in entries:
+            total, bound = arb(0), 0.0
+            for weight, output, wrt in entry.parts:
+                if not 1 <= len(wrt) <= 2:
+                    return None
+                key = (output, wrt[:-1])
+                if key not in sweeps:
+                    sweeps[key] = self._swept(output, [places[name] for name in wrt[:-1]])
+                found, place = sweeps[key], places[wrt[-1]]
+                with working(BITS[0]):
+                    total += _exactly(weight) * found.balls[place]
+                bound += abs(float(weight)) * float(found.bound[place])
+            balls.append(total)
+            bounds.append(bound)
+        data = np.empty(len(balls), dtype=object)
+        data[:] = balls
+        return Enclosed(data, np.array(bounds))
+
+    def _swept(self, output: int, first: Sequence[int]) -> Enclosed:
+        seeds = _unit(self.scalars.outputs, output)
+        if not first:
+            return _joined(self.proof.gradient(seeds))
+        shapes = list(self.scalars.variables.values())
+        return _joined(self.proof.second(seeds, _unit(shapes, first[0])))
+
+    def _sides(self, entries: Sequence[Quantity]) -> dict[int, Callable[[], Sides | None]]:
+        """Return how the one-sided derivatives of first partials are computed."""
+        places = {name: place for place, name in enumerate(self.scalars.columns)}
+        shapes = list(self.scalars.variables.values())
+        starts = np.cumsum([0, *(int(np.prod(shape)) for shape in shapes)])
+        found: dict[int, Callable[[], Sides | None]] = {}
+
+        def sides(output: int, place: int) -> Callable[[], Sides | None]:
+            own = int(np.searchsorted(starts, place, side="right")) - 1
+            seeds = _unit(self.scalars.outputs, output)
+            return lambda: self.proof.sides(seeds, own, place - int(starts[own]))
+
+        for index, entry in enumerate(entries):
+            if len(entry.parts) == 1 and entry.parts[0][0] == 1 and len(entry.parts[0][2]) == 1:
+                _, output, (name,) = entry.parts[0]
+                found[index] = sides(output, places[name])
+        return found
+
+    def _judged(
+        self,
+        labels: Sequence[str],
+        numbers: Floats,
+        found: Enclosed,
+        digits: int,
+        sides: Mapping[int, Callable[[], Sides | None]],
+    ) -> Judgement:
+        with np.errstate(all="ignore"):
+            weighed = _Weighed(numbers, found, self.dtype)
+        texts = len(labels) <= MAX_INTERVALS
+        reason = self._reason()
+        obstacle = self.obstacle
+        checks: list[Check] = []
+        asked = 0
+        for index, label in enumerate(labels):
+            check = weighed.check(index, label, reason)
+            if obstacle is not None:
+                check = _unverified(label, float(numbers[index]), obstacle)
+            elif check.verdict is Verdict.UNVERIFIED and index in sides and asked < MAX_SIDES:
+                if self.proof.blocks("kink"):
+                    asked += 1
+                    check = _by_sides(check, sides[index]())
+            elif texts and np.isfinite(weighed.radius[index]):
+                check = replace(check, enclosure=outward(found.balls[index], digits + 3))
+            checks.append(check)
+        return Judgement(tuple(checks))
+
+    def _reason(self) -> str:
+        """Return why an entry has no narrow ball."""
+        for kind in ("unknown", "unsure", "jump", "kink"):
+            text = self.proof.blocks(kind)
+            if text is not None:
+                return text
+        return "an operation is outside its domain, or at its edge"
+
+
+class _Weighed:
+    """Autograd's numbers beside the balls, element by element."""
+
+    def __init__(self, numbers: Floats, found: Enclosed, dtype: str) -> None:
+        self.numbers, self.dtype, self.bound = numbers, dtype, found.bound
+        self.middle, self.radius = found.middle, found.radius
+        size = np.abs(self.middle)
+        self.scale = float(np.max(size, initial=0.0, where=np.isfinite(size)))
+        self.error = np.abs(numbers - self.middle)
+        off = self.radius + 2.0**-52 * size
+        self.is_known = np.isfinite(size) & (self.radius <= KNOWN * size)
+        self.is_within = self.error <= self.bound + off
+        self.is_wrong = np.isfinite(self.error) & (
+            self.error - off > np.maximum(self.bound, WRONG[dtype] * self.scale)
+        )
+        ulp = np.spacing(size if dtype == "float64" else size.astype(np.float32)).astype(float)
+        excess = np.maximum(self.error - ulp, 0.0)
+        self.digits = np.where(excess > 0, np.log10(size) - np.log10(excess), 99.0)
+        self.ulps = self.error / ulp
+        self.truth = self.middle.astype(dtype).astype(np.float64)
+
+    def check(self, i: int, label: str, reason: str) -> Check:
+        """Return the verdict of one entry; ``reason`` says why it isn't known, if it isn't."""
+        number = float(self.numbers[i])
+        shown = number if np.isfinite(number) else None
+        if not self.is_known[i]:
+            return self._open(i, label, shown, reason)
+        truth = float(self.truth[i])
+        if shown is None:
+            said = f"{self.dtype} breaks down here"
+            return Check(label, Verdict.INEXACT, truth, reason=said)
+        ulps = float(self.ulps[i])
+        if self.is_wrong[i]:
+            said = "autograd lies outside the enclosure"
+            return Check(label, Verdict.DISAGREES, truth, number, error_ulps=ulps, reason=said)
+        kept = float(self.digits[i])
+        if kept >= DIGITS_KEPT[self.dtype] or (truth == 0 and self.is_within[i]):
+            return Check(label, Verdict.CERTIFIED, truth, number, error_ulps=ulps)
+        count = max(int(kept), 0)
+        said = f"{self.dtype} keeps {count or 'no'} digit{'s' if count > 1 else ''} here"
+        if not self.is_within[i]:
+            said += ", fewer than rounding explains"
+        return Check(label, Verdict.INEXACT, truth, number, error_ulps=ulps, reason=said)
+
+    def _open(self, i: int, label: str, shown: float | None, reason: str) -> Check:
+        """Return the verdict of an entry whose ball is wide, or that has none."""
+        if self.is_wrong[i] and shown is not None:
+            said = "autograd lies outside the enclosure of all sides of a kink"
+            return Check(label, Verdict.DISAGREES, shown, shown, reason=said)
+        reach = abs(self.middle[i]) + self.radius[i]
+        if reach <= VANISHING * self.scale:
+            said = f"proved to be within {reach:.1g} of 0"
+            return Check(label, Verdict.INEXACT, 0.0, shown, reason=said)
+        return Check(label, Verdict.UNVERIFIED, shown, shown, reason=reason)
+
+
+def _by_sides(check: Check, sides: Sides | None) -> Check:
+    """Decide an entry at a kink by its one-sided derivatives."""
+    if sides is None:
+        return check
+    left, right = (float(ball.mid()) for ball in (sides.left, sides.right))
+    if sides.left < sides.right or sides.left > sides.right:
+        return replace(
+            check, verdict=Verdict.NOT_DIFFERENTIABLE, value=None, left=left, right=right
+        )
+    if sides.left == sides.right:  # both exact
+        said: str | None = None
+        if check.autograd != left:
+            shown = "no number" if check.autograd is None else f"{check.autograd:.6g}"
+            said = f"autograd's convention gives {shown} ({check.reason})"
+        return replace(check, verdict=Verdict.CERTIFIED, value=left, reason=said)
+    return check
+
+
+def _unverified(label: str, number: float, reason: str) -> Check:
+    shown = float(number) if np.isfinite(number) else None
+    return Check(label, Verdict.UNVERIFIED, shown, shown, reason=reason)
+
+
+def _joined(parts: Sequence[Enclosed]) -> Enclosed:
+    balls = np.concatenate([part.balls.ravel() for part in parts])
+    return Enclosed(balls, np.concatenate([part.bound.ravel() for part in parts]))
+
+
+def _exactly(weight: Any) -> arb:
+    numerator, denominator = weight.as_integer_ratio()
+    return arb(numerator) / arb(denominator)
+
+
+def _unit(shapes: Sequence[tuple[int, ...]], place: int) -> list[Floats]:
+    """Return arrays of zeros with a 1 at one of their components, counted through all."""
+    found = [np.zeros(shape) for shape in shapes]
+    for each in found:
+        if place < each.size:
+            each.reshape(-1)[place] = 1.0
+            break
+        place -= each.size
+    return found

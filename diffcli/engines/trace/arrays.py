@@ -1,0 +1,389 @@
+"""Arrays of numbers that a recorded computation is repeated on: balls, and bounds of rounding.
+
+``Balls`` hold the truth: Arb's balls, which contain the exact results of exact inputs. ``Bounded``
+hold what a dtype's arithmetic may make of them: a float64 midpoint and a radius that grows by the
+rounding of every operation (Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed.,
+section 3.1: a sum or a product of n terms is off by at most γ_n Σ|terms|, in whatever order).
+Both have the same operations, and so has ``diffcli.engines.trace.duals``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat
+from numpy.typing import NDArray
+
+from diffcli.engines.trace.functions import CONSTANTS, FUNCTIONS
+
+Index = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_to_ball = np.frompyfunc(arb, 1, 1)
+_to_ball_with_radius = np.frompyfunc(arb, 2, 1)
+_middle = np.frompyfunc(float, 1, 1)
+_radius = np.frompyfunc(lambda ball: float(ball.rad()), 1, 1)
+_FUNCTIONS = {name: np.frompyfunc(row.ball, 1, 1) for name, row in FUNCTIONS.items()}
+_UNIT = arb(0.5, 0.5)
+"""Every number from 0 to 1."""
+
+
+class Balls:
+    """An array of Arb's balls, at flint's working precision."""
+
+    __slots__ = ("data",)
+    __array_ufunc__ = None
+
+    def __init__(self, data: Any) -> None:
+        if not isinstance(data, np.ndarray):
+            whole = np.empty((), dtype=object)
+            whole[()] = data
+            data = whole
+        self.data = data
+
+    @classmethod
+    def exact(cls, values: NDArray[Any]) -> Balls:
+        """Return floats as they are."""
+        return cls(_to_ball(values.astype(np.float64)))
+
+    @classmethod
+    def filled(cls, shape: Sequence[int], value: float = 0.0) -> Balls:
+        """Return an array of one number."""
+        return cls(np.full(tuple(shape), arb(value), dtype=object))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return tuple(self.data.shape)
+
+    def zeros(self) -> Balls:
+        """Return zeros in the same shape."""
+        return Balls.filled(self.shape)
+
+    def constant(self, name: str) -> Balls:
+        """Return a constant of mathematics, to multiply this with."""
+        return Balls(CONSTANTS[name]())
+
+    def unary(self, name: str) -> Balls:
+        """Return an elementary function of every number."""
+        return Balls(_FUNCTIONS[name](self.data))
+
+    def __add__(self, other: Any) -> Balls:
+        return Balls(self.data + _data(other))
+
+    def __sub__(self, other: Any) -> Balls:
+        return Balls(self.data - _data(other))
+
+    def __rsub__(self, other: float) -> Balls:
+        return Balls(other - self.data)
+
+    def __mul__(self, other: Any) -> Balls:
+        return Balls(self.data * _data(other))
+
+    def __truediv__(self, other: Any) -> Balls:
+        return Balls(self.data / _data(other))
+
+    def __rtruediv__(self, other: float) -> Balls:
+        return Balls(other / self.data)
+
+    def __neg__(self) -> Balls:
+        return Balls(-self.data)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __matmul__(self, other: Balls) -> Balls:
+        left, right = self.data, other.data
+        if left.ndim == 2:
+            return Balls(_product(left, right))
+        parts = [_product(one, two) for one, two in zip(left, right, strict=True)]
+        return Balls(np.stack(parts) if parts else np.empty(_product_shape(left, right), object))
+
+    def sum(self, axes: tuple[int, ...]) -> Balls:
+        """Return the sum along some axes."""
+        found = self.data
+        for axis in sorted(axes, reverse=True):
+            found = np.add.reduce(found, axis=axis, initial=_ZERO)
+        return Balls(found)
+
+    def reshape(self, shape: Sequence[int]) -> Balls:
+        """Return the same numbers in another shape."""
+        return Balls(self.data.reshape(shape))
+
+    def transpose(self, order: Sequence[int]) -> Balls:
+        """Return the axes in another order."""
+        return Balls(self.data.transpose(order))
+
+    def expand(self, shape: Sequence[int]) -> Balls:
+        """Return the numbers repeated to a shape that they broadcast to."""
+        return Balls(np.broadcast_to(self.data, shape))
+
+    def take(self, index: Index) -> Balls:
+        """Return the numbers of a flat array at some places, in the index's shape."""
+        return Balls(self.data[index])
+
+    def spread(self, index: Index, size: int) -> Balls:
+        """Return a flat array with these numbers added up at the places of an index."""
+        found = np.full(size, _ZERO, dtype=object)
+        flat = index.ravel()
+        if _is_injective(flat, size):
+            found[flat] = self.data.ravel()
+        else:
+            np.add.at(found, flat, self.data.ravel())
+        return Balls(found)
+
+    def place(self, index: Index, values: Balls) -> Balls:
+        """Return a flat array with the numbers at some places replaced."""
+        found = self.data.copy()
+        found[index.ravel()] = values.data.ravel()
+        return Balls(found)
+
+    def where(self, mask: NDArray[np.bool_], other: Balls) -> Balls:
+        """Return these numbers where the mask is true, others elsewhere."""
+        return Balls(np.where(mask, self.data, other.data))
+
+    def weakened(self, mask: NDArray[np.bool_]) -> Balls:
+        """Return the numbers, where the mask is true times every number from 0 to 1."""
+        found = self.data.copy()
+        if mask.any():
+            found[mask] = found[mask] * _UNIT
+        return Balls(found)
+
+    def same(self, other: Balls) -> NDArray[np.bool_]:
+        """Return where two arrays hold exactly the same numbers."""
+        return np.asarray(self.data == other.data, dtype=np.bool_)
+
+    def joined(self, doubt: NDArray[np.bool_], one: Balls, other: Balls) -> Balls:
+        """Return the numbers, where in doubt balls of both others."""
+        if not doubt.any():
+            return self
+        found = self.data.copy()
+        for place in zip(*np.nonzero(doubt), strict=True):
+            found[place] = one.data[place].union(other.data[place])
+        return Balls(found)
+
+    def topped(self, rows: NDArray[np.bool_], values: Balls, tied: NDArray[np.bool_]) -> Balls:
+        """Return the numbers, in some rows the largest of the tied values."""
+        if not rows.any():
+            return self
+        found = self.data.copy()
+        for row in np.nonzero(rows)[0]:
+            found[row] = reduce(arb.max, values.data[row][tied[row]])
+        return Balls(found)
+
+    @staticmethod
+    def concatenate(parts: Sequence[Balls]) -> Balls:
+        """Return flat arrays one after the other."""
+        return Balls(np.concatenate([part.data for part in parts]))
+
+    def middles(self) -> Floats:
+        """Return the midpoints as floats."""
+        return np.asarray(_middle(self.data), dtype=np.float64)
+
+    def radii(self) -> Floats:
+        """Return upper bounds of the radii, with what rounding the midpoints adds."""
+        found = np.asarray(_radius(self.data), dtype=np.float64)
+        return found * (1 + 2.0**-50)
+
+
+_ZERO = arb(0)
+
+
+def _data(other: Any) -> Any:
+    return other.data if isinstance(other, Balls) else other
+
+
+def _product_shape(left: NDArray[Any], right: NDArray[Any]) -> tuple[int, ...]:
+    return (*left.shape[:-1], right.shape[-1])
+
+
+def _product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """Return a product of matrices by Arb's own, which is the quicker the larger it is."""
+    found = np.empty(left.shape[0] * right.shape[1], dtype=object)
+    if left.shape[1] == 0:
+        found[:] = _ZERO
+    elif found.size:
+        found[:] = (_matrix(left) * _matrix(right)).entries()
+    return found.reshape(_product_shape(left, right))
+
+
+def _matrix(data: NDArray[Any]) -> arb_mat:
+    rows, columns = data.shape
+    return arb_mat(rows, columns, data.ravel().tolist())
+
+
+def _is_injective(flat: Index, size: int) -> bool:
+    if flat.size > size:
+        return False
+    seen = np.zeros(size, dtype=np.bool_)
+    seen[flat] = True
+    return int(seen.sum()) == flat.size
+
+
+class Arithmetic:
+    """The rounding of a dtype: its unit, and how many of them an operation may lose."""
+
+    def __init__(self, unit: float, least: float) -> None:
+        self.unit, self.least, self.slack = unit, least, 2.0
+
+    def of(self, size: Any, count: int = 1) -> Any:
+        """Return what ``count`` operations on numbers of some size may lose."""
+        return self.slack * count * self.unit * np.abs(size) + self.least
+
+
+class Bounded:
+    """Midpoints in float64, and how far a dtype's arithmetic may be from them."""
+
+    __slots__ = ("arithmetic", "middle", "radius")
+    __array_ufunc__ = None
+
+    def __init__(self, middle: Any, radius: Any, arithmetic: Arithmetic) -> None:
+        self.middle: Floats = np.asarray(middle, dtype=np.float64)
+        self.radius: Floats = np.asarray(radius, dtype=np.float64)
+        self.arithmetic = arithmetic
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return tuple(self.middle.shape)
+
+    def zeros(self) -> Bounded:
+        """Return zeros in the same shape."""
+        return self._moved(np.zeros(self.shape), np.zeros(self.shape))
+
+    def _rounded(self, middle: Any, radius: Any, count: int = 1, size: Any = None) -> Bounded:
+        lost = self.arithmetic.of(middle if size is None else size, count)
+        return Bounded(middle, radius + lost, self.arithmetic)
+
+    def _moved(self, middle: Any, radius: Any) -> Bounded:
+        return Bounded(middle, radius, self.arithmetic)
+
+    def _other(self, other: Any) -> tuple[Any, Any]:
+        return (other.middle, other.radius) if isinstance(other, Bounded) else (other, 0.0)
+
+    def constant(self, name: str) -> Bounded:
+        """Return a constant of mathematics as the dtype has it."""
+        return self._rounded(float(CONSTANTS[name]()), 0.0)
+
+    def unary(self, name: str) -> Bounded:
+        """Return an elementary function, by way of balls."""
+        ball = np.isfinite(self.middle) & np.isfinite(self.radius)
+        safe = Balls(
+            _to_ball_with_radius(np.where(ball, self.middle, 0.5), np.where(ball, self.radius, 0.0))
+        )
+        found = safe.unary(name)
+        middle = np.where(ball, found.middles(), np.nan)
+        return self._rounded(middle, np.where(ball, found.radii(), np.inf), count=2)
+
+    def __add__(self, other: Any) -> Bounded:
+        middle, radius = self._other(other)
+        return self._rounded(self.middle + middle, self.radius + radius)
+
+    def __sub__(self, other: Any) -> Bounded:
+        middle, radius = self._other(other)
+        return self._rounded(self.middle - middle, self.radius + radius)
+
+    def __rsub__(self, other: float) -> Bounded:
+        return self._rounded(other - self.middle, self.radius)
+
+    def __mul__(self, other: Any) -> Bounded:
+        middle, radius = self._other(other)
+        off = np.abs(self.middle) * radius + self.radius * (np.abs(middle) + radius)
+        return self._rounded(self.middle * middle, off)
+
+    def __truediv__(self, other: Any) -> Bounded:
+        middle, radius = self._other(other)
+        size = np.abs(middle)
+        off = (np.abs(self.middle) * radius + self.radius * size) / (size * (size - radius))
+        return self._rounded(self.middle / middle, np.where(size > radius, off, np.inf))
+
+    def __rtruediv__(self, other: float) -> Bounded:
+        return self._rounded(np.full(self.shape, float(other)), 0.0) / self
+
+    def __neg__(self) -> Bounded:
+        return self._moved(-self.middle, self.radius)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __matmul__(self, other: Bounded) -> Bounded:
+        sizes, others = np.abs(self.middle), np.abs(other.middle)
+        off = sizes @ other.radius + self.radius @ (others + other.radius)
+        size = sizes @ others
+        return self._rounded(self.middle @ other.middle, off, self.shape[-1] + 1, size)
+
+    def sum(self, axes: tuple[int, ...]) -> Bounded:
+        """Return the sum along some axes."""
+        count = int(np.prod([self.shape[axis] for axis in axes], dtype=np.int64))
+        size = np.abs(self.middle).sum(axis=axes)
+        return self._rounded(self.middle.sum(axis=axes), self.radius.sum(axis=axes), count, size)
+
+    def reshape(self, shape: Sequence[int]) -> Bounded:
+        """Return the same numbers in another shape."""
+        return self._moved(self.middle.reshape(shape), self.radius.reshape(shape))
+
+    def transpose(self, order: Sequence[int]) -> Bounded:
+        """Return the axes in another order."""
+        return self._moved(self.middle.transpose(order), self.radius.transpose(order))
+
+    def expand(self, shape: Sequence[int]) -> Bounded:
+        """Return the numbers repeated to a shape that they broadcast to."""
+        return self._moved(np.broadcast_to(self.middle, shape), np.broadcast_to(self.radius, shape))
+
+    def take(self, index: Index) -> Bounded:
+        """Return the numbers of a flat array at some places, in the index's shape."""
+        return self._moved(self.middle[index], self.radius[index])
+
+    def spread(self, index: Index, size: int) -> Bounded:
+        """Return a flat array with these numbers added up at the places of an index."""
+        flat = index.ravel()
+        counts = np.bincount(flat, minlength=size)
+        middle, radius, sizes = (
+            np.bincount(flat, weights=values.ravel(), minlength=size)
+            for values in (self.middle, self.radius, np.abs(self.middle))
+        )
+        lost = np.where(counts > 1, self.arithmetic.of(sizes * counts), 0.0)
+        return self._moved(middle, radius + lost)
+
+    def place(self, index: Index, values: Bounded) -> Bounded:
+        """Return a flat array with the numbers at some places replaced."""
+        middle, radius = self.middle.copy(), self.radius.copy()
+        middle[index.ravel()], radius[index.ravel()] = values.middle.ravel(), values.radius.ravel()
+        return self._moved(middle, radius)
+
+    def where(self, mask: NDArray[np.bool_], other: Bounded) -> Bounded:
+        """Return these numbers where the mask is true, others elsewhere."""
+        return self._moved(
+            np.where(mask, self.middle, other.middle), np.where(mask, self.radius, other.radius)
+        )
+
+    def weakened(self, mask: NDArray[np.bool_]) -> Bounded:
+        """Return the numbers, where the mask is true times every number from 0 to 1."""
+        half = np.where(mask, 0.5, 1.0)
+        return self._moved(
+            self.middle * half, self.radius + np.where(mask, np.abs(self.middle) / 2, 0.0)
+        )
+
+    def same(self, other: Bounded) -> NDArray[np.bool_]:
+        """Return where two arrays have the same midpoints."""
+        return np.asarray(self.middle == other.middle)
+
+    def joined(self, doubt: NDArray[np.bool_], one: Bounded, other: Bounded) -> Bounded:
+        """Return the numbers, where in doubt as far off as the others are apart."""
+        off = np.where(doubt, np.abs(one.middle - other.middle) + one.radius + other.radius, 0.0)
+        return self._moved(self.middle, self.radius + off)
+
+    def topped(self, rows: NDArray[np.bool_], values: Bounded, tied: NDArray[np.bool_]) -> Bounded:
+        """Return the numbers: what ties is equal but for rounding."""
+        size = np.where(tied, np.abs(values.middle - self.middle[:, None]) + values.radius, 0.0)
+        return self._moved(self.middle, self.radius + np.where(rows, size.max(axis=1), 0.0))
+
+    @staticmethod
+    def concatenate(parts: Sequence[Bounded]) -> Bounded:
+        """Return flat arrays one after the other."""
+        return Bounded(
+            np.concatenate([part.middle for part in parts]),
+            np.concatenate([part.radius for part in parts]),
+            parts[0].arithmetic,
+        )

@@ -1,0 +1,180 @@
+"""Which backward is at fault, where autograd's gradient is proved wrong.
+
+Every custom function is checked by itself: what it made of the adjoints that autograd gave it is
+compared with what its recorded forward makes of them, as balls. So a right backward is never
+blamed for what came to it wrong already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from diffcli.engines.balls.precision import working
+from diffcli.engines.trace.proof import BITS, SAFETY, Proof
+from diffcli.engines.trace.record import Call
+from diffcli.engines.trace.replay import Replay
+from diffcli.engines.trace.tape import Value
+
+Floats = NDArray[np.float64]
+CLEARLY = {"float64": 1e-9, "float32": 1e-5}
+"""How far off, relative to the largest number, what is blamed is at least."""
+
+
+@dataclass(frozen=True)
+class Blame:
+    """What is at fault, and a number that shows it: autograd's and the proved one."""
+
+    culprit: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.culprit}: {self.detail}" if self.detail else self.culprit
+
+
+def blame(proof: Proof, seeds: Sequence[Floats]) -> Blame | None:
+    """Return what makes the gradient of the outputs, weighted by ``seeds``, wrong."""
+    record = proof.record
+    seen: dict[int, tuple[Any, Any]] = {}
+    handles = [
+        call.node.register_hook(_keeper(seen, id(call)))
+        for call in record.calls
+        if call.node is not None
+    ]
+    try:
+        _backward(proof, seeds)
+    finally:
+        for handle in handles:
+            handle.remove()
+    for call in reversed(record.calls):
+        if id(call) in seen:
+            found = _local(proof, call, *seen[id(call)])
+            if found is not None:
+                return found
+    return _hook(proof, seeds) or _unseen_write(proof)
+
+
+def _keeper(seen: dict[int, tuple[Any, Any]], key: int) -> Callable[[Any, Any], None]:
+    def keep(outgoing: Any, incoming: Any) -> None:
+        seen[key] = (outgoing, incoming)
+
+    return keep
+
+
+def _backward(proof: Proof, seeds: Sequence[Floats]) -> list[Floats]:
+    """Return autograd's gradient of the recorded run."""
+    record = proof.record
+    total = torch.stack(
+        [
+            (output * torch.tensor(seed, dtype=output.dtype)).sum()
+            for output, seed in zip(record.results, seeds, strict=True)
+            if output.requires_grad
+        ]
+    ).sum()
+    found = torch.autograd.grad(total, proof.inputs, retain_graph=True, materialize_grads=True)
+    return [each.double().numpy() for each in found]
+
+
+def _local(proof: Proof, call: Call, outgoing: Any, incoming: Any) -> Blame | None:
+    """Return whether a custom function's backward is wrong at what it was given."""
+    given = {
+        place: each.detach().double().numpy()
+        for place, each in enumerate(incoming)
+        if each is not None
+    }
+    truth = _pulled(proof.exact(BITS[0]), call, given)
+    with np.errstate(all="ignore"):
+        bounds = _pulled(proof.bounded(), call, given)
+    worst: tuple[float, Blame] | None = None
+    for place, (ball, bound) in enumerate(zip(truth, bounds, strict=True)):
+        if ball is None or place >= len(outgoing):
+            continue
+        middle, radius = ball.middles(), ball.radii()
+        own = outgoing[place]
+        seen = np.zeros(middle.shape) if own is None else own.detach().double().numpy()
+        if seen.shape != middle.shape:
+            continue
+        off = np.abs(seen - middle)
+        scale = np.max(np.abs(middle), initial=0.0, where=np.isfinite(middle))
+        limit = np.maximum(radius + SAFETY * bound.radius, CLEARLY[proof.dtype] * scale)
+        excess = np.where(np.isfinite(limit) & np.isfinite(off), off - limit, -1.0)
+        if excess.size and excess.max() > 0 and (worst is None or excess.max() > worst[0]):
+            index = np.unravel_index(int(excess.argmax()), excess.shape)
+            name = call.names[place]
+            at = f"{name}[{','.join(map(str, index))}]" if index else name
+            detail = (
+                f"its gradient of {name} is {seen[index]:.10g} at {at}, proved {middle[index]:.10g}"
+            )
+            worst = (float(excess.max()), Blame(call.label, detail))
+    return None if worst is None else worst[1]
+
+
+def _pulled(replay: Replay, call: Call, given: dict[int, Floats]) -> list[Any]:
+    """Return what a recorded forward makes of adjoints of its outputs, for each input."""
+    windows = replay.windows.get(id(call))
+    if windows is None:
+        return []
+    with working(BITS[0]):
+        seeds: dict[int, Any] = {}
+        for place, adjoint in given.items():
+            output = windows.outputs.get(place)
+            if isinstance(output, Value) and output.node is not None:
+                own = replay.kind.array(adjoint).reshape(output.shape)
+                before = seeds.get(output.node)
+                seeds[output.node] = own if before is None else before + own
+        wanted = [each.node for pair in windows.inputs for each in pair if isinstance(each, Value)]
+        nodes = [node for node in wanted if node is not None]
+        found = replay.tape.sweep(
+            seeds, nodes, first=windows.first, arithmetic=replay.kind.arithmetic
+        )
+        results: list[Any] = []
+        for (own, whole), reference in zip(windows.inputs, call.inputs, strict=True):
+            if not isinstance(own, Value) or own.node is None:
+                results.append(None)
+                continue
+            total = found.get(own.node)
+            if isinstance(whole, Value) and whole.node != own.node and whole.node in found:
+                part = found[whole.node].take(replay.places(reference))
+                total = part if total is None else total + part
+            results.append(own.data.zeros() if total is None else total.reshape(own.shape))
+        return results
+
+
+def _hook(proof: Proof, seeds: Sequence[Floats]) -> Blame | None:
+    """Return the first hook, where without hooks autograd's gradient is right."""
+    hooked = [each for each in proof.record.tensors if each._backward_hooks]
+    if not hooked:
+        return None
+    hooks = [dict(each._backward_hooks or {}) for each in hooked]
+    for each in hooked:
+        (each._backward_hooks or {}).clear()
+    try:
+        without = _backward(proof, seeds)
+    finally:
+        for each, own in zip(hooked, hooks, strict=True):
+            (each._backward_hooks or {}).update(own)
+    for seen, true in zip(without, proof.gradient(seeds), strict=True):
+        scale = np.max(np.abs(true.middle), initial=0.0)
+        if (np.abs(seen - true.middle) > true.bound + CLEARLY[proof.dtype] * scale).any():
+            return None
+    code = getattr(next(iter(hooks[0].values())), "__code__", None)
+    where = f" ({Path(code.co_filename).name}:{code.co_firstlineno})" if code else ""
+    return Blame(f"a hook on a tensor{where}", "it changes the gradient that passes")
+
+
+def _unseen_write(proof: Proof) -> Blame | None:
+    """Return a write in place that autograd was told not to see."""
+    for step in reversed(proof.record.steps):
+        target = step.arguments[0] if step.arguments else None
+        hidden = step.is_no_grad or getattr(target, "is_constant", False)
+        if step.is_in_place and step.call is None and hidden:
+            return Blame(
+                f"the write in place at {step.where}", f"autograd doesn't see {step.name}_ there"
+            )
+    return None

@@ -1,0 +1,205 @@
+"""Proved derivatives of a recorded function: balls of the truth, and how far floats may be off.
+
+The record is repeated on balls, whose precision is raised while that narrows the answer, and on
+bounds of the dtype's rounding; a reverse sweep over either gives all derivatives of one output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffcli.engines.balls.precision import working
+from diffcli.engines.trace.arrays import Arithmetic, Balls
+from diffcli.engines.trace.record import Record
+from diffcli.engines.trace.replay import Kind, Note, Replay
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+BITS = (113, 240, 500)
+"""Working precisions, one after the other."""
+SAFETY = 4.0
+"""By how much the bound of rounding is exceeded before a number is called wrong."""
+NARROW = 2.0**-64
+"""The relative radius below which a ball gives every digit of a float64."""
+UNITS = {8: (2.0**-53, 2.0**-1074), 4: (2.0**-24, 2.0**-149), 2: (2.0**-8, 2.0**-133)}
+"""Unit roundoff and smallest number of a dtype by its bytes; of two, the coarser bfloat16."""
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """Balls of some numbers, and how far autograd's floats of them may be off by rounding."""
+
+    balls: NDArray[Any]
+    bound: Floats
+
+    @property
+    def middle(self) -> Floats:
+        """The midpoints."""
+        return Balls(self.balls).middles()
+
+    @property
+    def radius(self) -> Floats:
+        """The radii."""
+        return Balls(self.balls).radii()
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The derivatives of an entry from the left and from the right, as balls."""
+
+    left: Any
+    right: Any
+
+
+class Proof:
+    """Derivatives of the function of a record, which floats of ``dtype`` are compared with."""
+
+    def __init__(self, record: Record, inputs: Sequence[Tensor], dtype: str) -> None:
+        self.record, self.inputs, self.dtype = record, tuple(inputs), dtype
+        self._exact: dict[int, Replay] = {}
+        self._bounded: Replay | None = None
+
+    @property
+    def notes(self) -> list[Note]:
+        """What keeps entries from being proved."""
+        return self.exact(BITS[0]).notes
+
+    def blocks(self, kind: str) -> str | None:
+        """Return the first note of a kind, in words."""
+        return next((note.text for note in self.notes if note.kind == kind), None)
+
+    def exact(self, bits: int) -> Replay:
+        """Return the record on balls of some precision."""
+        if bits not in self._exact:
+            with working(bits):
+                self._exact[bits] = Replay(self.record, Kind())
+        return self._exact[bits]
+
+    def arithmetic(self) -> Arithmetic:
+        """Return the rounding of the coarsest dtype of the record."""
+        windows = [*self.record.inputs]
+        windows += [each for step in self.record.steps for each in step.outputs]
+        sizes = [each.dtype.itemsize for each in windows if each.is_floating]
+        return Arithmetic(*UNITS[min(sizes, default=8)])
+
+    def bounded(self) -> Replay:
+        """Return the record on bounds of rounding."""
+        if self._bounded is None:
+            with working(BITS[0]), np.errstate(all="ignore"):
+                self._bounded = Replay(self.record, Kind(self.arithmetic()), self.exact(BITS[0]))
+        return self._bounded
+
+    def values(self) -> list[Enclosed]:
+        """Return the outputs."""
+        exact, bounded = self.exact(BITS[0]), self.bounded()
+        return [
+            Enclosed(one.data.data, np.abs(other.data.radius) * SAFETY)
+            for one, other in zip(exact.outputs, bounded.outputs, strict=True)
+        ]
+
+    def gradient(self, seeds: Sequence[Floats]) -> list[Enclosed]:
+        """Return the sum of the outputs, weighted by ``seeds``, differentiated by each input."""
+        balls = self._narrowed(lambda bits: self._swept(self.exact(bits), seeds, bits))
+        with np.errstate(all="ignore"):
+            bounds = self._swept(self.bounded(), seeds, BITS[0])
+        return [
+            Enclosed(ball.data, bound.radius * SAFETY)
+            for ball, bound in zip(balls, bounds, strict=True)
+        ]
+
+    def second(self, seeds: Sequence[Floats], tangents: Sequence[Floats]) -> list[Enclosed]:
+        """Return the derivative of :meth:`gradient` along a direction of the inputs."""
+
+        def turned(bits: int) -> list[Any]:
+            with working(bits):
+                replay = Replay(self.record, Kind(tangents=tangents), self.exact(bits))
+            return [each.tangent for each in self._swept(replay, seeds, bits)]
+
+        balls = self._narrowed(turned)
+        with working(BITS[0]), np.errstate(all="ignore"):
+            kind = Kind(self.arithmetic(), tangents)
+            replay = Replay(self.record, kind, self.exact(BITS[0]))
+            bounds = [each.tangent for each in self._swept(replay, seeds, BITS[0])]
+        return [
+            # Autograd comes to second derivatives by other ways, with intermediate results of
+            # their own.
+            Enclosed(ball.data, bound.radius * SAFETY**2)
+            for ball, bound in zip(balls, bounds, strict=True)
+        ]
+
+    def directional(self, tangents: Sequence[Floats]) -> list[Enclosed]:
+        """Return the outputs' derivatives along a direction of the inputs."""
+
+        def along(bits: int) -> list[Any]:
+            with working(bits):
+                replay = Replay(self.record, Kind(tangents=tangents), self.exact(bits))
+            return [each.data.tangent for each in replay.outputs]
+
+        balls = self._narrowed(along)
+        with working(BITS[0]), np.errstate(all="ignore"):
+            replay = Replay(self.record, Kind(self.arithmetic(), tangents), self.exact(BITS[0]))
+        return [
+            Enclosed(ball.data, output.data.tangent.radius * SAFETY**2)
+            for ball, output in zip(balls, replay.outputs, strict=True)
+        ]
+
+    def sides(self, seeds: Sequence[Floats], place: int, index: int) -> Sides | None:
+        """Return the one-sided derivatives in a component; None where they aren't known."""
+        found = []
+        for sign in (-1.0, 1.0):
+            tangents = [np.zeros(window.shape) for window in self.record.inputs]
+            tangents[place].reshape(-1)[index] = sign
+            with working(BITS[0]):
+                kind = Kind(tangents=tangents, is_one_sided=True)
+                replay = Replay(self.record, kind, self.exact(BITS[0]))
+                if any(note.kind == "branch" for note in replay.notes):
+                    return None
+                total = Balls.filled(())
+                for output, seed in zip(replay.outputs, seeds, strict=True):
+                    axes = tuple(range(len(output.shape)))
+                    total = total + (output.data.tangent * seed).sum(axes) * sign
+            found.append(total.data[()])
+        if not all(ball.is_finite() for ball in found):
+            return None
+        return Sides(*found)
+
+    def _swept(self, replay: Replay, seeds: Sequence[Floats], bits: int) -> list[Any]:
+        given: dict[int, Any] = {}
+        with working(bits):
+            for output, seed in zip(replay.outputs, seeds, strict=True):
+                if output.node is not None:
+                    own = replay.kind.array(np.broadcast_to(seed, output.shape))
+                    before = given.get(output.node)
+                    given[output.node] = own if before is None else before + own
+            wanted = [each.node for each in replay.inputs]
+            nodes = [node for node in wanted if node is not None]
+            found = replay.tape.sweep(given, nodes, arithmetic=replay.kind.arithmetic)
+            return [
+                found[each.node] if each.node in found else each.data.zeros()
+                for each in replay.inputs
+            ]
+
+    def _narrowed(self, attempt: Any) -> list[Any]:
+        """Return an answer at the first precision that a higher one wouldn't narrow."""
+        best, wide = attempt(BITS[0]), None
+        for bits in BITS[1:]:
+            before, wide = wide, sum(_wide(each) for each in best)
+            if wide == 0 or (before is not None and wide >= before):
+                break
+            best = attempt(bits)
+        return list(best)
+
+
+def _wide(balls: Balls) -> int:
+    """Return how many balls are wider than a float64 needs, but for those that nothing narrows."""
+    middle, radius = np.abs(balls.middles()), balls.radii()
+    return int(
+        (np.isfinite(radius) & (radius > NARROW * middle) & (radius < 1e-9 * middle)).sum()
+    ) + int((np.isfinite(radius) & (radius > middle * 1e-9) & (radius < 1e-20)).sum())

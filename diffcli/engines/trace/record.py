@@ -1,0 +1,418 @@
+"""What a function of tensors does, as a straight line of torch's own operations.
+
+The function runs once under a dispatch mode, below autograd: loops, recursion, modules, operations
+in place and what a custom ``torch.autograd.Function`` calls are all operations on storages, with
+the line of the user's file that asked for them. Nothing is differentiated here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import signature
+from linecache import getline
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from diffcli.engines.trace.names import METADATA, MOVEMENTS, READ_BACK
+
+TORCH = str(Path(torch.__file__).parent)
+OWN = str(Path(__file__).parents[2])
+MAX_STEPS = 200_000
+"""Operations that one record may have."""
+MAX_DECORATORS = 10
+"""Lines of decorators above a function."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """A line of the user's code."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{Path(self.file).name}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A tensor as a window on a storage: which, and the elements of it.
+
+    ``is_constant`` says that autograd was told to take it for a constant, by ``detach`` or
+    ``no_grad``.
+    """
+
+    storage: int
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: torch.dtype
+    is_constant: bool = False
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether its elements are real floating-point numbers."""
+        return bool(self.dtype.is_floating_point)
+
+
+@dataclass(eq=False)
+class Call:
+    """A call of a custom ``torch.autograd.Function``: its class, its tensors and its steps."""
+
+    cls: type
+    where: Where
+    inputs: tuple[Reference, ...]
+    names: tuple[str, ...]
+    first: int
+    last: int = 0
+    node: Any = None
+    """Autograd's node of it, once an output was seen."""
+    outputs: dict[int, Reference] = field(default_factory=dict)
+    storages: set[int] = field(default_factory=set)
+    """What its steps wrote."""
+
+    @property
+    def label(self) -> str:
+        """The backward function as a user reads it: ``Bad.backward (model.py:7)``."""
+        backward = getattr(self.cls, "backward", None)
+        code = getattr(backward, "__code__", None)
+        where = Where(code.co_filename, _defined(code)) if code else self.where
+        return f"{self.cls.__name__}.backward ({where})"
+
+
+def _defined(code: CodeType) -> int:
+    """Return the line of a function's ``def``, below its decorators."""
+    for line in range(code.co_firstlineno, code.co_firstlineno + MAX_DECORATORS):
+        if getline(code.co_filename, line).lstrip().startswith(("def ", "async def ")):
+            return line
+    return code.co_firstlineno
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation: torch's name of it, its arguments, and what it wrote.
+
+    Tensors among the arguments are references. ``values`` are the outputs' numbers as torch
+    computed them; ``labels`` tell for each output of a mere rearrangement which element of the
+    floating-point arguments, counted from 1, stands there; 0 is none of them.
+    """
+
+    name: str
+    overload: str
+    arguments: tuple[Any, ...]
+    options: Mapping[str, Any]
+    outputs: tuple[Reference, ...]
+    values: tuple[Tensor, ...]
+    where: Where
+    call: Call | None = None
+    labels: tuple[np.ndarray[Any, Any], ...] = ()
+    is_no_grad: bool = False
+    is_in_place: bool = False
+
+    @property
+    def label(self) -> str:
+        """The operation and its line, as a user reads them: ``sort (model.py:7)``."""
+        return f"{self.name} ({self.where})"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A place where autograd was told to see a constant, or where a number left torch."""
+
+    kind: str
+    where: Where
+    at: int
+    reference: Reference | None = None
+
+
+@dataclass
+class Record:
+    """All steps of one run. ``constants`` are the storages that no step wrote, as first seen."""
+
+    inputs: tuple[Reference, ...] = ()
+    outputs: tuple[Reference, ...] = ()
+    steps: list[Step] = field(default_factory=list)
+    constants: dict[int, Tensor] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+    """How many elements a storage has."""
+    cuts: list[Cut] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    tensors: list[Tensor] = field(default_factory=list)
+    """Every tensor seen, so that no storage is freed and its number given to another."""
+    results: tuple[Tensor, ...] = ()
+    problem: str | None = None
+    """Why the record isn't the function's, if it isn't."""
+
+
+def record(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -> Record:
+    """Run a function of tensors on inputs that require grad, and return what it did."""
+    found = Record()
+    recorder = _Recorder(found)
+    found.inputs = tuple(recorder.reference(each) for each in inputs)
+    with _Departures(recorder), recorder:
+        outputs = tuple(function(*inputs))
+    recorder.settle(outputs)
+    found.results = outputs
+    found.outputs = tuple(recorder.reference(each) for each in outputs)
+    return found
+
+
+_APPLY: CodeType = torch.autograd.Function.apply.__func__.__code__  # type: ignore[attr-defined]
+
+
+class _Recorder(TorchDispatchMode):
+    """Notes every operation that torch dispatches."""
+
+    def __init__(self, found: Record) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.found = found
+        self._constant: set[int] = set()
+        self._calls: dict[int, Call] = {}
+        self._frames: list[FrameType] = []
+        self._known: set[int] = set()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep torch from importing its compiler, which takes a second, to switch it off."""
+        return False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        found, options = self.found, dict(kwargs or {})
+        if len(found.steps) >= MAX_STEPS:
+            found.problem = f"the function takes more than {MAX_STEPS:,} operations"
+            return func(*args, **options)
+        name = func._schema.name.partition("::")[2]
+        where, call = self._stand()
+        self.settle(tuple(_tensors((args, options))))
+        arguments, named = self._referred(args), self._referred(options)
+        result = func(*args, **options)
+        outputs = tuple(_tensors(result))
+        written = {
+            each.name
+            for each in func._schema.arguments
+            if each.alias_info is not None and each.alias_info.is_write
+        }
+        if name in METADATA:
+            written = set()
+        is_cut = call is None and (name == "detach" or not torch.is_grad_enabled())
+        if not written and self._is_view(args, outputs):
+            parents = [each for each in _tensors(args) if id(each) in self._constant]
+            for each in outputs:
+                found.tensors.append(each)
+                if (is_cut and name != "lift_fresh") or parents:
+                    self._constant.add(id(each))
+            return result
+        labels = _labels(func, args, options) if _is_movement(func, args) else ()
+        references = tuple(self.reference(each, is_new=True) for each in outputs)
+        if is_cut and not written:
+            self._constant.update(id(each) for each in outputs)
+        found.steps.append(
+            Step(
+                name.rstrip("_") if written else name,
+                func._overloadname,
+                arguments,
+                {key: value for key, value in named.items() if key not in written},
+                references,
+                tuple(each.detach().clone() for each in outputs),
+                where,
+                call,
+                labels,
+                is_no_grad=is_cut,
+                is_in_place=bool(written),
+            )
+        )
+        if call is not None:
+            call.last = len(found.steps)
+            call.storages.update(each.storage for each in references)
+        if name in READ_BACK:  # its running statistics change, whatever its schema says
+            changed = tuple(_tensors(args[3:5]))
+            values = tuple(each.detach().clone() for each in changed)
+            references = tuple(map(self.reference, changed))
+            found.steps.append(Step("snapshot", "", (), {}, references, values, where))
+        return result
+
+    def cut(self, kind: str, tensor: Tensor) -> None:
+        """Note that a number of a tensor leaves torch, or that its gradient is stopped."""
+        where, call = self._stand()
+        if call is None or kind not in ("detach", "data"):
+            reference = self.reference(tensor)
+            self.found.cuts.append(Cut(kind, where, len(self.found.steps), reference))
+
+    def reference(self, tensor: Tensor, *, is_new: bool = False) -> Reference:
+        """Return a tensor's window on its storage, whose numbers are kept at first sight.
+
+        ``is_new`` says that a step has just written it.
+        """
+        storage = tensor.untyped_storage()
+        key = int(storage._cdata)
+        found = self.found
+        if key not in self._known:
+            self._known.add(key)
+            found.tensors.append(tensor)
+            found.sizes[key] = storage.nbytes() // tensor.element_size()
+            if not is_new:
+                whole = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
+                found.constants[key] = whole.set_(storage).clone()
+        return Reference(
+            key,
+            int(tensor.storage_offset()),
+            tuple(map(int, tensor.shape)),
+            tuple(map(int, tensor.stride())),
+            tensor.dtype,
+            id(tensor) in self._constant,
+        )
+
+    def settle(self, tensors: Sequence[Tensor]) -> None:
+        """Note which of these are the outputs of custom functions that have ended."""
+        for tensor in tensors:
+            node = tensor.grad_fn
+            cls = getattr(node, "_forward_cls", None)
+            if cls is None:
+                continue
+            key = tensor.untyped_storage()._cdata
+            for call in self.found.calls:
+                if call.node is node or (
+                    call.node is None and call.cls is cls and key in call.storages
+                ):
+                    call.node = node
+                    call.outputs.setdefault(tensor.output_nr, self.reference(tensor))
+                    break
+
+    def _is_view(self, args: Any, outputs: Sequence[Tensor]) -> bool:
+        """Whether the outputs are windows on the arguments' storages."""
+        own = {each.untyped_storage()._cdata for each in _tensors(args) if each.numel()}
+        return bool(outputs) and all(each.untyped_storage()._cdata in own for each in outputs)
+
+    def _referred(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return self.reference(value)
+        if isinstance(value, list | tuple):
+            return tuple(self._referred(each) for each in value)
+        if isinstance(value, dict):
+            return {key: self._referred(each) for key, each in value.items()}
+        return value
+
+    def _stand(self) -> tuple[Where, Call | None]:
+        """Return the user's line, and the outermost custom function that is running."""
+        frame: FrameType | None = sys._getframe(2)
+        where, apply, line = None, None, None
+        while frame is not None:
+            code = frame.f_code
+            if code is _APPLY:
+                apply, line = frame, None
+            elif not code.co_filename.startswith((TORCH, OWN)):
+                here = Where(code.co_filename, frame.f_lineno)
+                where = where or here
+                if apply is not None and line is None:
+                    line = here
+            elif code.co_name == "record" and code.co_filename == __file__:
+                break
+            frame = frame.f_back
+        where = where or Where("?", 0)
+        return where, None if apply is None else self._call(apply, line or where)
+
+    def _call(self, frame: FrameType, where: Where) -> Call:
+        if id(frame) not in self._calls:
+            self._frames.append(frame)  # alive, so that its number isn't given to another
+            given = frame.f_locals
+            own = dict(enumerate(given.get("args", ())))
+            tensors = {place: each for place, each in own.items() if isinstance(each, Tensor)}
+            references = tuple(map(self.reference, tensors.values()))
+            names = _argument_names(given["cls"])
+            called = tuple(names[i] if i < len(names) else f"input {i + 1}" for i in tensors)
+            found = Call(given["cls"], where, references, called, len(self.found.steps))
+            self._calls[id(frame)] = found
+            self.found.calls.append(found)
+        return self._calls[id(frame)]
+
+
+def _argument_names(cls: type) -> list[str]:
+    """Return the names of what a custom function's forward takes, but for its context."""
+    parameters = list(signature(cls.forward).parameters)  # type: ignore[attr-defined]
+    takes_context = getattr(cls, "setup_context", None) is torch.autograd.Function.setup_context
+    return parameters[1:] if takes_context else parameters
+
+
+_DEPARTURES = {
+    "numpy": "numpy",
+    "__array__": "numpy",
+    "tolist": "tolist",
+    "data_ptr": "data_ptr",
+    "__dlpack__": "dlpack",
+    "detach": "detach",
+    "detach_": "detach",
+}
+
+
+class _Departures(TorchFunctionMode):
+    """Notes where numbers leave torch, or a gradient is stopped, which no operation shows."""
+
+    def __init__(self, recorder: _Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        kind = _DEPARTURES.get(name)
+        if func is _DATA:
+            kind = "data"
+        if kind and args and isinstance(args[0], Tensor) and args[0].is_floating_point():
+            self._recorder.cut(kind, args[0])
+        return func(*args, **(kwargs or {}))
+
+
+_DATA = Tensor.data.__get__  # type: ignore[attr-defined]
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors in nested arguments, in order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _tensors(each)
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _tensors(each)
+
+
+def _is_movement(func: Any, args: Any) -> bool:
+    name = func._schema.name.partition("::")[2].rstrip("_")
+    if name == "index_put":  # with accumulate it adds
+        return len(args) < 4 or not args[3]
+    return name in MOVEMENTS or f"{name}.{func._overloadname}" in MOVEMENTS
+
+
+def _labels(func: Any, args: Any, options: Mapping[str, Any]) -> tuple[np.ndarray[Any, Any], ...]:
+    """Return where each element of a rearrangement's outputs comes from, by rearranging numbers.
+
+    A constant that it fills in gives 0.
+    """
+    count = 0
+
+    def labelled(value: Any) -> Any:
+        nonlocal count
+        if isinstance(value, Tensor) and value.is_floating_point():
+            start, count = count + 1, count + value.numel()
+            return torch.arange(start, count + 1, dtype=torch.float64).reshape(value.shape)
+        if isinstance(value, list | tuple):
+            return [labelled(each) for each in value]
+        return value
+
+    if func._schema.name == "aten::constant_pad_nd":
+        args = args[:2]
+    found = func(*labelled(args), **{key: labelled(value) for key, value in options.items()})
+    return tuple(each.numpy().astype(np.int64) for each in _tensors(found))

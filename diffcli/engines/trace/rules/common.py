@@ -1,0 +1,111 @@
+"""What the rules have in common: operands, and choices that balls make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffcli.engines.trace.duals import Dual
+from diffcli.engines.trace.record import Reference, Step
+from diffcli.engines.trace.tape import Mask, Value, Whole
+
+if TYPE_CHECKING:
+    from diffcli.engines.trace.replay import Replay
+
+
+def number(value: float, step: Step) -> float:
+    """Return a number among the arguments as the operation's dtype has it."""
+    windows = [each for each in (*step.arguments, *step.outputs) if isinstance(each, Reference)]
+    dtype = next((each.dtype for each in windows if each.is_floating), None)
+    return float(np.float32(value)) if dtype is not None and dtype.itemsize == 4 else float(value)
+
+
+def operand(replay: Replay, value: Any, step: Step) -> Value:
+    """Return an argument, a tensor or a number, as a value."""
+    if isinstance(value, Value):
+        return value
+    if isinstance(value, int | float):
+        return replay.tape.constant(replay.kind.array(np.asarray(number(value, step))))
+    values = value.values.astype(np.float64)
+    if value.is_doubtful:
+        values[value.doubt] = np.nan
+    return replay.tape.constant(replay.kind.array(values))
+
+
+def unused(replay: Replay, step: Step, place: int) -> Any:
+    """Return what stands for an output that only torch's own backward reads."""
+    seen = step.values[place]
+    shape = tuple(seen.shape)
+    if not seen.is_floating_point():
+        return Whole(seen.numpy(), np.ones(shape, dtype=np.bool_))
+    return replay.tape.constant(replay.kind.array(np.full(shape, np.nan)))
+
+
+def together(replay: Replay, step: Step, *values: Any) -> list[Value]:
+    """Return arguments as values of one shape."""
+    found = [operand(replay, each, step) for each in values]
+    shape = np.broadcast_shapes(*(each.shape for each in found))
+    return [each.expand(shape) for each in found]
+
+
+def axes_of(value: Value, dim: Any) -> tuple[int, ...]:
+    """Return the axes that an argument ``dim`` means: none given are all."""
+    count = len(value.shape)
+    if dim is None or dim == []:
+        return tuple(range(count))
+    given = dim if isinstance(dim, list | tuple) else [dim]
+    return tuple(sorted({axis % count for axis in given})) if count else ()
+
+
+def chosen(replay: Replay, key: str, decide: Any) -> Any:
+    """Return a choice that balls make once, and other arrays take over."""
+    name = (replay.step, key)
+    if replay.exact is not None:
+        return replay.exact.choices[name]
+    replay.choices[name] = decide()
+    return replay.choices[name]
+
+
+def _balls(value: Value) -> NDArray[Any]:
+    found: NDArray[Any] = value.data.data
+    return found
+
+
+def above(replay: Replay, step: Step, one: Value, other: Value, key: str = "") -> tuple[Mask, Mask]:
+    """Return where one value is above another, and where that is in doubt.
+
+    Equal numbers are in doubt too, as what is near them is on both sides.
+    """
+
+    def decide() -> tuple[Mask, Mask, Mask]:
+        left, right = _balls(one), _balls(other)
+        more = np.asarray(left > right, dtype=np.bool_)
+        less = np.asarray(left < right, dtype=np.bool_)
+        doubt = ~(more | less)
+        tie = np.zeros_like(doubt)
+        if doubt.any():
+            tie[doubt] = np.asarray(left[doubt] == right[doubt], dtype=np.bool_)
+            if tie.any():
+                replay.note("kink", f"{step.label} is at its kink")
+            if (doubt & ~tie).any():
+                replay.note("unsure", f"{step.label} is too near its kink to tell")
+        return more, doubt, tie
+
+    more, doubt, tie = chosen(replay, f"above{key}", decide)
+    if replay.is_one_sided and tie.any() and isinstance(one.data, Dual):
+        slope = one.data.tangent.data - other.data.tangent.data
+        up, down = (np.asarray(slope > 0, dtype=np.bool_), np.asarray(slope < 0, dtype=np.bool_))
+        more, doubt = np.where(tie, up, more), np.where(tie, ~(up | down), doubt)
+    return more, doubt
+
+
+def choose(
+    replay: Replay, step: Step, one: Value, other: Value, first: Value, second: Value, key: str = ""
+) -> Value:
+    """Return ``first`` where one is above the other, else ``second``; they meet at the edge."""
+    shape = np.broadcast_shapes(one.shape, other.shape, first.shape, second.shape)
+    mask, doubt = above(replay, step, one.expand(shape), other.expand(shape), key)
+    first, second = first.expand(shape), second.expand(shape)
+    return first.hull(mask, second, doubt) if doubt.any() else first.where(mask, second)

@@ -1,0 +1,264 @@
+"""Operations that make few numbers of many: sums, means, extremes, norms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diffcli.engines.trace.record import Step
+from diffcli.engines.trace.rules.choices import RULES as CHOICES
+from diffcli.engines.trace.rules.common import axes_of, chosen, number
+from diffcli.engines.trace.rules.elementary import power
+from diffcli.engines.trace.tape import Mask, Value, Whole, extreme
+
+if TYPE_CHECKING:
+    from diffcli.engines.trace.replay import Replay
+
+
+def _sum(r: Replay, step: Step, x: Any, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
+    if not isinstance(x, Value):
+        return None
+    return x.sum(axes_of(x, dim), keeps=keepdim)
+
+
+def mean(x: Value, axes: Sequence[int], *, keeps: bool = False) -> Value:
+    """Return the mean along some axes."""
+    return x.sum(axes, keeps=keeps) / float(max(prod(x.shape[axis] for axis in axes), 1))
+
+
+def _mean(r: Replay, step: Step, x: Value, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
+    return mean(x, axes_of(x, dim), keeps=keepdim)
+
+
+def variance(x: Value, axes: Sequence[int], correction: float, *, keeps: bool = False) -> Value:
+    """Return the variance along some axes, over n − correction."""
+    count = prod(x.shape[axis] for axis in axes) - correction
+    off = x - mean(x, axes, keeps=True)
+    return (off * off).sum(axes, keeps=keeps) / float(count)
+
+
+def _var(
+    r: Replay, step: Step, x: Value, dim: Any = None, *, correction: float | None = None,
+    keepdim: bool = False,
+) -> Value:  # fmt: skip
+    return variance(x, axes_of(x, dim), 1 if correction is None else correction, keeps=keepdim)
+
+
+def _std(r: Replay, step: Step, x: Value, dim: Any = None, **options: Any) -> Value:
+    return _var(r, step, x, dim, **options).unary("sqrt")
+
+
+def _var_mean(r: Replay, step: Step, x: Value, dim: Any = None, **options: Any) -> list[Value]:
+    keeps = options.get("keepdim", False)
+    return [_var(r, step, x, dim, **options), mean(x, axes_of(x, dim), keeps=keeps)]
+
+
+def _std_mean(r: Replay, step: Step, x: Value, dim: Any = None, **options: Any) -> list[Value]:
+    spread, middle = _var_mean(r, step, x, dim, **options)
+    return [spread.unary("sqrt"), middle]
+
+
+def shift(r: Replay, x: Value, axes: Sequence[int]) -> Value:
+    """Return the largest numbers along some axes as a constant, to take from the others."""
+
+    def decide() -> Any:
+        return np.max(x.data.middles(), axis=tuple(axes), keepdims=True, initial=-np.inf)
+
+    return r.tape.constant(r.kind.array(chosen(r, "shift", decide)))
+
+
+def log_sum_exp(r: Replay, x: Value, axes: Sequence[int], *, keeps: bool = False) -> Value:
+    """Return log Σ exp along some axes."""
+    top = shift(r, x, axes)
+    total = (x - top).unary("exp").sum(axes, keeps=True).unary("log") + top
+    kept = [n for axis, n in enumerate(x.shape) if axis not in axes]
+    return total if keeps else total.reshape(kept)
+
+
+def _logsumexp(r: Replay, step: Step, x: Value, dim: Any, keepdim: bool = False) -> Value:
+    return log_sum_exp(r, x, axes_of(x, dim), keeps=keepdim)
+
+
+def softmax(r: Replay, x: Value, axes: Sequence[int]) -> Value:
+    """Return the softmax along some axes."""
+    powers = (x - shift(r, x, axes)).unary("exp")
+    return powers / powers.sum(axes, keeps=True)
+
+
+def _softmax(r: Replay, step: Step, x: Value, dim: int, _: Any = None) -> Value:
+    return softmax(r, x, axes_of(x, dim))
+
+
+def _log_softmax(r: Replay, step: Step, x: Value, dim: int, _: Any = None) -> Value:
+    moved = x - shift(r, x, axes_of(x, dim))
+    return moved - moved.unary("exp").sum(axes_of(x, dim), keeps=True).unary("log")
+
+
+def _extreme(sign: float) -> Callable[..., Any]:
+    """Return the rule of a largest number, or with −1 of a smallest."""
+
+    def rule(r: Replay, step: Step, x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+        if not isinstance(x, Value):
+            return None
+        axes = axes_of(x, dim)
+        others = [axis for axis in range(len(x.shape)) if axis not in axes]
+        width = prod(x.shape[axis] for axis in axes)
+        rows = x.transpose([*others, *axes]).reshape((x.size // max(width, 1), width))
+        rows = rows if sign > 0 else -rows
+
+        def decide() -> tuple[Any, Mask]:
+            data = rows.data.data
+            best = np.argmax(rows.data.middles(), axis=1)
+            top = data[np.arange(len(best)), best][:, None]
+            tied = ~np.asarray(data < top, dtype=np.bool_)
+            if (tied.sum(axis=1) > 1).any():
+                r.note("kink", f"{step.label} is at a tie")
+            return best, tied
+
+        best, tied = chosen(r, "extreme", decide)
+        found = extreme(rows, best, tied)
+        found = found if sign > 0 else -found
+        kept = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
+        values = found.reshape(kept if keepdim else [x.shape[axis] for axis in others])
+        if len(step.values) == 1:
+            return values
+        doubt = np.reshape(tied.sum(axis=1) > 1, tuple(step.values[1].shape))
+        return [values, Whole(step.values[1].numpy(), doubt if doubt.any() else None)]
+
+    return rule
+
+
+def _chosen_place(sign: float) -> Callable[..., Any]:
+    """Return the rule of argmax, or with −1 of argmin."""
+    largest = _extreme(sign)
+
+    def rule(r: Replay, step: Step, x: Value, dim: Any = None, keepdim: bool = False) -> Any:
+        largest(r, step, x, dim, keepdim)
+        _, tied = chosen(r, "extreme", lambda: None) if r.exact else r.choices[r.step, "extreme"]
+        doubt = np.reshape(tied.sum(axis=1) > 1, tuple(step.values[0].shape))
+        return Whole(step.values[0].numpy(), doubt if doubt.any() else None)
+
+    return rule
+
+
+def _sorted(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any:
+    """Return sorted numbers, or the largest: those that torch put there, if they are apart."""
+    names = {"sort": ("dim", "descending"), "topk": ("k", "dim", "largest", "sorted")}[step.name]
+    if step.overload == "stable":
+        names, given = ("dim", "descending"), given[1:] if given else given
+    arguments = {**dict(zip(names, given, strict=False)), **options}
+    axis = arguments.get("dim", -1) % max(len(x.shape), 1)
+    places = step.values[1].numpy()
+    flat = np.arange(x.size).reshape(x.shape)
+    index = np.take_along_axis(flat, places, axis) if x.shape else flat
+
+    def decide() -> Mask:
+        data = np.moveaxis(np.asarray(x.data.data), axis, -1) if x.shape else x.data.data[None]
+        order = np.argsort(np.moveaxis(x.data.middles(), axis, -1) if x.shape else [0.0], axis=-1)
+        ranked = np.take_along_axis(data, order, -1)
+        apart = np.asarray(ranked[..., :-1] < ranked[..., 1:], dtype=np.bool_)
+        return ~apart
+
+    close = chosen(r, "order", decide)
+    if close.any():
+        r.note("kink", f"{step.label} is at a tie")
+        return None
+    return [x.flat().take(index), Whole(places)]
+
+
+def norm(r: Replay, step: Step, x: Value, p: float, axes: Sequence[int], *, keeps: bool) -> Any:
+    """Return the p-norm along some axes."""
+    if p == 2:
+        return (x * x).sum(axes, keeps=keeps).unary("sqrt")
+    if p == 0:
+        return None
+    size = CHOICES["abs"](r, step, x)
+    if p == 1:
+        return size.sum(axes, keeps=keeps)
+    if p in (float("inf"), float("-inf")):
+        return _extreme(1.0 if p > 0 else -1.0)(r, step, size, list(axes), keeps)
+    exponent = number(p, step)
+    return power(power(size, exponent).sum(axes, keeps=keeps), 1.0 / exponent)
+
+
+def _vector_norm(
+    r: Replay, step: Step, x: Value, ord: float = 2, dim: Any = None, keepdim: bool = False,  # noqa: A002
+    **_: Any,
+) -> Any:  # fmt: skip
+    return norm(r, step, x, ord, axes_of(x, dim), keeps=keepdim)
+
+
+def _norm(
+    r: Replay, step: Step, x: Value, p: float | None = 2, dim: Any = None, keepdim: bool = False,
+    **_: Any,
+) -> Any:  # fmt: skip
+    return norm(r, step, x, 2 if p is None else p, axes_of(x, dim), keeps=keepdim)
+
+
+def _running(product: bool) -> Callable[..., Any]:
+    """Return the rule of a running sum, or product."""
+
+    def rule(r: Replay, step: Step, x: Value, dim: int, **_: Any) -> Value:
+        if not x.shape:
+            return x
+        axis = dim % len(x.shape)
+        flat = x.flat()
+        places = np.moveaxis(np.arange(x.size).reshape(x.shape), axis, 0)
+        parts: list[Value] = []
+        for row in places:
+            own = flat.take(row.ravel())
+            if parts:
+                own = parts[-1] * own if product else parts[-1] + own
+            parts.append(own)
+        if not parts:
+            return x
+        whole = r.concatenate(parts).reshape(places.shape)
+        return whole.transpose([*range(1, axis + 1), 0, *range(axis + 1, len(x.shape))])
+
+    return rule
+
+
+def _prod(r: Replay, step: Step, x: Value, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
+    axes = axes_of(x, dim)
+    others = [axis for axis in range(len(x.shape)) if axis not in axes]
+    width = prod(x.shape[axis] for axis in axes)
+    rows = x.size // max(width, 1)
+    flat = x.transpose([*others, *axes]).flat()
+    found = None
+    for place in range(width):
+        own = flat.take(np.arange(rows) * width + place)
+        found = own if found is None else found * own
+    if found is None:
+        return None
+    kept = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
+    return found.reshape(kept if keepdim else [x.shape[axis] for axis in others])
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "sum": _sum,
+    "mean": _mean,
+    "var": _var,
+    "std": _std,
+    "var_mean": _var_mean,
+    "std_mean": _std_mean,
+    "logsumexp": _logsumexp,
+    "_softmax": _softmax,
+    "_safe_softmax": _softmax,
+    "_log_softmax": _log_softmax,
+    "amax": _extreme(1.0),
+    "amin": _extreme(-1.0),
+    "max": _extreme(1.0),
+    "min": _extreme(-1.0),
+    "argmax": _chosen_place(1.0),
+    "argmin": _chosen_place(-1.0),
+    "sort": _sorted,
+    "topk": _sorted,
+    "linalg_vector_norm": _vector_norm,
+    "norm": _norm,
+    "cumsum": _running(product=False),
+    "cumprod": _running(product=True),
+    "prod": _prod,
+}
