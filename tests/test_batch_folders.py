@@ -78,7 +78,9 @@ def test_an_ended_run_goes_on_with_the_files_that_are_left(
     changed = folders.files_of(source)[0]
     os.utime(changed, (1, 1))
     done, right = [], folders.run
-    monkeypatch.setattr(folders, "run", lambda *given: done.append(given[1].path) or right(*given))
+    monkeypatch.setattr(
+        folders, "run", lambda *given, **more: done.append(given[1].path) or right(*given, **more)
+    )
     total = folders.run_folder(plan, source, target, lambda *_: None, resume=True)
     assert total.rows == FILES * ROWS
     assert done == [changed, *folders.files_of(source)[4:]]

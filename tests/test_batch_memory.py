@@ -97,7 +97,7 @@ def evaluated(rows: int, missing: int) -> Evaluated:
     lacking = np.arange(rows) < missing
     none = np.zeros(rows, dtype=bool)
     chunk = Chunk({}, {"x": numbers}, rows, rows)
-    return Evaluated(chunk, lacking, [numbers], {"f": numbers}, none, none)
+    return Evaluated(chunk, lacking, [numbers], {"f": numbers}, none, none, none)
 
 
 def drawn(tally: Tally) -> list[float]:

@@ -82,6 +82,7 @@ FOREIGN = {
 """What an engine computes without, itself and in all that it imports; other engines besides."""
 SHARED = {
     ("kernels.closed", "terms.meanings"): "mpmath's values of special functions are both engines'",
+    ("kernels.closed", "terms.precision"): "mpmath has one precision for all",
     ("kernels.closed", "remote"): "which makes torch of the partials that the table states",
     ("kernels.quadrature", "terms.chain"): "Leibniz's rule takes the partials of an integrand",
     ("kernels.quadrature", "terms.moving"): "and where that rule doesn't hold",

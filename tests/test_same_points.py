@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from math import nextafter, pi
 from pathlib import Path
@@ -15,11 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from torch import Tensor
 
 import diffcli
 from diffcli.batch import parquet as chunked
 from diffcli.cli.main import run
 from diffcli.derivation.selection import SAMPLE, keys, sample
+from diffcli.engines.remote import Partials
 from diffcli.language.parser import parse
 from diffcli.verdict import Verdict, worst
 
@@ -206,3 +209,78 @@ def test_a_point_within_rounding_of_a_kink_is_difficult(formula: str, near: floa
     around = [nextafter(near, 10), near, nextafter(near, -10)]
     found = difficult(parse(formula), {"x": np.array([*around, *others])}, Settings())
     assert found.tolist() == [True] * 3 + [False] * 3
+
+
+def test_a_row_outside_the_sample_says_so(capfd: pytest.CaptureFixture[str]) -> None:
+    for formula, at in (("x^3", "x=linspace(1,2,150)"), ("x^3 + y", "x=linspace(1,2,80),y=1")):
+        run(["grad", formula, "--at", at, "--check-budget", "60", "--format", "csv"])
+        rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+        told = Counter(row["verdict"] for row in rows)
+        assert set(told) == {"certified", "unchecked"}
+        assert told["certified"] >= SAMPLE - 1
+
+
+LOST = 1e9
+"""Added and taken away again, it leaves 7 of 16 digits."""
+
+
+def test_where_the_formula_differs_is_looked_at_everywhere(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault is put into the formulas of the derivatives, beyond 1.9."""
+    real, random = Partials.program, Random(3)
+
+    def wrong(self: Partials, wanted: list) -> Callable:
+        program = real(self, wanted)
+
+        def numbers(*inputs: Tensor, shape: tuple[int, ...]) -> list[Tensor]:
+            return [each + 1e-6 * (inputs[0] > 1.9) for each in program(*inputs, shape=shape)]
+
+        return numbers
+
+    monkeypatch.setattr(Partials, "program", wrong)
+    points = [random.uniform(1, 2) for _ in range(130)]
+    struck = {x for x in points if x > 1.9}
+    file, target = tmp_path / "p.csv", tmp_path / "g.csv"
+    file.write_text("\n".join(["x", *map(repr, points)]) + "\n")
+    run(["grad", "x^3", "--points", str(file), "--check-budget", "60", "--json"])
+    results = json.loads(capfd.readouterr().out)["results"]
+    looked = {each["at"]["x"] for each in results if "sampled" not in each}
+    assert struck < looked
+    settings = diffcli.Settings(budget=60)
+    found = diffcli.parse("x^3").grad(x=np.array(points), settings=settings)
+    assert {each.at["x"] for each in found.report.results} == looked
+    asked = ["--points", str(file), "-o", str(target), "--check-budget", "60", "--json"]
+    run(["batch", "x^3", *asked])
+    assert json.loads(capfd.readouterr().out)["verdicts"] == {"certified": len(looked)}
+
+
+@pytest.mark.parametrize("chunk", [None, 7])
+def test_the_sample_of_a_file_is_looked_at_before_it_is_written(
+    chunk: int | None,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    formula, random = f"x^2 + {LOST:.0f} - {LOST:.0f}", Random(4)
+    points = np.array([random.uniform(1, 2) for _ in range(400)])
+    source, target = tmp_path / "p.parquet", tmp_path / "g.parquet"
+    parquet.write_table(pa.table({"x": points}), source)
+    if chunk:
+        monkeypatch.setattr(chunked, "MOST_ROWS", chunk)
+        monkeypatch.setattr(chunked, "LEAST_ROWS", chunk)
+    asked = ["--points", str(source), "-o", str(target), "--check-budget", "60", "--json"]
+    run(["batch", formula, *asked])
+    told = json.loads(capfd.readouterr().out)
+    assert told["verdicts"] == {"inexact": SAMPLE}
+    values = np.array(parquet.read_table(target)["f"])
+    is_proved = np.abs(values - points**2) <= 1e-15 * points**2
+    assert is_proved[sample(len(points), 0)].all()
+    # Of a file in chunks more rows are looked at than its sample has.
+    assert SAMPLE <= is_proved.sum() < (200 if chunk else 80)
+
+
+def test_vectors_at_very_many_points_go_with_them() -> None:
+    x, v = np.linspace(1, 2, 70_000), np.linspace(3, 4, 70_000)
+    found = diffcli.parse("x^3").jvp(vector=v, x=x, settings=diffcli.Settings(budget=0.1))
+    np.testing.assert_allclose(np.asarray(found), 3 * x**2 * v, rtol=1e-14)

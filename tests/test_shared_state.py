@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from random import Random
 
+import mpmath
 import pytest
 from flint import ctx
 
@@ -78,6 +79,42 @@ def test_eight_threads_prove_what_one_does() -> None:
     alone = answers(0)
     with ThreadPoolExecutor(8) as pool:
         assert all(found == alone for found in pool.map(answers, range(16)))
+
+
+#: Terms whose terms cancel, each to a precision of its own; by mpmath alone.
+CANCELLING = {"(1 - cos(x))/x^2": 1e-9, "erfc(x)*exp(x^2)": 9.0, "gamma(x)/x": 3.7}
+
+
+def _values(_: int) -> list[float]:
+    from diffcli.engines.symbolic import expression
+    from diffcli.engines.terms.numeric import evaluate
+
+    found = []
+    for digits in (15, 60, 25):
+        for text, x in CANCELLING.items():
+            terms = expression(parse(text))
+            number = evaluate(terms, {"x": x}, wanted=digits).number
+            assert number is not None
+            found.append(float(number))
+    return found
+
+
+@pytest.mark.usefixtures("often_interrupted")
+def test_eight_threads_evaluate_what_one_does() -> None:
+    """mpmath's precision is everybody's, as flint's is."""
+    alone = _values(0)
+    with mpmath.workdps(50):
+        x = [mpmath.mpf(each) for each in CANCELLING.values()]
+        truths = [
+            (1 - mpmath.cos(x[0])) / x[0] ** 2,
+            mpmath.erfc(x[1]) * mpmath.exp(x[1] ** 2),
+            mpmath.gamma(x[2]) / x[2],
+        ]
+        assert alone == [float(each) for each in truths] * 3
+    before = mpmath.mp.prec
+    with ThreadPoolExecutor(8) as pool:
+        assert all(found == alone for found in pool.map(_values, range(16)))
+    assert mpmath.mp.prec == before
 
 
 def test_precision_is_given_back() -> None:

@@ -23,7 +23,7 @@ from diffcli.api.values import Kind, arranged, flattened
 from diffcli.clock import now
 from diffcli.derivation import Settings, derive
 from diffcli.derivation.places import Positions
-from diffcli.derivation.selection import sample
+from diffcli.derivation.selection import STEPPED, differing, sample
 from diffcli.derivation.stacked import MOST_SINGLE, striking
 from diffcli.engines import remote
 from diffcli.engines.coordinates import array
@@ -106,7 +106,8 @@ class _Points:
         found = dict(zip(chosen, report.results, strict=False))
         waiting: list[int] = []
         if not is_whole and len(settings.engines) > 1:
-            waiting = [each for each in self._striking() if each not in found]
+            places = dict.fromkeys([*self._striking(), *self._differing()])
+            waiting = [each for each in places if each not in found]
             deadline = now() + settings.budget
             while waiting and now() < deadline:
                 some, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
@@ -126,6 +127,22 @@ class _Points:
             )
         except LimitError:
             return list(range(self._places.size))
+
+    def _differing(self) -> list[int]:
+        """Return the places, among the first, where the formulas give other numbers."""
+        if "symbolic" not in self._settings.engines or not self._numbers.entries:
+            return []
+        partials = remote.Partials(self._function, now() + self._settings.budget / 2)
+        columns = {name: each[:STEPPED] for name, each in self._columns.items()}
+        try:
+            closed = self._evaluation.closed(partials, columns)
+        except LimitError:
+            return []
+        entries = [each[:STEPPED] for each in self._numbers.entries]
+        places: list[int] = np.flatnonzero(
+            differing(entries, closed, self._settings.dtype)
+        ).tolist()
+        return places
 
     def _report(self, places: Sequence[int]) -> Report:
         """Return the report of some points, each as if it had been asked for alone."""

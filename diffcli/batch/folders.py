@@ -89,11 +89,15 @@ def run_folder(
     total = Tally().joined(done.values())
     waiting = [(plan, path, pairs[path]) for path in pairs if path not in done]
     is_complete = True
+
+    def so_far() -> Tally:
+        return total
+
     with os.fdopen(open_own(journal), "a", encoding="utf-8") as notes:
         notes.truncate(0)
         notes.writelines(_note(plan, path, tally) for path, tally in done.items())
         notes.flush()
-        for count, (path, found) in enumerate(_runs(waiting, dask), len(done) + 1):
+        for count, (path, found) in enumerate(_runs(waiting, dask, so_far), len(done) + 1):
             if isinstance(found, Tally):
                 notes.write(_note(plan, path, found))
                 notes.flush()
@@ -137,20 +141,23 @@ def _finished(plan: Plan, pairs: Mapping[Path, Path], journal: Path) -> dict[Pat
     return found
 
 
-def _runs(waiting: Sequence[Run], dask: str | None) -> Iterator[tuple[Path, Tally | DiffcliError]]:
+def _runs(
+    waiting: Sequence[Run], dask: str | None, done: Callable[[], Tally]
+) -> Iterator[tuple[Path, Tally | DiffcliError]]:
     if dask is None:
-        yield from map(_run, waiting)
+        yield from (_run(job, done()) for job in waiting)
     elif waiting:
         with _client(dask) as client:
             yield from _shared(client, waiting)
 
 
-def _run(job: Run) -> tuple[Path, Tally | DiffcliError]:
+def _run(job: Run, others: Tally | None = None) -> tuple[Path, Tally | DiffcliError]:
     plan, path, target = job
     target.parent.mkdir(parents=True, exist_ok=True)
     kind = str(kind_of(path))
     try:
-        return path, run(plan, look(path, kind), Target(target, kind), lambda _: None)
+        source = look(path, kind)
+        return path, run(plan, source, Target(target, kind), lambda _: None, others=others)
     except DiffcliError as error:
         return path, _named(error, path)
 

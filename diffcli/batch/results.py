@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from diffcli.clock import now
 from diffcli.derivation import Settings
 from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.function import Function
+from diffcli.verdict import Verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from diffcli.batch.chunks import Array, Chunk
+    from diffcli.engines.program import Program
     from diffcli.engines.throughput import Evaluator
     from diffcli.engines.throughput.layout import Kind
 
@@ -142,6 +145,7 @@ class Results:
         named = {column: rows[place] for column, place in self.places.items()}
         kinks = self._kinks(columns, missing)
         difficult = kinks | self._unsteady(columns, chunk.rows, before)
+        difficult |= self._differing(columns, named, chunk.rows, before)
         lacking = without_result([*values, *named.values()], chunk.rows) & ~missing
         return Evaluated(
             chunk,
@@ -150,6 +154,7 @@ class Results:
             named,
             lacking,
             (difficult | lacking) & ~missing,
+            np.zeros(chunk.rows, dtype=bool),
             int(kinks.sum()),
         )
 
@@ -174,6 +179,7 @@ class Results:
         count = min(rows, STEPPED - before)
         if count <= 0 or not columns or not self.settings.proves:
             return found
+        arrays = self._first(columns, rows, count)
 
         def numbers(moved: Mapping[str, Array]) -> tuple[Array, Array]:
             given = self._rows(moved, count)
@@ -181,12 +187,51 @@ class Results:
             derived = [given[place] for place in self.places.values() if place[1]]
             return values, np.stack([*values, *derived])
 
-        given = {**{k: np.array(each) for k, each in self.constants.items()}, **columns}
-        arrays = {
-            name: np.broadcast_to(given[name], rows)[:count] for name in self.function.variables
-        }
         found[:count] = unsteady(numbers, arrays)
         return found
+
+    def _first(self, columns: Mapping[str, Array], rows: int, count: int) -> dict[str, Array]:
+        """Return each variable's number in the first of some rows."""
+        import numpy as np
+
+        given = {**{k: np.array(each) for k, each in self.constants.items()}, **columns}
+        return {
+            name: np.broadcast_to(given[name], rows)[:count] for name in self.function.variables
+        }
+
+    def _differing(
+        self, columns: Mapping[str, Array], named: Mapping[str, Array], rows: int, before: int
+    ) -> NDArray[np.bool_]:
+        """Return the rows in which the formulas of the derivatives give other numbers."""
+        import numpy as np
+        import torch
+
+        from diffcli.derivation.selection import STEPPED, differing
+
+        found = np.zeros(rows, dtype=bool)
+        count = min(rows, STEPPED - before)
+        derived = [name for name, (_, wrt) in self.places.items() if wrt]
+        if count <= 0 or not columns or not derived or self._formulas is None:
+            return found
+        arrays = self._first(columns, rows, count)
+        inputs = [torch.tensor(each) for each in arrays.values()]
+        closed = [each.expand(count).numpy() for each in self._formulas(*inputs, shape=(count,))]
+        numbers = [named[name][:count] for name in derived]
+        found[:count] = differing(numbers, closed, self.settings.dtype)
+        return found
+
+    @cached_property
+    def _formulas(self) -> Program | None:
+        """The formulas of the derivatives as one program; None where there are none in time."""
+        if "symbolic" not in self.settings.engines:
+            return None
+        from diffcli.engines.remote import Partials
+
+        partials = Partials(self.function, now() + self.settings.budget / 2)
+        try:
+            return partials.program([place for place in self.places.values() if place[1]])
+        except LimitError:
+            return None
 
     def _kinks(self, columns: Mapping[str, Array], missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return the rows at a kink, a jump or an edge, where a number is conventional.
@@ -212,9 +257,10 @@ class Evaluated:
     """A chunk with its results: the formulas' values, and the columns; nan is no number.
 
     ``missing`` are the rows that lack a variable, or have more cells than there are columns;
-    ``lacking`` those that lack a result; ``difficult`` those that are looked at before they are
-    written, of which ``kinks`` stand at a kink, a jump or an edge. ``verdicts`` are theirs, and
-    ``unlooked`` is how many of them the time didn't suffice for.
+    ``lacking`` those that lack a result; ``difficult`` those that are looked at as they
+    come, of which ``kinks`` stand at a kink, a jump or an edge. ``verdicts`` are theirs, and
+    ``unlooked`` is how many of them the time didn't suffice for. ``drawn`` are other rows that may
+    be the sample's, and ``known`` the verdicts of those that were looked at, by row.
     """
 
     chunk: Chunk
@@ -223,9 +269,11 @@ class Evaluated:
     columns: Mapping[str, Array]
     lacking: NDArray[np.bool_]
     difficult: NDArray[np.bool_]
+    drawn: NDArray[np.bool_]
     kinks: int = 0
     verdicts: Mapping[str, int] = field(default_factory=dict)
     unlooked: int = 0
+    known: Mapping[int, Verdict] = field(default_factory=dict)
 
 
 def without_number(columns: Iterable[Array], rows: int) -> NDArray[np.bool_]:

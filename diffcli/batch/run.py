@@ -68,9 +68,18 @@ Watch = Callable[[Tally], None]
 """Is told after each chunk what is done."""
 
 
-def run(plan: Plan, source: Source, target: Target, watch: Watch, *, resume: bool = False) -> Tally:
+def run(
+    plan: Plan,
+    source: Source,
+    target: Target,
+    watch: Watch,
+    *,
+    resume: bool = False,
+    others: Tally | None = None,
+) -> Tally:
     """Evaluate all rows of a file into another; return what was done.
 
+    ``others`` is what was done of files that the sample is drawn from too.
     Raises UsageError, FileError and PointError; the target is then as it was.
     """
     if source.kind == "parquet":
@@ -79,7 +88,9 @@ def run(plan: Plan, source: Source, target: Target, watch: Watch, *, resume: boo
     reader = open_reader(source, Wanted(results.variables, plan.keep, len(results.places)))
     with _part(plan, source, target, resume=resume) as part, ExitStack() as stages:
         chunks = stages.enter_context(ahead(reader.chunks(part.tally.end)))
-        evaluated = stages.enter_context(ahead(_evaluated(plan, chunks, part.tally.rows)))
+        evaluated = stages.enter_context(
+            ahead(_evaluated(plan, chunks, part.tally, others or Tally()))
+        )
         encoded = stages.enter_context(ahead(_encoded(plan, target, evaluated, part.tally)))
         for begin, data, footer, tally in encoded:
             part.write(begin)
@@ -89,7 +100,14 @@ def run(plan: Plan, source: Source, target: Target, watch: Watch, *, resume: boo
     return part.tally
 
 
-def _evaluated(plan: Plan, chunks: Iterable[Chunk], rows: int) -> Iterator[Evaluated]:
+def _evaluated(
+    plan: Plan, chunks: Iterable[Chunk], tally: Tally, others: Tally
+) -> Iterator[Evaluated]:
+    import numpy as np
+
+    from diffcli.derivation.selection import keys, smallest
+
+    rows, drawn = tally.rows, np.concatenate([tally.keys, others.keys])
     memory = Turns(plan.results.allocate)
     verifier = Verifier(plan.results)
     for chunk, is_all in _with_all(chunks, rows):
@@ -100,6 +118,10 @@ def _evaluated(plan: Plan, chunks: Iterable[Chunk], rows: int) -> Iterator[Evalu
         if is_all:
             # So few rows are all looked at, and what is proved of each can be written.
             found = replace(found, difficult=~found.missing)
+        else:
+            own = keys(rows, rows + chunk.rows, plan.results.settings.seed)
+            found = replace(found, drawn=smallest(own, drawn) & ~found.missing)
+            drawn = np.sort(np.concatenate([drawn, own[found.drawn]]))[:SAMPLE]
         rows += chunk.rows
         yield verifier.corrected(found)
 

@@ -6,9 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diffcli.batch.results import Evaluated
+from diffcli.verdict import Verdict
+
+if TYPE_CHECKING:
+    from diffcli.derivation.selection import Keys
+
+_VERDICTS, _FIRST = tuple(Verdict), 2
+"""The verdicts as numbers, from 2 on."""
 
 SAMPLE = 64
 """Rows that the engines verify: all of a file of no more."""
@@ -25,7 +32,8 @@ class Tally:
     at before they are written, and ``unlooked`` is for how many of them the time didn't suffice.
     ``missing`` includes the ``surplus`` rows, which have more cells than the header. ``types`` are
     the columns that pass through, as the first chunk had them. A row of ``sample`` holds a random
-    key, whether it is one of those, the variables, the values and the results.
+    key, whether it was looked at (0, 1 for a row whose verdict is among those, 2 and more for other
+    verdicts), the variables, the values and the results.
     """
 
     chunks: int = 0
@@ -66,7 +74,10 @@ class Tally:
             chosen = np.flatnonzero(~found.missing)
         if len(chosen) > SAMPLE:
             chosen = chosen[np.argpartition(random[chosen], SAMPLE)[:SAMPLE]]
-        columns = [found.difficult, *chunk.numbers.values(), *found.values, *found.columns.values()]
+        looked = found.difficult.astype(float)
+        for place, verdict in found.known.items():
+            looked[place] = _FIRST + _VERDICTS.index(verdict)
+        columns = [looked, *chunk.numbers.values(), *found.values, *found.columns.values()]
         rows = np.array([random[chosen] / 2.0**64, *(each[chosen] for each in columns)]).T.tolist()
         drawn = [tuple(None if isnan(each) else each for each in row) for row in rows]
         return replace(
@@ -87,6 +98,21 @@ class Tally:
     def others(self) -> Sequence[Row]:
         """The rows of the sample that weren't looked at before they were written."""
         return [row for row in self.sample if not row[1]]
+
+    @property
+    def keys(self) -> Keys:
+        """The random keys of the sample's rows."""
+        import numpy as np
+
+        return np.array(
+            [min(int((row[0] or 0.0) * 2.0**64), 2**64 - 1) for row in self.sample], np.uint64
+        )
+
+    @property
+    def known(self) -> Sequence[Verdict]:
+        """The verdicts of the sample's rows that were looked at and aren't difficult."""
+        codes = [int(row[1] or 0) for row in self.sample]
+        return [_VERDICTS[code - _FIRST] for code in codes if code >= _FIRST]
 
     def joined(self, others: Iterable[Tally]) -> Tally:
         """Return what several runs did, without where they are."""

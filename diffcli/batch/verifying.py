@@ -1,7 +1,7 @@
-"""What the engines say of a file's rows: the difficult ones as they come, a sample at the end.
+"""What the engines say of a file's rows: of the difficult ones, and of a random sample.
 
-Rows at a kink, a jump or an edge, and rows whose result is missing, are looked at before their
-chunk is written, so that the numbers that are proved are those that are written.
+They are looked at before their chunk is written, so that the numbers that are proved are those that
+are written. Of a file whose length isn't known yet, every row is that may be the sample's.
 """
 
 from __future__ import annotations
@@ -45,19 +45,20 @@ class Verifier:
         self._derivatives = {name: place for name, place in results.places.items() if place[1]}
 
     def corrected(self, found: Evaluated) -> Evaluated:
-        """Return a chunk with what is proved of its difficult rows, and their verdicts.
+        """Return a chunk with what is proved of its difficult and its drawn rows.
 
-        Those at a kink come first. A row that the time doesn't suffice for is ``undefined`` where
-        it has no value, else ``unverified``, and keeps its numbers.
+        Those at a kink come first. A difficult row that the time doesn't suffice for is
+        ``undefined`` where it has no value, else ``unverified``, and keeps its numbers.
         """
         import numpy as np
 
         if not self._results.settings.proves:
             return found
         exists = ~np.any([np.isnan(each) for each in found.values], axis=0)
-        order = np.concatenate(
-            [np.flatnonzero(found.difficult & exists), np.flatnonzero(found.difficult & ~exists)]
-        )
+        drawn = found.drawn & ~found.difficult
+        groups = (found.difficult & exists, found.difficult & ~exists, drawn)
+        order = np.concatenate([np.flatnonzero(each) for each in groups])
+        known: dict[int, Verdict] = {}
         verdicts: Counter[str] = Counter()
         columns, done = dict(found.columns), 0
         while done < len(order) and (self._left > 0 or not self._has_begun):
@@ -67,16 +68,20 @@ class Verifier:
                 if row is None:
                     break
                 done += 1
-                verdicts[worst(each.verdict for each in row.values()).value] += 1
+                verdict = worst(each.verdict for each in row.values())
+                if drawn[place]:
+                    known[int(place)] = verdict
+                else:
+                    verdicts[verdict.value] += 1
                 _correct(columns, found.columns, int(place), row)
             else:
                 continue
             break
-        rest = order[done:]
+        rest = order[done : len(order) - drawn.sum()]
         missing = int((~exists[rest]).sum())
         verdicts[Verdict.UNDEFINED.value] += missing
         verdicts[Verdict.UNVERIFIED.value] += len(rest) - missing
-        return replace(found, columns=columns, verdicts=+verdicts, unlooked=len(rest))
+        return replace(found, columns=columns, verdicts=+verdicts, unlooked=len(rest), known=known)
 
     def of_sample(self, rows: Sequence[Row]) -> Counter[Verdict]:
         """Count the verdicts of sampled rows, each the worst of its numbers."""
@@ -163,8 +168,9 @@ class Verifier:
 
 
 def verdicts(results: Results, tally: Tally) -> Counter[Verdict]:
-    """Count the verdicts of the difficult rows and of the sample's others."""
+    """Count the verdicts of the difficult rows and of the sample."""
     found = Counter({Verdict(name): count for name, count in tally.verdicts.items()})
+    found += Counter(tally.known)
     others = Verifier(results).of_sample(tally.others)
     # Their numbers are written already, with the digits that autograd lost.
     others[Verdict.UNVERIFIED] += others.pop(Verdict.INEXACT, 0)

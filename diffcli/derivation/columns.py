@@ -31,8 +31,8 @@ class Columns:
     """Some quantities of one formula of numbers, at whatever points.
 
     ``program`` is the formula, lowered. With ``vectors`` the parts of each quantity are weighted by
-    its rows, whose numbers are those at each point. What doesn't exist is nan, and so
-    is the derivative of a value that overflows.
+    its rows, whose numbers are those at each point, the points being the first of them. What
+    doesn't exist is nan, and so is the derivative of a value that overflows.
     """
 
     def __init__(
@@ -126,6 +126,6 @@ class Columns:
             return rows[parts[0][1]]
         total = np.zeros(size)
         for place, (weight, partial) in enumerate(parts):
-            along = weight if self._vectors is None else self._vectors[place]
+            along = weight if self._vectors is None else self._vectors[place][:size]
             total += along * rows[partial]
         return total

@@ -8,13 +8,14 @@ place and the seed; the sample are the points of the smallest keys.
 # ruff: noqa: TID253  (imported with the first many points)
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.language.function import Function
+from diffcli.verify import DIGITS_KEPT
 
 if TYPE_CHECKING:
     from diffcli.derivation.numbers import Array
@@ -24,7 +25,8 @@ SAMPLE = 64
 """Points that are looked at of however many: all, where there are no more."""
 
 STEPPED = 1 << 16
-"""Points, the first of however many, of which it is seen what a small step changes."""
+"""Points, the first of however many, of which it is seen what a small step changes, and whether the
+formula of the derivative gives the same."""
 
 STEP = 1e-9
 """Relative: so long is the step."""
@@ -79,7 +81,6 @@ def difficult(function: Function, arrays: Mapping[str, Array], settings: Setting
     from diffcli.engines.touching import touching
 
     shape = np.broadcast_shapes(*(each.shape for each in arrays.values()))
-    shape = np.broadcast_shapes(*(each.shape for each in arrays.values()))
     total = np.zeros(shape, dtype=np.bool_)
     dtype, device = settings.dtype, settings.device
     for _, mask in touching(function, arrays, shape=None, dtype=dtype, device=device):
@@ -111,3 +112,24 @@ def unsteady(
         steady = np.abs(above - below) <= CHANGE * size
     found: Mask = ~steady.all(axis=0)
     return found
+
+
+def differing(numbers: Sequence[Array], closed: Sequence[Array], dtype: str) -> Mask:
+    """Return at which points autograd's derivatives aren't those of the ``closed`` formulas."""
+    differs = np.zeros(closed[0].shape, dtype=np.bool_)
+    for found, formula in zip(numbers, closed, strict=True):
+        size = np.abs(formula)
+        with np.errstate(invalid="ignore", over="ignore"):
+            near = 10.0 ** -DIGITS_KEPT[dtype] * size + np.spacing(size.astype(dtype))
+            differs |= ~(np.abs(found - formula) <= near)
+    return differs
+
+
+def smallest(found: Keys, before: Keys) -> Mask:
+    """Return which keys are among the sample's of all, those of its points ``before`` included."""
+    joined = np.concatenate([before, found])
+    if len(joined) <= SAMPLE:
+        return np.ones(len(found), dtype=np.bool_)
+    most = np.partition(joined, SAMPLE - 1)[SAMPLE - 1]
+    is_drawn: Mask = found <= most
+    return is_drawn

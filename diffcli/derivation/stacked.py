@@ -236,25 +236,20 @@ def stack_of(
             strikes = striking(function, numbers, evaluate, arrays, settings)
     except LimitError:
         strikes = range(len(points))
-    differs = _differing(numbers, closed, settings.dtype) if closed else []
-    places = list(dict.fromkeys([*strikes, *differs]))
+    places = list(dict.fromkeys([*strikes, *_differing(numbers, closed, settings.dtype)]))
     spent = now() - begun
     return Stack(operator, case, points, arrays, settings, numbers, closed, reason, places, spent)
 
 
-def _differing(numbers: Numbers, closed: Sequence[Array], dtype: str) -> list[int]:
-    """Return the places of the points where autograd's numbers aren't the formulas'."""
+def _differing(numbers: Numbers, closed: Sequence[Array] | None, dtype: str) -> list[int]:
+    """Return the places of the points where autograd's numbers aren't the formulas', if any."""
+    if not closed:
+        return []
     import numpy as np
 
-    from diffcli.verify import DIGITS_KEPT
+    from diffcli.derivation.selection import differing
 
-    differs = np.zeros(closed[0].shape, dtype=np.bool_)
-    for found, formula in zip(numbers.entries, closed, strict=True):
-        size = np.abs(formula)
-        with np.errstate(invalid="ignore", over="ignore"):
-            near = 10.0 ** -DIGITS_KEPT[dtype] * size + np.spacing(size.astype(dtype))
-            differs |= ~(np.abs(found - formula) <= near)
-    places: list[int] = np.flatnonzero(differs).tolist()
+    places: list[int] = np.flatnonzero(differing(numbers.entries, closed, dtype)).tolist()
     return places
 
 

@@ -65,7 +65,8 @@ def _by_point(report: Report, found: Sequence[Row]) -> Iterator[Sequence[object]
     for row in found:
         at = [row.at[name] for name in report.variables]
         numbers = [cell.number for cell in row.cells]
-        yield *at, row.value, *numbers, _word(row.verdict), *(row.extent or "" for _ in extent)
+        verdict = _word(row.verdict) or _LEFT_OUT * bool(row.extent)
+        yield *at, row.value, *numbers, verdict, *(row.extent or "" for _ in extent)
 
 
 def _one_by_one(report: Report) -> Iterator[Sequence[object]]:
@@ -77,7 +78,12 @@ def _one_by_one(report: Report) -> Iterator[Sequence[object]]:
             yield place, "f", result.value, "", *known
         for cell in cells(result):
             name = ascii_name(cell_name(report, cell))
-            yield place, name, cell.number, _word(verdict_of([cell.check])), *known
+            verdict = _word(verdict_of([cell.check])) or _LEFT_OUT * bool(result.sampled)
+            yield place, name, cell.number, verdict, *known
+
+
+_LEFT_OUT = "unchecked"
+"""Stands where the verdict would be, in a row that the sample doesn't hold."""
 
 
 def _is_sampled(report: Report) -> bool:

@@ -20,14 +20,15 @@ from diffcli.engines.kernels.rules import Formula, Rule
 from diffcli.engines.program import Program
 from diffcli.engines.remote import lower
 from diffcli.engines.terms import meanings
+from diffcli.engines.terms.precision import mpmath_precision
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 
 MAX_CACHED = 512
 """Rules that are kept; the orders of their derivatives are typed."""
 
-DIGITS = 30
-"""Of a value of mpmath that is rounded to a double."""
+BITS = 103
+"""Precision of a value of mpmath that is rounded to a double."""
 
 
 class _Special:
@@ -75,7 +76,7 @@ def numbers(name: str, orders: tuple[int, ...] = ()) -> Callable[..., Any]:
     """Return a row's definition, or a mixed partial of it, on numpy arrays, one by one."""
 
     def number(*args: float) -> float:
-        with mpmath.workdps(DIGITS):
+        with mpmath_precision(BITS):
             return float(_derivative(name, args, orders) if any(orders) else _real(name, args))
 
     return np.vectorize(number, otypes=[float])

@@ -13,6 +13,7 @@ from sympy import Expr, Float, Function, Rational
 from sympy.core.function import ArgumentIndexError
 from sympy.printing.precedence import PRECEDENCE
 
+from diffcli.engines.terms.precision import mpmath_precision
 from diffcli.language.functions import TABLE, Row
 from diffcli.language.latex.printer import template
 
@@ -67,7 +68,7 @@ class RealFunction(Function):
         return partial(*self.args)
 
     def _eval_evalf(self, prec: int) -> Expr | None:
-        with mpmath.workprec(prec + GUARD_BITS):
+        with mpmath_precision(prec + GUARD_BITS):
             args = [mpmath.mpf(arg._to_mpmath(prec + GUARD_BITS)) for arg in self.args]
             try:
                 value = type(self).definition(*args)

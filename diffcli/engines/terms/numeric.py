@@ -32,6 +32,7 @@ from diffcli.engines.terms.definitions import (
     rational_power,
     real_value,
 )
+from diffcli.engines.terms.precision import mpmath_precision
 from diffcli.errors import OutOfTimeError
 
 DIGITS = 30
@@ -86,7 +87,7 @@ def evaluate(
     digits, reason = max(DIGITS, wanted + 10), "no digit is certain"
     while digits <= max(MOST_DIGITS, 2 * wanted):
         precision = int(digits * 3.33)
-        with mpmath.workprec(precision + GUARD_BITS):
+        with mpmath_precision(precision + GUARD_BITS):
             try:
                 found = passes.setdefault(precision, Pass(point, precision)).value(roots, deadline)
             except OutsideRealsError as error:
