@@ -30,7 +30,6 @@ MODULES = (
     "diffcli.engines.balls.rules",
     "diffcli.engines.matrices.compressed",
     "diffcli.engines.remote",
-    "diffcli.output.analysis",
     "diffcli.output.table",
     "diffcli.tensors.components",
     "diffcli.tensors.lines",
