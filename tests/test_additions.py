@@ -134,3 +134,50 @@ assert "energy(x)" in reference.functions_page()
     assert "4*x*x**2" in shown or "4*x**3" in shown
     assert "sum of all squares" in shown
     assert '"verdict": "certified"' in shown
+
+
+DOTS = """
+from functools import partial
+
+import numpy as np
+
+from diffcli.output.plots.pictures import PlotKind
+from diffcli.output.plots.plane import PlanePicture, compose
+
+
+class Dots(PlanePicture):
+    def paint(self, figure):
+        axes = figure.subplots()
+        x, y = np.meshgrid(self.plane.x[::40], self.plane.y[::40])
+        axes.plot(x.ravel(), y.ravel(), "o", gid="of the kind that was added")
+
+
+KIND = PlotKind(lambda function: int(len(function.variables) == 2), partial(compose, Dots))
+"""
+
+
+def test_a_plot_kind_is_a_file_and_a_line(tmp_path: Path) -> None:
+    script = """
+import reference
+from pathlib import Path
+from diffcli.cli.main import run
+assert run(["plot", "x*y", "--kind", "dots", "-o", "dots.svg", "--range", "x=0:1,y=0:1"]) == 0
+assert run(["plot", "x", "--kind", "dots", "-o", "no.svg"]) == 2
+assert not Path("no.svg").exists()
+run(["plot", "--help"])
+print(Path("dots.svg").read_text().count("of the kind that was added"), "in the picture")
+assert "stream, dots." in reference.commands_page()
+"""
+    shown = used(
+        tmp_path,
+        {"output/plots/kinds/dots.py": DOTS},
+        {
+            "output/plots/kinds/__init__.py": (
+                '"surface", "stream")',
+                '"surface", "stream", "dots")',
+            )
+        },
+        script,
+    )
+    assert "lines, curve, field, surface, stream, dots." in shown
+    assert "\n1 in the picture" in shown

@@ -17,11 +17,13 @@ from diffcli.errors import UsageError
 from diffcli.language.parser import parse
 from diffcli.layouts import Matrix
 from diffcli.output.plots.canvas import styled
-from diffcli.output.plots.compose import Request, compose, kinds_of
-from diffcli.output.plots.levels import levels_of
+from diffcli.output.plots.compose import compose, kinds_of
+from diffcli.output.plots.kinds.curve import Curve
 from diffcli.output.plots.matrix import matrix_figure, pattern, report_figure, spy_figure
 from diffcli.output.plots.path import path_figure
-from diffcli.output.plots.pictures import Field, Trace
+from diffcli.output.plots.pictures import Request
+from diffcli.output.plots.plane import PlanePicture
+from diffcli.output.plots.scales import levels_of
 from diffcli.output.plots.style import Canvas
 from diffcli.output.report import Report, Result
 from diffcli.studies.critical.kinds import Kind
@@ -38,15 +40,15 @@ def an_empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def field(formula: str, *ends: tuple[float, float], kind: str | None = None) -> Field:
+def field(formula: str, *ends: tuple[float, float], kind: str | None = None) -> PlanePicture:
     function = parse(formula)
     ranges = dict(zip(function.variables, ends, strict=False))
     picture = compose(function, Request(kind=kind, ranges=ranges)).picture
-    assert isinstance(picture, Field)
+    assert isinstance(picture, PlanePicture)
     return picture
 
 
-def painted(picture: Field | Trace) -> Figure:
+def painted(picture: PlanePicture | Curve) -> Figure:
     with styled():
         figure = Figure()
         picture.paint(figure)
@@ -139,7 +141,7 @@ def test_the_data_of_a_plane_are_a_row_a_point() -> None:
 
 def test_a_curve_in_the_plane() -> None:
     picture = compose(parse("[cos(t), sin(t)]"), Request()).picture
-    assert isinstance(picture, Trace)
+    assert isinstance(picture, Curve)
     (x, dx), (y, dy) = picture.samples.values
     assert x**2 + y**2 == pytest.approx(np.ones(x.size))
     assert np.hypot(dx + y, dy - x) == pytest.approx(np.zeros(x.size), abs=1e-12)

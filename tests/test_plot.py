@@ -21,10 +21,12 @@ from diffcli.language.expression import number
 from diffcli.language.functions import BY_NAME
 from diffcli.language.parser import parse
 from diffcli.output.plots.canvas import colours, fill, styled
-from diffcli.output.plots.compose import KINDS, Request, compose
+from diffcli.output.plots.compose import compose
 from diffcli.output.plots.frame import LONG, Frame, Line, Straight
+from diffcli.output.plots.kinds import KINDS
+from diffcli.output.plots.kinds.lines import Lines
 from diffcli.output.plots.labels import lines_of
-from diffcli.output.plots.pictures import Lines
+from diffcli.output.plots.pictures import Request
 from diffcli.output.plots.style import PALETTE, Canvas
 from diffcli.output.plots.typed import math_name, typed_latex
 from diffcli.output.plots.typeset import typeset

@@ -230,7 +230,8 @@ class Function(Differentiable):
         picture shows itself in a notebook; ``save`` writes it. Raises UsageError where it can't be
         drawn, PointError where a range isn't two numbers.
         """
-        from diffcli.output.plots.compose import Request, compose
+        from diffcli.output.plots.compose import compose
+        from diffcli.output.plots.pictures import Request
 
         for name in ranges:
             one_of("variable of the formula", name, self.variables)

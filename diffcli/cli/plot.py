@@ -33,6 +33,7 @@ from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Tensor, read_points, read_ranges
 from diffcli.output.files import check_different, check_writable, ending, write_whole
+from diffcli.output.plots.kinds import KINDS
 from diffcli.output.text import safe
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ diffcli plot "x^2 - y^2" --range x=-2:2,y=-2:2 --kind surface -o saddle.png
 diffcli plot "[cos t, sin 2t]" -o figure.svg"""
 
 FORMATS = ("png", "svg", "pdf")
-KINDS = ("lines", "curve", "field", "surface", "stream")
 MARKS = ("zeros", "extrema", "inflections", "poles", "kinks")
 HIGHEST_ORDER = 8
 MOST_PIXELS = 20_000
@@ -142,7 +142,8 @@ def plot(
             say(f"read as {function.read_as}: {reading}")
 
     from diffcli.engines.exact import nearest
-    from diffcli.output.plots.compose import Request, compose
+    from diffcli.output.plots.compose import compose
+    from diffcli.output.plots.pictures import Request
     from diffcli.output.plots.style import Canvas
 
     composed = compose(

@@ -136,7 +136,7 @@ class Interpreter:
         if option == "--format":
             return FORMATS
         if option == "--kind":
-            from diffcli.cli.plot import KINDS
+            from diffcli.output.plots.kinds import KINDS
 
             return KINDS
         if option == "--to":

@@ -1,9 +1,9 @@
 """Samples → pictures.
 
-- ``compose``: which picture a Function makes; ``pictures``: one class a kind.
-- ``curve``, ``trace`` and ``field`` draw lines, curves and planes by matplotlib, ``terminal`` and
-  ``shades`` with characters.
+- ``pictures``: what is asked, a kind of plot, and its picture; ``kinds``: a file a kind;
+  ``compose``: which of them a Function makes; ``plane``: what those over a plane share.
+- ``line_axes`` and ``plane_axes`` draw by matplotlib, ``terminal`` with characters.
 - ``path``, ``matrix`` and ``backward`` draw a descent, a matrix and a graph.
-- ``frame``, ``canvas``, ``style``, ``ticks``, ``levels``, ``marks``, ``labels``, ``typed`` and
-  ``typeset`` are what they share.
+- ``frame``, ``canvas``, ``style``, ``scales``, ``labels``, ``typed`` and ``typeset`` are what they
+  share.
 """

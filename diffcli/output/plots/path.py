@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.output.plots.canvas import colours, render
-from diffcli.output.plots.field import axes_of, contours, head, variable
 from diffcli.output.plots.labels import equation_of
+from diffcli.output.plots.plane_axes import axes_of, contours, head, variable
 from diffcli.output.plots.style import Canvas
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.plane import evaluator, sample_plane

@@ -18,7 +18,8 @@ from diffcli.studies.curves.sampling import Samples
 from diffcli.studies.curves.viewing import widened
 
 if TYPE_CHECKING:
-    from diffcli.output.plots.pictures import Lines, Trace
+    from diffcli.output.plots.kinds.curve import Curve
+    from diffcli.output.plots.kinds.lines import Lines
 
 COLOURS = {"blue": 34, "red": 31, "green": 32, "magenta": 35, "cyan": 36, "yellow": 33}
 """By name, with their codes on a terminal."""
@@ -69,7 +70,7 @@ def lines_text(plot: Lines, columns: int, rows: int, *, colour: bool) -> str:
     return "\n".join([picture, *keys, *features])
 
 
-def trace_text(plot: Trace, columns: int, rows: int, *, colour: bool) -> str:
+def trace_text(plot: Curve, columns: int, rows: int, *, colour: bool) -> str:
     """Return a curve in the plane as text that fits a terminal."""
     width, height = _room(columns, rows, 1)
     (x, _), (y, _) = plot.samples.values

@@ -1,10 +1,10 @@
-"""Functions of two variables, drawn by matplotlib: contours, arrows, stream lines, surfaces."""
+"""What matplotlib draws over a plane: the axes, their heading, contours, arrows and marks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -12,11 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from diffcli.output.plots.canvas import faint
-from diffcli.output.plots.levels import levels_of
-from diffcli.output.plots.ticks import ROUND, set_ticks
+from diffcli.output.plots.scales import levels_of, set_ticks
 from diffcli.output.plots.typed import math_name
 from diffcli.output.plots.typeset import Label, named, plain
 from diffcli.studies.critical.kinds import Kind
@@ -24,15 +23,10 @@ from diffcli.studies.critical.landmarks import Landmark
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.plane import Plane
 
-if TYPE_CHECKING:
-    from diffcli.output.plots.pictures import Field
-
 ARROWS = 19
 """Arrows along each side."""
 LONGEST = 1.1
 """The longest arrow, as a part of the distance between two."""
-FACETS = 45
-"""Of a surface, along each side."""
 LIGHTEST, PALEST = 0.72, 0.3
 """Parts of the colour map: what lies under dark arrows, and what is seen on the ground itself."""
 SHORT, WIDEST = 0.5, 0.95
@@ -43,79 +37,6 @@ UNEQUAL = 5
 MARKS: Mapping[Kind, str] = MappingProxyType(
     {Kind.MINIMUM: "o", Kind.MAXIMUM: "^", Kind.SADDLE: "X", Kind.DEGENERATE: "s"}
 )
-
-
-def draw_field(figure: Figure, plot: Field) -> None:
-    """Draw a function as filled contours, its gradient as arrows; a vector field as arrows."""
-    plane = plot.plane
-    axes = axes_of(figure, plane, plot.variables)
-    head(figure, axes, plot.equation, plot.latex)
-    if len(plane.values) == 2:
-        _arrows(figure, axes, plane, plane.values)
-    else:
-        contours(figure, axes, plane)
-        _arrows(figure, axes, plane, plane.gradients[0], ink=mpl.rcParams["text.color"])
-        _mark(axes, plot.critical)
-
-
-def draw_stream(figure: Figure, plot: Field) -> None:
-    """Draw the stream lines of a vector field, or of a gradient over its function's contours."""
-    plane = plot.plane
-    axes = axes_of(figure, plane, plot.variables)
-    head(figure, axes, plot.equation, plot.latex)
-    scalar = len(plane.values) == 1
-    u, v = plane.gradients[0] if scalar else plane.values
-    if scalar:
-        contours(figure, axes, plane)
-    size = np.hypot(u, v)
-    lines = axes.streamplot(
-        plane.x,
-        plane.y,
-        u,
-        v,
-        color=mpl.rcParams["text.color"] if scalar else size,
-        norm=None if scalar else _norm(size),
-        cmap=None if scalar else colours_of(PALEST, 1.0),
-        linewidth=0.9,
-        arrowsize=0.9,
-        density=1.3,
-    )
-    if not scalar:
-        figure.colorbar(lines.lines, ax=axes, label="length", shrink=0.8)
-    _mark(axes, plot.critical)
-
-
-def draw_surface(figure: Figure, plot: Field) -> None:
-    """Draw a function as a surface, its contours below."""
-    axes = figure.add_subplot(projection="3d")
-    plane = plot.plane
-    (values,) = plane.values
-    levels = levels_of(values)
-    low, high = levels[0], levels[-1]
-    shown = np.clip(values, low, high)
-    x, y = np.meshgrid(plane.x, plane.y)
-    colours = mpl.colormaps[mpl.rcParams["image.cmap"]]
-    height = np.interp(shown, levels, np.linspace(0, LIGHTEST, levels.size))
-    axes.plot_surface(
-        x, y, shown, facecolors=colours(height), rcount=FACETS, ccount=FACETS, shade=False,
-        linewidth=0.25, edgecolor=faint(axes),
-    )  # fmt: skip
-    floor = low - 0.35 * (high - low)
-    axes.contour(x, y, shown, levels=levels, zdir="z", offset=floor, cmap=colours_of(PALEST, 1.0))
-    axes.zaxis.set_major_locator(FixedLocator([tick for tick in axes.get_zticks() if tick >= low]))
-    axes.set(xlim=plane.x[[0, -1]], ylim=plane.y[[0, -1]], zlim=(floor, high))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=5, steps=ROUND))
-    axes.view_init(elev=28, azim=-58)
-    for axis, name in zip((axes.xaxis, axes.yaxis), plot.variables, strict=True):
-        variable(name).write(axis.label)
-    head(figure, axes, plot.equation, plot.latex)
-
-
-DRAW: Mapping[str, Callable[[Figure, Field], None]] = MappingProxyType(
-    {"field": draw_field, "surface": draw_surface, "stream": draw_stream}
-)
-"""The ways to draw a plane, by the name that the command line gives them."""
 
 
 def head(figure: Figure, axes: Axes, equation: str, latex: str | None) -> None:
@@ -192,9 +113,7 @@ def _short(level: float, _: int | None = None) -> str:
     return text.replace("-", "−")
 
 
-def _arrows(
-    figure: Figure, axes: Axes, plane: Plane, field: Floats, ink: str | None = None
-) -> None:
+def arrows(figure: Figure, axes: Axes, plane: Plane, field: Floats, ink: str | None = None) -> None:
     """Draw a vector field, its arrows shortened by the square root; their colour is the length."""
     count = len(plane.x)
     pick = np.linspace(0, count - 1, ARROWS + 2).round().astype(int)[1:-1]
@@ -216,11 +135,11 @@ def _arrows(
     if ink:
         axes.quiver(*spots, color=ink, alpha=0.75, **place)
         return
-    arrows = axes.quiver(*spots, size, norm=_norm(size), cmap=colours_of(PALEST, 1.0), **place)
-    figure.colorbar(arrows, ax=axes, label="length", shrink=0.85)
+    drawn = axes.quiver(*spots, size, norm=lengths(size), cmap=colours_of(PALEST, 1.0), **place)
+    figure.colorbar(drawn, ax=axes, label="length", shrink=0.85)
 
 
-def _norm(size: Floats) -> Normalize:
+def lengths(size: Floats) -> Normalize:
     """Return a scale for lengths that leaves out what a pole makes endless."""
     return Normalize(0, float(np.nanquantile(size, 0.99)) or 1.0, clip=True)
 
@@ -230,7 +149,7 @@ def colours_of(first: float, last: float) -> ListedColormap:
     return ListedColormap(mpl.colormaps[mpl.rcParams["image.cmap"]](np.linspace(first, last, 256)))
 
 
-def _mark(axes: Axes, critical: Sequence[Landmark]) -> None:
+def mark(axes: Axes, critical: Sequence[Landmark]) -> None:
     """Mark the critical points, each kind with a sign of its own, named below the axes."""
     ink, ground = mpl.rcParams["text.color"], axes.get_facecolor()
     kinds = [kind for kind in MARKS if any(each.kind is kind for each in critical)]

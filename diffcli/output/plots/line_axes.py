@@ -1,32 +1,49 @@
-"""Lines of one variable, drawn by matplotlib: a function and its derivatives."""
+"""Lines of one variable, drawn by matplotlib: a function, its derivatives, and what is marked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import log10
+from collections.abc import Mapping, Sequence
+from math import isnan, log10
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from diffcli.output.plots.canvas import faint, ink
+from diffcli.output.plots.canvas import colours, faint, ink
 from diffcli.output.plots.frame import Line, frame_range
-from diffcli.output.plots.marks import draw_marks
+from diffcli.output.plots.scales import ROUND, set_ticks
 from diffcli.output.plots.style import ASYMPTOTE, DASHES, DOT, FONT_SIZE, WIDTHS
-from diffcli.output.plots.ticks import ROUND, set_ticks
 from diffcli.output.plots.typeset import Label, named, plain, typeset
 from diffcli.studies.curves.breaks import Kind
+from diffcli.studies.curves.features import Feature, Spot
 from diffcli.studies.curves.sampling import Samples
 
 if TYPE_CHECKING:
-    from diffcli.output.plots.pictures import Lines
+    from diffcli.output.plots.kinds.lines import Lines
 
 MARGINS, KEY = 50, 4.5 * FONT_SIZE
 """What surrounds the axes, and what stands before a legend's text, in points."""
 MOST_MARKED = 50
 """Jumps of a line that are marked: more would be a row of rings."""
+SIGNS: Mapping[Feature, str] = MappingProxyType(
+    {
+        Feature.ZERO: "o",
+        Feature.EXTREMUM: "D",
+        Feature.INFLECTION: "s",
+        Feature.POLE: "x",
+        Feature.KINK: "^",
+    }
+)
+SIZES = MappingProxyType({Feature.ZERO: 5.5, Feature.KINK: 9.5})
+"""In points, where it isn't the usual: an extremum is seen within the kink that it is."""
+MOST_NAMED = 6
+"""Marks of a kind whose places the legend lists."""
+MOST_QUIET = 60
+"""Marks that nobody asked for, if the lines aren't full of them."""
 
 
 def draw(figure: Figure, plot: Lines) -> None:
@@ -49,7 +66,7 @@ def draw(figure: Figure, plot: Lines) -> None:
     if plot.fill:
         _fill(axes, plot, view)
     _draw_uprights(axes, samples, lines)
-    draw_marks(axes, plot)
+    _draw_marks(axes, plot)
     # Above the axes matplotlib writes the common factor of the ticks, such as ×10⁹.
     magnitude = 0 if frame.log else log10(max(map(abs, view)))
     room = 72 * figure.get_figwidth() - MARGINS
@@ -145,3 +162,49 @@ def _columns(labels: Sequence[Label], orders: int, room: float) -> int:
     if len(labels) <= fits:
         return len(labels)
     return max(1, min(fits, -(-len(labels) // orders)))
+
+
+def _draw_marks(axes: Axes, plot: Lines) -> None:
+    """Draw a plot's tangents, points and features; quiet features are small dots."""
+    inks = colours()
+    for number, straight in enumerate(plot.straights, start=len(plot.lines)):
+        ends = straight.line(axes.get_xlim(), axes.get_ylim())
+        colour = inks[number % len(inks)]
+        axes.plot(*ends, color=colour, linewidth=1.1, label=straight.text, zorder=2.5)
+        axes.plot([straight.x], [straight.y], "o", color=colour, markersize=5, zorder=4)
+    for line, x, y in plot.points:
+        axes.plot([x], [y], "o", color=ink(line, plot.lines), markersize=5.5, zorder=4)
+    if plot.quiet:
+        _draw_dots(axes, plot)
+        return
+    for feature in Feature:
+        _draw_feature(axes, feature, [spot for spot in plot.spots if spot.feature is feature])
+
+
+def _draw_dots(axes: Axes, plot: Lines) -> None:
+    """Mark what nobody asked for, unless it would fill the lines."""
+    functions = {line.output: line for line in plot.lines if line.order == 0}
+    for spot in plot.spots if len(plot.spots) <= MOST_QUIET else ():
+        colour = ink(functions[spot.output], plot.lines)
+        axes.plot([spot.x], [spot.y], "o", color=colour, markersize=3.2, zorder=3.4)
+
+
+def _draw_feature(axes: Axes, feature: Feature, spots: Sequence[Spot]) -> None:
+    if not spots:
+        return
+    edge, ground = mpl.rcParams["text.color"], axes.get_facecolor()
+    floor = axes.get_ylim()[0]
+    heights = [floor if isnan(spot.y) else spot.y for spot in spots]
+    axes.plot(
+        [spot.x for spot in spots], heights, SIGNS[feature], color=ground, markeredgecolor=edge,
+        markeredgewidth=1.1, markersize=SIZES.get(feature, 5.5), linestyle="none",
+        zorder=4 if feature is not Feature.KINK else 3.9,
+        label=_listed(feature, spots), clip_on=feature is not Feature.POLE,
+    )  # fmt: skip
+
+
+def _listed(feature: Feature, spots: Sequence[Spot]) -> str:
+    """Return a feature with its places, if they are few."""
+    places = ", ".join(f"{spot.x:.4g}" for spot in spots)
+    few = len(spots) <= MOST_NAMED
+    return f"{feature.value}: {places}".replace("-", "−") if few else feature.value

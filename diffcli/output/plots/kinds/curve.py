@@ -1,0 +1,120 @@
+"""Curves in the plane, [x(t), y(t)], with arrows along their tangents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from diffcli.language.function import Function
+from diffcli.output.plots.frame import HIGHEST, with_margin
+from diffcli.output.plots.labels import equation_of
+from diffcli.output.plots.pictures import Composed, Picture, PlotKind, Request, chosen
+from diffcli.studies.critical.proofs import smoothness
+from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.line import curve_range, evaluator
+from diffcli.studies.curves.sampling import Samples, sample
+from diffcli.studies.curves.viewing import widened
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ARROWS = 12
+LENGTH, LOWEST = 0.1, 0.4
+"""Of an arrow, as a part of the larger side, and at most of the smaller one."""
+STILL = 1e-6
+"""A speed less than this part of the usual one has no direction that could be told."""
+FLAT = 1e-9
+"""A side less than this part of the other would be no side, to scale."""
+MARGIN = 0.06
+
+
+@dataclass(frozen=True)
+class Curve(Picture):
+    """A curve in the plane, [x(t), y(t)]; ``equation`` is what the legend says, in LaTeX too."""
+
+    samples: Samples
+    variable: str
+    equation: str
+    latex: str | None
+
+    def paint(self, figure: Figure) -> None:
+        """Draw the curve with its tangents, to scale; its start is dotted."""
+        import matplotlib as mpl
+        from matplotlib.ticker import MaxNLocator
+
+        from diffcli.output.plots.canvas import colours, faint
+        from diffcli.output.plots.plane_axes import head
+        from diffcli.output.plots.scales import ROUND
+
+        axes = figure.subplots()
+        values = self.samples.values
+        (x, dx), (y, dy) = np.where(np.abs(values) <= HIGHEST, values, np.nan)
+        ends = [_ends(side) for side in (x, y)]
+        smaller, larger = sorted(high - low for low, high in ends)
+        axes.set(xlim=ends[0], ylim=ends[1], aspect="equal" if smaller > FLAT * larger else "auto")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(nbins=8, steps=ROUND))
+        for zero in (axes.axhline, axes.axvline):
+            zero(0, color=faint(axes), linewidth=0.7, zorder=1.5)
+        line, arrow = colours()[:2]
+        axes.plot(x, y, color=line, linewidth=1.7, zorder=3)
+        size = np.hypot(dx, dy)
+        along = np.append(0, np.nancumsum(np.hypot(np.diff(x), np.diff(y))))
+        picked = along.searchsorted(np.arange(ARROWS) / ARROWS * along[-1])
+        usual = np.nanmedian(size) if np.isfinite(size).any() else 0.0
+        picked = picked[np.isfinite(size[picked]) & (size[picked] > STILL * usual)]
+        length = min(LENGTH * larger, LOWEST * smaller)
+        unit = length / size[picked]
+        axes.quiver(
+            x[picked], y[picked], dx[picked] * unit, dy[picked] * unit,
+            angles="xy", scale_units="xy", scale=1, color=arrow, width=0.006, zorder=4,
+            clip_on=False, in_layout=False,
+        )  # fmt: skip
+        axes.plot(x[:1], y[:1], "o", color=mpl.rcParams["text.color"], markersize=5, zorder=5)
+        head(figure, axes, self.equation, self.latex)
+
+    def text(self, columns: int, rows: int, *, colour: bool) -> str:
+        """Return the curve drawn in braille."""
+        from diffcli.output.plots.terminal import trace_text
+
+        return trace_text(self, columns, rows, colour=colour)
+
+    def columns(self) -> Iterator[tuple[str, Floats]]:
+        """Yield the parameter, both coordinates and their derivatives."""
+        yield self.variable, self.samples.x
+        for order in range(2):
+            for output in range(2):
+                yield f"f{output + 1}" + "'" * order, self.samples.values[output, order]
+
+
+def _ends(side: Floats) -> tuple[float, float]:
+    """Return what shows a coordinate whole; within its bulk where it is endless."""
+    known = side[np.isfinite(side)]
+    if not known.size:
+        return -1.0, 1.0
+    low, high = np.quantile(known, [0.02, 0.98])
+    reach = 3 * (high - low)
+    low, high = widened(max(known.min(), low - reach), min(known.max(), high + reach))
+    return with_margin(float(low), float(high), MARGIN)
+
+
+def _compose(function: Function, request: Request) -> Composed:
+    variable = function.variables[0] if function.variables else "t"
+    evaluate = evaluator(function, 1)
+    default = None if request.ranges else curve_range(function, evaluate)
+    ends = request.ranges[variable] if default is None else (default.low, default.high)
+    samples = sample(evaluate, *ends, orders=(0,), smooth=smoothness(function))
+    picture = Curve(samples, variable, *equation_of(function))
+    return Composed(picture, chosen([default]) if default else None)
+
+
+def _suits(function: Function) -> int:
+    if len(function.variables) > 1 or len(function.outputs) != 2:
+        return 0
+    return 2 if len(function.text) == 1 else 1
+
+
+KIND = PlotKind(_suits, _compose)
