@@ -105,6 +105,10 @@ TABLES_PARTIALS = {
 
 Two that are here are one witness: where only they agree, the verdict is unverified.
 """
+BATCH = {
+    frozenset(f"diffcli.batch.{name}" for name in ("direct", "parquet", "reading", "writing")),
+}
+"""The one circle of imports that is left."""
 HEAVY = (
     *("torch", "sympy", "matplotlib", "scipy", "numpy", "mpmath", "flint"),
     *("pyarrow", "dask", "prompt_toolkit"),
@@ -174,6 +178,25 @@ def ways(start: str, never: Sequence[str]) -> list[str]:
 def test_imports_go_only_down(module: str) -> None:
     own = [name for name in imports(module) if is_within(name, "diffcli") and name != "diffcli"]
     assert [name for name in own if layer(name) > layer(module)] == []
+
+
+def reached(start: str) -> set[str]:
+    """The modules of the project that one imports, in however many steps."""
+    found, left = set[str](), [start]
+    while left:
+        new = {name for name in imports(left.pop()) if name in MODULES} - found
+        found |= new
+        left += new
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    circles = {
+        frozenset(name for name in own if module in reached(name))
+        for module in MODULES
+        if module in (own := reached(module)) and module != "diffcli"
+    }
+    assert sorted(map(sorted, circles - BATCH)) == []
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -11,7 +11,8 @@ from flint import arb
 
 from diffcli.engines.coordinates import array
 from diffcli.engines.enclosure import constant_value
-from diffcli.engines.exact import exact, nearest, rational
+from diffcli.engines.exact import nearest, rational
+from diffcli.engines.progressions import exact
 from diffcli.errors import LimitError, PointError
 from diffcli.language.expression import node, number
 from diffcli.language.parser import parse

@@ -14,7 +14,6 @@ from diffcli.engines.sharing import shared_rule
 from diffcli.engines.taylor import jets, rules
 from diffcli.engines.terms import chain, partials
 from diffcli.formula import Formula
-from diffcli.language import derivative
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
@@ -35,7 +34,7 @@ def no_readable_formula(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forget() -> None:
     """Let each engine read the table again."""
-    for cached in (closed.program, partials.term, chain._partial, rules._formula, derivative._rule):
+    for cached in (closed.program, partials.term, chain._partial, rules._formula):
         cached.cache_clear()
     jets.series_of.cache_clear()
 

@@ -143,7 +143,7 @@ class Function(Differentiable):
         '262537412640768743.999999999999'
         """
         from diffcli.engines import enclosure
-        from diffcli.engines.exact import exact
+        from diffcli.engines.progressions import exact
 
         by = names_of(wrt)
         for name in by:

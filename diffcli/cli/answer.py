@@ -26,10 +26,10 @@ from diffcli.errors import (
 )
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
-from diffcli.language.latex.scan import is_latex
 from diffcli.language.limits import MAX_CHARACTERS, MAX_REPEATED
 from diffcli.language.parser import parse, unambiguous
 from diffcli.language.points import Point, Typed, check_count, given_by, read_points
+from diffcli.language.tokens import is_latex
 from diffcli.operators import Operator
 from diffcli.output.answers import answer_of
 from diffcli.output.document import Answer
@@ -66,9 +66,10 @@ def answer(
 ) -> int:
     """Differentiate formulas, or a Python function: answer as :func:`serve`."""
     if common.dtype == "complex128":
-        from diffcli.cli.complex_numbers import answer_complex
+        from diffcli.cli.complex_numbers import complex_study, read_complex
 
-        return answer_complex(operator, formulas, common, wrt)
+        real = replace(common, dtype="float64")
+        return serve(complex_study(operator, common), formulas, real, wrt, read_complex)
 
     def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         return differentiated(operator.asked(function.asked), function, points, chosen)

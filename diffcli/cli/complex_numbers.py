@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from diffcli.cli.answer import serve
 from diffcli.cli.options import Common
 from diffcli.derivation import Settings
 from diffcli.errors import FormulaError, NoDerivativeError, UsageError
@@ -20,14 +18,16 @@ from diffcli.output.document import Answer
 from diffcli.output.report import Facts
 
 COMPLEX = "complex128"
+Study = Callable[[Function, Sequence[Point], Settings], Answer]
 _OF_PARTS = frozenset({"conj", "conjugate", "re", "real", "im", "imag", "arg", "angle"})
 """Functions that take a complex number apart: none has a derivative in it."""
 
 
-def answer_complex(
-    operator: Operator, formulas: Sequence[str], common: Common, wrt: Sequence[str] = ()
-) -> int:
-    """Differentiate a formula in complex variables; return the exit code."""
+def complex_study(operator: Operator, common: Common) -> Study:
+    """Return the study that differentiates a formula in complex variables.
+
+    Raises UsageError for ``--py``.
+    """
     if common.py is not None:
         raise UsageError(
             "--py takes real numbers; complex128 goes with formulas",
@@ -42,11 +42,10 @@ def answer_complex(
         notation = {each.label: each.notation(function) for each in entries}
         return answer(Facts.of(operator.name, function, dtype=COMPLEX, notation=notation), found)
 
-    real = replace(common, dtype="float64")
-    return serve(study, formulas, real, wrt, _read)
+    return study
 
 
-def _read(texts: Sequence[str], **names: Any) -> Function:
+def read_complex(texts: Sequence[str], **names: Any) -> Function:
     """Read a formula of complex numbers. Raises NoDerivativeError for one of their parts."""
     for text in texts:
         _refuse_parts(text)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diffcli.derivation.settings import DIGITS, Settings
-from diffcli.engines.exact import exact, rational
+from diffcli.engines.exact import rational
+from diffcli.engines.progressions import exact
 from diffcli.language.expression import VARIABLE, Node, postorder
 from diffcli.language.function import Function
 from diffcli.language.points import Point, Tensor, Value

@@ -15,7 +15,8 @@ from flint import arb
 
 from diffcli.engines.balls.decimals import FORMATS, certain_float
 from diffcli.engines.enclosure import Coordinate
-from diffcli.engines.exact import exact, nearest
+from diffcli.engines.exact import nearest
+from diffcli.engines.progressions import exact
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.limits import MAX_ELEMENTS

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from diffcli.clock import now
 from diffcli.engines.evidence import Evidence, combined, directional, examine, normwise
-from diffcli.engines.exact import constant, exact
+from diffcli.engines.exact import constant
+from diffcli.engines.progressions import exact
 from diffcli.engines.remote import Partials
 from diffcli.engines.sharing import shared_rule
 from diffcli.engines.templates.shapes import summands

@@ -10,8 +10,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.engines.exact import exact, is_float, nearest
-from diffcli.engines.progressions import progression
+from diffcli.engines.exact import is_float, nearest
+from diffcli.engines.progressions import exact, progression
 from diffcli.errors import LimitError, PointError
 from diffcli.language.expression import Node, number
 from diffcli.language.limits import MAX_ELEMENTS

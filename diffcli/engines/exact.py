@@ -1,33 +1,17 @@
-"""Typed values as they were typed, and the floats nearest to them."""
+"""Constants as fractions, and the floats nearest to them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import isfinite
 
 from diffcli.errors import PointError
 from diffcli.language.expression import NUMBER, Node, number
-from diffcli.language.points import Computed, Generated, Rounded, Tensor, Value
+from diffcli.language.points import Rounded
 
 MAX_CONSTANTS = 10_000
 """Constants whose fractions are kept."""
-
-
-def exact(value: Value) -> Sequence[Node] | None:
-    """Return the entries as they were typed, in row-major order; None for computed ones."""
-    match value:
-        case Node():
-            return [value]
-        case Tensor(_, entries):
-            return list(entries)
-        case Generated():
-            from diffcli.engines.progressions import progression
-
-            return progression(value)
-        case Computed():
-            return None
 
 
 def constant(weight: float | Fraction) -> Node:

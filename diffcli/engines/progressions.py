@@ -1,4 +1,4 @@
-"""``linspace`` and ``arange`` as typed: every entry is exact, and has the float nearest to it."""
+"""The entries of a typed value, exact as typed, ``linspace`` and ``arange`` among them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diffcli.engines.exact import nearest, rational
 from diffcli.errors import LimitError, PointError
 from diffcli.language.expression import NUMBER, Node, node, number
 from diffcli.language.limits import MAX_ELEMENTS
-from diffcli.language.points import Generated
+from diffcli.language.points import Computed, Generated, Tensor, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,6 +76,19 @@ class Progression(Sequence[Node]):
         if self.length <= MOST_EXACT:
             return np.array([(first + more * k) / common for k in range(self.length)])
         return float(start) + float(step) * np.arange(self.length, dtype=np.float64)
+
+
+def exact(value: Value) -> Sequence[Node] | None:
+    """Return the entries as they were typed, in row-major order; None for computed ones."""
+    match value:
+        case Node():
+            return [value]
+        case Tensor(_, entries):
+            return list(entries)
+        case Generated():
+            return progression(value)
+        case Computed():
+            return None
 
 
 def progression(value: Generated) -> Progression | None:

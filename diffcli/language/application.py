@@ -1,29 +1,20 @@
 """How functions are applied: ``sin 2x``, ``sin^2 x``, ``log_2(x)``, ``piecewise((a, c), …)``.
 
-Free functions over the parser of :mod:`diffcli.language.parser`, which calls :func:`apply` at a
-function's name.
+Free functions over the parser of :mod:`diffcli.language.pratt`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-from diffcli.language import binders, evaluations, indexing
-from diffcli.language.borrowed import known_row, spelled
 from diffcli.language.builder import is_condition
-from diffcli.language.derivative import primed
-from diffcli.language.differentials import diff, is_asked
-from diffcli.language.expression import VARIABLE, Node, constant
+from diffcli.language.expression import Node, constant
 from diffcli.language.functions import TABLE, Row
-from diffcli.language.limits import MAX_ORDER
 from diffcli.language.powers import superscript
+from diffcli.language.pratt import Pratt
 from diffcli.language.tokens import NAME, NUMBER, SUPERSCRIPT, Token
 from diffcli.language.vocabulary import OF_ORDER, ORDERED
-
-if TYPE_CHECKING:
-    from diffcli.language.pratt import Pratt
 
 _SPECIAL_INVERSES = {"erf": "erfinv", "erfc": "erfcinv"}
 _INVERSES = {
@@ -38,17 +29,14 @@ def apply(parser: Pratt, name: Token, meaning: Row | str) -> Node:
     """Read a function's power and its arguments, and return its node.
 
     ``sin^-1`` is the inverse, any other exponent that of the value: ``sin^2 x`` is sin(x)².
-    ``sin''(x)`` is the second derivative.
     """
-    if parser.at("'"):
-        return _primed(parser, name, meaning)
     exponent = None
     if parser.at("**") or parser.token.kind == SUPERSCRIPT:
         exponent = _exponent(parser)
         if exponent is parser.build.number(-1):
             meaning, exponent = _inverse(parser, name, meaning), None
     if isinstance(meaning, str):
-        value = FORMS[meaning](parser, name)
+        value = parser.FORMS[meaning](parser, name)
     else:
         value = parser.build.call(meaning, arguments(parser, name), name)
     return value if exponent is None else parser.build("pow", value, exponent)
@@ -73,23 +61,6 @@ def _inverse(parser: Pratt, name: Token, meaning: Row | str) -> Row:
         )
     parser.names.echo(f"{name.text}^-1 is the inverse function {inverse}")
     return TABLE[inverse]
-
-
-def _primed(parser: Pratt, name: Token, meaning: Row | str) -> Node:
-    row = meaning if isinstance(meaning, Row) else TABLE.get(meaning) or known_row(name.text)
-    if row is None or row.arity != (1, 1):
-        raise parser.fail(
-            f"{name.text}' has two readings", token=name, hint=f"write diff({name.text}(…), x)"
-        )
-    order = 0
-    while parser.accept("'"):
-        order += 1
-    if order > MAX_ORDER:
-        raise parser.fail(f"{order} primes", token=name, hint=f"at most {MAX_ORDER} are read")
-    (argument,) = _exactly(parser, name, 1)
-    if is_asked(parser, name, [str(argument.value)] * order if argument.op == VARIABLE else []):
-        return parser.build(row.name, argument)
-    return primed(row, argument, parser.build, order)
 
 
 def arguments(parser: Pratt, name: Token) -> list[Node]:
@@ -130,7 +101,8 @@ def _juxtaposed(parser: Pratt, name: Token) -> Node:
     return parser.build.product(factors)
 
 
-def _exactly(parser: Pratt, name: Token, count: int) -> list[Node]:
+def exactly(parser: Pratt, name: Token, count: int) -> list[Node]:
+    """Read as many arguments as a function takes."""
     found = arguments(parser, name)
     if len(found) != count:
         raise parser.build.arity(name.text, count, count, len(found), name)
@@ -177,7 +149,7 @@ def _pair(parser: Pratt) -> tuple[Node, Node]:
 
 
 def _where(parser: Pratt, name: Token) -> Node:
-    condition, value, other = _exactly(parser, name, 3)
+    condition, value, other = exactly(parser, name, 3)
     return parser.build.choice([(value, condition), (other, constant("true"))])
 
 
@@ -195,7 +167,7 @@ def _log_with_base(parser: Pratt, name: Token) -> Node:
         base = parser.prefix()
     else:
         base = parser.build.number(int(text)) if text.isdigit() else parser.names.variable(text)
-    return parser.build.logarithm(_exactly(parser, name, 1)[0], base)
+    return parser.build.logarithm(exactly(parser, name, 1)[0], base)
 
 
 def _ordered(parser: Pratt, name: Token) -> Node:
@@ -209,13 +181,13 @@ def _ordered(parser: Pratt, name: Token) -> Node:
 
 
 def _pow(parser: Pratt, name: Token) -> Node:
-    base, exponent = _exactly(parser, name, 2)
+    base, exponent = exactly(parser, name, 2)
     return parser.build("pow", base, exponent, at=name)
 
 
 def _exp2(parser: Pratt, name: Token) -> Node:
     two = parser.build.number(2)
-    return parser.build("pow", two, *_exactly(parser, name, 1), at=name)
+    return parser.build("pow", two, *exactly(parser, name, 1), at=name)
 
 
 FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
@@ -225,13 +197,8 @@ FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
         "log": _log,
         "log_": _log_with_base,
         "ordered": _ordered,
-        "spelled": spelled,
         "pow": _pow,
         "exp2": _exp2,
-        "diff": diff,
-        **binders.FORMS,
-        **evaluations.FORMS,
-        **indexing.FORMS,
     }
 )
 """Readers of the functions whose arguments aren't plain expressions, by their form."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
 from diffcli.language.builder import ARRAY
@@ -24,11 +23,9 @@ from diffcli.language.expression import (
 from diffcli.language.indexing import AXIS, tensor
 from diffcli.language.integrals import integral
 from diffcli.language.limits import MAX_INTEGRAND, MAX_READ_AGAIN, MAX_TERMS
+from diffcli.language.pratt import Pratt
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import NAME, SIGN, Token
-
-if TYPE_CHECKING:
-    from diffcli.language.pratt import Pratt
 
 _SERIES = {"add": "sum(i=1..5, x^i)", "mul": "prod(i=1..5, x+i)"}
 _INTEGRAL = "integrate(exp(-t^2), t=0..x)"

@@ -6,17 +6,15 @@ Free functions over the parser of :mod:`diffcli.language.pratt`; each reading is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
-from typing import TYPE_CHECKING
+from functools import partial
 
+from diffcli.language.application import arguments
 from diffcli.language.expression import Node, node, postorder, variable
 from diffcli.language.functions import BY_NAME, Row
+from diffcli.language.pratt import Pratt
 from diffcli.language.spellings import DOUBTS, LIBRARIES, REFUSED, SPELLINGS, TWO_READINGS, Spelling
 from diffcli.language.tokens import NAME, SIGN, Token
 from diffcli.language.vocabulary import LOWER
-
-if TYPE_CHECKING:
-    from diffcli.language.pratt import Pratt
 
 _FUNCTIONAL = "F"
 """What torch.nn.functional is imported as, and a name of variables."""
@@ -78,8 +76,6 @@ def in_square_brackets(parser: Pratt, name: Token) -> Token:
 
 def spelled(parser: Pratt, name: Token) -> Node:
     """Read the arguments of a name of :data:`SPELLINGS`, and return what the call means."""
-    from diffcli.language.application import arguments
-
     is_round = parser.text[parser.token.start] == "("
     found = arguments(parser, name)
     fitting = [each for each in SPELLINGS.get(name.text, ()) if len(each.arguments) == len(found)]
@@ -119,19 +115,16 @@ def _translated(parser: Pratt, name: Token, spelling: Spelling, found: Sequence[
     made = {
         variable(letter): given for letter, given in zip(spelling.arguments, found, strict=True)
     }
-    for each in postorder([_formula(spelling)]):
+    for each in postorder([_formula(parser, spelling)]):
         if each.is_leaf:
             made.setdefault(each, each)
         elif each.op == "piecewise":
             made[each] = node(each.op, *(made[arg] for arg in each.args))
         else:
             made[each] = parser.build(each.op, *(made[arg] for arg in each.args), at=name)
-    return made[_formula(spelling)]
+    return made[_formula(parser, spelling)]
 
 
-@cache
-def _formula(spelling: Spelling) -> Node:
-    from diffcli.language.parser import parse
-
-    letters = [each for each in spelling.arguments if each.isidentifier()]
-    return parse(spelling.formula, variables=letters).outputs[0]
+def _formula(parser: Pratt, spelling: Spelling) -> Node:
+    letters = tuple(letter for letter in spelling.arguments if letter.isidentifier())
+    return parser.formula(spelling.formula, letters)

@@ -8,7 +8,6 @@ derivative of log(x) is 1/x.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from types import MappingProxyType
 
 from diffcli.language.algebra import ONE, ZERO, Algebra, as_power, signed
@@ -27,9 +26,7 @@ from diffcli.language.expression import (
 from diffcli.language.functions import TABLE, Row
 from diffcli.language.integrals import integral, moving_jump
 from diffcli.language.printer import text_of
-
-_ARGUMENTS = "xyz"
-"""What the table's rules call the arguments."""
+from diffcli.language.rules import ARGUMENTS, formula
 
 BETWEEN_JUMPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -58,12 +55,12 @@ def differentiate(value: Node, name: str, build: Builder, order: int = 1) -> Nod
     return signed(value)
 
 
-def primed(row: Row, argument: Node, build: Builder, order: int) -> Node:
+def derivative_at(row: Row, argument: Node, build: Builder, order: int) -> Node:
     """Return the derivative of a function of one argument there: ``sin''(x)``.
 
     Raises what :func:`differentiate` raises.
     """
-    x = _ARGUMENTS[0]
+    x = ARGUMENTS[0]
     slope = differentiate(node(row.name, variable(x)), x, build, order)
     return Algebra(build).graft(slope, {variable(x): argument})
 
@@ -144,7 +141,7 @@ def _power(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
 
 
 def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
-    places = {variable(x): arg for x, arg in zip(_ARGUMENTS, each.args, strict=False)}
+    places = {variable(x): arg for x, arg in zip(ARGUMENTS, each.args, strict=False)}
     partials = TABLE[each.op].partials if each.op in TABLE else ()
     terms: list[Node] = []
     for index, arg in enumerate(each.args):
@@ -156,7 +153,7 @@ def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
                 f"{each.op} has no closed derivative{place}",
                 hint="differentiate with the command instead, as in --order 2",
             )
-        terms.append(algebra.mul(slopes[arg], algebra.graft(_rule(partials[index]), places)))
+        terms.append(algebra.mul(slopes[arg], algebra.graft(formula(partials[index]), places)))
     return algebra.add(*terms)
 
 
@@ -187,13 +184,6 @@ def _integral(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
             moved = integral(under, found.variable, low, high, places)
             terms.append(algebra.mul(slopes[arg], moved))
     return algebra.add(*terms)
-
-
-@cache
-def _rule(text: str) -> Node:
-    from diffcli.language.parser import parse
-
-    return parse(text, variables=_ARGUMENTS).outputs[0]
 
 
 def _changes(*_: object) -> Node:

@@ -1,4 +1,4 @@
-"""Derivatives inside a formula: ``diff(f, x)``, ``d/dx f``, ``d(f)/dx``, ``y = …; dy/dx``.
+"""Derivatives in a formula: ``diff(f, x)``, ``d/dx f``, ``d(f)/dx``, ``y = …; dy/dx``, ``f'(x)``.
 
 Free functions over the parser of :mod:`diffcli.language.pratt`; each is resolved to a formula at
 once.
@@ -7,20 +7,20 @@ once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from diffcli.errors import DiffcliError, LimitError
+from diffcli.language.application import exactly
+from diffcli.language.borrowed import known_row
 from diffcli.language.builder import ARRAY
-from diffcli.language.derivative import differentiate
+from diffcli.language.derivative import derivative_at, differentiate
 from diffcli.language.expression import VARIABLE, Node, node
+from diffcli.language.functions import TABLE, Row
 from diffcli.language.indexing import names_axis, read_axis
 from diffcli.language.limits import MAX_ORDER
+from diffcli.language.pratt import Pratt
 from diffcli.language.products import product
 from diffcli.language.tensors import LAST
 from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, SUPERSCRIPT, Token
-
-if TYPE_CHECKING:
-    from diffcli.language.pratt import Pratt
 
 _DIFF = "diff(x^2*y, x), diff(sin(x), x, 2), diff(x*y, x, y)"
 
@@ -72,6 +72,24 @@ def _derivative(parser: Pratt, value: Node, wanted: Sequence[tuple[str, int]], a
     for name, times in wanted:
         value = differentiate(value, name, parser.build, times)
     return value
+
+
+def primed(parser: Pratt, name: Token, meaning: Row | str) -> Node:
+    """Read ``''(x)`` behind a function's name, and return the derivative there."""
+    row = meaning if isinstance(meaning, Row) else TABLE.get(meaning) or known_row(name.text)
+    if row is None or row.arity != (1, 1):
+        raise parser.fail(
+            f"{name.text}' has two readings", token=name, hint=f"write diff({name.text}(…), x)"
+        )
+    order = 0
+    while parser.accept("'"):
+        order += 1
+    if order > MAX_ORDER:
+        raise parser.fail(f"{order} primes", token=name, hint=f"at most {MAX_ORDER} are read")
+    (argument,) = exactly(parser, name, 1)
+    if is_asked(parser, name, [str(argument.value)] * order if argument.op == VARIABLE else []):
+        return parser.build(row.name, argument)
+    return derivative_at(row, argument, parser.build, order)
 
 
 def is_asked(parser: Pratt, at: Token, wrt: Sequence[str]) -> bool:

@@ -14,10 +14,10 @@ from diffcli.errors import FormulaError
 from diffcli.language.expression import Node, node, number
 from diffcli.language.function import Function
 from diffcli.language.given import NOTHING, Given
-from diffcli.language.latex.scan import is_latex, scan
+from diffcli.language.latex.scan import scan
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
-from diffcli.language.tokens import END, Token
+from diffcli.language.tokens import END, Token, is_latex
 
 _SIGNS = ("=", "==")
 _OPENING = {"(": ")", "[": "]", "{": "}"}

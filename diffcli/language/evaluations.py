@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
 from diffcli.language.builder import ARRAY
@@ -15,10 +14,8 @@ from diffcli.language.derivative import differentiate
 from diffcli.language.expression import VARIABLE, Node, postorder, substituted, variable
 from diffcli.language.limits import MAX_ORDER
 from diffcli.language.matrices import array
+from diffcli.language.pratt import Pratt
 from diffcli.language.tokens import NAME, Token
-
-if TYPE_CHECKING:
-    from diffcli.language.pratt import Pratt
 
 
 def _primed(parser: Pratt, name: Token) -> Node:

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from diffcli.language.expression import Node, node
 from diffcli.language.functions import BY_NAME, TABLE
+from diffcli.language.pratt import Pratt
 from diffcli.language.tensors import BY_TENSOR_NAME, TENSORS, Slice, TensorRow
 from diffcli.language.tokens import NAME, Token
-
-if TYPE_CHECKING:
-    from diffcli.language.pratt import Pratt
 
 AXIS = frozenset({"axis", "dim"})
 """What the axis of a tensor operation is called."""

@@ -24,6 +24,7 @@ from diffcli.language.expression import (
 )
 from diffcli.language.function import Function
 from diffcli.language.given import NOTHING, Given
+from diffcli.language.grammar import Grammar
 from diffcli.language.latex.scan import scan
 from diffcli.language.limits import (
     LEAST_REPEATED,
@@ -34,7 +35,7 @@ from diffcli.language.limits import (
     MAX_ROWS,
 )
 from diffcli.language.names import Names, natural_key
-from diffcli.language.pratt import BRACKETS, Pratt
+from diffcli.language.pratt import BRACKETS
 from diffcli.language.repetition import RepeatedRows
 from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Token
 
@@ -190,7 +191,7 @@ def deep_recursion() -> Iterator[None]:
             gc.enable()
 
 
-class Parser(Pratt):
+class Parser(Grammar):
     """Reads one text of a request: definitions, then the formulas wanted."""
 
     called = "f"

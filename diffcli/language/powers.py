@@ -5,14 +5,10 @@ Free functions over the parser of :mod:`diffcli.language.pratt`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from diffcli.language.expression import CONSTANT, Node
 from diffcli.language.limits import MAX_NESTING
+from diffcli.language.pratt import Pratt
 from diffcli.language.tokens import NAME, NUMBER, SUPERSCRIPT, Token
-
-if TYPE_CHECKING:
-    from diffcli.language.pratt import Pratt
 
 _CLOSING = frozenset(")]}|‖⌋⌉")
 

@@ -1,39 +1,47 @@
 """Tokens → expression DAG: a Pratt parser. Nothing typed is ever evaluated as code.
 
 The binding powers below are the whole grammar of the operators; names are given their meaning by
-:mod:`diffcli.language.names`, operations are made and checked by
-:class:`diffcli.language.builder.Builder`.
+:mod:`diffcli.language.names`, operations are built and checked by
+:class:`diffcli.language.builder.Builder`. What is read beyond signs and brackets is registered in
+the tables of a subclass: :class:`diffcli.language.rules.Formulas` has those of numbers,
+:class:`diffcli.language.grammar.Grammar` all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import ClassVar, TypeVar
 
 from diffcli.errors import DiffcliError, LimitError
-from diffcli.language import indexing
-from diffcli.language.application import apply
-from diffcli.language.binders import big_sign
-from diffcli.language.borrowed import in_square_brackets, without_library
 from diffcli.language.builder import Builder
 from diffcli.language.cursor import Cursor
-from diffcli.language.differentials import differential
 from diffcli.language.expression import Node, constant, node
-from diffcli.language.latex.scan import is_latex
+from diffcli.language.functions import Row
 from diffcli.language.limits import MAX_DEPTH, MAX_NESTING
 from diffcli.language.linear import Linear
 from diffcli.language.names import Names
-from diffcli.language.powers import power
-from diffcli.language.products import INFIX_WORDS, is_infix_word, product
 from diffcli.language.remedies import SIGNS
 from diffcli.language.tensors import Static
-from diffcli.language.tokens import END, NAME, NUMBER, SIGN, SUPERSCRIPT, TIMES, Token, exact
+from diffcli.language.tokens import (
+    END,
+    NAME,
+    NUMBER,
+    SIGN,
+    SUPERSCRIPT,
+    TIMES,
+    Token,
+    exact,
+    is_latex,
+    tokenize,
+)
+from diffcli.language.vocabulary import INFIX_WORDS
 
 _T = TypeVar("_T")
 
 #: Binding powers of the infix operators, weakest first; implicit multiplication binds as ``*``.
 CONDITIONAL, OR, AND, NOT, COMPARISON, SUM, PRODUCT, PREFIX, POWER, POSTFIX = range(1, 11)
-_INFIX = {
+_BINDING = {
     "if": CONDITIONAL,
     "or": OR,
     "and": AND,
@@ -70,6 +78,15 @@ class Pratt(Cursor):
     ``power`` arguments are binding powers: an expression is read while operators bind tighter.
     """
 
+    PREFIX: ClassVar[Mapping[str, Callable[[Pratt, Token], Node | None]]]
+    """Readers of what begins with a sign; they return None where the sign can't stand."""
+    INFIX: ClassVar[Mapping[int, Callable[[Pratt, Node], Node]]]
+    """Readers of the operators by their binding power; they are given the left side."""
+    POSTFIX: ClassVar[Mapping[str, Callable[[Pratt, Node], Node]]]
+    """Readers of what follows a sign behind a factor, by the sign."""
+    FORMS: ClassVar[Mapping[str, Callable[[Pratt, Token], Node]]]
+    """Readers of the functions whose arguments aren't plain expressions, by their form."""
+
     def __init__(self, text: str, tokens: list[Token], names: Names) -> None:
         super().__init__(text, tokens)
         self.names = names
@@ -86,6 +103,17 @@ class Pratt(Cursor):
         self.asked: tuple[str, ...] = ()
         """The variables of a derivative that was left."""
 
+    @classmethod
+    @cache
+    def formula(cls, text: str, variables: tuple[str, ...]) -> Node:
+        """Return a formula that the project states; its ``variables`` mean nothing else."""
+        tokens = tokenize(text)
+        parser = cls(text, tokens, Names(frozenset(variables), tokens))
+        value = parser.build.real(parser.expression())
+        if parser.token.kind != END:
+            raise parser.unexpected()
+        return value
+
     # -- expressions -------------------------------------------------------------------------
 
     def expression(self, power: int = 0) -> Node:
@@ -101,7 +129,7 @@ class Pratt(Cursor):
             elif self.starts_factor():
                 binding = PRODUCT
             else:
-                binding = _INFIX.get(token.text, 0) if token.kind != NUMBER else 0
+                binding = _BINDING.get(token.text, 0) if token.kind != NUMBER else 0
             if binding <= power:
                 break
             left = self.infix(binding, left)
@@ -114,12 +142,25 @@ class Pratt(Cursor):
         if token.kind == NUMBER:
             return True
         if token.kind == NAME:
-            return token.text not in _WORDS and not is_infix_word(self)
+            return token.text not in _WORDS and not self.is_infix_word()
         if token.kind == SIGN and token.text in _BARS:
             return not (self.open and self.open[-1] == token.text)
         if token.kind == SIGN and token.text == "[":
             return self.peek(-1).kind == NUMBER
         return token.kind == SIGN and token.text in _FACTORS
+
+    def is_infix_word(self) -> bool:
+        """Whether ``mod`` stands here between its arguments, rather than before them."""
+        token = self.token
+        if token.kind != NAME or token.text not in INFIX_WORDS or self.names.is_value(token.text):
+            return False
+        depth = 0
+        for position in range(self.position + 1, len(self.tokens)):
+            text = self.tokens[position].text
+            depth += (text == "(") - (text == ")")
+            if not 0 < depth <= MAX_DEPTH or (depth == 1 and text == ","):
+                return depth == 0
+        return False
 
     def factor(self) -> Node:
         """Read a factor of a product, or a signed one: what binds tighter than ``*``."""
@@ -139,35 +180,30 @@ class Pratt(Cursor):
 
     def infix(self, binding: int, left: Node) -> Node:
         """Read an operator that binds with this power, and its right side."""
-        token = self.token
-        if binding == POSTFIX:
-            self.advance()
-            return self.postfix(token, left)
-        if binding == POWER:
-            return power(self, left)
-        if binding == PRODUCT:
-            return product(self, left)
-        if binding == SUM:
-            return self.sum(left)
-        if binding == COMPARISON:
-            return self.comparison(left)
-        if binding == CONDITIONAL:
-            return self.conditional(left)
-        parts = [left]
-        while self.accept(token.text):
-            parts.append(self.expression(binding))
-        return self.build.logic(token.text, parts)
+        return self.INFIX[binding](self, left)
 
-    def postfix(self, token: Token, left: Node) -> Node:
+    def logic(self, left: Node) -> Node:
+        """Read conditions joined by one word, ``and`` or ``or``."""
+        word = self.token.text
+        parts = [left]
+        while self.accept(word):
+            parts.append(self.expression(_BINDING[word]))
+        return self.build.logic(word, parts)
+
+    def postfix(self, left: Node) -> Node:
         """Apply a factorial, a degree sign, an index or a method."""
-        if token.text in indexing.POSTFIX:
-            return indexing.POSTFIX[token.text](self, left)
-        if token.text == "ᵀ":
-            return self.tensor("transpose", self.build.real(left))
-        if token.text == "°":
-            return self.build(
-                "div", self.build("mul", left, constant("pi")), self.build.number(180)
-            )
+        return self.POSTFIX[self.advance().text](self, left)
+
+    def transposed(self, left: Node) -> Node:
+        """Return the transpose that ``ᵀ`` writes."""
+        return self.tensor("transpose", self.build.real(left))
+
+    def degrees(self, left: Node) -> Node:
+        """Return an angle in degrees in radians."""
+        return self.build("div", self.build("mul", left, constant("pi")), self.build.number(180))
+
+    def factorial(self, left: Node) -> Node:
+        """Return the factorial; raise FormulaError for a double one."""
         if self.at("!"):
             raise self.fail(
                 "a double factorial isn't read", token=self.token, hint="write (x!)! with brackets"
@@ -211,25 +247,23 @@ class Pratt(Cursor):
             return self.number(token)
         if token.kind == NAME:
             return self.word(token) if token.text in _WORDS else self.name(token)
-        if token.kind == SIGN:
-            if token.text == "-":
-                return self.build("neg", self.expression(PREFIX))
-            if token.text == "+":
-                return self.expression(PREFIX)
-            if token.text == TIMES:
-                return self.prefix()
-            if token.text in _ROOTS:
-                return self.build(_ROOTS[token.text], self.radicand(token))
-            if token.text == "∜":
-                return self.build("root", self.radicand(token), self.build.number(4))
-            if token.text in BRACKETS:
-                return self.bracket(token)
-            if token.text in ("∑", "∏"):
-                return big_sign(self, token)
-            if token.text == "∂" and (value := differential(self, token)):
+        if token.kind == SIGN and (read := self.PREFIX.get(token.text)):
+            value = read(self, token)
+            if value is not None:
                 return value
         self.position -= token.kind != END
         raise self.unexpected()
+
+    def negation(self, _: Token) -> Node:
+        """Read what follows a minus."""
+        return self.build("neg", self.expression(PREFIX))
+
+    def root(self, sign: Token) -> Node:
+        """Read what a root sign covers, and return the root."""
+        radicand = self.radicand(sign)
+        if sign.text in _ROOTS:
+            return self.build(_ROOTS[sign.text], radicand)
+        return self.build("root", radicand, self.build.number(4))
 
     def number(self, token: Token) -> Node:
         """Return a number, ``½`` as a quotient."""
@@ -319,13 +353,6 @@ class Pratt(Cursor):
 
     def name(self, token: Token) -> Node:
         """Read a name: a definition, a variable, a function, a constant, or letters to multiply."""
-        if token.text[0] == "d" and not self.names.is_value(token.text):
-            derivative = differential(self, token)
-            if derivative is not None:
-                return derivative
-        token = without_library(self, token)
-        if self.at("["):
-            token = in_square_brackets(self, token)
         called = self.at("(", "'")
         token = self.names.function_of(token) if called else token
         meaning = self.names.meaning(token, called=called, fail=self.fail)
@@ -337,6 +364,29 @@ class Pratt(Cursor):
         self.calls += 1
         if self.calls > MAX_NESTING:
             raise self.too_deep(f"more than {MAX_NESTING} functions deep", token)
-        value = apply(self, token, meaning)
+        value = self.apply(token, meaning)
         self.calls -= 1
         return value
+
+    def apply(self, name: Token, meaning: Row | str) -> Node:
+        """Read a function's arguments, and return its node."""
+        raise NotImplementedError
+
+
+Pratt.PREFIX = {
+    "-": Pratt.negation,
+    "+": lambda parser, _: parser.expression(PREFIX),
+    TIMES: lambda parser, _: parser.prefix(),
+    **dict.fromkeys([*_ROOTS, "∜"], Pratt.root),
+    **dict.fromkeys(BRACKETS, Pratt.bracket),
+}
+Pratt.INFIX = {
+    CONDITIONAL: Pratt.conditional,
+    OR: Pratt.logic,
+    AND: Pratt.logic,
+    COMPARISON: Pratt.comparison,
+    SUM: Pratt.sum,
+    POSTFIX: Pratt.postfix,
+}
+Pratt.POSTFIX = {"!": Pratt.factorial, "°": Pratt.degrees, "ᵀ": Pratt.transposed}
+Pratt.FORMS = {}

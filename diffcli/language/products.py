@@ -5,20 +5,12 @@ Free functions over the parser of :mod:`diffcli.language.pratt`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING
-
 from diffcli.language.expression import VARIABLE, Node
-from diffcli.language.limits import MAX_DEPTH
-from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, TIMES, Token
+from diffcli.language.linear import Linear
+from diffcli.language.pratt import Pratt
+from diffcli.language.tokens import GREEK_NAMES, NUMBER, TIMES, Token
+from diffcli.language.vocabulary import INFIX_WORDS
 
-if TYPE_CHECKING:
-    from diffcli.language.linear import Linear
-    from diffcli.language.pratt import Pratt
-
-INFIX_WORDS: Mapping[str, str] = MappingProxyType({"mod": "the remainder", "choose": "binomial"})
-"""Functions that are also written between their arguments, by what they are."""
 _OPERATIONS = {"/": "div", "%": "mod", "@": "matmul", "mod": "mod", "choose": "binomial"}
 _SIGNS = ("*", *_OPERATIONS)
 
@@ -74,20 +66,6 @@ def _of_tensors(linear: Linear, left: Node, right: Node, sign: str, token: Token
         linear.check_division(right, token)
         return None
     return None if token.text in _OPERATIONS else linear.product(left, right, sign, token)
-
-
-def is_infix_word(parser: Pratt) -> bool:
-    """Whether ``mod`` stands here between its arguments, rather than before them."""
-    token = parser.token
-    if token.kind != NAME or token.text not in INFIX_WORDS or parser.names.is_value(token.text):
-        return False
-    depth = 0
-    for place in range(parser.position + 1, len(parser.tokens)):
-        text = parser.tokens[place].text
-        depth += (text == "(") - (text == ")")
-        if not 0 < depth <= MAX_DEPTH or (depth == 1 and text == ","):
-            return depth == 0
-    return False
 
 
 def _check_implicit(parser: Pratt, divided: Token | None) -> None:

@@ -20,8 +20,9 @@ from diffcli.errors import DiffcliError
 from diffcli.language.builder import Builder
 from diffcli.language.expression import VARIABLE, Node, number, postorder, variable
 from diffcli.language.functions import BY_NAME
+from diffcli.language.grammar import Grammar
 from diffcli.language.names import Names
-from diffcli.language.pratt import SUM, Pratt
+from diffcli.language.pratt import SUM
 from diffcli.language.repetition import RepeatedRows, Template
 from diffcli.language.spellings import SPELLED
 from diffcli.language.tokens import END, NAME, Token, exact, tokenize
@@ -283,7 +284,7 @@ def _slot(number: int, column: Iterable[str]) -> _Slot:
     return made
 
 
-class _Trial(Pratt):
+class _Trial(Grammar):
     """Parses one row that stands for others; raises _DoubtError at what may differ in those."""
 
     def __init__(

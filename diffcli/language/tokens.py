@@ -77,6 +77,9 @@ _TOKEN = re.compile(
 _SPACE = re.compile(_BLANK)
 _COMPONENT = re.compile(r"\[[0-9]+\]")
 
+_IS_LATEX = re.compile(r"[\\$]|[\^_]\s*\{|\}\s*[\^_]|\{,\}|\^\*(?![*\w(])|[∑∏∫]\s*_")
+"""Signs that only LaTeX has."""
+
 
 def tokenize(text: str) -> list[Token]:
     """Cut a text into tokens; the last one is the end.
@@ -210,3 +213,18 @@ def _unreadable(text: str, position: int) -> FormulaError:
         hint = "names are Latin or Greek letters"
     shown = f"{character!r} ({name})" if not character.isascii() else f"{character!r}"
     return FormulaError(f"unexpected {shown}", text=text, column=position, hint=hint)
+
+
+class Scan(NamedTuple):
+    """The tokens of a text, the words that are names by their font, and what was doubtful."""
+
+    tokens: list[Token]
+    words: frozenset[str] = frozenset()
+    readings: tuple[str, ...] = ()
+    vectors: tuple[tuple[str, int], ...] = ()
+    """Names that are written as vectors or matrices, with the number of their axes."""
+
+
+def is_latex(text: str) -> bool:
+    r"""Whether a text is written in LaTeX: it has a backslash, a ``$``, ``^{`` or ``_{``."""
+    return _IS_LATEX.search(text) is not None

@@ -21,6 +21,8 @@ CONSTANTS = {
 ECHOED = {"E": "E is Euler's number 2.718…", "tau": "tau is the constant 2π"}
 IMAGINARY = {"i": "i", "I": "i"}
 INFINITE = {"inf": "inf", "infinity": "inf", "oo": "inf"}
+INFIX_WORDS = {"mod": "the remainder", "choose": "binomial"}
+"""Functions that are also written between their arguments, by what they are."""
 
 FORMS = {
     "piecewise": "piecewise",

@@ -1,5 +1,6 @@
 """A warm process: everything is loaded once, and each command runs in a fork of it.
 
+- ``choice``: whether a command may be handed over.
 - ``client``: hands a command over and waits for its end.
 - ``address``: where the socket lies, and who may speak through it.
 - ``request``: what is handed over, as bytes.
@@ -9,6 +10,6 @@
 - ``freshness``: whether what was loaded is still what is installed.
 - ``start``: starts, asks and stops the process, for ``commands``, which is ``diffcli warm``.
 
-``client``, ``address`` and ``request`` import nothing but the interpreter's own quick modules: a
-command is to take milliseconds.
+``choice``, ``client``, ``address`` and ``request`` import nothing but the interpreter's own quick
+modules: a command is to take milliseconds.
 """

@@ -10,6 +10,7 @@ Every rule here holds at each point where the term as typed has a value, not mer
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -40,7 +41,7 @@ class UnknownError(Exception):
 
 
 @dataclass
-class Cell(Signs):
+class Cell(Signs, ABC):
     """The points where questions have certain answers, and what terms are there."""
 
     places: Mapping[Expr, Expr] = field(default_factory=dict)
@@ -55,18 +56,12 @@ class Cell(Signs):
             self._kept.append(term)
         return self._values[id(term)]
 
+    @abstractmethod
     def _value(self, term: Any) -> Any:
-        if not term.args:
-            return self._leaf(term)
-        from diffcli.engines.terms.laws import LAWS, LAZY, call
+        """Return the form of a term that isn't known yet."""
 
-        kind = type(term)
-        if kind in LAZY:
-            return LAZY[kind](self, term)
-        args = [self.value(arg) for arg in term.args]
-        return LAWS[kind](self, *args) if kind in LAWS else call(self, kind, args)
-
-    def _leaf(self, term: Any) -> Any:
+    def leaf(self, term: Any) -> Any:
+        """Return the form of a term without arguments."""
         if term in (S.true, S.false):
             return term is S.true
         if self.atoms.kind(term) is not None:

@@ -21,7 +21,7 @@ from diffcli.engines.terms.atoms import LOG, VARIABLE, Atoms
 from diffcli.engines.terms.cells import Cell, UnknownError
 from diffcli.engines.terms.dag import Terms, postorder, tree_size
 from diffcli.engines.terms.formulas import text_of
-from diffcli.engines.terms.laws import floor
+from diffcli.engines.terms.laws import Evaluator, floor
 from diffcli.engines.terms.signs import SIGN, WHOLE, Answers, NowhereError, Question, UndecidedError
 from diffcli.errors import LimitError
 
@@ -88,7 +88,7 @@ def proved_equal(first: Expr, second: Expr, deadline: float | None = None) -> bo
 def proved_zero(term: Expr, at: Mapping[Expr, Expr], deadline: float | None = None) -> bool:
     """Return whether a term is proved to have the value 0 where constants stand for its symbols."""
     terms = Terms(deadline)
-    cell = Cell(Atoms(), {}, at)
+    cell = Evaluator(Atoms(), {}, at)
     try:
         terms.check()
         return tree_size(term) <= MAX_TERMS and cell.is_zero(cell.value(term))
@@ -114,7 +114,7 @@ def identity(
 def zeros(margins: Sequence[Margin], deadline: float | None = None) -> tuple[Locus, ...]:
     """Return where some terms are 0, or whole numbers, as far as that can be told at once."""
     atoms = Atoms()
-    cell, found = Cell(atoms, {}), dict[Question, None]()
+    cell, found = Evaluator(atoms, {}), dict[Question, None]()
     for kind, term in margins:
         try:
             Terms(deadline).check()
@@ -151,7 +151,7 @@ class _Comparison:
             self._terms.check()
             seen += 1
             answers = queue.pop()
-            cell = Cell(self._atoms, answers)
+            cell = Evaluator(self._atoms, answers)
             try:
                 holds = self._holds(cell, answers)
             except UndecidedError as cut:
@@ -285,12 +285,12 @@ def sign_between(
     atoms, answers = Atoms(), dict[Question, int]()
     try:
         for end, side in zip(ends, (1, -1), strict=True):
-            constant, factors = Cell(atoms, {}).factors(atoms.of(VARIABLE, x) - end)
+            constant, factors = Evaluator(atoms, {}).factors(atoms.of(VARIABLE, x) - end)
             for factor, _ in factors:
                 answers[SIGN, factor] = side * (1 if constant.is_positive else -1)
         while True:
             Terms(deadline).check()
-            cell = Cell(atoms, answers)
+            cell = Evaluator(atoms, answers)
             try:
                 if any(_is_on(cell, *margin) for margin in margins):
                     return None

@@ -262,3 +262,16 @@ LAWS: Mapping[Any, Law] = MappingProxyType(
     }
 )
 """Functions by others, on a cell; of any other function nothing is known."""
+
+
+class Evaluator(Cell):
+    """A cell on which terms have their forms by these laws."""
+
+    def _value(self, term: Any) -> Any:
+        if not term.args:
+            return self.leaf(term)
+        kind = type(term)
+        if kind in LAZY:
+            return LAZY[kind](self, term)
+        args = [self.value(arg) for arg in term.args]
+        return LAWS[kind](self, *args) if kind in LAWS else call(self, kind, args)

@@ -10,16 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from diffcli.language.latex.clauses import CLAUSES
 from diffcli.language.latex.commands import ACCENTS, FONTS, FUNCTIONS, LETTERS, TEXTUAL
+from diffcli.language.latex.reader import Reader
 from diffcli.language.latex.scripts import PLACES
 from diffcli.language.tokens import GREEK, GREEK_NAMES, NAME, SIGN, TIMES, Token
 from diffcli.language.vocabulary import CALLABLE, CONSTANTS
-
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
 
 _BRACKET = re.compile(r"(?:\\(?:left|[bB]igg?l?)\s*)?(?:\(|\[|\\\{)")
 _OPENER = re.compile(

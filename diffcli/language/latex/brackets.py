@@ -5,16 +5,12 @@ Free functions over the reader of :mod:`diffcli.language.latex.reader`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from diffcli.language.latex.commands import BARS, SIGNS
 from diffcli.language.latex.derivatives import bracket_start, evaluated
+from diffcli.language.latex.reader import Reader
 from diffcli.language.latex.scripts import PLACES
 from diffcli.language.latex.structures import NORMS, STRUCTURES, norm
 from diffcli.language.tokens import SIGN
-
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
 
 _ROUND = str.maketrans("[]", "()")
 

@@ -9,13 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from diffcli.errors import FormulaError
+from diffcli.language.latex.reader import Reader
 from diffcli.language.tokens import NAME, SIGN, Token
-
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
 
 WORD = "word"
 """The kind of tokens that are words between formulas."""

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError
 from diffcli.language.latex.clauses import WORD
 from diffcli.language.latex.integrals import bounds_of
+from diffcli.language.latex.reader import Reader
 from diffcli.language.limits import MAX_NESTING
 from diffcli.language.tokens import NAME, NUMBER, SIGN, TIMES, Token
 from diffcli.language.vocabulary import AT, CALLABLE, PRIMED
-
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
 
 _OPERATOR = re.compile(r"(?:d|∂)(?: \*\* (\d+))?")
 _VARIABLES = re.compile(r"(?:d|∂) ([^\W\d]\w*)(?: \*\* (\d+))?(?: |$)")

@@ -6,7 +6,6 @@ Free functions over the reader of :mod:`diffcli.language.latex.reader`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from diffcli.language.latex.clauses import (
     WORD,
@@ -22,11 +21,9 @@ from diffcli.language.latex.commands import (
     MATRICES,
     WRAPPERS,
 )
+from diffcli.language.latex.reader import Reader
 from diffcli.language.tokens import NAME, SIGN, Token
 from diffcli.language.vocabulary import MATRIX
-
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
 
 _LINE = re.compile(r"\\\\\*?(?:\s*\[[^\]]*\])?")
 _NAME = re.compile(r"\s*\{\s*([a-zA-Z]+\*?)\s*\}")

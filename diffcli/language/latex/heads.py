@@ -7,14 +7,8 @@ which name the formula and say nothing else of it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
-
-FORMULA_START = re.compile(r"\s*(?:\$\$?|\\\[|\\\()")
-FORMULA_END = re.compile(r"\s*(?:(?<!right)[.,;])?\s*(?:\$\$?|\\\]|\\\))\s*[.,;]?\s*\Z")
-"""The marks around a formula in a text, and the punctuation at its end."""
+from diffcli.language.latex.reader import Reader
 
 _D = r"(?:d|\\partial|\\mathrm\s*\{?\s*d\s*\}?|\\text\s*\{d\})"
 _SCRIPTS = r"(?:\s*[_^]\s*(?:\w|\\[A-Za-z]+|\{[^{}]*\}))*"

@@ -5,12 +5,8 @@ They become the tokens of ``integrate(f, t=a..x)``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from diffcli.language.latex.reader import Reader
 from diffcli.language.tokens import NAME, NUMBER, SIGN, TIMES, Token
-
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
 
 _EXAMPLE = r"\int_{0}^{x} e^{-t^2} \, dt"
 _OPENING, _CLOSING = frozenset("([{⌊⌈"), frozenset(")]}⌋⌉")

@@ -7,25 +7,11 @@ never call a function.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from typing import NamedTuple
 
 from diffcli.errors import FormulaError
 from diffcli.language.limits import MAX_CHARACTERS
-from diffcli.language.tokens import END, NAME, Token, plain, tokenize, variable_name
-
-_IS_LATEX = re.compile(r"[\\$]|[\^_]\s*\{|\}\s*[\^_]|\{,\}|\^\*(?![*\w(])|[∑∏∫]\s*_")
-
-
-class Scan(NamedTuple):
-    """The tokens of a text, the words that are names by their font, and what was doubtful."""
-
-    tokens: list[Token]
-    words: frozenset[str] = frozenset()
-    readings: tuple[str, ...] = ()
-    vectors: tuple[tuple[str, int], ...] = ()
-    """Names that are written as vectors or matrices, with the number of their axes."""
+from diffcli.language.tokens import END, NAME, Scan, is_latex, plain, tokenize, variable_name
 
 
 def scan(text: str, declared: Collection[str] = ()) -> Scan:
@@ -36,14 +22,9 @@ def scan(text: str, declared: Collection[str] = ()) -> Scan:
     """
     if not is_latex(text) or len(text) > MAX_CHARACTERS:
         return Scan(tokenize(text))
-    from diffcli.language.latex.reader import Reader
+    from diffcli.language.latex.grammar import Grammar
 
-    return Reader(plain(text), declared).scan()
-
-
-def is_latex(text: str) -> bool:
-    r"""Whether a text is written in LaTeX: it has a backslash, a ``$``, ``^{`` or ``_{``."""
-    return _IS_LATEX.search(text) is not None
+    return Grammar(plain(text), declared).scan()
 
 
 def name_of_column(text: str) -> str:

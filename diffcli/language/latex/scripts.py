@@ -3,16 +3,13 @@ r"""What stands below and above a name in LaTeX: ``x_{max}``, ``x^{2}``, ``30^\c
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from diffcli.errors import FormulaError
 from diffcli.language.latex.commands import FONTS, FUNCTIONS, LETTERS, MARKS
 from diffcli.language.latex.derivatives import primes
+from diffcli.language.latex.reader import Reader
 from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
 from diffcli.language.vocabulary import CALLABLE, CONSTANTS, ORDERED
-
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
 
 _CIRCLE = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})")
 _PRIMES = re.compile(r"\^\s*(?:\\prime(?![A-Za-z])|\{\s*(?:(?:\\prime|')\s*)+\})")

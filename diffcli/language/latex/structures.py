@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from diffcli.language.latex import environments, words
 from diffcli.language.latex.derivatives import (
@@ -20,12 +19,10 @@ from diffcli.language.latex.derivatives import (
     physics,
 )
 from diffcli.language.latex.integrals import bounds_of, read_integral
+from diffcli.language.latex.reader import Reader
 from diffcli.language.latex.scripts import NUMERAL
 from diffcli.language.tokens import NAME, NUMBER, SIGN, Token
 from diffcli.language.vocabulary import NORM_2
-
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
 
 _OF_VECTORS = re.compile(r"\s*_\s*(?:2|\{\s*2\s*\})")
 _EUCLIDEAN = re.compile(r"_\s*(?:F|\{\s*(?:F|\\mathrm\s*\{\s*F\s*\})\s*\})")

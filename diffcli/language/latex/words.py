@@ -6,20 +6,17 @@ Free functions over the reader of :mod:`diffcli.language.latex.reader`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from diffcli.language.functions import BY_NAME
 from diffcli.language.latex.applications import application, greek_call, is_word, starts_factor
 from diffcli.language.latex.clauses import CLAUSES, prose
 from diffcli.language.latex.commands import ACCENTS, BOLD, FUNCTIONS, SWITCHES, TEXTUAL, VARIANTS
+from diffcli.language.latex.reader import Reader
 from diffcli.language.latex.scripts import PLACES, exponent, subscript
 from diffcli.language.remedies import FUNCTIONS as REMEDIES
 from diffcli.language.tensors import BY_TENSOR_NAME
 from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, SIGN, TIMES, Token
 from diffcli.language.vocabulary import CALLABLE, CONSTANTS, FORMS, GLUED, OF_ORDER
-
-if TYPE_CHECKING:
-    from diffcli.language.latex.reader import Reader
 
 _LONGEST = max(map(len, CALLABLE))
 _BRACKET = re.compile(r"(?:\\(?:left|[bB]igg?l?)\s*)?(?:\(|\[|\\\{)")

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from diffcli.errors import UsageError
 from diffcli.language.function import Function
-from diffcli.language.latex.scan import is_latex, scan
+from diffcli.language.latex.scan import scan
 from diffcli.language.parser import signature
-from diffcli.language.tokens import END, NAME, SUPERSCRIPT, Token
+from diffcli.language.tokens import END, NAME, SUPERSCRIPT, Token, is_latex
 from diffcli.operators import Entry
 from diffcli.operators.operator import no_variable
 
