@@ -74,11 +74,13 @@ class Results:
     def _way(self) -> str:
         """How the rows are evaluated: one way for all chunks, that they don't depend on the run."""
         from diffcli.engines.autograd import device_of
-        from diffcli.engines.throughput.ways import by_size
+        from diffcli.engines.throughput.routes import route_for
 
         if self.settings.compile:
             return "compiled"
-        return "auto" if self.rows is None else by_size(self.rows, device_of(self.settings.device))
+        return (
+            "auto" if self.rows is None else route_for(self.rows, device_of(self.settings.device))
+        )
 
     @cached_property
     def places(self) -> Mapping[str, Place]:

@@ -13,11 +13,9 @@ from torch import Tensor
 from diffcli.derivation.numbers import Numbers
 from diffcli.derivation.settings import Settings
 from diffcli.engines.autograd import device_of
-from diffcli.engines.throughput.checking import check, mask
-from diffcli.engines.throughput.eager import Eager
 from diffcli.engines.throughput.layout import Partial
-from diffcli.engines.throughput.ways import WAYS, Engine, Request, by_size
-from diffcli.engines.throughput.workers import over_chunks, processors
+from diffcli.engines.throughput.pointwise import Pointwise
+from diffcli.engines.throughput.routes import Request, route_for
 from diffcli.language.function import Function
 from diffcli.operators import Quantity
 
@@ -45,7 +43,6 @@ class Columns:
     ) -> None:
         self._function, self._vectors = function, vectors
         self._compiles = settings.compile
-        self._engines: dict[str, Engine] = {}
         names = function.variables
         self._quantities: list[list[tuple[float, Partial]]] = [
             [
@@ -58,19 +55,17 @@ class Columns:
         self._partials = tuple(
             dict.fromkeys(partial for parts in self._quantities for _, partial in parts)
         )
-        self._request = Request(
-            program,
-            tuple(dict.fromkeys([*values, *self._partials])),
-            getattr(torch, settings.dtype),
-            device_of(settings.device),
-        )
+        numbers = tuple(dict.fromkeys([*values, *self._partials]))
+        dtype, device = getattr(torch, settings.dtype), device_of(settings.device)
+        self._pointwise = Pointwise(function, Request(program, numbers, dtype, device))
 
     def __call__(self, columns: Mapping[str, Array]) -> Numbers:
         """Return the values and the quantities at the points of some columns."""
-        inputs = [torch.from_numpy(each).to(self._request.dtype) for each in columns.values()]
+        request = self._pointwise.request
+        inputs = [torch.from_numpy(each).to(request.dtype) for each in columns.values()]
         block = self._evaluated(inputs).numpy()
         size = block.shape[1]
-        rows = dict(zip(self._request.numbers, block, strict=True))
+        rows = dict(zip(request.numbers, block, strict=True))
         values = [rows[output, ()] for output in range(len(self._function.outputs))]
         return Numbers(values, [self._sum(parts, rows, size) for parts in self._quantities])
 
@@ -91,29 +86,12 @@ class Columns:
 
     def _evaluated(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return every number that is wanted, a row each, computed in chunks and threads."""
-        request, size = self._request, len(inputs[0])
+        request, size = self._pointwise.request, len(inputs[0])
         compiles = self._compiles and size >= request.compiled_chunk
-        name = "compiled" if compiles else by_size(size, request.device)
-        if name not in self._engines:
-            self._engines[name] = WAYS[name].make(request)
-        engine = self._engines[name]
+        route = "compiled" if compiles else route_for(size, request.device)
         block = torch.empty(len(request.numbers), size, dtype=request.dtype)
         values = torch.empty(len(self._function.outputs), size, dtype=request.dtype)
-
-        def work(first: int, last: int) -> None:
-            chunk = [each[first:last].to(request.device) for each in inputs]
-            found = torch.empty(len(block), last - first, dtype=request.dtype)
-            found = found.to(request.device)
-            engine.compute(chunk, found.unbind())
-            values[:, first:last] = found[: len(values)]
-            mask(found, request.numbers)
-            block[:, first:last] = found
-
-        chunks = engine.chunks(size)
-        threads = min(processors(), len(chunks)) if request.device.type == "cpu" else 1
-        over_chunks(iter(chunks), work, threads, lambda _: None)
-        if WAYS[name].is_written:
-            check(self._function, Eager(request.program, request.numbers), inputs, block)
+        self._pointwise.evaluate(route, inputs, block, values=values)
         # A value that overflows exists.
         block[: len(values)].copy_(torch.where(values.isinf(), values, block[: len(values)]))
         return block.double()

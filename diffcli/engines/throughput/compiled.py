@@ -6,6 +6,8 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -13,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffcli.engines.tape import Tape, Value, called, rounded
-from diffcli.engines.throughput.fused import fused
+from diffcli.engines.tape import Op, Tape, Value, called, rounded
+from diffcli.engines.writing import BETWEEN, Writer, defined, unpacked
 from diffcli.errors import UsageError
 
 COMPILERS = ("g++", "clang++", "c++")
@@ -48,7 +50,7 @@ def compiled(
     from torch._dynamo.exc import TorchDynamoException
     from torch._inductor.exc import InductorError
 
-    source, constants, functions = fused(tape, rows, dtype)
+    source, constants, functions = _fused(tape, rows, dtype)
     namespace: dict[str, Any] = {f"f{place}": called(op) for place, op in enumerate(functions)}
     exec(compile(source, "<sweep>", "exec"), namespace)  # noqa: S102  it holds nothing that was typed
     # The wrapper in C++ lets go of the interpreter's lock, so that threads run side by side.
@@ -87,3 +89,38 @@ def _keep_what_is_compiled() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
             os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
+
+
+class _Fused(Writer):
+    """Writes constants as numbers between operands, where a compiler sees them."""
+
+    def __init__(self, tape: Tape, rows: Sequence[Value], dtype: torch.dtype) -> None:
+        super().__init__(tape, rows)
+        self.literals: dict[Value, str] = {}
+        for value in self.constants:
+            exact = tape.constants[value]
+            if isinstance(exact, Fraction) and isfinite(number := rounded(exact, dtype).real):
+                self.literals[value] = f"({number!r})"
+
+    def expression(self, value: Value, args: Sequence[str]) -> str:
+        """Return a step as an expression of Python."""
+        step = self.tape.steps[value]
+        if step.op in BETWEEN:
+            origins = map(self.origin, step.args)
+            args = [self.literals.get(arg, name) for arg, name in zip(origins, args, strict=True)]
+        return super().expression(value, args)
+
+
+def _fused(
+    tape: Tape, rows: Sequence[Value], dtype: torch.dtype
+) -> tuple[str, tuple[Value, ...], tuple[Op, ...]]:
+    """Return source that defines ``sweep(v, c, r)``: inputs, constants, rows to be written.
+
+    With it, which values the constants are, and the functions that it calls ``f0``, ``f1`` …
+    """
+    writer = _Fused(tape, rows, dtype)
+    writer.write()
+    head = unpacked(v=len(tape.inputs), c=len(writer.constants))
+    copies = [f"r[{row}].copy_({writer.name(value)})" for row, value in enumerate(rows)]
+    source = defined("sweep(v, c, r)", [*head, *writer.lines, *copies])
+    return source, tuple(writer.constants), tuple(writer.functions)

@@ -15,12 +15,10 @@ from torch import Tensor
 
 from diffcli.engines.autograd import device_of
 from diffcli.engines.remote import lower
-from diffcli.engines.throughput.checking import SAMPLE, check, mask
 from diffcli.engines.throughput.compiled import CompilerError
-from diffcli.engines.throughput.eager import Eager
 from diffcli.engines.throughput.layout import Kind, Layout
-from diffcli.engines.throughput.ways import WAYS, Engine, Request, Way, by_size
-from diffcli.engines.throughput.workers import Work, over_chunks, processors
+from diffcli.engines.throughput.pointwise import SAMPLE, Pointwise
+from diffcli.engines.throughput.routes import ROUTES, Request, route_for
 from diffcli.errors import PointError
 from diffcli.language.function import Function
 from diffcli.tensors.shapes import refuse_tensors
@@ -51,7 +49,7 @@ class Evaluator:
     finite, and a derivative that isn't finite. Nothing is raised for it, and no other point is
     touched. At a kink a derivative is a subgradient: no verdict is given here.
 
-    ``way`` is how it is computed, one of :data:`~diffcli.engines.throughput.ways.WAYS`, or
+    ``way`` is how it is computed, one of :data:`~diffcli.engines.throughput.routes.ROUTES`, or
     ``auto``: by the number of points, as for ``compiled`` where they are too few to be compiled.
     ``told`` says afterwards which way was taken. ``dtype`` and
     ``device`` are torch's names. Raises UsageError for a formula of tensors, or one that has no
@@ -73,13 +71,11 @@ class Evaluator:
         self.function, self.variables = function, function.variables
         self.layout = Layout.of(function, wrt, kinds, order)
         self.told = ""
-        program = lower(function)
         self._way = way
-        self._eager = Eager(program, self.layout.numbers)
-        self._request = Request(
-            program, self.layout.numbers, getattr(torch, dtype), device_of(device)
+        request = Request(
+            lower(function), self.layout.numbers, getattr(torch, dtype), device_of(device)
         )
-        self._engines: dict[str, Engine] = {}
+        self._request, self._pointwise = request, Pointwise(function, request)
 
     def allocate(self, points: int, device: str = "cpu") -> Tensor:
         """Return memory for all numbers at so many points, to be used again and again."""
@@ -107,63 +103,32 @@ class Evaluator:
         block = memory
         if block is None:
             block = self.layout.allocate(points, self._request.dtype, place)
-        way, engine = self._chosen(points, inputs, block)
-        threads = min(self._threads, -(-points // engine.chunk))
-        over_chunks(
-            iter(engine.chunks(points)),
-            self._work(engine, inputs, block),
-            threads,
-            lambda done: progress(min(done, points)),
-        )
-        chunks = f", chunks of {engine.chunk:,}, {threads} threads" if threads > 1 else ""
-        checked = f"; autograd agrees at {SAMPLE} points" if way.is_written else ""
-        self.told = f"{points:,} points by {way.says}{chunks}{checked}"
-        if way.is_written:
-            check(self.function, self._eager, inputs, block)
+        name = self._route(points, inputs, block)
+        threads = self._pointwise.evaluate(name, inputs, block, progress=progress)
+        route, chunk = ROUTES[name], self._pointwise.prepared(name).chunk
+        chunks = f", chunks of {chunk:,}, {threads} threads" if threads > 1 else ""
+        checked = f"; autograd agrees at {SAMPLE} points" if route.is_written else ""
+        self.told = f"{points:,} points by {route.says}{chunks}{checked}"
         return self.layout.results(block)
 
-    @property
-    def _threads(self) -> int:
-        return processors() if self._request.device.type == "cpu" else 1
-
-    def _chosen(self, points: int, inputs: Sequence[Tensor], block: Tensor) -> tuple[Way, Engine]:
-        """Return the way that is taken, made ready."""
-        least = self._request.compiled_chunk
+    def _route(self, points: int, inputs: Sequence[Tensor], block: Tensor) -> str:
+        """Return the name of the route that is taken."""
+        least, pointwise = self._request.compiled_chunk, self._pointwise
         if self._way not in ("auto", "compiled") or (self._way == "compiled" and points >= least):
-            return self._made(self._way)
-        name = by_size(points, self._request.device)
-        way, engine = self._made(name)
+            return self._way
+        name = route_for(points, self._request.device)
         if name == "emitted" and points >= MEASURED_FROM:
-            work = self._work(engine, inputs, block)
-            work(0, engine.chunk)  # what runs for the first time isn't measured
+            emitted = pointwise.prepared(name)
+            work = pointwise.work(emitted, inputs, block)
+            work(0, emitted.chunk)  # what runs for the first time isn't measured
             begun = perf_counter()
-            work(0, engine.chunk)
-            seconds = (perf_counter() - begun) * points / engine.chunk / self._threads
+            work(0, emitted.chunk)
+            seconds = (perf_counter() - begun) * points / emitted.chunk / pointwise.threads
             if seconds > COMPILING_PAYS:
                 with suppress(CompilerError):
-                    return self._made("compiled")
-        return way, engine
-
-    def _made(self, name: str) -> tuple[Way, Engine]:
-        if name not in self._engines:
-            self._engines[name] = WAYS[name].make(self._request)
-        return WAYS[name], self._engines[name]
-
-    def _work(self, engine: Engine, inputs: Sequence[Tensor], block: Tensor) -> Work:
-        """Return what computes the points from a first to a last."""
-        numbers, device, dtype = self.layout.numbers, self._request.device, self._request.dtype
-
-        def work(first: int, last: int) -> None:
-            columns = [each[first:last].to(device, dtype).contiguous() for each in inputs]
-            rows = block[:, first:last]
-            found = rows if rows.device == device else torch.empty_like(rows, device=device)
-            engine.compute(columns, found.unbind())
-            if not engine.masks:
-                mask(found, numbers)
-            if found is not rows:
-                rows.copy_(found)
-
-        return work
+                    pointwise.prepared("compiled")
+                    return "compiled"
+        return name
 
 
 def _vectors(columns: Mapping[str, Column], names: Sequence[str]) -> tuple[list[Tensor], int]:

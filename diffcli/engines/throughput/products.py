@@ -18,9 +18,8 @@ from diffcli.engines.remote import lower
 from diffcli.engines.tape import Tape, Value
 from diffcli.engines.throughput.compiled import compiled
 from diffcli.engines.throughput.emission import emit
-from diffcli.engines.throughput.gathering import Column, gathered
 from diffcli.engines.throughput.reverse import sweep
-from diffcli.engines.throughput.slices import Sliced
+from diffcli.engines.throughput.slices import Column, Sliced, gathered
 from diffcli.engines.throughput.workers import Pool, Work, one_thread_each, over_chunks, processors
 
 CHUNK, COMPILED_CHUNK = 1 << 16, 1 << 18

@@ -2,14 +2,20 @@
 
 Of ``sum(100*(x[1:] - x[:-1]^2)^2)`` the numbers are ``x[i + 1]`` and ``x[i]``: the derivatives of
 100·(s₀ − s₁²)² at each i, added up at the entries that they belong to, are those of the whole.
+
+Along the inside of the vectors each slot adds to an entry what the formula gives at one window. A
+sweep that is gathered is written for all these windows at once, on inputs that are shifted against
+each other: a result is written once and never read, and the memory's speed is what limits compiled
+code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from diffcli.engines.tape import Tape, Value
 from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
 from diffcli.language.function import Function
 from diffcli.language.tensors import TENSORS
@@ -74,3 +80,43 @@ def _slot(each: Node, shapes: Mapping[Node, Shape]) -> Slot | None:
         return None
     start, _, step = place.indices(shapes[each.args[0]][0])
     return Slot(str(each.args[0].value), start) if step == 1 else None
+
+
+class Column(NamedTuple):
+    """An input: a vector of the point (0) or of what is multiplied (1), from ``start`` on."""
+
+    source: int
+    variable: str
+    start: int
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A tape whose rows are the results, one a variable; its inputs begin beside the result."""
+
+    tape: Tape
+    rows: Mapping[str, Value]
+    columns: Sequence[Column]
+
+
+def gathered(
+    tape: Tape, slopes: Sequence[Value], slots: Sequence[Slot], columns: Sequence[Column]
+) -> Gathered:
+    """Return the sums, at each entry, of what the slots give there.
+
+    ``slopes`` are the slots' values on the tape, ``columns`` what its inputs are.
+    """
+    whole = Tape()
+    inputs: dict[Column, Value] = {}
+    rows: dict[str, Value] = {}
+    for slot, slope in zip(slots, slopes, strict=True):
+        made: dict[Value, Value] = {}
+        for value, column in zip(tape.inputs, columns, strict=True):
+            shifted = column._replace(start=column.start - slot.start)
+            if shifted not in inputs:
+                inputs[shifted] = whole.input()
+            made[value] = inputs[shifted]
+        tape.copy([slope], whole, made)
+        term, before = made[slope], rows.get(slot.variable)
+        rows[slot.variable] = term if before is None else whole.add(before, term)
+    return Gathered(whole, rows, tuple(inputs))

@@ -1,4 +1,4 @@
-"""The ways to evaluate many points, and from how many on each is taken."""
+"""The routes by which many points are evaluated, and from how many on each is taken."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+from diffcli.engines.autograd import gradient
 from diffcli.engines.program import Program
 from diffcli.engines.tape import Tape, Value
 from diffcli.engines.throughput.compiled import compiled
-from diffcli.engines.throughput.eager import Eager
 from diffcli.engines.throughput.emission import emit
-from diffcli.engines.throughput.layout import Partial
-from diffcli.engines.throughput.partials import written
+from diffcli.engines.throughput.layout import Partial, completed
+from diffcli.engines.throughput.reverse import sweep
 from diffcli.engines.throughput.workers import one_thread_each, processors
 
 Compute = Callable[[Sequence[Tensor], Sequence[Tensor]], None]
@@ -29,7 +29,7 @@ LEAST_CHUNK = 1024
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be computed: which numbers of a program, in which dtype, on which device."""
+    """Numbers of a program to be computed, their dtype and device."""
 
     program: Program
     numbers: Sequence[Partial]
@@ -50,8 +50,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Engine:
-    """A request made ready: the size of a chunk, and what computes one."""
+class PreparedRoute:
+    """A prepared request: the size of a chunk, and the function that computes one."""
 
     chunk: int
     compute: Compute
@@ -68,28 +68,66 @@ class Engine:
         return [(place * self.chunk, last) for place, last in enumerate(ends)]
 
 
-def _by_autograd(most: int) -> Callable[[Request], Engine]:
-    def make(request: Request) -> Engine:
+@dataclass(frozen=True)
+class Eager:
+    """Autograd's own evaluation of a program at some points: its values and their partials.
+
+    A formula of numbers is applied element by element, so the gradient of the sum of its values
+    holds, element by element, the derivative at each point.
+    """
+
+    program: Program
+    numbers: Sequence[Partial]
+
+    @property
+    def footprint(self) -> int:
+        """About how many tensors of all points it holds at once: what is recorded, and slopes."""
+        order: int = max(len(wrt) for _, wrt in self.numbers)
+        return (1 << order) * len(self.program.tape.steps) + len(self.numbers)
+
+    def __call__(self, inputs: Sequence[Tensor], rows: Sequence[Tensor]) -> None:
+        """Write each number at the points into its row."""
+        highest = max(len(wrt) for _, wrt in self.numbers)
+        with torch.enable_grad():
+            leaves = [each.detach().requires_grad_() for each in inputs]
+            values = self.program(*leaves, shape=rows[0].shape)
+            results = completed(
+                self.numbers,
+                values,
+                lambda lower, order: gradient(lower, leaves, higher=order < highest),
+            )
+        for number, row in zip(results, rows, strict=True):
+            row.copy_(number.detach())
+
+
+def written(program: Program, numbers: Sequence[Partial]) -> tuple[Tape, list[Value]]:
+    """Return the tape on which each of the numbers is a value, and the values."""
+    tape, outputs = program.folded()
+    return tape, completed(numbers, outputs, lambda lower, _: sweep(tape, lower, tape.inputs))
+
+
+def _by_autograd(most: int) -> Callable[[Request], PreparedRoute]:
+    def make(request: Request) -> PreparedRoute:
         eager = Eager(request.program, request.numbers)
-        return Engine(request.chunk(most, eager.footprint), eager)
+        return PreparedRoute(request.chunk(most, eager.footprint), eager)
 
     return make
 
 
-def _emitted(request: Request) -> Engine:
-    sweep = emit(*written(request.program, request.numbers))
-    chunk = request.chunk(CHUNK, sweep.footprint)
-    return Engine(chunk, sweep.at_work(chunk, request.dtype))
+def _emitted(request: Request) -> PreparedRoute:
+    emitted = emit(*written(request.program, request.numbers))
+    chunk = request.chunk(CHUNK, emitted.footprint)
+    return PreparedRoute(chunk, emitted.at_work(chunk, request.dtype))
 
 
-def _compiled(request: Request) -> Engine:
+def _compiled(request: Request) -> PreparedRoute:
     tape, rows = written(request.program, request.numbers)
     chunk = request.compiled_chunk
     with one_thread_each():
         compute = compiled(
             tape, _masked(tape, rows, request.numbers), chunk, request.dtype, request.device
         )
-    return Engine(chunk, compute, is_fixed=True, masks=True)
+    return PreparedRoute(chunk, compute, is_fixed=True, masks=True)
 
 
 def _masked(tape: Tape, rows: Sequence[Value], numbers: Sequence[Partial]) -> list[Value]:
@@ -105,31 +143,31 @@ def _masked(tape: Tape, rows: Sequence[Value], numbers: Sequence[Partial]) -> li
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way: what it is called, what makes it ready, and whether it isn't autograd itself."""
+class Route:
+    """A route: its name in words, the function that prepares it, and whether it isn't autograd."""
 
     says: str
-    make: Callable[[Request], Engine]
+    prepare: Callable[[Request], PreparedRoute]
     is_written: bool = False
 
 
 CHUNK, COMPILED_CHUNK, CUDA_CHUNK = 1 << 16, 1 << 17, 1 << 24
 """Points at once: in a processor's cache, in one call of compiled code, on a GPU."""
 
-WAYS: Mapping[str, Way] = MappingProxyType(
+ROUTES: Mapping[str, Route] = MappingProxyType(
     {
-        "eager": Way("autograd, one pass", _by_autograd(10 * CHUNK)),
-        "chunked": Way("autograd", _by_autograd(CHUNK)),
-        "emitted": Way("an emitted reverse sweep", _emitted, is_written=True),
-        "compiled": Way("a compiled reverse sweep", _compiled, is_written=True),
+        "eager": Route("autograd, one pass", _by_autograd(10 * CHUNK)),
+        "chunked": Route("autograd", _by_autograd(CHUNK)),
+        "emitted": Route("an emitted reverse sweep", _emitted, is_written=True),
+        "compiled": Route("a compiled reverse sweep", _compiled, is_written=True),
     }
 )
 
 CHUNKED_FROM, EMITTED_FROM = 100_000, 1_000_000
 
 
-def by_size(points: int, device: torch.device) -> str:
-    """Return the way that suits a number of points where nothing is compiled."""
+def route_for(points: int, device: torch.device) -> str:
+    """Return the name of the route that suits a number of points where nothing is compiled."""
     if points < CHUNKED_FROM:
         return "eager"
     if points < EMITTED_FROM:
