@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diffcli.api.function import Function, parse
+    from diffcli.api.gradients import verify_gradients
     from diffcli.api.results import Derivative
     from diffcli.derivation import Settings, derive
     from diffcli.engines.callable import lambdify
@@ -53,6 +54,7 @@ _HOMES = {
     "diffcli.errors": "DiffcliError DisagreementError FileError FormulaError LimitError "
     "NoDerivativeError OutOfTimeError PointError UsageError",
     "diffcli.api.function": "Function parse",
+    "diffcli.api.gradients": "verify_gradients",
     "diffcli.api.results": "Derivative",
     "diffcli.engines.callable": "lambdify",
     "diffcli.language.points": "Point read_points",
@@ -100,6 +102,7 @@ __all__ = [
     "lambdify",
     "parse",
     "read_points",
+    "verify_gradients",
 ]
 
 

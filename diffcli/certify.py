@@ -65,8 +65,11 @@ class Certificate:
         inputs: Mapping[str, Tensor],
         scalars: Scalars,
         dtype: str,
+        *,
+        is_asked: bool = True,
     ) -> None:
         given = list(inputs.values())
+        self._is_asked = is_asked
         self.proof = Proof(record(function, given), given, dtype)
         self.scalars, self.dtype = scalars, dtype
         self.places = {name: place for place, name in enumerate(inputs)}
@@ -87,16 +90,19 @@ class Certificate:
     @property
     def obstacle(self) -> str | None:
         """Why nothing at all is proved; None where something may be."""
-        problem = self.proof.record.problem
-        return problem or self.proof.blocks("left") or self.proof.blocks("branch")
+        if not self._is_asked:
+            return "the enclosure engine was not asked"
+        kinds = ("left", "branch", "lost")
+        return self.proof.record.problem or next(filter(None, map(self.proof.blocks, kinds)), None)
 
     def values(self, numbers: Sequence[Floats], digits: int) -> tuple[Check, ...]:
         """Judge the values of the outputs, as torch computed them."""
-        found = self.proof.values()
-        whole = _joined(found)
-        labels = self.scalars.rows if len(whole.bound) > 1 else ["f"]
         flat = np.concatenate([np.ravel(each) for each in numbers])
-        return self._judged(labels, flat, whole, digits, {}).checks
+        labels = self.scalars.rows if len(flat) > 1 else ["f"]
+        if self.obstacle is not None:
+            return self._all_open(labels, flat, self.obstacle)
+        whole = _joined(self.proof.values())
+        return self._judged(labels, flat, whole, digits).checks
 
     def judge(
         self,
@@ -107,19 +113,19 @@ class Certificate:
         digits: int,
     ) -> Judgement:
         """Judge an operator's numbers; of orders that aren't proved, all are unverified."""
+        labels = [entry.label for entry in entries]
+        if self.obstacle is not None:
+            return Judgement(self._all_open(labels, numbers, self.obstacle))
         found = self._enclosed(operator, entries, vector)
         if found is None:
             reason = "derivatives of code are proved up to the second order"
-            pairs = zip(entries, numbers, strict=True)
-            return Judgement(tuple(_unverified(e.label, float(x), reason) for e, x in pairs))
-        seeds = self._seeds(operator, vector)
-        sides = self._sides(entries) if seeds is not None else {}
-        labels = [entry.label for entry in entries]
-        judged = self._judged(labels, numbers, found, digits, sides)
+            return Judgement(self._all_open(labels, numbers, reason))
+        seeds = list(vector) if isinstance(operator, Vjp) else self._ones()
+        judged = self._judged(labels, numbers, found, digits, entries)
         wrong = any(check.verdict is Verdict.DISAGREES for check in judged.checks)
         if not wrong:
             return judged
-        at_fault = blame(self.proof, seeds or self._ones())
+        at_fault = blame(self.proof, seeds)
         if at_fault is None:
             return judged
         checks = tuple(
@@ -130,14 +136,17 @@ class Certificate:
         )
         return Judgement(checks, at_fault)
 
+    @staticmethod
+    def _all_open(labels: Sequence[str], numbers: Floats, reason: str) -> tuple[Check, ...]:
+        """Return checks that nothing is proved of."""
+        shown = [float(x) if np.isfinite(x) else None for x in numbers]
+        return tuple(
+            Check(label, Verdict.UNVERIFIED, x, x, reason=reason)
+            for label, x in zip(labels, shown, strict=True)
+        )
+
     def _ones(self) -> list[Floats]:
         return [np.ones(shape) for shape in self.scalars.outputs]
-
-    def _seeds(self, operator: Operator, vector: Sequence[Floats]) -> list[Floats] | None:
-        """Return the weights of the outputs in a first derivative, if it is one of all."""
-        if isinstance(operator, Vjp):
-            return list(vector)
-        return self._ones()
 
     def _enclosed(
         self, operator: Operator, entries: Sequence[Quantity], vector: Sequence[Floats]
@@ -183,23 +192,14 @@ class Certificate:
         shapes = list(self.scalars.variables.values())
         return _joined(self.proof.second(seeds, _unit(shapes, first[0])))
 
-    def _sides(self, entries: Sequence[Quantity]) -> dict[int, Callable[[], Sides | None]]:
-        """Return how the one-sided derivatives of first partials are computed."""
-        places = {name: place for place, name in enumerate(self.scalars.columns)}
+    def _sides(self, entry: Quantity) -> Sides | None:
+        """Return the one-sided derivatives of a first partial; None of anything else."""
+        ((weight, output, wrt), *others) = entry.parts
+        if others or weight != 1 or len(wrt) != 1:
+            return None
         shapes = list(self.scalars.variables.values())
-        starts = np.cumsum([0, *(int(np.prod(shape)) for shape in shapes)])
-        found: dict[int, Callable[[], Sides | None]] = {}
-
-        def sides(output: int, place: int) -> Callable[[], Sides | None]:
-            own = int(np.searchsorted(starts, place, side="right")) - 1
-            seeds = _unit(self.scalars.outputs, output)
-            return lambda: self.proof.sides(seeds, own, place - int(starts[own]))
-
-        for index, entry in enumerate(entries):
-            if len(entry.parts) == 1 and entry.parts[0][0] == 1 and len(entry.parts[0][2]) == 1:
-                _, output, (name,) = entry.parts[0]
-                found[index] = sides(output, places[name])
-        return found
+        tangents = _unit(shapes, self.scalars.columns.index(wrt[0]))
+        return self.proof.sides(_unit(self.scalars.outputs, output), tangents)
 
     def _judged(
         self,
@@ -207,23 +207,20 @@ class Certificate:
         numbers: Floats,
         found: Enclosed,
         digits: int,
-        sides: Mapping[int, Callable[[], Sides | None]],
+        entries: Sequence[Quantity] = (),
     ) -> Judgement:
         with np.errstate(all="ignore"):
             weighed = _Weighed(numbers, found, self.dtype)
+        sides = MAX_SIDES if self.proof.blocks("kink") else 0
         texts = len(labels) <= MAX_INTERVALS
         reason = self._reason()
-        obstacle = self.obstacle
         checks: list[Check] = []
         asked = 0
         for index, label in enumerate(labels):
             check = weighed.check(index, label, reason)
-            if obstacle is not None:
-                check = _unverified(label, float(numbers[index]), obstacle)
-            elif check.verdict is Verdict.UNVERIFIED and index in sides and asked < MAX_SIDES:
-                if self.proof.blocks("kink"):
-                    asked += 1
-                    check = _by_sides(check, sides[index]())
+            if check.verdict is Verdict.UNVERIFIED and entries and asked < sides:
+                asked += 1
+                check = _by_sides(check, self._sides(entries[index]))
             elif texts and np.isfinite(weighed.radius[index]):
                 check = replace(check, enclosure=outward(found.balls[index], digits + 3))
             checks.append(check)
@@ -274,7 +271,7 @@ class _Weighed:
             said = "autograd lies outside the enclosure"
             return Check(label, Verdict.DISAGREES, truth, number, error_ulps=ulps, reason=said)
         kept = float(self.digits[i])
-        if kept >= DIGITS_KEPT[self.dtype] or (truth == 0 and self.is_within[i]):
+        if self.is_within[i] and (truth == 0 or kept >= DIGITS_KEPT[self.dtype]):
             return Check(label, Verdict.CERTIFIED, truth, number, error_ulps=ulps)
         count = max(int(kept), 0)
         said = f"{self.dtype} keeps {count or 'no'} digit{'s' if count > 1 else ''} here"
@@ -310,11 +307,6 @@ def _by_sides(check: Check, sides: Sides | None) -> Check:
             said = f"autograd's convention gives {shown} ({check.reason})"
         return replace(check, verdict=Verdict.CERTIFIED, value=left, reason=said)
     return check
-
-
-def _unverified(label: str, number: float, reason: str) -> Check:
-    shown = float(number) if np.isfinite(number) else None
-    return Check(label, Verdict.UNVERIFIED, shown, shown, reason=reason)
 
 
 def _joined(parts: Sequence[Enclosed]) -> Enclosed:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from diffcli.errors import FileError, NoDerivativeError, UsageError
 from diffcli.language.expression import number
 from diffcli.language.function import Function
+from diffcli.language.points import Computed, Point
 from diffcli.operators import Matrix, Operator, Quantity, Scalars
 from diffcli.output.report import Report, Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from diffcli.derivation import Settings
     from diffcli.derivation.numbers import Array
     from diffcli.engines.differences import Estimate
-    from diffcli.language.points import Point
+    from diffcli.language.points import Typed
 
 NO_FORMULA = "a Python function has no formula"
 UNSTEADY = "a second call at the same point gives other values: it is random, or keeps a state"
@@ -46,6 +47,8 @@ class UserFunction:
     variables: tuple[str, ...]
     call: Callable[..., Any]
     is_silent: bool = False
+    starts: tuple[Point, ...] = ()
+    """The points it is differentiated at, where it has its own: a module's parameters."""
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Return its outputs. What it prints goes to standard error.
@@ -144,11 +147,7 @@ def load(text: str) -> UserFunction:
     if not colon or not file or not name:
         raise UsageError(f"{text!r} is no file with a function", hint="--py FILE.py:NAME")
     path = Path(file)
-    if not path.is_file():
-        raise FileError(f"there is no file {file}", hint="--py FILE.py:NAME")
-    found = _module(path).get(name)
-    if not callable(found):
-        raise UsageError(f"{file} has no function {name!r}", hint=f"def {name}(x): …")
+    found = _named(path, name)
     if isinstance(found, type):
         raise UsageError(f"{text} is a class, not a function", hint=f"an object: f = {name}()")
     # A torch module's own signature is that of its forward.
@@ -158,6 +157,55 @@ def load(text: str) -> UserFunction:
         raise UsageError(f"{text} takes any arguments", hint=f"name them: def {name}(x, y): …")
     names = tuple(each.name for each in parameters if each.default is each.empty)
     return UserFunction(f"{path.name}:{name}", names, found)
+
+
+def load_module(
+    text: str, loss: str | None, inputs: Path | None, points: Sequence[Typed], dtype: str
+) -> UserFunction:
+    """Run the file of ``FILE:NAME`` and return its module as a function of its parameters.
+
+    ``loss`` names a function of that file, or of another as ``FILE:NAME``; the batch comes from a
+    file and from the typed points. Raises as :func:`load`, and UsageError for what is no module.
+    """
+    import torch
+
+    from diffcli.engines.coordinates import arrays_of
+    from diffcli.modules import OfParameters, read_inputs
+
+    file, _, name = text.rpartition(":")
+    module = _named(Path(file), name)
+    if not isinstance(module, torch.nn.Module) and not signature(module).parameters:
+        module = module()
+    if not isinstance(module, torch.nn.Module):
+        raise UsageError(
+            f"{text} is no torch.nn.Module, nor returns one", hint="--loss goes with a module"
+        )
+    other, _, own = (loss or "").rpartition(":")
+    measure = _named(Path(other or file), own) if own else None
+    batch: Any = read_inputs(inputs) if inputs else {}
+    for point in points:
+        if point.ordered or not isinstance(batch, Mapping):
+            raise UsageError("the inputs need names", hint='--at "x=[1,2],target=0"')
+        typed = arrays_of(Point(point.named), dtype=dtype, seed=0)
+        batch = {**batch, **{key: torch.from_numpy(each) for key, each in typed.items()}}
+    call = OfParameters(module, batch, measure, dtype)
+    values = {
+        key: Computed(each.detach().double().numpy()) for key, each in call.parameters.items()
+    }
+    return UserFunction(f"{Path(file).name}:{name}", call.names, call, starts=(Point(values),))
+
+
+def _named(path: Path, name: str) -> Any:
+    """Run a file and return what it defines under a name.
+
+    Raises FileError where there is no such file, UsageError where it has no such function.
+    """
+    if not path.is_file():
+        raise FileError(f"there is no file {path}", hint="--py FILE.py:NAME")
+    found = _module(path).get(name)
+    if not callable(found):
+        raise UsageError(f"{path} has no function {name!r}", hint=f"def {name}(x): …")
+    return found
 
 
 def _module(path: Path) -> Mapping[str, Any]:
@@ -252,7 +300,8 @@ class _User:
         entries = operator.entries(outline, flat)
         self.notation |= {entry.label: entry.notation(outline) for entry in entries}
         program, inputs = held(replace(function, is_silent=True), given, moving)
-        proof = Certificate(program, inputs, scalars, settings.dtype)
+        asked = "enclosure" in settings.engines
+        proof = Certificate(program, inputs, scalars, settings.dtype, is_asked=asked)
         if proof.repeats(outputs):
             numbers = np.array([float(each) for block in blocks for each in block.flat])
             judgement = proof.judge(operator, entries, vector, numbers, settings.digits)

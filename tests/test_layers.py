@@ -28,6 +28,7 @@ FLOW = [
     "verify",
     "output",
     "certify",
+    "modules",
     "userfunction",
     "derivation.settings",
     "derivation.numbers",
@@ -53,6 +54,7 @@ FLOW = [
     "output.matrices",
     "batch",
     "api",
+    "testing",
     "repl",
     "cli",
 ]

@@ -238,6 +238,11 @@ def test_a_write_that_autograd_does_not_see_is_blamed() -> None:
         (lambda x: torch.stack([x, 2 * x - 1]).max(), 1.0, Verdict.UNVERIFIED, None),
         (lambda x: x * x.sum().item(), 2.0, Verdict.UNVERIFIED, 2.0),
         (torch.special.i0, 2.0, Verdict.UNVERIFIED, None),
+        (lambda x: x.floor() + 3 * x, 2.0, Verdict.UNVERIFIED, 3.0),
+        (lambda x: (x > 0).to(x) + 3 * x, 0.0, Verdict.UNVERIFIED, 3.0),
+        (lambda x: torch.where(x > 0, 1.0, 2.0) + 3 * x, 0.0, Verdict.UNVERIFIED, 3.0),
+        (lambda x: x.long() + 3 * x, 1.5, Verdict.UNVERIFIED, 3.0),
+        (lambda x: torch.fft.fft(x.repeat(2)).abs().sum() + 3 * x, 1.5, Verdict.UNVERIFIED, None),
         (lambda x: x * torch.special.bessel_j0(x), 2.0, Verdict.UNVERIFIED, None),
     ],
 )

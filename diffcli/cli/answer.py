@@ -38,7 +38,7 @@ from diffcli.output.formats import render
 from diffcli.output.matrices import DRAWN, matrix_file
 from diffcli.output.notes import analysis_text, evidence
 from diffcli.output.report import Facts, Report
-from diffcli.userfunction import UserFunction, derive_user, load
+from diffcli.userfunction import UserFunction, derive_user, load, load_module
 
 STANDARD_INPUT = "-"
 
@@ -103,7 +103,13 @@ def serve_python(study: PythonStudy, common: Common, formulas: Sequence[str] = (
     """Answer a request about the function of ``--py``; return the exit code."""
     if formulas or common.file:
         raise UsageError("a formula, and --py too", hint="give one of them")
-    return _serve(study, [(common.py or "",)], lambda texts, _: load(texts[0]), common)
+
+    def read(texts: Sequence[str], points: Sequence[Typed]) -> UserFunction:
+        if common.loss is None and common.inputs is None:
+            return load(texts[0])
+        return load_module(texts[0], common.loss, common.inputs, points, common.dtype)
+
+    return _serve(study, [(common.py or "",)], read, common)
 
 
 def serve(
@@ -155,7 +161,8 @@ def _serve(
         try:
             function = read(request, points)
             defined = dict(getattr(function, "definitions", ()))
-            bound = [point.bind(function.variables, defined) for point in points]
+            starts: tuple[Point, ...] = getattr(function, "starts", ())
+            bound = starts or [point.bind(function.variables, defined) for point in points]
             found = study(function, bound, chosen)
         except DiffcliError as error:
             if not several or common.debug:
@@ -186,7 +193,7 @@ def _serve(
 def _check_inputs(common: Common, output: Path) -> None:
     """Raise FileError where the answer would take the place of what is read."""
     python = Path(common.py.rpartition(":")[0]) if common.py else None
-    for source in (common.points, common.file, python):
+    for source in (common.points, common.file, common.inputs, python):
         if source:
             check_apart(source, output)
 

@@ -70,6 +70,13 @@ Vars = Annotated[str | None, option("--vars", POINTS, "NAMES", "The order of the
 Let = Annotated[list[str] | None, option("--let", POINTS, "DEFINITION", "Define first: y=x+2.")]
 File = Annotated[Path | None, option("--file", POINTS, "FILE", _FILE)]
 Py = Annotated[str | None, option("--py", POINTS, "FILE:NAME", "A Python function of tensors.")]
+Loss = Annotated[
+    str | None,
+    option("--loss", POINTS, "NAME", "The loss of --py's module, whose parameters vary."),
+]
+Inputs = Annotated[
+    Path | None, option("--inputs", POINTS, "FILE", "The module's batch: an npz or pt file.")
+]
 Dtype = Annotated[str, option("--dtype", NUMBERS, "TYPE", "float64, float32 or complex128.")]
 Device = Annotated[str, option("--device", NUMBERS, "DEVICE", "auto, cpu, cuda, cuda:1.")]
 Seed = Annotated[int, option("--seed", NUMBERS, "N", "Of rand and randn, and of samples.")]
@@ -103,6 +110,8 @@ class Common:
     let: Let = None
     file: File = None
     py: Py = None
+    loss: Loss = None
+    inputs: Inputs = None
     dtype: Dtype = "float64"
     device: Device = "auto"
     seed: Seed = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,6 +13,12 @@ from diffcli.output.document import Answer, Document, Formulas, Line, Numbers, R
 from diffcli.output.notes import analysis_text, note
 from diffcli.output.report import Facts, Report, Result
 from diffcli.output.text import latex_code, numbers
+from diffcli.verdict import Verdict
+
+FEW_WRONG = 3
+"""Wrong numbers of one cause up to which the evidence of each is shown."""
+MAX_REMARKS = 50
+"""Remarks below the numbers of one answer."""
 
 
 def answer_of(report: Report) -> Answer:
@@ -92,17 +99,28 @@ def remarks(report: Report, digits: int | None) -> list[str]:
     for entry, formula in report.results[0].symbolic.items() if report.results else ():
         if formula.reason:
             told.setdefault(f"no formula: {formula.reason}", []).append(notation(report, entry))
+    wrong = Counter(
+        check.reason
+        for result in report.results
+        for check in result.all_checks
+        if check.verdict is Verdict.DISAGREES
+    )
     for result in report.results:
         where = f" at {point_text(report, result, digits)}" if len(report.results) > 1 else ""
         for check in result.all_checks:
-            if said := note(check, report.dtype):
+            # Many numbers that one fault makes wrong are listed once, for that.
+            is_alike = check.verdict is Verdict.DISAGREES and wrong[check.reason] > FEW_WRONG
+            if said := check.reason if is_alike else note(check, report.dtype):
                 told.setdefault(said, []).append(check_name(report, check.entry) + where)
         if "eigenvalues" in result.analysis:
             analyses.append(f"{analysis_text(result.analysis, digits)}{where}")
         if result.sampled:
             checked, total = result.sampled
             samples.setdefault(f"{checked:,} of {total:,} entries were checked", []).append(where)
-    said_once = (f"{_together(names)}: {said}" for said, names in told.items())
+    said_once = [f"{_together(names)}: {said}" for said, names in told.items()]
+    if len(said_once) > MAX_REMARKS:
+        more = len(said_once) - MAX_REMARKS
+        said_once[MAX_REMARKS:] = [f"and {more:,} remarks more, which --format json has all"]
     # Points that were evaluated together share one sample.
     shared = (said + (where[0] if len(where) == 1 else "") for said, where in samples.items())
     return [*analyses, *said_once, *shared]

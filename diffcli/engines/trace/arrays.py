@@ -160,7 +160,7 @@ class Balls:
         if not doubt.any():
             return self
         found = self.data.copy()
-        for place in zip(*np.nonzero(doubt), strict=True):
+        for place in (place for place, is_open in np.ndenumerate(doubt) if is_open):
             found[place] = one.data[place].union(other.data[place])
         return Balls(found)
 

@@ -150,12 +150,11 @@ class Proof:
             for ball, output in zip(balls, replay.outputs, strict=True)
         ]
 
-    def sides(self, seeds: Sequence[Floats], place: int, index: int) -> Sides | None:
-        """Return the one-sided derivatives in a component; None where they aren't known."""
+    def sides(self, seeds: Sequence[Floats], direction: Sequence[Floats]) -> Sides | None:
+        """Return the one-sided derivatives along a direction; None where they aren't known."""
         found = []
         for sign in (-1.0, 1.0):
-            tangents = [np.zeros(window.shape) for window in self.record.inputs]
-            tangents[place].reshape(-1)[index] = sign
+            tangents = [sign * each for each in direction]
             with working(BITS[0]):
                 kind = Kind(tangents=tangents, is_one_sided=True)
                 replay = Replay(self.record, kind, self.exact(BITS[0]))

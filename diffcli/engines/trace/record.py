@@ -160,9 +160,10 @@ def record(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) 
     found.inputs = tuple(recorder.reference(each) for each in inputs)
     with _Departures(recorder), recorder:
         outputs = tuple(function(*inputs))
-    recorder.settle(outputs)
     found.results = outputs
-    found.outputs = tuple(recorder.reference(each) for each in outputs)
+    if found.problem is None:
+        recorder.settle(outputs)
+        found.outputs = tuple(recorder.reference(each) for each in outputs)
     return found
 
 
@@ -191,6 +192,10 @@ class _Recorder(TorchDispatchMode):
         found, options = self.found, dict(kwargs or {})
         if len(found.steps) >= MAX_STEPS:
             found.problem = f"the function takes more than {MAX_STEPS:,} operations"
+        strange = [each for each in _tensors((args, options)) if each.layout is not torch.strided]
+        if strange:
+            found.problem = f"a tensor is {str(strange[0].layout).removeprefix('torch.')}"
+        if found.problem is not None:
             return func(*args, **options)
         name = func._schema.name.partition("::")[2]
         where, call = self._stand()
@@ -198,6 +203,9 @@ class _Recorder(TorchDispatchMode):
         arguments, named = self._referred(args), self._referred(options)
         result = func(*args, **options)
         outputs = tuple(_tensors(result))
+        if any(each.layout is not torch.strided for each in outputs):
+            found.problem = f"{name} at {where} gives a tensor that isn't dense"
+            return result
         written = {
             each.name
             for each in func._schema.arguments

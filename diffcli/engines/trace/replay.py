@@ -18,7 +18,7 @@ from diffcli.engines.trace.arrays import Arithmetic, Balls, Bounded
 from diffcli.engines.trace.duals import Dual
 from diffcli.engines.trace.record import Call, Record, Reference, Step
 from diffcli.engines.trace.rules import find
-from diffcli.engines.trace.tape import Tape, Value, Whole, concatenate
+from diffcli.engines.trace.tape import UNUSED, Tape, Value, Whole, concatenate
 
 CUSTOM_SLACK = 64.0
 """Units of rounding that an operation inside a custom function may lose on its way back, where the
@@ -154,7 +154,7 @@ class Replay:
         if not is_moving and not in_doubt:
             results: Any = [self._data(each) for each in step.values]
         elif rule is None:
-            results = [self._unknown(step, each, given) for each in step.values]
+            results = []
         else:
             try:
                 results = rule(self, step, *arguments, **options)
@@ -164,8 +164,12 @@ class Replay:
         results = results if isinstance(results, list | tuple) else [results]
         for place, reference in enumerate(step.outputs):
             found = results[place] if place < len(results) else None
-            if found is None:
-                found = self._unknown(step, step.values[place], given)
+            if found is None or found is UNUSED:
+                if found is None:
+                    self._note_unknown(step)
+                    if in_doubt:
+                        self.note("lost", f"{step.label} takes what is decided just at its edge")
+                found = self._unknown(step, step.values[place], given, is_unused=found is UNUSED)
             self._write(reference, self._anchored(found, place, step))
 
     def _reads_moving(self, step: Step) -> bool:
@@ -190,19 +194,21 @@ class Replay:
             return self.tape.constant(self.kind.array(_floats(tensor)))
         return Whole(tensor.numpy())
 
-    def _unknown(self, step: Step, tensor: Any, given: Sequence[Any]) -> Value | Whole:
-        """Return what stands for the result of an operation without a rule."""
+    def _note_unknown(self, step: Step) -> None:
         if not any(each.step == self.step and each.kind == "unknown" for each in self.notes):
             self.note("unknown", f"{step.label} has no rule")
+
+    def _unknown(
+        self, step: Step, tensor: Any, given: Sequence[Any], *, is_unused: bool
+    ) -> Value | Whole:
+        """Return what stands for a result that no rule gives: nothing is known of its slopes."""
         if not tensor.is_floating_point():
+            if not is_unused:
+                self.note("lost", f"{step.label} has no rule, and no derivative to follow")
             return Whole(tensor.numpy(), np.ones(tuple(tensor.shape), dtype=np.bool_))
         found = self.kind.array(_floats(tensor)) * float("nan")
-        sources = []
-        for each in given:
-            if isinstance(each, Value):
-                empty = self._empty(each)
-                sources.append((each, empty))
-        return self.tape.result(found, *sources)
+        values = [each for each in given if isinstance(each, Value)]
+        return self.tape.result(found, *((each, self._empty(each)) for each in values))
 
     @staticmethod
     def _empty(value: Value) -> Callable[[Any], Any]:
@@ -241,6 +247,11 @@ class Replay:
                 else Whole(constant.numpy())
             )
             self.storages[window.storage] = whole
+        if isinstance(whole, Whole) is window.is_floating:
+            self.note("lost", "numbers are viewed as those of another dtype")
+            if window.is_floating:
+                return self.tape.constant(self.kind.array(np.full(window.shape, np.nan)))
+            return Whole(np.zeros(window.shape), np.ones(window.shape, dtype=np.bool_))
         if isinstance(whole, Whole):
             if not len(whole.values):
                 return Whole(whole.values.reshape(window.shape))

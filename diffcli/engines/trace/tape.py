@@ -279,6 +279,10 @@ class Whole:
         return self.doubt is not None and bool(self.doubt.any())
 
 
+UNUSED = object()
+"""Stands for a result that only torch's own backward reads."""
+
+
 def extreme(value: Value, chosen: Index, tied: Mask) -> Value:
     """Return the largest of each row, ``chosen`` or, in doubt, any of the ``tied``."""
     rows, width = value.shape

@@ -1,7 +1,7 @@
-"""A derivative written by hand, as code, against autograd and difference quotients.
+"""A derivative written by hand, as code, against what is proved of the function's.
 
-Autograd's number is the derivative unless a difference quotient contradicts it, as where a
-function's own backward is wrong.
+Where nothing is proved, autograd's number is the derivative unless a difference quotient
+contradicts it, as where a function's own backward is wrong.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _MOST_BELOW = 12
 class Comparison:
     """One entry: autograd's number, the claim's, and a difference quotient with its error.
 
-    ``is_right`` is None where nothing can tell; ``is_contradicted`` says that the quotient
-    contradicts autograd's own number, and decides.
+    ``is_right`` is None where nothing can tell; ``is_contradicted`` says that the proof, or the
+    quotient, contradicts autograd's own number, and decides. ``proved`` is the true number.
     """
 
     entry: str
@@ -50,10 +50,13 @@ class Comparison:
     error: float | None
     is_right: bool | None
     is_contradicted: bool = False
+    proved: float | None = None
 
     @property
     def truth(self) -> float:
         """The number that the claim is held against."""
+        if self.proved is not None:
+            return self.proved
         return self.quotient if self.is_contradicted and self.quotient else self.autograd
 
     @property
@@ -83,7 +86,7 @@ class Review:
 
     @property
     def contradicted(self) -> Sequence[Comparison]:
-        """The entries in which a difference quotient contradicts autograd."""
+        """The entries in which the proof or a difference quotient contradicts autograd."""
         return [each for x in self.comparisons for each in x if each.is_contradicted]
 
     @property
@@ -140,7 +143,9 @@ def _compare(
             f"{claim.text} gives {len(flat)} numbers, and the derivative has {len(numbers)}",
             hint="a number for each: " + ", ".join(check.entry for check in result.checks[:6]),
         )
-    truth = np.array(numbers, dtype=float)
+    proved = [_proved(check) for check in result.checks]
+    pairs = zip(proved, numbers, strict=True)
+    truth = np.array([seen if true is None else true for true, seen in pairs], dtype=float)
     moving = tuple(at)
     found = function.quotients(operator, at, moving, (), settings)
     quotients = [None] * len(numbers) if isinstance(found, str) else found
@@ -155,16 +160,20 @@ def _compare(
 
 
 def _comparison(check: Check, claim: float, is_same: bool, quotient: Estimate | None) -> Comparison:
-    """Hold one claimed number against autograd's, or against the quotient that contradicts it.
+    """Hold one claimed number against the proof, or autograd's, or a quotient that contradicts it.
 
     Where autograd's number is neither agreed with nor contradicted, a claim that differs from it
     is wrong only if the quotient contradicts the claim.
     """
-    number = check.autograd or 0.0
+    number, proved = check.autograd or 0.0, _proved(check)
     of_claim = quotient.judge(claim) if quotient else Finding.OPEN
     is_contradicted = check.verdict is Verdict.DISAGREES
-    if is_same and not is_contradicted:
-        is_right: bool | None = True
+    if proved is not None:
+        is_right: bool | None = is_same
+    elif check.verdict is Verdict.NOT_DIFFERENTIABLE:
+        is_right = None
+    elif is_same and not is_contradicted:
+        is_right = True
     elif check.verdict is Verdict.AGREES:
         is_right = False
     else:
@@ -177,7 +186,15 @@ def _comparison(check: Check, claim: float, is_same: bool, quotient: Estimate | 
         quotient.error if quotient else None,
         is_right,
         is_contradicted,
+        proved,
     )
+
+
+def _proved(check: Check) -> float | None:
+    """Return the proved number of an entry; None where nothing is proved."""
+    if check.verdict in (Verdict.CERTIFIED, Verdict.INEXACT) or check.error_ulps is not None:
+        return check.value
+    return None
 
 
 def _flat(derivative: Any) -> list[float]:

@@ -9,6 +9,7 @@ from diffcli.output.answers import point_text
 from diffcli.output.cells import notation
 from diffcli.output.document import Answer, Document, Remarks, Table
 from diffcli.output.text import number
+from diffcli.verdict import Verdict
 
 if TYPE_CHECKING:
     from diffcli.studies.check.code import Comparison, Review
@@ -65,16 +66,31 @@ def _said(found: Comparison) -> str:
     return f"wrong: {found.factor} times" if found.factor else "wrong"
 
 
+def _fault(found: Review) -> str:
+    """Return why autograd is wrong, as the first wrong entry says."""
+    checks = (check for result in found.report.results for check in result.checks)
+    first = next(each for each in checks if each.verdict is Verdict.DISAGREES)
+    return first.reason or "a backward is wrong"
+
+
 def _sentence(found: Review, digits: int | None) -> str:
     report, count = found.report, len(found.comparisons)
     if found.is_right:
         points = f"{count} point{'s' if count != 1 else ''}"
+        compared = [each for entries in found.comparisons for each in entries]
+        is_proved = all(each.proved is not None for each in compared)
+        if found.contradicted and is_proved:
+            return (
+                f"{found.claim} agrees with proved intervals at {points}, which contradict "
+                f"autograd: {_fault(found)}"
+            )
         if found.contradicted:
             return (
                 f"{found.claim} agrees with difference quotients at {points}, which contradict "
                 f"autograd: a backward of {report.read_as} is wrong, or a part of its graph cut"
             )
-        return f"{found.claim} agrees with autograd at {points}; code can't be proved"
+        proof = "and proved intervals do" if is_proved else "nothing is proved of it"
+        return f"{found.claim} agrees with autograd at {points}; {proof}"
     if found.is_right is None:
         return (
             f"undecided: {found.claim} differs from autograd, and difference quotients are too "

@@ -40,10 +40,10 @@ def _where(r: Replay, step: Step, mask: Whole, x: Any, y: Any) -> Value | None:
     one, other = one.expand(shape), other.expand(shape)
     truth = np.broadcast_to(mask.values.astype(np.bool_), shape)
     doubt = np.zeros(shape, np.bool_) if mask.doubt is None else np.broadcast_to(mask.doubt, shape)
-    return _met(r, one, truth, other, doubt)
+    return _met(r, step, one, truth, other, doubt)
 
 
-def _met(r: Replay, one: Value, truth: Mask, other: Value, doubt: Mask) -> Value:
+def _met(r: Replay, step: Step, one: Value, truth: Mask, other: Value, doubt: Mask) -> Value:
     """Return a choice: what is in doubt is continuous where both are equal, and else unknown."""
 
     def decide() -> Mask:
@@ -55,6 +55,7 @@ def _met(r: Replay, one: Value, truth: Mask, other: Value, doubt: Mask) -> Value
     found = one.hull(truth, other, doubt) if doubt.any() else one.where(truth, other)
     if not apart.any():
         return found
+    r.note("lost", f"{step.label} may jump here")
     return found * r.tape.constant(r.kind.array(np.where(apart, np.nan, 1.0)))
 
 
@@ -80,7 +81,7 @@ def _prelu(r: Replay, step: Step, x: Value, weight: Value) -> Value:
 def _threshold(r: Replay, step: Step, x: Value, threshold: float, value: float) -> Value:
     edge = operand(r, threshold, step).expand(x.shape)
     mask, doubt = above(r, step, x, edge)
-    return _met(r, x, mask, operand(r, value, step).expand(x.shape), doubt)
+    return _met(r, step, x, mask, operand(r, value, step).expand(x.shape), doubt)
 
 
 def _clamp(r: Replay, step: Step, x: Value, low: Any = None, high: Any = None) -> Value:
@@ -130,7 +131,9 @@ def _stepwise(r: Replay, step: Step, x: Value, decimals: int = 0) -> Value | Non
 
     jumps = chosen(r, "jumps", decide)
     steps = r.tape.constant(r.kind.array(np.where(jumps, np.nan, values)))
-    return steps + x * 0.0 if jumps.any() else steps
+    if not jumps.any():
+        return steps
+    return steps + x * r.tape.constant(r.kind.array(np.where(jumps, np.nan, 0.0)))
 
 
 _JUMPS: dict[str, Callable[[float], tuple[float, float]]] = {

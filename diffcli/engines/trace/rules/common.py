@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from diffcli.engines.trace.duals import Dual
 from diffcli.engines.trace.record import Reference, Step
-from diffcli.engines.trace.tape import Mask, Value, Whole
+from diffcli.engines.trace.tape import Mask, Value
 
 if TYPE_CHECKING:
     from diffcli.engines.trace.replay import Replay
@@ -31,16 +31,8 @@ def operand(replay: Replay, value: Any, step: Step) -> Value:
     values = value.values.astype(np.float64)
     if value.is_doubtful:
         values[value.doubt] = np.nan
+        replay.note("lost", f"{step.label} takes what is decided just at its edge")
     return replay.tape.constant(replay.kind.array(values))
-
-
-def unused(replay: Replay, step: Step, place: int) -> Any:
-    """Return what stands for an output that only torch's own backward reads."""
-    seen = step.values[place]
-    shape = tuple(seen.shape)
-    if not seen.is_floating_point():
-        return Whole(seen.numpy(), np.ones(shape, dtype=np.bool_))
-    return replay.tape.constant(replay.kind.array(np.full(shape, np.nan)))
 
 
 def together(replay: Replay, step: Step, *values: Any) -> list[Value]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diffcli.engines.trace.record import Step
-from diffcli.engines.trace.rules.common import above, choose, number, operand, together, unused
-from diffcli.engines.trace.tape import Mask, Value
+from diffcli.engines.trace.rules.common import above, choose, number, operand, together
+from diffcli.engines.trace.tape import UNUSED, Mask, Value
 
 if TYPE_CHECKING:
     from diffcli.engines.trace.replay import Replay
@@ -122,7 +122,7 @@ def _elu(
 
 
 def _log_sigmoid(r: Replay, step: Step, x: Value) -> list[Any]:
-    return [-((-x).unary("softplus")), unused(r, step, 1)]
+    return [-((-x).unary("softplus")), UNUSED]
 
 
 def _atan2(r: Replay, step: Step, y: Any, x: Any) -> Value:

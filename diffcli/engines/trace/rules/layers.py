@@ -11,10 +11,10 @@ import numpy as np
 
 from diffcli.engines.trace.record import Step
 from diffcli.engines.trace.rules.choices import RULES as CHOICES
-from diffcli.engines.trace.rules.common import choose, number, operand, unused
+from diffcli.engines.trace.rules.common import choose, number, operand
 from diffcli.engines.trace.rules.reductions import RULES as REDUCTIONS
 from diffcli.engines.trace.rules.reductions import mean, shift, softmax
-from diffcli.engines.trace.tape import Value
+from diffcli.engines.trace.tape import UNUSED, Value
 
 if TYPE_CHECKING:
     from diffcli.engines.trace.replay import Replay
@@ -86,8 +86,8 @@ def _batch_norm(
         shape = (1, x.shape[1], *([1] * (len(x.shape) - 2)))
         scale = 1.0 / (spread.reshape(shape) + number(eps, step)).unary("sqrt")
         found = (x - middle.reshape(shape)) * scale
-        saved = [unused(r, step, place) for place in (1, 2)]
-    rest = [unused(r, step, place) for place in range(3, len(step.values))]
+        saved = [UNUSED, UNUSED]
+    rest = [UNUSED] * (len(step.values) - 3)
     return [_per_channel(found, weight, bias), *saved, *rest]
 
 
@@ -242,7 +242,7 @@ def _max_pool(
     rows = lows.flat().take(_pooled(_patches(lows, window, stride, dilation, out), count))
     found = REDUCTIONS["amax"](r, step, rows, [len(rows.shape) - 1], False)
     found = found[0] if isinstance(found, list) else found
-    return [found.reshape(tuple(step.values[0].shape)), unused(r, step, 1)]
+    return [found.reshape(tuple(step.values[0].shape)), UNUSED]
 
 
 def _avg_pool(
@@ -383,7 +383,7 @@ def _attention(
     if is_causal:
         return _causal(r, step, scores, value, (count, length, keys), query.shape)
     found = softmax(r, scores, (2,)) @ value.reshape((count, keys, value.shape[-1]))
-    return [found.reshape((*query.shape[:-1], value.shape[-1])), unused(r, step, 1)]
+    return [found.reshape((*query.shape[:-1], value.shape[-1])), UNUSED]
 
 
 def _causal(
@@ -399,7 +399,7 @@ def _causal(
     powers = (held - shift(r, held, (2,))).unary("exp").where(seen, zero)
     weights = powers / powers.sum((2,), keeps=True)
     found = weights @ value.reshape((count, keys, value.shape[-1]))
-    return [found.reshape((*outer[:-1], value.shape[-1])), unused(r, step, 1)]
+    return [found.reshape((*outer[:-1], value.shape[-1])), UNUSED]
 
 
 RULES: dict[str, Callable[..., Any]] = {

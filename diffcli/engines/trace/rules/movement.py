@@ -47,7 +47,7 @@ def _same(r: Replay, step: Step, x: Any, *_: Any, **__: Any) -> Any:
     """Return the same numbers, in another dtype perhaps."""
     is_floating = step.values[0].is_floating_point()
     if isinstance(x, Value):
-        return x if is_floating else None
+        return x * 1.0 if is_floating else None  # which rounds, on its way back too
     return operand(r, x, step) if is_floating else x
 
 

@@ -1,0 +1,92 @@
+"""The gradient of code, proved: for Python programs and their tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+from diffcli.errors import UsageError
+from diffcli.language.points import Computed, Point
+from diffcli.modules import OfParameters
+from diffcli.operators import Grad, Jacobian, Operator
+from diffcli.output.report import Report
+from diffcli.userfunction import UserFunction, derive_user
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+
+def verify_gradients(
+    function: Callable[..., Any], *inputs: Any, loss: Callable[..., Any] | None = None
+) -> Report:
+    """Prove autograd's gradient of a function of tensors, or find what is wrong with it.
+
+    The variables are the inputs that require grad, or all floating-point tensors where none does;
+    of a ``torch.nn.Module`` they are its parameters, and ``loss`` takes its output and the inputs
+    that its ``forward`` doesn't. Several outputs have a Jacobian. The report's ``exit_code`` is 5
+    where a backward is proved wrong; its checks name the entry, both numbers and the line.
+
+    Raises UsageError where there is nothing to differentiate by, NoDerivativeError where autograd
+    can't follow the function.
+    """
+    import torch
+
+    if isinstance(function, torch.nn.Module):
+        return _of_module(function, inputs, loss)
+    floating = [
+        place
+        for place, each in enumerate(inputs)
+        if isinstance(each, torch.Tensor) and each.is_floating_point()
+    ]
+    moving = [place for place in floating if inputs[place].requires_grad] or floating
+    if not moving:
+        raise UsageError("no input is a floating-point tensor", hint="torch.tensor([1.0, 2.0])")
+    dtype = str(inputs[moving[0]].dtype).removeprefix("torch.")
+    names = _names(function, len(inputs))
+
+    def call(*values: Tensor) -> Any:
+        given = [each.detach() if isinstance(each, torch.Tensor) else each for each in inputs]
+        for place, value in zip(moving, values, strict=True):
+            given[place] = value
+        found = function(*given)
+        return found if loss is None else loss(found)
+
+    point = {names[place]: inputs[place] for place in moving}
+    return _report(_text(function), point, call, dtype)
+
+
+def _of_module(module: Module, inputs: tuple[Any, ...], loss: Callable[..., Any] | None) -> Report:
+    dtype = next((str(x.dtype).removeprefix("torch.") for x in module.parameters()), "float64")
+    call = OfParameters(module, inputs, loss, dtype)
+    return _report(type(module).__name__, call.parameters, call, dtype)
+
+
+def _report(text: str, point: dict[str, Any], call: Callable[..., Any], dtype: str) -> Report:
+    import torch
+
+    from diffcli.derivation import Settings
+
+    if dtype not in ("float64", "float32"):
+        raise UsageError(f"{dtype} has no proofs yet", hint="float64 or float32")
+    function = UserFunction(text, tuple(point), call)
+    values = {name: Computed(each.detach().cpu().double().numpy()) for name, each in point.items()}
+    outputs = function(*(each.detach() for each in point.values()))
+    is_number = sum(each.numel() for each in outputs) == 1
+    operator: Operator = Grad() if is_number else Jacobian()
+    with torch.enable_grad():
+        return derive_user(operator, function, [Point(values)], Settings(dtype=dtype))
+
+
+def _names(function: Callable[..., Any], count: int) -> list[str]:
+    """Return the names of a function's arguments, as far as it has any."""
+    try:
+        own = list(signature(function).parameters)
+    except (TypeError, ValueError):
+        own = []
+    return [own[place] if place < len(own) else f"x{place}" for place in range(count)]
+
+
+def _text(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__qualname__", type(function).__name__))
