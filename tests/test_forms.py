@@ -6,10 +6,12 @@ from fractions import Fraction
 from random import Random
 
 import pytest
+import sympy
 from mpmath import mp, mpf
 from oracles import OutsideDomainError, derivative, value
 
 from diffcli.engines.symbolic import Symbolic
+from diffcli.engines.terms.dag import tree_size
 from diffcli.language.parser import parse
 
 WRITTEN = {
@@ -72,3 +74,30 @@ def test_the_potential_of_a_charge_is_harmonic() -> None:
     function = parse("1/sqrt(x^2+y^2+z^2)")
     laplacian = Symbolic(function).combination([(1, 0, (name, name)) for name in "xyz"])
     assert laplacian.text == "0"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        # Their identities alone took sympy 5 s and 3 s.
+        "cos(2y - cos(x-2) + tanh(cos(x-2) + 0.6)/5 - 2sin(2))*cos(x-2)",
+        "sin(2y - cos(x-2) + tanh(cos(x-2) + 0.6)/5 - 2sin(2))",
+        # Its arguments, multiplied out, have hundreds of terms; identities took minutes.
+        "sin(sinh((x+y)^5)*tanh((x+1)^6))*y",
+    ],
+)
+def test_sympy_rewrites_only_what_is_small(formula: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, list[sympy.Expr]] = {"trigsimp": [], "factor_terms": []}
+    for name, terms in asked.items():
+        rewrite = getattr(sympy, name)
+        monkeypatch.setattr(
+            sympy,
+            name,
+            lambda term, terms=terms, rewrite=rewrite: (terms.append(term), rewrite(term))[1],
+        )
+    symbolic = Symbolic(parse(formula))
+    assert all(symbolic.formula((name,)).text for name in "xy")
+    assert asked["factor_terms"]
+    assert all(tree_size(term) <= 300 for term in asked["factor_terms"])
+    calls = (term.atoms(sympy.Function, sympy.Symbol) for term in asked["trigsimp"])
+    assert all(len(generators) <= 4 for generators in calls)

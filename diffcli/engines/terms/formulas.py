@@ -20,6 +20,7 @@ from diffcli.clock import now
 from diffcli.engines.terms.dag import depth, postorder, tree_size
 from diffcli.engines.terms.functions import fill, without_defaults
 from diffcli.engines.terms.rewriting import (
+    factored,
     nested_fractions,
     of_positive_orders,
     over_powers,
@@ -37,6 +38,9 @@ MAX_PRINTED = 3_000
 MAX_DEPTH = 60
 """Of a formula that is printed: sympy's printers are recursive."""
 MAX_REWRITTEN = 300
+MAX_GENERATORS = 4
+"""Letters and calls of a formula for which identities of sines and cosines are tried: sympy factors
+polynomials in them, and how long that takes grows by a power of how many they are."""
 MAX_CANCELLED = 60
 """Terms of a formula that is put over one denominator, which may take long."""
 MAX_EXPANDED = 30
@@ -120,29 +124,34 @@ def _forms(form: Expr) -> Iterator[Expr]:
 def _arranged(form: Expr) -> Iterator[Expr]:
     """Yield arrangements of a term, the costliest last."""
     yield form
-    yield sympy.factor_terms(form)
+    yield factored(form)
     if expanded_terms(form) <= MAX_EXPANDED:
         expanded = form.expand(power_base=False, power_exp=False, log=False)
         yield expanded
-        yield sympy.factor_terms(expanded)
+        yield factored(expanded)
     if form.has(sympy.Piecewise) or _degree(form) > MAX_DEGREE:
         return
     together = sympy.together(form)
     above, below = sympy.fraction(together)
     if expanded_terms(above) <= MAX_EXPANDED:
-        yield sympy.factor_terms(above.expand()) / below
+        yield factored(above.expand()) / below
     if tree_size(form) > MAX_CANCELLED:
         return
     yield together
-    yield sympy.factor_terms(sympy.powsimp(form))
-    is_short = max(expanded_terms(above), expanded_terms(below)) <= MAX_POLYNOMIAL
+    yield factored(sympy.powsimp(form))
+    is_short = (
+        tree_size(together) <= MAX_REWRITTEN
+        and max(expanded_terms(above), expanded_terms(below)) <= MAX_POLYNOMIAL
+    )
     if is_short:
-        yield over_powers(sympy.factor_terms(together))
+        yield over_powers(factored(together))
     if form.has(*_CIRCULAR):
-        yield sympy.trigsimp(form)
+        generators = form.atoms(sympy.Function, sympy.Symbol)
+        if len(generators) <= MAX_GENERATORS and not any(call.is_number for call in generators):
+            yield sympy.trigsimp(form)
     elif is_short:
         cancelled = sympy.cancel(together)
-        yield sympy.factor_terms(cancelled)
+        yield factored(cancelled)
         yield over_powers(cancelled)
 
 

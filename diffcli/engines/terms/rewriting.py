@@ -11,8 +11,11 @@ from types import MappingProxyType
 import sympy
 from sympy import Add, Basic, Expr, Integer, Mul, Pow
 
+from diffcli.engines.terms.dag import tree_size
 from diffcli.language.functions import TABLE, resolve
 
+MAX_FACTORED = 300
+"""Terms of a formula whose sums are factored."""
 _OUTSIDE, _FACTOR, _SUMMAND = range(3)
 """Where a term stands: in no fraction, a factor of one, or in a sum that is a factor of one."""
 _REFLECTED: Mapping[type[Basic], int] = MappingProxyType(
@@ -80,5 +83,13 @@ def over_powers(term: Expr) -> Expr:
     """Return a fraction with the sums above its line multiplied out, and powers below it."""
     above, below = sympy.fraction(term)
     factors = (each.expand() if isinstance(each, Add) else each for each in Mul.make_args(above))
-    divisors = (sympy.sqf(each) for each in Mul.make_args(sympy.factor_terms(below)))
-    return Mul(sympy.factor_terms(Mul(*factors)), *(1 / each for each in divisors))
+    divisors = (sympy.sqf(each) for each in Mul.make_args(factored(below)))
+    return Mul(factored(Mul(*factors)), *(1 / each for each in divisors))
+
+
+def factored(term: Expr) -> Expr:
+    """Return a term with common factors taken out of its sums; a long one as it is.
+
+    Arguments of calls that were multiplied out may have made it long.
+    """
+    return sympy.factor_terms(term) if tree_size(term) <= MAX_FACTORED else term
