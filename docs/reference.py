@@ -45,8 +45,8 @@ _EXITS = {
     3: "the formula can't be read",
     4: "no derivative at any point: each lacks one of its numbers, or where vectors are given all "
     "of them; an answer all the same, with the reason; or a Python function that cuts the graph",
-    5: "the engines disagree, or a claim given to `check` is wrong",
-    6: "a limit, or the time ran out",
+    5: "the engines disagree, or a claim given to `check` or `prove` is wrong",
+    6: "a limit, or the time ran out; or `prove` can't decide",
     130: "interrupted",
 }
 _ENVIRONMENT = {

@@ -67,6 +67,7 @@ ENGINES = {
     "enclosure": (
         "enclosure",
         "balls",
+        "boxes",
         "difficult",
         "one_sided",
         "quotients",

@@ -52,6 +52,10 @@ check "x^2" --at 3
 check "x^2" "2x"
 check "sin(x)^2" "2 sin x"
 check "log(x)" "1/x"
+prove "sin(x) <= x" --in x=0:1
+prove "sin(x) < x" --in x=0:1
+prove "convex(x^4 - x^2)" --in x=-1:1
+prove "log(x) < 2" --in x=0:1
 steps "x^2*sin(x)"
 steps "x^2 + y^2 = 25"
 critical "x + 1/x"

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "profile": Entry("profile:profile"),
         "export": Entry("export:export", common=False),
         "implicit": Entry("implicit:implicit"),
+        "prove": Entry("prove:prove"),
         "steps": Entry("steps:steps"),
         "critical": Entry("critical:critical"),
         "batch": Entry("batch:batch"),

@@ -1,0 +1,293 @@
+"""Formulas over boxes: their nodes are laid out once, then walked for thousands of boxes at a time.
+
+A function that is made of others is walked as its definition says; a term without a variable is
+enclosed by Arb, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import reduce
+from typing import cast
+
+import numpy as np
+from flint import arb, fmpq
+
+from diffcli.engines.balls.constants import DEFINITIONS, definition
+from diffcli.engines.balls.guards import Trouble, Undefined
+from diffcli.engines.balls.signs import proved_sign
+from diffcli.engines.balls.walk import Walk
+from diffcli.engines.boxes import jets
+from diffcli.engines.boxes.arb import enclose, ends_of
+from diffcli.engines.boxes.arithmetic import Array, Interval, add, mul, whole
+from diffcli.engines.boxes.jets import Jet, Pairs
+from diffcli.engines.boxes.rules import RULES, Domain
+from diffcli.language.expression import (
+    CONSTANT,
+    NUMBER,
+    VARIABLE,
+    Node,
+    node,
+    number,
+    postorder,
+    substituted,
+    variable,
+)
+
+CONSTANT_BITS = 128
+COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+LOGIC = frozenset({"and", "or", "not"})
+
+Term = Jet | Domain
+"""What a node is over boxes: a function, or a truth value: 1, −1, or 0 where it isn't decided."""
+
+
+def simplified(roots: Sequence[Node]) -> list[Node]:
+    """Return formulas with functions written by those that have rules, constants as they are.
+
+    Differences are sums, and numbers are folded where they are rational.
+    """
+    made: dict[Node, Node] = {}
+    for each in postorder(roots):
+        args = [made[arg] for arg in each.args]
+        if each.is_leaf:
+            made[each] = each
+        elif each.op in DEFINITIONS and each.op not in RULES and each.op not in _MADE:
+            places = {variable(x): arg for x, arg in zip("xyz", args, strict=False)}
+            made[each] = simplified([substituted(definition(each.op), places)])[0]
+        else:
+            made[each] = _folded(node(each.op, *args, static=each.static))
+    return [made[root] for root in roots]
+
+
+_MADE = frozenset({"normcdf"})
+"""Rows that Arb encloses better than their definitions do."""
+
+
+def rational_of(term: Node) -> Fraction | None:
+    """Return a number, or the opposite of one, as a fraction."""
+    if term.op == NUMBER:
+        return cast(Fraction, term.value)
+    if term.op == "neg" and term.args[0].op == NUMBER:
+        return -cast(Fraction, term.args[0].value)
+    return None
+
+
+def _folded(term: Node) -> Node:
+    """Return a term of rationals as the rational it is."""
+    if term.op in ("add", "mul", "div", "neg"):
+        numbers = [rational_of(arg) for arg in term.args]
+        if all(each is not None for each in numbers) and numbers:
+            exact = cast(list[Fraction], numbers)
+            match term.op:
+                case "add":
+                    return number(sum(exact, Fraction(0)))
+                case "mul":
+                    return number(reduce(Fraction.__mul__, exact))
+                case "neg":
+                    return number(-exact[0])
+                case "div" if exact[1]:
+                    return number(exact[0] / exact[1])
+    return term
+
+
+class Bounds:
+    """Formulas laid out for walks over boxes; ``names`` order the variables.
+
+    Truth values may be among the formulas.
+    """
+
+    def __init__(self, formulas: Sequence[Node], names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.formulas = simplified(formulas)
+        self.nodes = postorder(self.formulas)
+        moving: dict[Node, bool] = {}
+        for each in self.nodes:
+            known = each.op == VARIABLE or any(moving[arg] for arg in each.args)
+            moving[each] = known
+        self._moving = moving
+        self._constants = {each: _ends(each) for each in self.nodes if not moving[each]}
+
+    def over(self, lo: Array, hi: Array, order: int = 0) -> list[Term]:
+        """Return the formulas over boxes, whose ends have a row a variable."""
+        with np.errstate(all="ignore"):
+            return self._walk(lo, hi, Pairs(len(self.names), order))
+
+    def jet(self, lo: Array, hi: Array, order: int = 0) -> Jet:
+        """Return the only formula over boxes."""
+        return cast(Jet, self.over(lo, hi, order)[0])
+
+    def _walk(self, lo: Array, hi: Array, pairs: Pairs) -> list[Term]:
+        shape = lo.shape[1:]
+        terms: dict[Node, Term] = {}
+        for each in self.nodes:
+            if each.op == VARIABLE:
+                terms[each] = self._variable(str(each.value), lo, hi, pairs)
+            elif not self._moving[each]:
+                terms[each] = self._constant(each, shape)
+            else:
+                terms[each] = self._applied(each, [terms[arg] for arg in each.args], pairs, shape)
+        return [terms[each] for each in self.formulas]
+
+    def _variable(self, name: str, lo: Array, hi: Array, pairs: Pairs) -> Jet:
+        place = self.names.index(name)
+        gradient = None
+        if pairs.order:
+            rows = np.zeros((pairs.count, lo.shape[1]))
+            rows[place] = 1.0
+            gradient = Interval(rows, rows)
+        return Jet(Interval(lo[place], hi[place]), np.ones(lo.shape[1:], np.int8), gradient)
+
+    def _constant(self, each: Node, shape: tuple[int, ...]) -> Term:
+        low, high, domain = self._constants[each]
+        if each.op == CONSTANT and each.value in ("true", "false"):
+            return np.full(shape, 1 if each.value == "true" else -1, np.int8)
+        if each.op in COMPARISONS or each.op in LOGIC:
+            return np.full(shape, domain, np.int8)
+        value = Interval(np.full(shape, low), np.full(shape, high))
+        return Jet(value, np.full(shape, domain, np.int8))
+
+    def _applied(
+        self, each: Node, args: Sequence[Term], pairs: Pairs, shape: tuple[int, ...]
+    ) -> Term:
+        if each.op in LOGIC:
+            return _logic(each.op, cast(Sequence[Domain], args))
+        if each.op == "piecewise":
+            branches = [
+                (cast(Jet, value), cast(Domain, condition))
+                for value, condition in zip(args[::2], args[1::2], strict=True)
+            ]
+            return jets.selected(pairs, branches, shape)
+        numbers = cast(Sequence[Jet], args)
+        if each.op in COMPARISONS:
+            return compared(each.op, jets.difference(*numbers), numbers)
+        if each.op in RULES:
+            return jets.function(pairs, each.op, numbers[0])
+        rule = _RULES.get(each.op)
+        if rule is not None:
+            return rule(pairs, each, numbers)
+        return self._by_arb(each, numbers, pairs)
+
+    def _by_arb(self, each: Node, numbers: Sequence[Jet], pairs: Pairs) -> Jet:
+        moving = [i for i, arg in enumerate(each.args) if self._moving[arg]]
+        values = [jet.value for jet in numbers]
+        found, domain = enclose(each.op, values, moving, pairs.order)
+        if len(moving) == 1:
+            known = np.minimum.reduce([domain, *(jet.domain for jet in numbers)])
+            inner = numbers[moving[0]]
+            return jets.composed(pairs, inner, found[0], known, lambda order: found[order])
+        known = np.minimum.reduce([domain, *(jet.domain for jet in numbers)])
+        if not pairs.order:
+            return Jet(found[0], known)
+        # Nothing is known of the derivatives but in which variables they are 0.
+        gradient: Interval | None = None
+        for place in moving:
+            slope = numbers[place].gradient
+            if slope is not None:
+                spread = mul(whole(slope.lo), slope)
+                gradient = spread if gradient is None else add(gradient, spread)
+        hessian = None
+        if gradient is not None and pairs.order > 1:
+            hessian = mul(whole(np.empty(1)), pairs.square(gradient))
+        return Jet(found[0], known, gradient, hessian)
+
+
+def compared(op: str, apart: Interval, sides: Sequence[Jet]) -> Domain:
+    """Return a comparison's truth over boxes: 1, −1, or 0; undefined sides leave it open."""
+    above, below = apart.lo > 0, apart.hi < 0
+    not_below, not_above = apart.lo >= 0, apart.hi <= 0
+    equal = not_below & not_above
+    yes, no = {
+        "lt": (below, not_below),
+        "le": (not_above, above),
+        "gt": (above, not_above),
+        "ge": (not_below, below),
+        "eq": (equal, above | below),
+        "ne": (above | below, equal),
+    }[op]
+    sure = np.minimum.reduce([side.domain for side in sides]) > 0
+    return np.where(sure & yes, 1, np.where(sure & no, -1, 0)).astype(np.int8)
+
+
+def _logic(op: str, args: Sequence[Domain]) -> Domain:
+    match op:
+        case "and":
+            return _least_of(args)
+        case "or":
+            return (-_least_of([-arg for arg in args])).astype(np.int8)
+    return (-args[0]).astype(np.int8)
+
+
+def _least_of(args: Sequence[Domain]) -> Domain:
+    return cast(Domain, np.minimum.reduce(list(args)))
+
+
+def _sum(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG001
+    return reduce(jets.total, args)
+
+
+def _product(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG001
+    return reduce(lambda x, y: jets.product(pairs, x, y), args)
+
+
+def _power(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:
+    exponent = rational_of(each.args[1])
+    if exponent is None:
+        return jets.general_power(pairs, *args)
+    if exponent.denominator == 1:
+        return jets.integer_power(pairs, args[0], int(exponent))
+    return jets.fractional_power(pairs, args[0], exponent)
+
+
+def _root(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:
+    order = rational_of(each.args[1])
+    if order is None or order == 0 or order.denominator != 1:
+        ones = Jet(Interval(*(np.ones_like(end) for end in args[1].value)), args[1].domain)
+        return jets.general_power(pairs, args[0], jets.quotient(pairs, ones, args[1]))
+    if abs(order) == 1:
+        return jets.integer_power(pairs, args[0], int(order))
+    return jets.fractional_power(pairs, args[0], 1 / order)
+
+
+def _greatest(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG001
+    return reduce(lambda x, y: jets.greatest(pairs, x, y), args)
+
+
+def _least(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:
+    return jets.opposite(_greatest(pairs, each, [jets.opposite(arg) for arg in args]))
+
+
+_RULES: Mapping[str, Callable[[Pairs, Node, Sequence[Jet]], Jet]] = {
+    "add": _sum,
+    "neg": lambda pairs, each, args: jets.opposite(args[0]),  # noqa: ARG005
+    "mul": _product,
+    "div": lambda pairs, each, args: jets.quotient(pairs, *args),  # noqa: ARG005
+    "pow": _power,
+    "root": _root,
+    "max": _greatest,
+    "min": _least,
+}
+
+
+def _ends(term: Node) -> tuple[float, float, int]:
+    """Return bounds of a constant, and whether it is defined; of a condition its truth."""
+    if term.op == CONSTANT and term.value in ("true", "false"):
+        return -np.inf, np.inf, 1
+    exact = rational_of(term)
+    if exact is not None:
+        found: object = fmpq(exact.numerator, exact.denominator)
+    else:
+        found = Walk(term, {}).value(CONSTANT_BITS)
+    if isinstance(found, bool):
+        return -np.inf, np.inf, 1 if found else -1
+    if isinstance(found, Trouble):
+        return -np.inf, np.inf, -1 if isinstance(found, Undefined) else 0
+    if isinstance(found, fmpq):
+        near = float(Fraction(int(found.p), int(found.q)))
+        if Fraction(near) == Fraction(int(found.p), int(found.q)):
+            return near, near, 1
+        found = arb(found)
+    if cast(arb, found).contains(0) and proved_sign(term, {}) == 0:
+        return 0.0, 0.0, 1
+    return *ends_of(cast(arb, found)), 1

@@ -1,0 +1,126 @@
+"""The least value of a formula over a region, between two bounds, and where it is attained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffcli.engines.boxes.arithmetic import Array, Interval
+from diffcli.engines.boxes.lower import Lower, Test
+from diffcli.engines.boxes.search import (
+    BATCH,
+    Effort,
+    Frontier,
+    first_step,
+    next_step,
+    worst,
+)
+
+MOST_POINTS = 64
+"""Points of a minimum that are told apart."""
+SAME = 1e-6
+"""Points nearer than this part of the region are one."""
+POLISH_EVERY = 4
+MOST_BOXES = 400_000
+"""Boxes that are kept at once."""
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Bounds of the least value, and the points next to which it may be attained.
+
+    ``is_defined`` says that the formula has a value everywhere; None where that isn't decided.
+    """
+
+    low: float
+    high: float
+    points: tuple[tuple[float, ...], ...]
+    is_defined: bool | None
+    is_settled: bool
+    places: Interval
+
+
+def least(lower: Lower, tolerance: float, effort: Effort) -> Minimum:
+    """Return the least value to a relative tolerance, or as near as the effort allows."""
+    found, front = first_step(lower, effort)
+    best, point = np.inf, front.box.lo[:, 0]
+    best, point = _best(found.upper, found.points, best, point)
+    defined: bool | None = True
+    rounds = 0
+    settled = False
+    while True:
+        if rounds % POLISH_EVERY == 0 and np.isfinite(best):
+            best, point = _polished(lower, point, best)
+        kept = front.lower <= best
+        effort.close(np.full(int((~kept).sum()), Test.RANGE))
+        if (front.domain[~kept] < 1).any():
+            defined = None
+        front = front.kept(kept)
+        goal = best - tolerance * max(abs(best), tolerance)
+        waiting = front.lower < goal
+        if not waiting.any():
+            settled = True
+            break
+        if effort.is_over or front.count > MOST_BOXES:
+            break
+        done, todo = front.kept(~waiting), front.kept(waiting)
+        chosen, rest = worst(todo, BATCH // 2)
+        (found, halves), can = next_step(lower, chosen, effort)
+        if not can.any():
+            break
+        front = done.joined(rest).joined(chosen.kept(~can)).joined(halves)
+        best, point = _best(found.upper, found.points, best, point)
+        rounds += 1
+        if rounds > 20_000:
+            break
+    if (front.domain < 1).any():
+        defined = None
+    low = float(front.lower.min()) if front.count else best
+    points = _points(lower, front, best, tolerance, point) if settled else (tuple(point.tolist()),)
+    return Minimum(min(low, best), best, points, defined, settled, front.box)
+
+
+def _best(upper: Array, points: Array, best: float, point: Array) -> tuple[float, Array]:
+    place = int(np.argmin(upper)) if upper.size else 0
+    if upper.size and upper[place] < best:
+        return float(upper[place]), points[:, place]
+    return best, point
+
+
+def _polished(lower: Lower, point: Array, best: float) -> tuple[float, Array]:
+    """Return a better point where Newton's method leads to one."""
+    column = point[:, None]
+    region = lower.region
+    inside = Interval(np.maximum(region.low.lo, -1e300), np.minimum(region.high.hi, 1e300))
+    from diffcli.engines.boxes.jets import Pairs
+
+    with np.errstate(all="ignore"):
+        moved = lower.descended(inside, column, Pairs(len(point), 2))
+        here = lower.bounds.jet(moved, moved)
+    value = float(here.value.hi[0])
+    return (value, moved[:, 0]) if here.domain[0] > 0 and value < best else (best, point)
+
+
+def _points(
+    lower: Lower, front: Frontier, best: float, tolerance: float, point: Array
+) -> tuple[tuple[float, ...], ...]:
+    """Return the points in the last boxes that come within the tolerance of the least value."""
+    from diffcli.engines.boxes.jets import Pairs
+
+    order = np.argsort(front.lower, kind="stable")[: 8 * MOST_POINTS]
+    box = Interval(front.box.lo[:, order], front.box.hi[:, order])
+    pairs = Pairs(box.lo.shape[0], 2)
+    with np.errstate(all="ignore"):
+        at = lower.descended(box, lower.region.middles(box), pairs)
+        here = lower.bounds.jet(at, at)
+    near = (here.domain > 0) & (here.value.hi <= best + 2 * tolerance * max(abs(best), tolerance))
+    spans = np.minimum(lower.region.high.hi - lower.region.low.lo, 1e6)[:, 0]
+    found: list[Array] = [point]
+    for column in np.flatnonzero(near):
+        place = at[:, column]
+        if all((np.abs(place - other) > SAME * spans).any() for other in found):
+            found.append(place)
+        if len(found) > MOST_POINTS:
+            break
+    return tuple(tuple(each.tolist()) for each in found)

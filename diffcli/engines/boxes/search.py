@@ -1,0 +1,173 @@
+"""Branch and bound over boxes, best first, thousands at a time.
+
+The same question gives the same boxes on every machine: work is counted in nodes of the formula
+times boxes, and time only cuts it off.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffcli.clock import now
+from diffcli.engines.boxes.arithmetic import Array, Interval, Mask
+from diffcli.engines.boxes.lower import Bounded, Lower, Test
+from diffcli.engines.boxes.rules import Domain
+
+BATCH = 2048
+"""Boxes that are bounded in one go."""
+FIRST_BOXES = 64
+"""Boxes that the region is cut into before the first bound, for speed."""
+CURVED_WORK = 1 << 14
+"""Boxes times pairs of variables up to which convexity is tried in a round."""
+
+
+@dataclass
+class Frontier:
+    """The boxes that are left, a column each; ``share`` is their part of the region."""
+
+    box: Interval
+    lower: Array
+    domain: Domain
+    steep: Array
+    depth: Array
+    share: Array
+
+    @property
+    def count(self) -> int:
+        """How many boxes there are."""
+        return int(self.lower.size)
+
+    def kept(self, mask: Mask | NDArray[np.int64]) -> Frontier:
+        """Return some of the boxes."""
+        return Frontier(
+            Interval(self.box.lo[:, mask], self.box.hi[:, mask]),
+            self.lower[mask],
+            self.domain[mask],
+            self.steep[:, mask],
+            self.depth[mask],
+            self.share[mask],
+        )
+
+    def joined(self, other: Frontier) -> Frontier:
+        """Return the boxes of both."""
+        return Frontier(
+            Interval(
+                np.concatenate([self.box.lo, other.box.lo], axis=1),
+                np.concatenate([self.box.hi, other.box.hi], axis=1),
+            ),
+            np.concatenate([self.lower, other.lower]),
+            np.concatenate([self.domain, other.domain]),
+            np.concatenate([self.steep, other.steep], axis=1),
+            np.concatenate([self.depth, other.depth]),
+            np.concatenate([self.share, other.share]),
+        )
+
+
+@dataclass
+class Effort:
+    """The boxes that were bounded, by which test each was closed, and how much is allowed."""
+
+    work_left: float
+    deadline: float
+    boxes: int = 0
+    closed: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the work or the time is used up."""
+        return self.work_left <= 0 or now() > self.deadline
+
+    def close(self, tests: Array) -> None:
+        """Count boxes that were closed by some tests."""
+        for test, count in zip(*np.unique(tests, return_counts=True), strict=True):
+            self.closed[Test(int(test)).name.lower().replace("_", " ")] += int(count)
+
+
+def first_boxes(box: Interval, count: int = FIRST_BOXES) -> Interval:
+    """Return a box cut in equal parts, about as many as are asked for."""
+    dimension = box.lo.shape[0]
+    cuts = max(1, round(count ** (1 / dimension))) if dimension <= 6 else 1
+    edges = []
+    for low, high in zip(box.lo[:, 0], box.hi[:, 0], strict=True):
+        if np.isfinite(high - low) and low < high:
+            middle = low + (high - low) * (np.arange(1, cuts) / cuts)
+            edges.append(np.unique(np.concatenate([[low], middle, [high]])))
+        else:
+            edges.append(np.array([low, high]))
+    lows = np.meshgrid(*(edge[:-1] for edge in edges), indexing="ij")
+    highs = np.meshgrid(*(edge[1:] for edge in edges), indexing="ij")
+    return Interval(
+        np.array([each.ravel() for each in lows]), np.array([each.ravel() for each in highs])
+    )
+
+
+def cut(lower: Lower, boxes: Frontier) -> tuple[Interval, Mask]:
+    """Return both halves of each box, and which could be cut at all; by the steepest variable."""
+    lo, hi = boxes.box
+    middle = lower.region.middles(boxes.box)
+    divisible = (middle > lo) & (middle < hi)
+    score = np.where(divisible, boxes.steep, -1.0)
+    # In turn, a wide variable is cut even where the slope in it seems small.
+    widths = np.where(divisible, np.minimum(hi - lo, 1e300), -1.0)
+    score = np.where((boxes.depth % 4 == 3)[None, :], widths, score)
+    place = np.argmax(score, axis=0)
+    columns = np.arange(lo.shape[1])
+    can = divisible[place, columns]
+    low_hi, high_lo = hi.copy(), lo.copy()
+    low_hi[place, columns] = np.where(can, middle[place, columns], hi[place, columns])
+    high_lo[place, columns] = np.where(can, middle[place, columns], lo[place, columns])
+    halves = Interval(np.concatenate([lo, high_lo], axis=1), np.concatenate([low_hi, hi], axis=1))
+    return halves, can
+
+
+def bounded(lower: Lower, box: Interval, effort: Effort, *, curved: bool) -> Bounded:
+    """Bound boxes from below, and count the work."""
+    pairs, count = box.lo.shape
+    effort.boxes += count
+    effort.work_left -= count * lower.size * (1 + pairs * (1 + 0.5 * pairs * curved))
+    return lower.over(box, curved=curved)
+
+
+Step = tuple[Bounded, Frontier]
+"""Bounds of some boxes, and the frontier that they are if all are kept."""
+
+
+def first_step(lower: Lower, effort: Effort) -> Step:
+    """Return the bounds of the boxes that the region is cut into first."""
+    start = first_boxes(lower.region.start())
+    found = bounded(lower, start, effort, curved=True)
+    count = start.lo.shape[1]
+    return found, _frontier(found, np.zeros(count, np.int64), np.full(count, 1.0 / count))
+
+
+def next_step(lower: Lower, chosen: Frontier, effort: Effort) -> tuple[Step, Mask]:
+    """Return the bounds of the halves of some boxes, and which boxes could be cut."""
+    halves, can = cut(lower, chosen)
+    both = np.concatenate([can, can])
+    box = Interval(halves.lo[:, both], halves.hi[:, both])
+    depth = np.tile(chosen.depth + 1, 2)[both]
+    share = np.tile(0.5 * chosen.share, 2)[both]
+    pairs = box.lo.shape[0] * (box.lo.shape[0] + 1) // 2
+    curved = box.lo.shape[1] * pairs <= CURVED_WORK
+    found = bounded(lower, box, effort, curved=curved)
+    # A bound of the whole box holds for its halves.
+    inherited = np.tile(chosen.lower, 2)[both]
+    found = replace(found, lower=np.maximum(found.lower, inherited))
+    return (found, _frontier(found, depth, share)), can
+
+
+def _frontier(found: Bounded, depth: Array, share: Array) -> Frontier:
+    return Frontier(found.box, found.lower, found.domain, found.steep, depth, share)
+
+
+def worst(front: Frontier, count: int = BATCH) -> tuple[Frontier, Frontier]:
+    """Return the boxes with the least bounds, and the others."""
+    if front.count <= count:
+        return front, front.kept(np.zeros(front.count, bool))
+    order = np.argsort(front.lower, kind="stable")
+    first, others = (np.sort(part).astype(np.int64) for part in (order[:count], order[count:]))
+    return front.kept(first), front.kept(others)

@@ -1,0 +1,128 @@
+"""Claims as typed: comparisons, or ``increasing(f, x)``, ``convex(f)`` and their like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from diffcli.errors import FormulaError
+from diffcli.language.expression import NUMBER, Node, names_in
+from diffcli.language.function import Function
+from diffcli.language.functions import TABLE
+from diffcli.language.parser import parse
+
+
+class Kind(Enum):
+    """What is claimed of a formula."""
+
+    COMPARISON = "comparison"
+    INCREASING = "increasing"
+    DECREASING = "decreasing"
+    CONVEX = "convex"
+    CONCAVE = "concave"
+    LIPSCHITZ = "lipschitz"
+    INJECTIVE = "injective"
+
+
+_CALL = re.compile(
+    rf"\s*({'|'.join(kind.value for kind in Kind if kind is not Kind.COMPARISON)})\s*\((.*)\)\s*$",
+    re.DOTALL,
+)
+_EQUALS = re.compile(r"(?<![<>=!:])=(?!=)")
+EXAMPLE = '"sin(x) <= x", "convex(x^2)", "lipschitz(sin(x), 1)"'
+
+
+@dataclass(frozen=True)
+class Claim(Function):
+    """A claim that has been read: its outputs are the comparison, or the formula it is about.
+
+    ``variable`` is that of ``increasing(f, x)``, ``constant`` the L of ``lipschitz(f, L)``.
+    """
+
+    kind: Kind = Kind.COMPARISON
+    variable: str | None = None
+    constant: Node | None = None
+
+
+def read_claim(texts: Sequence[str], **names: Any) -> Claim:
+    """Read one claim; ``names`` are those of :func:`diffcli.language.parser.parse`.
+
+    Raises FormulaError where it can't be read, or is none.
+    """
+    (text, *more) = texts
+    if more:
+        raise FormulaError("more than one claim", hint="join them: a < b and b < c")
+    call = _CALL.match(text)
+    if call is None:
+        return _comparison(text, names)
+    kind = Kind(call[1])
+    formula, *rest = _split(call[2])
+    function = parse([formula], **names)
+    if not function.is_scalar:
+        raise FormulaError(f"{kind.value} takes one formula", hint=EXAMPLE)
+    claim = replace(_claimed(function, text), kind=kind)
+    if kind in (Kind.INCREASING, Kind.DECREASING):
+        return replace(claim, variable=_variable(rest, function, kind))
+    if kind is Kind.LIPSCHITZ:
+        if len(rest) != 1:
+            raise FormulaError("lipschitz takes a formula and a number", hint=EXAMPLE)
+        bound = parse([rest[0]]).outputs[0]
+        if names_in([bound]):
+            raise FormulaError("the Lipschitz constant is a number", hint=EXAMPLE)
+        return replace(claim, constant=bound)
+    if rest:
+        raise FormulaError(f"{kind.value} takes one formula", hint=EXAMPLE)
+    return claim
+
+
+def _claimed(function: Function, text: str) -> Claim:
+    return Claim(
+        (text,), function.outputs, function.variables, function.definitions, function.readings
+    )
+
+
+def _comparison(text: str, names: dict[str, Any]) -> Claim:
+    if ";" not in text:
+        text = _EQUALS.sub("==", text)
+    function = parse([text], **names)
+    claim = function.outputs[0] if function.is_scalar else None
+    is_truth = (
+        claim is not None
+        and claim.op == "piecewise"
+        and len(claim.args) == 4
+        and claim.args[0].op == NUMBER
+        and claim.args[1].op in TABLE
+        and TABLE[claim.args[1].op].boolean
+        and claim.args[2].value == 0
+    )
+    if claim is None or not is_truth:
+        raise FormulaError("this claims nothing", hint=f"a comparison, as in {EXAMPLE}")
+    said = tuple(each for each in function.readings if not each.startswith("a condition counts"))
+    return replace(_claimed(function, text), outputs=(claim.args[1],), readings=said)
+
+
+def _variable(rest: Sequence[str], function: Function, kind: Kind) -> str:
+    names = [name.strip() for name in rest]
+    if not names and len(function.variables) == 1:
+        return function.variables[0]
+    if len(names) != 1 or names[0] not in function.variables:
+        listed = ", ".join(function.variables)
+        raise FormulaError(
+            f"{kind.value} in which variable?", hint=f"{kind.value}(f, x); the formula has {listed}"
+        )
+    return names[0]
+
+
+def _split(text: str) -> list[str]:
+    """Return what the commas outside of all brackets divide a text into."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts

@@ -1,0 +1,156 @@
+"""Convexity by composition, as in disciplined convex programming, on the range of each term.
+
+A convex increasing function of a convex one is convex, and so on (Boyd and Vandenberghe, "Convex
+Optimization", 3.2; Grant, Boyd and Ye, "Disciplined convex programming", 2006). Sums of log-convex
+functions are log-convex, which makes log(Σ exp(…)) convex. Signs and monotonicity are read off
+intervals over the whole box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from diffcli.engines.boxes.arithmetic import Interval
+from diffcli.engines.boxes.bounds import Bounds, rational_of
+from diffcli.engines.boxes.jets import Jet
+from diffcli.engines.boxes.region import Region
+from diffcli.engines.boxes.rules import RULES
+from diffcli.language.expression import NUMBER, VARIABLE, Node
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is known of a term over the box."""
+
+    convex: bool = False
+    concave: bool = False
+    log_convex: bool = False
+
+    @property
+    def affine(self) -> bool:
+        """Whether it is a polynomial of degree 1."""
+        return self.convex and self.concave
+
+
+CONSTANT = Shape(convex=True, concave=True, log_convex=True)
+
+
+def shape_of(formula: Node, region: Region) -> Shape:
+    """Return what rules of composition tell of a formula's convexity over a region."""
+    bounds = Bounds([formula], region.names)
+    start = region.start()
+    every = Bounds(bounds.nodes, region.names)
+    terms = dict(zip(bounds.nodes, every.over(start.lo, start.hi), strict=True))
+    known: dict[Node, Shape] = {}
+    for each in bounds.nodes:
+        jet = terms[each]
+        if not isinstance(jet, Jet) or jet.domain[0] < 1:
+            known[each] = Shape()
+            continue
+        known[each] = _shape(each, known, cast(Mapping[Node, Jet], terms))
+    return known[bounds.formulas[0]]
+
+
+def _ends(jet: Jet) -> tuple[float, float]:
+    return float(jet.value.lo[0]), float(jet.value.hi[0])
+
+
+def _shape(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -> Shape:
+    if each.op == VARIABLE:
+        return Shape(convex=True, concave=True)
+    low, high = _ends(terms[each])
+    if each.op == NUMBER or low == high:
+        return Shape(convex=True, concave=True, log_convex=low > 0)
+    args = [known[arg] for arg in each.args]
+    match each.op:
+        case "add":
+            return Shape(
+                all(arg.convex for arg in args),
+                all(arg.concave for arg in args),
+                all(arg.log_convex for arg in args),
+            )
+        case "neg":
+            return Shape(args[0].concave, args[0].convex)
+        case "mul":
+            return _product(each, args, terms)
+        case "div":
+            return _quotient(each, args, terms)
+        case "max":
+            convex = all(arg.convex for arg in args)
+            return Shape(convex=convex, log_convex=all(arg.log_convex for arg in args))
+        case "min":
+            return Shape(concave=all(arg.concave for arg in args))
+        case "pow":
+            return _power(each, args, terms)
+    if each.op in RULES:
+        return _function(each, args[0], terms)
+    return Shape()
+
+
+def _product(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
+    log_convex = all(arg.log_convex for arg in args)
+    moving = [i for i, arg in enumerate(each.args) if len(set(_ends(terms[arg]))) > 1]
+    if len(moving) != 1:
+        return Shape(convex=log_convex, log_convex=log_convex)
+    factors = [_ends(terms[arg])[0] for i, arg in enumerate(each.args) if i != moving[0]]
+    sign = float(np.prod(np.sign(factors)))
+    inner = args[moving[0]]
+    if sign >= 0:
+        return Shape(inner.convex, inner.concave, log_convex and sign > 0)
+    return Shape(inner.concave, inner.convex)
+
+
+def _quotient(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
+    low, high = _ends(terms[each.args[1]])
+    if low == high:
+        top = args[0]
+        return top if low > 0 else Shape(top.concave, top.convex)
+    above, most = _ends(terms[each.args[0]])
+    if above == most and low > 0 and args[1].concave:
+        # The reciprocal of a positive concave function is log-convex.
+        return Shape(above >= 0, above <= 0, above > 0)
+    return Shape()
+
+
+def _power(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
+    exponent = rational_of(each.args[1])
+    low, high = _ends(terms[each.args[0]])
+    inner = args[0]
+    if exponent is None:
+        base_low, base_high = low, high
+        if base_low == base_high and base_low > 1 and args[1].convex:
+            return Shape(convex=True, log_convex=True)
+        if base_low == base_high and 0 < base_low < 1 and args[1].concave:
+            return Shape(convex=True, log_convex=True)
+        return Shape()
+    if exponent.denominator == 1 and exponent > 0 and exponent.numerator % 2 == 0:
+        convex = inner.affine or (inner.convex and low >= 0) or (inner.concave and high <= 0)
+        return Shape(convex=convex, log_convex=inner.log_convex and low > 0)
+    if low >= 0 and exponent >= 1:
+        return Shape(convex=inner.convex, log_convex=inner.log_convex)
+    if low >= 0 and 0 < exponent < 1:
+        return Shape(concave=inner.concave, log_convex=inner.log_convex and low > 0)
+    if low > 0 and exponent < 0:
+        return Shape(convex=inner.concave, log_convex=inner.concave)
+    return Shape()
+
+
+def _function(each: Node, inner: Shape, terms: Mapping[Node, Jet]) -> Shape:
+    """Return the shape of f(u) from the signs of f′ and f″ on the range of u."""
+    if each.op == "log" and inner.log_convex:
+        return Shape(convex=True, concave=inner.concave)
+    if each.op == "exp" and inner.convex:
+        return Shape(convex=True, log_convex=True)
+    rule, argument = RULES[each.op], terms[each.args[0]].value
+    with np.errstate(all="ignore"):
+        value = Interval(*terms[each].value)
+        slope, bend = rule.slope(argument, value), rule.curvature(argument, value)
+    rises, falls = bool(slope.lo[0] >= 0), bool(slope.hi[0] <= 0)
+    up, down = bool(bend.lo[0] >= 0), bool(bend.hi[0] <= 0)
+    fits = inner.affine or (inner.convex and rises) or (inner.concave and falls)
+    fits_down = inner.affine or (inner.concave and rises) or (inner.convex and falls)
+    return Shape(convex=up and fits, concave=down and fits_down)

@@ -1,0 +1,220 @@
+"""Claims over boxes: what is proved holds at all points, what is refuted fails at its point."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+
+import mpmath
+import pytest
+
+from diffcli.cli.main import run
+from diffcli.errors import FormulaError, PointError, UsageError
+from diffcli.language.points import read_ranges
+from diffcli.studies.prove.answers import Answered, answered
+from diffcli.studies.prove.claims import read_claim
+
+
+def decided(claim: str, box: str, seconds: float = 4.0) -> Answered:
+    read = read_claim([claim])
+    ranges = read_ranges(box, read.variables)
+    return answered(read, {name: ranges[name] for name in read.variables}, seconds)
+
+
+TRUE = [
+    ("sin(x) <= x", "x=0:1"),
+    ("sin(x) >= x - x^3/6", "x=0:1"),
+    ("cos(x) >= 1 - x^2/2", "x=-3:3"),
+    ("0 < x*exp(-x) <= 1/e", "x=0.1:5"),
+    ("x*log(x) >= -1/e", "x=0.1:2"),
+    ("exp(x) >= 1 + x", "x=-inf:inf"),
+    ("exp(x*y) >= 1 + x*y", "x=0:1,y=0:1"),
+    ("x*sin(y) >= 0", "x=0:1,y=0:pi"),
+    ("x*sin(y) <= 1", "x=0:1,y=0:pi"),
+    ("x^2 - x + 1/4 + 1e-12 > 0", "x=0:1"),
+    ("x^2 + y^2 >= 2x*y", "x=-1:1,y=-1:1"),
+    ("abs(x) >= x", "x=-1:1"),
+    ("sqrt(1/3 - x) >= 0", "x=0:1/3"),
+    ("sqrt(x) >= x", "x=0:1"),
+    ("x > 2 or x < 3", "x=-5:5"),
+    ("not (x > 2 and x < 1)", "x=-5:5"),
+    ("x^2 != 2 or x > 0", "x=0:5"),
+    ("tan(x) >= x", "x=0:1.5"),
+    ("erf(x) <= 2x/sqrt(pi)", "x=0:2"),
+    ("gamma(x) > 0.88", "x=0.5:3"),
+    ("increasing(x^3, x)", "x=-5:5"),
+    ("increasing(floor(x), x)", "x=-5:5"),
+    ("decreasing(exp(-x)*y, x)", "x=0:1,y=0:1"),
+    ("convex(log(exp(x) + exp(y)))", "x=-5:5,y=-5:5"),
+    ("convex(abs(x) + abs(y))", "x=-1:1,y=-1:1"),
+    ("convex(x^2 + y^2 - 1.9*x*y)", "x=-1:1,y=-1:1"),
+    ("concave(log(x) + sqrt(y))", "x=1:2,y=0:1"),
+    ("lipschitz(sin(x), 1)", "x=0:10"),
+    ("lipschitz(abs(x), 1)", "x=-1:1"),
+    ("injective(x^3 + x)", "x=-2:2"),
+]
+FALSE = [
+    ("sin(x) < x", "x=0:1"),
+    ("x^2 - 2x + 1 > 0", "x=0:3"),
+    ("x^2 - x + 1/4 - 1e-12 > 0", "x=0:1"),
+    ("abs(x - 1/3) > 1e-7", "x=0:1"),
+    ("(x - 0.123456)^2 >= 1e-12", "x=0:1"),
+    ("exp(-((x - 0.7)*1e6)^2) < 1/2", "x=0:1"),
+    ("sin(x)^2 + cos(x)^2 == 0.999999999999", "x=0:1"),
+    ("floor(x) < x", "x=0.5:3"),
+    ("x < 1 and y < 1", "x=0:1,y=0:0.5"),
+    ("x < 0 or x > 1e-9", "x=-1:1"),
+    ("x <= 0.3", "x=0.1:0.3000000000000000001"),
+    ("x*sin(y) < 1", "x=0:1,y=0:pi"),
+    ("abs(x^2 - 2) >= 1e-9", "x=0:2"),
+    ("increasing(x^3 - 1e-6*x, x)", "x=-5:5"),
+    ("convex(x^4 - x^2)", "x=-1:1"),
+    ("convex(-abs(x))", "x=-1:1"),
+    ("convex(x^2 + y^2 - 2.1*x*y)", "x=-1:1,y=-1:1"),
+    ("lipschitz(sin(x), 0.99)", "x=0:10"),
+    ("injective(x^2)", "x=-1:2"),
+]
+UNDEFINED = [
+    ("log(x) < 100", "x=-1:1"),
+    ("1/x > 0", "x=0:1"),
+    ("sqrt(x - 1) >= 0", "x=0:3"),
+    ("increasing(1/x, x)", "x=-1:1"),
+]
+
+
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize(("claim", "box"), TRUE)
+def test_what_holds_is_proved(claim: str, box: str) -> None:
+    found = decided(claim, box)
+    assert found.proof.verdict.value == "proved"
+    assert found.exit_code == 0
+
+
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize(("claim", "box"), FALSE)
+def test_what_fails_somewhere_is_refuted_there(claim: str, box: str) -> None:
+    found = decided(claim, box)
+    assert found.proof.verdict.value == "refuted"
+    assert found.proof.counterexample is not None
+    assert found.exit_code == 5
+
+
+@pytest.mark.parametrize(("claim", "box"), UNDEFINED)
+def test_what_has_no_value_is_undefined(claim: str, box: str) -> None:
+    found = decided(claim, box)
+    assert found.proof.verdict.value == "undefined"
+    assert found.exit_code == 4
+
+
+UNPROVABLE = [
+    # Each is true but for what a naive test overlooks: a jump, a kink, a pole, a hole.
+    ("x - floor(x) < 1 - 1e-15", "x=0:2"),
+    ("increasing(x - floor(x), x)", "x=0:2"),
+    ("increasing(tan(x), x)", "x=0:3"),
+    ("increasing(atan2(x, -1), x)", "x=-1:1"),
+    ("convex(min(x, 1 - x))", "x=0:1"),
+    ("lipschitz(sqrt(x), 10)", "x=0:1"),
+    ("lipschitz(floor(x), 5)", "x=0:2"),
+    ("x/x == 1", "x=-1:1"),
+    ("injective(sign(x))", "x=-1:1"),
+]
+
+
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize(("claim", "box"), UNPROVABLE)
+def test_what_is_false_is_never_proved(claim: str, box: str) -> None:
+    assert decided(claim, box, seconds=0.3).proof.verdict.value != "proved"
+
+
+def _random_formula(draw: random.Random, depth: int = 3) -> str:
+    if depth == 0 or draw.random() < 0.15:
+        return draw.choice(["x", "y", str(draw.randint(1, 3)), "0.5"])
+    one, two = (_random_formula(draw, depth - 1) for _ in range(2))
+    return draw.choice(
+        [
+            f"({one} + {two})",
+            f"({one} - {two})",
+            f"{one}*{two}",
+            f"sin({one})",
+            f"exp(-({one})^2)",
+            f"abs({one})",
+            f"max({one}, {two})",
+            f"({one})^2",
+            f"atan({one})",
+            f"sqrt(1 + ({one})^2)",
+        ]
+    )
+
+
+def _value(formula: str, x: float, y: float) -> float:
+    names = {
+        **{name: getattr(mpmath, name) for name in ("sin", "exp", "atan", "sqrt")},
+        "abs": abs,
+        "max": max,
+        "x": mpmath.mpf(x),
+        "y": mpmath.mpf(y),
+    }
+    code = compile(formula.replace("^", "**"), "formula", "eval")
+    return float(eval(code, {"__builtins__": {}}, names))  # noqa: S307  (made by this test)
+
+
+@pytest.mark.sampled(4)
+@pytest.mark.parametrize("seed", range(12))
+def test_random_claims_agree_with_sampling(seed: int) -> None:
+    draw = random.Random(seed)
+    formula = _random_formula(draw)
+    points = [(draw.uniform(-1, 1), draw.uniform(0, 2)) for _ in range(60)]
+    values = [_value(formula, *point) for point in points]
+    least, spread = min(values), max(values) - min(values)
+    for bound in (least - 0.3 * spread - 0.1, least + 0.05 * spread + 0.01):
+        claim = f"{formula} + 0*x + 0*y > {bound:.6f}"
+        found = decided(claim, "x=-1:1,y=0:2", seconds=0.5).proof
+        if found.verdict.value == "proved":
+            assert least > bound - 1e-6
+        if found.counterexample is not None:
+            at = found.counterexample.floats
+            assert _value(formula, at["x"], at["y"]) <= bound + 1e-6
+
+
+def test_a_proof_is_reproducible() -> None:
+    first, second = (decided("x^4 + y^4 + 1 >= 4x*y - 1", "x=-2:2,y=-2:2") for _ in range(2))
+    assert first.boxes == second.boxes
+    assert first.proof == second.proof
+
+
+def test_a_cut_proof_says_what_is_left() -> None:
+    found = decided("(x + y)/2 >= sqrt(x*y)", "x=0:10,y=0:10", seconds=0.05)
+    assert found.proof.verdict.value == "undecided"
+    assert 0 < found.proof.volume <= 1
+    assert found.proof.left
+    assert found.exit_code == 6
+
+
+def _shown(
+    argv: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> tuple[int, dict[str, object]]:
+    code = run([*argv, "--json"])
+    document: dict[str, object] = json.loads(capsys.readouterr().out)
+    return code, document
+
+
+def test_json_has_the_verdict_and_the_counterexample(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = _shown(["prove", "sin(x) < x", "--in", "x=0:1"], capsys)
+    assert code == 5
+    assert found["verdict"] == "refuted"
+    assert found["counterexample"] == {"at": {"x": 0.0}, "exact": {"x": "0"}}
+    code, found = _shown(["prove", "sin(x) <= x", "--in", "x=0:1"], capsys)
+    assert (code, found["verdict"], found["counterexample"]) == (0, "proved", None)
+    assert found["undecided_volume"] == 0.0
+
+
+def test_what_is_no_claim_is_refused() -> None:
+    with pytest.raises(FormulaError, match="claims nothing"):
+        read_claim(["x^2 + 1"])
+    with pytest.raises(FormulaError, match="in which variable"):
+        read_claim(["increasing(x*y)"])
+    with pytest.raises(UsageError, match="detach"):
+        decided("detach(x) >= 0", "x=0:1")
+    with pytest.raises(PointError, match="empty"):
+        decided("x >= 0", "x=1:0")
