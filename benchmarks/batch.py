@@ -26,11 +26,11 @@ from pyarrow import parquet
 from benchmarks.formulas import FORMULAS, eager
 from benchmarks.record import Goal, Row
 from benchmarks.timing import interleaved, python
-from diffcli.batch.reading import look
 from diffcli.batch.results import Results
 from diffcli.batch.run import Plan, Target, run
 from diffcli.engines.throughput import Evaluator
 from diffcli.language.parser import parse
+from diffcli.rows.formats import look
 
 FORMULA = next(each for each in FORMULAS if each.name == "five variables")
 POINTS = 10_000_000

@@ -19,11 +19,11 @@ from batches import batch, rows_of, typed_in
 from pyarrow import parquet
 
 import diffcli
-from diffcli.batch import direct, reading
-from diffcli.batch import parquet as chunked
-from diffcli.batch.chunks import ahead
-from diffcli.batch.footers import joined
 from diffcli.cli.main import run
+from diffcli.rows import append
+from diffcli.rows import parquet as chunked
+from diffcli.rows.chunks import Wanted, ahead
+from diffcli.rows.footers import joined
 
 FORMULA = "x^2*ln(x)*y"
 ROWS = [(1, 2.0, 3.0), (2, 0.5, -1.0), (3, 7.25, 0.1), (4, 1e-3, 12.0)]
@@ -360,7 +360,7 @@ def test_chunks_are_cut_alike_whatever_the_row_groups(
     for size in (1, 7, 64, 100, 1000):
         path = tmp_path / f"{size}.parquet"
         parquet.write_table(table, path, row_group_size=size)
-        reader = chunked.ParquetReader(path, reading.Wanted(("x",)))
+        reader = chunked.ParquetReader(path, Wanted(("x",)))
         chunks = list(reader.chunks(0))
         assert [chunk.rows for chunk in chunks] == [64] * 15 + [40]
         assert [chunk.end for chunk in chunks] == [*range(64, 961, 64), 1000]
@@ -407,7 +407,7 @@ def test_row_groups_begin_at_whole_pages(
     data = parquet.ParquetFile(target).metadata
     starts = [data.row_group(i).column(0).data_page_offset for i in range(data.num_row_groups)]
     assert len(starts) == 16
-    assert {start % direct.PAGE for start in starts} == {4}
+    assert {start % append.PAGE for start in starts} == {4}
     assert parquet.read_table(target).select(keep.split(",")) == table.select(keep.split(","))
 
 

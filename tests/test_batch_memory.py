@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diffcli.batch import direct
-from diffcli.batch.chunks import DEPTH, Chunk, Turns, ahead
-from diffcli.batch.direct import LEAST, Growing, growing
 from diffcli.batch.results import Evaluated
 from diffcli.batch.tally import SAMPLE, Tally
+from diffcli.rows import append
+from diffcli.rows.append import LEAST, Growing, growing
+from diffcli.rows.chunks import DEPTH, Chunk, Turns, ahead
 
 
 def test_no_item_is_written_over_while_it_is_read() -> None:
@@ -65,7 +65,7 @@ def test_a_system_without_direct_writing_writes_as_ever(
         raise OSError(EINVAL, "Invalid argument")
 
     memory = pages()
-    monkeypatch.setattr(direct, "FileIO", refused)
+    monkeypatch.setattr(append, "FileIO", refused)
     with growing(tmp_path / "file", new=True) as file:
         assert file.direct is None
         file.write(memory)

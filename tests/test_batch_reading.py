@@ -11,7 +11,7 @@ import pytest
 from batches import batch, rows_of, typed_in
 from pyarrow import parquet
 
-from diffcli.batch import reading
+from diffcli.rows import text
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_jsonl_cells_that_are_no_numbers(tmp_path: Path, capfd: pytest.CaptureFi
 def test_what_jsonl_holds_has_types_in_parquet(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "ROWS", 2)
+    monkeypatch.setattr(text, "CHUNK_ROWS", 2)
     points, target = tmp_path / "p.jsonl", str(tmp_path / "g.parquet")
     rows = [{"x": 1, "n": 7, "b": True, "s": "a", "d": 1.5, "o": {"k": 1}}] * 2
     points.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"x": 2}]))

@@ -17,10 +17,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from diffcli.batch import journal, reading
-from diffcli.batch import parquet as chunked
+from diffcli.batch import journal
 from diffcli.batch.journal import Part
 from diffcli.cli.main import run
+from diffcli.rows import parquet as chunked
+from diffcli.rows import text
 
 FORMULA = "x^2*ln(x) + sin(x*y)"
 ROWS = 1000
@@ -32,7 +33,7 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "ROWS", 100)
+    monkeypatch.setattr(text, "CHUNK_ROWS", 100)
     monkeypatch.setattr(chunked, "MOST_ROWS", 100)
     monkeypatch.setattr(chunked, "LEAST_ROWS", 100)
 
@@ -187,7 +188,8 @@ def test_a_file_keeps_its_mode(points: Callable[[str], Path]) -> None:
 
 PROGRAM = """
 import os, signal, sys
-from diffcli.batch import journal, parquet
+from diffcli.batch import journal
+from diffcli.rows import parquet
 from diffcli.cli.main import run
 parquet.MOST_ROWS = parquet.LEAST_ROWS = 100
 right = journal.Part.add

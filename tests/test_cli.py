@@ -16,10 +16,10 @@ from diffcli.cli import answer
 from diffcli.cli.arguments import rewrite
 from diffcli.cli.main import run
 from diffcli.cli.messages import error_lines
-from diffcli.cli.pointfiles import read_point_file
 from diffcli.errors import DiffcliError, FileError, FormulaError, PointError, UsageError
 from diffcli.operators import OPERATORS
 from diffcli.output.formats import FORMATS
+from diffcli.rows.points import read_point_file
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
 HEAVY = ("torch", "sympy", "numpy", "matplotlib", "scipy", "mpmath", "flint", "rich")

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from diffcli.batch import footers
 from diffcli.cli import graph
 from diffcli.cli.main import run
 from diffcli.errors import FileError, LimitError
@@ -23,6 +22,7 @@ from diffcli.export.targets import c
 from diffcli.language.parser import parse
 from diffcli.output.files import check_writable, ending, write_whole
 from diffcli.programs import called
+from diffcli.rows import footers
 
 ANOTHER = "a file of somebody's\n"
 BATCH = ["batch", "x^2", "--quiet", "--check-budget", "5"]

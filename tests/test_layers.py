@@ -52,6 +52,7 @@ FLOW = [
     "studies",
     "output.plots",
     "output.matrices",
+    "rows",
     "batch",
     "api",
     "testing",

@@ -19,11 +19,11 @@ from pyarrow import parquet
 from torch import Tensor
 
 import diffcli
-from diffcli.batch import parquet as chunked
 from diffcli.cli.main import run
 from diffcli.derivation.selection import SAMPLE, keys, sample
 from diffcli.engines.remote import Partials
 from diffcli.language.parser import parse
+from diffcli.rows import parquet as chunked
 from diffcli.verdict import Verdict, worst
 
 COUNT = 200

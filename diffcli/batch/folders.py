@@ -15,12 +15,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from diffcli.batch.reading import Source, kind_of, look
 from diffcli.batch.run import Plan, Target, run
 from diffcli.batch.tally import Tally
 from diffcli.errors import DiffcliError, FileError, LimitError, UsageError
 from diffcli.output.data import dump
 from diffcli.output.files import open_own
+from diffcli.rows.chunks import Source
+from diffcli.rows.formats import kind_of, look
 
 JOURNAL = ".diffcli.journal"
 RETRIES = 2

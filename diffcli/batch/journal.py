@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from diffcli.batch.direct import growing
 from diffcli.batch.tally import Tally
-from diffcli.batch.writing import Buffer
 from diffcli.errors import FileError, UsageError
 from diffcli.output.files import check_writable, keep_permissions, open_own, resolved
+from diffcli.rows.append import growing
+from diffcli.rows.chunks import Buffer
 
 try:
     import fcntl

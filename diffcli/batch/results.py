@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from diffcli.batch.chunks import Array, Chunk
     from diffcli.engines.program import Program
     from diffcli.engines.throughput import Evaluator
     from diffcli.engines.throughput.layout import Kind
+    from diffcli.rows.chunks import Array, Chunk
 
 Place = tuple[int, tuple[str, ...]]
 """A number of a row: of which output, differentiated in which variables in turn."""

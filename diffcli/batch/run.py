@@ -14,15 +14,15 @@ from itertools import islice
 from pathlib import Path
 
 from diffcli._version import __version__
-from diffcli.batch.chunks import Chunk, Turns, ahead
 from diffcli.batch.journal import Part, part_of
-from diffcli.batch.reading import Source, Wanted, open_reader
 from diffcli.batch.results import Evaluated, Results
 from diffcli.batch.tally import SAMPLE, Tally
 from diffcli.batch.verifying import Verifier
-from diffcli.batch.writing import Buffer, open_writer, types_of
 from diffcli.errors import PointError
 from diffcli.output.files import check_apart
+from diffcli.rows.chunks import Buffer, Chunk, Source, Turns, Wanted, ahead
+from diffcli.rows.formats import open_reader, open_writer
+from diffcli.rows.writing import types_of
 
 HEAD = 1 << 16
 """Bytes of the input that tell it from another."""

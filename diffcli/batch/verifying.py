@@ -25,8 +25,8 @@ from diffcli.operators import Entry
 from diffcli.verdict import Check, Verdict, worst
 
 if TYPE_CHECKING:
-    from diffcli.batch.chunks import Array
     from diffcli.derivation.checker import SymbolicValue
+    from diffcli.rows.chunks import Array
 
 AT_ONCE = 16
 """Rows that are looked at between two looks at the clock."""

@@ -269,7 +269,7 @@ def _points(common: Common) -> tuple[Typed, ...]:
     typed = read_points(common.at or ())
     if common.points is None:
         return typed if common.at else ()
-    from diffcli.cli.pointfiles import read_point_file
+    from diffcli.rows.points import read_point_file
 
     rows = read_point_file(common.points)
     check_count(len(rows) * len(typed))

@@ -27,11 +27,11 @@ from diffcli.language.points import Typed, read_points
 from diffcli.output.files import check_apart, ending
 
 if TYPE_CHECKING:
-    from diffcli.batch.reading import Source
     from diffcli.batch.results import Results
     from diffcli.batch.run import Plan, Target
     from diffcli.batch.tally import Tally
     from diffcli.engines.throughput.layout import Kind
+    from diffcli.rows.chunks import Source
 
 EXAMPLES = """\
 diffcli batch "x^2*sin(y)" --points p.csv -o g.csv
@@ -130,7 +130,7 @@ def batch(
 def _source(points: Path) -> Source:
     """Return what is read, of a folder the first file that can be."""
     from diffcli.batch.folders import files_of, look_at_first
-    from diffcli.batch.reading import look
+    from diffcli.rows.formats import look
 
     if points.is_dir():
         return look_at_first(files_of(points))
@@ -139,8 +139,8 @@ def _source(points: Path) -> Source:
 
 def _target(source: Source, common: Common) -> Target:
     """Return what is written, by the ending of its name, by --format, or like what is read."""
-    from diffcli.batch.reading import kind_of
     from diffcli.batch.run import Target
+    from diffcli.rows.formats import kind_of
 
     asked = None if common.format == "table" else one_of(common.format, TEXTS, "--format")
     named = kind_of(common.output) if common.output else None

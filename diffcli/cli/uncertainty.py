@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typer import Option
 from diffcli.cli.answer import serve
 from diffcli.cli.options import Common, Formulas
 from diffcli.derivation import Settings
-from diffcli.errors import FileError, PointError, UsageError
+from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point, Typed
@@ -102,13 +101,9 @@ def _read(path: Path, variables: Sequence[str]) -> Array:
     """Read a matrix under a line of names, in any order. Raises FileError, PointError."""
     import numpy as np
 
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True, skipinitialspace=True))
-    except OSError as error:
-        raise FileError(f"{path} can't be read: {error.strerror}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise FileError(f"{path} is no csv: {error}") from error
+    from diffcli.rows.formats import kind_of, records
+
+    rows = [row for _, row in records(path, kind_of(path) or "csv")]
     by_name = dict(zip(rows[0] if rows else (), rows, strict=False))
     try:
         return np.array([[float(by_name[a][b]) for b in variables] for a in variables])

@@ -28,6 +28,7 @@ from diffcli.tensors.rules import (
     TensorRule,
     axis_of,
     checked_axis,
+    smooth,
 )
 from diffcli.tensors.sparsity import (
     check_entries,
@@ -186,7 +187,7 @@ def _normalised(
         own, pick = _own_line(shapes[each], axis_of(each), position)
         return piece_of(lambda terms: of(list(terms.flat))[pick], own)
 
-    return TensorRule(
+    return smooth(
         shape=_same_shape,
         expand=_expanded(of),
         depends=_depends_on_line,
@@ -194,14 +195,12 @@ def _normalised(
         piece=piece,
         share=None,
         adjoint=adjoint,
-        kink=None,
-        is_factored=False,
     )
 
 
 RULES: Mapping[str, TensorRule] = MappingProxyType(
     {
-        "cumsum": TensorRule(
+        "cumsum": smooth(
             shape=_same_shape,
             expand=_expanded(_running),
             depends=_depends_on_those_before,
@@ -209,10 +208,8 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             piece=_piece_of_running,
             share=added,
             adjoint=_to_running,
-            kink=None,
-            is_factored=False,
         ),
-        "differences": TensorRule(
+        "differences": smooth(
             shape=_one_shorter,
             expand=_expanded(_differences),
             depends=_depends_on_two,
@@ -220,8 +217,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             piece=_piece_of_differences,
             share=partial(linear, lambda k, _: 2 * k - 1),
             adjoint=None,
-            kink=None,
-            is_factored=False,
         ),
         "softmax": _normalised(_softmax, _to_softmax),
         "log_softmax": _normalised(_log_softmax, _to_log_softmax),

@@ -30,6 +30,7 @@ from diffcli.tensors.rules import (
     Shapes,
     TensorRule,
     index_of,
+    smooth,
 )
 from diffcli.tensors.sparsity import (
     positions_in,
@@ -237,7 +238,7 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
         "det": _factored(_number_of_square, _det, _to_det),
         "inv": _factored(_shape_of_inv, _inv, _to_inv),
         "solve": _factored(_shape_of_solve, _solve, _to_solve),
-        "trace": TensorRule(
+        "trace": smooth(
             shape=_number_of_square,
             expand=_trace,
             depends=_depends_on_diagonal,
@@ -245,10 +246,8 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             piece=_piece_of_trace,
             share=added,
             adjoint=_to_trace,
-            kink=None,
-            is_factored=False,
         ),
-        "transpose": TensorRule(
+        "transpose": smooth(
             shape=_shape_of_transpose,
             expand=_transpose,
             depends=_depends_on_transposed,
@@ -256,10 +255,8 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             piece=_piece_of_transpose,
             share=added,
             adjoint=_to_transpose,
-            kink=None,
-            is_factored=False,
         ),
-        "index": TensorRule(
+        "index": smooth(
             shape=_shape_of_index,
             expand=_index,
             depends=_depends_on_part,
@@ -267,8 +264,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             piece=_piece_of_index,
             share=added,
             adjoint=None,
-            kink=None,
-            is_factored=False,
         ),
     }
 )

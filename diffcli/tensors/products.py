@@ -23,6 +23,7 @@ from diffcli.tensors.rules import (
     Shape,
     Shapes,
     TensorRule,
+    smooth,
 )
 from diffcli.tensors.sparsity import (
     gathered,
@@ -192,7 +193,7 @@ def _flat(each: Node) -> Node:
 
 RULES: Mapping[str, TensorRule] = MappingProxyType(
     {
-        "dot": TensorRule(
+        "dot": smooth(
             shape=_shape_of_dot,
             expand=_dot,
             depends=_depends_on_both,
@@ -200,10 +201,8 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             piece=_piece_of_product,
             share=_share_of_product,
             adjoint=_to_dot,
-            kink=None,
-            is_factored=False,
         ),
-        "outer": TensorRule(
+        "outer": smooth(
             shape=_shape_of_outer,
             expand=_outer,
             depends=_depends_on_pair,
@@ -211,10 +210,8 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             piece=_piece_of_outer,
             share=None,
             adjoint=_to_outer,
-            kink=None,
-            is_factored=False,
         ),
-        "matmul": TensorRule(
+        "matmul": smooth(
             shape=_shape_of_matmul,
             expand=written_matmul,
             depends=_depends_on_both,
@@ -222,8 +219,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             piece=_piece_of_product,
             share=_share_of_product,
             adjoint=_to_matmul,
-            kink=None,
-            is_factored=False,
         ),
     }
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -80,6 +81,10 @@ class TensorRule:
     adjoint: Callable[..., Node] | None
     kink: Literal["zero", "greatest", "least"] | None
     is_factored: bool
+
+
+smooth = partial(TensorRule, kink=None, is_factored=False)
+"""The record of an operation without kinks, for which nothing is factored."""
 
 
 def rule_of(op: str) -> TensorRule:

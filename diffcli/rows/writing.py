@@ -1,6 +1,6 @@
 """Chunks → files of rows: csv and jsonl; Parquet has a module of its own.
 
-A writer gives bytes, and knows nothing of those before: so that a run can go on where another was
+A writer gives bytes, and knows nothing of those before, so that a run can go on where another
 ended.
 """
 
@@ -14,21 +14,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from diffcli.batch.chunks import Chunk, Sign
 from diffcli.errors import FileError
 from diffcli.output.data import strict
+from diffcli.rows.chunks import Buffer, Chunk, Sign
 
 if TYPE_CHECKING:
-    from diffcli.batch.chunks import Array
-
-Buffer = bytes | memoryview
+    from diffcli.rows.chunks import Array
 
 Types = Mapping[str, str | None]
 """The columns that pass through, and each one's type in Parquet; None is as it was read."""
 
 
 class Writer(ABC):
-    """What turns chunks into the bytes of a file, its parts one after the other."""
+    """Turns chunks into the bytes of a file, its parts one after the other."""
 
     def begin(self) -> bytes:
         """Return what stands before the first chunk."""
@@ -41,17 +39,6 @@ class Writer(ABC):
     def end(self, footers: Sequence[tuple[int, bytes]]) -> bytes:  # noqa: ARG002  a text has none
         """Return what stands after the last, given where each chunk begins, and its footer."""
         return b""
-
-
-def open_writer(kind: str, types: Types, results: Collection[str]) -> Writer:
-    """Return the writer of a kind of file; ``results`` are the columns that are added."""
-    if kind == "csv":
-        return CsvWriter(types, results)
-    if kind == "jsonl":
-        return JsonlWriter()
-    from diffcli.batch.parquet import ParquetWriter
-
-    return ParquetWriter(types)
 
 
 class CsvWriter(Writer):

@@ -1,7 +1,7 @@
-"""Files of rows → chunks: csv and jsonl, line by line; Parquet has a module of its own.
+"""Text → rows: csv with any delimiter and jsonl, line by line.
 
-A cell that is missing or no finite number is nan among the numbers, and stays as it is among the
-columns.
+A chunk's cell that is missing or no finite number is nan among the numbers, and stays as it is
+among the columns; a record must be as its header says.
 """
 
 from __future__ import annotations
@@ -9,93 +9,32 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BufferedReader
 from itertools import chain, count
 from math import nan
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from diffcli.batch.chunks import Chunk, Sign
 from diffcli.errors import FileError, PointError
 from diffcli.language.latex.scan import name_of_column
-from diffcli.output.files import ending
+from diffcli.rows.chunks import Chunk, Sign, Wanted
 
 if TYPE_CHECKING:
-    from diffcli.batch.chunks import Array
+    from diffcli.rows.chunks import Array
 
-ROWS = 1 << 14
-"""Of a text that are read at once."""
-BYTES = 1 << 23
-"""Of a text that are read at once, where its rows are long."""
+CHUNK_ROWS = 1 << 14
+"""Rows of a text that are read at once."""
+CHUNK_BYTES = 1 << 23
+"""Bytes of a text that are read at once, where its rows are long."""
 
-
-@dataclass(frozen=True)
-class Source:
-    """A file of rows, or standard input (None), its kind, and the columns it begins with.
-
-    ``size`` is the last chunk's end, or None if that isn't known.
-    """
-
-    path: Path | None
-    kind: str
-    columns: tuple[str, ...]
-    size: int | None = None
+Record = tuple[str, Mapping[str, Any]]
+"""Where a row stands, as messages say it, and its cells by column."""
 
 
-class Reader(Protocol):
-    """What reads a file in chunks."""
-
-    def chunks(self, start: int) -> Iterator[Chunk]:
-        """Yield the rows from ``start``, the end of a chunk; from 0, one chunk at least."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is read: the variables, and which other columns pass through (None: all)."""
-
-    variables: Sequence[str]
-    keep: Collection[str] | None = None
-    results: int = 1
-    """Columns that will be added."""
-
-    def passes(self, name: str) -> bool:
-        """Whether a column passes through."""
-        return self.keep is None or name in self.keep
-
-    def columns(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the column of each variable that has one: ``α`` is that of alpha."""
-        found = {name_of_column(name): name for name in names}
-        return {name: found[name] for name in self.variables if name in found}
-
-
-def look(path: Path | None, kind: str | None) -> Source:
-    """Return what a file is; without a kind, that which its name or its first line tells.
-
-    Raises FileError where it can't be read, PointError where its columns can't be told apart.
-    """
-    kind = kind or (kind_of(path) if path else None)
-    if kind == "parquet":
-        from diffcli.batch.parquet import look_at
-
-        return look_at(path)
-    if path and path.exists() and not path.is_file():
-        raise FileError(f"{path} is no file", hint="a pipe is read as standard input: --points -")
-    with _errors(path), _opened(path) as file:
-        # Of a pipe nothing is taken, as it can't be put back.
-        first = file.peek(1)
-        _refuse(first, path)
-        kind = kind or ("jsonl" if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else "csv")
-        names, rows = _ROWS[kind](_Lines(file if path else first.splitlines(keepends=True)))
-        columns = tuple(next(rows, {})) if names is None else tuple(names)
-        size = path.stat().st_size if path else None
-    return Source(path, kind, columns, size)
-
-
-def _refuse(first: bytes, path: Path | None) -> None:
+def refuse_foreign(first: bytes, path: Path | None) -> None:
     """Raise FileError for what no text begins with."""
     for magic, (what, hint) in _FOREIGN.items():
         if first.startswith(magic):
@@ -114,33 +53,9 @@ _FOREIGN: Mapping[bytes, tuple[str, str]] = MappingProxyType(
 """What other files begin with, what they are, and what helps."""
 
 
-def kind_of(path: Path) -> str | None:
-    """Return the kind of a file that its name tells, if it does."""
-    return _ENDINGS.get(ending(path))
-
-
-_ENDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "csv": "csv",
-        "jsonl": "jsonl",
-        "ndjson": "jsonl",
-        "parquet": "parquet",
-        "pq": "parquet",
-    }
-)
-
-
-def open_reader(source: Source, wanted: Wanted) -> Reader:
-    """Return what reads the rows of a source."""
-    if source.kind != "parquet" or source.path is None:
-        return TextReader(source.path, source.kind, wanted)
-    from diffcli.batch.parquet import ParquetReader
-
-    return ParquetReader(source.path, wanted)
-
-
 @contextmanager
-def _opened(path: Path | None) -> Iterator[BufferedReader]:
+def opened(path: Path | None) -> Iterator[BufferedReader]:
+    """Open a file, standard input for None."""
     if path is None:
         yield cast("BufferedReader", sys.stdin.buffer)
     else:
@@ -149,7 +64,8 @@ def _opened(path: Path | None) -> Iterator[BufferedReader]:
 
 
 @contextmanager
-def _errors(path: Path | None) -> Iterator[None]:
+def read_errors(path: Path | None) -> Iterator[None]:
+    """Raise what goes wrong while a text is read as FileError, or as PointError for its rows."""
     name = path or "standard input"
     try:
         yield
@@ -158,19 +74,19 @@ def _errors(path: Path | None) -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise FileError(f"{name} is no text in UTF-8") from error
     except csv.Error as error:
-        raise FileError(f"{name} is no csv: {error}") from error
+        raise PointError(f"{name} is no csv: {error}") from error
 
 
 class TextReader:
     """Reads csv or jsonl."""
 
     def __init__(self, path: Path | None, kind: str, wanted: Wanted) -> None:
-        self._path, self._rows, self._wanted = path, _ROWS[kind], wanted
+        self._path, self._rows, self._wanted = path, ROWS[kind], wanted
 
     def chunks(self, start: int) -> Iterator[Chunk]:
         """Yield chunks of so many rows, or bytes. Raises FileError, PointError."""
-        with _errors(self._path), _opened(self._path) as file:
-            lines = _Lines(file)
+        with read_errors(self._path), opened(self._path) as file:
+            lines = Lines(file)
             names, rows = self._rows(lines)
             if start:
                 file.seek(start)
@@ -179,7 +95,7 @@ class TextReader:
                 table, begun = [], lines.end
                 for row in rows:
                     table.append(row)
-                    if len(table) == ROWS or lines.end - begun >= BYTES:
+                    if len(table) == CHUNK_ROWS or lines.end - begun >= CHUNK_BYTES:
                         break
                 if not table and (place or start):
                     return
@@ -205,41 +121,57 @@ class SurplusRow(dict[str, Any]):
     """A row with more cells than there are names; those that have none are left out."""
 
 
-class _Lines:
-    """The lines of a text, and how many bytes they took."""
+class Lines:
+    """The lines of a text, and how many lines and bytes were read."""
 
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self._lines = lines
-        self.end = 0
+    def __init__(self, lines: Iterable[bytes], name: str = "") -> None:
+        self._lines, self._name = lines, name
+        self._count = self.end = 0
+
+    @property
+    def where(self) -> str:
+        """The line that was read last, as messages say it."""
+        return f"{self._name}, line {self._count}"
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
             text = line.decode("utf-8" if self.end else "utf-8-sig")
+            self._count += 1
             self.end += len(line)
             yield text
 
 
-_RowReader = Callable[[_Lines], tuple[Sequence[str] | None, Iterator[_Row]]]
+_RowReader = Callable[[Lines], tuple[Sequence[str] | None, Iterator[_Row]]]
 """Returns the names of the columns where a header gives them, and the rows."""
 
 
-def _csv(lines: _Lines) -> tuple[Sequence[str], Iterator[_Row]]:
+def _table(lines: Lines, *, strict: bool) -> tuple[list[str], Iterator[list[str]]]:
+    """Return the names in a csv's header, and its other rows; ``strict`` takes no stray quotes."""
     every = iter(lines)
     header = next((line for line in every if not line.isspace()), "")
-    table = csv.reader(chain([header], every), delimiter=_delimiter(header))
-    names = [name.strip() for name in next(table, [])]
+    table = csv.reader(
+        chain([header], every),
+        delimiter=_delimiter(header),
+        strict=strict,
+        skipinitialspace=strict,
+    )
+    return [name.strip() for name in next(table, [])], (row for row in table if row)
+
+
+def _csv(lines: Lines) -> tuple[Sequence[str], Iterator[_Row]]:
+    names, table = _table(lines, strict=False)
     if not names:
         raise PointError("the csv has no header", hint="its first line names the columns")
     check_columns(names)
-    return names, (_cells(names, row) for row in table if row)
+    return names, (_cells(names, row) for row in table)
 
 
-def check_columns(names: Sequence[str]) -> None:
+def check_columns(names: Sequence[str], where: str = "") -> None:
     """Raise PointError where two columns have one name, as ``α`` and ``alpha`` have."""
     read = [name_of_column(name) for name in names]
     twice = next((name for name in read if read.count(name) > 1), None)
     if twice is not None:
-        raise PointError(f"two columns are named {twice!r}", hint="rename one")
+        raise PointError(f"{where}two columns are named {twice!r}", hint="rename one")
 
 
 def _delimiter(header: str) -> str:
@@ -253,7 +185,7 @@ def _cells(names: Sequence[str], row: Sequence[str]) -> _Row:
     return (SurplusRow if is_surplus else dict)(zip(names, row, strict=False))
 
 
-def _jsonl(lines: _Lines) -> tuple[None, Iterator[_Row]]:
+def _jsonl(lines: Lines) -> tuple[None, Iterator[_Row]]:
     return None, (_object(line) for line in lines if not line.isspace())
 
 
@@ -266,7 +198,40 @@ def _object(line: str) -> _Row:
     return found if isinstance(found, dict) else {}
 
 
-_ROWS: Mapping[str, _RowReader] = MappingProxyType({"csv": _csv, "jsonl": _jsonl})
+ROWS: Mapping[str, _RowReader] = MappingProxyType({"csv": _csv, "jsonl": _jsonl})
+
+
+def text_records(path: Path, kind: str) -> Iterator[Record]:
+    """Yield every row of a text with where it stands. Raises FileError, PointError."""
+    with read_errors(path), opened(path) as file:
+        yield from (_csv_records if kind == "csv" else _json_records)(Lines(file, str(path)))
+
+
+def _csv_records(lines: Lines) -> Iterator[Record]:
+    names, table = _table(lines, strict=True)
+    check_columns(names, f"{lines.where}: ")
+    for row in table:
+        if len(row) != len(names):
+            raise PointError(f"{lines.where} has not as many cells as the header")
+        yield lines.where, dict(zip(names, row, strict=True))
+
+
+def _json_records(lines: Lines) -> Iterator[Record]:
+    for line in lines:
+        if line.isspace():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise PointError(f"{lines.where} is no JSON: {error}") from error
+        yield lines.where, checked_row(row, lines.where)
+
+
+def checked_row(row: Any, where: str) -> Mapping[str, Any]:
+    """Return a row. Raises PointError unless it has keys."""
+    if not isinstance(row, Mapping):
+        raise PointError(f"{where} is no point", hint='write {"x": 1, "y": 2}')
+    return row
 
 
 def numbers(cells: Sequence[Any]) -> Array:

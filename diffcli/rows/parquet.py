@@ -9,15 +9,15 @@ from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffcli.batch.chunks import Chunk, Turns
-from diffcli.batch.direct import PAGE
-from diffcli.batch.footers import MAGIC, joined
-from diffcli.batch.reading import Source, Wanted, check_columns
-from diffcli.batch.writing import Buffer, Types, Writer, cells
 from diffcli.errors import FileError, PointError
+from diffcli.rows.append import PAGE
+from diffcli.rows.chunks import Buffer, Chunk, Source, Turns, Wanted
+from diffcli.rows.footers import MAGIC, joined
+from diffcli.rows.text import Record, check_columns
+from diffcli.rows.writing import Types, Writer, cells
 
 if TYPE_CHECKING:
-    from diffcli.batch.chunks import Array
+    from diffcli.rows.chunks import Array
 
 MOST_ROWS, LEAST_ROWS = 1 << 18, 1 << 10
 MEMORY = 1 << 25
@@ -61,6 +61,15 @@ def look_at(path: Path | None) -> Source:
         names = file.schema_arrow.names
         check_columns(names)
         return Source(path, "parquet", tuple(names), file.metadata.num_rows)
+
+
+def parquet_records(path: Path) -> Iterator[Record]:
+    """Yield every row of a file with where it stands. Raises FileError, PointError."""
+    with _opened(path) as file:
+        names = file.schema_arrow.names
+        check_columns(names, f"{path}: ")
+        rows = (row for batch in file.iter_batches() for row in batch.to_pylist())
+        yield from ((f"{path}, row {position}", row) for position, row in enumerate(rows))
 
 
 class ParquetReader:

@@ -14,8 +14,8 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from diffcli.batch.writing import Buffer
 from diffcli.output.files import create, open_own
+from diffcli.rows.chunks import Buffer
 
 PAGE = 1 << 12
 """Bytes of which memory, place and size are to be multiples."""

@@ -1,20 +1,26 @@
-"""A chunk of a file's rows on its way, and the thread that makes the next one meanwhile."""
+"""Rows on their way: a chunk of a file, what is asked of a reader, a thread that reads ahead."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from diffcli.language.latex.scan import name_of_column
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+Buffer = bytes | memoryview
+"""Bytes to be written."""
 
 _T = TypeVar("_T")
 
@@ -46,6 +52,45 @@ class Chunk:
     rows: int
     end: int
     surplus: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of rows, or standard input (None), its kind, and the columns it begins with.
+
+    ``size`` is the last chunk's end, or None if that isn't known.
+    """
+
+    path: Path | None
+    kind: str
+    columns: tuple[str, ...]
+    size: int | None = None
+
+
+class Reader(Protocol):
+    """What reads a file in chunks."""
+
+    def chunks(self, start: int) -> Iterator[Chunk]:
+        """Yield the rows from ``start``, the end of a chunk; from 0, one chunk at least."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is read: the variables, and which other columns pass through (None: all)."""
+
+    variables: Sequence[str]
+    keep: Collection[str] | None = None
+    results: int = 1
+    """Columns that will be added."""
+
+    def passes(self, name: str) -> bool:
+        """Whether a column passes through."""
+        return self.keep is None or name in self.keep
+
+    def columns(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the column of each variable that has one: ``α`` is that of alpha."""
+        columns = {name_of_column(name): name for name in names}
+        return {name: columns[name] for name in self.variables if name in columns}
 
 
 class Turns(Generic[_T]):
