@@ -11,7 +11,7 @@ from mpmath import mpf
 from oracle_functions import OutsideDomainError
 from oracles import value
 
-from diffcli.engines.margins import _EDGES, _MARGINS, SMOOTH, WHOLE
+from diffcli.engines.margins import BY_ARGUMENTS, EDGES_BY_ARGUMENTS
 from diffcli.engines.symbolic import Symbolic
 from diffcli.engines.terms.identity import proved_equal
 from diffcli.language.functions import TABLE
@@ -167,7 +167,10 @@ def test_what_does_not_hold_is_not_proved(first: str, second: str) -> None:
 
 
 def test_every_function_says_where_it_is_not_smooth() -> None:
-    kinds = [set(SMOOTH), set(_MARGINS) - set(_EDGES), set(_EDGES), set(WHOLE)]
-    rough = set(_MARGINS) - set(WHOLE)
-    assert set(TABLE) == set().union(*kinds)
-    assert not SMOOTH & (rough | set(_EDGES) | set(WHOLE))
+    by_arguments = BY_ARGUMENTS.keys() | EDGES_BY_ARGUMENTS.keys()
+    rough = {
+        name for name, row in TABLE.items() if row.kinks_at or row.edges_at or row.jumps_at
+    } | by_arguments
+    smooth = {name for name, row in TABLE.items() if row.is_smooth}
+    assert set(TABLE) == smooth | rough
+    assert not smooth & rough

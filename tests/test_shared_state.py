@@ -161,19 +161,15 @@ def test_one_place_sets_the_precision_of_flint() -> None:
 
 
 UNBOUNDED = {
-    "engines/balls/constants.py:definition": "the table's definitions",
     "engines/balls/holomorphic.py:definition_of": "the table's definitions",
     "engines/kernels/closed.py:program": "the table's partials",
     "engines/kernels/quadrature.py:_rule": "the two orders that quadrature has",
-    "engines/taylor/rules.py:_formula": "the table's partials",
     "engines/terms/operations.py:operation": "the table of tensor operations",
     "engines/terms/partials.py:term": "the table's partials",
-    "export/partials.py:formula": "the table's partials",
     "export/targets/__init__.py:targets": "nothing: one table of languages",
     "language/pratt.py:formula": "the table's partials, and the spellings of other systems",
     "language/tokens.py:_fonts": "nothing: one table of mathematical letters",
     "studies/critical/clearing.py:self._factors": "the derivatives of one study, which ends",
-    "studies/steps/calls.py:_partial": "the table's partials",
 }
 """The caches without a bound, and what they are keyed by: never what is typed."""
 

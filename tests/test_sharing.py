@@ -11,7 +11,7 @@ from diffcli.derivation import Settings, derive
 from diffcli.engines import symbolic
 from diffcli.engines.kernels import closed
 from diffcli.engines.sharing import shared_rule
-from diffcli.engines.taylor import jets, rules
+from diffcli.engines.taylor import jets
 from diffcli.engines.terms import chain, partials
 from diffcli.formula import Formula
 from diffcli.language.functions import TABLE
@@ -34,7 +34,7 @@ def no_readable_formula(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forget() -> None:
     """Let each engine read the table again."""
-    for cached in (closed.program, partials.term, chain._partial, rules._formula):
+    for cached in (closed.program, partials.term, chain._partial):
         cached.cache_clear()
     jets.series_of.cache_clear()
 

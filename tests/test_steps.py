@@ -25,11 +25,11 @@ from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.studies.check.places import Place
 from diffcli.studies.steps import rules, teacher
-from diffcli.studies.steps.calls import BETWEEN
 from diffcli.studies.steps.differentiation import Lesson, explain
 from diffcli.studies.steps.implicit import ImplicitLesson, explain_implicit
 from diffcli.studies.steps.rules import fit
 
+BETWEEN = {name: row.between for name, row in TABLE.items() if row.between}
 DIGITS = 15
 POINTS = 2
 ROWS = table("derivatives")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from diffcli.engines import remote
 from diffcli.engines.autograd import tensors, to_array
-from diffcli.engines.margins import WHOLE, edges_of, margins_of
+from diffcli.engines.margins import edges_of, has_jumps_at_whole_values, margins_of
 from diffcli.engines.program import Program
 from diffcli.language.expression import Node, node, postorder
 from diffcli.language.function import Function
@@ -129,7 +129,7 @@ def _margins(each: Node) -> list[tuple[Node, Test]]:
         return [(each, _is_zero)]
     if kink is not None:
         return [(each.args[0], _tied(axis_of(each), _EXTREMES[kink]))]
-    test = _is_whole if each.op in WHOLE else _is_zero
+    test = _is_whole if has_jumps_at_whole_values(each.op) else _is_zero
     return [(margin, test) for margin in dict.fromkeys([*margins_of(each), *edges_of(each)])]
 
 

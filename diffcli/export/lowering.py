@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from diffcli.errors import PointError, UsageError
-from diffcli.export.partials import SELU, arguments_of, formula
+from diffcli.export.partials import arguments_of, formula
 from diffcli.export.stable import FORMS
 from diffcli.language.algebra import ONE, ZERO
 from diffcli.language.builder import Builder
@@ -181,6 +181,8 @@ def rational(value: Node) -> Fraction | None:
     return build.exact(value)
 
 
+SELU = "1.0507009873554804934193349852946", "1.6732632423543772848170429916717"
+"""λ and α of Klambauer et al. 2017, "Self-Normalizing Neural Networks", section 2."""
 DEFINITIONS: Mapping[str, str] = MappingProxyType(
     {
         "odd power": "sign(x)*abs(x)^y",

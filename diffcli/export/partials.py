@@ -7,7 +7,6 @@ Away from them the derivative is that of the piece; at a kink it is that of one 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -15,11 +14,10 @@ from diffcli.errors import LimitError, UsageError
 from diffcli.export.stable import FORMS, PARTIALS
 from diffcli.language.algebra import ONE, ZERO, Algebra, signed
 from diffcli.language.builder import Builder
-from diffcli.language.derivative import BETWEEN_JUMPS, Slopes, tangent
+from diffcli.language.derivative import Slopes, tangent
 from diffcli.language.expression import VARIABLE, Node, constant, node, postorder, variable
-
-ARGUMENTS = "xyz"
-"""What a function's arguments are called in a formula about it."""
+from diffcli.language.functions import TABLE
+from diffcli.language.rules import ARGUMENTS, Formulas
 
 
 def differentiated(value: Node, name: str) -> Node:
@@ -55,15 +53,9 @@ def _values(root: Node) -> list[Node]:
     return [each for each in order if each in wanted]
 
 
-@cache
 def formula(text: str) -> Node:
-    """Return a formula about a function's arguments, read once.
-
-    The names of stable forms stand in it as variables do.
-    """
-    from diffcli.language.parser import parse
-
-    return parse(text, variables=(*ARGUMENTS, *FORMS)).outputs[0]
+    """Return a formula of a function's arguments; the names of stable forms are variables in it."""
+    return Formulas.formula(text, (*ARGUMENTS, *FORMS))
 
 
 def arguments_of(each: Node, text: str) -> dict[Node, Node]:
@@ -91,12 +83,14 @@ def _extreme(_: Algebra, each: Node, slopes: Slopes) -> Node:
 
 
 def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
-    if each.op not in _PIECES:
+    row = TABLE.get(each.op)
+    partials = PARTIALS.get(each.op) or (row and (row.subgradient or row.between))
+    if not partials:
         return tangent(algebra, each, slopes)
     return algebra.add(
         *(
             algebra.mul(slopes[arg], algebra.graft(formula(text), arguments_of(each, text)))
-            for arg, text in zip(each.args, _PIECES[each.op], strict=True)
+            for arg, text in zip(each.args, partials, strict=True)
             if slopes[arg] is not ZERO
         )
     )
@@ -105,26 +99,3 @@ def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
 _RULES: Mapping[str, Callable[[Algebra, Node, Slopes], Node]] = MappingProxyType(
     {"piecewise": _choice, "min": _extreme, "max": _extreme}
 )
-SELU = "1.0507009873554804934193349852946", "1.6732632423543772848170429916717"
-"""λ and α of Klambauer et al. 2017, "Self-Normalizing Neural Networks", section 2."""
-_PIECES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "abs": ("sign(x)",),
-        **BETWEEN_JUMPS,
-        "clamp": (
-            "piecewise((1, x >= y and x <= z), (0, True))",
-            "piecewise((1, x < y and y <= z), (0, True))",
-            "piecewise((1, x > z or y > z), (0, True))",
-        ),
-        "relu": ("piecewise((1, x > 0), (0, True))",),
-        "leaky_relu": ("piecewise((1, x > 0), (y, True))", "min(x, 0)"),
-        "elu": (
-            "piecewise((1, x > 0), (y*exp(x), True))",
-            "piecewise((0, x > 0), (expm1(x), True))",
-        ),
-        "selu": (f"piecewise(({SELU[0]}, x > 0), ({SELU[0]}*{SELU[1]}*exp(x), True))",),
-        "hardtanh": ("piecewise((1, abs(x) <= 1), (0, True))",),
-        **PARTIALS,
-    }
-)
-"""The partials of rows that have kinks or jumps, which the table leaves out, and stable ones."""

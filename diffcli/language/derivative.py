@@ -8,7 +8,6 @@ derivative of log(x) is 1/x.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
 
 from diffcli.language.algebra import ONE, ZERO, Algebra, as_power, signed
 from diffcli.language.builder import Builder
@@ -27,19 +26,6 @@ from diffcli.language.functions import TABLE, Row
 from diffcli.language.integrals import integral, moving_jump
 from diffcli.language.printer import text_of
 from diffcli.language.rules import ARGUMENTS, formula
-
-BETWEEN_JUMPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "sign": ("0",),
-        "floor": ("0",),
-        "ceil": ("0",),
-        "round": ("0",),
-        "frac": ("1",),
-        "mod": ("1", "-floor(x/y)"),
-        "heaviside": ("0", "piecewise((1, x == 0), (0, True))"),
-    }
-)
-"""Partials of what is smooth but for its jumps; a formula's derivative has none of these."""
 
 
 def differentiate(value: Node, name: str, build: Builder, order: int = 1) -> Node:

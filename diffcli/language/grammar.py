@@ -26,7 +26,6 @@ class Grammar(Formulas):
         **Formulas.FORMS,
         **binders.FORMS,
         **evaluations.FORMS,
-        **indexing.FORMS,
         "diff": diff,
     }
 

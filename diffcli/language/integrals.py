@@ -68,8 +68,8 @@ def moving_jump(body: Node, name: str, parameter: str) -> Node | None:
 def _is_kinked(each: Node) -> bool:
     if each.op == "sqrt":
         return each.args[0].op == "pow"
-    return each.op in _KINKED
+    return each.op in KINKED
 
 
-_KINKED = frozenset("abs cbrt relu leaky_relu elu selu max min clamp hardtanh softsign".split())
+KINKED = frozenset("abs cbrt relu leaky_relu elu selu max min clamp hardtanh softsign".split())
 """The functions that have a kink where one term is 0."""

@@ -24,7 +24,12 @@ class Row:
     first argument's LaTeX and ``{all}`` for all of them. ``partials``
     are the derivatives in each argument, as formulas of the language in ``x y z``, the arguments;
     an empty text, or none, where there is no closed one. A derivative inside a formula is resolved
-    by them; torch and sympy have rules of their own, but for special functions. ``ulps`` bounds the
+    by them; torch and sympy have rules of their own, but for special functions. ``between`` are
+    partials that hold between the kinks and jumps; ``subgradient`` has a value at a kink too, by
+    convention. ``kinks_at`` are terms of the arguments that are 0 at a kink or a jump, ``edges_at``
+    those that are 0 where it isn't smooth otherwise, ``jumps_at`` a term that is a whole number at
+    each jump; ``is_smooth`` says that there are all derivatives wherever there is a value. ``ulps``
+    bounds the
     error of torch's value and derivatives, in units in the last place. ``accuracy`` is measured:
     the greatest error of torch's value and first three derivatives over the size of their largest
     term; None where it isn't. ``is_shared`` tells that torch and sympy both may take the derivative
@@ -47,6 +52,12 @@ class Row:
     boolean: bool = False
     range: str = ""
     partials: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
+    subgradient: tuple[str, ...] = ()
+    kinks_at: tuple[str, ...] = ()
+    edges_at: tuple[str, ...] = ()
+    jumps_at: str = ""
+    is_smooth: bool = False
     ulps: int = 4
     accuracy: float | None = None
     is_shared: bool = False
@@ -69,13 +80,19 @@ def row(
     boolean: bool = False,
     range: str = "",  # noqa: A002  (the column's name)
     partials: str = "",
+    between: str = "",
+    subgradient: str = "",
+    kinks_at: str = "",
+    edges_at: str = "",
+    jumps_at: str = "",
+    is_smooth: bool = False,
     ulps: int = 4,
     accuracy: float | None = None,
     is_shared: bool = False,
 ) -> Row:
     """Return a row whose enclosure is the rule of its name, and whose lists are written as texts.
 
-    ``aliases`` and ``defaults`` are divided by spaces, ``partials`` by semicolons.
+    ``aliases`` and ``defaults`` are divided by spaces, lists of formulas by semicolons.
     """
     return Row(
         name=name,
@@ -93,11 +110,21 @@ def row(
         jumps=jumps,
         boolean=boolean,
         range=range,
-        partials=tuple(part.strip() for part in partials.split(";")) if partials else (),
+        partials=_formulas(partials),
+        between=_formulas(between),
+        subgradient=_formulas(subgradient),
+        kinks_at=_formulas(kinks_at),
+        edges_at=_formulas(edges_at),
+        jumps_at=jumps_at,
+        is_smooth=is_smooth,
         ulps=ulps,
         accuracy=accuracy,
         is_shared=is_shared and bool(partials),
     )
+
+
+def _formulas(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";")) if text else ()
 
 
 def special(name: str, group: str, meaning: str, **facts: Any) -> Row:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from diffcli.language import indexing
 from diffcli.language.application import FORMS, apply
 from diffcli.language.borrowed import spelled
-from diffcli.language.expression import Node
+from diffcli.language.expression import Node, substituted, variable
 from diffcli.language.functions import Row
 from diffcli.language.powers import power
 from diffcli.language.pratt import POWER, PRODUCT, Pratt
@@ -24,7 +25,7 @@ class Formulas(Pratt):
     """Reads formulas of numbers: operators, and functions by their names."""
 
     INFIX: ClassVar = {**Pratt.INFIX, POWER: power, PRODUCT: product}
-    FORMS: ClassVar = {**FORMS, "spelled": spelled}
+    FORMS: ClassVar = {**FORMS, **indexing.FORMS, "spelled": spelled}
 
     def apply(self, name: Token, meaning: Row | str) -> Node:
         """Read a function's power and its arguments, and return its node."""
@@ -34,3 +35,9 @@ class Formulas(Pratt):
 def formula(text: str) -> Node:
     """Return a formula of the table in a function's arguments."""
     return Formulas.formula(text, ARGUMENTS)
+
+
+def stated(text: str, node: Node) -> Node:
+    """Return a formula of the table with the arguments of a function's node in it."""
+    arguments = zip(ARGUMENTS, node.args, strict=False)
+    return substituted(formula(text), {variable(name): arg for name, arg in arguments})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache, reduce
+from functools import reduce
 from math import factorial, floor
 from types import MappingProxyType
 
@@ -20,7 +20,7 @@ from diffcli.engines.balls.field import FIRST_BITS, MAX_BITS, Field, Unknown
 from diffcli.engines.balls.forms import Form, number
 from diffcli.engines.balls.precision import working
 from diffcli.language.expression import Node
-from diffcli.language.parser import parse
+from diffcli.language.rules import formula
 
 MAX_GAMMA = 300
 """Greatest argument of a gamma function that is written out as a product."""
@@ -82,10 +82,9 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
 """Functions by others, on the whole of their domains."""
 
 
-@cache
 def definition(op: str) -> Node:
     """Return what defines a function, in the variables x, y and z."""
-    return parse(DEFINITIONS[op], variables="xyz").outputs[0]
+    return formula(DEFINITIONS[op])
 
 
 def whole_below(field: Field, x: Form) -> tuple[int, int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import cache
 from types import MappingProxyType
 
 from diffcli.errors import LimitError
@@ -16,10 +15,9 @@ from diffcli.language.algebra import Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.expression import NUMBER, Node, node, number, variable
 from diffcli.language.functions import TABLE
-from diffcli.language.parser import parse
+from diffcli.language.rules import ARGUMENTS, formula
 from diffcli.language.special_functions import POLYNOMIALS
 
-ARGUMENTS = "xyz"
 LARGEST_POWER = 2**31
 """Up to which an integer power is made of products."""
 
@@ -107,12 +105,7 @@ def _integer_power(base: Node, exponent: int) -> Node:
 
 def _grafted(text: str, made: Node) -> Node:
     places = {variable(x): arg for x, arg in zip(ARGUMENTS, made.args, strict=False)}
-    return Algebra(Builder(_fail, lambda _: None, {})).graft(_formula(text), places)
-
-
-@cache
-def _formula(text: str) -> Node:
-    return parse(text, variables=ARGUMENTS).outputs[0]
+    return Algebra(Builder(_fail, lambda _: None, {})).graft(formula(text), places)
 
 
 def _fail(message: str, **_: object) -> NoSeriesError:

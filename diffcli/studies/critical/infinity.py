@@ -19,6 +19,7 @@ from diffcli.engines.balls.walk import Walk, working
 from diffcli.engines.margins import rough_places
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Node, constant, node, number, postorder, variable
+from diffcli.language.integrals import KINKED
 
 BITS = 256
 _T = "t"
@@ -51,9 +52,7 @@ _LIMITS: Mapping[str, tuple[tuple[Node, int] | None, tuple[Node, int] | None]] =
     }
 )
 """What these near for −∞ and ∞, faster than any power, and on which side of it they stay."""
-_CONTINUOUS = frozenset(
-    "abs max min relu leaky_relu elu selu clamp hardtanh softsign hypot cbrt".split()
-)
+_CONTINUOUS = KINKED | {"hypot"}
 """What has kinks, and no jumps nor edges: a limit goes through it."""
 
 
