@@ -14,6 +14,7 @@ from diffcli.errors import DiffcliError, LimitError, OutOfTimeError
 from diffcli.formula import Formula
 from diffcli.language.expression import Node, postorder
 from diffcli.language.function import Function
+from diffcli.language.limits import symbolic_excess
 
 if TYPE_CHECKING:
     from sympy import Expr
@@ -77,13 +78,15 @@ class Kept(Generic[T]):
     """What a module's function makes, in the worker or else here, and keeps for later calls.
 
     Making it raises nothing. Where the worker had to be ended it isn't asked again: it would do
-    the same once more.
+    the same once more, and where there is a ``refusal`` it is never asked.
     """
 
-    def __init__(self, make: Callable[..., T], *arguments: Any) -> None:
+    def __init__(
+        self, make: Callable[..., T], *arguments: Any, refusal: LimitError | None = None
+    ) -> None:
         self._make, self._arguments = make, arguments
         self._number = next(_numbers)
-        self._stopped: LimitError | None = None
+        self._stopped = refusal
 
     def ask(self, function: Callable[..., U], *arguments: Any, deadline: float) -> U:
         """Return what a module's function of the subject, and of arguments, returns.
@@ -156,8 +159,13 @@ class Partials:
 
     def __init__(self, function: Function, deadline: float) -> None:
         self.function, self.deadline = function, deadline
-        self._engine = Kept(_symbolic, function, deadline)
         self._is_in_time = clock.now() < deadline
+
+    @cached_property
+    def _engine(self) -> Kept[Symbolic]:
+        # A formula that is too large isn't even sent.
+        refusal = symbolic_excess(self.function.nodes)
+        return Kept(_symbolic, self.function, self.deadline, refusal=refusal)
 
     def combination(self, parts: Iterable[Part]) -> Formula:
         """Return a linear combination of partials as text."""

@@ -23,7 +23,7 @@ from diffcli.formula import Formula
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE, resolve
-from diffcli.language.limits import MAX_SYMBOLIC_NODES, MAX_SYMBOLIC_OPERANDS
+from diffcli.language.limits import symbolic_excess
 from diffcli.language.points import Rounded
 from diffcli.language.tensors import TENSORS
 from diffcli.tensors.shapes import refuse_tensors
@@ -54,16 +54,8 @@ def differentiable(function: Function, terms: Terms) -> tuple[Expr, ...]:
 
     Raises LimitError beyond the symbolic engine's size.
     """
-    operands = sum(len(node.args) for node in function.nodes)
-    for count, most, what in (
-        (len(function.nodes), MAX_SYMBOLIC_NODES, "terms"),
-        (operands, MAX_SYMBOLIC_OPERANDS, "operands"),
-    ):
-        if count > most:
-            raise LimitError(
-                f"{count} {what}: the symbolic engine takes {most}",
-                hint="autograd and the enclosure take more",
-            )
+    if excess := symbolic_excess(function.nodes):
+        raise excess
     return expression(function, terms)
 
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from diffcli.errors import LimitError
+
+if TYPE_CHECKING:
+    from diffcli.language.expression import Node
+
 MAX_CHARACTERS = 1_000_000
 LEAST_REPEATED = 2_000
 """Characters from which rows that repeat are looked for."""
@@ -49,3 +57,18 @@ MAX_SHOWN = 1_000_000
 """Numbers in one answer that is shown or written as text."""
 MAX_VALUES = 100_000
 """Of a formula that takes a vector element by element, in one such answer."""
+
+
+def symbolic_excess(nodes: Sequence[Node]) -> LimitError | None:
+    """Return the refusal of a formula that is too large for the symbolic engine, else None."""
+    operands = sum(len(node.args) for node in nodes)
+    for count, most, what in (
+        (len(nodes), MAX_SYMBOLIC_NODES, "terms"),
+        (operands, MAX_SYMBOLIC_OPERANDS, "operands"),
+    ):
+        if count > most:
+            return LimitError(
+                f"{count} {what}: the symbolic engine takes {most}",
+                hint="autograd and the enclosure take more",
+            )
+    return None
