@@ -37,6 +37,7 @@ TYPED = {
     "uncertainty": ("x^2", "--at", "x=1±0.1"),
     "export": ("x^2", "--to", "c"),
     "implicit": ("x^2+y^2=1", "--at", "0,1"),
+    "bounds": ("x^2", "--in", "0:1"),
     "prove": ("x^2 >= 0", "--in", "0:1"),
     "steps": ("x^2",), "critical": ("x^2",),
     "batch": ("-",), "repl": (), "functions": (),

@@ -52,6 +52,7 @@ check "x^2" --at 3
 check "x^2" "2x"
 check "sin(x)^2" "2 sin x"
 check "log(x)" "1/x"
+bounds "x*sin(y)" --in "x=0:1,y=0:pi"
 prove "sin(x) <= x" --in x=0:1
 prove "sin(x) < x" --in x=0:1
 prove "convex(x^4 - x^2)" --in x=-1:1

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "export": Entry("export:export", common=False),
         "implicit": Entry("implicit:implicit"),
         "prove": Entry("prove:prove"),
+        "bounds": Entry("bounds:bounds"),
         "steps": Entry("steps:steps"),
         "critical": Entry("critical:critical"),
         "batch": Entry("batch:batch"),

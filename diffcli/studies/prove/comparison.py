@@ -207,7 +207,9 @@ class _Search:
             whole_ = chosen.kept(~stuck).kept(~can)
             if stuck.all() or not halves.count:
                 final = self._settled(front)
-                return final if isinstance(final, Proof) else self._left(final)
+                if isinstance(final, Proof):
+                    return final
+                return self._left(final) if final.count else PROVED
             front = rest.joined(chosen.kept(stuck)).joined(whole_).joined(halves)
             rounds += 1
 

@@ -1,0 +1,184 @@
+"""The least and the greatest value of a formula, or of a slope, over a region, proved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, isfinite
+
+import numpy as np
+
+from diffcli.engines.balls.decimals import outward
+from diffcli.engines.balls.guards import Trouble
+from diffcli.engines.boxes.arb import interval_ball
+from diffcli.engines.boxes.arithmetic import Interval, Mask
+from diffcli.engines.boxes.bounds import Bounds
+from diffcli.engines.boxes.lower import Lower
+from diffcli.engines.boxes.minimum import Minimum, least
+from diffcli.engines.boxes.region import Region
+from diffcli.engines.boxes.search import Effort, first_boxes
+from diffcli.engines.one_sided.atoms import Field, working_in
+from diffcli.engines.one_sided.germs import is_infinite, sign
+from diffcli.engines.one_sided.paths import Paths
+from diffcli.language.expression import Node, node
+from diffcli.studies.prove.exactness import Point, simple_points
+from diffcli.studies.prove.logic import halved
+
+DIGITS = 20
+MOST_POINTS = 16
+"""Points where an extremum is attained that are told one by one."""
+LEVEL = (128, 2, 12)
+"""Bits, powers beyond the leading one, and terms of an expansion next to a pole."""
+MOST_BOXES, MOST_ROUNDS = 4096, 40
+
+
+@dataclass(frozen=True)
+class Extremum:
+    """A least or a greatest value between two bounds, and the points next to which it lies.
+
+    ``is_unbounded`` is a proof that there is none; ``is_settled`` says that the bounds are as near
+    as was asked for.
+    """
+
+    low: float
+    high: float
+    points: tuple[tuple[float, ...], ...]
+    is_settled: bool
+    is_unbounded: bool = False
+
+    @property
+    def text(self) -> tuple[str, str] | None:
+        """The bounds in decimal, rounded outwards; None where nothing bounds them."""
+        if not (isfinite(self.low) and isfinite(self.high)):
+            return None
+        return outward(interval_ball(self.low, self.high), DIGITS)
+
+
+@dataclass(frozen=True)
+class Range:
+    """The range of a quantity over a box; ``is_defined`` is None where that isn't decided."""
+
+    quantity: str
+    minimum: Extremum
+    maximum: Extremum
+    is_defined: bool | None
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Bounds of the greatest absolute value."""
+        low = max(-self.minimum.high, self.maximum.low, 0.0)
+        return low, max(-self.minimum.low, self.maximum.high)
+
+
+def range_of(
+    quantity: str, formula: Node, region: Region, tolerance: float, effort: Effort
+) -> Range:
+    """Return the range of a formula over a region."""
+    below = least(Lower(formula, region), tolerance, effort)
+    above = least(Lower(node("neg", formula), region), tolerance, effort)
+    return Range(
+        quantity,
+        _extremum(formula, region, below, sense=1),
+        _extremum(formula, region, above, sense=-1),
+        True if below.is_defined and above.is_defined else None,
+    )
+
+
+def _extremum(formula: Node, region: Region, found: Minimum, *, sense: int) -> Extremum:
+    low, high = (found.low, found.high) if sense > 0 else (-found.high, -found.low)
+    unbounded = found.low == -inf and _has_pole(formula, region, found, sense)
+    points = () if unbounded or found.high == inf else found.points[:MOST_POINTS]
+    return Extremum(low, high, points, found.is_settled, unbounded)
+
+
+def _has_pole(formula: Node, region: Region, found: Minimum, sense: int) -> bool:
+    """Whether the formula is proved to go to −∞, or ∞ where the sense is −1, in the region."""
+    lo, hi = found.places
+    order = np.argsort((hi - lo).max(axis=0), kind="stable")[:4]
+    for place in order:
+        ends = [[float(x) for x in end[:, place]] for end in (0.5 * (lo + hi), lo, hi)]
+        for point in simple_points(region, *ends):
+            if region.holds(point) and _sinks(formula, region, point, sense):
+                return True
+    return False
+
+
+def _sinks(formula: Node, region: Region, point: Point, sense: int) -> bool:
+    paths = Paths(formula, point)
+    for place, name in enumerate(region.names):
+        first, last = region.ranges[name]
+        for side in (-1, 1):
+            at_end = point[name] is (first if side < 0 else last)
+            low, high = region.low.hi[place, 0], region.high.lo[place, 0]
+            if at_end or point[name] == (low if side < 0 else high):
+                continue
+            field = Field(*LEVEL, signs={})
+            germ = paths.germ(field, {name: Fraction(1)}, side)
+            if isinstance(germ, bool | Trouble):
+                continue
+            try:
+                with working_in(field):
+                    if is_infinite(germ) and sign(germ) == -sense:
+                        return True
+            except Trouble:
+                continue
+    return False
+
+
+def slope_range(
+    formula: Node, name: str, region: Region, tolerance: float, effort: Effort
+) -> Range:
+    """Return the range of a generalized partial derivative: at a kink it is an interval."""
+    bounds, row = Bounds([formula], region.names), region.names.index(name)
+    lower = Lower(formula, region)
+    found = [_slopes(bounds, lower, row, sense, tolerance, effort) for sense in (1, -1)]
+    (low, high, defined), (low_above, high_above, also) = found
+    minimum = Extremum(low, high, (), high - low <= 2 * tolerance * max(abs(low), tolerance))
+    settled = high_above - low_above <= 2 * tolerance * max(abs(low_above), tolerance)
+    maximum = Extremum(-high_above, -low_above, (), settled)
+    return Range(name, minimum, maximum, True if defined and also else None)
+
+
+def _slopes(
+    bounds: Bounds, lower: Lower, row: int, sense: int, tolerance: float, effort: Effort
+) -> tuple[float, float, bool]:
+    """Return bounds of the least slope, and whether the formula is defined; by bisection."""
+    region = lower.region
+    box = first_boxes(region.start())
+    best, closed, defined = inf, inf, True
+    for _ in range(MOST_ROUNDS):
+        effort.boxes += box.lo.shape[1]
+        effort.work_left -= box.lo.shape[1] * len(bounds.nodes) * (1 + len(region.names))
+        slopes, sure = _signed(bounds, box, row, sense)
+        middles = region.middles(box)
+        here, usable = _signed(bounds, Interval(middles, middles), row, sense)
+        best = min(best, float(np.where(usable, here.hi, inf).min()))
+        least_of = np.where(sure, slopes.lo, -inf)
+        goal = best - tolerance * max(abs(best), tolerance)
+        kept = least_of < goal
+        closed = min(closed, float(least_of[~kept].min(initial=inf)))
+        if not kept.any():
+            return closed, max(best, closed), defined
+        box = Interval(box.lo[:, kept], box.hi[:, kept])
+        left = float(least_of[kept].min())
+        defined = bool(sure[kept].all())
+        if effort.is_over or box.lo.shape[1] > MOST_BOXES:
+            break
+        box, _ = halved(box, np.ones(box.lo.shape[1]), lower)
+    return min(closed, left), max(best, left), defined
+
+
+def _signed(bounds: Bounds, box: Interval, row: int, sense: int) -> tuple[Interval, Mask]:
+    jet = bounds.jet(box.lo, box.hi, 1)
+    count = box.lo.shape[1]
+    if jet.gradient is None:
+        return Interval(np.zeros(count), np.zeros(count)), jet.domain > 0
+    low = np.broadcast_to(jet.gradient.lo[row], (count,))
+    high = np.broadcast_to(jet.gradient.hi[row], (count,))
+    return (Interval(low, high) if sense > 0 else Interval(-high, -low)), jet.domain > 0
+
+
+def named(points: Sequence[Sequence[float]], names: Sequence[str]) -> list[dict[str, float]]:
+    """Return points by the names of their coordinates."""
+    return [dict(zip(names, point, strict=True)) for point in points]

@@ -1,0 +1,181 @@
+"""What the ranges of a function and its partials say: growth, convexity, Lipschitz constants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, sqrt
+
+from diffcli.clock import now, until
+from diffcli.engines.balls.decimals import outward
+from diffcli.engines.boxes.arb import interval_ball
+from diffcli.engines.boxes.region import Region
+from diffcli.engines.boxes.search import Effort
+from diffcli.language.expression import Node, node, number, postorder
+from diffcli.language.function import Function
+from diffcli.language.functions import TABLE
+from diffcli.studies.bounds.ranges import Range, range_of, slope_range
+from diffcli.studies.prove.answers import check_formula
+from diffcli.studies.prove.claims import Claim, Kind
+from diffcli.studies.prove.growth import decide_growth
+from diffcli.studies.prove.question import Verdict
+from diffcli.studies.prove.touching import derivative
+
+WORK = 1e9
+"""Nodes times boxes that all bounds together may take, whatever the time."""
+DIGITS = 20
+NORMS = ("1", "2", "inf")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is proved of a function over a box.
+
+    ``lipschitz`` has for each norm of the argument bounds of the least constant, None where there
+    is none or it isn't known. ``boxes`` is how many were looked at.
+    """
+
+    function: Function
+    ranges: Mapping[str, tuple[Node, Node]]
+    value: Range
+    partials: Sequence[Range]
+    lipschitz: Mapping[str, tuple[str, str] | None]
+    monotone: Mapping[str, str]
+    convex: str
+    boxes: int
+
+
+def state(
+    function: Function,
+    ranges: Mapping[str, tuple[Node, Node]],
+    tolerance: float,
+    budget: float,
+) -> Statement:
+    """State what is proved of a function over a box, in so many seconds of this process."""
+    check_formula(tuple(function.outputs))
+    formula, region = function.outputs[0], Region(ranges)
+    start, boxes = now(), 0
+
+    def part(share: float) -> Effort:
+        return Effort(WORK * share, now() + share * max(0.0, start + budget - now()))
+
+    with until(start + budget + 1.0):
+        efforts = [part(0.3)]
+        value = range_of(function.called, formula, region, tolerance, efforts[0])
+        partials = []
+        for name in region.names:
+            efforts.append(part(0.5 / len(region.names)))
+            partials.append(_partial(formula, name, region, tolerance, efforts[-1]))
+        is_defined = value.is_defined is True
+        efforts.append(part(0.3))
+        lipschitz = _lipschitz(formula, region, partials, tolerance, efforts[-1])
+        monotone = {}
+        for each in partials:
+            efforts.append(part(0.2))
+            monotone[each.quantity] = _monotone(function, each, region, efforts[-1], is_defined)
+        efforts.append(part(0.5))
+        convex = _convexity(function, region, efforts[-1]) if is_defined else "undecided"
+    boxes = sum(effort.boxes for effort in efforts)
+    constants = lipschitz if is_defined else dict.fromkeys(NORMS)
+    return Statement(function, ranges, value, partials, constants, monotone, convex, boxes)
+
+
+def is_smooth(formula: Node) -> bool:
+    """Whether no function in a formula has kinks or jumps."""
+    return not any(
+        each.op == "piecewise"
+        or (each.op in TABLE and (TABLE[each.op].kinks or TABLE[each.op].jumps))
+        for each in postorder([formula])
+    )
+
+
+def _partial(formula: Node, name: str, region: Region, tolerance: float, effort: Effort) -> Range:
+    slope = derivative(formula, name) if is_smooth(formula) else None
+    if slope is None:
+        return slope_range(formula, name, region, tolerance, effort)
+    return range_of(name, slope, region, tolerance, effort)
+
+
+def _lipschitz(
+    formula: Node,
+    region: Region,
+    partials: Sequence[Range],
+    tolerance: float,
+    effort: Effort,
+) -> dict[str, tuple[str, str] | None]:
+    """Return the least constants: the greatest dual norm of the gradient."""
+    sizes = [each.size for each in partials]
+    if not all(each.is_defined and isfinite(each.size[1]) for each in partials):
+        return dict.fromkeys(NORMS)
+    largest = max(low for low, _ in sizes), max(high for _, high in sizes)
+    found: dict[str, tuple[float, float]] = {"1": largest, "2": largest, "inf": largest}
+    if len(partials) > 1:
+        # Rough bounds first: the sums of the greatest values.
+        found["2"] = (
+            largest[0],
+            sqrt(sum(high * high for _, high in sizes)) * (1 + 1e-15),
+        )
+        found["inf"] = largest[0], sum(high for _, high in sizes) * (1 + 1e-15)
+        slopes = [derivative(formula, name) for name in region.names]
+        known = [slope for slope in slopes if slope is not None]
+        if is_smooth(formula) and len(known) == len(slopes):
+            squares = node("add", *(node("pow", slope, number(2)) for slope in known))
+            total = range_of("2", squares, region, tolerance, effort).maximum
+            found["2"] = _root_down(max(total.low, 0.0)), _root_up(total.high)
+            sums = node("add", *(node("abs", slope) for slope in known))
+            total = range_of("inf", sums, region, tolerance, effort).maximum
+            found["inf"] = total.low, min(total.high, found["inf"][1])
+    return {
+        norm: outward(interval_ball(*ends), DIGITS) if isfinite(ends[1]) else None
+        for norm, ends in found.items()
+    }
+
+
+def _root_down(x: float) -> float:
+    return sqrt(x) * (1 - 1e-15)
+
+
+def _root_up(x: float) -> float:
+    return sqrt(x) * (1 + 1e-15)
+
+
+def _claim(function: Function, kind: Kind, variable: str | None = None) -> Claim:
+    return Claim(
+        function.text,
+        function.outputs,
+        function.variables,
+        kind=kind,
+        variable=variable,
+    )
+
+
+def _monotone(
+    function: Function, slope: Range, region: Region, effort: Effort, is_defined: bool
+) -> str:
+    if not is_defined:
+        return "undecided"
+    if slope.is_defined and slope.minimum.low >= 0:
+        return "increasing"
+    if slope.is_defined and slope.maximum.high <= 0:
+        return "decreasing"
+    if slope.minimum.high < 0 < slope.maximum.low:
+        return "neither"
+    refuted = 0
+    for kind in (Kind.INCREASING, Kind.DECREASING):
+        proof = decide_growth(_claim(function, kind, slope.quantity), region, effort)
+        if proof.verdict is Verdict.PROVED:
+            return str(kind.value)
+        refuted += proof.verdict is Verdict.REFUTED
+    return "neither" if refuted == 2 else "undecided"
+
+
+def _convexity(function: Function, region: Region, effort: Effort) -> str:
+    refuted = 0
+    for kind in (Kind.CONVEX, Kind.CONCAVE):
+        part = Effort(effort.work_left / 2, now() + 0.5 * max(0.0, effort.deadline - now()))
+        proof = decide_growth(_claim(function, kind), region, part)
+        effort.boxes += part.boxes
+        if proof.verdict is Verdict.PROVED:
+            return str(kind.value)
+        refuted += proof.verdict is Verdict.REFUTED
+    return "neither" if refuted == 2 else "undecided"

@@ -1,0 +1,121 @@
+"""Bounds over a box hold the true extrema, and what is said of growth and convexity is so."""
+
+from __future__ import annotations
+
+import json
+from math import e, inf, pi, sqrt
+from typing import Any
+
+import mpmath
+import pytest
+
+from diffcli.cli.main import run
+from diffcli.language.parser import parse
+from diffcli.language.points import read_ranges
+from diffcli.studies.bounds.ranges import Extremum
+from diffcli.studies.bounds.statement import Statement, state
+
+
+def stated(formula: str, box: str, seconds: float = 10.0) -> Statement:
+    function = parse(formula)
+    ranges = read_ranges(box, function.variables)
+    ranges = {name: ranges[name] for name in function.variables}
+    return state(function, ranges, 1e-6, seconds)
+
+
+def holds(found: Extremum, truth: float) -> bool:
+    """Whether the bounds hold a number that is known to the last digit of a float."""
+    slack = 4e-16 * abs(truth)
+    near = found.high - found.low <= 3e-6 * max(abs(truth), 1e-6)
+    return found.low - slack <= truth <= found.high + slack and near
+
+
+# By hand: the formula, the box, min and max of f, then of each partial, monotone, convex.
+KNOWN: list[tuple[str, str, list[float], dict[str, str], str]] = [
+    ("x^3 - x", "x=-2:1", [-6, 2 / (3 * sqrt(3)), -1, 11], {"x": "neither"}, "neither"),
+    ("x*exp(-x)", "x=0:5", [0, 1 / e, -1 / e**2, 1], {"x": "neither"}, "neither"),
+    ("exp(x)", "x=0:1", [1, e, 1, e], {"x": "increasing"}, "convex"),
+    ("sqrt(x)", "x=1:4", [1, 2, 1 / 4, 1 / 2], {"x": "increasing"}, "concave"),
+    ("abs(x - 1/3) + x^2", "x=-1:1", [1 / 9, 7 / 3, -3, 3], {"x": "neither"}, "convex"),
+    ("x^3", "x=-1:1", [-1, 1, 0, 3], {"x": "increasing"}, "neither"),
+    (
+        "x*sin(y)",
+        "x=0:1,y=0:pi",
+        [0, 1, 0, 1, -1, 1],
+        {"x": "increasing", "y": "neither"},
+        "neither",
+    ),
+]
+
+
+@pytest.mark.sampled(4)
+@pytest.mark.parametrize(("formula", "box", "numbers", "monotone", "convex"), KNOWN)
+def test_extrema_growth_and_convexity(
+    formula: str, box: str, numbers: list[float], monotone: dict[str, str], convex: str
+) -> None:
+    found = stated(formula, box)
+    extrema = [x for each in (found.value, *found.partials) for x in (each.minimum, each.maximum)]
+    for extremum, truth in zip(extrema, numbers, strict=True):
+        assert holds(extremum, truth), (extremum, truth)
+    assert found.monotone == monotone
+    assert found.convex == convex
+
+
+def test_the_points_of_both_minima_are_told() -> None:
+    found = stated("(x^2 - 1)^2", "x=-2:2").value.minimum
+    assert sorted(round(x, 6) for (x,) in found.points) == [-1.0, 1.0]
+
+
+def test_lipschitz_constants_are_of_the_dual_norms() -> None:
+    found = stated("3x + 4y", "x=0:1,y=0:1").lipschitz
+    for norm, truth in (("1", 4.0), ("2", 5.0), ("inf", 7.0)):
+        ends = found[norm]
+        assert ends is not None
+        assert float(ends[0]) <= truth <= float(ends[1]) <= truth * (1 + 1e-5)
+
+
+@pytest.mark.slow
+def test_a_pole_makes_it_unbounded_on_the_right_side() -> None:
+    both = stated("1/x", "x=-1:2", 0.8).value
+    assert both.minimum.is_unbounded
+    assert both.maximum.is_unbounded
+    even = stated("1/x^2", "x=-1:2", 0.8).value
+    assert even.maximum.is_unbounded
+    assert not even.minimum.is_unbounded
+    assert even.minimum.low <= 1 / 4 <= even.minimum.high
+    assert even.is_defined is not True
+
+
+@pytest.mark.slow
+def test_nothing_is_said_of_growth_across_a_jump_or_a_pole() -> None:
+    for formula in ("tan(x)", "x - floor(x)", "1/(1 - x)"):
+        found = stated(formula, "x=0:2", 0.4)
+        assert found.monotone["x"] in ("neither", "undecided")
+        assert found.convex in ("neither", "undecided")
+        assert found.lipschitz["2"] is None
+
+
+@pytest.mark.slow
+def test_bounds_hold_what_is_sampled() -> None:
+    formula = "sin(3*x)*exp(-x*y) + atan(x - y^2)"
+    found = stated(formula, "x=-1:2,y=0:1", 1.0).value
+    least, greatest = inf, -inf
+    for i in range(41):
+        for j in range(41):
+            x, y = -1 + 3 * mpmath.mpf(i) / 40, mpmath.mpf(j) / 40
+            value = float(mpmath.sin(3 * x) * mpmath.exp(-x * y) + mpmath.atan(x - y**2))
+            least, greatest = min(least, value), max(greatest, value)
+    assert found.minimum.low <= least <= found.minimum.high + 0.05
+    assert found.maximum.high >= greatest >= found.maximum.low - 0.05
+
+
+def test_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bounds", "x^2", "--in", "x=-1:3", "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    (value, slope) = found["results"]
+    assert value["quantity"] == "f"
+    assert (value["minimum"], value["maximum"]) == (["0", "0"], ["9", "9"])
+    assert slope["quantity"] == "x"
+    assert (slope["minimum"], slope["maximum"]) == (["-2", "-2"], ["6", "6"])
+    assert found["convex"] == "convex"
+    assert pi > float(found["lipschitz"]["2"][1]) - 3 > 0
