@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, str] = {
     "batch": "files of rows, and requests line by line",
     "products": "Hessian and Jacobian times a vector of a million",
     "matrices": "sparse Jacobians and Hessians against torch.func",
+    "boxes": "statements over boxes: global minima enclosed, inequalities decided",
     "templates": "large systems written out as text: from the text, and again",
 }
 """Every benchmark: the module of its name in this package, which has ``rows(quick)``."""

@@ -109,6 +109,13 @@ def test_bounds_hold_what_is_sampled() -> None:
     assert found.maximum.high >= greatest >= found.maximum.low - 0.05
 
 
+def test_the_part_outside_of_the_domain_has_no_bounds() -> None:
+    found = stated("sqrt(x) + 1", "x=-1:4", 1.0).value
+    assert found.minimum.low == 1.0
+    assert holds(found.maximum, 3.0)
+    assert found.is_defined is None
+
+
 def test_the_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bounds", "x^2", "--in", "x=-1:3", "--json"]) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -52,7 +52,8 @@ def least(lower: Lower, tolerance: float, effort: Effort) -> Minimum:
     while True:
         if rounds % POLISH_EVERY == 0 and np.isfinite(best):
             best, point = _polished(lower, point, best)
-        kept = front.lower <= best
+        # Where the formula certainly has no value, it has no least one.
+        kept = (front.lower <= best) & (front.domain >= 0)
         effort.close(np.full(int((~kept).sum()), Test.RANGE))
         if (front.domain[~kept] < 1).any():
             defined = None
