@@ -24,8 +24,8 @@ from benchmarks.record import Goal, Row
 from benchmarks.timing import interleaved
 from diffcli.engines import remote
 from diffcli.engines.templates.derivatives import Derivatives
+from diffcli.engines.templates.levels import Levels
 from diffcli.engines.templates.shapes import templates_of
-from diffcli.engines.templates.waves import Waves
 from diffcli.language.parser import parse
 
 SMALL, MIDDLE, LARGE, UNLIKE = 50, 1000, 50_000, 5000
@@ -193,7 +193,7 @@ def _jax(system: System, x: Numbers) -> Evaluate:
 def _unlike(rounds: int) -> Row:
     terms = unlike(UNLIKE)
     text, x = " + ".join(terms), np.linspace(0.1, 1, UNLIKE)
-    runs: dict[str, Evaluate] = {"ours": lambda: Waves(parse(text))(x)}
+    runs: dict[str, Evaluate] = {"ours": lambda: Levels(parse(text))(x)}
     with suppress(ImportError):
         import casadi
 

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffcli.derivation import derive
-from diffcli.engines.templates.derivatives import Derivatives, Plan
+from diffcli.engines.templates.derivatives import Derivatives, SparsePlan
+from diffcli.engines.templates.levels import Levels, has_no_branches
 from diffcli.engines.templates.shapes import templates_of
-from diffcli.engines.templates.waves import Waves, suits
 from diffcli.errors import DiffcliError, LimitError, PointError, UsageError
 from diffcli.language import parser, tokens
 from diffcli.language.expression import number
@@ -190,7 +190,7 @@ def rosenbrock_gradient(x: np.ndarray) -> np.ndarray:
     return slope
 
 
-def dense(plan: Plan, shape: tuple[int, int], numbers: np.ndarray) -> np.ndarray:
+def dense(plan: SparsePlan, shape: tuple[int, int], numbers: np.ndarray) -> np.ndarray:
     whole = np.zeros(shape)
     whole[plan.rows, plan.columns] = numbers
     return whole
@@ -294,7 +294,7 @@ UNLIKE = [
 
 def test_unlike_terms_are_computed_in_waves() -> None:
     function = parse(UNLIKE)
-    waves = Waves(function)
+    levels = Levels(function)
     x = np.array([0.7, 1.3, 0.4])
     with mpmath.workdps(50):
         at = {
@@ -310,10 +310,10 @@ def test_unlike_terms_are_computed_in_waves() -> None:
         ]
         values = [float(_value(k, *at.values())) for k in range(len(UNLIKE))]
     whole = np.zeros((len(UNLIKE), 3))
-    whole[waves.rows, waves.columns] = waves(x)
+    whole[levels.rows, levels.columns] = levels(x)
     assert whole == pytest.approx(np.array(truth, dtype=float), rel=1e-12)
-    assert waves.values(x) == pytest.approx(values, rel=1e-14)
-    total = Waves(parse(" + ".join(UNLIKE)))
+    assert levels.values(x) == pytest.approx(values, rel=1e-14)
+    total = Levels(parse(" + ".join(UNLIKE)))
     assert total(x) == pytest.approx(np.array(truth, dtype=float).sum(axis=0), rel=1e-12)
 
 
@@ -330,8 +330,8 @@ def _value(k: int, a: mpmath.mpf, b: mpmath.mpf, c: mpmath.mpf) -> mpmath.mpf:
 
 
 def test_conditions_are_not_for_waves() -> None:
-    assert not suits(parse("where(x < 0, x, 2*x) + y"))
-    assert suits(parse("x + y^2"))
+    assert not has_no_branches(parse("where(x < 0, x, 2*x) + y"))
+    assert has_no_branches(parse("x + y^2"))
 
 
 # -- the whole way --------------------------------------------------------------------------------

@@ -85,18 +85,18 @@ class _Found:
 def _computed(
     operator: Operator, function: Function, arrays: Mapping[str, Array], settings: Settings
 ) -> _Found | None:
-    """Return the derivatives by the shapes of the terms, or where they are unlike in waves."""
+    """Return the derivatives by the shapes of the terms, or where they are unlike in levels."""
     import numpy as np
     import torch
 
     from diffcli.engines.matrices.compressed import check_size
-    from diffcli.engines.templates.derivatives import Derivatives, Plan
+    from diffcli.engines.templates.derivatives import Derivatives, SparsePlan
+    from diffcli.engines.templates.levels import Levels, has_no_branches
     from diffcli.engines.templates.shapes import templates_of
-    from diffcli.engines.templates.waves import Waves, suits
 
     templates = templates_of(function)
     is_hessian = isinstance(operator, Hessian)
-    if templates is None and (is_hessian or not suits(function)):
+    if templates is None and (is_hessian or not has_no_branches(function)):
         return None
     height = templates.outputs if templates else len(function.outputs)
     scalars = Scalars(None, dict.fromkeys(arrays, ()), ((),) * height)
@@ -105,9 +105,9 @@ def _computed(
         check_size(len(arrays) if is_hessian else height, len(arrays))
     dtype, x = getattr(torch, settings.dtype), np.array(list(arrays.values()))
     if templates is None:
-        plan: Plan | Waves = (waves := Waves(function, dtype))
-        values = waves.values(x)
-        told = f"{len(function.nodes):,} operations in {waves.count} waves"
+        plan: SparsePlan | Levels = (levels := Levels(function, dtype))
+        values = levels.values(x)
+        told = f"{len(function.nodes):,} operations in {levels.count} waves"
     else:
         derivatives = Derivatives(templates, dtype)
         plan = derivatives.hessian() if is_hessian else derivatives.jacobian()

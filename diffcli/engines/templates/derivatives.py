@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from diffcli.engines.remote import lower
 from diffcli.engines.tape import Tape, Value, rounded
-from diffcli.engines.templates.shapes import Places, Templates, Terms
+from diffcli.engines.templates.shapes import Places, ShapeGroup, Templates
 from diffcli.engines.throughput.emission import emit
 from diffcli.engines.throughput.reverse import sweep
 from diffcli.errors import LimitError
@@ -32,7 +32,7 @@ class _Part:
     ``values`` are on the tape, ``wrt`` says in which slots they are derivatives.
     """
 
-    terms: Terms
+    terms: ShapeGroup
     tape: Tape
     values: Sequence[Value]
     wrt: Sequence[Entry]
@@ -49,21 +49,21 @@ class Derivatives:
         self.templates, self.dtype = templates, dtype
         self._tapes = [tape_of(each.body, each.slots) for each in templates.terms]
 
-    def values(self) -> Plan:
+    def values(self) -> SparsePlan:
         """Return the plan of the outputs."""
         parts = [
             _Part(terms, tape, [value], [()])
             for terms, (tape, value) in zip(self.templates.terms, self._tapes, strict=True)
         ]
-        return Plan(self, parts, 1, symmetric=False)
+        return SparsePlan(self, parts, 1, symmetric=False)
 
-    def jacobian(self) -> Plan:
+    def jacobian(self) -> SparsePlan:
         """Return the plan of the Jacobian's entries that aren't zero by their structure."""
-        return Plan(self, list(self._first()), len(self.templates.variables), symmetric=False)
+        return SparsePlan(self, list(self._first()), len(self.templates.variables), symmetric=False)
 
-    def hessian(self) -> Plan:
+    def hessian(self) -> SparsePlan:
         """Return the plan of the entries of the sum of all outputs' Hessian; it is symmetric."""
-        return Plan(self, list(self._second()), len(self.templates.variables), symmetric=True)
+        return SparsePlan(self, list(self._second()), len(self.templates.variables), symmetric=True)
 
     def _first(self) -> Iterator[_Part]:
         width = len(self.templates.variables)
@@ -102,7 +102,7 @@ def _counts(tape: Tape, value: Value) -> bool:
     return tape.exact(value) != 0
 
 
-class Plan:
+class SparsePlan:
     """The numbers of a sparse matrix: ``rows`` and ``columns`` say where they stand, row by row."""
 
     def __init__(
@@ -174,7 +174,7 @@ MAX_TOGETHER = 1000
 _NONE = np.empty(0, np.int64)
 
 
-def _entries(terms: Terms, wrt: Entry, *, symmetric: bool) -> Iterator[tuple[Places, Places]]:
+def _entries(terms: ShapeGroup, wrt: Entry, *, symmetric: bool) -> Iterator[tuple[Places, Places]]:
     """Yield the rows and columns that a derivative of all terms goes to."""
     if not wrt:
         yield terms.rows, np.zeros_like(terms.rows)

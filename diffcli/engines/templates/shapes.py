@@ -25,7 +25,7 @@ ARITHMETIC = frozenset({"add", "neg", "mul", "div"})
 
 
 @dataclass(frozen=True)
-class Terms:
+class ShapeGroup:
     """Terms of one shape: ``body`` in the variables ``slots``, and what each stands for.
 
     ``inputs`` has a row a slot and a column a term: places among the variables, then the numbers.
@@ -47,7 +47,7 @@ class Terms:
 class Templates:
     """The terms of a function by their shapes; ``numbers`` are those that stand in slots."""
 
-    terms: tuple[Terms, ...]
+    terms: tuple[ShapeGroup, ...]
     numbers: tuple[Fraction, ...]
     variables: tuple[str, ...]
     outputs: int
@@ -151,7 +151,7 @@ class _Collector:
         blocks.append(np.stack(inputs) if inputs else np.empty((0, len(rows)), np.int64))
         outputs.append(rows)
 
-    def finished(self) -> Iterator[Terms]:
+    def finished(self) -> Iterator[ShapeGroup]:
         """Yield the shapes, a number that is the same in all terms in its place again."""
         known, width = list(self.numbers), len(self.function.variables)
         for body, (names, blocks, rows) in self.found.items():
@@ -162,7 +162,7 @@ class _Collector:
                 for k in np.flatnonzero(same)
             }
             slots = tuple(name for name, is_same in zip(names, same, strict=True) if not is_same)
-            yield Terms(_grafted(body, places), slots, inputs[~same], np.concatenate(rows))
+            yield ShapeGroup(_grafted(body, places), slots, inputs[~same], np.concatenate(rows))
 
 
 def summands(body: Node) -> Iterator[Node]:

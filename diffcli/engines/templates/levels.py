@@ -1,8 +1,8 @@
 """Many unlike terms: operations of one kind are computed together, level by level.
 
 Each term is laid out for itself. Operations of one kind on one level, whose arguments are all
-known, are a wave: their values and their partial derivatives are one vectorised computation. The
-reverse sweep goes back wave by wave. Griewank and Walther, Evaluating Derivatives (2008),
+known, are one vectorised computation of their values and their partial derivatives. The reverse
+sweep goes back level by level. Griewank and Walther, Evaluating Derivatives (2008),
 section 3.2.
 """
 
@@ -39,8 +39,8 @@ class _Kind:
 
 
 @dataclass(frozen=True)
-class _Wave:
-    """A wave's results, and of each argument that matters its places and partial derivatives."""
+class _Level:
+    """A level's results, and of each argument that matters its places and partial derivatives."""
 
     results: slice
     slopes: Sequence[tuple[Places, Array, bool]]
@@ -55,7 +55,7 @@ class _Wave:
                 np.add.at(cotangents, places, own * slope)
 
 
-class Waves:
+class Levels:
     """Values and first derivatives of a function of numbers, again and again, for one thread.
 
     ``rows`` and ``columns`` say where the derivatives stand, an output and a variable, row by row.
@@ -104,7 +104,7 @@ class Waves:
         return places[term]
 
     def _arrange(self, function: Function, roots: Places, owners: Places) -> None:
-        """Give each wave's results neighbouring places, after those of the leaves."""
+        """Give each level's results neighbouring places, after those of the leaves."""
         start, width = len(self._leaves), len(function.variables)
         order = sorted(self._kinds.items(), key=lambda each: each[0][0])
         laid = np.fromiter(chain.from_iterable(kind.results for _, kind in order), np.int64)
@@ -116,10 +116,10 @@ class Waves:
         self._values = np.empty(start + self._count, dtype=kind_of)
         self._cotangents = np.empty_like(self._values)
         self._work: list[Callable[[], object]] = []
-        self._waves: list[_Wave] = []
+        self._levels: list[_Level] = []
         for (_, body), kind in order:
             args = places[np.array(kind.args, dtype=np.int64).reshape(len(kind.args), -1).T]
-            self._waves.append(self._wave(body, args, slice(start, start + len(kind.results))))
+            self._levels.append(self._level_of(body, args, slice(start, start + len(kind.results))))
             start += len(kind.results)
         self._roots = places[roots]
         known = {name: place for place, name in enumerate(function.variables)}
@@ -133,7 +133,7 @@ class Waves:
         )
         self.rows, self.columns = np.divmod(unique, width)
 
-    def _wave(self, body: Node, args: Places, results: slice) -> _Wave:
+    def _level_of(self, body: Node, args: Places, results: slice) -> _Level:
         count = results.stop - results.start
         rule = _rule(body, len(args))
         found = [np.empty(count, dtype=self._values.dtype) for _ in rule.varying]
@@ -145,14 +145,14 @@ class Waves:
             self._work.append(partial(np.take, self._values, own, out=gathered, mode="clip"))
         rows = [self._values[results], *found]
         self._work.append(rule.emitted.bound(inputs, rows, self._dtype))
-        return _Wave(
+        return _Level(
             results, [(args[k], slope, len(set(args[k])) == count) for k, slope in slopes.items()]
         )
 
     @property
     def count(self) -> int:
-        """How many waves there are."""
-        return len(self._waves)
+        """How many levels there are."""
+        return len(self._levels)
 
     def values(self, x: Array) -> Array:
         """Return the outputs at a point."""
@@ -168,12 +168,12 @@ class Waves:
         self._cotangents.fill(0)
         self._cotangents[self._roots] = 1
         with np.errstate(all="ignore"):
-            for wave in reversed(self._waves):
-                wave.pull(self._cotangents)
+            for level in reversed(self._levels):
+                level.pull(self._cotangents)
         return np.bincount(self._target, self._cotangents[self._held], len(self.rows))
 
 
-def suits(function: Function) -> bool:
+def has_no_branches(function: Function) -> bool:
     """Whether no operation of a function of numbers is a condition, or chosen by one."""
     return not any(
         each.op == "piecewise" or (each.op in TABLE and TABLE[each.op].boolean)
