@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pexpect
@@ -187,6 +188,7 @@ def test_every_documented_command_answers_alike(arguments: Sequence[str], warm: 
 
 
 _TAKEN_BACK = re.compile(rb"\x1b\[(\d+)A\x1b\[J")
+_LINE_TAKEN_BACK = re.compile(rb"[^\n]*\r\x1b\[2K")
 
 
 def _screen(
@@ -219,7 +221,8 @@ def _screen(
         lines = shown[: back.start()].split(b"\n")
         kept = lines[: len(lines) - 1 - int(back[1])]
         shown = b"".join(line + b"\n" for line in kept) + shown[back.end() :]
-    return process.returncode, shown
+    # A bar of progress is drawn as often as there is time for.
+    return process.returncode, _LINE_TAKEN_BACK.sub(b"", shown)
 
 
 def _take_terminal(terminal: int) -> None:
@@ -498,6 +501,45 @@ def test_descriptors_that_nobody_asked_for_are_closed(warm: Warm) -> None:
             assert connection.recv(10) == b""
     files = Path(f"/proc/{warm.pid}/fd")
     assert in_time(lambda: len(list(files.iterdir())) == SERVER_FILES)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_another_user_is_not_answered() -> None:
+    """Nor where the modes of the folder and the socket were opened to all."""
+    with TemporaryDirectory() as runtime:
+        process = Warm(Path(runtime))
+        assert process.command("warm", "start").returncode == 0
+        path = process.socket
+        try:
+            for opened in (Path(runtime), process.folder, path):
+                opened.chmod(0o777)
+            assert _said_to(0, path).count(b"\n") == 5
+            assert _said_to(65534, path) == b""
+        finally:
+            for opened in (Path(runtime), process.folder):
+                opened.chmod(0o700)
+            process.command("warm", "stop")
+
+
+def _said_to(user: int, path: Path) -> bytes:
+    """What a process of another user is answered that asks for the status."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setuid(user)
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(path))
+                with suppress(OSError):
+                    connection.sendall(request.message([request.STATUS]))
+                    os.write(theirs, connection.recv(1000))
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    os.waitpid(child, 0)
+    with os.fdopen(ours, "rb") as answer:
+        return answer.read()
 
 
 def test_only_its_user_may_speak_to_it(warm: Warm) -> None:

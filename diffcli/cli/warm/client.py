@@ -56,7 +56,7 @@ def hand_over(typed: Sequence[str], options: Sequence[str], *, starts_one: bool)
                 start_unattended()
         except (OSError, ValueError, UnusableError, address.UnsafeError) as error:
             if "-v" in options or "--verbose" in options:
-                os.write(2, f"the warm process isn't used: {error}\n".encode())
+                _say(f"the warm process isn't used: {error}")
         else:
             _wait(connection)
     except KeyboardInterrupt:
@@ -173,7 +173,12 @@ def _wait(connection: socket) -> NoReturn:
             signal.signal(ending[1], signal.SIG_DFL)
         os.kill(os.getpid(), ending[1])
         os._exit(128 + ending[1])
-    try:
-        os.write(2, b"error: the warm process ended before the command did\n")
-    finally:
-        os._exit(1)
+    _say("error: the warm process ended before the command did")
+    os._exit(1)
+
+
+def _say(line: str) -> None:
+    try:  # noqa: SIM105  (contextlib is slow to import)
+        os.write(2, f"{line}\n".encode(errors="backslashreplace"))
+    except OSError:
+        pass  # standard error is closed

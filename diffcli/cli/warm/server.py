@@ -185,7 +185,6 @@ class Server:
         connection.ended = os.pidfd_open(child)
         self._watch(connection.ended, lambda: self._finish(connection))
         self._forget_files(connection)
-        self._answered += 1
 
     def _become(self, connection: Connection, command: Command, server: int, go: int) -> NoReturn:
         try:
@@ -203,6 +202,7 @@ class Server:
             elif connection.go is not None:
                 with contextlib.suppress(BrokenPipeError):
                     os.write(connection.go, b"1")
+                    self._answered += 1
                 self._forget_go(connection)
 
     def _signal(self, connection: Connection, number: int) -> None:
