@@ -314,6 +314,18 @@ def test_the_repl_on_a_terminal(warm: Warm) -> None:
     assert warm.status()["answered"] == before + 1
 
 
+def test_the_priority_is_the_command_s_own(warm: Warm, tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(
+        "import os\nprint(os.nice(0), os.getppid())\ndef f(x):\n    return x\n"
+    )
+    asked = ("grad", "--py", "model.py:f", "--at", "3", "--no-check")
+    done = handed_over(
+        warm, lambda: warm.command(*asked, cwd=tmp_path, preexec_fn=partial(os.nice, 11))
+    )
+    nice, parent = done.stderr.split()[:2]
+    assert (int(nice), int(parent)) == (os.nice(0) + 11, warm.pid)
+
+
 USER_CODE = """\
 import os, random, sys
 import numpy, torch
@@ -424,7 +436,11 @@ def test_many_one_after_the_other_leave_nothing(count: int, warm: Warm) -> None:
         (("--cold", *FORMULA), {}, b""),
         ((*FORMULA, "-v", "--device", "cuda"), {}, b"it never initialises CUDA\n"),
         ((*FORMULA, "-v", "--device=cuda:1"), {}, b"it never initialises CUDA\n"),
-        ((*FORMULA, "-v"), {"preexec_fn": partial(os.nice, 1)}, b"it has another priority\n"),
+        (
+            (*FORMULA, "-v"),
+            {"preexec_fn": partial(resource.setrlimit, resource.RLIMIT_DATA, (1 << 40, 1 << 40))},
+            b"it can't inherit all: memory is limited\n",
+        ),
         (("--show-completion", "bash"), {}, b""),
         ((*FORMULA, "-v"), {"env": {"OMP_NUM_THREADS": "3"}}, b""),
     ],

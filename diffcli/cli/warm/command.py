@@ -124,6 +124,8 @@ def _inherit(command: Command, folder: int, opened: Sequence[int]) -> None:
             if limit in _OF_MEMORY:
                 raise ValueError("memory is limited")
             resource.setrlimit(limit, wanted)
+    if os.getpriority(os.PRIO_PROCESS, 0) != command.priority:
+        os.setpriority(os.PRIO_PROCESS, 0, command.priority)
     os.umask(command.umask)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for handled in _HANDLED:

@@ -67,7 +67,6 @@ class Server:
         self._inode = Path(path).stat().st_ino
         self._started = time.monotonic()
         self._processors = frozenset(os.sched_getaffinity(0))
-        self._priority = os.getpriority(os.PRIO_PROCESS, 0)
         self._answered = 0
         self._connections: set[Connection] = set()
         self._is_ending = False
@@ -154,7 +153,6 @@ class Server:
             "something was installed or changed since it started": is_stale,
             "it has another environment": command.identity != self._identity,
             "it has other processors": command.processors != self._processors,
-            "it has another priority": command.priority != self._priority,
             "a file is missing": len(connection.files) != 1 + len(command.files),
         }
         reason = next((reason for reason, holds in reasons.items() if holds), "")
