@@ -181,3 +181,49 @@ assert "stream, dots." in reference.commands_page()
     )
     assert "lines, curve, field, surface, stream, dots." in shown
     assert "\n1 in the picture" in shown
+
+
+SIN = '    row("sin", '
+VERSINE = """    row(
+        "versine", "trigonometric", "1 − cos(x)", "kernels:versine", "symbols:versine",
+        aliases="versin", range="[0, 2]", partials="sin(x)", is_smooth=True,
+    ),
+"""
+IN_SYMPY = """
+from sympy import sin
+versine = real_function("versine", lambda x: 1 - mpmath.cos(x), sin)
+"""
+
+
+def test_a_function_is_a_row_and_what_the_row_names(tmp_path: Path) -> None:
+    script = r"""
+import reference
+from diffcli.cli.main import run
+from diffcli.language.parser import parse
+assert run(["grad", r"\operatorname{versin}(2x)", "--at", "1/3", "--json"]) == 0
+assert run(["grad", "versinn(x)"]) == 3
+run(["functions", "versin"])
+print(parse("diff(versin 2x, x)").read_as)
+assert "versine(x)" in reference.functions_page()
+"""
+    shown = used(
+        tmp_path,
+        {},
+        {
+            "language/functions.py": (SIN, f"{VERSINE}{SIN}"),
+            "engines/kernels/elementary.py": (
+                "# --- powers and roots",
+                "def versine(x: Tensor) -> Tensor:\n    return 1 - torch.cos(x)\n",
+            ),
+            "engines/terms/symbols.py": ("\nrelu = ", f"{IN_SYMPY}relu = "),
+            "engines/balls/elementary.py": (
+                "def exp(x: Ball)",
+                "def versine(x: Ball) -> Ball:\n    return 1 - x.cos()\n\n\ndef exp(x: Ball)",
+            ),
+        },
+        script,
+    )
+    assert '"read_as": "versine(2*x)"' in shown
+    assert '"verdict": "certified"' in shown
+    assert "1 − cos(x)" in shown
+    assert "2*sin(2*x)" in shown

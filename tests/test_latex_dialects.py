@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from diffcli import errors
 from diffcli.engines.enclosure import partials
 from diffcli.language.expression import number
-from diffcli.language.given import Given
+from diffcli.language.function import Given
 from diffcli.language.latex.commands import (
     ACCENTS,
     BLANKS,

@@ -14,7 +14,7 @@ import diffcli
 from diffcli import errors
 from diffcli.cli.main import run
 from diffcli.derivation import Settings, derive
-from diffcli.language.given import Given
+from diffcli.language.function import Given
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Eval

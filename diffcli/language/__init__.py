@@ -1,13 +1,18 @@
-"""Text → Function: tokens, names, the parser, the table of functions, points.
+"""Text → Function: tokens, names, the grammar, the table of functions, points.
 
-- ``tokens`` (``latex`` for LaTeX), then ``pratt``: tokens → nodes, with ``cursor``, ``names``,
-  ``powers``, ``products``, ``application``, ``indexing``, ``binders``, ``differentials`` and
-  ``borrowed``, a habit of writing each; ``builder`` makes the nodes. ``parser``: the whole;
-  ``skeletons`` and ``repetition``: where it is very long.
-- ``expression``: the DAG; ``printer``: back to text; ``algebra`` and ``derivative``: its own rules
-  for a derivative inside a formula; ``integrals``: inside one too.
-- ``rows``, ``functions``, ``special_functions``: the table; ``tensors``: of tensor operations;
-  ``vocabulary`` and ``catalogue``: every name, and what it means; ``limits``: of all that is typed;
-  ``remedies``: what to type instead.
+From the bottom up, as they import each other:
+
+- ``limits`` of what is typed; ``remedies``: what to type instead; ``spellings`` of other systems.
+- ``rows``, ``functions``, ``special_functions``: the table of functions; ``tensors``: the table of
+  tensor operations; ``vocabulary`` and ``catalogue``: every name, and its meaning.
+- ``expression``: the DAG; ``printer``: back to text; ``integrals``; ``repetition``: rows of a few
+  shapes; ``function``: what a text is read as.
+- ``tokens``, ``cursor``, ``names``, ``builder``: what a parser needs. ``pratt``: the parser, with
+  the tables of its grammar left open; ``products``, ``application``, ``indexing`` and ``borrowed``
+  read the formulas of the tables, which ``rules`` gathers.
+- ``algebra`` and ``derivative``: derivatives inside a formula, by the table's partials;
+  ``differentials``, ``binders``, ``evaluations``: how they, sums and integrals are written;
+  ``linear`` and ``matrices``: products of matrices. ``grammar`` registers all of them.
+- ``skeletons``: long texts whose rows repeat; ``parser``: the whole; ``latex``: its tokens.
 - ``points``, ``bounds``, ``uncertain``, ``equations``: what else is typed.
 """

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from diffcli.language.builder import is_condition
 from diffcli.language.expression import Node, constant
 from diffcli.language.functions import TABLE, Row
-from diffcli.language.powers import superscript
 from diffcli.language.pratt import Pratt
+from diffcli.language.products import superscript
 from diffcli.language.tokens import NAME, NUMBER, SUPERSCRIPT, Token
 from diffcli.language.vocabulary import OF_ORDER, ORDERED
 

@@ -12,8 +12,7 @@ from functools import cached_property
 
 from diffcli.errors import FormulaError
 from diffcli.language.expression import Node, node, number
-from diffcli.language.function import Function
-from diffcli.language.given import NOTHING, Given
+from diffcli.language.function import NOTHING, Function, Given
 from diffcli.language.latex.scan import scan
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -91,3 +91,21 @@ def function_text(function: Function) -> str:
     outputs = [text_of(output, names, euler) for output in function.outputs]
     parts.append(outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]")
     return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a point says of names: their shapes, and the values of those that are whole numbers.
+
+    LaTeX needs both: ``A^2`` is a matrix product where A is a matrix, ``∑_{i=1}^{n}`` has as many
+    terms as n says.
+    """
+
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    wholes: Mapping[str, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.shapes)
+
+
+NOTHING = Given()

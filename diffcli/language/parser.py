@@ -22,8 +22,7 @@ from diffcli.language.expression import (
     Node,
     postorder,
 )
-from diffcli.language.function import Function
-from diffcli.language.given import NOTHING, Given
+from diffcli.language.function import NOTHING, Function, Given
 from diffcli.language.grammar import Grammar
 from diffcli.language.latex.scan import scan
 from diffcli.language.limits import (

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from diffcli.errors import FormulaError, LimitError, PointError
 from diffcli.language.application import listed
 from diffcli.language.expression import NUMBER, VARIABLE, Node, postorder
-from diffcli.language.given import Given
+from diffcli.language.function import Given
 from diffcli.language.latex.scan import scan
 from diffcli.language.limits import MAX_AXES, MAX_POINTS
 from diffcli.language.names import Names

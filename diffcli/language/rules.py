@@ -12,9 +12,8 @@ from diffcli.language.application import FORMS, apply
 from diffcli.language.borrowed import spelled
 from diffcli.language.expression import Node, substituted, variable
 from diffcli.language.functions import Row
-from diffcli.language.powers import power
 from diffcli.language.pratt import POWER, PRODUCT, Pratt
-from diffcli.language.products import product
+from diffcli.language.products import power, product
 from diffcli.language.tokens import Token
 
 ARGUMENTS = ("x", "y", "z")
