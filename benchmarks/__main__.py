@@ -25,6 +25,7 @@ BENCHMARKS: Mapping[str, str] = {
     "products": "Hessian and Jacobian times a vector of a million",
     "matrices": "sparse Jacobians and Hessians against torch.func",
     "boxes": "statements over boxes: global minima enclosed, inequalities decided",
+    "code": "gradients of networks, every entry proved",
     "templates": "large systems written out as text: from the text, and again",
 }
 """Every benchmark: the module of its name in this package, which has ``rows(quick)``."""

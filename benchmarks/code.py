@@ -7,11 +7,12 @@ the verdict of every entry count, what is imported doesn't. The peer is torch's 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from time import process_time
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812  (torch's own name of it)
 
 import diffcli
 from benchmarks.record import Goal, Row
@@ -35,7 +36,7 @@ class Block(nn.Module):
 
 def perceptron(*sizes: int) -> nn.Module:
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+    for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
@@ -90,4 +91,4 @@ def rows(quick: bool) -> Iterator[Row]:
         checks = report.results[0].checks
         proved = sum(each.verdict in (Verdict.CERTIFIED, Verdict.INEXACT) for each in checks)
         label = f"{name}: {proved:,} of {len(checks):,} proved"
-        yield Row(label, seconds, peers={"torch": peer}, goal=Goal(goal))
+        yield Row(label, seconds, "s", peers={"torch": peer}, goal=Goal(goal))

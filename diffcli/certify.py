@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from diffcli.engines.balls.decimals import outward
 from diffcli.engines.balls.precision import working
-from diffcli.engines.trace.blame import Blame, blame
-from diffcli.engines.trace.proof import BITS, Enclosed, Proof, Sides
+from diffcli.engines.trace.blame import Blame, blame, recorded_gradient
+from diffcli.engines.trace.proof import Enclosed, Proof, Sides
 from diffcli.engines.trace.record import record
 from diffcli.operators import Grad, Hvp, Jvp, Operator, Quantity, Scalars, Vjp
 from diffcli.verdict import Check, Verdict
@@ -125,6 +125,11 @@ class Certificate:
         wrong = any(check.verdict is Verdict.DISAGREES for check in judged.checks)
         if not wrong:
             return judged
+        if isinstance(operator, Grad) and operator.order == 1 and not operator.wrt:
+            again = np.concatenate([x.ravel() for x in recorded_gradient(self.proof, seeds)])
+            if not np.allclose(again, numbers, rtol=WRONG[self.dtype], atol=0, equal_nan=True):
+                reason = "its gradient differs from call to call: it keeps a state"
+                return Judgement(self._all_open(labels, numbers, reason))
         at_fault = blame(self.proof, seeds)
         if at_fault is None:
             return judged
@@ -176,7 +181,7 @@ class Certificate:
                 if key not in sweeps:
                     sweeps[key] = self._swept(output, [places[name] for name in wrt[:-1]])
                 found, place = sweeps[key], places[wrt[-1]]
-                with working(BITS[0]):
+                with working(self.proof.bits):
                     total += _exactly(weight) * found.balls[place]
                 bound += abs(float(weight)) * float(found.bound[place])
             balls.append(total)

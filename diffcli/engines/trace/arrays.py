@@ -9,7 +9,7 @@ Both have the same operations, and so has ``diffcli.engines.trace.duals``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -100,6 +100,14 @@ class Balls:
             return Balls(_product(left, right))
         parts = [_product(one, two) for one, two in zip(left, right, strict=True)]
         return Balls(np.stack(parts) if parts else np.empty(_product_shape(left, right), object))
+
+    def inverse(self) -> Balls:
+        """Return the inverses of a batch of matrices; of a singular one, no number."""
+        return Balls(_each_matrix(self.data, _inverted, self.shape))
+
+    def determinant(self) -> Balls:
+        """Return the determinants of a batch of matrices."""
+        return Balls(_each_matrix(self.data, lambda m: [m.det()], self.shape[:1]))
 
     def sum(self, axes: tuple[int, ...]) -> Balls:
         """Return the sum along some axes."""
@@ -214,6 +222,22 @@ def _matrix(data: NDArray[Any]) -> arb_mat:
     return arb_mat(rows, columns, data.ravel().tolist())
 
 
+def _inverted(matrix: arb_mat) -> list[arb]:
+    try:
+        return matrix.inv().entries()
+    except ZeroDivisionError:
+        return [arb("nan")] * (matrix.nrows() * matrix.ncols())
+
+
+def _each_matrix(
+    data: NDArray[Any], function: Callable[[arb_mat], list[arb]], shape: tuple[int, ...]
+) -> NDArray[Any]:
+    entries = [entry for part in data for entry in function(_matrix(part))]
+    found = np.empty(len(entries), dtype=object)
+    found[:] = entries
+    return found.reshape(shape)
+
+
 def _is_injective(flat: Index, size: int) -> bool:
     if flat.size > size:
         return False
@@ -312,6 +336,20 @@ class Bounded:
         off = sizes @ other.radius + self.radius @ (others + other.radius)
         size = sizes @ others
         return self._rounded(self.middle @ other.middle, off, self.shape[-1] + 1, size)
+
+    def inverse(self) -> Bounded:
+        """Return the inverses of a batch of matrices, which rounding may have moved before."""
+        return self._by_balls(Balls.inverse)
+
+    def determinant(self) -> Bounded:
+        """Return the determinants of a batch of matrices, which rounding may have moved before."""
+        return self._by_balls(Balls.determinant)
+
+    def _by_balls(self, function: Callable[[Balls], Balls]) -> Bounded:
+        size = np.abs(self.middle).max(axis=(1, 2), keepdims=True, initial=0.0)
+        moved = self.radius + self.arithmetic.of(size, self.shape[-1])
+        found = function(Balls(_to_ball_with_radius(self.middle, moved)))
+        return self._rounded(found.middles(), found.radii(), self.shape[-1])
 
     def sum(self, axes: tuple[int, ...]) -> Bounded:
         """Return the sum along some axes."""

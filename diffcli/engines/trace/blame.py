@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from diffcli.engines.balls.precision import working
-from diffcli.engines.trace.proof import BITS, SAFETY, Proof
+from diffcli.engines.trace.proof import SAFETY, Proof
 from diffcli.engines.trace.record import Call
 from diffcli.engines.trace.replay import Replay
 from diffcli.engines.trace.tape import Value
@@ -48,7 +48,7 @@ def blame(proof: Proof, seeds: Sequence[Floats]) -> Blame | None:
         if call.node is not None
     ]
     try:
-        _backward(proof, seeds)
+        recorded_gradient(proof, seeds)
     finally:
         for handle in handles:
             handle.remove()
@@ -67,7 +67,7 @@ def _keeper(seen: dict[int, tuple[Any, Any]], key: int) -> Callable[[Any, Any], 
     return keep
 
 
-def _backward(proof: Proof, seeds: Sequence[Floats]) -> list[Floats]:
+def recorded_gradient(proof: Proof, seeds: Sequence[Floats]) -> list[Floats]:
     """Return autograd's gradient of the recorded run."""
     record = proof.record
     total = torch.stack(
@@ -88,9 +88,9 @@ def _local(proof: Proof, call: Call, outgoing: Any, incoming: Any) -> Blame | No
         for place, each in enumerate(incoming)
         if each is not None
     }
-    truth = _pulled(proof.exact(BITS[0]), call, given)
+    truth = _pulled(proof.exact(proof.bits), proof.bits, call, given)
     with np.errstate(all="ignore"):
-        bounds = _pulled(proof.bounded(), call, given)
+        bounds = _pulled(proof.bounded(), proof.bits, call, given)
     worst: tuple[float, Blame] | None = None
     for place, (ball, bound) in enumerate(zip(truth, bounds, strict=True)):
         if ball is None or place >= len(outgoing):
@@ -115,12 +115,12 @@ def _local(proof: Proof, call: Call, outgoing: Any, incoming: Any) -> Blame | No
     return None if worst is None else worst[1]
 
 
-def _pulled(replay: Replay, call: Call, given: dict[int, Floats]) -> list[Any]:
+def _pulled(replay: Replay, bits: int, call: Call, given: dict[int, Floats]) -> list[Any]:
     """Return what a recorded forward makes of adjoints of its outputs, for each input."""
     windows = replay.windows.get(id(call))
     if windows is None:
         return []
-    with working(BITS[0]):
+    with working(bits):
         seeds: dict[int, Any] = {}
         for place, adjoint in given.items():
             output = windows.outputs.get(place)
@@ -155,7 +155,7 @@ def _hook(proof: Proof, seeds: Sequence[Floats]) -> Blame | None:
     for each in hooked:
         (each._backward_hooks or {}).clear()
     try:
-        without = _backward(proof, seeds)
+        without = recorded_gradient(proof, seeds)
     finally:
         for each, own in zip(hooked, hooks, strict=True):
             (each._backward_hooks or {}).update(own)

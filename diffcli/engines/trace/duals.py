@@ -83,6 +83,16 @@ class Dual:
         tangent = self.tangent @ other.value + self.value @ other.tangent
         return Dual(self.value @ other.value, tangent)
 
+    def inverse(self) -> Dual:
+        """Return the inverses of a batch of matrices."""
+        found = self.value.inverse()
+        return Dual(found, -(found @ self.tangent @ found))
+
+    def determinant(self) -> Dual:
+        """Return the determinants of a batch of matrices (Jacobi's formula)."""
+        found, turned = self.value.determinant(), self.tangent.transpose((0, 2, 1))
+        return Dual(found, found * (self.value.inverse() * turned).sum((1, 2)))
+
     def sum(self, axes: tuple[int, ...]) -> Dual:
         """Return the sum along some axes."""
         return Dual(self.value.sum(axes), self.tangent.sum(axes))

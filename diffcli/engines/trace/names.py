@@ -10,6 +10,8 @@ MOVEMENTS = frozenset(
     replication_pad1d replication_pad2d pixel_shuffle pixel_unshuffle channel_shuffle
     repeat_interleave scatter.src index_put block_diag rot90 upsample_nearest2d
     upsample_nearest1d as_strided_copy lift_fresh_copy take_along_dim unfold_copy
+    diagonal_copy alias_copy narrow_copy split_copy split_with_sizes_copy
+    unbind_copy unfold_copy select_backward slice_backward
     reflection_pad3d replication_pad3d upsample_nearest3d masked_scatter""".split()
 )
 """Operations whose outputs are elements of their arguments, or constants, in another order."""

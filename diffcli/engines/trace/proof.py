@@ -64,16 +64,33 @@ class Proof:
     def __init__(self, record: Record, inputs: Sequence[Tensor], dtype: str) -> None:
         self.record, self.inputs, self.dtype = record, tuple(inputs), dtype
         self._exact: dict[int, Replay] = {}
+        self._bits = 0
         self._bounded: Replay | None = None
 
     @property
     def notes(self) -> list[Note]:
         """What keeps entries from being proved."""
-        return self.exact(BITS[0]).notes
+        return self.exact(self.bits).notes
 
     def blocks(self, kind: str) -> str | None:
         """Return the first note of a kind, in words."""
         return next((note.text for note in self.notes if note.kind == kind), None)
+
+    @property
+    def bits(self) -> int:
+        """The first precision at which the outputs, and the choices on the way, are known."""
+        if not self._bits:
+            for bits in BITS:
+                self._bits = bits
+                replay = self.exact(bits)
+                is_open = any(note.kind == "unsure" for note in replay.notes)
+                if not is_open and not any(_wide(each.data) for each in replay.outputs):
+                    break
+                if bits != BITS[-1] and _is_hopeless(replay):
+                    break
+                if bits != BITS[-1]:
+                    del self._exact[bits]
+        return self._bits
 
     def exact(self, bits: int) -> Replay:
         """Return the record on balls of some precision."""
@@ -83,22 +100,23 @@ class Proof:
         return self._exact[bits]
 
     def arithmetic(self) -> Arithmetic:
-        """Return the rounding of the coarsest dtype of the record."""
+        """Return the rounding of the coarsest dtype that depends on the inputs."""
+        moving = self.exact(self.bits).middles
         windows = [*self.record.inputs]
-        windows += [each for step in self.record.steps for each in step.outputs]
+        windows += [each for step in moving for each in self.record.steps[step].outputs]
         sizes = [each.dtype.itemsize for each in windows if each.is_floating]
         return Arithmetic(*UNITS[min(sizes, default=8)])
 
     def bounded(self) -> Replay:
         """Return the record on bounds of rounding."""
         if self._bounded is None:
-            with working(BITS[0]), np.errstate(all="ignore"):
-                self._bounded = Replay(self.record, Kind(self.arithmetic()), self.exact(BITS[0]))
+            with working(self.bits), np.errstate(all="ignore"):
+                self._bounded = Replay(self.record, Kind(self.arithmetic()), self.exact(self.bits))
         return self._bounded
 
     def values(self) -> list[Enclosed]:
         """Return the outputs."""
-        exact, bounded = self.exact(BITS[0]), self.bounded()
+        exact, bounded = self.exact(self.bits), self.bounded()
         return [
             Enclosed(one.data.data, np.abs(other.data.radius) * SAFETY)
             for one, other in zip(exact.outputs, bounded.outputs, strict=True)
@@ -108,7 +126,7 @@ class Proof:
         """Return the sum of the outputs, weighted by ``seeds``, differentiated by each input."""
         balls = self._narrowed(lambda bits: self._swept(self.exact(bits), seeds, bits))
         with np.errstate(all="ignore"):
-            bounds = self._swept(self.bounded(), seeds, BITS[0])
+            bounds = self._swept(self.bounded(), seeds, self.bits)
         return [
             Enclosed(ball.data, bound.radius * SAFETY)
             for ball, bound in zip(balls, bounds, strict=True)
@@ -123,10 +141,10 @@ class Proof:
             return [each.tangent for each in self._swept(replay, seeds, bits)]
 
         balls = self._narrowed(turned)
-        with working(BITS[0]), np.errstate(all="ignore"):
+        with working(self.bits), np.errstate(all="ignore"):
             kind = Kind(self.arithmetic(), tangents)
-            replay = Replay(self.record, kind, self.exact(BITS[0]))
-            bounds = [each.tangent for each in self._swept(replay, seeds, BITS[0])]
+            replay = Replay(self.record, kind, self.exact(self.bits))
+            bounds = [each.tangent for each in self._swept(replay, seeds, self.bits)]
         return [
             # Autograd comes to second derivatives by other ways, with intermediate results of
             # their own.
@@ -143,8 +161,8 @@ class Proof:
             return [each.data.tangent for each in replay.outputs]
 
         balls = self._narrowed(along)
-        with working(BITS[0]), np.errstate(all="ignore"):
-            replay = Replay(self.record, Kind(self.arithmetic(), tangents), self.exact(BITS[0]))
+        with working(self.bits), np.errstate(all="ignore"):
+            replay = Replay(self.record, Kind(self.arithmetic(), tangents), self.exact(self.bits))
         return [
             Enclosed(ball.data, output.data.tangent.radius * SAFETY**2)
             for ball, output in zip(balls, replay.outputs, strict=True)
@@ -155,9 +173,9 @@ class Proof:
         found = []
         for sign in (-1.0, 1.0):
             tangents = [sign * each for each in direction]
-            with working(BITS[0]):
+            with working(self.bits):
                 kind = Kind(tangents=tangents, is_one_sided=True)
-                replay = Replay(self.record, kind, self.exact(BITS[0]))
+                replay = Replay(self.record, kind, self.exact(self.bits))
                 if any(note.kind == "branch" for note in replay.notes):
                     return None
                 total = Balls.filled(())
@@ -187,18 +205,22 @@ class Proof:
 
     def _narrowed(self, attempt: Any) -> list[Any]:
         """Return an answer at the first precision that a higher one wouldn't narrow."""
-        best, wide = attempt(BITS[0]), None
-        for bits in BITS[1:]:
+        best, wide = attempt(self.bits), None
+        for bits in BITS[BITS.index(self.bits) + 1 :]:
             before, wide = wide, sum(_wide(each) for each in best)
-            if wide == 0 or (before is not None and wide >= before):
+            is_stuck = before is not None and wide >= before
+            if wide == 0 or is_stuck or _is_hopeless(self.exact(self.bits)):
                 break
             best = attempt(bits)
         return list(best)
 
 
 def _wide(balls: Balls) -> int:
-    """Return how many balls are wider than a float64 needs, but for those that nothing narrows."""
-    middle, radius = np.abs(balls.middles()), balls.radii()
-    return int(
-        (np.isfinite(radius) & (radius > NARROW * middle) & (radius < 1e-9 * middle)).sum()
-    ) + int((np.isfinite(radius) & (radius > middle * 1e-9) & (radius < 1e-20)).sum())
+    """Return how many balls are wider than a float64 needs."""
+    return int((~(balls.radii() <= NARROW * np.abs(balls.middles()))).sum())
+
+
+def _is_hopeless(replay: Replay) -> bool:
+    """Whether something stands in the way that no precision removes."""
+    kinds = ("unknown", "lost", "left", "branch", "kink", "jump")
+    return any(note.kind in kinds for note in replay.notes)

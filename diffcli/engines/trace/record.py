@@ -253,7 +253,8 @@ class _Recorder(TorchDispatchMode):
     def cut(self, kind: str, tensor: Tensor) -> None:
         """Note that a number of a tensor leaves torch, or that its gradient is stopped."""
         where, call = self._stand()
-        if call is None or kind not in ("detach", "data"):
+        is_own = where.file == "?"  # of what prepares the call
+        if not is_own and (call is None or kind not in ("detach", "data")):
             reference = self.reference(tensor)
             self.found.cuts.append(Cut(kind, where, len(self.found.steps), reference))
 
@@ -267,6 +268,8 @@ class _Recorder(TorchDispatchMode):
         found = self.found
         if key not in self._known:
             self._known.add(key)
+            if not is_new and tensor.grad_fn is not None:
+                found.problem = "a tensor comes from no recorded operation of this run"
             found.tensors.append(tensor)
             found.sizes[key] = storage.nbytes() // tensor.element_size()
             if not is_new:

@@ -14,6 +14,7 @@ from diffcli.engines.trace.rules import (
     choices,
     elementary,
     layers,
+    linear,
     movement,
     products,
     reductions,
@@ -26,6 +27,7 @@ RULES: dict[str, Rule] = {
     **choices.RULES,
     **reductions.RULES,
     **products.RULES,
+    **linear.RULES,
     **layers.RULES,
     **movement.RULES,
 }

@@ -117,23 +117,65 @@ def _stepwise(r: Replay, step: Step, x: Value, decimals: int = 0) -> Value | Non
     """Return floor, ceil, round, trunc or sign: constant but where it jumps."""
     if decimals:
         return None
-    values = step.values[0].double().numpy()
+    return _part(r, step, x, step.name, step.values[0].double().numpy())
 
-    def decide() -> Mask:
+
+def _part(r: Replay, step: Step, x: Value, name: str, values: Any) -> Value:
+    """Return a function that is constant between jumps, which has these values here."""
+
+    def decide() -> tuple[Mask, Any]:
         jumps = np.empty(x.shape, dtype=np.bool_)
         for place, ball in np.ndenumerate(x.data.data):
-            seen = float(values[place])
-            low, high = _JUMPS[step.name](seen)
+            low, high = _JUMPS[name](float(values[place]))
             jumps[place] = not (ball > low and ball < high)
         if jumps.any():
             r.note("jump", f"{step.label} is at, or too near, a jump")
-        return jumps
+        return jumps, values
 
-    jumps = chosen(r, "jumps", decide)
-    steps = r.tape.constant(r.kind.array(np.where(jumps, np.nan, values)))
+    jumps, seen = chosen(r, "jumps", decide)
+    steps = r.tape.constant(r.kind.array(np.where(jumps, np.nan, seen)))
     if not jumps.any():
         return steps
     return steps + x * r.tape.constant(r.kind.array(np.where(jumps, np.nan, 0.0)))
+
+
+def _whole_part(r: Replay, step: Step, x: Value, name: str) -> Value:
+    """Return floor or trunc of what isn't an output of the operation itself."""
+    middle = x.data.middles() if r.exact is None else np.zeros(x.shape)
+    return _part(r, step, x, name, getattr(np, name)(middle))
+
+
+def _frac(r: Replay, step: Step, x: Value) -> Value:
+    return x - _whole_part(r, step, x, "trunc")
+
+
+def _remainder(name: str) -> Callable[..., Value]:
+    """Return the rule of x − y·floor(x/y), or with trunc of fmod."""
+
+    def rule(r: Replay, step: Step, x: Any, y: Any) -> Value:
+        one, other = together(r, step, x, y)
+        return one - other * _whole_part(r, step, one / other, name)
+
+    return rule
+
+
+def _div(r: Replay, step: Step, x: Any, y: Any, rounding_mode: str | None = None) -> Value:
+    quotient = operand(r, x, step) / operand(r, y, step)
+    return quotient if rounding_mode is None else _whole_part(r, step, quotient, rounding_mode)
+
+
+def _shrunk(r: Replay, step: Step, x: Value, lambd: float = 0.5) -> Value:
+    """Return x moved towards 0 by λ, 0 where it is no further than that."""
+    edge, zero = operand(r, lambd, step), operand(r, 0.0, step)
+    above_it = choose(r, step, x, edge, x - edge, zero, "high")
+    below_it = choose(r, step, -x, edge, x + edge, zero, "low")
+    return above_it + below_it
+
+
+def _glu(r: Replay, step: Step, x: Value, dim: int = -1) -> Value:
+    places = np.arange(x.size).reshape(x.shape)
+    first, second = (x.flat().take(half) for half in np.split(places, 2, axis=dim))
+    return first * second.unary("sigmoid")
 
 
 _JUMPS: dict[str, Callable[[float], tuple[float, float]]] = {
@@ -226,6 +268,12 @@ RULES: dict[str, Callable[..., Any]] = {
     "max.other": _maximum,
     "min.other": _minimum,
     "abs": _abs,
+    "frac": _frac,
+    "remainder": _remainder("floor"),
+    "fmod": _remainder("trunc"),
+    "div": _div,
+    "softshrink": _shrunk,
+    "glu": _glu,
     "hardtanh": _hardtanh,
     "hardsigmoid": _hardsigmoid,
     "hardswish": _hardswish,

@@ -36,12 +36,6 @@ def _mul(r: Replay, step: Step, x: Any, y: Any) -> Value:
     return operand(r, x, step) * operand(r, y, step)
 
 
-def _div(r: Replay, step: Step, x: Any, y: Any, rounding_mode: str | None = None) -> Value | None:
-    if rounding_mode is not None:
-        return None
-    return operand(r, x, step) / operand(r, y, step)
-
-
 def power(x: Value, exponent: float) -> Value:
     """Return a power with an exponent that is a number.
 
@@ -121,6 +115,10 @@ def _elu(
     return choose(r, step, x, zero, x * number(scale, step), low)
 
 
+def _celu(r: Replay, step: Step, x: Value, alpha: float = 1) -> Value:
+    return _elu(r, step, x, alpha, 1, 1 / alpha)
+
+
 def _log_sigmoid(r: Replay, step: Step, x: Value) -> list[Any]:
     return [-((-x).unary("softplus")), UNUSED]
 
@@ -181,7 +179,6 @@ RULES: dict[str, Callable[..., Any]] = {
     "sub": _sub,
     "rsub": _rsub,
     "mul": _mul,
-    "div": _div,
     "pow": _pow,
     "float_power": _pow,
     "neg": _of(lambda x: -x),
@@ -196,6 +193,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "gelu": _gelu,
     "softplus": _softplus,
     "elu": _elu,
+    "celu": _celu,
     "log_sigmoid_forward": _log_sigmoid,
     "atan2": _atan2,
     "xlogy": _xlogy,

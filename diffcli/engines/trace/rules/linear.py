@@ -1,0 +1,88 @@
+"""Inverses and determinants of matrices, and what is solved with them.
+
+Their adjoints are those of X = A⁻¹, −Xᵀ G Xᵀ, and of det A, det A · Xᵀ (Giles, "Collected matrix
+derivative results for forward and reverse mode algorithmic differentiation", 2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diffcli.engines.trace.record import Step
+from diffcli.engines.trace.tape import UNUSED, Value
+
+if TYPE_CHECKING:
+    from diffcli.engines.trace.replay import Replay
+
+
+def _batch(x: Value) -> Value:
+    """Return matrices with one axis before theirs."""
+    return x.reshape((prod(x.shape[:-2]), *x.shape[-2:]))
+
+
+def inverse(x: Value) -> Value:
+    """Return the inverses of a batch of matrices."""
+    found = x.data.inverse()
+
+    def pull(g: Any) -> Any:
+        turned = found.transpose((0, 2, 1))
+        return -(turned @ g @ turned)
+
+    return x.tape.result(found, (x, pull))
+
+
+def determinant(x: Value) -> Value:
+    """Return the determinants of a batch of matrices, which must not be singular."""
+    found, inverted = x.data.determinant(), x.data.inverse()
+    count = x.shape[0]
+
+    def pull(g: Any) -> Any:
+        return (g * found).reshape((count, 1, 1)) * inverted.transpose((0, 2, 1))
+
+    return x.tape.result(found, (x, pull))
+
+
+def _inv(r: Replay, step: Step, x: Value, *_: Any, **__: Any) -> list[Any]:
+    return [inverse(_batch(x)).reshape(x.shape), UNUSED]
+
+
+def _solve(
+    r: Replay, step: Step, a: Value, b: Value, left: bool = True, **_: Any
+) -> list[Any] | None:
+    if not left or len(b.shape) not in (len(a.shape), len(a.shape) - 1):
+        return None
+    is_vector = len(b.shape) == len(a.shape) - 1
+    right = b.reshape((*b.shape, 1)) if is_vector else b
+    found = inverse(_batch(a)) @ _batch(right)
+    return [found.reshape(b.shape), *[UNUSED] * (len(step.values) - 1)]
+
+
+def _det(r: Replay, step: Step, x: Value) -> list[Any]:
+    return [determinant(_batch(x)).reshape(x.shape[:-2]), *[UNUSED] * (len(step.values) - 1)]
+
+
+def _slogdet(r: Replay, step: Step, x: Value) -> list[Any]:
+    """Return the sign, which is constant, and log|det|."""
+    found = determinant(_batch(x)).reshape(x.shape[:-2])
+    sign = r.tape.constant(r.kind.array(step.values[0].double().numpy()))
+    return [sign, (found * sign).unary("log"), *[UNUSED] * (len(step.values) - 2)]
+
+
+def _trace(r: Replay, step: Step, x: Value) -> Value:
+    rows, columns = x.shape
+    places = [i * columns + i for i in range(min(rows, columns))]
+    return x.flat().take(np.array(places, dtype=np.int64)).sum()
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "linalg_inv_ex": _inv,
+    "inverse": _inv,
+    "_linalg_solve_ex": _solve,
+    "_linalg_det": _det,
+    "_linalg_slogdet": _slogdet,
+    "trace": _trace,
+}
