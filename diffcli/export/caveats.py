@@ -161,11 +161,11 @@ def _is_difficult(function: Function, at: Typed, deadline: float) -> bool:
     return any(each.outcome in difficult for outputs in found for each in outputs.values())
 
 
-def truths_at(code: Code, place: Typed, deadline: float) -> dict[Index, Truth]:
+def truths_at(code: Code, point: Typed, deadline: float) -> dict[Index, Truth]:
     """Return what is proved of each entry at a point as typed; what isn't is left out."""
-    names, found = code.function.variables, dict[Index, Truth]()
-    typed = dict(zip(names, map(number, place), strict=True))
-    floats = dict(zip(names, map(float, place), strict=True))
+    names, truths = code.function.variables, dict[Index, Truth]()
+    typed = dict(zip(names, map(number, point), strict=True))
+    floats = dict(zip(names, map(float, point), strict=True))
     wanted = {index for routine in code.routines for index in routine.indices}
     for position, output in enumerate(code.function.outputs):
         by = sorted({wrt for of, wrt in wanted if of == position}, key=len)
@@ -176,28 +176,28 @@ def truths_at(code: Code, place: Typed, deadline: float) -> dict[Index, Truth]:
             if wrt in ordinary:
                 value = exact[wrt].nearest()
                 if value is not None:
-                    found[position, wrt] = Truth(value, at_floats=enclosed[wrt].nearest())
+                    truths[position, wrt] = Truth(value, at_floats=enclosed[wrt].nearest())
                 continue
             difficulty = classify(output, typed, wrt, deadline=deadline)
             if difficulty.kind is not Kind.UNDETERMINED:
                 value = None if difficulty.value is None else float(difficulty.value)
                 is_defined = difficulty.kind not in (Kind.UNDEFINED, Kind.POLE)
                 reason = difficulty.reason if value is None else ""
-                found[position, wrt] = Truth(value, reason, is_defined=is_defined)
-    return found
+                truths[position, wrt] = Truth(value, reason, is_defined=is_defined)
+    return truths
 
 
 def caveats(
     code: Code, runs: Mapping[str, Run], known: Sequence[tuple[Typed, Mapping[Index, Truth]]]
 ) -> list[Caveat]:
     """Return where the code isn't right, of points and what is proved there."""
-    points = [tuple(map(float, place)) for place, _ in known]
-    found: list[Caveat] = []
+    points = [tuple(map(float, point)) for point, _ in known]
+    wrong: list[Caveat] = []
     for routine in code.routines:
         for at, (_, truths), numbers in zip(points, known, runs[routine.name](points), strict=True):
-            place = dict(zip(code.function.variables, at, strict=True))
-            found += _of(routine, place, truths, numbers)
-    return found
+            named = dict(zip(code.function.variables, at, strict=True))
+            wrong += _of(routine, named, truths, numbers)
+    return wrong
 
 
 def _of(

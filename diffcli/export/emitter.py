@@ -49,7 +49,7 @@ class Line(NamedTuple):
     name: str
     text: str
     is_condition: bool
-    held: str | None
+    condition: str | None
 
 
 class Body:
@@ -77,29 +77,29 @@ class Body:
         self.results = [self._result(root) for root in roots]
         self.has_choices = any(each.op == "piecewise" for each in order)
 
-    def _kept(self, each: Node, made: Text) -> Text:
+    def _kept(self, each: Node, text: Text) -> Text:
         """Return what stands for a node where it is read: a name if it is read twice, or long."""
-        is_short = len(made.text) <= WIDTH or each in self._roots
+        is_short = len(text.text) <= WIDTH or each in self._roots
         if each.is_leaf or (self._uses[each] < 2 and is_short):
-            return made
-        return self._named(made, each)
+            return text
+        return self._named(text, each)
 
-    def _named(self, made: Text, each: Node) -> Text:
+    def _named(self, text: Text, each: Node) -> Text:
         """Return the name of an expression that belongs to a node."""
         if each not in self._free:
-            return self._line(made.text, self._demands[each], condition=is_condition(each))
+            return self._line(text.text, self._demands[each], is_condition=is_condition(each))
         if not self.target.lazy:
-            return self._line(made.text, None, condition=is_condition(each))
-        if len(made.text) > _LONGEST:
+            return self._line(text.text, None, is_condition=is_condition(each))
+        if len(text.text) > _LONGEST:
             raise LimitError(
                 f"the branches are too entangled for {self.target.name}", hint="export to numpy"
             )
-        return made
+        return text
 
-    def _line(self, text: str, demand: Demand, *, condition: bool = False) -> Text:
-        held = self._mask(demand).text if demand is not None and self.target.lazy else None
+    def _line(self, text: str, demand: Demand, *, is_condition: bool = False) -> Text:
+        condition = self._mask(demand).text if demand is not None and self.target.lazy else None
         name = next(self._names)
-        self.lines.append(Line(name, text, condition, held))
+        self.lines.append(Line(name, text, is_condition, condition))
         return Text(name)
 
     def _mask(self, demand: Demand) -> Text:
@@ -107,16 +107,18 @@ class Body:
         if demand not in self._masks:
             mask = self._logic("or", [self._scope(scope) for scope in self._scopes(demand)])
             is_long = len(mask.text) > WIDTH // 2
-            self._masks[demand] = self._line(mask.text, None, condition=True) if is_long else mask
+            self._masks[demand] = (
+                self._line(mask.text, None, is_condition=True) if is_long else mask
+            )
         return self._masks[demand]
 
     def _scope(self, scope: Scope) -> Text:
-        choice, place = scope
+        choice, i = scope
         *conditions, _ = choice.args[1::2]
-        last = place if place >= 0 else ~place
+        last = i if i >= 0 else ~i
         parts = [self._negated(self._read(each)) for each in conditions[:last]]
-        if 0 <= place < len(conditions):
-            parts.append(self._read(conditions[place]))
+        if 0 <= i < len(conditions):
+            parts.append(self._read(conditions[i]))
         outer = self._demands[choice]
         return self._logic("and", [*([] if outer is None else [self._mask(outer)]), *parts])
 
@@ -127,13 +129,13 @@ class Body:
         sign = self.target.infix.get(op)
         if sign is None:
             return self._call(op, parts)
-        return Text(sign[0].join(_held(each, sign[1] + 1) for each in parts), sign[1])
+        return Text(sign[0].join(_bracketed(each, sign[1] + 1) for each in parts), sign[1])
 
     def _negated(self, condition: Text) -> Text:
         if "not" not in self.target.infix:
             return self._call("not", [condition])
         sign, level = self.target.infix["not"]
-        return Text(f"{sign}{_held(condition, level + 1)}", level)
+        return Text(f"{sign}{_bracketed(condition, level + 1)}", level)
 
     def _read(self, each: Node) -> Text:
         return self._texts[each] if each in self._varying else self._constant(each)
@@ -175,7 +177,9 @@ class Body:
             return write(self, each, args)
         if each.op in self.target.infix:
             sign, level = self.target.infix[each.op]
-            return Text(sign.join(_held(arg, level + (i > 0)) for i, arg in enumerate(args)), level)
+            return Text(
+                sign.join(_bracketed(arg, level + (i > 0)) for i, arg in enumerate(args)), level
+            )
         return self._call(each.op, args, each)
 
     def _argument(self, user: Node, arg: Node) -> Text:
@@ -189,12 +193,12 @@ class Body:
             return Text(self._float(arg), text.level) if user.op == "piecewise" else text
         if not self.target.guard or demand is None or is_condition(arg) or user.op == "piecewise":
             return text
-        own, held = None if arg in self._free else self._demands[arg], self._mask(demand)
-        if own is not None and self._mask(own) == held:
+        own, condition = None if arg in self._free else self._demands[arg], self._mask(demand)
+        if own is not None and self._mask(own) == condition:
             return text
-        key = text, held
+        key = text, condition
         if key not in self._guards:
-            guard = self.target.guard.format(held=held.text, value=text.text)
+            guard = self.target.guard.format(condition=condition.text, value=text.text)
             self._guards[key] = self._line(guard, demand)
         return self._guards[key]
 
@@ -213,27 +217,29 @@ class Body:
             axis = f", {self.target.axis}={each.static[0]}"
         texts = [arg.text for arg in args]
         if "{" in template:
-            texts[:1] = [_held(args[0], ATOM)] if template.startswith("{0}") else texts[:1]
+            texts[:1] = [_bracketed(args[0], ATOM)] if template.startswith("{0}") else texts[:1]
             return Text(template.format(*texts, axis=axis))
         if op in _OF_TWO:
             return Text(reduce(lambda a, b: f"{template}({a}, {b})", texts))
         return Text(f"{template}({', '.join(texts)}{axis})")
 
     def _negation(self, _: Node, args: Sequence[Text]) -> Text:
-        return Text(f"-{_held(args[0], PRODUCT)}", PREFIX if args[0].level > PRODUCT else PRODUCT)
+        return Text(
+            f"-{_bracketed(args[0], PRODUCT)}", PREFIX if args[0].level > PRODUCT else PRODUCT
+        )
 
     def _total(self, each: Node, args: Sequence[Text]) -> Text:
         def part(arg: Text) -> str:
             if arg.text.startswith("-") and arg.level > SUM:
                 return f" - {arg.text[1:]}"
-            return f" + {_held(arg, SUM + 1)}"
+            return f" + {_bracketed(arg, SUM + 1)}"
 
         return self._joined(each, args, part, SUM)
 
     def _product(self, each: Node, args: Sequence[Text]) -> Text:
         squares = [Text(arg.text) if _is_square(arg.text) else arg for arg in args[1:]]
         args = [*args[:1], *squares]
-        return self._joined(each, args, lambda arg: f" * {_held(arg, PRODUCT + 1)}", PRODUCT)
+        return self._joined(each, args, lambda arg: f" * {_bracketed(arg, PRODUCT + 1)}", PRODUCT)
 
     def _joined(
         self, each: Node, args: Sequence[Text], part: Callable[[Text], str], level: int
@@ -247,7 +253,7 @@ class Body:
                     whole = self._named(whole, each)
                 else:
                     arg = self._named(arg, each)
-            whole = Text(f"{_held(whole, level)}{part(arg)}", level)
+            whole = Text(f"{_bracketed(whole, level)}{part(arg)}", level)
         return whole
 
     def _power(self, each: Node, args: Sequence[Text]) -> Text:
@@ -260,22 +266,25 @@ class Body:
                 return Text(f"{side.text} * {side.text}", PRODUCT)
         if "**" not in template:
             return Text(template.format(base=args[0].text, exponent=args[1].text))
-        base, exponent = _held(args[0], ATOM), _held(args[1], PREFIX)
+        base, exponent = _bracketed(args[0], ATOM), _bracketed(args[1], PREFIX)
         return Text(template.format(base=base, exponent=exponent), POWER)
 
     def _choice(self, _: Node, args: Sequence[Text]) -> Text:
         other = args[-2]
         is_call = self.target.choice.endswith(")")
-        for value, held in reversed(list(zip(args[:-2:2], args[1:-2:2], strict=True))):
-            value, other = self._apart(value, held, other)  # noqa: PLW2901  (the same, shorter)
-            parts = [each.text if is_call else _held(each, CHOICE + 1) for each in (value, held)]
-            text = self.target.choice.format(value=parts[0], held=parts[1], other=other.text)
+        for value, condition in reversed(list(zip(args[:-2:2], args[1:-2:2], strict=True))):
+            value, other = self._apart(value, condition, other)  # noqa: PLW2901  (the same, shorter)
+            parts = [
+                each.text if is_call else _bracketed(each, CHOICE + 1)
+                for each in (value, condition)
+            ]
+            text = self.target.choice.format(value=parts[0], condition=parts[1], other=other.text)
             other = Text(text, ATOM if is_call else CHOICE)
         return other
 
-    def _apart(self, value: Text, held: Text, other: Text) -> tuple[Text, Text]:
+    def _apart(self, value: Text, condition: Text, other: Text) -> tuple[Text, Text]:
         """Return both sides of a choice, the longer one named where together they are long."""
-        is_long = len(value.text) + len(held.text) + len(other.text) > WIDTH
+        is_long = len(value.text) + len(condition.text) + len(other.text) > WIDTH
         if self.target.lazy or not is_long or max(len(value.text), len(other.text)) <= WIDTH // 2:
             return value, other
         if len(value.text) > len(other.text):
@@ -311,6 +320,6 @@ def _is_whole(value: Node) -> bool:
     return exact is not None and exact.denominator == 1
 
 
-def _held(text: Text, level: int) -> str:
+def _bracketed(text: Text, level: int) -> str:
     """Return an expression, bracketed if it is looser than a level."""
     return text.text if text.level >= level else f"({text.text})"

@@ -41,27 +41,27 @@ class Lowering:
         """Return the nodes rewritten; constants stay as they were typed."""
         return self._rewritten(roots, {})
 
-    def _rewritten(self, roots: Sequence[Node], places: Mapping[Node, Node]) -> tuple[Node, ...]:
-        """Return the nodes rewritten, with nodes in the places of variables."""
-        made = dict(places)
+    def _rewritten(self, roots: Sequence[Node], replaced: Mapping[Node, Node]) -> tuple[Node, ...]:
+        """Return the nodes rewritten, with nodes in place of variables."""
+        results = dict(replaced)
         for each in postorder(roots):
-            if each not in made:
-                made[each] = self._made(each, [made[arg] for arg in each.args])
-        return tuple(made[root] for root in roots)
+            if each not in results:
+                results[each] = self._lowered(each, [results[arg] for arg in each.args])
+        return tuple(results[root] for root in roots)
 
-    def _made(self, each: Node, args: Sequence[Node]) -> Node:
-        found = node(each.op, *args, value=each.value, static=each.static)
+    def _lowered(self, each: Node, args: Sequence[Node]) -> Node:
+        result = node(each.op, *args, value=each.value, static=each.static)
         if each.op == VARIABLE:
-            self._varying.add(found)
+            self._varying.add(result)
         elif self._varying.isdisjoint(args):
-            return _truth(found) if is_condition(found) else found
+            return _truth(result) if is_condition(result) else result
         elif each.op in _FOLDS:
-            found = _FOLDS[each.op](args)
+            result = _FOLDS[each.op](args)
         else:
-            found = self._known_one(_real_power(*args) if each.op == "pow" else found)
-        if not self._varying.isdisjoint(found.args):
-            self._varying.add(found)
-        return found
+            result = self._known_one(_real_power(*args) if each.op == "pow" else result)
+        if not self._varying.isdisjoint(result.args):
+            self._varying.add(result)
+        return result
 
     def _known_one(self, each: Node) -> Node:
         """Return an operation by its definition, where the language lacks it and there is one."""
@@ -69,8 +69,8 @@ class Lowering:
             return each
         standard = STANDARD.get(each.op) if each.args[1:] == (ZERO, ONE) else None
         text = standard or DEFINITIONS[each.op]
-        (found,) = self._rewritten([formula(text)], arguments_of(each, text))
-        return found
+        (result,) = self._rewritten([formula(text)], arguments_of(each, text))
+        return result
 
 
 def varying_in(roots: Sequence[Node]) -> set[Node]:
@@ -104,14 +104,14 @@ def constant_float(value: Node) -> float:
 
 def _truth(condition: Node) -> Node:
     """Return whether a condition without variables holds, by the floats of its numbers."""
-    made: dict[Node, bool] = {TRUE: True, FALSE: False}
+    truths: dict[Node, bool] = {TRUE: True, FALSE: False}
     for each in postorder([condition]):
         if each.op in _COMPARISONS:
             left, right = map(constant_float, each.args)
-            made[each] = _COMPARISONS[each.op](left, right)
+            truths[each] = _COMPARISONS[each.op](left, right)
         elif each.op in _LOGIC:
-            made[each] = _LOGIC[each.op](made[arg] for arg in each.args)
-    return TRUE if made[condition] else FALSE
+            truths[each] = _LOGIC[each.op](truths[arg] for arg in each.args)
+    return TRUE if truths[condition] else FALSE
 
 
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
@@ -135,10 +135,10 @@ def _joined(op: str, neutral: Node, decisive: Node) -> Callable[[Sequence[Node]]
 def _choice(args: Sequence[Node]) -> Node:
     """Return a choice that ends in a piece for all the rest, without what is never chosen."""
     flat: list[Node] = []
-    for value, held in zip((*args[::2], NAN), (*args[1::2], TRUE), strict=True):
-        if held is not FALSE:
-            flat += [value, held]
-        if held is TRUE:
+    for value, condition in zip((*args[::2], NAN), (*args[1::2], TRUE), strict=True):
+        if condition is not FALSE:
+            flat += [value, condition]
+        if condition is TRUE:
             break
     while len(flat) > 2 and flat[-4] is flat[-2]:
         flat[-4:-2] = []

@@ -69,7 +69,7 @@ def arguments_of(each: Node, text: str) -> dict[Node, Node]:
 
 def _choice(_: Algebra, each: Node, slopes: Slopes) -> Node:
     pairs = zip(each.args[::2], each.args[1::2], strict=True)
-    return _chosen([(slopes[value], held) for value, held in pairs])
+    return _chosen([(slopes[value], condition) for value, condition in pairs])
 
 
 def _chosen(pieces: list[tuple[Node, Node]]) -> Node:

@@ -17,16 +17,16 @@ ZERO, ONE, TWO = number(0), number(1), number(2)
 
 
 def rewritten(root: Node) -> Node:
-    """Return a formula with stable forms in the places of those that overflow or cancel."""
-    made: dict[Node, Node] = {}
+    """Return a formula with stable forms instead of those that overflow or cancel."""
+    stable: dict[Node, Node] = {}
     for each in postorder([root]):
-        found = each
+        result = each
         if not each.is_leaf:
-            args = [made[arg] for arg in each.args]
-            found = node(each.op, *args, value=each.value, static=each.static)
-        rule = _RULES.get(found.op)
-        made[each] = (rule(found) or found) if rule else found
-    return made[root]
+            args = [stable[arg] for arg in each.args]
+            result = node(each.op, *args, value=each.value, static=each.static)
+        rule = _RULES.get(result.op)
+        stable[each] = (rule(result) or result) if rule else result
+    return stable[root]
 
 
 class _Exponential(NamedTuple):
@@ -151,16 +151,16 @@ _MINUS_ONE = (number(-1), node("neg", ONE))
 def _sum(each: Node) -> Node | None:
     """Write e^u − 1 by expm1."""
     for one, opposite in ((1, _MINUS_ONE), (-1, (ONE,))):
-        for place, arg in enumerate(each.args):
-            found = _exponential(arg)
-            if found is None or found.factor != one or found.exponent is ZERO:
+        for position, arg in enumerate(each.args):
+            term = _exponential(arg)
+            if term is None or term.factor != one or term.exponent is ZERO:
                 continue
-            rest = [other for i, other in enumerate(each.args) if i != place]
+            rest = [other for i, other in enumerate(each.args) if i != position]
             constant = next((other for other in rest if other in opposite), None)
             if constant is None:
                 continue
             rest.remove(constant)
-            small = node("expm1", found.exponent)
+            small = node("expm1", term.exponent)
             terms = [small if one == 1 else node("neg", small), *rest]
             return terms[0] if len(terms) == 1 else node("add", *terms)
     return None

@@ -59,7 +59,7 @@ def routines_of(
 ) -> tuple[Routine, ...]:
     """Return the functions to be written. Raises UsageError where a kind doesn't apply."""
     several = len(function.outputs)
-    found = []
+    routines = []
     for kind in kinds:
         if kind != "value" and not wrt:
             raise UsageError(f"{kind}: the formula has no variables", hint="kinds value")
@@ -79,8 +79,8 @@ def routines_of(
         shape = own + along * order
         indices = tuple((output, each) for output in outputs for each in by)
         routine_name = name if kind == "value" else f"{name}_{kind}"
-        found.append(Routine(kind, routine_name, indices, shape, tuple(wrt)))
-    return tuple(found)
+        routines.append(Routine(kind, routine_name, indices, shape, tuple(wrt)))
+    return tuple(routines)
 
 
 MOST_ENTRIES = 2_500
@@ -99,13 +99,17 @@ def entries_of(function: Function, routines: Sequence[Routine]) -> dict[Index, N
             hint=f"at most {MOST_ENTRIES:,}: choose variables with wrt",
         )
     stable = (lambda output: output) if function.has_tensors else rewritten
-    made: dict[Index, Node] = {(i, ()): stable(output) for i, output in enumerate(function.outputs)}
-    place = {name: i for i, name in enumerate(function.variables)}
+    formulas: dict[Index, Node] = {
+        (i, ()): stable(output) for i, output in enumerate(function.outputs)
+    }
+    position = {name: i for i, name in enumerate(function.variables)}
     for output, wrt in (index for routine in routines for index in routine.indices):
-        ordered = tuple(sorted(wrt, key=place.__getitem__))
+        ordered = tuple(sorted(wrt, key=position.__getitem__))
         for order in range(1, len(ordered) + 1):
             part = (output, ordered[:order])
-            if part not in made:
-                made[part] = differentiated(made[output, ordered[: order - 1]], ordered[order - 1])
-        made[output, wrt] = made[output, ordered]
-    return made
+            if part not in formulas:
+                formulas[part] = differentiated(
+                    formulas[output, ordered[: order - 1]], ordered[order - 1]
+                )
+        formulas[output, wrt] = formulas[output, ordered]
+    return formulas

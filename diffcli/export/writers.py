@@ -167,12 +167,12 @@ class PythonModule(Writer):
 
 def _blocks(lines: Iterable[Line]) -> Iterator[str]:
     """Yield assignments, those under one condition in one block."""
-    for held, group in groupby(lines, key=lambda line: line.held):
+    for condition, group in groupby(lines, key=lambda line: line.condition):
         assignments = [f"{line.name} = {line.text}" for line in group]
-        if held is None:
+        if condition is None:
             yield from assignments
         else:
-            yield f"if {held}:"
+            yield f"if {condition}:"
             yield from (f"    {each}" for each in assignments)
 
 

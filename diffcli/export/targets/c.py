@@ -133,7 +133,7 @@ signgam sin sinh sqrt tan tanh tgamma trunc y0 y1 yn
             "gamma": "tgamma",
         }
     ),
-    choice="{held} ? {value} : {other}",
+    choice="{condition} ? {value} : {other}",
     powers=("pow({base}, {exponent})", "pow({base}, {exponent})"),
     infix={**ARITHMETIC, "and": (" && ", AND), "or": (" || ", OR), "not": ("!", POWER)},
     nan="NAN",

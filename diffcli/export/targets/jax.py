@@ -30,7 +30,7 @@ TARGET = Target(
     suffixes=(".py",),
     reserved=frozenset({"jax", "jnp", "jsp", "lax"}),
     calls=MappingProxyType({**calls_as("jnp", "jsp"), "detach": "lax.stop_gradient"}),
-    choice="jnp.where({held}, {value}, {other})",
+    choice="jnp.where({condition}, {value}, {other})",
     infix=ARRAYWISE,
     nan="jnp.nan",
     infinity="jnp.inf",
@@ -51,5 +51,5 @@ TARGET = Target(
         kind: f"jax.{kind}({{f}}, argnums=({{places}},))({{x}})"
         for kind in ("grad", "jacobian", "hessian")
     },
-    guard="jnp.where({held}, {value}, lax.stop_gradient({value}))",
+    guard="jnp.where({condition}, {value}, lax.stop_gradient({value}))",
 )

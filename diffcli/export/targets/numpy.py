@@ -90,7 +90,7 @@ TARGET = Target(
             "ellipf": "special.ellipkinc",
         }
     ),
-    choice="np.where({held}, {value}, {other})",
+    choice="np.where({condition}, {value}, {other})",
     infix=ARRAYWISE,
     nan="np.nan",
     infinity="np.inf",

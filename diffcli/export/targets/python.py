@@ -51,7 +51,7 @@ TARGET = Target(
             "round": "float(round({0}))",
         }
     ),
-    choice="{value} if {held} else {other}",
+    choice="{value} if {condition} else {other}",
     powers=("{base}**{exponent}", "math.pow({base}, {exponent})"),
     infix={
         **ARITHMETIC,

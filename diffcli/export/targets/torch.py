@@ -54,7 +54,7 @@ TARGET = Target(
             "index": "{0}[{axis}]",
         }
     ),
-    choice="torch.where({held}, {value}, {other})",
+    choice="torch.where({condition}, {value}, {other})",
     infix=ARRAYWISE,
     nan="torch.nan",
     infinity="torch.inf",
@@ -78,6 +78,6 @@ TARGET = Target(
         "jacobian": _JACOBIAN,
         "hessian": _JACOBIAN.replace("jacobian", "hessian"),
     },
-    guard="torch.where({held}, {value}, {value}.detach())",
+    guard="torch.where({condition}, {value}, {value}.detach())",
     axis="dim",
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from diffcli.errors import LimitError, UsageError
 from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.features import Spot
 from diffcli.studies.curves.sampling import Samples
 from diffcli.studies.curves.viewing import visible_range
 
@@ -101,6 +102,23 @@ class Frame:
     x_range: tuple[float, float]
     y_range: tuple[float, float] | None = None
     log: bool = False
+
+
+@dataclass(frozen=True)
+class LinesShown:
+    """What a plot of lines shows.
+
+    ``points`` are dots on lines: the line, x and y. ``quiet`` features are marked in passing.
+    """
+
+    samples: Samples
+    lines: Sequence[Line]
+    frame: Frame
+    straights: Sequence[Straight] = ()
+    points: Sequence[tuple[Line, float, float]] = ()
+    spots: Sequence[Spot] = ()
+    quiet: bool = True
+    fill: bool = False
 
 
 def frame_range(samples: Samples, lines: Sequence[Line], frame: Frame) -> tuple[float, float]:

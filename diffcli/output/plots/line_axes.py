@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import isnan, log10
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
@@ -14,16 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from diffcli.output.plots.canvas import colours, faint, ink
-from diffcli.output.plots.frame import Line, frame_range
+from diffcli.output.plots.frame import Line, LinesShown, frame_range
 from diffcli.output.plots.scales import ROUND, set_ticks
 from diffcli.output.plots.style import ASYMPTOTE, DASHES, DOT, FONT_SIZE, WIDTHS
 from diffcli.output.plots.typeset import Label, named, plain, typeset
 from diffcli.studies.curves.breaks import Kind
 from diffcli.studies.curves.features import Feature, Spot
 from diffcli.studies.curves.sampling import Samples
-
-if TYPE_CHECKING:
-    from diffcli.output.plots.kinds.lines import Lines
 
 MARGINS, KEY = 50, 4.5 * FONT_SIZE
 """What surrounds the axes, and what stands before a legend's text, in points."""
@@ -46,7 +42,7 @@ MOST_QUIET = 60
 """Marks that nobody asked for, if the lines aren't full of them."""
 
 
-def draw(figure: Figure, plot: Lines) -> None:
+def draw(figure: Figure, plot: LinesShown) -> None:
     """Draw lines into an empty figure.
 
     To be called within :func:`~diffcli.output.plots.canvas.styled`.
@@ -101,7 +97,7 @@ def _draw_line(
     _draw_ends(axes, samples, line, colour)
 
 
-def _fill(axes: Axes, plot: Lines, view: tuple[float, float]) -> None:
+def _fill(axes: Axes, plot: LinesShown, view: tuple[float, float]) -> None:
     """Shade what lies between a function and 0."""
     floor = view[0] if plot.frame.log else 0.0
     for line in plot.lines:
@@ -164,7 +160,7 @@ def _columns(labels: Sequence[Label], orders: int, room: float) -> int:
     return max(1, min(fits, -(-len(labels) // orders)))
 
 
-def _draw_marks(axes: Axes, plot: Lines) -> None:
+def _draw_marks(axes: Axes, plot: LinesShown) -> None:
     """Draw a plot's tangents, points and features; quiet features are small dots."""
     inks = colours()
     for number, straight in enumerate(plot.straights, start=len(plot.lines)):
@@ -181,7 +177,7 @@ def _draw_marks(axes: Axes, plot: Lines) -> None:
         _draw_feature(axes, feature, [spot for spot in plot.spots if spot.feature is feature])
 
 
-def _draw_dots(axes: Axes, plot: Lines) -> None:
+def _draw_dots(axes: Axes, plot: LinesShown) -> None:
     """Mark what nobody asked for, unless it would fill the lines."""
     functions = {line.output: line for line in plot.lines if line.order == 0}
     for spot in plot.spots if len(plot.spots) <= MOST_QUIET else ():

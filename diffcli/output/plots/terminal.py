@@ -6,20 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import uniplot
 
-from diffcli.output.plots.frame import MARGIN, Line, frame_range, with_margin
+from diffcli.output.plots.frame import MARGIN, Line, LinesShown, frame_range, with_margin
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.features import Feature
 from diffcli.studies.curves.sampling import Samples
 from diffcli.studies.curves.viewing import widened
-
-if TYPE_CHECKING:
-    from diffcli.output.plots.kinds.curve import Curve
-    from diffcli.output.plots.kinds.lines import Lines
 
 COLOURS = {"blue": 34, "red": 31, "green": 32, "magenta": 35, "cyan": 36, "yellow": 33}
 """By name, with their codes on a terminal."""
@@ -36,7 +32,7 @@ PLAIN = 50
 
 
 @np.errstate(all="ignore")
-def lines_text(plot: Lines, columns: int, rows: int, *, colour: bool) -> str:
+def lines_text(plot: LinesShown, columns: int, rows: int, *, colour: bool) -> str:
     """Return lines as text that fits a terminal, the legend below.
 
     Without colour a derivative is a row of dots.
@@ -70,17 +66,17 @@ def lines_text(plot: Lines, columns: int, rows: int, *, colour: bool) -> str:
     return "\n".join([picture, *keys, *features])
 
 
-def trace_text(plot: Curve, columns: int, rows: int, *, colour: bool) -> str:
+def curve_text(samples: Samples, equation: str, columns: int, rows: int, *, colour: bool) -> str:
     """Return a curve in the plane as text that fits a terminal."""
     width, height = _room(columns, rows, 1)
-    (x, _), (y, _) = plot.samples.values
+    (x, _), (y, _) = samples.values
     across, up = _Axis.around(x), _Axis.around(y)
     picture = uniplot.plot_to_string(
         up.scaled(y), across.scaled(x), lines=True, color=["blue"] if colour else False,
         character_set="braille", width=width, height=height, **across.options("x"),
         **up.options("y"),
     )  # fmt: skip
-    return "\n".join([picture, *_legend([plot.equation], [True], ["blue"] if colour else None)])
+    return "\n".join([picture, *_legend([equation], [True], ["blue"] if colour else None)])
 
 
 def _room(columns: int, rows: int, legend: int) -> tuple[int, int]:
@@ -161,7 +157,7 @@ def _legend(
         yield f"  {key} {text}"
 
 
-def _features(plot: Lines, columns: int) -> list[str]:
+def _features(plot: LinesShown, columns: int) -> list[str]:
     """Return the places of each kind of feature that was asked for, in lines that fit."""
     found: list[str] = []
     for feature in Feature if not plot.quiet else ():

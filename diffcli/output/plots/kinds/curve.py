@@ -78,9 +78,9 @@ class Curve(Picture):
 
     def text(self, columns: int, rows: int, *, colour: bool) -> str:
         """Return the curve drawn in braille."""
-        from diffcli.output.plots.terminal import trace_text
+        from diffcli.output.plots.terminal import curve_text
 
-        return trace_text(self, columns, rows, colour=colour)
+        return curve_text(self.samples, self.equation, columns, rows, colour=colour)
 
     def columns(self) -> Iterator[tuple[str, Floats]]:
         """Yield the parameter, both coordinates and their derivatives."""

@@ -15,7 +15,7 @@ from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad
-from diffcli.output.plots.frame import Frame, Line, Straight
+from diffcli.output.plots.frame import Frame, Line, LinesShown, Straight
 from diffcli.output.plots.labels import lines_of
 from diffcli.output.plots.pictures import Composed, Picture, PlotKind, Request, chosen
 from diffcli.output.plots.typed import math_name
@@ -33,20 +33,8 @@ QUIET = (Feature.EXTREMUM,)
 
 
 @dataclass(frozen=True)
-class Lines(Picture):
-    """Functions of one variable and their derivatives.
-
-    ``points`` are dots on lines: the line, x and y. ``quiet`` features are marked in passing.
-    """
-
-    samples: Samples
-    lines: Sequence[Line]
-    frame: Frame
-    straights: Sequence[Straight] = ()
-    points: Sequence[tuple[Line, float, float]] = ()
-    spots: Sequence[Spot] = ()
-    quiet: bool = True
-    fill: bool = False
+class Lines(LinesShown, Picture):
+    """Functions of one variable and their derivatives."""
 
     def paint(self, figure: Figure) -> None:
         """Draw the lines against their variable."""
