@@ -97,3 +97,11 @@ class OutOfTimeError(LimitError):
     """The time that the user allowed ran out."""
 
     kind = "time"
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory didn't suffice: Python's, numpy's or torch's."""
+    # torch has a class of its own for a GPU's memory, and none for the processor's.
+    return isinstance(error, MemoryError) or any(
+        sign in str(error) for sign in ("can't allocate memory", "CUDA out of memory")
+    )

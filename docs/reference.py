@@ -6,18 +6,17 @@ The tests compare; this writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from diffcli import errors
 from diffcli._version import __version__
-from diffcli.cli.commands import COMMANDS, HELP_NAMES, command, names
+from diffcli.cli.commands import ALIASES, HELP_NAMES, command, names, record
 from diffcli.cli.main import app
-from diffcli.cli.options import Common
 from diffcli.language.catalogue import Entry, entries
+from diffcli.options import COMMON
 from diffcli.output.notes import marked
 from diffcli.verdict import Verdict
 
@@ -62,7 +61,7 @@ _ENVIRONMENT = {
 
 def shown() -> list[str]:
     """Return the names of the commands that help lists."""
-    return [name for name in names() if name not in COMMANDS or not COMMANDS[name].hidden]
+    return [name for name in names() if name not in ALIASES]
 
 
 # -- commands --------------------------------------------------------------------------------
@@ -72,7 +71,7 @@ def options(name: str) -> dict[str, list[tuple[str, str]]]:
     """Return the options of a command as (written, what it does), by group."""
     found: dict[str, list[tuple[str, str]]] = {}
     for param in command(name).params:
-        if param.param_type_name == "option":
+        if param.param_type_name == "option" and not param.hidden:
             found.setdefault(param.rich_help_panel or "Options", []).append(_written(param))
     return found
 
@@ -82,15 +81,31 @@ def _written(param: Any) -> tuple[str, str]:
     return f"{opts} {param.metavar or ''}".rstrip(), param.help or ""
 
 
-def _common() -> set[tuple[str, str]]:
-    """Return the options that every derivative command has, as (written, what it does)."""
-    kept = {field.name for field in fields(Common)}
-    return {_written(param) for param in command("eval").params if param.name in kept}
+def _common() -> dict[str, list[tuple[str, str]]]:
+    """Return the common options by group, as (written, what it does)."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for option in COMMON:
+        written = ", ".join(sorted(option.spellings, key=len))
+        row = f"{written} {option.metavar or ''}".rstrip(), option.described
+        found.setdefault(option.group, []).append(row)
+    return found
+
+
+def _has_common(name: str) -> bool:
+    found = record(name)
+    return bool(found and found.common)
+
+
+def _without(name: str) -> str:
+    """Return which of the common options change nothing for a command."""
+    found = record(name) if _has_common(name) else None
+    listed = {option.name for option in found.all_options if not option.is_hidden} if found else ()
+    unused = [max(each.spellings, key=len) for each in COMMON if found and each.name not in listed]
+    return f"Without {', '.join(f'`{option}`' for option in unused)}." if unused else ""
 
 
 def commands_page() -> str:
     """Return the page of the commands."""
-    common = _common()
     parts = [
         "# Commands",
         (
@@ -100,10 +115,10 @@ def commands_page() -> str:
         *map(_command, shown()),
         "## Common options",
         (
-            "Every command that takes a formula, but for `plot` and `export`, has these as well; "
-            "`batch` has its own where they stand with it, and neither `--py` nor `--verbose`."
+            "Every command that takes a formula, but for `plot`, has these as well, without those "
+            "that stand with it."
         ),
-        *_tables(options("eval"), lambda row: row in common),
+        *(f"### {group}\n\n{_table(rows)}" for group, rows in _common().items()),
         "## The program",
         _table(map(_written, _program().params)),
     ]
@@ -118,24 +133,20 @@ def _program() -> Any:
 
 def _command(name: str) -> str:
     found = command(name)
-    own = options(name)
-    if name not in COMMANDS or COMMANDS[name].common:
-        common = _common()
-        own = {group: [row for row in rows if row not in common] for group, rows in own.items()}
-    rows = [row for group in own.values() for row in group if row[0] != ", ".join(HELP_NAMES)]
+    rows = [row for row in _own(name) if row[0] != ", ".join(HELP_NAMES)]
     parts = [f"## {name}", _paragraphs(found.help), f"```sh\n{found.epilog}\n```"]
-    return "\n\n".join([*parts, _table(rows)] if rows else parts)
+    return "\n\n".join([*parts, *([_table(rows)] if rows else []), *filter(None, [_without(name)])])
+
+
+def _own(name: str) -> list[tuple[str, str]]:
+    """Return the options of a command that aren't common ones."""
+    rows = [row for group in options(name).values() for row in group]
+    common = [row for group in _common().values() for row in group] if _has_common(name) else []
+    return [row for row in rows if row not in common]
 
 
 def _paragraphs(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
-
-
-def _tables(groups: Mapping[str, Iterable[tuple[str, str]]], wanted: Any) -> Iterator[str]:
-    for group, rows in groups.items():
-        kept = [row for row in rows if wanted(row)]
-        if kept:
-            yield f"### {group}\n\n{_table(kept)}"
 
 
 def _table(rows: Iterable[tuple[str, ...]], head: tuple[str, ...] = ("option", "")) -> str:
@@ -236,7 +247,6 @@ def json_page() -> str:
 
 def man_page() -> str:
     """Return the man page."""
-    common = _common()
     lines = [
         f'.TH DIFFCLI 1 "" "diffcli {__version__}" "User Commands"',
         ".SH NAME",
@@ -253,11 +263,10 @@ def man_page() -> str:
         found = command(name)
         lines += [f".SS {name}", *_roff(_paragraphs(found.help)), ".PP", ".nf"]
         lines += [*_roff(found.epilog), ".fi"]
-        has_common = name not in COMMANDS or COMMANDS[name].common
-        rows = [row for group in options(name).values() for row in group]
-        lines += _items(row for row in rows if not (has_common and row in common))
+        lines += _items(_own(name))
+        lines += _roff(_without(name).replace("`", ""))
     lines += [".SH COMMON OPTIONS"]
-    lines += _items(row for group in options("eval").values() for row in group if row in common)
+    lines += _items(row for group in _common().values() for row in group)
     lines += [".SH EXIT STATUS", *_items((str(code), text) for code, text in _EXITS.items())]
     lines += [".SH ENVIRONMENT", *_items(_ENVIRONMENT.items())]
     return "\n".join(lines) + "\n"

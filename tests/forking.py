@@ -34,7 +34,7 @@ MODULES = (
     "diffcli.engines.lambdify",
     "diffcli.output.table",
     "diffcli.output.plots.matrix",
-    "diffcli.cli.derivatives",
+    "diffcli.commands.derivatives",
     "matplotlib.backends.backend_svg",
     "scipy.special",
     "scipy.optimize",

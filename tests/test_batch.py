@@ -212,8 +212,8 @@ def test_what_is_refused(
 def test_help_lists_what_applies_to_rows_and_requests(capfd: pytest.CaptureFixture[str]) -> None:
     code, out, _ = batch(capfd, "--help")
     assert code == 0
-    assert "--points FILE     csv, jsonl or Parquet" in out
-    assert "--format FORMAT     csv, jsonl.\n" in out
+    assert "Read the rows from this csv, jsonl or Parquet file" in " ".join(out.split())
+    assert "Format of the rows: csv, jsonl.\n" in out
     assert not any(option in out for option in ("--py", "--verbose"))
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from diffcli.cli import answer as answering
 from diffcli.cli.main import run
+from diffcli.commands import derivatives as answering
 from diffcli.operators import OPERATORS
 
 #: A request of each kind, and the same as a single command.

@@ -12,10 +12,10 @@ import pytest
 import reports
 
 import diffcli
-from diffcli.cli import answer
 from diffcli.cli.arguments import rewrite
 from diffcli.cli.main import run
 from diffcli.cli.messages import error_lines
+from diffcli.commands import derivatives
 from diffcli.errors import DiffcliError, FileError, FormulaError, PointError, UsageError
 from diffcli.operators import OPERATORS
 from diffcli.output.formats import FORMATS
@@ -35,7 +35,7 @@ def derived(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
         calls.append(arguments)
         return reports.QUADRATIC
 
-    monkeypatch.setattr(answer, "derive", derive)
+    monkeypatch.setattr(derivatives, "derive", derive)
     return calls
 
 
@@ -126,7 +126,7 @@ def test_an_unexpected_exception_is_one_message(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("here")
 
-    monkeypatch.setattr(answer, "derive", fail)
+    monkeypatch.setattr(derivatives, "derive", fail)
     assert run(["x^2"]) == DiffcliError.exit_code
     assert capsys.readouterr().err.startswith("error: a defect of diffcli: ZeroDivisionError: here")
     assert run(["x^2", "--debug"]) == DiffcliError.exit_code
@@ -137,7 +137,7 @@ def test_ctrl_c_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(answer, "derive", interrupt)
+    monkeypatch.setattr(derivatives, "derive", interrupt)
     assert run(["x^2"]) == 130
 
 
@@ -377,8 +377,8 @@ def test_every_public_name_is_there() -> None:
 
 def test_a_timeout_ends_compiled_code() -> None:
     script = (
-        "import sys; from diffcli.cli import answer, main\n"
-        "answer.derive = lambda *_: 3 ** (3 ** 18)\n"
+        "import sys; from diffcli.cli import main; from diffcli.commands import derivatives\n"
+        "derivatives.derive = lambda *_: 3 ** (3 ** 18)\n"
         "sys.exit(main.run(['x', '--timeout', '0.3']))"
     )
     done = subprocess.run(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from diffcli.cli import descend as descend_command
+from diffcli.cli import answer as answering
 from diffcli.cli.main import run
 from diffcli.derivation import Settings
 from diffcli.errors import PointError, UsageError
@@ -251,7 +251,7 @@ def test_an_interrupt_says_how_far_it_came(
 
         yield show
 
-    monkeypatch.setattr(descend_command, "progress", interrupting)
+    monkeypatch.setattr(answering, "progress", interrupting)
     assert run(["descend", "x^2", "--from", "1", "--lr", "0.25"]) == 130
     out, err = capsys.readouterr()
     assert out == ""

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from diffcli.cli import graph
 from diffcli.cli.main import run
 from diffcli.errors import FileError, LimitError
 from diffcli.export.code import export, runs_of
@@ -23,6 +22,7 @@ from diffcli.language.parser import parse
 from diffcli.output.files import check_writable, ending, write_whole
 from diffcli.programs import called
 from diffcli.rows import footers
+from diffcli.studies.graph import document
 
 ANOTHER = "a file of somebody's\n"
 BATCH = ["batch", "x^2", "--quiet", "--check-budget", "5"]
@@ -282,7 +282,7 @@ def test_graphviz_has_a_time_limit(
 ) -> None:
     program(tmp_path, "dot", "sleep 600")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(graph, "SECONDS", 0.2)
+    monkeypatch.setattr(document, "MAX_SECONDS", 0.2)
     assert run(["graph", "x^2", "--at", "1", "-o", str(tmp_path / "a.svg")]) == 6
     assert "-o graph.dot" in capfd.readouterr().err
     assert not (tmp_path / "a.svg").exists()

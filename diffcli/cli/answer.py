@@ -1,171 +1,61 @@
-"""One request: text → formulas and points → derive → text."""
+"""What was typed → requests → answers, shown on the screen or written to files."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Any, TextIO
 
 from diffcli.cli.messages import say, show_error
-from diffcli.cli.options import Common, variables
 from diffcli.cli.preview import preview
-from diffcli.cli.settings import format_name, settings, view
-from diffcli.cli.sizes import check_size
+from diffcli.cli.progress import points_done, progress
 from diffcli.cli.watchdog import limit_time
-from diffcli.derivation import Settings, derive
-from diffcli.errors import (
-    DiffcliError,
-    FileError,
-    FormulaError,
-    LimitError,
-    PointError,
-    UsageError,
-)
-from diffcli.language.expression import Node
-from diffcli.language.function import Function
+from diffcli.commands.record import Command, Host, Request
+from diffcli.commands.run import run
+from diffcli.errors import DiffcliError, FileError, LimitError, UsageError
 from diffcli.language.limits import MAX_CHARACTERS, MAX_REPEATED
-from diffcli.language.parser import parse, unambiguous
-from diffcli.language.points import Point, Typed, check_count, given_by, read_points
-from diffcli.language.tokens import is_latex
-from diffcli.operators import Operator
-from diffcli.output.answers import answer_of
+from diffcli.options import DEFAULTS, Kind, one_of
 from diffcli.output.document import Answer
-from diffcli.output.files import check_apart, check_writable, ending, write_whole
-from diffcli.output.formats import render
+from diffcli.output.files import check_apart, check_different, check_writable, ending, write_whole
+from diffcli.output.formats import FORMATS, View, render
 from diffcli.output.matrices import DRAWN, matrix_file
 from diffcli.output.notes import analysis_text, evidence
 from diffcli.output.report import Facts, Report
-from diffcli.userfunction import UserFunction, derive_user, load, load_module
+from diffcli.rows.points import read_point_file
 
 STANDARD_INPUT = "-"
-
-
-Subject = TypeVar("Subject", Function, UserFunction)
-
-
-Study = Callable[[Function, Sequence[Point], Settings], Answer]
-PythonStudy = Callable[[UserFunction, Sequence[Point], Settings], Answer]
+MAX_ROWS = 40
+"""Rows of a table on a terminal; a pipe and a file get all."""
 listeners: list[Callable[[Facts], None]] = []
 """Each is called with the facts, or the report, of every answer before it is shown."""
-_Study = Callable[[Subject, Sequence[Point], Settings], Answer]
+_LINES = ("json", "jsonl")
+"""The formats that are a line each, between which no line is left blank."""
 
 
-parse_asked = partial(parse, leaves_derivative=True)
-"""Reads ``d/dx x^2`` as x^2, whose derivative in x is asked for."""
-
-
-def answer(
-    operator: Operator,
-    formulas: Sequence[str],
-    common: Common,
-    wrt: Sequence[str] = (),
-    reader: Callable[..., Function] = parse,
-) -> int:
-    """Differentiate formulas, or a Python function: answer as :func:`serve`."""
-    if common.dtype == "complex128":
-        from diffcli.cli.complex_numbers import complex_study, read_complex
-
-        real = replace(common, dtype="float64")
-        return serve(complex_study(operator, common), formulas, real, wrt, read_complex)
-
-    def study(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        return differentiated(operator.asked(function.asked), function, points, chosen)
-
-    def differentiated(
-        operator: Operator, function: Function, points: Sequence[Point], chosen: Settings
-    ) -> Answer:
-        check_size(operator, function, points)
-        if common.device == "auto" and any(map(_has_tensors, points)):
-            from diffcli.engines.devices import device_for
-
-            chosen = replace(chosen, device=device_for(function, points))
-        with preview(operator, function, points, chosen, common):
-            report = derive(operator, function, points, chosen)
-        return answer_of(report)
-
-    def study_python(function: UserFunction, points: Sequence[Point], chosen: Settings) -> Answer:
-        report = derive_user(operator, function, points, chosen)
-        return answer_of(report)
-
-    if common.py is None:
-        return serve(study, formulas, common, wrt, reader)
-    return serve_python(study_python, common, formulas)
-
-
-def _has_tensors(point: Point) -> bool:
-    return not all(isinstance(value, Node) for value in point.values.values())
-
-
-def serve_python(study: PythonStudy, common: Common, formulas: Sequence[str] = ()) -> int:
-    """Answer a request about the function of ``--py``; return the exit code."""
-    if formulas or common.file:
-        raise UsageError("a formula, and --py too", hint="give one of them")
-
-    def read(texts: Sequence[str], points: Sequence[Typed]) -> UserFunction:
-        if common.loss is None and common.inputs is None:
-            return load(texts[0])
-        return load_module(texts[0], common.loss, common.inputs, points, common.dtype)
-
-    return _serve(study, [(common.py or "",)], read, common)
-
-
-def serve(
-    study: Study,
-    formulas: Sequence[str],
-    common: Common,
-    wrt: Sequence[str] = (),
-    reader: Callable[..., Function] = parse,
-    single: Path | None = None,
-) -> int:
-    """Answer one request, or one for each line of standard input; return the exit code.
-
-    ``wrt`` are names that the command itself says are variables; ``reader`` takes what ``parse``
-    takes; ``single`` is a file that the study writes, and that one answer fills.
-    """
-    if common.py is not None:
-        raise UsageError("a formula is wanted here", hint="--py goes with grad, jacobian and such")
-
-    def read(texts: Sequence[str], points: Sequence[Typed]) -> Function:
-        return read_function(texts, points, wrt, common, reader)
-
-    requests = _requests(formulas, common.file)
-    return _serve(study, requests, read, common, several=STANDARD_INPUT in formulas, single=single)
-
-
-def _serve(
-    study: _Study[Subject],
-    requests: Iterable[Sequence[str]],
-    read: Callable[[Sequence[str], Sequence[Typed]], Subject],
-    common: Common,
-    *,
-    several: bool = False,
-    single: Path | None = None,
-) -> int:
-    if common.timeout is not None:
-        limit_time(common.timeout)
-    kind = ending(common.output)
-    if common.output:
-        check_writable(common.output)
-        _check_inputs(common, common.output)
-        single = common.output if kind in DRAWN else single
-    if single:
-        requests = _only_one(requests, single)
-    name, shown, chosen = format_name(common), view(common), settings(common)
-    points = _points(common)
+def answer(command: Command, formulas: Sequence[str], options: Mapping[str, Any]) -> int:
+    """Answer a request, or one for each line of standard input; return the exit code."""
+    options = {**DEFAULTS, **options}
+    if options["timeout"] is not None:
+        limit_time(options["timeout"])
+    output, kind = options["output"], ending(options["output"])
+    _check_files(command, options)
+    requests = _requests(command, formulas, options)
+    if single := _single(command, options):
+        requests = iter(_only_one(requests, single))
+    name, shown = format_name(options), view(options)
+    rows = read_point_file(options["points"]) if options["points"] else None
+    is_several = STANDARD_INPUT in formulas
     texts: list[str] = []
     code = 0
     for request in requests:
         try:
-            function = read(request, points)
-            defined = dict(getattr(function, "definitions", ()))
-            starts: tuple[Point, ...] = getattr(function, "starts", ())
-            bound = starts or [point.bind(function.variables, defined) for point in points]
-            found = study(function, bound, chosen)
+            found = run(request, rows)
         except DiffcliError as error:
-            if not several or common.debug:
+            if not is_several or options["debug"]:
                 raise
             show_error(error)
             code = max(code, error.exit_code)
@@ -173,32 +63,61 @@ def _serve(
         code = max(code, found.exit_code)
         for tell in listeners:
             tell(found.facts)
-        _show_remarks(found.facts, common)
-        if common.output and kind in DRAWN:
-            draw = found.draw or partial(matrix_file, found.facts)
-            write_whole(common.output, draw(kind))
+        _show_remarks(found.facts, options)
+        is_shown = _write_files(command, found, output, kind)
+        if not is_shown:
             continue
-        for path, content in found.files.items():
-            write_whole(path, content)
         texts.append(render(name, found, shown))
-        if not common.output:
+        if not output or kind in command.beside:
             blank = "\n" if len(texts) > 1 and name not in _LINES else ""
             sys.stdout.write(f"{blank}{texts[-1]}\n")
             sys.stdout.flush()
-    if common.output and texts:
-        write_whole(common.output, "\n".join(texts) + "\n")
+    if output and texts and kind not in command.beside:
+        write_whole(output, "\n".join(texts) + "\n")
     return code
 
 
-def _check_inputs(common: Common, output: Path) -> None:
-    """Raise FileError where the answer would take the place of what is read."""
-    python = Path(common.py.rpartition(":")[0]) if common.py else None
-    for source in (common.points, common.file, common.inputs, python):
-        if source:
-            check_apart(source, output)
+def _check_files(command: Command, options: Mapping[str, Any]) -> None:
+    """Raise FileError where a file can't be written, or would take the place of what is read."""
+    output = options["output"]
+    for path in (output, *_own_files(command, options)):
+        if path:
+            check_writable(path)
+    for path in _own_files(command, options):
+        check_different(path, output)
+    if output:
+        python = Path(options["py"].rpartition(":")[0]) if options["py"] else None
+        for source in (options["points"], options["file"], options["inputs"], python):
+            if source:
+                check_apart(source, output)
 
 
-def _only_one(requests: Iterable[Sequence[str]], file: Path) -> Sequence[Sequence[str]]:
+def _own_files(command: Command, options: Mapping[str, Any]) -> list[Path]:
+    """Return the files that a command writes besides."""
+    own = (each for each in command.options if each.kind is Kind.FILE)
+    return [options[each.name] for each in own if options[each.name]]
+
+
+def _single(command: Command, options: Mapping[str, Any]) -> Path | None:
+    """Return the file that one answer fills, where there is one."""
+    is_filled = command.fills_files or ending(options["output"]) in (*DRAWN, *command.beside)
+    output: Path | None = options["output"] if is_filled else None
+    return output or next(iter(_own_files(command, options)), None)
+
+
+def _write_files(command: Command, found: Answer, output: Path | None, kind: str) -> bool:
+    """Write the files of an answer; return whether it is shown as well."""
+    for path, content in found.files.items():
+        write_whole(path, content)
+    is_beside = kind in command.beside
+    if output and (is_beside or kind in DRAWN):
+        draw = found.draw or partial(matrix_file, found.facts)
+        write_whole(output, draw(kind))
+        return is_beside
+    return True
+
+
+def _only_one(requests: Iterator[Request], file: Path) -> Sequence[Request]:
     """Return the one request whose answer fills a file. Raises UsageError where there are more."""
     found = [*requests]
     if len(found) > 1:
@@ -209,22 +128,69 @@ def _only_one(requests: Iterable[Sequence[str]], file: Path) -> Sequence[Sequenc
     return found
 
 
-_LINES = ("json", "jsonl")
-"""The formats that are a line each, between which no line is left blank."""
-
-
-def _requests(formulas: Sequence[str], file: Path | None) -> Iterator[Sequence[str]]:
-    """Yield the formulas of each request. Raises UsageError where there are none or too many."""
-    if file and formulas:
-        raise UsageError("a formula, and --file too", hint="give one of them")
-    if file:
-        yield (read_file(file),)
-    elif list(formulas) == [STANDARD_INPUT]:
-        yield from ((line.rstrip("\n"),) for line in lines_of(sys.stdin) if line.strip())
-    elif formulas:
-        yield formulas
+def _requests(
+    command: Command, formulas: Sequence[str], options: Mapping[str, Any]
+) -> Iterator[Request]:
+    """Yield the requests. Raises UsageError where formulas are given in two ways."""
+    host, typed = _host(options), tuple(formulas)
+    request = Request(command.name, typed, options, host)
+    if options["file"]:
+        if options["py"] is not None:
+            raise UsageError("a formula, and --py too", hint="give one of them")
+        if formulas and not command.takes_more:
+            raise UsageError("a formula, and --file too", hint="give one of them")
+        yield Request(command.name, (read_file(options["file"]), *typed), options, host)
+    elif typed[:1] == (STANDARD_INPUT,) and (len(typed) == 1 or command.takes_more):
+        for line in lines_of(sys.stdin):
+            if line.strip():
+                texts = (line.rstrip("\n"), *typed[1:])
+                yield Request(command.name, texts, options, host)
     else:
-        raise UsageError("no formula", hint='diffcli grad "x^2 + 1" --at 3')
+        yield request
+
+
+def _host(options: Mapping[str, Any]) -> Host:
+    """Return what a command may tell on this screen."""
+    quiet = options["quiet"]
+    return Host(
+        say=(lambda _: None) if quiet else say,
+        progress=partial(progress, quiet=quiet),
+        points_done=partial(points_done, quiet=quiet),
+        preview=partial(preview, view=view(options) if _has_preview(options) else None),
+        rows=view(options).rows,
+    )
+
+
+def _has_preview(options: Mapping[str, Any]) -> bool:
+    return options["output"] is None and format_name(options) == "table"
+
+
+def format_name(options: Mapping[str, Any]) -> str:
+    """Return the name of the output format. Raises UsageError."""
+    return "json" if options["json"] else one_of(options["format"], FORMATS, "--format")
+
+
+def view(options: Mapping[str, Any]) -> View:
+    """Return how the answer is shown where it goes: a terminal, a pipe, a file."""
+    digits = options["precision"]
+    if options["output"]:
+        return View(digits=digits)
+    terminal = sys.stdout.isatty()
+    columns = terminal or os.environ.get("COLUMNS", "").isdecimal()
+    return View(
+        digits=digits,
+        width=shutil.get_terminal_size().columns if columns else None,
+        rows=MAX_ROWS if terminal else None,
+        colour=has_colour(),
+    )
+
+
+def has_colour() -> bool:
+    """Whether the screen shows colours (https://no-color.org, https://force-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return bool(os.environ.get("FORCE_COLOR")) or is_terminal
 
 
 def lines_of(file: TextIO) -> Iterator[str]:
@@ -265,82 +231,16 @@ def read_file(file: Path) -> str:
     return text
 
 
-def _points(common: Common) -> tuple[Typed, ...]:
-    typed = read_points(common.at or ())
-    if common.points is None:
-        return typed if common.at else ()
-    from diffcli.rows.points import read_point_file
-
-    rows = read_point_file(common.points)
-    check_count(len(rows) * len(typed))
-    return tuple(_together(row, given) for row in rows for given in typed)
-
-
-def _together(row: Typed, given: Typed) -> Typed:
-    for name in row.named.keys() & given.named.keys():
-        raise PointError(f"{name} has two values", hint="it stands in --at and in the file")
-    return Typed({**row.named, **given.named}, given.ordered)
-
-
-def read_function(
-    formulas: Sequence[str],
-    points: Sequence[Typed],
-    wrt: Sequence[str],
-    common: Common,
-    reader: Callable[..., Function] = parse,
-) -> Function:
-    """Read the formulas of a request; say on stderr what has two readings.
-
-    The names of the points and ``wrt`` are variables. Raises FormulaError where the formulas
-    can't be read, or with ``--strict`` have two readings.
-    """
-    named = [name for point in points for name in point.named]
-    read = partial(
-        reader,
-        formulas,
-        variables=variables(common.vars),
-        declared=(*named, *wrt),
-        definitions=common.let or (),
-    )
-    if not any(map(is_latex, formulas)):
-        function = read()
-    else:
-        function = read(given=given_by(points))
-        if any(point.ordered for point in points):
-            # Which values are whose is known now, and so are the vectors among the variables.
-            function = read(given=given_by(points, function.variables))
-    if function.readings and common.strict:
-        raise FormulaError(
-            f"the formula has more than one reading: {'; '.join(function.readings)}",
-            hint=_unambiguous(function),
-        )
-    if function.readings and not common.quiet:
-        say(f"read as {function.read_as}")
-        for reading in function.readings:
-            say(f"  {reading}")
-    return function
-
-
-def _unambiguous(function: Function) -> str:
-    """Return how a formula with two readings is typed with one."""
-    text = unambiguous(function)
-    if text is None:
-        return "leave out --strict, or give the variables names that mean nothing else"
-    needs_names = any(len(name) > 1 and name.isalpha() for name in function.variables)
-    names = f" with --vars {','.join(function.variables)}" if needs_names else ""
-    return f"if this is meant, write {text}{names}"
-
-
-def _show_remarks(facts: Facts, common: Common) -> None:
-    if not common.quiet:
+def _show_remarks(facts: Facts, options: Mapping[str, Any]) -> None:
+    if not options["quiet"]:
         for warning in facts.warnings:
             say(f"warning: {warning}")
-    if common.verbose:
+    if options["verbose"]:
         for told in facts.told:
             say(told)
         results = facts.results if isinstance(facts, Report) else ()
-        for said in (analysis_text(result.analysis, common.precision) for result in results):
-            if said:
+        for result in results:
+            if said := analysis_text(result.analysis, options["precision"]):
                 say(said)
         for check in (check for result in results for check in result.all_checks):
             say(f"{check.entry}: {evidence(check)}")

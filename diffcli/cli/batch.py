@@ -3,123 +3,151 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from typer import Argument
-
-from diffcli.cli.answer import STANDARD_INPUT, read_file, read_function
+from diffcli.cli.answer import STANDARD_INPUT, read_file
 from diffcli.cli.messages import say, show_error
-from diffcli.cli.options import OUTPUT, POINTS, Common, Wrt, names, one_of, option, variables
 from diffcli.cli.progress import progress
-from diffcli.cli.settings import settings
 from diffcli.cli.watchdog import limit_time
+from diffcli.commands.record import Command, Host, Request
+from diffcli.commands.run import read_function
+from diffcli.commands.settings import settings
 from diffcli.errors import DiffcliError, PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.latex.scan import name_of_column
 from diffcli.language.points import Typed, read_points
+from diffcli.options import (
+    AT,
+    COMMON,
+    FORMAT,
+    JSON,
+    OUTPUT_FILE,
+    POINTS_FILE,
+    PRECISION,
+    CODE,
+    VERBOSE,
+    WRT,
+    Kind,
+    Option,
+    names,
+    one_of,
+    variables,
+)
 from diffcli.output.files import check_apart, ending
 
 if TYPE_CHECKING:
     from diffcli.batch.results import Results
     from diffcli.batch.run import Plan, Target
     from diffcli.batch.tally import Tally
-    from diffcli.engines.throughput.layout import Kind
+    from diffcli.engines.throughput.layout import Kind as RowKind
     from diffcli.rows.chunks import Source
-
-EXAMPLES = """\
-diffcli batch "x^2*sin(y)" --points p.csv -o g.csv
-diffcli batch "x^2*sin(y)" --points p.parquet -o g.parquet --kinds value,grad,hessian
-diffcli batch - < requests.jsonl"""
 
 KINDS = ("value", "grad", "jacobian", "hessian")
 TEXTS = ("csv", "jsonl")
 COMPRESSED = ("gz", "bz2", "xz", "zst", "zip", "xlsx")
 
 
-_FORMULAS = Argument(
-    metavar="FORMULA", help="What to differentiate; or a file of requests.", show_default=False
+_BATCH = "Batch"
+ROW_KINDS = Option(
+    "kinds",
+    Kind.NAMES,
+    f"What to compute of each row, of {', '.join(KINDS)} (default value,grad).",
+    metavar="KINDS",
+    group=_BATCH,
 )
-_AT = "Of variables with one value in all rows: k=1/2."
-_POINTS = "csv, jsonl or Parquet; a folder of them; - is standard input."
-_JSON = "Say what was done as JSON; with -o."
-_OUTPUT = "csv, jsonl or Parquet; a folder for a folder."
-_KINDS = f"Of {', '.join(KINDS)}; value,grad."
-_DASK = "Share a folder's files; local: on this machine."
-_own = partial(option, group="Batch")
+NAME = Option(
+    "name",
+    Kind.TEXT,
+    "Name of the function in the columns (default f).",
+    default="f",
+    metavar="NAME",
+    group=_BATCH,
+)
+KEEP = Option(
+    "keep",
+    Kind.NAMES,
+    "Keep only these of the input's columns (default all).",
+    metavar="NAMES",
+    group=_BATCH,
+)
+RESUME = Option(
+    "resume", Kind.FLAG, "Go on with a run that was ended.", default=False, group=_BATCH
+)
+DASK = Option(
+    "dask",
+    Kind.TEXT,
+    "Share a folder's files with this dask cluster; local: on this machine.",
+    metavar="ADDRESS",
+    group=_BATCH,
+)
+_CHANGED = (
+    replace(AT, help="Value that a variable has in all rows, as in k=1/2."),
+    replace(
+        POINTS_FILE,
+        help="Read the rows from this csv, jsonl or Parquet file, or a folder of them; - is "
+        "standard input.",
+    ),
+    replace(FORMAT, help="Format of the rows: {choices}.", choices=TEXTS),
+    replace(JSON, help="Say as JSON what was done; with -o."),
+    replace(
+        OUTPUT_FILE, help="Write to this csv, jsonl or Parquet file; to a folder for a folder."
+    ),
+    replace(PRECISION, help="Significant digits that are proved for requests (default 17)."),
+)
+_BY_NAME = {option.name: option for option in _CHANGED}
+
+COMMAND = Command(
+    "batch",
+    help="""Differentiate at every row of a file, or answer requests line by line.
+
+Rows are read from csv, jsonl or Parquet, and written with the columns f, df/dx … beside
+theirs. Without --points, requests are read, an object of JSON a line, and answered in order.""",
+    examples="""\
+diffcli batch "x^2*sin(y)" --points p.csv -o g.csv
+diffcli batch "x^2*sin(y)" --points p.parquet -o g.parquet --kinds value,grad,hessian
+diffcli batch - < requests.jsonl""",
+    about="Formula to differentiate; or a file of requests.",
+    common=tuple(_BY_NAME.get(each.name, each) for each in COMMON if each not in (*CODE, VERBOSE)),
+    options=(ROW_KINDS, WRT, NAME, KEEP, RESUME, DASK),
+)
 
 
-@dataclass(frozen=True)
-class Options(Common):
-    """The options of Common as they are for rows and requests."""
-
-    at: Annotated[list[str] | None, option("--at", POINTS, "POINT", _AT)] = None
-    points: Annotated[Path | None, option("--points", POINTS, "FILE", _POINTS)] = None
-    py: str | None = field(default=None, init=False)
-    format: Annotated[str, option("--format", OUTPUT, "FORMAT", "csv, jsonl.")] = "table"
-    json: Annotated[bool, option("--json", OUTPUT, None, _JSON)] = False
-    output: Annotated[Path | None, option("--output -o", OUTPUT, "FILE", _OUTPUT)] = None
-    precision: Annotated[
-        int | None, option("--precision", OUTPUT, "DIGITS", "Of requests: proved.", min=1)
-    ] = None
-    verbose: bool = field(default=False, init=False)
-
-
-def batch(
-    formulas: Annotated[list[str] | None, _FORMULAS] = None,
-    *,
-    common: Options,
-    kinds: Annotated[str | None, _own("--kinds", metavar="KINDS", what=_KINDS)] = None,
-    wrt: Wrt = None,
-    name: Annotated[
-        str, _own("--name", metavar="NAME", what="The function's in the columns; f.")
-    ] = "f",
-    keep: Annotated[
-        str | None, _own("--keep", metavar="NAMES", what="Of the input's columns, only these.")
-    ] = None,
-    resume: Annotated[
-        bool, _own("--resume", metavar=None, what="Go on with a run that was ended.")
-    ] = False,
-    dask: Annotated[str | None, _own("--dask", metavar="ADDRESS", what=_DASK)] = None,
-) -> int:
-    """Differentiate at every row of a file, or answer requests line by line.
-
-    Rows are read from csv, jsonl or Parquet, and written with the columns f, df/dx … beside
-    theirs. Without --points, requests are read, an object of JSON a line, and answered in order.
-    """
-    if common.timeout is not None:
-        limit_time(common.timeout)
-    if common.points is None:
-        return _requests(formulas or (), common)
+def batch(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
+    """Evaluate rows, or answer requests; return the exit code."""
+    if options["timeout"] is not None:
+        limit_time(options["timeout"])
+    host = Host(say=(lambda _: None) if options["quiet"] else say)
+    asked = Request("batch", tuple(formulas), options, host)
+    if asked["points"] is None:
+        return _requests(asked)
     from diffcli.batch.run import Plan
     from diffcli.batch.summary import document, exit_code, lines
     from diffcli.batch.verifying import verdicts
     from diffcli.output.data import dump
 
-    folder = common.points if common.points.is_dir() else None
+    points, dask, resume = asked["points"], asked["dask"], asked["resume"]
+    folder = points if points.is_dir() else None
     if dask and not folder:
         raise UsageError("--dask shares the files of a folder", hint="--points FOLDER -o FOLDER")
-    source = _source(common.points)
-    target = None if folder else _target(source, common)
-    results = _results(
-        formulas or (), source, common, kinds=names(kinds), wrt=variables(wrt), name=name
-    )
-    plan = Plan(results, None if keep is None else names(keep), common.strict)
+    source = _source(points)
+    target = None if folder else _target(source, asked)
+    results = _results(source, asked)
+    plan = Plan(results, None if asked["keep"] is None else names(asked["keep"]), asked["strict"])
     unfit: dict[Path, DiffcliError] = {}
     if target is None:
-        tally = _run_folder(plan, common, unfit, dask=dask, resume=resume)
+        tally = _run_folder(plan, asked, unfit, dask=dask, resume=resume)
     else:
-        tally = _run(plan, source, target, common, resume=resume)
+        tally = _run(plan, source, target, asked, resume=resume)
     found = verdicts(results, tally)
-    if common.json:
+    if asked["json"]:
         sys.stdout.write(dump(document(results, tally, found, unfit)) + "\n")
-    if not common.quiet:
+    if not asked["quiet"]:
         for line in lines(tally, found):
             say(line)
     for error in unfit.values():
@@ -137,56 +165,49 @@ def _source(points: Path) -> Source:
     return look(None if str(points) == STANDARD_INPUT else points, None)
 
 
-def _target(source: Source, common: Common) -> Target:
+def _target(source: Source, asked: Request) -> Target:
     """Return what is written, by the ending of its name, by --format, or like what is read."""
     from diffcli.batch.run import Target
     from diffcli.rows.formats import kind_of
 
-    asked = None if common.format == "table" else one_of(common.format, TEXTS, "--format")
-    named = kind_of(common.output) if common.output else None
-    kind = named or asked or (source.kind if source.kind in TEXTS else TEXTS[0])
-    if common.output and ending(common.output) in COMPRESSED:
+    chosen = None if asked["format"] == "table" else one_of(asked["format"], TEXTS, "--format")
+    named = kind_of(asked["output"]) if asked["output"] else None
+    kind = named or chosen or (source.kind if source.kind in TEXTS else TEXTS[0])
+    if asked["output"] and ending(asked["output"]) in COMPRESSED:
         raise UsageError(
-            f"{common.output.name} would be a compressed file: none is written",
+            f"{asked['output'].name} would be a compressed file: none is written",
             hint="let its name end in .csv, .jsonl or .parquet",
         )
-    if common.json and common.output is None:
+    if asked["json"] and asked["output"] is None:
         raise UsageError("--json tells what was done, and the rows go there too", hint="-o FILE")
-    return Target(common.output, kind)
+    return Target(asked["output"], kind)
 
 
-def _results(
-    formulas: Sequence[str],
-    source: Source,
-    common: Common,
-    *,
-    kinds: Sequence[str],
-    wrt: Sequence[str],
-    name: str,
-) -> Results:
+def _results(source: Source, asked: Request) -> Results:
     """Return what is computed of each row; the columns' names are variables."""
     from diffcli.batch.results import Results
 
-    if common.file and formulas:
+    if asked["file"] and asked.formulas:
         raise UsageError("a formula, and --file too", hint="give one of them")
-    if common.dtype not in ("float64", "float32"):
-        raise UsageError(f"rows of {common.dtype} aren't evaluated", hint="use --dtype float64")
-    texts = [read_file(common.file)] if common.file else formulas
+    if asked["dtype"] not in ("float64", "float32"):
+        raise UsageError(f"rows of {asked['dtype']} aren't evaluated", hint="use --dtype float64")
+    texts = [read_file(asked["file"])] if asked["file"] else asked.formulas
     if not texts:
         raise UsageError("no formula", hint='diffcli batch "x^2 + 1" --points p.csv')
-    given, *more = read_points(common.at or ())
+    given, *more = read_points(asked["at"] or ())
     if more or given.ordered:
         raise PointError("the rows are the points", hint="--at gives one value for all: y=2")
     columns = [name_of_column(name) for name in source.columns]
-    function = read_function(texts, [given], (*columns, *wrt), common)
-    chosen = kinds or ("value", "grad" if function.is_scalar else "jacobian")
+    wrt = variables(asked["wrt"])
+    function = read_function(asked, texts, [given], (*columns, *wrt))
+    chosen = names(asked["kinds"]) or ("value", "grad" if function.is_scalar else "jacobian")
     return Results(
         function,
-        tuple(cast("Kind", one_of(kind, KINDS, "--kinds")) for kind in chosen),
+        tuple(cast("RowKind", one_of(kind, KINDS, "--kinds")) for kind in chosen),
         tuple(wrt),
         _constants(given, function, columns),
-        name,
-        settings(common),
+        asked["name"],
+        settings(asked),
     )
 
 
@@ -206,13 +227,13 @@ def _constants(given: Typed, function: Function, columns: Sequence[str]) -> dict
     return found
 
 
-def _run(plan: Plan, source: Source, target: Target, common: Common, *, resume: bool) -> Tally:
+def _run(plan: Plan, source: Source, target: Target, asked: Request, *, resume: bool) -> Tally:
     from diffcli.batch.run import run
     from diffcli.batch.tally import Tally
 
     first, done, begun = None, Tally(), monotonic()
     try:
-        with progress("batch", source.size, quiet=common.quiet) as bar:
+        with progress("batch", source.size, quiet=asked["quiet"]) as bar:
 
             def watch(tally: Tally) -> None:
                 nonlocal first, done, begun
@@ -232,43 +253,45 @@ def _run(plan: Plan, source: Source, target: Target, common: Common, *, resume: 
 
 
 def _run_folder(
-    plan: Plan, common: Common, unfit: dict[Path, DiffcliError], *, dask: str | None, resume: bool
+    plan: Plan, asked: Request, unfit: dict[Path, DiffcliError], *, dask: str | None, resume: bool
 ) -> Tally:
     """Evaluate a folder; a file that can't be is noted in ``unfit``, with --strict it is raised."""
     from diffcli.batch.folders import files_of, run_folder
 
-    source, target = common.points, common.output
+    source, target = asked["points"], asked["output"]
     if source is None or target is None or target.resolve().is_relative_to(source.resolve()):
         raise UsageError(
             "where are the files written?", hint="name a folder that isn't read: -o FOLDER"
         )
     files = files_of(source)
-    with progress("batch", len(files), quiet=common.quiet) as bar:
+    with progress("batch", len(files), quiet=asked["quiet"]) as bar:
 
         def watch(tally: Tally, count: int) -> None:
             bar(count, f"{tally.rows:,} rows")
 
-        refuse = None if common.strict else unfit.__setitem__
+        refuse = None if asked["strict"] else unfit.__setitem__
         return run_folder(plan, source, target, watch, dask=dask, resume=resume, unfit=refuse)
 
 
-def _requests(formulas: Sequence[str], common: Common) -> int:
+def _requests(asked: Request) -> int:
     """Answer each line of standard input, or of a file; return the worst exit code."""
-    from diffcli.cli.requests import answer
+    from diffcli.commands.json_requests import answer
 
+    formulas = asked.formulas
     if len(formulas) != 1 or not (formulas[0] == STANDARD_INPUT or Path(formulas[0]).is_file()):
         raise UsageError(
             "a batch of which points, or which requests?",
             hint='diffcli batch "x^2" --points p.csv; or requests: diffcli batch requests.jsonl',
         )
-    common = replace(common, quiet=True)
+    typed = {each.name: (asked[each.name], each.default) for each in COMMON if not each.is_local}
+    given = {name: value for name, (value, default) in typed.items() if value != default}
     code = 0
-    if common.output and formulas[0] != STANDARD_INPUT:
-        check_apart(Path(formulas[0]), common.output)
-    with _lines(formulas[0]) as lines, _output(common) as write:
+    if asked["output"] and formulas[0] != STANDARD_INPUT:
+        check_apart(Path(formulas[0]), asked["output"])
+    with _lines(formulas[0]) as lines, _output(asked) as write:
         for number, line in enumerate(lines, 1):
             if not line.isspace():
-                text, exit_code = answer(line, number, common)
+                text, exit_code = answer(line, number, given)
                 write(text + "\n")
                 code = max(code, exit_code)
     return code
@@ -284,12 +307,12 @@ def _lines(name: str) -> Iterator[Iterable[bytes]]:
 
 
 @contextmanager
-def _output(common: Common) -> Iterator[Callable[[str], object]]:
+def _output(asked: Request) -> Iterator[Callable[[str], object]]:
     """Give what writes an answer: at once, so that a client can converse."""
-    if common.output:
+    if asked["output"]:
         from diffcli.batch.journal import part_of
 
-        with part_of(common.output, "", resume=False) as part:
+        with part_of(asked["output"], "", resume=False) as part:
             yield lambda text: part.write(text.encode())
     else:
 

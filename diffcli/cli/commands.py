@@ -1,77 +1,80 @@
-"""The table of commands: each is imported, and its options are made, when it is first named."""
+"""The commands as typer has them: made from their records when they are first named."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from typer import Typer
 from typer.main import get_command
 
-from diffcli.cli.help import Command, Group
-
-MAX_CACHED = 128
-"""Commands that are kept: all that there are."""
+from diffcli.cli.help import Command as Page
+from diffcli.cli.help import Group
+from diffcli.cli.options import function_of
+from diffcli.commands.record import Command
+from diffcli.commands.registry import MAX_CACHED, STUDIES
+from diffcli.commands.registry import command as record_of
+from diffcli.operators import OPERATORS
 
 HELP_NAMES = ["-h", "--help"]
 
-
-class Entry(NamedTuple):
-    """Where a command is: ``module:function`` in diffcli.cli; the module's EXAMPLES head its help.
-
-    With ``common`` it has the options that all derivative commands share.
-    """
-
-    reference: str
-    common: bool = True
-    hidden: bool = False
-
-
-COMMANDS: Mapping[str, Entry] = MappingProxyType(
+LOCAL: Mapping[str, str] = MappingProxyType(
     {
-        "functions": Entry("functions:functions", common=False),
-        "plot": Entry("plot:plot", common=False),
-        "check": Entry("check:check"),
-        "descend": Entry("descend:descend"),
-        "graph": Entry("graph:graph"),
-        "uncertainty": Entry("uncertainty:uncertainty"),
-        "profile": Entry("profile:profile"),
-        "export": Entry("export:export", common=False),
-        "implicit": Entry("implicit:implicit"),
-        "prove": Entry("prove:prove"),
-        "bounds": Entry("bounds:bounds"),
-        "steps": Entry("steps:steps"),
-        "critical": Entry("critical:critical"),
-        "batch": Entry("batch:batch"),
-        "repl": Entry("repl:repl", common=False),
-        "warm": Entry("warm.commands:warm", common=False),
-        "analyze": Entry("critical:critical", hidden=True),
+        "functions": "functions",
+        "plot": "plot",
+        "batch": "batch",
+        "repl": "repl",
+        "warm": "warm.commands",
     }
 )
-"""Every command but the operators', which follow from their own registry."""
+"""The commands of the command line alone: their modules in diffcli.cli."""
+ALIASES: Mapping[str, str] = MappingProxyType({"analyze": "critical"})
+"""Other names of commands, which help doesn't list."""
 
 
 def names() -> list[str]:
     """Return the names of all commands, as help lists them."""
-    from diffcli.operators import OPERATORS
+    return list(dict.fromkeys([*OPERATORS, "functions", "plot", *STUDIES, *LOCAL, *ALIASES]))
 
-    return [*OPERATORS, *COMMANDS]
+
+def record(name: str) -> Command | None:
+    """Return the record of a command; None of one that is a function of typer's alone."""
+    return _found(ALIASES.get(name, name))[0]
 
 
 @lru_cache(MAX_CACHED)
 def command(name: str) -> Any:
     """Return the command of a name, as typer has it."""
     app = Typer(add_completion=False, rich_markup_mode=None)
-    if name in COMMANDS:
-        _register(app, name, COMMANDS[name])
+    hidden = name in ALIASES
+    found, run = _found(ALIASES.get(name, name))
+    if found is None:
+        home = import_module(f"diffcli.cli.{LOCAL[name]}")
+        app.command(name, cls=Page, epilog=home.EXAMPLES)(run)
     else:
-        from diffcli.cli.derivatives import register
-
-        register(app, name)
+        app.command(
+            name,
+            cls=Page,
+            help=found.help,
+            short_help=found.short,
+            epilog=found.examples,
+            hidden=hidden,
+        )(function_of(found, run))
     return get_command(app)
+
+
+def _found(name: str) -> tuple[Command | None, Callable[..., int]]:
+    """Return the record of a command, and what runs it; some have a function of typer's alone."""
+    if name not in LOCAL:
+        from diffcli.cli.answer import answer
+
+        found = record_of(name)
+        return found, lambda formulas, options: answer(found, formulas, options)
+    home = import_module(f"diffcli.cli.{LOCAL[name]}")
+    return getattr(home, "COMMAND", None), getattr(home, name)
 
 
 def options(name: str) -> dict[str, bool]:
@@ -81,6 +84,16 @@ def options(name: str) -> dict[str, bool]:
         if param.param_type_name == "option":
             found |= dict.fromkeys(param.opts, not param.is_flag)
     return found
+
+
+def choices(flag: str) -> Collection[str]:
+    """Return the values of an option, where they are few."""
+    for name in names():
+        found = record(name)
+        for option in found.all_options if found else ():
+            if flag in option.spellings and option.choices:
+                return option.values()
+    return ()
 
 
 class Program(Group):
@@ -93,14 +106,3 @@ class Program(Group):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  (typer's interface)
         """Return a command, or None where there is none of the name."""
         return command(cmd_name) if cmd_name in names() else None
-
-
-def _register(app: Typer, name: str, entry: Entry) -> None:
-    module, _, function = entry.reference.partition(":")
-    home = import_module(f"diffcli.cli.{module}")
-    run = getattr(home, function)
-    if entry.common:
-        from diffcli.cli.options import with_common
-
-        run = with_common(run)
-    app.command(name, cls=Command, epilog=home.EXAMPLES, hidden=entry.hidden)(run)

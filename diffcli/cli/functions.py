@@ -10,24 +10,25 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from diffcli.cli.options import Json, Timeout
+from diffcli.cli.options import Json, as_typed
 from diffcli.cli.watchdog import limit_time
 from diffcli.errors import UsageError
 from diffcli.language.catalogue import Entry, entries, named, names
+from diffcli.options import TIMEOUT
 
 EXAMPLES = "diffcli functions\ndiffcli functions sin\ndiffcli functions integrate"
 
 
 def functions(
     name: Annotated[
-        str | None, Argument(help="One function, in detail.", show_default=False)
+        str | None, Argument(help="Function to describe in detail.", show_default=False)
     ] = None,
     *,
     accuracy: Annotated[
-        bool, Option("--accuracy", help="The measured error of the numbers, by function.")
+        bool, Option("--accuracy", help="Show the measured error of every function's numbers.")
     ] = False,
     json_: Json = False,
-    timeout: Timeout = None,
+    timeout: Annotated[float | None, as_typed(TIMEOUT)] = None,
 ) -> int:
     """List the functions that a formula may use."""
     if timeout is not None:

@@ -48,6 +48,8 @@ class Group(TyperGroup):
 def _options(formatter: Formatter, params: Iterable[Any], ctx: Context) -> None:
     groups: dict[str, list[tuple[str, str]]] = {}
     for param in params:
+        if getattr(param, "hidden", False):
+            continue
         if param.param_type_name == "argument":
             written = param.metavar or param.name.upper()
         else:

@@ -20,10 +20,10 @@ from typer.main import get_command
 from diffcli._version import __version__
 from diffcli.cli.arguments import rewrite
 from diffcli.cli.commands import HELP_NAMES, Program, names, options
-from diffcli.cli.messages import is_out_of_memory, show_error
+from diffcli.cli.messages import show_error
 from diffcli.cli.warm.choice import COLD, options_of
 from diffcli.engines import worker
-from diffcli.errors import DiffcliError, FileError, LimitError, UsageError
+from diffcli.errors import DiffcliError, FileError, LimitError, UsageError, is_out_of_memory
 
 _EXAMPLES = """\
 diffcli "6x^2 + 2x + 4" --at 3          the derivative, at a point

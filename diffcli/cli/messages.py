@@ -26,14 +26,6 @@ def show_error(error: DiffcliError) -> None:
         say(line)
 
 
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory didn't suffice: Python's, numpy's or torch's."""
-    # torch has a class of its own for a GPU's memory, and none for the processor's.
-    return isinstance(error, MemoryError) or any(
-        sign in str(error) for sign in ("can't allocate memory", "CUDA out of memory")
-    )
-
-
 def error_lines(error: DiffcliError) -> Iterator[str]:
     """Yield the lines of an error's message."""
     yield f"error: {error.message}"

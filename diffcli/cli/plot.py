@@ -5,33 +5,31 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from typer import Option
-
+from diffcli.cli.answer import has_colour
 from diffcli.cli.messages import say
-from diffcli.cli.options import (
-    Common,
-    Debug,
-    Formulas,
-    Let,
-    Quiet,
-    Timeout,
-    Vars,
-    names,
-    one_of,
-    variables,
-)
-from diffcli.cli.settings import view
 from diffcli.cli.watchdog import limit_time
+from diffcli.commands.record import Command
 from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Tensor, read_points, read_ranges
+from diffcli.options import (
+    DEBUG,
+    LET,
+    QUIET,
+    TIMEOUT,
+    VARS,
+    Kind,
+    Option,
+    names,
+    one_of,
+    variables,
+)
 from diffcli.output.files import check_different, check_writable, ending, write_whole
 from diffcli.output.plots.kinds import KINDS
 from diffcli.output.text import safe
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
     from diffcli.output.plots.style import Canvas
     from diffcli.studies.curves.features import Feature
 
-EXAMPLES = """\
+_EXAMPLES = """\
 diffcli plot "sin(x)"
 diffcli plot "tan(x)" --range=-pi:pi -o tan.pdf
 diffcli plot "x^5-5x^3+4x" --range=-2.5:2.5 --mark zeros,extrema,inflections
@@ -59,71 +57,106 @@ MOST_WIDE = 1e100
 _PLOT, _ON, _FILE = "What is drawn", "On the lines", "Where it goes"
 
 
-def _option(name: str, group: str, metavar: str | None, what: str) -> Any:
-    return Option(
-        *name.split(), metavar=metavar, help=what, rich_help_panel=group, show_default=False
-    )
+RANGE = Option(
+    "range",
+    Kind.TEXT,
+    "Range to plot over: -pi:pi, or x=-1:1,y=0:2.",
+    metavar="A:B",
+    group=_PLOT,
+)
+Y_RANGE = Option(
+    "y_range", Kind.TEXT, "Range of the values that are shown.", metavar="A:B", group=_PLOT
+)
+ORDERS = Option(
+    "orders",
+    Kind.NAMES,
+    "Orders of the derivatives to draw (default 0,1).",
+    default="0,1",
+    metavar="LIST",
+    group=_PLOT,
+)
+KIND = Option(
+    "kind",
+    Kind.TEXT,
+    "Kind of plot: {choices} (default by the formula).",
+    metavar="KIND",
+    group=_PLOT,
+    choices=KINDS,
+)
+LOG = Option("log", Kind.FLAG, "Draw the values on a logarithmic axis.", default=False, group=_PLOT)
+TITLE = Option("title", Kind.TEXT, "Title above the plot.", metavar="TEXT", group=_PLOT)
+MARK = Option(
+    "mark",
+    Kind.NAMES,
+    f"What to mark: {','.join(MARKS)}; or none.",
+    metavar="LIST",
+    group=_ON,
+)
+TANGENT = Option("tangent", Kind.TEXT, "Draw the tangents there.", metavar="X,..", group=_ON)
+NORMAL = Option("normal", Kind.TEXT, "Draw the normals there.", metavar="X,..", group=_ON)
+DOTS = Option("at", Kind.TEXT, "Draw dots at these points.", metavar="X,..", group=_ON)
+FILL = Option("fill", Kind.FLAG, "Shade what lies between f and 0.", default=False, group=_ON)
+PICTURE = Option(
+    "output",
+    Kind.FILE,
+    "Write the plot to this png, svg or pdf file.",
+    metavar="FILE",
+    group=_FILE,
+    flags=("--output", "-o"),
+)
+DATA = Option("data", Kind.FILE, "Write the samples to this csv file.", metavar="FILE", group=_FILE)
+TERM = Option("term", Kind.FLAG, "Draw in the terminal.", default=False, group=_FILE)
+SHOW = Option("show", Kind.FLAG, "Draw in a window.", default=False, group=_FILE)
+SIZE = Option(
+    "size",
+    Kind.TEXT,
+    "Width and height in inches (default 8x5).",
+    default="8x5",
+    metavar="WxH",
+    group=_FILE,
+)
+DPI = Option(
+    "dpi",
+    Kind.REAL,
+    "Pixels an inch of a png (default 200).",
+    default=200,
+    metavar="N",
+    group=_FILE,
+)
+STYLE = Option(
+    "style",
+    Kind.TEXT,
+    "Style of the plot: diffcli (default), diffcli-dark, or one of matplotlib's.",
+    default="diffcli",
+    metavar="NAME",
+    group=_FILE,
+)
 
 
-_STYLES = "diffcli, diffcli-dark, or one of matplotlib's."
+COMMAND = Command(
+    "plot",
+    help="""Plot a function and its derivative, broken at poles, jumps and the edges of the domain.
 
-Range = Annotated[str | None, _option("--range", _PLOT, "A:B", "-pi:pi, or x=-1:1,y=0:2.")]
-YRange = Annotated[str | None, _option("--y-range", _PLOT, "A:B", "Of the values shown.")]
-Orders = Annotated[str, _option("--orders", _PLOT, "LIST", "Which derivatives; 0,1.")]
-Kind = Annotated[str | None, _option("--kind", _PLOT, "KIND", f"{', '.join(KINDS)}.")]
-Log = Annotated[bool, _option("--log", _PLOT, None, "Values by their logarithm.")]
-Title = Annotated[str | None, _option("--title", _PLOT, "TEXT", "Above the plot.")]
-Mark = Annotated[str | None, _option("--mark", _ON, "LIST", f"{','.join(MARKS)}; none.")]
-Tangent = Annotated[str | None, _option("--tangent", _ON, "X,..", "The tangents there.")]
-Normal = Annotated[str | None, _option("--normal", _ON, "X,..", "The normals there.")]
-At = Annotated[str | None, _option("--at", _ON, "X,..", "Dots at these points.")]
-Fill = Annotated[bool, _option("--fill", _ON, None, "Shade what lies between f and 0.")]
-Output = Annotated[Path | None, _option("--output -o", _FILE, "FILE", "A png, svg or pdf.")]
-Data = Annotated[Path | None, _option("--data", _FILE, "FILE", "The samples, as csv.")]
-Term = Annotated[bool, _option("--term", _FILE, None, "Draw in the terminal.")]
-Show = Annotated[bool, _option("--show", _FILE, None, "Draw in a window.")]
-Size = Annotated[str, _option("--size", _FILE, "WxH", "In inches; 8x5.")]
-Dpi = Annotated[float, _option("--dpi", _FILE, "N", "Pixels an inch, of a png; 200.")]
-Style = Annotated[str, _option("--style", _FILE, "NAME", _STYLES)]
+Two variables make contours with the gradient, [x(t), y(t)] a curve, [u(x,y), v(x,y)] a field
+of arrows. Without -o, --show, --term or --data it is drawn in a window if there is a screen,
+else in the terminal.""",
+    examples=_EXAMPLES,
+    options=(
+        *(RANGE, Y_RANGE, ORDERS, KIND, LOG, TITLE, MARK, TANGENT, NORMAL, DOTS, FILL),
+        *(PICTURE, DATA, TERM, SHOW, SIZE, DPI, STYLE, VARS, LET, QUIET, TIMEOUT, DEBUG),
+    ),
+    common=(),
+)
 
 
-def plot(
-    formulas: Formulas = None,
-    *,
-    range_: Range = None,
-    y_range: YRange = None,
-    orders: Orders = "0,1",
-    kind: Kind = None,
-    log: Log = False,
-    title: Title = None,
-    mark: Mark = None,
-    tangent: Tangent = None,
-    normal: Normal = None,
-    at: At = None,
-    fill: Fill = False,
-    output: Output = None,
-    data: Data = None,
-    term: Term = False,
-    show: Show = False,
-    size: Size = "8x5",
-    dpi: Dpi = 200,
-    style: Style = "diffcli",
-    vars_: Vars = None,
-    let: Let = None,
-    quiet: Quiet = False,
-    timeout: Timeout = None,
-    debug: Debug = False,  # noqa: ARG001  (read before any command runs)
-) -> int:
-    """Plot a function and its derivative, broken at poles, jumps and the edges of the domain.
-
-    Two variables make contours with the gradient, [x(t), y(t)] a curve, [u(x,y), v(x,y)] a field
-    of arrows. Without -o, --show, --term or --data it is drawn in a window if there is a screen,
-    else in the terminal.
-    """
-    if timeout is not None:
-        limit_time(timeout)
-    title = safe(title) if title else None
-    wanted, inches = _orders(orders), _size(size, dpi)
+def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
+    """Plot formulas; return the exit code."""
+    if options["timeout"] is not None:
+        limit_time(options["timeout"])
+    kind, mark, quiet = options["kind"], options["mark"], options["quiet"]
+    output, data, term, show = (options[name] for name in ("output", "data", "term", "show"))
+    title = safe(options["title"]) if options["title"] else None
+    wanted, inches = _orders(options["orders"]), _size(options["size"], options["dpi"])
     file_kind = one_of(ending(output), FORMATS, "-o") if output else FORMATS[0]
     if kind:
         one_of(kind, KINDS, "--kind")
@@ -136,7 +169,9 @@ def plot(
     check_different(output, data)
     if not formulas:
         raise UsageError("no formula", hint='diffcli plot "sin(x)"')
-    function = parse(formulas, variables=variables(vars_), definitions=let or ())
+    function = parse(
+        formulas, variables=variables(options["vars"]), definitions=options["let"] or ()
+    )
     if not quiet:
         for reading in function.readings:
             say(f"read as {function.read_as}: {reading}")
@@ -151,17 +186,20 @@ def plot(
         Request(
             kind=kind,
             orders=wanted,
-            ranges=_ranges(range_, function.variables or ("x",)),
-            y_range=_ranges(y_range, ("y",)).get("y"),
+            ranges=_ranges(options["range"], function.variables or ("x",)),
+            y_range=_ranges(options["y_range"], ("y",)).get("y"),
             features=_features(marks),
-            tangents=_places(tangent, function),
-            normals=_places(normal, function),
-            at=[nearest(place) for place in _places(at, function)],
-            fill=fill,
-            log=log,
+            tangents=_places(options["tangent"], function),
+            normals=_places(options["normal"], function),
+            at=[nearest(place) for place in _places(options["at"], function)],
+            fill=options["fill"],
+            log=options["log"],
         ),
     )
-    picture, canvas = composed.picture, Canvas(file_kind, inches, dpi, _style(style), title)
+    picture, canvas = (
+        composed.picture,
+        Canvas(file_kind, inches, options["dpi"], _style(options["style"]), title),
+    )
     if composed.chosen and not quiet:
         say(f"range {composed.chosen}; choose another with --range")
     if data:
@@ -276,5 +314,5 @@ def _in_window(picture: Picture, canvas: Canvas, *, asked: bool) -> bool:
 
 def _in_terminal(picture: Picture, title: str | None) -> None:
     columns, rows = shutil.get_terminal_size()
-    text = picture.text(columns, rows - bool(title), colour=view(Common()).colour)
+    text = picture.text(columns, rows - bool(title), colour=has_colour())
     sys.stdout.write("\n".join([*([title] if title else []), text]) + "\n")

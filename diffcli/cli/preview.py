@@ -15,8 +15,6 @@ from dataclasses import replace
 from importlib import import_module
 from threading import Thread
 
-from diffcli.cli.options import Common
-from diffcli.cli.settings import format_name, view
 from diffcli.derivation import Settings, derive
 from diffcli.errors import DiffcliError
 from diffcli.language.expression import Node
@@ -24,7 +22,7 @@ from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Operator
 from diffcli.output.answers import answer_of
-from diffcli.output.formats import render
+from diffcli.output.formats import View, render
 from diffcli.verdict import Verdict
 
 _UP, _CLEAR = "\x1b[{}A", "\x1b[J"
@@ -40,21 +38,25 @@ def preview(
     function: Function,
     points: Sequence[Point],
     chosen: Settings,
-    common: Common,
+    *,
+    view: View | None,
 ) -> Iterator[None]:
-    """Show what the quicker engines prove, and take it away when the answer has been found."""
+    """Show what the quicker engines prove, and take it away when the answer is there.
+
+    ``view`` is how the answer will be shown; None where it isn't a table on this screen.
+    """
     engines, rows = set(chosen.engines), 0
-    if not set(_FIRST) < engines or not _is_small(points) or not _is_wanted(common):
+    if view is None or not set(_FIRST) < engines or not _is_small(points) or not _is_wanted():
         yield
         return
     try:
         first = replace(chosen, engines=_FIRST, budget=min(chosen.budget, BUDGET))
-        if text := _proved(operator, function, points, first, common):
+        if text := _proved(operator, function, points, first, view):
             rows = _replace(rows, text)
             if set(_SECOND) < engines:
                 Thread(target=_load_torch, daemon=True).start()
                 second = replace(chosen, engines=_SECOND)
-                if text := _proved(operator, function, points, second, common):
+                if text := _proved(operator, function, points, second, view):
                     rows = _replace(rows, text)
         yield
     finally:
@@ -66,10 +68,10 @@ def _is_small(points: Sequence[Point]) -> bool:
     return 0 < len(points) <= MOST_POINTS and all(isinstance(value, Node) for value in values)
 
 
-def _is_wanted(common: Common) -> bool:
+def _is_wanted() -> bool:
     is_screen = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     is_awaited = "torch" not in sys.modules
-    return is_awaited and is_screen and common.output is None and format_name(common) == "table"
+    return is_awaited and is_screen
 
 
 def _proved(
@@ -77,7 +79,7 @@ def _proved(
     function: Function,
     points: Sequence[Point],
     chosen: Settings,
-    common: Common,
+    view: View,
 ) -> str:
     """Return the answer of some engines where it is proved, and fits the screen."""
     try:
@@ -86,7 +88,7 @@ def _proved(
         return ""
     if any(result.verdict is Verdict.UNVERIFIED for result in report.results):
         return ""
-    text = render("table", answer_of(report), view(common))
+    text = render("table", answer_of(report), view)
     return text if text.count("\n") + 2 < shutil.get_terminal_size().lines else ""
 
 

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Thread
-from typing import Any
+from typing import Annotated, Any
 
 from diffcli.cli import answer, commands, watchdog
 from diffcli.cli.messages import say, show_error
-from diffcli.cli.options import Timeout
+from diffcli.cli.options import as_typed
 from diffcli.engines import remote
 from diffcli.errors import DiffcliError, LimitError, OutOfTimeError, UsageError
-from diffcli.output.formats import FORMATS
+from diffcli.options import TIMEOUT
 from diffcli.repl.session import Session
 from diffcli.repl.words import is_open
 
@@ -34,7 +34,7 @@ _OBJECTS = 50_000
 """New ones after which garbage is looked for: what was imported is none."""
 
 
-def repl(*, timeout: Timeout = None) -> int:
+def repl(*, timeout: Annotated[float | None, as_typed(TIMEOUT)] = None) -> int:
     """Answer one line after the other, with names that last.
 
     The engines stay loaded, so that an answer takes milliseconds. help tells what a line may be.
@@ -133,17 +133,7 @@ class Interpreter:
 
     def choices(self, option: str) -> Collection[str]:
         """Return the values of an option that has a few, else none."""
-        if option == "--format":
-            return FORMATS
-        if option == "--kind":
-            from diffcli.output.plots.kinds import KINDS
-
-            return KINDS
-        if option == "--to":
-            from diffcli.export.targets import LANGUAGES
-
-            return LANGUAGES
-        return ()
+        return commands.choices(option)
 
 
 class _Alarm:

@@ -24,12 +24,13 @@ MAX_WAITING = 128
 
 MODULES = (
     *worker.MODULES,
-    "diffcli.cli.derivatives",
+    "diffcli.commands.derivatives",
     "diffcli.derivation.checker",
     "diffcli.derivation.samples",
     "diffcli.engines.balls.rules",
     "diffcli.engines.matrices.compressed",
     "diffcli.engines.remote",
+    "diffcli.output.analysis",
     "diffcli.output.table",
     "diffcli.tensors.components",
     "diffcli.tensors.lines",

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
+from diffcli.errors import LimitError, UsageError
 from diffcli.language.latex.printer import node_latex
 from diffcli.language.printer import text_of
 from diffcli.output.answers import function_lines, remarks
 from diffcli.output.document import Answer, Document, Formulas, Math, Remarks, Table, Tree
 from diffcli.output.text import numbers, raised
+from diffcli.programs import called
 from diffcli.studies.graph.backward import BackwardGraph, GraphNode
 
+TEXTS = ("dot", "gv")
+"""The endings of files in Graphviz's language."""
+MAX_SECONDS = 60.0
+"""Time that Graphviz may take."""
 _SHORT = 6
 """Significant digits of what flows, unless asked otherwise."""
 
@@ -43,7 +51,33 @@ def answer(found: Sequence[BackwardGraph]) -> Answer:
         max(graph.report.exit_code for graph in found),
         lambda: {**first.data, "results": [_record(graph) for graph in found]},
         document,
+        draw=partial(_draw, found),
     )
+
+
+def _draw(found: Sequence[BackwardGraph], kind: str) -> bytes:
+    """Return the one graph as a file: in Graphviz's language, or drawn."""
+    if len(found) > 1:
+        raise UsageError("several points, and one graph is drawn", hint="draw them one by one")
+    text = dot(found[0]).encode()
+    if kind in TEXTS:
+        return text
+    program = shutil.which("dot")
+    if program is None:
+        from diffcli.studies.graph.picture import graph_figure
+
+        return graph_figure(found[0], kind)
+    try:
+        drawn = called([program, f"-T{kind}"], MAX_SECONDS, text)
+    except LimitError as error:
+        error.hint = "its own language takes no time: -o graph.dot"
+        raise
+    if drawn.returncode:
+        raise UsageError(
+            f"{program} can't draw the graph: {drawn.stderr.decode(errors='replace').strip()}",
+            hint="its own language: -o graph.dot",
+        )
+    return drawn.stdout
 
 
 def _tree(graph: BackwardGraph, digits: int) -> Tree:

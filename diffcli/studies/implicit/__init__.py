@@ -1,6 +1,80 @@
 """Derivatives of what equations define.
 
-``formulas`` writes them, ``points`` computes and encloses them, ``derivatives`` gives the answer.
-At a singular point ``germs`` makes a polynomial of the equation, ``puiseux`` finds its real
-half-branches, ``local`` those of an equation with kinks, and ``described`` says what follows.
+``formulas`` writes them, ``points`` computes and encloses them, ``derivatives`` gives the answer,
+``document`` shows it. At a singular point ``germs`` makes a polynomial of the equation, ``puiseux``
+finds its real half-branches, ``local`` those of an equation with kinks, and ``described`` says
+what follows.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from diffcli.commands.record import Command, Plan, Request
+from diffcli.language.equations import read_equations
+from diffcli.options import COMPILE, CODE, WRT, Kind, Option, variables
+
+if TYPE_CHECKING:
+    from diffcli.derivation import Settings
+    from diffcli.language.function import Function
+    from diffcli.language.points import Point
+    from diffcli.output.document import Answer
+
+OF = Option(
+    "of", Kind.NAMES, "Variables that depend on the others (default the last).", metavar="NAMES"
+)
+ORDER = Option(
+    "order",
+    Kind.WHOLE,
+    "Order of the highest derivative (default 1).",
+    default=1,
+    metavar="N",
+    least=1,
+)
+
+
+def plan(request: Request) -> Plan:
+    """Return how an equation is differentiated."""
+    of, wrt = variables(request["of"]), variables(request["wrt"])
+
+    def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        from diffcli.engines.coordinates import arrays_of
+        from diffcli.studies.implicit.derivatives import choose, derivatives
+        from diffcli.studies.implicit.document import answer, implicit_report
+
+        unknowns = choose(function, of, wrt)
+        found = derivatives(function, unknowns, points, chosen, order=request["order"])
+        arrays = [arrays_of(point, dtype=chosen.dtype, seed=chosen.seed) for point in points]
+        floats = [{name: float(each) for name, each in one.items()} for one in arrays]
+        report = implicit_report(
+            function,
+            found,
+            floats,
+            dtype=chosen.dtype,
+            device=chosen.device,
+            warnings=unknowns.choice,
+        )
+        return answer(report)
+
+    return Plan(compute, declared=(*of, *wrt), reader=_read)
+
+
+def _read(texts: Sequence[str], **known: Any) -> Function:
+    return read_equations(texts, **known).function
+
+
+COMMAND = Command(
+    "implicit",
+    help="""Differentiate what an equation makes of a variable: dy/dx where x^2 + y^2 = 25.
+
+Several equations in brackets determine as many variables. The point must lie on the curve.""",
+    examples="""\
+diffcli implicit "x^2 + y^2 = 25" --at 3,4
+diffcli implicit "x^3 + y^3 = 6xy" --at 3,3 --order 2
+diffcli implicit "x*y*z = 8" --of z --at 1,2,4
+diffcli implicit "[u + v = x, u*v = y]" --of u,v""",
+    options=(OF, WRT, ORDER),
+    unused=(*CODE, COMPILE),
+    plan=plan,
+)

@@ -6,3 +6,59 @@ are equal, ``exactness`` at single points, ``domain`` where a formula has a valu
 in fewer variables. ``growth`` has monotonicity, convexity and Lipschitz bounds, ``curvature`` rules
 of composition. ``answers`` and ``document`` say what was proved.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from diffcli.commands.boxes import IN, PATIENT, read_box
+from diffcli.commands.record import Command, Plan, Request
+from diffcli.errors import UsageError
+from diffcli.options import AT, CODE, COMPILE, DEVICE, DTYPE, ENGINES, NO_CHECK, POINTS_FILE
+from diffcli.output.report import Facts
+
+if TYPE_CHECKING:
+    from diffcli.derivation import Settings
+    from diffcli.language.points import Point
+    from diffcli.output.document import Answer
+    from diffcli.studies.prove.claims import Claim
+
+
+def plan(request: Request) -> Plan:
+    """Return how a claim is proved."""
+    from diffcli.studies.prove.claims import read_claim
+
+    def compute(claim: Claim, _: Sequence[Point], chosen: Settings) -> Answer:
+        from diffcli.studies.prove.answers import answered
+        from diffcli.studies.prove.document import proof_answer
+
+        timeout = request["timeout"]
+        budget = chosen.budget if timeout is None else min(chosen.budget, timeout / 2)
+        found = answered(claim, read_box(request["in"], claim.variables), budget)
+        facts = Facts.of("prove", claim, dtype=chosen.dtype, device=chosen.device, told=found.told)
+        return proof_answer(found, facts)
+
+    if request["at"] or request["points"]:
+        raise UsageError("prove looks at a box, not at a point", hint="--in x=0:1")
+    return Plan(compute, reader=read_claim)
+
+
+COMMAND = Command(
+    "prove",
+    help="""Prove a claim over a box: a comparison, with and, or, not; or growth, or convexity.
+
+The answer is proved, or refuted at an exact point, or undecided with what is left. Claims
+beside comparisons: increasing(f, x), decreasing(f, x), convex(f), concave(f), lipschitz(f, L)
+and injective(f).""",
+    examples="""\
+diffcli prove "sin(x) <= x" --in x=0:1
+diffcli prove "0 < x*exp(-x) <= 1/e" --in x=1/10:inf
+diffcli prove "increasing(x^3 + x, x)" --in x=-5:5
+diffcli prove "convex(log(exp(x) + exp(y)))" --in "x=-5:5,y=-5:5"
+diffcli prove "lipschitz(sin(x)*y, 2)" --in "x=0:1,y=-1:1\"""",
+    common=PATIENT,
+    options=(IN,),
+    unused=(AT, POINTS_FILE, *CODE, DTYPE, DEVICE, ENGINES, NO_CHECK, COMPILE),
+    plan=plan,
+)

@@ -1,6 +1,127 @@
 """The differentiation written out, rule by rule.
 
 ``fits`` says what a rule is; ``calls`` and ``leibniz`` are rules of their own, ``rules`` all of
-them in order. ``teacher`` applies them, ``differentiation`` proves what comes out, and ``implicit``
-does both for an equation.
+them in order. ``teacher`` applies them, ``differentiation`` proves what comes out, ``implicit``
+does both for an equation, and ``document`` shows it.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from diffcli.commands.record import Command, Plan, Request, parse_asked
+from diffcli.engines import remote
+from diffcli.errors import UsageError
+from diffcli.language.equations import is_equation, read_equations
+from diffcli.language.parser import parse
+from diffcli.options import (
+    AT,
+    COMPILE,
+    DEVICE,
+    DTYPE,
+    ENGINES,
+    NO_CHECK,
+    ORDER,
+    POINTS_FILE,
+    PRECISION,
+    CODE,
+    VERBOSE,
+    WRT,
+    variables,
+)
+from diffcli.output.report import Facts
+
+if TYPE_CHECKING:
+    from diffcli.derivation import Settings
+    from diffcli.language.function import Function
+    from diffcli.language.points import Point
+    from diffcli.output.document import Answer
+
+
+def plan(request: Request) -> Plan:
+    """Return how the steps are written, of a formula or of an equation."""
+    remote.prepare()
+    wrt, order = variables(request["wrt"]), request["order"]
+    if any(map(is_equation, request.formulas)):
+        if order != 1:
+            raise UsageError("an equation is differentiated once", hint="leave out --order")
+        return Plan(_of_equation(wrt, request["let"] or ()), declared=wrt, reader=_equation)
+    reader = parse if order > 1 or wrt else parse_asked
+    return Plan(_of_formula(wrt, order), declared=wrt, reader=reader)
+
+
+def _equation(texts: Sequence[str], **names: Any) -> Function:
+    return read_equations(texts, **names).function
+
+
+def _of_equation(wrt: Sequence[str], definitions: Sequence[str]) -> Any:
+    def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        _check_without(points)
+        from diffcli.studies.steps.document import implicit_answer
+        from diffcli.studies.steps.implicit import explain_implicit
+
+        equations = read_equations(
+            function.text, variables=function.variables, definitions=definitions
+        )
+        lesson = explain_implicit(equations, wrt=wrt, budget=chosen.budget, seed=chosen.seed)
+        return implicit_answer(lesson, Facts.of("steps", function, read_as=equations.read_as))
+
+    return compute
+
+
+def _of_formula(wrt: Sequence[str], order: int) -> Any:
+    def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        _check_without(points)
+        from diffcli.studies.steps.differentiation import explain
+        from diffcli.studies.steps.document import lesson_answer
+
+        asked = function.asked
+        if len(set(asked)) > 1:
+            raise UsageError(
+                "steps are written out in one variable",
+                hint=f"take {asked[0]} first, then the next",
+            )
+        lesson = explain(
+            function,
+            wrt=wrt or asked[:1],
+            order=max(order, len(asked)),
+            budget=chosen.budget,
+            seed=chosen.seed,
+        )
+        return lesson_answer(lesson, Facts.of("steps", function))
+
+    return compute
+
+
+def _check_without(points: Sequence[Point]) -> None:
+    if points:
+        raise UsageError("steps are written without a point", hint="leave out --at")
+
+
+COMMAND = Command(
+    "steps",
+    help="""Write the differentiation out: which rule, what is u and what is v, what comes of it.
+
+Of an equation both sides are differentiated, and solved for the derivative of the last
+variable. The answer is proved to be the symbolic engine's before anything is shown.""",
+    examples="""\
+diffcli steps "x^2*sin(x)"
+diffcli steps "x^x" --format latex -o steps.tex
+diffcli steps "x^2 + y^2 = 25"
+diffcli steps "u^3 + v^2 + 4uv" --wrt u --order 2""",
+    options=(WRT, ORDER),
+    unused=(
+        AT,
+        POINTS_FILE,
+        *CODE,
+        DTYPE,
+        DEVICE,
+        ENGINES,
+        NO_CHECK,
+        PRECISION,
+        VERBOSE,
+        COMPILE,
+    ),
+    plan=plan,
+)

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import replace
 
-from typer import Option
-
-from diffcli.cli.options import CHECKS, Common, option
 from diffcli.errors import PointError
 from diffcli.language.expression import Node
 from diffcli.language.points import read_ranges
+from diffcli.options import CHECK_BUDGET, COMMON, Kind, Option
 
-In = Annotated[
-    str | None,
-    Option(
-        "--in", "--range", metavar="BOX", help="x=0:1,y=0:pi; ends may be inf.", show_default=False
-    ),
-]
-_PATIENCE = "CPU seconds for the proof (default 20); it says what is proved by then."
-
-
-@dataclass(frozen=True)
-class Patient(Common):
-    """The common options of a command that proves things over a box."""
-
-    check_budget: Annotated[
-        float, option("--check-budget", CHECKS, "SECONDS", _PATIENCE, min=0)
-    ] = 20.0
+IN = Option(
+    "in",
+    Kind.TEXT,
+    "Box to prove it over: x=0:1,y=0:pi; ends may be inf.",
+    metavar="BOX",
+    flags=("--in", "--range"),
+)
+_PATIENCE = replace(
+    CHECK_BUDGET,
+    help="CPU seconds for the proof (default 20); it says what is proved by then.",
+    default=20.0,
+    environment=None,
+)
+PATIENT = tuple(_PATIENCE if each is CHECK_BUDGET else each for each in COMMON)
+"""The common options of a command that proves things over a box."""
 
 
 def read_box(typed: str | None, names: Sequence[str]) -> dict[str, tuple[Node, Node]]:

@@ -1,0 +1,223 @@
+"""The commands of the operators, made from their registry."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import hypot
+from types import MappingProxyType
+from typing import Any
+
+from diffcli.commands.record import Command, Compute, Plan, Request, parse_asked
+from diffcli.commands.sizes import check_size
+from diffcli.derivation import Settings, derive
+from diffcli.errors import PointError, UsageError
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
+from diffcli.language.parser import parse
+from diffcli.language.points import Point, Tensor, Typed, read_points
+from diffcli.operators import MODES, OPERATORS, Directional, Grad, Operator, Partial
+from diffcli.options import (
+    NUMBERS,
+    ORDER,
+    POINTS,
+    WRT,
+    Kind,
+    Option,
+    one_of,
+    variables,
+)
+from diffcli.output.answers import answer_of
+from diffcli.output.document import Answer
+from diffcli.userfunction import UserFunction, derive_user
+
+MODE = Option(
+    "mode",
+    Kind.TEXT,
+    "How autograd goes: auto (default), reverse (by rows) or forward (by columns).",
+    default="auto",
+    metavar="MODE",
+    group=NUMBERS,
+    choices=tuple(MODES),
+)
+VECTOR = Option(
+    "vector",
+    Kind.VECTOR,
+    "Vector to multiply by: x=1,y=-1, or [1,-1] in the order of the variables.",
+    metavar="VECTOR",
+    group=POINTS,
+)
+SPARSE = Option(
+    "sparse",
+    Kind.FLAG,
+    "Give only the entries that the formula's structure lets differ from zero.",
+    default=False,
+    group=NUMBERS,
+)
+DIRECTIONAL = Option(
+    "directional",
+    Kind.VECTOR,
+    "Differentiate along this vector, as long as it is: x=1,y=-1.",
+    metavar="VECTOR",
+    group=POINTS,
+)
+
+
+def read_vector(text: str | None) -> Typed | None:
+    """Read a vector. Raises PointError where it can't be read, or is several."""
+    if text is None:
+        return None
+    first, *more = read_points([text])
+    if more:
+        raise PointError("several vectors", hint="give one: x=1,y=-1")
+    return first
+
+
+FIELDS: Mapping[str, tuple[Option, Callable[[Any], Any]]] = MappingProxyType(
+    {
+        "wrt": (WRT, variables),
+        "order": (ORDER, int),
+        "mode": (MODE, lambda text: one_of(text, MODES, "--mode")),
+        "vector": (VECTOR, read_vector),
+        "sparse": (SPARSE, bool),
+    }
+)
+"""The option that sets each field of an operator, and how its text is read."""
+
+_EXAMPLES: Mapping[str, str] = {
+    "eval": 'diffcli eval "x^2 + y" --at x=3,y=1',
+    "grad": """\
+diffcli grad "6x^2 + 2x + 4" --at 3
+diffcli grad "u^3 + v^2 + 4uv" --at u=3,v=4
+diffcli grad "sin(x)/x" --at "x=linspace(1,2,5)" --order 2
+diffcli grad "x^2 + 3x"\
+""",
+    "partial": 'diffcli partial "x^2*y^3" x y y --at 1,2',
+    "jacobian": 'diffcli jacobian "x^2*y" "5x + sin(y)" --at 1,2',
+    "hessian": """\
+diffcli hessian "x^2*y + y^3" --at 1,2
+diffcli hessian "logsumexp(X@w)" --wrt w --at "X=[[1,2],[3,4]],w=[1,1]"\
+""",
+    "jvp": 'diffcli jvp "[x^2*y, 5x + sin(y)]" --at 1,2 --vector x=1,y=-1',
+    "vjp": 'diffcli vjp "2x" --at "x=ones(3)" --vector "[0.1,1,10]"',
+    "hvp": 'diffcli hvp "x^2*y + y^3" --at 1,2 --vector x=1,y=-1',
+    "vhp": 'diffcli vhp "x^2*y + y^3" --at 1,2 --vector x=1,y=-1',
+    "laplacian": 'diffcli laplacian "x^2*y + y^3" --at 1,2',
+    "divergence": 'diffcli divergence "[x^2*y, 5x + sin(y)]" --at 1,2',
+    "curl": 'diffcli curl "[y*z, x*z, 2*x*y]" --at 1,2,3',
+}
+
+
+def command_of(name: str) -> Command:
+    """Return the command of an operator; its fields are its options."""
+    operator = OPERATORS[name]
+    fields = inspect.signature(operator).parameters.values()
+    own = (replace(FIELDS[field.name][0], default=field.default or None) for field in fields)
+    text = (inspect.getdoc(operator) or "").replace("``", "")
+    command = Command(
+        name,
+        help=text,
+        short=text.partition(";")[0].removesuffix(".") + ".",
+        examples=_EXAMPLES.get(name, ""),
+        options=tuple(own),
+        plan=_plan,
+    )
+    return replace(command, **_OF_THEIR_OWN.get(name, {}))
+
+
+def _plan(request: Request) -> Plan:
+    operator = OPERATORS[request.command]
+    fields = inspect.signature(operator).parameters
+    read = {field: FIELDS[field][1](request[field]) for field in fields}
+    return plan_of(operator(**read), request, declared=read.get("wrt", ()))
+
+
+def plan_of(operator: Operator, request: Request, **more: Any) -> Plan:
+    """Return how an operator's derivative is computed: of real numbers, complex ones, or code."""
+    if request["dtype"] == "complex128":
+        from diffcli.studies.complex import plan
+
+        return plan(operator, request, **more)
+    if request["py"] is None:
+        return Plan(_compute(operator, request), **more)
+    if request.formulas:
+        raise UsageError("a formula, and --py too", hint="give one of them")
+
+    def compute(function: UserFunction, points: Sequence[Point], chosen: Settings) -> Answer:
+        return answer_of(derive_user(operator, function, points, chosen))
+
+    return Plan(compute, is_code=True)
+
+
+def _compute(operator: Operator, request: Request) -> Compute:
+    def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        asked = operator.asked(function.asked)
+        check_size(asked, function, points)
+        if request["device"] == "auto" and any(map(_has_tensors, points)):
+            from diffcli.engines.devices import device_for
+
+            chosen = replace(chosen, device=device_for(function, points))
+        with request.host.preview(asked, function, points, chosen):
+            report = derive(asked, function, points, chosen)
+        return answer_of(report)
+
+    return compute
+
+
+def _has_tensors(point: Point) -> bool:
+    return not all(isinstance(value, Node) for value in point.values.values())
+
+
+def _plan_grad(request: Request) -> Plan:
+    order, chosen = request["order"], variables(request["wrt"])
+    along = read_vector(request["directional"])
+    if along:
+        if order > 1 or chosen:
+            raise UsageError(
+                "--directional goes without --order and --wrt", hint="the vector says all"
+            )
+        _tell_length(along, request)
+        return plan_of(Directional(along), request)
+    operator = Grad(order, chosen, FIELDS["mode"][1](request["mode"]))
+    reader = parse if order > 1 or chosen else parse_asked
+    return plan_of(operator, request, declared=chosen, reader=reader)
+
+
+def _tell_length(vector: Typed, request: Request) -> None:
+    """Say how long a direction is, which another convention would make a unit vector."""
+    from diffcli.engines.enclosure import nearest_float
+
+    values = (*vector.ordered, *vector.named.values())
+    entries = [each.entries if isinstance(each, Tensor) else (each,) for each in values]
+    numbers = [each for part in entries for each in part if isinstance(each, Node)]
+    length = hypot(*map(nearest_float, numbers))
+    if length != 1:
+        request.host.say(
+            f"the vector is taken as it is, of length {length:.6g}: no unit vector is made of it"
+        )
+
+
+def _plan_partial(request: Request) -> Plan:
+    formulas, wrt = request.formulas, request["wrt"]
+    if request["py"] is not None:
+        chosen = tuple(name for text in formulas for name in variables(text))
+        return plan_of(Partial(wrt=chosen), replace(request, formulas=()))
+    chosen = variables(wrt)
+    if wrt is None:
+        formulas, given = formulas[:1], formulas[1:]
+        chosen = tuple(name for text in given for name in variables(text))
+    if formulas and not chosen:
+        raise UsageError("a partial in which variables?", hint=_EXAMPLES["partial"])
+    return plan_of(Partial(wrt=chosen), request, formulas=formulas, declared=chosen)
+
+
+_OF_THEIR_OWN: Mapping[str, Mapping[str, Any]] = {
+    "grad": {"options": (ORDER, WRT, MODE, DIRECTIONAL), "plan": _plan_grad},
+    "partial": {
+        "options": (replace(WRT, is_hidden=True),),
+        "plan": _plan_partial,
+        "takes_more": True,
+    },
+}
+"""What the commands have that need more than their operator's fields."""

@@ -1,0 +1,121 @@
+"""One request: formulas and points are read, the command computes, and an Answer comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from diffcli.commands.record import Request
+from diffcli.commands.registry import command
+from diffcli.commands.settings import settings
+from diffcli.errors import FormulaError, PointError, UsageError
+from diffcli.language.function import Function
+from diffcli.language.latex.scan import is_latex
+from diffcli.language.parser import parse, unambiguous
+from diffcli.language.points import Typed, check_count, given_by, read_points
+from diffcli.options import variables
+from diffcli.output.document import Answer
+
+if TYPE_CHECKING:
+    from diffcli.userfunction import UserFunction
+
+
+def run(request: Request, rows: Sequence[Typed] | None = None) -> Answer:
+    """Answer a request; ``rows`` are the points of a file.
+
+    Raises DiffcliError for what can't be read, and for what the command refuses.
+    """
+    asked = command(request.command)
+    request = request.filled(asked.all_options)
+    if asked.plan is None:
+        raise UsageError(f"{request.command} answers no requests")
+    plan = asked.plan(request)
+    if request["py"] is not None and not plan.is_code:
+        raise UsageError("a formula is wanted here", hint="--py goes with grad, jacobian and such")
+    chosen = settings(request, is_complex=plan.is_complex)
+    points = _points(request["at"] if plan.at is None else plan.at, rows)
+    if plan.is_code:
+        user = _code(request, points)
+        bound = user.starts or [point.bind(user.variables) for point in points]
+        return plan.compute(user, bound, chosen)
+    formulas = request.formulas if plan.formulas is None else plan.formulas
+    function = read_function(request, formulas, points, plan.declared, plan.reader)
+    defined = dict(function.definitions)
+    bound = [point.bind(function.variables, defined) for point in points]
+    return plan.compute(function, bound, chosen)
+
+
+def _code(request: Request, points: Sequence[Typed]) -> UserFunction:
+    """Load the function of ``--py``, or the loss of its module at a batch."""
+    from diffcli.userfunction import load, load_module
+
+    loss, inputs = request["loss"], request["inputs"]
+    if loss is None and inputs is None:
+        return load(request["py"])
+    return load_module(request["py"], loss, inputs, points, request["dtype"])
+
+
+def _points(at: Sequence[str] | None, rows: Sequence[Typed] | None) -> Sequence[Typed]:
+    typed = read_points(at or ())
+    if rows is None:
+        return typed if at else ()
+    check_count(len(rows) * len(typed))
+    return [_together(row, given) for row in rows for given in typed]
+
+
+def _together(row: Typed, given: Typed) -> Typed:
+    for name in row.named.keys() & given.named.keys():
+        raise PointError(f"{name} has two values", hint="it stands in --at and in the file")
+    return Typed({**row.named, **given.named}, given.ordered)
+
+
+def read_function(
+    request: Request,
+    formulas: Sequence[str],
+    points: Sequence[Typed],
+    declared: Sequence[str] = (),
+    reader: Callable[..., Function] = parse,
+) -> Function:
+    """Read the formulas of a request; tell its host what has two readings.
+
+    The names of the points, and those ``declared``, are variables. Raises FormulaError where the
+    formulas can't be read, or with ``strict`` have two readings.
+    """
+    if not formulas:
+        raise UsageError("no formula", hint='diffcli grad "x^2 + 1" --at 3')
+    named = [name for point in points for name in point.named]
+    read = partial(
+        reader,
+        formulas,
+        variables=variables(request["vars"]),
+        declared=(*named, *declared),
+        definitions=request["let"] or (),
+    )
+    if not any(map(is_latex, formulas)):
+        function = read()
+    else:
+        function = read(given=given_by(points))
+        if any(point.ordered for point in points):
+            # Which values are whose is known now, and so are the vectors among the variables.
+            function = read(given=given_by(points, function.variables))
+    if function.readings and request["strict"]:
+        raise FormulaError(
+            f"the formula has more than one reading: {'; '.join(function.readings)}",
+            hint=_unambiguous(function),
+        )
+    if function.readings:
+        request.host.say(f"read as {function.read_as}")
+        for reading in function.readings:
+            request.host.say(f"  {reading}")
+    return function
+
+
+def _unambiguous(function: Function) -> str:
+    """Return how a formula with two readings is typed with one."""
+    text = unambiguous(function)
+    if text is None:
+        return "leave out --strict, or give the variables names that mean nothing else"
+    needs_names = any(len(name) > 1 and name.isalpha() for name in function.variables)
+    names = f" with --vars {','.join(function.variables)}" if needs_names else ""
+    return f"if this is meant, write {text}{names}"
