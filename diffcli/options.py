@@ -202,7 +202,7 @@ STRICT = Option(
 FORMAT = Option(
     "format",
     Kind.TEXT,
-    "Format of the answer: {choices} (default table).",
+    "Format of the answer (default table): {choices}.",
     default="table",
     metavar="FORMAT",
     group=OUTPUT,

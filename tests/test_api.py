@@ -421,6 +421,18 @@ def test_a_polynomial_is_shown_as_its_command_shows_it(
     assert pickle.loads(pickle.dumps(found)).to(name) == found.to(name)  # noqa: S301
 
 
+def test_every_command_is_a_study_of_a_formula(capsys: pytest.CaptureFixture[str]) -> None:
+    found = diffcli.parse("x^2 + 3y^2").study("descend", at={"x": 1.5, "y": 2}, steps=3)
+    run(["descend", "x**2 + 3*y**2", "--from", "x=3/2,y=2", "--steps", "3", "--json"])
+    assert json.loads(found.to("json")) == json.loads(capsys.readouterr().out)
+    kink = diffcli.parse("abs(x - 0.1)").study("grad", at={"x": 0.1})
+    assert kink.found["results"][0]["derivative"] == {"x": 1.0}  # the double above a tenth
+    with pytest.raises(UsageError, match="can't be given"):
+        diffcli.parse("x").study("critical", order=2)
+    with pytest.raises(UsageError, match="kind"):
+        diffcli.parse("x").study("nothing")
+
+
 def test_every_result_is_json_of_the_schema() -> None:
     schema = json.loads(
         Path(diffcli.__file__).with_name("output").joinpath("schema.json").read_text()

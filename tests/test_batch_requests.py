@@ -13,7 +13,7 @@ import pytest
 
 from diffcli.cli.main import run
 from diffcli.commands import derivatives as answering
-from diffcli.operators import OPERATORS
+from diffcli.commands.registry import names
 
 #: A request of each kind, and the same as a single command.
 SAME: dict[str, tuple[str, str]] = {
@@ -57,6 +57,24 @@ SAME: dict[str, tuple[str, str]] = {
     "divergence": ('{"expression": "[x*y,y^2]", "at": [1, 2]}', "[x*y,y^2] --at 1,2"),
     "curl": ('{"expression": "[y*z,x*z,x*y]", "at": [1, 2, 3]}', "[y*z,x*z,x*y] --at 1,2,3"),
     "taylor": ('{"expression": "exp(x)", "at": 1, "order": 0}', "exp(x) --at 1 --order 0"),
+    "check": ('{"expression": ["x^2", "2x"]}', "x^2 2x"),
+    "descend": (
+        '{"expression": "x^2+y^2", "from": {"x": 1, "y": 2}, "lr": 0.1, "steps": 4}',
+        "x^2+y^2 --from x=1,y=2 --lr 0.1 --steps 4",
+    ),
+    "graph": (
+        '{"expression": "x^2", "at": 1, "backward": 2, "zero": ["1"]}',
+        "x^2 --at 1 --backward 2 --zero 1",
+    ),
+    "uncertainty": (
+        '{"expression": "x*y", "at": {"x": "3±0.1", "y": "2±0.05"}, "samples": 1000}',
+        "x*y --at x=3±0.1,y=2±0.05 --samples 1000",
+    ),
+    "steps": ('{"expression": "x^2*sin(x)", "order": 2}', "x^2*sin(x) --order 2"),
+    "critical": (
+        '{"expression": "x^2+y^2", "range": "x=-2:2,y=-1:1", "certify": true}',
+        "x^2+y^2 --range x=-2:2,y=-1:1 --certify",
+    ),
     "implicit": (
         '{"expression": "x*y*z = 8", "of": ["z"], "at": [1, 2, 4], "order": 2}',
         "'x*y*z = 8' --of z --at 1,2,4 --order 2",
@@ -92,7 +110,7 @@ def answers(capfd: pytest.CaptureFixture[str], *lines: str, more: list[str] | No
 
 
 def test_every_kind_answers_as_its_command(capfd: pytest.CaptureFixture[str]) -> None:
-    assert SAME.keys() >= OPERATORS.keys()
+    assert SAME.keys() == {*names()} - {"profile", "export"}
     budget = ["--check-budget", "20"]
     asked = [(kind, *each) for kind, each in SAME.items()] + MORE
     lines = [f'{{"id": 7, "kind": "{kind}", {request[1:]}' for kind, request, _ in asked]
@@ -106,6 +124,17 @@ def test_every_kind_answers_as_its_command(capfd: pytest.CaptureFixture[str]) ->
         codes.append(run([kind, *shlex.split(command), "--json", "-q", *budget]))
         assert line == '{"id": 7, ' + capfd.readouterr().out[1:-1]
     assert worst == max(codes) == 4
+
+
+def test_code_and_profiles_are_answers_too(capfd: pytest.CaptureFixture[str]) -> None:
+    code, profile, exit_code = answers(
+        capfd,
+        '{"kind": "export", "expression": "x^2", "to": "c", "name": "g"}',
+        '{"kind": "profile", "expression": "x^2", "at": 3, "repeat": 2}',
+    )
+    assert exit_code == 0
+    assert (code["target"], code["functions"]) == ("c", {"g": "value", "g_grad": "grad"})
+    assert profile["results"][0]["repeat"] == 2
 
 
 def test_a_bad_line_has_a_record_and_the_rest_goes_on(capfd: pytest.CaptureFixture[str]) -> None:

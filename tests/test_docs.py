@@ -135,17 +135,26 @@ def test_completion_is_installed(
     assert "_DIFFCLI_COMPLETE" in (tmp_path / path).read_text(encoding="utf-8")
 
 
-def test_completion_of_an_option() -> None:
+@pytest.mark.parametrize(
+    ("typed", "count", "known"),
+    [
+        ("diffcli grad --prec", 2, "--precision"),
+        ("diffcli grad --format mark", 3, "markdown"),
+        ("diffcli plot --kind sur", 3, "surface"),
+        ("diffcli export --to tor", 3, "torch"),
+    ],
+)
+def test_completion_of_an_option(typed: str, count: int, known: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from diffcli.cli.main import main; main()"],
         env={
             **os.environ,
             "_DIFFCLI_COMPLETE": "complete_bash",
-            "COMP_WORDS": "diffcli grad --prec",
-            "COMP_CWORD": "2",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(count),
         },
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == "--precision"
+    assert done.stdout.strip() == known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -19,6 +20,7 @@ from diffcli.api.values import (
     one_of,
     order_of,
     point_of,
+    written_point,
 )
 from diffcli.derivation import Settings
 from diffcli.errors import UsageError
@@ -215,6 +217,27 @@ class Function(Differentiable):
 
         lesson = explain(self, wrt=names_of(wrt), order=order_of(order))
         return Finding(lesson, partial(lesson_answer, lesson, Facts.of("steps", self)))
+
+    def study(self, name: str, *, at: At | None = None, **options: Any) -> Finding:
+        """Return what a command of the command line answers about the formula.
+
+        ``options`` are the command's, by their keys in a request of ``diffcli batch``, ``at`` is
+        the point. ``found`` of the result is the JSON of the command. Raises UsageError for
+        another name and for options that the command doesn't have.
+
+        >>> import diffcli
+        >>> search = diffcli.parse("x^4 - 2x^2").study("critical", range="-3:3")
+        >>> [point["at"]["x"] for point in search.found["results"]]
+        [-1.0, 0.0, 1.0]
+        """
+        from diffcli.commands.json_requests import as_written, request_of
+        from diffcli.commands.run import run
+
+        asked = {"kind": name, "expression": self.read_as, "vars": list(self.variables), **options}
+        if at is not None:
+            asked["at"] = written_point(at)
+        answer = run(request_of(as_written(json.dumps(asked)), {}))
+        return Finding(answer.data(), lambda: answer, answer.exit_code == 0)
 
     def plot(
         self,

@@ -192,6 +192,26 @@ def typed_of(values: Sequence[At], named: Mapping[str, Number]) -> Typed:
     return Typed(names, tuple(ordered))
 
 
+def written_point(given: At) -> Any:
+    """Return a point as JSON has it, every number exactly as it is."""
+    if isinstance(given, Mapping):
+        return {name: _written(value) for name, value in given.items()}
+    return _written(given)
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Sequence):
+        return [_written(each) for each in value]
+    if isinstance(value, float) and not isfinite(value):
+        raise PointError(f"{value} is no finite number")
+    exact = Fraction(value)
+    return f"({exact.numerator}/{exact.denominator})" if exact.denominator > 1 else str(exact)
+
+
 def ends_of(name: str, given: Any) -> tuple[float, float]:
     """Return the ends of a variable's range. Raises PointError where it isn't two numbers."""
     from diffcli.engines.exact import nearest

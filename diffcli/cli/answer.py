@@ -18,10 +18,10 @@ from diffcli.commands.record import Command, Host, Request
 from diffcli.commands.run import run
 from diffcli.errors import DiffcliError, FileError, LimitError, UsageError
 from diffcli.language.limits import MAX_CHARACTERS, MAX_REPEATED
-from diffcli.options import DEFAULTS, Kind, one_of
+from diffcli.options import DEFAULTS, FORMAT, Kind, one_of
 from diffcli.output.document import Answer
 from diffcli.output.files import check_apart, check_different, check_writable, ending, write_whole
-from diffcli.output.formats import FORMATS, View, render
+from diffcli.output.formats import View, render
 from diffcli.output.matrices import DRAWN, matrix_file
 from diffcli.output.notes import analysis_text, evidence
 from diffcli.output.report import Facts, Report
@@ -167,7 +167,7 @@ def _has_preview(options: Mapping[str, Any]) -> bool:
 
 def format_name(options: Mapping[str, Any]) -> str:
     """Return the name of the output format. Raises UsageError."""
-    return "json" if options["json"] else one_of(options["format"], FORMATS, "--format")
+    return "json" if options["json"] else one_of(options["format"], FORMAT.values(), "--format")
 
 
 def view(options: Mapping[str, Any]) -> View:

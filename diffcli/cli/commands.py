@@ -14,9 +14,8 @@ from typer.main import get_command
 from diffcli.cli.help import Command as Page
 from diffcli.cli.help import Group
 from diffcli.cli.options import function_of
+from diffcli.commands import registry
 from diffcli.commands.record import Command
-from diffcli.commands.registry import MAX_CACHED, STUDIES
-from diffcli.commands.registry import command as record_of
 from diffcli.operators import OPERATORS
 
 HELP_NAMES = ["-h", "--help"]
@@ -37,7 +36,9 @@ ALIASES: Mapping[str, str] = MappingProxyType({"analyze": "critical"})
 
 def names() -> list[str]:
     """Return the names of all commands, as help lists them."""
-    return list(dict.fromkeys([*OPERATORS, "functions", "plot", *STUDIES, *LOCAL, *ALIASES]))
+    return list(
+        dict.fromkeys([*OPERATORS, "functions", "plot", *registry.STUDIES, *LOCAL, *ALIASES])
+    )
 
 
 def record(name: str) -> Command | None:
@@ -45,7 +46,7 @@ def record(name: str) -> Command | None:
     return _found(ALIASES.get(name, name))[0]
 
 
-@lru_cache(MAX_CACHED)
+@lru_cache(registry.MAX_CACHED)
 def command(name: str) -> Any:
     """Return the command of a name, as typer has it."""
     app = Typer(add_completion=False, rich_markup_mode=None)
@@ -71,7 +72,7 @@ def _found(name: str) -> tuple[Command | None, Callable[..., int]]:
     if name not in LOCAL:
         from diffcli.cli.answer import answer
 
-        found = record_of(name)
+        found = registry.command(name)
         return found, lambda formulas, options: answer(found, formulas, options)
     home = import_module(f"diffcli.cli.{LOCAL[name]}")
     return getattr(home, "COMMAND", None), getattr(home, name)

@@ -78,10 +78,10 @@ ORDERS = Option(
 KIND = Option(
     "kind",
     Kind.TEXT,
-    "Kind of plot: {choices} (default by the formula).",
+    "Kind of plot: {choices}.",
     metavar="KIND",
     group=_PLOT,
-    choices=KINDS,
+    choices=tuple(KINDS),
 )
 LOG = Option("log", Kind.FLAG, "Draw the values on a logarithmic axis.", default=False, group=_PLOT)
 TITLE = Option("title", Kind.TEXT, "Title above the plot.", metavar="TEXT", group=_PLOT)

@@ -44,7 +44,7 @@ _CODE = "Code"
 TO = Option(
     "to",
     Kind.TEXT,
-    "Language to write: {choices} (default python, or by the ending of -o).",
+    "Language (default python): {choices}.",
     metavar="LANGUAGE",
     group=_CODE,
     choices=tuple(LANGUAGES),

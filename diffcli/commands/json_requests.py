@@ -25,7 +25,7 @@ def answer(line: bytes, number: int, given: Mapping[str, Any]) -> tuple[str, int
     identity = None
     try:
         asked, identity = _object(line)
-        found = run(_request(asked, given))
+        found = run(request_of(asked, given))
     except DiffcliError as error:
         return _failure(identity, number, error)
     except Exception as error:  # noqa: BLE001  a defect that one request meets ends no other
@@ -53,10 +53,15 @@ class _Number(str):
     __slots__ = ()
 
 
+def as_written(text: bytes | str) -> Any:
+    """Read JSON, its numbers as the texts that they are written as."""
+    return json.loads(text, parse_float=_Number, parse_int=_Number)
+
+
 def _object(line: bytes) -> tuple[Mapping[str, Any], Any]:
     """Return the object of a line, its numbers as they are written, and its id."""
     try:
-        found, plain = json.loads(line, parse_float=_Number, parse_int=_Number), json.loads(line)
+        found, plain = as_written(line), json.loads(line)
         identity = plain.get("id") if isinstance(plain, dict) else None
         dump({"id": identity})  # as its answer will
     except (ValueError, RecursionError) as error:
@@ -69,8 +74,11 @@ def _object(line: bytes) -> tuple[Mapping[str, Any], Any]:
 _EXAMPLE = '{"id": 1, "kind": "grad", "expression": "x^2", "at": {"x": 3}}'
 
 
-def _request(asked: Mapping[str, Any], given: Mapping[str, Any]) -> Request:
-    """Return what a line asks, in the words of the command line."""
+def request_of(asked: Mapping[str, Any], given: Mapping[str, Any]) -> Request:
+    """Return what an object of JSON asks, in the words of the command line.
+
+    Its numbers are those of :func:`as_written`. Raises UsageError for what no command takes.
+    """
     values = {key: value for key, value in asked.items() if value is not None}
     values.pop("id", None)
     name = one_of(_words(values.pop("kind", "grad")), names(), '"kind"')
@@ -82,11 +90,11 @@ def _request(asked: Mapping[str, Any], given: Mapping[str, Any]) -> Request:
         raise UsageError(f"{STANDARD_INPUT!r} is no formula", hint=_EXAMPLE)
     for key in values:
         one_of(key, options, "a request")
-    own = {key: value_of(options[key], value) for key, value in values.items()}
+    own = {key: _value_of(options[key], value) for key, value in values.items()}
     return Request(name, tuple(expressions), {**given, **own})
 
 
-def value_of(option: Option, value: Any) -> Any:
+def _value_of(option: Option, value: Any) -> Any:
     """Return the value of an option from JSON, as the command line would have it.
 
     Raises UsageError for what is none, PointError for no point.
