@@ -24,13 +24,13 @@ from diffcli.language.latex.scan import name_of_column
 from diffcli.language.points import Typed, read_points
 from diffcli.options import (
     AT,
+    CODE,
     COMMON,
     FORMAT,
     JSON,
     OUTPUT_FILE,
     POINTS_FILE,
     PRECISION,
-    CODE,
     VERBOSE,
     WRT,
     Kind,

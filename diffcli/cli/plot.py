@@ -58,11 +58,7 @@ _PLOT, _ON, _FILE = "What is drawn", "On the lines", "Where it goes"
 
 
 RANGE = Option(
-    "range",
-    Kind.TEXT,
-    "Range to plot over: -pi:pi, or x=-1:1,y=0:2.",
-    metavar="A:B",
-    group=_PLOT,
+    "range", Kind.TEXT, "Range to plot over: -pi:pi, or x=-1:1,y=0:2.", metavar="A:B", group=_PLOT
 )
 Y_RANGE = Option(
     "y_range", Kind.TEXT, "Range of the values that are shown.", metavar="A:B", group=_PLOT
@@ -76,21 +72,12 @@ ORDERS = Option(
     group=_PLOT,
 )
 KIND = Option(
-    "kind",
-    Kind.TEXT,
-    "Kind of plot: {choices}.",
-    metavar="KIND",
-    group=_PLOT,
-    choices=tuple(KINDS),
+    "kind", Kind.TEXT, "Kind of plot: {choices}.", metavar="KIND", group=_PLOT, choices=tuple(KINDS)
 )
 LOG = Option("log", Kind.FLAG, "Draw the values on a logarithmic axis.", default=False, group=_PLOT)
 TITLE = Option("title", Kind.TEXT, "Title above the plot.", metavar="TEXT", group=_PLOT)
 MARK = Option(
-    "mark",
-    Kind.NAMES,
-    f"What to mark: {','.join(MARKS)}; or none.",
-    metavar="LIST",
-    group=_ON,
+    "mark", Kind.NAMES, f"What to mark: {','.join(MARKS)}; or none.", metavar="LIST", group=_ON
 )
 TANGENT = Option("tangent", Kind.TEXT, "Draw the tangents there.", metavar="X,..", group=_ON)
 NORMAL = Option("normal", Kind.TEXT, "Draw the normals there.", metavar="X,..", group=_ON)

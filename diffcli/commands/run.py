@@ -11,9 +11,9 @@ from diffcli.commands.registry import command
 from diffcli.commands.settings import settings
 from diffcli.errors import FormulaError, PointError, UsageError
 from diffcli.language.function import Function
-from diffcli.language.latex.scan import is_latex
 from diffcli.language.parser import parse, unambiguous
 from diffcli.language.points import Typed, check_count, given_by, read_points
+from diffcli.language.tokens import is_latex
 from diffcli.options import variables
 from diffcli.output.document import Answer
 
@@ -33,6 +33,8 @@ def run(request: Request, rows: Sequence[Typed] | None = None) -> Answer:
     plan = asked.plan(request)
     if request["py"] is not None and not plan.is_code:
         raise UsageError("a formula is wanted here", hint="--py goes with grad, jacobian and such")
+    if request["py"] is None and (request["loss"] or request["inputs"]):
+        raise UsageError("a loss and a batch of no module", hint="--py FILE:NAME names the module")
     chosen = settings(request, is_complex=plan.is_complex)
     points = _points(request["at"] if plan.at is None else plan.at, rows)
     if plan.is_code:

@@ -20,13 +20,13 @@ from diffcli.language.expression import Node
 from diffcli.language.points import Point, read_ranges
 from diffcli.options import (
     AT,
+    CODE,
     COMPILE,
     DEVICE,
     DTYPE,
     ENGINES,
     NO_CHECK,
     POINTS_FILE,
-    CODE,
     VERBOSE,
     Kind,
     Option,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
-from diffcli.options import COMPILE, CODE, Kind, Option, one_of
+from diffcli.options import CODE, COMPILE, Kind, Option, one_of
 
 if TYPE_CHECKING:
     from diffcli.derivation import Settings

@@ -17,11 +17,15 @@ from diffcli.errors import LimitError, UsageError
 from diffcli.language.expression import Node, postorder
 from diffcli.language.function import Function
 from diffcli.language.points import Point
+from diffcli.language.printer import text_of
 from diffcli.operators import Grad
 from diffcli.output.report import Nested, Report
+from diffcli.output.text import numbers, raised
 from diffcli.studies.graph.written import evaluate
 
 LEAF = "AccumulateGrad"
+SHORT = 6
+"""Significant digits of what flows, unless asked otherwise."""
 MOST_NODES = 500
 MOST_TERMS = 4 * MOST_NODES
 """Beyond them the graph isn't even made."""
@@ -46,6 +50,13 @@ class GraphNode:
     def is_leaf(self) -> bool:
         """Whether the gradient is gathered here."""
         return self.name == LEAF
+
+    @property
+    def box(self) -> list[str]:
+        """The lines of the node where it is drawn as a box."""
+        term = [raised(text_of(self.term))] if self.term is not None else []
+        value = [f"value {numbers(self.value, SHORT)}"] if self.value is not None else []
+        return [self.name, *term, *value, f"gradient {numbers(self.gradient, SHORT)}"]
 
 
 @dataclass(frozen=True)

@@ -13,23 +13,21 @@ from diffcli.language.latex.printer import node_latex
 from diffcli.language.printer import text_of
 from diffcli.output.answers import function_lines, remarks
 from diffcli.output.document import Answer, Document, Formulas, Math, Remarks, Table, Tree
-from diffcli.output.text import numbers, raised
+from diffcli.output.text import numbers
 from diffcli.programs import called
-from diffcli.studies.graph.backward import BackwardGraph, GraphNode
+from diffcli.studies.graph.backward import SHORT, BackwardGraph, GraphNode
 
 TEXTS = ("dot", "gv")
 """The endings of files in Graphviz's language."""
 MAX_SECONDS = 60.0
 """Time that Graphviz may take."""
-_SHORT = 6
-"""Significant digits of what flows, unless asked otherwise."""
 
 
 def answer(found: Sequence[BackwardGraph]) -> Answer:
     """Return the tree of each graph, its tensors and what the passes gathered."""
 
     def document(digits: int | None) -> Document:
-        short = digits or _SHORT
+        short = digits or SHORT
         tables: list[Table] = []
         for graph in found:
             tables.append(_tensors(graph, short))
@@ -163,15 +161,8 @@ def dot(graph: BackwardGraph) -> str:
     """Return the graph in the language of Graphviz."""
     lines = ["digraph backward {", '  node [shape=box, fontname="Helvetica", fontsize=11];']
     for place, node in enumerate(graph.nodes):
-        label = "\\n".join(part.replace("\\", r"\\").replace('"', r"\"") for part in box(node))
+        label = "\\n".join(part.replace("\\", r"\\").replace('"', r"\"") for part in node.box)
         style = ", style=filled, fillcolor=lightgrey" if node.is_leaf else ""
         lines.append(f'  n{place} [label="{label}"{style}];')
     lines += (f"  n{node} -> n{after};" for node, after in graph.edges)
     return "\n".join([*lines, "}"]) + "\n"
-
-
-def box(node: GraphNode) -> list[str]:
-    """Return the lines of a node's box."""
-    term = [raised(text_of(node.term))] if node.term is not None else []
-    value = [f"value {numbers(node.value, _SHORT)}"] if node.value is not None else []
-    return [node.name, *term, *value, f"gradient {numbers(node.gradient, _SHORT)}"]

@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from diffcli.output.plots.canvas import colours, faint, render
 from diffcli.output.plots.style import Canvas
 from diffcli.studies.graph.backward import BackwardGraph
-from diffcli.studies.graph.document import box
 
 WIDE, HIGH = 2.1, 1.15
 """The room of a node, in inches."""
@@ -87,7 +86,7 @@ def _draw(
     ink, edges = faint(axes), colours()
     boxes = [
         axes.text(
-            *places[place], "\n".join(box(node)), ha="center", va="center", fontsize=9,
+            *places[place], "\n".join(node.box), ha="center", va="center", fontsize=9,
             parse_math=False, zorder=3,
             bbox={
                 "boxstyle": "round", "linewidth": 1.2, "facecolor": axes.get_facecolor(),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.language.equations import read_equations
-from diffcli.options import COMPILE, CODE, WRT, Kind, Option, variables
+from diffcli.options import CODE, COMPILE, WRT, Kind, Option, variables
 
 if TYPE_CHECKING:
     from diffcli.derivation import Settings

@@ -17,6 +17,7 @@ from diffcli.language.equations import is_equation, read_equations
 from diffcli.language.parser import parse
 from diffcli.options import (
     AT,
+    CODE,
     COMPILE,
     DEVICE,
     DTYPE,
@@ -25,7 +26,6 @@ from diffcli.options import (
     ORDER,
     POINTS_FILE,
     PRECISION,
-    CODE,
     VERBOSE,
     WRT,
     variables,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.language.expression import number
 from diffcli.language.points import Point
-from diffcli.options import COMPILE, CODE, Kind, Option
+from diffcli.options import CODE, COMPILE, Kind, Option
 
 if TYPE_CHECKING:
     from diffcli.derivation import Settings

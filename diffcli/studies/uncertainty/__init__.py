@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
 from diffcli.language.uncertain import read_measured
-from diffcli.options import COMPILE, POINTS_FILE, CODE, Kind, Option
+from diffcli.options import CODE, COMPILE, POINTS_FILE, Kind, Option
 
 if TYPE_CHECKING:
     from diffcli.derivation import Settings
