@@ -18,6 +18,7 @@ from diffcli.commands.record import Command, Host, Request
 from diffcli.commands.run import run
 from diffcli.errors import DiffcliError, FileError, LimitError, UsageError
 from diffcli.language.limits import MAX_CHARACTERS, MAX_REPEATED
+from diffcli.language.points import Typed
 from diffcli.options import DEFAULTS, FORMAT, Kind, one_of
 from diffcli.output.document import Answer
 from diffcli.output.files import check_apart, check_different, check_writable, ending, write_whole
@@ -25,7 +26,6 @@ from diffcli.output.formats import View, render
 from diffcli.output.matrices import DRAWN, matrix_file
 from diffcli.output.notes import analysis_text, evidence
 from diffcli.output.report import Facts, Report
-from diffcli.rows.points import read_point_file
 
 STANDARD_INPUT = "-"
 MAX_ROWS = 40
@@ -47,7 +47,7 @@ def answer(command: Command, formulas: Sequence[str], options: Mapping[str, Any]
     if single := _single(command, options):
         requests = iter(_only_one(requests, single))
     name, shown = format_name(options), view(options)
-    rows = read_point_file(options["points"]) if options["points"] else None
+    rows = _rows(options["points"])
     is_several = STANDARD_INPUT in formulas
     texts: list[str] = []
     code = 0
@@ -75,6 +75,15 @@ def answer(command: Command, formulas: Sequence[str], options: Mapping[str, Any]
     if output and texts and kind not in command.beside:
         write_whole(output, "\n".join(texts) + "\n")
     return code
+
+
+def _rows(points: Path | None) -> Sequence[Typed] | None:
+    """Return the points of a file, where one is named."""
+    if points is None:
+        return None
+    from diffcli.rows.points import read_point_file
+
+    return read_point_file(points)
 
 
 def _check_files(command: Command, options: Mapping[str, Any]) -> None:
