@@ -13,7 +13,7 @@ from diffcli.options import CHECK_BUDGET, COMMON, Kind, Option
 IN = Option(
     "in",
     Kind.TEXT,
-    "Box to prove it over: x=0:1,y=0:pi; ends may be inf.",
+    "Box that it is about: x=0:1,y=0:pi; ends may be inf.",
     metavar="BOX",
     flags=("--in", "--range"),
 )

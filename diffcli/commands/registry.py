@@ -24,6 +24,7 @@ STUDIES: Mapping[str, str] = MappingProxyType(
         "export": "diffcli.commands.export",
         "implicit": "diffcli.studies.implicit",
         "prove": "diffcli.studies.prove",
+        "bounds": "diffcli.studies.bounds",
         "steps": "diffcli.studies.steps",
         "critical": "diffcli.studies.critical",
     }

@@ -3,3 +3,78 @@
 ``ranges`` finds the least and the greatest values, ``statement`` what they say of growth, of
 convexity and of Lipschitz constants, ``document`` lays it out.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from diffcli.commands.boxes import IN, PATIENT, read_box
+from diffcli.commands.record import Command, Plan, Request
+from diffcli.errors import UsageError
+from diffcli.options import (
+    AT,
+    CODE,
+    COMPILE,
+    DEVICE,
+    DTYPE,
+    ENGINES,
+    NO_CHECK,
+    POINTS_FILE,
+    Kind,
+    Option,
+)
+from diffcli.output.report import Facts
+
+if TYPE_CHECKING:
+    from diffcli.derivation import Settings
+    from diffcli.language.function import Function
+    from diffcli.language.points import Point
+    from diffcli.output.document import Answer
+
+TOL = Option(
+    "tol",
+    Kind.REAL,
+    "Relative width of the bounds (default 1e-6).",
+    default=1e-6,
+    metavar="T",
+    least=1e-12,
+)
+
+
+def plan(request: Request) -> Plan:
+    """Return how a function is bounded."""
+    if request["at"] or request["points"]:
+        raise UsageError("bounds looks at a box, not at a point", hint="--in x=0:1")
+
+    def compute(function: Function, _: Sequence[Point], chosen: Settings) -> Answer:
+        from diffcli.studies.bounds.document import bounds_answer
+        from diffcli.studies.bounds.statement import state
+
+        if not function.is_scalar or not function.variables:
+            raise UsageError("bounds takes one formula with a variable", hint="x^2 --in x=0:1")
+        timeout = request["timeout"]
+        budget = chosen.budget if timeout is None else min(chosen.budget, timeout / 2)
+        box = read_box(request["in"], function.variables)
+        found = state(function, box, request["tol"], budget)
+        told = (f"{found.boxes:,} boxes",)
+        facts = Facts.of("bounds", function, dtype=chosen.dtype, device=chosen.device, told=told)
+        return bounds_answer(found, facts)
+
+    return Plan(compute)
+
+
+COMMAND = Command(
+    "bounds",
+    help="""Bound a function and its partials over a box, with proof.
+
+The least and the greatest value, each between two bounds, and where it is attained; in which
+variables the function is monotone, whether it is convex, and its Lipschitz constants.""",
+    examples="""\
+diffcli bounds "x*sin(y)" --in "x=0:1,y=0:pi"
+diffcli bounds "x^2 - exp(x)" --in x=-2:2 --tol 1e-9""",
+    common=PATIENT,
+    options=(IN, TOL),
+    unused=(AT, POINTS_FILE, *CODE, DTYPE, DEVICE, ENGINES, NO_CHECK, COMPILE),
+    plan=plan,
+)
