@@ -274,6 +274,7 @@ def test_the_limits_are_the_command_s_own(warm: Warm, tmp_path: Path) -> None:
     assert same(warm, "x^2", "-o", "o.txt", cwd=tmp_path, preexec_fn=few_bytes).returncode != 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_closed_stream_is_closed(number: int, warm: Warm) -> None:
     same(warm, "grad", "x^2 +", preexec_fn=lambda: os.close(number))
@@ -430,6 +431,7 @@ def test_many_one_after_the_other_leave_nothing(count: int, warm: Warm) -> None:
     assert pages <= before[1] + 64
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "more", "said"),
     [
@@ -490,6 +492,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("sent", WRONG, ids=range(len(WRONG)))
 def test_what_is_no_request_is_dropped(sent: bytes, warm: Warm) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
@@ -563,6 +566,7 @@ def test_only_its_user_may_speak_to_it(warm: Warm) -> None:
     assert warm.socket.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("planted", ["a link", "a folder that others may enter", "a plain file"])
 def test_what_others_planted_is_refused(planted: str, warm: Warm, tmp_path: Path) -> None:
     runtime = tmp_path / "runtime"
@@ -585,6 +589,7 @@ def test_what_others_planted_is_refused(planted: str, warm: Warm, tmp_path: Path
     assert warm.status()["answered"] == before
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("planted", ["a link", "a socket that nobody hears"])
 def test_a_planted_socket_is_passed_by(planted: str, warm: Warm, tmp_path: Path) -> None:
     runtime = tmp_path / "runtime"
