@@ -8,6 +8,9 @@ from contextvars import ContextVar
 from math import inf
 from time import perf_counter, thread_time
 
+LONGEST = 10.0
+"""Seconds that a proof takes at most where nobody set a deadline."""
+
 _ahead = 0.0
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
+from flint import arb
 from mpmath import mp, mpf
 
 from diffcli.cli.main import run
@@ -22,6 +24,7 @@ from diffcli.language.parser import parse
 from diffcli.language.points import read_ranges
 from diffcli.studies.critical.analysis import SEARCH, Analysis, analyse
 from diffcli.studies.critical.boxes import CROWDED, MOST_ROOTS, OUT_OF_TIME, box_of
+from diffcli.studies.critical.definite import extremum
 from diffcli.studies.critical.infinity import line_at_infinity
 from diffcli.studies.critical.intervals import isolate
 from diffcli.studies.critical.kinds import Kind
@@ -725,3 +728,49 @@ def test_a_longer_budget_leaves_less_open() -> None:
         found = analyse(parse("gamma(x)"), ((0.5, 4.0),), budget=budget)
         open_.append(sum(b - a for each in found.critical.undecided for a, b in each.cell))
     assert open_[1] <= open_[0]
+
+
+@pytest.mark.parametrize(
+    ("formula", "kind"),
+    [
+        ("x**4 + y**4", Kind.MINIMUM),
+        ("x**2 + y**6", Kind.MINIMUM),
+        ("-3*x**4 - y**6 + x**5", Kind.MAXIMUM),
+        ("x**4 + x**3*y + y**4", Kind.MINIMUM),
+        ("x**4 + y**4 + z**4 - x*y*z**2", Kind.MINIMUM),
+        ("cosh(x) - x**2/2 + y**4*exp(x)", Kind.MINIMUM),
+        ("cos(x**2) - y**6", Kind.MAXIMUM),
+        # By hand: the discriminants of these forms are 9 − 4, 1 − 4 and 0.
+        ("x**2 + y**4 - 3*x*y**2", None),
+        ("x**2 + y**4 - x*y**2", Kind.MINIMUM),
+        ("x**2 + y**4 - 2*x*y**2", None),
+        ("(y - x**2)*(y - 5*x**2)", None),
+        ("(x**2 - y**2)**2 + x**9", None),
+        ("x**4 + y**5", None),
+        ("x**4 + y**4 - x/10**9", None),
+        ("x**4 + y**4 - 3*x**2*y**2", None),
+        ("x**4 - y**4", None),
+        ("x**4 + x**2*y**2", None),
+    ],
+)
+def test_the_lowest_terms_tell_an_extremum(formula: str, kind: Kind | None) -> None:
+    """The Taylor coefficients at the origin are sympy's."""
+    term = sympy.sympify(formula)
+    names = sorted(term.free_symbols, key=str)
+
+    def partial(orders: Sequence[int]) -> sympy.Expr:
+        wrt = [(name, order) for name, order in zip(names, orders, strict=True) if order]
+        return sympy.diff(term, *wrt).subs(dict.fromkeys(names, 0))
+
+    found = extremum(
+        len(names),
+        lambda wanted: [arb(str(sympy.N(partial(each), 30))) for each in wanted],
+        lambda wanted: all(partial(each) == 0 for each in wanted),
+    )
+    assert found is kind
+
+
+def test_an_even_power_has_a_minimum() -> None:
+    (point,) = searched("2*(x - 1/3)^4 + (y + 2)^6", "x=-3:3,y=-3:3").points
+    assert (point.kind, point.tag) == (Kind.MINIMUM, Tag.EXACT)
+    assert point.at == {"x": 1 / 3, "y": -2.0}

@@ -15,8 +15,9 @@ from flint import arb
 from diffcli.clock import now
 from diffcli.engines import difficult
 from diffcli.engines.balls.decimals import FORMATS, certain_float
+from diffcli.engines.balls.signs import proved_sign
 from diffcli.engines.difficult import Kind, is_linear
-from diffcli.language.expression import Node
+from diffcli.language.expression import Node, number
 from diffcli.language.parser import parse
 
 
@@ -367,3 +368,25 @@ def test_as_many_digits_as_are_wanted(formula: str, at: str, digits: int) -> Non
 def test_past_the_deadline_nothing_is_claimed() -> None:
     found = difficult.classify(read("abs(x)"), {"x": 0.0}, ("x",), deadline=now() - 1)
     assert (found.kind, found.left, found.right) == (Kind.UNDETERMINED, None, None)
+
+
+def test_a_proof_has_a_deadline_if_nobody_sets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    nested = "x"
+    for _ in range(40):
+        nested = f"exp({nested})"
+    for module in ("difficult", "balls.signs"):
+        monkeypatch.setattr(f"diffcli.engines.{module}.LONGEST", 0.2)
+    before = now()
+    found = difficult.classify(read(f"abs({nested})", "x"), {"x": number(1)}, ("x",))
+    assert found.kind is Kind.UNDETERMINED
+    assert found.reason.count("out of time") <= 1
+    assert proved_sign(read(f"sin({nested})", "x"), {"x": number(1)}) is None
+    # Ten times what it may take: without a deadline it takes minutes.
+    assert now() - before < 4
+
+
+def test_a_reason_is_not_doubled() -> None:
+    late = difficult.classify(
+        read("integrate(abs(t-x)*sqrt(t), t=0..1)", "x"), {"x": 0.3}, ("x",), deadline=now() - 1
+    )
+    assert late.reason.count("out of time") == 1

@@ -12,13 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
-from math import inf
 from random import Random
 from typing import cast
 
 from flint import fmpq
 
-from diffcli.clock import is_late, until
+from diffcli.clock import LONGEST, is_late, now, until
 from diffcli.engines.balls.guards import Difficult, Trouble
 from diffcli.engines.enclosure import Coordinate, Index, Outcome, partial
 from diffcli.engines.one_sided.analysis import LEVELS, Analysis
@@ -40,15 +39,17 @@ def classify(
     index: Index,
     *,
     digits: int = 17,
-    deadline: float = inf,
+    deadline: float | None = None,
 ) -> Difficulty:
     """Find out what a partial derivative does at a point where it has no enclosure.
 
     ``index`` names a variable for each differentiation, as in
     :func:`diffcli.engines.enclosure.partial`, none for the value itself; the sides are those of
     its last variable. Past the ``deadline``, a reading of :func:`diffcli.clock.now`, what isn't
-    known yet is undetermined. Raises PointError where the point doesn't fit.
+    known yet is undetermined; unless it is given it is in ``LONGEST``. Raises PointError
+    where the point doesn't fit.
     """
+    deadline = now() + LONGEST if deadline is None else deadline
     direct = partial(output, at, index, digits=digits, deadline=deadline)
     if direct.ball is not None:
         is_known = direct.to_float() is not None
@@ -82,14 +83,14 @@ def along(
     culprit: str,
     *,
     digits: int = 17,
-    deadline: float = inf,
+    deadline: float | None = None,
 ) -> Difficulty:
     """Find out what the derivative of a partial along a vector does, as :func:`classify`.
 
     The ``culprit`` is why it isn't the sum of partials.
     """
     steps = [*({name: Fraction(1)} for name in index), direction]
-    with until(deadline):
+    with until(now() + LONGEST if deadline is None else deadline):
         return Analysis(output, at, culprit, digits).settled(steps)
 
 

@@ -15,6 +15,7 @@ from typing import cast
 
 from flint import arb
 
+from diffcli.clock import LONGEST, now, until
 from diffcli.engines.balls.constants import COMPARISONS, DEFINITIONS, FUNCTIONS, definition
 from diffcli.engines.balls.field import FIRST_BITS, MAX_BITS, Field, Unknown
 from diffcli.engines.balls.forms import Form, TooLong, number
@@ -191,5 +192,9 @@ def _first(branches: list[Constant | None]) -> Constant | None:
 
 
 def proved_sign(term: Node, at: Mapping[str, Coordinate]) -> int | None:
-    """Return the sign of a term's value at an exact point: −1, 0 or 1, each proved, or None."""
-    return Facts(at).sign(term)
+    """Return the sign of a term's value at an exact point: −1, 0 or 1, each proved, or None.
+
+    It is looked for until the deadline that is set, or for ``LONGEST`` at most.
+    """
+    with until(now() + LONGEST):
+        return Facts(at).sign(term)

@@ -57,7 +57,9 @@ class Analysis:
             try:
                 found = self._derivative(field, steps).difficulty
             except OutOfTime as late:
-                return replace(found, reason=f"{self._culprit}: {late.reason}")
+                if self._culprit != late.reason:
+                    found = replace(found, reason=f"{self._culprit}: {late.reason}")
+                return found
             if found.is_proved and self._is_precise(found):
                 break
         return found

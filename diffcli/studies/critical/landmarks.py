@@ -18,6 +18,7 @@ from diffcli.engines.remote import Partials
 from diffcli.engines.terms.spelling import constant_text, spelling_of
 from diffcli.language.expression import Node
 from diffcli.studies.critical.boxes import Undecided
+from diffcli.studies.critical.definite import extremum
 from diffcli.studies.critical.exact import exact_root, simple, text_at, vanishes
 from diffcli.studies.critical.kinds import Kind
 from diffcli.studies.critical.systems import BITS, FINE_BITS, Root, System
@@ -111,6 +112,8 @@ class Surveyor:
         found, eigenvalues = (kind, ()) if kind else self._classified(at, tag)
         if exact and found is Kind.DEGENERATE and self._rises_and_falls(exact):
             found = Kind.SADDLE
+        elif exact and found is Kind.DEGENERATE:
+            found = self._extremum(exact) or found
         nodes = dict(zip(self._names, exact, strict=True)) if exact else None
         bounds = None if tag is Tag.NUMERIC else [_bounds(ball) for ball in at]
         places = [nearest_float(node) for node in exact] if exact else map(_float, at)
@@ -147,6 +150,26 @@ class Surveyor:
                 if coefficient != 0:
                     break
         return {1, -1} <= signs
+
+    def _extremum(self, exact: Sequence[Node]) -> Kind | None:
+        """Return whether the lowest terms of the Taylor series prove an extremum."""
+        at = [constant_value(node, FINE_BITS) for node in exact]
+
+        def named(orders: Sequence[int]) -> tuple[str, ...]:
+            pairs = zip(self._names, orders, strict=True)
+            return tuple(name for name, order in pairs for _ in range(order))
+
+        def partials(wanted: Sequence[Sequence[int]]) -> Sequence[arb]:
+            return self._system.values(at, [named(each) for each in wanted], FINE_BITS)
+
+        def vanish(wanted: Sequence[Sequence[int]]) -> bool:
+            return vanishes(self._partials, [named(each) for each in wanted], exact)
+
+        try:
+            with working(FINE_BITS):
+                return extremum(len(self._names), partials, vanish)
+        except Trouble:
+            return None
 
     def _value(self, at: Sequence[arb]) -> float | None:
         try:

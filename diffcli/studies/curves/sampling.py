@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diffcli.clock import now
 from diffcli.studies.curves.breaks import (
     Bracket,
     Break,
@@ -37,6 +39,8 @@ Smooth = Callable[[int, int, float, float], bool]
 
 BUDGET = 20_000
 """The most points that are evaluated."""
+PATIENCE = 4.0
+"""Seconds of processor time after which no more points are evaluated than the first grid's."""
 COARSE = 512
 WIDTH, HEIGHT = 800.0, 500.0
 """The picture for which the line is made smooth, in pixels."""
@@ -146,7 +150,9 @@ class _Sampler:
         self.x = low + grid / COARSE * self.span
         self.x[-1] = high
         self.digits: Digits | None = None
+        self.deadline = inf
         self.y = self.evaluate(self.x)
+        self.deadline = now() + PATIENCE
         if truth is not None:
             highest = self.y.shape[1] - 1
             self.digits = Digits(lambda output, x: truth.bounds(output, highest, x), truth.number)
@@ -154,7 +160,7 @@ class _Sampler:
             self.digits.survey(self.x)
 
     def evaluate(self, x: Floats) -> Floats:
-        self.budget -= x.size
+        self.budget = self.budget - x.size if now() < self.deadline else 0
         values = self.evaluate_all(x)
         values = np.where(np.isfinite(values), values, np.nan)
         if self.digits is None:

@@ -66,11 +66,19 @@ def _ways(found: Propagation, digits: int) -> Table:
 def _remarks(found: Propagation, digits: int | None) -> Iterator[str]:
     spread = found.sampled
     low, high = (Rounded(end, digits or _SHORT) for end in spread.interval)
-    yield f"95 % of {spread.count:,} samples lie between {low} and {high}"
+    known = spread.count - spread.outside
+    if known:
+        which = "samples" if known == spread.count else "samples that have a value"
+        yield f"95 % of {known:,} {which} lie between {low} and {high}"
     if spread.outside:
-        yield f"{100 * spread.outside / spread.count:.2g} % of the samples are outside the domain"
+        yield (
+            f"{_percent(spread.outside, spread.count)} % of the samples have no value: "
+            "they are outside the domain, or too large"
+        )
     if found.is_linear:
         yield "linear propagation holds"
+    elif not known:
+        yield "nothing is known of the uncertainty"
     else:
         guilty = [each.name for each in found.inputs if not each.is_linear]
         where = f"in {' and '.join(guilty)}" if guilty else "in the inputs together"
@@ -89,3 +97,11 @@ def _record(found: Propagation) -> dict[str, Any]:
         "sampled": asdict(found.sampled),
         "is_linear": found.is_linear,
     }
+
+
+def _percent(part: int, whole: int) -> str:
+    """Return a share in percent; 0 and 100 are none and all."""
+    if part == whole:
+        return "100"
+    percent = 100 * part / whole
+    return f"{percent:.2g}" if percent < 99 else f"{min(percent, 99.99):.2f}"
