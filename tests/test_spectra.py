@@ -81,3 +81,9 @@ def test_they_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["jacobian", "[x, 100*y]", "--at", "1,2", "--json"]) == 0
     (result,) = json.loads(capsys.readouterr().out)["results"]
     assert result["analysis"].keys() == {"rank", "determinant", "condition"}
+
+
+def test_a_determinant_beyond_float64_is_left_out() -> None:
+    found = analysis(Jacobian(), "[x^2 - y^2, 2x*y]", "x=-30,y=-1e300")
+    assert "determinant" not in found
+    assert found["rank"] == 2

@@ -205,3 +205,12 @@ def test_a_list_of_many_digits_is_shown_as_typed(
 def test_the_point_of_another_dtype_is_shown_as_typed(capsys: pytest.CaptureFixture[str]) -> None:
     run(["grad", "x^2", "--at", "0.1", "--dtype", "float32", "--format", "plain"])
     assert "x = 0.1\nf = 0.01\nf' = 0.2\n" in capsys.readouterr().out
+
+
+def test_a_value_that_is_missing_is_none_in_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["eval", "[log(x), 2*x]", "--at", "-1", "--format", "plain"])
+    assert "f = [none, -2]\n" in capsys.readouterr().out
+    run(["eval", "log(x)", "--at", "[-1,1]", "--format", "plain"])
+    assert "f = [none, 0]\n" in capsys.readouterr().out
+    run(["eval", "log(x)", "--at", "-1", "--format", "plain"])
+    assert "f = none\n" in capsys.readouterr().out

@@ -139,3 +139,18 @@ def test_every_name_is_read_or_refused_in_the_words_of_the_program(
         for spelled in (name, name.capitalize(), name.upper(), f"np.{name}", f"2{name}"):
             with suppress(DiffcliError):
                 parse(f"{spelled}{brackets[:middle]}{arguments}{brackets[middle:]}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("2costheta", "cos(theta)"),
+        ("Asinomega+x", "A*sin(omega)"),
+        ("x+expalphalnbeta", "exp(alpha)*ln(beta)"),
+        ("3sinpi+x", "sin(pi)"),
+    ],
+)
+def test_a_function_hidden_before_a_greek_name_is_refused(typed: str, meant: str) -> None:
+    with pytest.raises(DiffcliError) as refused:
+        parse(typed)
+    assert f"did you mean '{meant}'?" in str(refused.value.hint)

@@ -6,6 +6,7 @@ import re
 
 from diffcli.language.functions import BY_NAME, OPERATORS, TABLE
 from diffcli.language.tensors import BY_TENSOR_NAME
+from diffcli.language.tokens import GREEK_NAMES
 
 CONSTANTS = {
     "pi": "pi",
@@ -88,9 +89,10 @@ _ELEMENTARY = sorted(
     reverse=True,
 )
 _HIDDEN = rf"(?:{'|'.join(_ELEMENTARY)})"
-_FACTOR = r"(?:pi|[0-9]*[a-zA-Z]{1,2}?(?:_?[0-9]+)?|[0-9]+)"
+_GREEK = "|".join(sorted(GREEK_NAMES | {"pi"}, key=len, reverse=True))
+_FACTOR = rf"(?:{_GREEK}|[0-9]*[a-zA-Z]{{1,2}}?(?:_?[0-9]+)?|[0-9]+)"
 HIDING = re.compile(rf"(?P<before>[a-zA-Z]{{0,2}}?)(?P<calls>(?:{_HIDDEN}+{_FACTOR})+)")
-"""Letters run together that are calls of elementary functions: ``sinxcosx``, ``xysinx``."""
+"""Letters run together that are calls of elementary functions: ``sinxcosx``, ``2costheta``."""
 _CALL = re.compile(rf"(?P<functions>{_HIDDEN}+)(?P<argument>{_FACTOR})(?={_HIDDEN}|$)")
 
 
@@ -103,7 +105,8 @@ def parted(run: str) -> str | None:
     for call in _CALL.finditer(match["calls"]):
         functions = _nested(call["functions"])
         argument = call["argument"]
-        inner = "*".join(argument) if argument.isalpha() and argument != "pi" else argument
+        is_run = argument.isalpha() and argument not in {*GREEK_NAMES, "pi"}
+        inner = "*".join(argument) if is_run else argument
         factors.append(f"{'('.join(functions)}({inner}{')' * len(functions)}")
     return "*".join(factors)
 

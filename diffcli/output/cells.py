@@ -73,10 +73,11 @@ def values_shown(result: Result, digits: int | None) -> Nested | NestedText:
         return result.value
     checks = iter(result.value_checks)
 
-    def texts(value: Nested) -> NestedText:
+    def texts(value: Nested) -> Nested | NestedText:
         if isinstance(value, list):
-            return [texts(each) for each in value]
-        return shown(value, next(checks), digits)
+            return [texts(each) for each in value]  # type: ignore[return-value]
+        check = next(checks)
+        return None if value is None else shown(value, check, digits)
 
     return texts(result.value)
 

@@ -24,6 +24,7 @@ UNITS = {"float32": 2.0**-23, "float64": 2.0**-52}
 def of_jacobian(matrix: NDArray[np.float64], dtype: str) -> dict[str, Any]:
     """Return the rank, the condition number, and of a square matrix the determinant.
 
+    A determinant beyond float64 is left out.
     By singular values; one below max(m, n)·ε times the largest counts as zero (Golub and Van Loan,
     Matrix Computations, 4th ed., 5.4.1). The condition number of a singular matrix is None.
     """
@@ -32,7 +33,10 @@ def of_jacobian(matrix: NDArray[np.float64], dtype: str) -> dict[str, Any]:
     rank = int((values > least).sum())
     found: dict[str, Any] = {"rank": rank}
     if matrix.shape[0] == matrix.shape[1]:
-        found["determinant"] = float(np.linalg.det(matrix))
+        with np.errstate(over="ignore", invalid="ignore"):
+            determinant = float(np.linalg.det(matrix))
+        if np.isfinite(determinant):
+            found["determinant"] = determinant
     regular = 0 < rank == min(matrix.shape)
     return {**found, "condition": float(values[0] / values[-1]) if regular else None}
 
