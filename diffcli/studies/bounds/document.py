@@ -77,7 +77,7 @@ def _remarks(found: Statement, digits: int | None) -> Iterator[str]:
         said = ", ".join(
             f"{number(float(high), digits)} ({norm})" for norm, (_, high) in known.items()
         )
-        yield f"Lipschitz constant, by norm: {said}"
+        yield f"Lipschitz constant at most, by norm: {said}"
 
 
 def _data(found: Statement, facts: Facts) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from diffcli.language.expression import NUMBER, Node, names_in
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
+from diffcli.studies.prove.lists import split, written_out
 
 
 class Kind(Enum):
@@ -55,15 +56,16 @@ def read_claim(texts: Sequence[str], **names: Any) -> Claim:
     (text, *more) = texts
     if more:
         raise FormulaError("more than one claim", hint="join them: a < b and b < c")
+    typed, text = text, written_out(text)
     call = _CALL.match(text)
     if call is None:
-        return _comparison(text, names)
+        return replace(_comparison(text, names), text=(typed,))
     kind = Kind(call[1])
-    formula, *rest = _split(call[2])
+    formula, *rest = split(call[2])
     function = parse([formula], **names)
     if not function.is_scalar:
         raise FormulaError(f"{kind.value} takes one formula", hint=EXAMPLE)
-    claim = replace(_claimed(function, text), kind=kind)
+    claim = replace(_claimed(function, typed), kind=kind)
     if kind in (Kind.INCREASING, Kind.DECREASING):
         return replace(claim, variable=_variable(rest, function, kind))
     if kind is Kind.LIPSCHITZ:
@@ -114,15 +116,3 @@ def _variable(rest: Sequence[str], function: Function, kind: Kind) -> str:
             f"{kind.value} in which variable?", hint=f"{kind.value}(f, x); the formula has {listed}"
         )
     return names[0]
-
-
-def _split(text: str) -> list[str]:
-    """Return what the commas outside of all brackets divide a text into."""
-    parts, depth = [""], 0
-    for letter in text:
-        depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return parts

@@ -21,7 +21,7 @@ from diffcli.engines.boxes.search import (
     worst,
 )
 from diffcli.language.expression import NUMBER, Node, node, number, substituted, variable
-from diffcli.studies.prove.domain import obligations
+from diffcli.studies.prove.domain import is_positive, obligations
 from diffcli.studies.prove.exactness import Place, simple_points
 from diffcli.studies.prove.logic import decide_tree
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
@@ -145,6 +145,9 @@ def not_negative(
         sign = proved_sign(apart, {})
         good = sign is not None and (sign > 0 or (sign == 0 and not strict))
         return PROVED if good else Proof(Verdict.UNDECIDED, volume=1.0)
+    if is_positive(apart):
+        # Its square isn't negative, which leaves no question but where there is a value.
+        apart, strict = node("pow", apart, number(2)), False
     for fewer, over in reductions(apart, where):
         inner = Question(node("gt" if strict else "ge", fewer, number(0)), over, question.effort)
         found = not_negative(fewer, inner, strict=strict)

@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from diffcli.engines.boxes.bounds import rational_of, simplified
-from diffcli.language.expression import VARIABLE, Node, node, number, postorder
+from diffcli.language.expression import (
+    CONSTANT,
+    NUMBER,
+    VARIABLE,
+    Node,
+    node,
+    number,
+    postorder,
+)
+from diffcli.language.functions import TABLE
 
 Needed = tuple[Node, bool]
 """A formula that must not be negative, or with True must be positive."""
@@ -60,6 +69,28 @@ def obligations(formula: Node) -> list[Needed] | None:
         elif each.op not in _TOTAL:
             return None
     return [(part, strict) for part, strict in found if not _is_positive_number(part)]
+
+
+def is_positive(formula: Node) -> bool:
+    """Whether a formula is positive wherever it has a value, by what it is made of."""
+    known: dict[Node, bool] = {}
+    for each in postorder([formula]):
+        known[each] = _is_positive(each, [known[arg] for arg in each.args])
+    return known[formula]
+
+
+def _is_positive(each: Node, args: list[bool]) -> bool:
+    if each.op == NUMBER:
+        return each.value != 0
+    if each.op == CONSTANT:
+        return each.value in ("pi", "e", "tau")
+    if each.op in ("add", "mul", "div", "sqrt", "min"):
+        return all(args)
+    if each.op == "max":
+        return any(args)
+    if each.op == "pow":
+        return args[0]
+    return each.op in TABLE and TABLE[each.op].range.startswith(("(0,", "[1,"))
 
 
 def _is_positive_number(part: Node) -> bool:

@@ -42,9 +42,13 @@ class Place:
     @property
     def exact(self) -> dict[str, str]:
         """The coordinates as they are."""
-        return {
-            name: text_of(each if isinstance(each, Node) else number(Fraction(each)))
+        nodes = {
+            name: each if isinstance(each, Node) else number(Fraction(each))
             for name, each in self.point.items()
+        }
+        return {
+            name: str(each.value) if isinstance(each.value, Fraction) else text_of(each)
+            for name, each in nodes.items()
         }
 
 
