@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from shutil import copytree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -40,7 +41,7 @@ FORMULA = ("x^2",)
 """A command that loads neither torch nor sympy, so that a cold one is quick too."""
 SERVER_FILES = 6
 """Three standard streams, the lock, the socket, and what the loop waits with."""
-FOLDER = ROOT / "docs" / "data"
+DATA = ROOT / "docs" / "data"
 
 
 class Warm:
@@ -57,13 +58,15 @@ class Warm:
         }
         self.environment.pop("DIFFCLI_WARM", None)
         self.folder = runtime / "diffcli"
+        # Commands write files where they run.
+        self.data = copytree(DATA, runtime / "data")
 
     def command(self, *arguments: str, cold: bool = False, **more: Any) -> Any:
         chosen = {"DIFFCLI_WARM": "0"} if cold else {}
         return subprocess.run(
             [*CLIENT, *arguments],
             env=self.environment | chosen | more.pop("env", {}),
-            cwd=more.pop("cwd", FOLDER),
+            cwd=more.pop("cwd", self.data),
             capture_output=more.pop("capture_output", True),
             check=False,
             **more,
@@ -73,7 +76,7 @@ class Warm:
         return subprocess.Popen(
             [*CLIENT, *arguments],
             env=self.environment,
-            cwd=more.pop("cwd", FOLDER),
+            cwd=more.pop("cwd", self.data),
             stdout=more.pop("stdout", subprocess.PIPE),
             stderr=subprocess.PIPE,
             **more,
@@ -205,7 +208,7 @@ def _screen(
     with subprocess.Popen(
         command,
         env=environment,
-        cwd=FOLDER,
+        cwd=warm.data,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -30,7 +30,7 @@ MODULES = (
     "diffcli.engines.balls.rules",
     "diffcli.engines.matrices.compressed",
     "diffcli.engines.remote",
-    "diffcli.output.analysis",
+    "diffcli.output.notes",
     "diffcli.output.table",
     "diffcli.tensors.components",
     "diffcli.tensors.lines",
