@@ -101,6 +101,7 @@ def ends(point: str, chunk: int) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("point", ["data", "journal", "line", "after"])
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("source", "target"), [("csv", "csv"), ("jsonl", "parquet"), ("parquet", "parquet")]
 )

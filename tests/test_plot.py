@@ -534,6 +534,7 @@ EXTREME = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("where", ["--term", "-o"])
 @pytest.mark.parametrize("typed", EXTREME, ids=" ".join)
 @pytest.mark.filterwarnings("error")

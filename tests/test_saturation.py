@@ -95,6 +95,7 @@ def faults(seed: int) -> list[str]:
     return found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", range(40))
 def test_what_saturates_is_told_from_its_limit(seed: int) -> None:
     assert faults(seed) == []
