@@ -118,7 +118,6 @@ def command_of(name: str) -> Command:
     command = Command(
         name,
         help=text,
-        short=text.partition(";")[0].removesuffix(".") + ".",
         examples=_EXAMPLES.get(name, ""),
         options=tuple(own),
         plan=_plan,

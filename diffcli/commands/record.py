@@ -101,19 +101,18 @@ class Plan:
 class Command:
     """A command: what its help says, its options, and its plan for a request.
 
-    ``help`` is a page, ``short`` a line. Without a ``plan`` it answers no requests. ``unused``
-    are ``common`` options that it accepts and that change nothing, so that its help doesn't list
-    them. ``beside`` are the endings of files that ``-o`` writes beside the answer that is shown; a
-    command that ``fills_files`` gives one answer a file. With ``takes_more``, what follows the
-    first formula is no formula. ``arguments`` and ``about`` say in help how formulas are written
-    and what they are.
+    ``help`` is a page, of which ``short`` is the first sentence. Without a ``plan`` the command
+    answers no requests. ``unused`` are ``common`` options that it accepts and that change nothing,
+    so that its help doesn't list them. ``beside`` are the endings of files that ``-o`` writes
+    beside the answer that is shown; a command that ``fills_files`` gives one answer a file. With
+    ``takes_more``, what follows the first formula is no formula. ``arguments`` and ``about`` say in
+    help how formulas are written and what they are.
     """
 
     name: str
     help: str
     examples: str
     plan: Callable[[Request], Plan] | None = None
-    short: str | None = None
     options: tuple[Option, ...] = ()
     common: tuple[Option, ...] = COMMON
     unused: tuple[Option, ...] = ()
@@ -122,6 +121,12 @@ class Command:
     takes_more: bool = False
     arguments: str = "FORMULA"
     about: str = "Formula to differentiate; - reads one a line."
+
+    @property
+    def short(self) -> str:
+        """What stands beside the command in the list of all."""
+        first, _, _ = self.help.partition("\n\n")
+        return first.partition(";")[0].removesuffix(".") + "."
 
     @property
     def all_options(self) -> tuple[Option, ...]:
