@@ -69,7 +69,6 @@ def test_a_session_within_its_time(runner: Commands) -> None:
         (("x^2", "--at", "linspace(0,1,100001)"), "", "the formula has 100,001 values"),
         (("sum(x)", "--at", "x=ones(1000001)"), "", "the answer has 1,000,001 numbers"),
         (("x+y", "--at", "x=ones(100000,1),y=ones(1,100000)"), "", "10,000,000,000 numbers"),
-        (("+".join("x" * 60_001), "--at", "1"), "", "--engines enclosure"),
         (("repl",), "(\n" * 1001, "a bracket is open for 1,000 lines"),
         (("repl",), "x" * 1_000_002, "a line has more than 1,000,000 characters"),
     ],
