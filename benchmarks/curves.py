@@ -41,7 +41,7 @@ from diffcli.engines.templates.shapes import templates_of
 from diffcli.engines.templates.derivatives import Derivatives
 from diffcli.engines.throughput import Evaluator
 from diffcli.language.parser import parse
-from diffcli.derivation import Settings, derive
+from diffcli.differentiation import Settings, derive
 from diffcli.language.points import read_points
 from diffcli.operators import Grad
 """

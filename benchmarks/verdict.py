@@ -12,9 +12,9 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.record import Row
-from diffcli.derivation import derive
-from diffcli.derivation.checker import Checker
-from diffcli.derivation.places import Positions
+from diffcli.differentiation import derive
+from diffcli.differentiation.checker import Checker
+from diffcli.differentiation.places import Positions
 from diffcli.engines.symbolic import Symbolic
 from diffcli.language.function import Function
 from diffcli.language.parser import parse

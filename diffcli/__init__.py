@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from diffcli.api.function import Function, parse
     from diffcli.api.gradients import verify_gradients
     from diffcli.api.results import Derivative
-    from diffcli.derivation import Settings, derive
+    from diffcli.differentiation import Settings, derive
     from diffcli.engines.callable import lambdify
     from diffcli.errors import (
         DiffcliError,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from diffcli.verdict import Check, Verdict
 
 _HOMES = {
-    "diffcli.derivation": "Settings derive",
+    "diffcli.differentiation": "Settings derive",
     "diffcli.errors": "DiffcliError DisagreementError FileError FormulaError LimitError "
     "NoDerivativeError OutOfTimeError PointError UsageError",
     "diffcli.api.function": "Function parse",

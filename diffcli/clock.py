@@ -58,7 +58,7 @@ def until(deadline: float) -> Iterator[None]:
         _limit.reset(token)
 
 
-def is_late() -> bool:
+def deadline_passed() -> bool:
     """Return whether the time that :func:`until` has set is over."""
     limit = _limit.get()
     return limit is not None and limit.is_past

@@ -30,8 +30,8 @@ from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from diffcli.derivation import Settings
-    from diffcli.derivation.numbers import Array
+    from diffcli.differentiation import Settings
+    from diffcli.differentiation.numbers import Array
     from diffcli.engines.differences import Estimate
     from diffcli.language.points import Typed
 

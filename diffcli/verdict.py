@@ -63,7 +63,7 @@ class Check:
     reason: str | None = None
 
 
-def left_out(count: int) -> tuple[Check, ...]:
+def unchecked(count: int) -> tuple[Check, ...]:
     """Return a check that stands for numbers at difficult points that weren't checked, if any."""
     reason = f"{count:,} more stand at a kink, a jump or an edge, and weren't checked"
     return (Check("f", Verdict.UNVERIFIED, reason=reason),) if count else ()

@@ -24,7 +24,7 @@ from diffcli.api.values import (
     point_of,
     typed_of,
 )
-from diffcli.derivation import Settings, derive
+from diffcli.differentiation import Settings, derive
 from diffcli.errors import UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function as ReadFunction

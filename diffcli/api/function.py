@@ -22,7 +22,7 @@ from diffcli.api.values import (
     point_of,
     written_point,
 )
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.errors import UsageError
 from diffcli.formula import Formula
 from diffcli.language import parser

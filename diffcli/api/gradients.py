@@ -66,7 +66,7 @@ def _of_module(module: Module, inputs: tuple[Any, ...], loss: Callable[..., Any]
 def _report(text: str, point: dict[str, Any], call: Callable[..., Any], dtype: str) -> Report:
     import torch
 
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
 
     if dtype not in ("float64", "float32"):
         raise UsageError(f"{dtype} has no proofs yet", hint="float64 or float32")

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.api.results import Derivative
-from diffcli.api.values import Kind, arranged, flattened
+from diffcli.api.values import ArrayKind, arranged, flattened
 from diffcli.clock import now
-from diffcli.derivation import Settings, derive
-from diffcli.derivation.places import Positions
-from diffcli.derivation.selection import STEPPED, differing, sample
-from diffcli.derivation.stacked import MOST_SINGLE, striking
+from diffcli.differentiation import Settings, derive
+from diffcli.differentiation.places import Positions
+from diffcli.differentiation.selection import STEPPED, differing, sample
+from diffcli.differentiation.stacked import MOST_SINGLE, suspects
 from diffcli.engines import remote
 from diffcli.engines.coordinates import array
 from diffcli.errors import LimitError, PointError, UsageError
@@ -34,11 +34,11 @@ from diffcli.language.points import Point, Typed
 from diffcli.operators import Matrix, Operator, Scalars
 from diffcli.operators.operator import Along
 from diffcli.output.report import Report, Result
-from diffcli.verdict import left_out
+from diffcli.verdict import unchecked
 
 if TYPE_CHECKING:
-    from diffcli.derivation.columns import Columns
-    from diffcli.derivation.numbers import Numbers
+    from diffcli.differentiation.columns import Columns
+    from diffcli.differentiation.numbers import Numbers
 
 Array = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ _AT_ONCE = 16
 
 
 def derivative_at_points(
-    operator: Operator, function: Function, point: Point, kind: Kind, settings: Settings
+    operator: Operator, function: Function, point: Point, kind: ArrayKind, settings: Settings
 ) -> Derivative:
     """Return an operator's numbers at every point of some arrays, the axes of the points first.
 
@@ -71,7 +71,7 @@ class _Points:
         operator.check(self._scalars)
         self._vectors = self._along()
 
-    def derivative(self, kind: Kind) -> Derivative:
+    def derivative(self, kind: ArrayKind) -> Derivative:
         """Return the numbers, those of the points that were answered one by one among them."""
         size, shape = self._places.size, self._places.shape
         blocks = self._operator.blocks(self._scalars)
@@ -106,23 +106,23 @@ class _Points:
         found = dict(zip(chosen, report.results, strict=False))
         waiting: list[int] = []
         if not is_whole and len(settings.engines) > 1:
-            places = dict.fromkeys([*self._striking(), *self._differing()])
+            places = dict.fromkeys([*self._suspects(), *self._differing()])
             waiting = [each for each in places if each not in found]
             deadline = now() + settings.budget
             while waiting and now() < deadline:
                 some, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
                 found |= zip(some, self._report(some).results, strict=True)
         results = [found[place] for place in sorted(found)] or [*report.results]
-        if left := left_out(len(waiting)):
+        if left := unchecked(len(waiting)):
             results[-1] = replace(results[-1], checks=(*results[-1].checks, *left))
         if len(found) < size:
             results = [replace(each, sampled=(len(found), size)) for each in results]
         return replace(report, results=tuple(results)), found
 
-    def _striking(self) -> list[int]:
+    def _suspects(self) -> list[int]:
         """Return the places at which something may happen; all where that can't be told."""
         try:
-            return striking(
+            return suspects(
                 self._function, self._numbers, self._evaluation, self._columns, self._settings
             )
         except LimitError:
@@ -206,7 +206,7 @@ class _Points:
 
     @cached_property
     def _evaluation(self) -> Columns:
-        from diffcli.derivation.columns import Columns
+        from diffcli.differentiation.columns import Columns
 
         function, vectors = self._function, self._vectors
         moving = replace(function, variables=tuple(self._scalars.columns))

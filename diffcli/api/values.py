@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union
 
-from diffcli.derivation import ENGINES, Settings
+from diffcli.differentiation import ENGINES, Settings
 from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node, number
 from diffcli.language.points import Computed, Point, Typed, Value, read_points
@@ -36,7 +36,7 @@ At: TypeAlias = Number | Mapping[str, Number]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ArrayKind:
     """What numbers are given back as: ``float``, ``numpy`` or ``torch``, and in which dtype."""
 
     library: str = "float"
@@ -115,7 +115,7 @@ def _filled(numbers: Any) -> Any:
     return numbers if hasattr(numbers, "dtype") else float(numbers)
 
 
-def arranged(found: Any, kind: Kind) -> Any:
+def arranged(found: Any, kind: ArrayKind) -> Any:
     """Return a command's ``derivative`` with its numbers in a kind; of a matrix, the matrix."""
     if isinstance(found, Matrix):
         return kind.made(found["matrix"])
@@ -136,7 +136,7 @@ def flattened(found: Any) -> list[float]:
     return [nan if found is None else float(found)]
 
 
-def kind_of(values: Iterable[Any]) -> Kind:
+def kind_of(values: Iterable[Any]) -> ArrayKind:
     """Return what the numbers that belong to some values are given back as.
 
     Raises PointError for values that aren't real.
@@ -149,8 +149,8 @@ def kind_of(values: Iterable[Any]) -> Kind:
         raise PointError("a complex value", hint="derivatives are in real variables")
     dtype = "float32" if dtypes and dtypes <= {"float32", "float16", "bfloat16"} else "float64"
     if tensors:
-        return Kind("torch", dtype, str(tensors[0].device))
-    return Kind("numpy" if arrays else "float", dtype)
+        return ArrayKind("torch", dtype, str(tensors[0].device))
+    return ArrayKind("numpy" if arrays else "float", dtype)
 
 
 def _is_mapping(value: Any) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from diffcli.clock import now
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.function import Function
 from diffcli.verdict import Verdict
@@ -175,7 +175,7 @@ class Results:
         """Return the rows in which a small step changes a number by much."""
         import numpy as np
 
-        from diffcli.derivation.selection import STEPPED, unsteady
+        from diffcli.differentiation.selection import STEPPED, unsteady
 
         found = np.zeros(rows, dtype=bool)
         count = min(rows, STEPPED - before)
@@ -208,7 +208,7 @@ class Results:
         import numpy as np
         import torch
 
-        from diffcli.derivation.selection import STEPPED, differing
+        from diffcli.differentiation.selection import STEPPED, differing
 
         found = np.zeros(rows, dtype=bool)
         count = min(rows, STEPPED - before)
@@ -240,7 +240,7 @@ class Results:
 
         All of them are where that can't be told.
         """
-        from diffcli.derivation.selection import difficult
+        from diffcli.differentiation.selection import difficult
 
         if not columns or not self.settings.proves or not len(missing):
             return missing & False

@@ -20,7 +20,7 @@ from diffcli.batch.tally import SAMPLE, Tally
 from diffcli.batch.verifying import Verifier
 from diffcli.errors import PointError
 from diffcli.output.files import check_apart
-from diffcli.rows.chunks import Buffer, Chunk, Source, Turns, Wanted, ahead
+from diffcli.rows.chunks import Buffer, Chunk, RecycledBuffers, Source, Wanted, ahead
 from diffcli.rows.formats import open_reader, open_writer
 from diffcli.rows.writing import types_of
 
@@ -105,10 +105,10 @@ def _evaluated(
 ) -> Iterator[Evaluated]:
     import numpy as np
 
-    from diffcli.derivation.selection import keys, smallest
+    from diffcli.differentiation.selection import keys, smallest
 
     rows, drawn = tally.rows, np.concatenate([tally.keys, others.keys])
-    memory = Turns(plan.results.allocate)
+    memory = RecycledBuffers(plan.results.allocate)
     verifier = Verifier(plan.results)
     for chunk, is_all in _with_all(chunks, rows):
         plan.results.check(chunk.columns)

@@ -12,7 +12,7 @@ from diffcli.batch.results import Evaluated
 from diffcli.verdict import Verdict
 
 if TYPE_CHECKING:
-    from diffcli.derivation.selection import Keys
+    from diffcli.differentiation.selection import Keys
 
 _VERDICTS, _FIRST = tuple(Verdict), 2
 """The verdicts as numbers, from 2 on."""
@@ -62,7 +62,7 @@ class Tally:
         """Return the tally with one more chunk."""
         import numpy as np
 
-        from diffcli.derivation.selection import keys
+        from diffcli.differentiation.selection import keys
 
         chunk = found.chunk
         # Wherever the file is cut into chunks, the rows of the smallest keys are the same.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from diffcli.batch.results import Evaluated, Place, Results
 from diffcli.batch.tally import Row, Tally
 from diffcli.clock import now
-from diffcli.derivation import DIGITS
+from diffcli.differentiation import DIGITS
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node, number
 from diffcli.language.points import Point, Tensor
@@ -25,7 +25,7 @@ from diffcli.operators import Entry
 from diffcli.verdict import Check, Verdict, worst
 
 if TYPE_CHECKING:
-    from diffcli.derivation.checker import SymbolicValue
+    from diffcli.differentiation.checker import SymbolicValue
     from diffcli.rows.chunks import Array
 
 AT_ONCE = 16
@@ -106,9 +106,9 @@ class Verifier:
         """Return the checks of each row by column; None of what the time didn't suffice for."""
         import numpy as np
 
-        from diffcli.derivation.checker import Checker
-        from diffcli.derivation.numbers import Numbers
-        from diffcli.derivation.places import Positions
+        from diffcli.differentiation.checker import Checker
+        from diffcli.differentiation.numbers import Numbers
+        from diffcli.differentiation.places import Positions
 
         begun = now()
         results, settings = self._results, self._results.settings
@@ -135,7 +135,7 @@ class Verifier:
             dtype=settings.dtype,
             deadline=begun + self._left,
             seed=settings.seed,
-            striking=range(len(table)),
+            suspects=range(len(table)),
         ).checked(Numbers(list(values), [named[name] for name in self._derivatives]))
         self._has_begun = True
         self._left -= now() - begun

@@ -15,7 +15,7 @@ from dataclasses import replace
 from importlib import import_module
 from threading import Thread
 
-from diffcli.derivation import Settings, derive
+from diffcli.differentiation import Settings, derive
 from diffcli.errors import DiffcliError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function

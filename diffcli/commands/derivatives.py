@@ -11,7 +11,7 @@ from typing import Any
 
 from diffcli.commands.record import Command, Compute, Plan, Request, parse_asked
 from diffcli.commands.sizes import check_size
-from diffcli.derivation import Settings, derive
+from diffcli.differentiation import Settings, derive
 from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function

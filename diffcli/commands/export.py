@@ -33,7 +33,7 @@ from diffcli.output.document import Answer, Document, Text
 from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
     from diffcli.export.code import Code
     from diffcli.export.routines import Kind as CodeKind
     from diffcli.export.trial import Trial

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from diffcli.derivation.settings import Progress, Settings, silent
+from diffcli.differentiation.settings import Progress, Settings, silent
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isnan
 
 from diffcli.commands.record import Request
-from diffcli.derivation.settings import DIGITS, ENGINES, Settings
+from diffcli.differentiation.settings import DIGITS, ENGINES, Settings
 from diffcli.errors import UsageError
 from diffcli.options import names, one_of
 from diffcli.output.text import KEPT

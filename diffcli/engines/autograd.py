@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffcli.errors import UsageError
-from diffcli.language.tensors import names_of
+from diffcli.language.tensors import component_names
 
 Array = NDArray[np.float64]
 Mode = Literal["auto", "reverse", "forward"]
@@ -104,7 +104,7 @@ class Evaluation:
         variable, index = self._component(name)
         if index is not None or self._element_by_element or variable.ndim == 0:
             return self.partial([name] * order, mode)
-        names = names_of(name, tuple(variable.shape))
+        names = component_names(name, tuple(variable.shape))
         parts = [self.partial([each] * order, mode) for each in names]
         return torch.stack(parts).reshape(variable.shape)
 
@@ -118,7 +118,7 @@ class Evaluation:
     def columns(self) -> list[str]:
         """The names of the variables' components: ``x``, ``x[0]``, ``A[0,1]``."""
         pairs = self.variables.items()
-        return [part for name, each in pairs for part in names_of(name, tuple(each.shape))]
+        return [part for name, each in pairs for part in component_names(name, tuple(each.shape))]
 
     def _component(self, name: str) -> tuple[Tensor, int | None]:
         """Return the tensor that a variable or a component ``A[0,1]`` stands in, and where."""

@@ -16,7 +16,7 @@ from diffcli.errors import LimitError, PointError
 from diffcli.language.expression import Node, number
 from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.points import Computed, Generated, Point, Rounded, Tensor, Typed, Value
-from diffcli.language.tensors import names_of
+from diffcli.language.tensors import component_names
 
 Array = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def by_component(point: Point, arrays: Mapping[str, Array]) -> Point:
         entries = exact(value)
         if entries is None:
             entries = [number(Fraction(x)) for x in arrays[name].flat]
-        values |= zip(names_of(name, arrays[name].shape), entries, strict=True)
+        values |= zip(component_names(name, arrays[name].shape), entries, strict=True)
     return Point(values)
 
 

@@ -17,7 +17,7 @@ from typing import cast
 
 from flint import fmpq
 
-from diffcli.clock import LONGEST, is_late, now, until
+from diffcli.clock import LONGEST, deadline_passed, now, until
 from diffcli.engines.balls.guards import Difficult, Trouble
 from diffcli.engines.enclosure import Coordinate, Index, Outcome, partial
 from diffcli.engines.one_sided.analysis import LEVELS, Analysis
@@ -127,7 +127,7 @@ def _contradicts(
             name: side_of(paths.germ(field, {name: Fraction(1)}, 1), here, 1, 1) for name in names
         }
         for direction, sign in product(directions, (-1, 1)):
-            if is_late():
+            if deadline_passed():
                 return False
             found = side_of(paths.germ(field, direction, sign), here, 1, sign)
             if found.state in (State.JUMP, State.POLE, State.INFINITE):

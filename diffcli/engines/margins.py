@@ -19,7 +19,7 @@ from diffcli.language.functions import TABLE
 from diffcli.language.rules import stated
 
 
-def margins_of(each: Node) -> list[Node]:
+def kink_terms(each: Node) -> list[Node]:
     """Return the margins of a term that works element by element; none where it has no kink."""
     if each.op in BY_ARGUMENTS:
         return BY_ARGUMENTS[each.op](*each.args)
@@ -65,7 +65,7 @@ def rough_places(each: Node) -> list[tuple[Node, bool]]:
         if not row.kinks_at and not row.edges_at:
             raise KeyError(each.op)
     has_edges = each.op in EDGES_BY_ARGUMENTS or bool(TABLE[each.op].edges_at)
-    return [(margin, False) for margin in (edges_of(each) if has_edges else margins_of(each))]
+    return [(margin, False) for margin in (edges_of(each) if has_edges else kink_terms(each))]
 
 
 def divisors(each: Node) -> list[Node]:

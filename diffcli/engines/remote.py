@@ -74,7 +74,7 @@ def _lowered(function: Function) -> Program:
     return lambdify(expression(function), [symbol(name) for name in function.variables])
 
 
-class Kept(Generic[T]):
+class RemoteObject(Generic[T]):
     """What a module's function makes, in the worker or else here, and keeps for later calls.
 
     Making it raises nothing. Where the worker had to be ended it isn't asked again: it would do
@@ -162,10 +162,10 @@ class Partials:
         self._is_in_time = clock.now() < deadline
 
     @cached_property
-    def _engine(self) -> Kept[Symbolic]:
+    def _engine(self) -> RemoteObject[Symbolic]:
         # A formula that is too large isn't even sent.
         refusal = symbolic_excess(self.function.nodes)
-        return Kept(_symbolic, self.function, self.deadline, refusal=refusal)
+        return RemoteObject(_symbolic, self.function, self.deadline, refusal=refusal)
 
     def combination(self, parts: Iterable[Part]) -> Formula:
         """Return a linear combination of partials as text."""
@@ -204,8 +204,8 @@ class Partials:
         return found if found.text is not None else None
 
     @cached_property
-    def _plain(self) -> Kept[Symbolic]:
-        return Kept(_symbolic, self.function, None)
+    def _plain(self) -> RemoteObject[Symbolic]:
+        return RemoteObject(_symbolic, self.function, None)
 
     def formula(self, wrt: Iterable[str], output: int = 0) -> Formula:
         """Return a partial as text; where it swells, without one, and the reason."""

@@ -13,7 +13,7 @@ from sympy import Basic, Expr, I, Mul, Piecewise, Pow, Rational, S, Symbol
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from diffcli.engines.terms.chain import Differentiator
-from diffcli.engines.terms.dag import Terms, dummy
+from diffcli.engines.terms.dag import TermTable, dummy
 from diffcli.engines.terms.formulas import readable
 from diffcli.engines.terms.numeric import Pass, Value, evaluate
 from diffcli.engines.terms.operations import Known, operation
@@ -49,7 +49,7 @@ def symbol(name: str) -> Symbol:
     return Symbol(name, real=True)
 
 
-def differentiable(function: Function, terms: Terms) -> tuple[Expr, ...]:
+def differentiable(function: Function, terms: TermTable) -> tuple[Expr, ...]:
     """Return the outputs as sympy terms among others, which are to be differentiated.
 
     Raises LimitError beyond the symbolic engine's size.
@@ -59,12 +59,12 @@ def differentiable(function: Function, terms: Terms) -> tuple[Expr, ...]:
     return expression(function, terms)
 
 
-def expression(function: Function, terms: Terms | None = None) -> tuple[Expr, ...]:
+def expression(function: Function, terms: TermTable | None = None) -> tuple[Expr, ...]:
     """Return the outputs as sympy terms, one to one with the typed DAG, with evaluation off.
 
     Only an exponent that is arithmetic of rationals is folded: x^(1/3) is the real cube root.
     """
-    terms = terms or Terms(max_terms=None)
+    terms = terms or TermTable(max_terms=None)
     made: dict[Node, Any] = {}
     for node in function.nodes:
         build = _LEAVES.get(node.op) or _OPERATIONS.get(node.op) or _call
@@ -72,24 +72,24 @@ def expression(function: Function, terms: Terms | None = None) -> tuple[Expr, ..
     return tuple(made[output] for output in function.outputs)
 
 
-def _number(terms: Terms, node: Node, _: Sequence[Any]) -> Any:
+def _number(terms: TermTable, node: Node, _: Sequence[Any]) -> Any:
     value = Fraction(node.value or 0)
     return terms.leaf(Rational(value.numerator, value.denominator))
 
 
-def _piecewise(terms: Terms, _: Node, args: Sequence[Any]) -> Any:
+def _piecewise(terms: TermTable, _: Node, args: Sequence[Any]) -> Any:
     pairs = zip(args[::2], args[1::2], strict=True)
     return terms(Piecewise, *(terms(ExprCondPair, value, held) for value, held in pairs))
 
 
-def _call(terms: Terms, node: Node, args: Sequence[Any]) -> Any:
+def _call(terms: TermTable, node: Node, args: Sequence[Any]) -> Any:
     kind = resolve(TABLE[node.op].sympy)
     if isinstance(kind, type):
         return terms(kind, *args)
     return terms.graft(_form(kind, len(args)), args, folding=False)
 
 
-def _tensor(terms: Terms, node: Node, args: Sequence[Any]) -> Any:
+def _tensor(terms: TermTable, node: Node, args: Sequence[Any]) -> Any:
     return terms(operation(node.op), *args, terms.leaf(Known(node.static)))
 
 
@@ -114,12 +114,12 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
-def _folded(terms: Terms, exponent: Any) -> Any:
+def _folded(terms: TermTable, exponent: Any) -> Any:
     rational = terms.rational(exponent)
     return exponent if rational is None else terms.leaf(rational)
 
 
-def _factor(weight: float | Fraction, terms: Terms) -> Any:
+def _factor(weight: float | Fraction, terms: TermTable) -> Any:
     if isinstance(weight, Rounded) and weight.exact.op != NUMBER:
         return expression(Function(("",), (weight.exact,), ()), terms)[0]
     exact = weight.exact.value if isinstance(weight, Rounded) else weight
@@ -141,7 +141,7 @@ class Symbolic:
 
     @cached_property
     def _differentiator(self) -> Differentiator:
-        return Differentiator(Terms(self.deadline))
+        return Differentiator(TermTable(self.deadline))
 
     @cached_property
     def spelling(self) -> Spelling:

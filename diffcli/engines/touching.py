@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from diffcli.engines import remote
 from diffcli.engines.autograd import tensors, to_array
-from diffcli.engines.margins import edges_of, has_jumps_at_whole_values, margins_of
+from diffcli.engines.margins import edges_of, has_jumps_at_whole_values, kink_terms
 from diffcli.engines.program import Program
 from diffcli.language.expression import Node, node, postorder
 from diffcli.language.function import Function
@@ -31,7 +31,7 @@ Array: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 
 
-def touching(
+def at_kinks(
     function: Function,
     arrays: Mapping[str, Array],
     *,
@@ -100,7 +100,7 @@ def _lowered(function: Function) -> Program:
     return remote.lower(function)
 
 
-def touched(
+def components_at_kinks(
     function: Function, arrays: Mapping[str, Array], found: Sequence[tuple[Node, Mask]]
 ) -> Positions:
     """Return the components of the variables, by their places among all, that decide what is found.
@@ -130,7 +130,7 @@ def _margins(each: Node) -> list[tuple[Node, Test]]:
     if kink is not None:
         return [(each.args[0], _tied(axis_of(each), _EXTREMES[kink]))]
     test = _is_whole if has_jumps_at_whole_values(each.op) else _is_zero
-    return [(margin, test) for margin in dict.fromkeys([*margins_of(each), *edges_of(each)])]
+    return [(margin, test) for margin in dict.fromkeys([*kink_terms(each), *edges_of(each)])]
 
 
 def _is_zero(values: Array, near: Array, change: Array) -> Mask:

@@ -9,7 +9,7 @@ from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from diffcli.derivation import Settings, derive
+from diffcli.differentiation import Settings, derive
 from diffcli.errors import DisagreementError, UsageError
 from diffcli.export.code import Code
 from diffcli.export.routines import Kind, Routine

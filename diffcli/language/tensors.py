@@ -29,12 +29,14 @@ Static = tuple[int | Slice | None, ...]
 LAST = -1
 
 
-def names_of(name: str, shape: tuple[int, ...]) -> list[str]:
+def component_names(name: str, shape: tuple[int, ...]) -> list[str]:
     """Return the names of a variable's components: ``x``, or ``A[0,0]``, ``A[0,1]`` …."""
-    return [name_of(name, index) for index in product(*map(range, shape))]
+    return [component_name(name, index) for index in product(*map(range, shape))]
 
 
-def located(variables: Mapping[str, tuple[int, ...]], place: int) -> tuple[str, tuple[int, ...]]:
+def component_at(
+    variables: Mapping[str, tuple[int, ...]], place: int
+) -> tuple[str, tuple[int, ...]]:
     """Return the variable of a component, and its index there, by its place among all components.
 
     ``variables`` are the shapes, in order; each goes row by row.
@@ -50,7 +52,7 @@ def located(variables: Mapping[str, tuple[int, ...]], place: int) -> tuple[str, 
     raise IndexError(place)
 
 
-def name_of(name: str, index: tuple[int, ...]) -> str:
+def component_name(name: str, index: tuple[int, ...]) -> str:
     """Return the name of one component: ``x``, ``A[0,1]``."""
     return f"{name}[{','.join(map(str, index))}]" if index else name
 

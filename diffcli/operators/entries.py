@@ -9,7 +9,7 @@ from itertools import takewhile
 from math import prod
 
 from diffcli.language.function import Function
-from diffcli.language.tensors import located, name_of, names_of
+from diffcli.language.tensors import component_at, component_name, component_names
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -123,7 +123,7 @@ class Scalars:
 
     def column(self, place: int) -> str:
         """Return the name of a component by its place among all: ``x``, ``A[0,1]``."""
-        return name_of(*located(self.variables, place))
+        return component_name(*component_at(self.variables, place))
 
     def place(self, variable: str, index: Shape) -> int:
         """Return the place of a component among all."""
@@ -136,7 +136,9 @@ class Scalars:
     @property
     def columns(self) -> list[str]:
         """The names of the variables' components: ``x``, ``x[0]``, ``A[0,1]``."""
-        return [part for name, shape in self.variables.items() for part in names_of(name, shape)]
+        return [
+            part for name, shape in self.variables.items() for part in component_names(name, shape)
+        ]
 
     @property
     def rows(self) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.function import Function
 from diffcli.language.limits import MAX_ASKED_ORDER
-from diffcli.language.tensors import located, name_of
+from diffcli.language.tensors import component_at, component_name
 from diffcli.layouts import ByVariable
 from diffcli.operators.entries import Entry, Scalars, Shape, Target
 from diffcli.operators.operator import Matrix, Operator, check_distinct, components
@@ -88,9 +88,9 @@ class Grad(Operator):
         chosen = self.wrt or tuple(scalars.variables)
         if not set(chosen) <= scalars.variables.keys():
             return None
-        name, index = located({name: scalars.variables[name] for name in chosen}, place)
+        name, index = component_at({name: scalars.variables[name] for name in chosen}, place)
         column = scalars.place(name, index)
-        return Target(name_of(name, index), 0, (column,) * self.order)
+        return Target(component_name(name, index), 0, (column,) * self.order)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the gradient by one reverse pass, higher orders by nested ones.

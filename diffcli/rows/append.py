@@ -24,7 +24,7 @@ LEAST = 1 << 20
 
 
 @dataclass(frozen=True)
-class Growing:
+class AppendFile:
     """A file to whose end bytes are added, many whole pages directly where that is possible."""
 
     file: BinaryIO
@@ -44,7 +44,7 @@ class Growing:
 
 
 @contextmanager
-def growing(path: Path, *, new: bool) -> Iterator[Growing]:
+def growing(path: Path, *, new: bool) -> Iterator[AppendFile]:
     """Open a file to add to it; what it holds may be read.
 
     A ``new`` file takes the place of an older one, and of a link there. Raises FileError where
@@ -53,7 +53,7 @@ def growing(path: Path, *, new: bool) -> Iterator[Growing]:
     if new:
         path.unlink(missing_ok=True)
     with os.fdopen(create(path) if new else open_own(path), "a+b") as file, _direct(file) as direct:
-        yield Growing(file, direct)
+        yield AppendFile(file, direct)
 
 
 def _direct(file: BinaryIO) -> AbstractContextManager[FileIO | None]:

@@ -93,7 +93,7 @@ class Wanted:
         return {name: columns[name] for name in self.variables if name in columns}
 
 
-class Turns(Generic[_T]):
+class RecycledBuffers(Generic[_T]):
     """Memory that the items of :func:`ahead` take turns with: new memory is what costs most.
 
     An item's memory is used again when the consumer has asked for the item after the next.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffcli.errors import FileError, PointError
 from diffcli.rows.append import PAGE
-from diffcli.rows.chunks import Buffer, Chunk, Source, Turns, Wanted
+from diffcli.rows.chunks import Buffer, Chunk, RecycledBuffers, Source, Wanted
 from diffcli.rows.footers import MAGIC, joined
 from diffcli.rows.text import Record, check_columns
 from diffcli.rows.writing import Types, Writer, cells
@@ -168,7 +168,7 @@ class ParquetWriter(Writer):
     def __init__(self, types: Types) -> None:
         _parquet()
         self._types = types
-        self._memory = Turns(lambda size: mmap(-1, size))
+        self._memory = RecycledBuffers(lambda size: mmap(-1, size))
 
     def encode(self, chunk: Chunk, results: Mapping[str, Array]) -> tuple[Buffer, bytes]:
         """Return a row group, and its footer as of a file that it alone makes up."""

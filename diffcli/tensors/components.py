@@ -14,7 +14,7 @@ import numpy as np
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Node, node, number, variable
 from diffcli.language.function import Function
-from diffcli.language.tensors import TENSORS, names_of
+from diffcli.language.tensors import TENSORS, component_names
 from diffcli.tensors.rules import Nodes, Shape, rule_of
 
 MAX_COMPONENTS = 100_000
@@ -34,7 +34,9 @@ def expand(
     for each in function.nodes:
         if each.op == VARIABLE:
             name = str(each.value)
-            values[each] = as_array(map(variable, names_of(name, shapes[each])), shapes[each])
+            values[each] = as_array(
+                map(variable, component_names(name, shapes[each])), shapes[each]
+            )
         elif each.is_leaf:
             values[each] = as_array([each], ())
         else:
@@ -45,7 +47,7 @@ def expand(
         text=function.text,
         outputs=tuple(component for output in outputs for component in output.flat),
         variables=tuple(
-            part for name, shape in variables.items() for part in names_of(name, shape)
+            part for name, shape in variables.items() for part in component_names(name, shape)
         ),
         called=function.called,
     )

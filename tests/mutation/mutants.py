@@ -177,8 +177,8 @@ def tests_of(module: str) -> list[str]:
     name = module.removeprefix("diffcli/").removesuffix(".py")
     part = max((each for each in SPEAKING if re.match(each, name)), key=len)
     files = dict.fromkeys([name.rpartition("/")[2], *SPEAKING[part].split(), *LAST])
-    paths = [f"tests/test_{each}.py" for each in files]
-    return [path for path in paths if (ROOT / path).exists()]
+    paths = (path for each in files for path in ROOT.glob(f"tests/**/test_{each}.py"))
+    return [str(path.relative_to(ROOT)) for path in paths]
 
 
 def tested(tree: Path, *arguments: str) -> int:
@@ -221,7 +221,8 @@ def fate(mutant: Mutant, tree: Path, *, widely: bool) -> Fate:
     target = tree / mutant.module
     original = target.read_text()
     files = tests_of(mutant.module)
-    rest = sorted({str(path.relative_to(ROOT)) for path in ROOT.glob("tests/test_*.py")} - {*files})
+    every = {str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_*.py")}
+    rest = sorted(every - {*files})
     target.write_text(mutant.text)
     try:
         killer = failing(tree, files)

@@ -25,8 +25,8 @@ MAX_WAITING = 128
 MODULES = (
     *worker.MODULES,
     "diffcli.commands.derivatives",
-    "diffcli.derivation.checker",
-    "diffcli.derivation.samples",
+    "diffcli.differentiation.checker",
+    "diffcli.differentiation.samples",
     "diffcli.engines.balls.rules",
     "diffcli.engines.matrices.compressed",
     "diffcli.engines.remote",

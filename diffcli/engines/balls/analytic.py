@@ -15,7 +15,7 @@ from collections.abc import Callable
 from flint import acb, arb, arb_series, ctx
 
 from diffcli.engines.balls.elementary import Ball
-from diffcli.engines.balls.guards import Difficult, centre, hurry
+from diffcli.engines.balls.guards import Difficult, centre, check_deadline
 from diffcli.engines.balls.precision import working
 
 Complex = Callable[..., acb]
@@ -39,7 +39,7 @@ def analytic(
         return function(*(acb(centre(arg)) for arg in args)).real
     scale = _scale(args)
     for shrink in SHRINKS:
-        hurry()
+        check_deadline()
         disc = _Disc(args, arb(2) ** (scale - shrink), arb(2) ** -shrink)
         if inside(*disc.boxes):
             bound = disc.bound(function)

@@ -23,7 +23,7 @@ from diffcli.engines.balls.forms import (
     number,
     power_of,
 )
-from diffcli.engines.balls.guards import Trouble, hurry
+from diffcli.engines.balls.guards import Trouble, check_deadline
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.rules import EXACT
 from diffcli.engines.balls.separation import is_zero
@@ -103,7 +103,7 @@ class Field:
         rule = resolve(TABLE[op].enclosure)
 
         def value() -> arb:
-            hurry()
+            check_deadline()
             try:
                 return arb(rule(*(_argument(form, exact=op in EXACT) for form in arguments)))
             except (Trouble, ValueError, TypeError):
@@ -170,7 +170,7 @@ class Field:
             return 0
         bits = FIRST_BITS
         while found is None and bits < self.max_bits:
-            hurry()
+            check_deadline()
             bits = min(4 * bits, self.max_bits)
             found = sign_of(form.ball(bits)) or _sign_of_terms(form, bits)
         return found

@@ -18,7 +18,7 @@ from math import floor
 
 from flint import acb, arb, fmpq
 
-from diffcli.engines.balls.guards import hurry
+from diffcli.engines.balls.guards import check_deadline
 from diffcli.engines.balls.precision import working
 
 MAX_TERMS = 300
@@ -114,7 +114,7 @@ class Polynomial:
     def __mul__(self, other: Polynomial) -> Polynomial:
         if len(self.terms) * len(other.terms) > 20 * MAX_TERMS:
             raise TooLong
-        hurry()
+        check_deadline()
         total = ZERO
         plain: dict[Monomial, Fraction] = {}
         for a, c in self.terms.items():

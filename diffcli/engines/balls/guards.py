@@ -13,7 +13,7 @@ from typing import overload
 
 from flint import arb, arb_series, ctx, fmpq, fmpz
 
-from diffcli.clock import is_late
+from diffcli.clock import deadline_passed
 
 Number = fmpq | arb
 Value = fmpq | arb | arb_series
@@ -54,9 +54,9 @@ class Undefined(Trouble):
     """The term certainly has no real value here."""
 
 
-def hurry() -> None:
+def check_deadline() -> None:
     """Raise OutOfTime past the time that :func:`diffcli.clock.until` has set."""
-    if is_late():
+    if deadline_passed():
         raise OutOfTime("out of time")
 
 

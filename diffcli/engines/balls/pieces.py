@@ -15,7 +15,7 @@ from fractions import Fraction
 from flint import arb, arb_series, ctx
 
 from diffcli.engines.balls.branches import Floor, Sign, direction, minus, settled
-from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, hurry
+from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, check_deadline
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.walk import Term, Walk
 from diffcli.language.expression import VARIABLE, Node, number, postorder, substituted, variable
@@ -117,7 +117,7 @@ class Range:
         for _ in range(MAX_CUTS):
             if not pending:
                 return done
-            hurry()
+            check_deadline()
             start, end, known = pending.pop()
             stretch = start.number.union(end.number)
             try:

@@ -18,11 +18,11 @@ from typing import NoReturn
 
 from flint import acb, arb, arb_series, ctx
 
-from diffcli.clock import is_late
+from diffcli.clock import deadline_passed
 from diffcli.engines.balls.analytic import analytic
 from diffcli.engines.balls.branches import is_smooth
 from diffcli.engines.balls.elementary import Ball
-from diffcli.engines.balls.guards import Difficult, Trouble, ball, centre, hurry, short
+from diffcli.engines.balls.guards import Difficult, Trouble, ball, centre, check_deadline, short
 from diffcli.engines.balls.integrands import NOWHERE, Complex
 from diffcli.engines.balls.pieces import Body, Piece, Range, bound
 from diffcli.engines.balls.precision import working
@@ -166,7 +166,11 @@ def _over(of: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) 
 
     def at(place: acb, is_analytic: bool) -> acb:
         # No exception of ours passes through Arb: what is nowhere finite ends soon.
-        return NOWHERE if is_late() else of({names[0]: low + length * place, **rest}, is_analytic)
+        return (
+            NOWHERE
+            if deadline_passed()
+            else of({names[0]: low + length * place, **rest}, is_analytic)
+        )
 
     if _is_wide((low, high, *others)):
         strip = arb(1) / STRIPS
@@ -174,7 +178,7 @@ def _over(of: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) 
         total = sum(pieces, acb(0)) * strip
     else:
         total = acb.integral(at, 0, 1, eval_limit=EVALUATIONS_PER_BIT * ctx.prec)
-    hurry()
+    check_deadline()
     return length * total
 
 

@@ -27,7 +27,7 @@ from diffcli.engines.balls.guards import (
     Undefined,
     Value,
     ball,
-    hurry,
+    check_deadline,
 )
 from diffcli.engines.balls.known import Known, KnownSeries, forgotten
 from diffcli.engines.balls.precision import working
@@ -204,7 +204,7 @@ def _decided(
 
 def _ruled(op: str, rule: Callable[..., Value | bool], arguments: list[Term]) -> Term:
     try:
-        hurry()
+        check_deadline()
         return _sound(op, rule(*arguments))
     except Trouble as trouble:
         return trouble

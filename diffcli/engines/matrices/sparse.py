@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from diffcli.language.tensors import located, name_of
+from diffcli.language.tensors import component_at, component_name
 
 
 class Names(Sequence[str]):
@@ -52,7 +52,7 @@ def component_names(variables: Mapping[str, tuple[int, ...]]) -> Names:
     def name(place: int) -> str:
         which = bisect_right(starts, place) - 1
         own = names[which]
-        return name_of(*located({own: variables[own]}, place - starts[which]))
+        return component_name(*component_at({own: variables[own]}, place - starts[which]))
 
     return Names(starts[-1], name)
 

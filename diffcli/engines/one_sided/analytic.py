@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from flint import arb, arb_series, fmpq, fmpq_series
 
-from diffcli.engines.balls.guards import Difficult, Trouble, Undefined, hurry
+from diffcli.engines.balls.guards import Difficult, Trouble, Undefined, check_deadline
 from diffcli.engines.balls.precision import working
 from diffcli.engines.one_sided.atoms import here
 from diffcli.engines.one_sided.coefficients import ZERO, Coefficient, named, rational
@@ -168,7 +168,7 @@ def _all(constants: Sequence[Coefficient]) -> list[arb]:
 
 def _balls(op: str, args: Sequence[arb | arb_series], count: int) -> list[arb]:
     """Return the coefficients that the row's rule on balls gives. Raises the Trouble it meets."""
-    hurry()
+    check_deadline()
     try:
         found = resolve(TABLE[op].enclosure)(*args)
     except ValueError:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from flint import arb, fmpq
 
-from diffcli.engines.balls.guards import Difficult, Trouble, Undefined, hurry
+from diffcli.engines.balls.guards import Difficult, Trouble, Undefined, check_deadline
 from diffcli.engines.balls.rules import LAZY
 from diffcli.engines.balls.signs import Coordinate
 from diffcli.engines.one_sided.atoms import Field, working_in
@@ -139,7 +139,7 @@ class Paths:
                 if isinstance(arg, Trouble):
                     return arg
         try:
-            hurry()
+            check_deadline()
             return cast(Term, self._rule(each)(*args))
         except Trouble as trouble:
             return trouble

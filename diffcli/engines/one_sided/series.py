@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flint import fmpq
 
-from diffcli.engines.balls.guards import HALF, Difficult, Undefined, hurry
+from diffcli.engines.balls.guards import HALF, Difficult, Undefined, check_deadline
 from diffcli.engines.one_sided.atoms import here
 from diffcli.engines.one_sided.coefficients import ZERO, Coefficient, rational
 from diffcli.engines.one_sided.germs import (
@@ -48,7 +48,7 @@ def mul(*germs: Germ) -> Germ:
     """Return the product."""
     total = germs[0]
     for each in germs[1:]:
-        hurry()
+        check_deadline()
         total = _product(total, each)
     return total
 
@@ -231,7 +231,7 @@ def compose(taylor: Taylor, x: Expansion) -> Germ:
         return exact(coefficients[0])
     result: Germ = NOTHING
     for coefficient in reversed(coefficients):
-        hurry()
+        check_deadline()
         result = add(mul(result, x), exact(coefficient))
     return add(result, Expansion((), _power_of_rest(x, count)))
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffcli.engines.taylor.jets import Degree, series_of
 from diffcli.language.function import Function
-from diffcli.language.tensors import names_of
+from diffcli.language.tensors import component_names
 from diffcli.tensors.components import expand
 from diffcli.tensors.shapes import shapes_of
 
@@ -63,7 +63,7 @@ def coefficients(
         at = {
             part: each.reshape(-1)[i]
             for name, each in at.items()
-            for i, part in enumerate(names_of(name, tuple(each.shape)))
+            for i, part in enumerate(component_names(name, tuple(each.shape)))
         }
     seeds = {
         name: {tuple(int(i == axis) for i in range(len(moving))): 1.0}

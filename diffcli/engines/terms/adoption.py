@@ -10,7 +10,7 @@ import sympy
 from sympy import Basic, Float, NumberSymbol, Rational, S
 from sympy.functions.elementary.piecewise import ExprCondPair
 
-from diffcli.engines.terms.dag import Terms, postorder
+from diffcli.engines.terms.dag import TermTable, postorder
 from diffcli.engines.terms.functions import RealFunction
 from diffcli.errors import UsageError
 from diffcli.language.functions import TABLE, resolve
@@ -32,7 +32,7 @@ def adopted(expressions: Iterable[Basic]) -> list[Any]:
     A decimal is taken for the exact number that it stores. Nothing else is evaluated. Raises
     UsageError for what has no function in the table.
     """
-    terms = Terms(max_terms=None)
+    terms = TermTable(max_terms=None)
     roots = list(expressions)
     made: dict[int, Any] = {}
     order = postorder(roots)
@@ -47,7 +47,7 @@ def adopted(expressions: Iterable[Basic]) -> list[Any]:
     return [made[id(root)] for root in roots]
 
 
-def _adopted(terms: Terms, term: Basic, args: Sequence[Any]) -> Any:
+def _adopted(terms: TermTable, term: Basic, args: Sequence[Any]) -> Any:
     if isinstance(term, Float):
         return terms.leaf(Rational(term))
     if isinstance(term, NumberSymbol) and term not in (S.Pi, S.Exp1):

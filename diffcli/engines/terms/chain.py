@@ -46,7 +46,7 @@ from sympy.core.relational import (
 )
 from sympy.functions.elementary.piecewise import ExprCondPair
 
-from diffcli.engines.terms.dag import Terms, dummy, postorder
+from diffcli.engines.terms.dag import TermTable, dummy, postorder
 from diffcli.errors import LimitError
 
 MAX_CACHED = 4096
@@ -63,7 +63,7 @@ class NoPartialError(LimitError):
 class Differentiator:
     """Differentiates terms of one DAG, each once a symbol, whatever the order of the partial."""
 
-    terms: Terms = field(default_factory=Terms)
+    terms: TermTable = field(default_factory=TermTable)
     _known: dict[tuple[int, Any], Any] = field(default_factory=dict)
 
     def partial(self, root: Expr, symbols: Iterable[Symbol]) -> Any:
@@ -94,11 +94,11 @@ class Differentiator:
         return known[id(root), wrt]
 
 
-def _sum(terms: Terms, _: Any, inner: Sequence[Any]) -> Any:
+def _sum(terms: TermTable, _: Any, inner: Sequence[Any]) -> Any:
     return terms.add(*inner)
 
 
-def _product(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
+def _product(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
     # Factor by factor, as n factors written out at once would make n² terms.
     pairs = list(zip(term.args, inner, strict=True))
     fixed = [factor for factor, slope in pairs if slope is S.Zero]
@@ -110,7 +110,7 @@ def _product(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
     return terms.mul(*fixed, derivative)
 
 
-def _power(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
+def _power(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
     (base, exponent), (base_slope, exponent_slope) = term.args, inner
     if exponent_slope is S.Zero:
         rational = terms.rational(exponent)
@@ -124,7 +124,7 @@ def _power(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
     return terms.mul(term, growth)
 
 
-def _pieces(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
+def _pieces(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
     # What holds at isolated points alone has no slope of its own there, and is left out.
     pairs: list[Any] = []
     excluded: list[Any] = []
@@ -142,7 +142,7 @@ def _pieces(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
     return terms(Piecewise, *pairs)
 
 
-def _pair(_: Terms, __: Any, inner: Sequence[Any]) -> Any:
+def _pair(_: TermTable, __: Any, inner: Sequence[Any]) -> Any:
     return tuple(inner)
 
 
@@ -150,7 +150,7 @@ def _is_moving(*_: Any) -> Any:
     return S.One
 
 
-def _extremum(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
+def _extremum(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
     # max(a, b)′ = a′·θ(a − b) + b′·θ(b − a), two arguments at a time; min the other way round.
     kind = type(term)
     best, slope = term.args[0], inner[0]
@@ -167,13 +167,13 @@ def _extremum(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
     return slope
 
 
-def _remainder(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
+def _remainder(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
     x, y = term.args
     turns = terms(floor, terms.mul(x, terms.power(y, S.NegativeOne)))
     return terms.add(inner[0], terms.mul(S.NegativeOne, turns, inner[1]))
 
 
-def _step(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
+def _step(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
     # Constant but for its value at 0, which is the second argument.
     if inner[1] is S.Zero:
         return S.Zero
@@ -182,7 +182,7 @@ def _step(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
     return terms(Piecewise, *(terms(ExprCondPair, slope, held) for slope, held in pairs))
 
 
-def _inner(_: Terms, __: Any, inner: Sequence[Any]) -> Any:
+def _inner(_: TermTable, __: Any, inner: Sequence[Any]) -> Any:
     return inner[0]
 
 
@@ -190,7 +190,7 @@ def _zero(*_: Any) -> Any:
     return S.Zero
 
 
-def _chain(terms: Terms, term: Any, inner: Sequence[Any]) -> Any:
+def _chain(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
     kind: Any = type(term)
     shape = tuple(arg if arg.is_Number else None for arg in term.args)
     return terms.add(

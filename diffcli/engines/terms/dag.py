@@ -59,7 +59,7 @@ def depth(root: Basic) -> int:
 
 
 @dataclass
-class Terms:
+class TermTable:
     """The one maker of terms: equal terms are the same object.
 
     ``deadline`` is a reading of :func:`diffcli.clock.now`; past it, making a term raises
@@ -163,9 +163,9 @@ class Terms:
 
 
 _FOLDING: dict[type[Basic], Callable[..., Any]] = {
-    Add: Terms.add,
-    Mul: Terms.mul,
-    Pow: Terms.power,
+    Add: TermTable.add,
+    Mul: TermTable.mul,
+    Pow: TermTable.power,
 }
 
 #: Above every index that sympy's own counter reaches.

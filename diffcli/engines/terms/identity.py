@@ -19,7 +19,7 @@ from sympy import CRootOf, Expr, Poly, PolynomialError, Rational, S, pi, real_ro
 
 from diffcli.engines.terms.atoms import LOG, VARIABLE, Atoms
 from diffcli.engines.terms.cells import Cell, UnknownError
-from diffcli.engines.terms.dag import Terms, postorder, tree_size
+from diffcli.engines.terms.dag import TermTable, postorder, tree_size
 from diffcli.engines.terms.formulas import text_of
 from diffcli.engines.terms.laws import Evaluator, floor
 from diffcli.engines.terms.signs import SIGN, WHOLE, Answers, NowhereError, Question, UndecidedError
@@ -87,7 +87,7 @@ def proved_equal(first: Expr, second: Expr, deadline: float | None = None) -> bo
 
 def proved_zero(term: Expr, at: Mapping[Expr, Expr], deadline: float | None = None) -> bool:
     """Return whether a term is proved to have the value 0 where constants stand for its symbols."""
-    terms = Terms(deadline)
+    terms = TermTable(deadline)
     cell = Evaluator(Atoms(), {}, at)
     try:
         terms.check()
@@ -106,7 +106,7 @@ def identity(
     if tree_size(first) + tree_size(second) > MAX_TERMS:
         return None
     try:
-        return _Comparison(first, second, margins, Terms(deadline)).result()
+        return _Comparison(first, second, margins, TermTable(deadline)).result()
     except (LimitError, UnknownError, PolynomialError):
         return None
 
@@ -117,7 +117,7 @@ def zeros(margins: Sequence[Margin], deadline: float | None = None) -> tuple[Loc
     cell, found = Evaluator(atoms, {}), dict[Question, None]()
     for kind, term in margins:
         try:
-            Terms(deadline).check()
+            TermTable(deadline).check()
             form = cell.canonical(cell.value(term))
             forms = [form] if kind == WHOLE else [factor for factor, _ in cell.factors(form)[1]]
         except (LimitError, NowhereError, UndecidedError, UnknownError, PolynomialError):
@@ -133,7 +133,9 @@ Thin = frozenset[Question]
 class _Comparison:
     """Two terms, cell by cell."""
 
-    def __init__(self, first: Expr, second: Expr, margins: Sequence[Margin], terms: Terms) -> None:
+    def __init__(
+        self, first: Expr, second: Expr, margins: Sequence[Margin], terms: TermTable
+    ) -> None:
         self._first, self._second, self._margins, self._terms = first, second, margins, terms
         self._symbols = {
             term for term in postorder([first, second]) if isinstance(term, sympy.Symbol)
@@ -289,7 +291,7 @@ def sign_between(
             for factor, _ in factors:
                 answers[SIGN, factor] = side * (1 if constant.is_positive else -1)
         while True:
-            Terms(deadline).check()
+            TermTable(deadline).check()
             cell = Evaluator(atoms, answers)
             try:
                 if any(_is_on(cell, *margin) for margin in margins):

@@ -16,7 +16,7 @@ from torch import Tensor
 from diffcli.engines.autograd import device_of
 from diffcli.engines.remote import lower
 from diffcli.engines.throughput.compiled import CompilerError
-from diffcli.engines.throughput.layout import Kind, Layout
+from diffcli.engines.throughput.layout import Kind, Wanted
 from diffcli.engines.throughput.pointwise import SAMPLE, Pointwise
 from diffcli.engines.throughput.routes import ROUTES, Request, route_for
 from diffcli.errors import PointError
@@ -69,7 +69,7 @@ class Evaluator:
     ) -> None:
         refuse_tensors(function.outputs)
         self.function, self.variables = function, function.variables
-        self.layout = Layout.of(function, wrt, kinds, order)
+        self.layout = Wanted.of(function, wrt, kinds, order)
         self.told = ""
         self._way = way
         request = Request(

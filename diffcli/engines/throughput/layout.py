@@ -22,7 +22,7 @@ Partial = tuple[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Layout:
+class Wanted:
     """The results of one request, and the numbers that they consist of.
 
     ``outputs`` is how many outputs the formula has, ``wrt`` the places of the inputs that it is
@@ -37,7 +37,7 @@ class Layout:
     @classmethod
     def of(
         cls, function: Function, wrt: Sequence[str], kinds: Sequence[Kind], order: int
-    ) -> Layout:
+    ) -> Wanted:
         """Return the layout; raises UsageError where a formula has no such derivative."""
         count = len(function.outputs)
         if count > 1 and {"grad", "hessian"}.intersection(kinds):
@@ -102,7 +102,7 @@ class Layout:
 T = TypeVar("T")
 
 
-def completed(
+def with_lower_orders(
     numbers: Sequence[Partial], values: Sequence[T], slopes: Callable[[T, int], Sequence[T]]
 ) -> list[T]:
     """Return every number of a layout, each gradient of a lower one computed once.

@@ -14,7 +14,7 @@ from diffcli.engines.program import Program
 from diffcli.engines.tape import Tape, Value
 from diffcli.engines.throughput.compiled import compiled
 from diffcli.engines.throughput.emission import emit
-from diffcli.engines.throughput.layout import Partial, completed
+from diffcli.engines.throughput.layout import Partial, with_lower_orders
 from diffcli.engines.throughput.reverse import sweep
 from diffcli.engines.throughput.workers import one_thread_each, processors
 
@@ -91,7 +91,7 @@ class Eager:
         with torch.enable_grad():
             leaves = [each.detach().requires_grad_() for each in inputs]
             values = self.program(*leaves, shape=rows[0].shape)
-            results = completed(
+            results = with_lower_orders(
                 self.numbers,
                 values,
                 lambda lower, order: gradient(lower, leaves, higher=order < highest),
@@ -103,7 +103,9 @@ class Eager:
 def written(program: Program, numbers: Sequence[Partial]) -> tuple[Tape, list[Value]]:
     """Return the tape on which each of the numbers is a value, and the values."""
     tape, outputs = program.folded()
-    return tape, completed(numbers, outputs, lambda lower, _: sweep(tape, lower, tape.inputs))
+    return tape, with_lower_orders(
+        numbers, outputs, lambda lower, _: sweep(tape, lower, tape.inputs)
+    )
 
 
 def _by_autograd(most: int) -> Callable[[Request], PreparedRoute]:

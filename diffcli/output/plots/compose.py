@@ -7,12 +7,12 @@ import numpy as np
 from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.output.plots.kinds import KINDS, kind_of
-from diffcli.output.plots.pictures import Composed, Request
+from diffcli.output.plots.pictures import PlotPlan, Request
 
 
 # What overflows is missing from a line, as where it has no value.
 @np.errstate(all="ignore")
-def compose(function: Function, request: Request) -> Composed:
+def compose(function: Function, request: Request) -> PlotPlan:
     """Sample a Function, and lay out its picture.
 
     Raises UsageError where it has too many variables, or can't be drawn in the way asked for.

@@ -10,7 +10,7 @@ import numpy as np
 
 from diffcli.errors import LimitError, UsageError
 from diffcli.studies.curves.breaks import Floats
-from diffcli.studies.curves.features import Spot
+from diffcli.studies.curves.features import FeaturePoint
 from diffcli.studies.curves.sampling import Samples
 from diffcli.studies.curves.viewing import visible_range
 
@@ -52,7 +52,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Straight:
+class StraightLine:
     """A tangent or a normal at (``x``, ``y``); its slope is infinite where it is upright."""
 
     name: str
@@ -114,9 +114,9 @@ class LinesShown:
     samples: Samples
     lines: Sequence[Line]
     frame: Frame
-    straights: Sequence[Straight] = ()
+    straights: Sequence[StraightLine] = ()
     points: Sequence[tuple[Line, float, float]] = ()
-    spots: Sequence[Spot] = ()
+    spots: Sequence[FeaturePoint] = ()
     quiet: bool = True
     fill: bool = False
 

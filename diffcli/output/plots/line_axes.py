@@ -17,8 +17,8 @@ from diffcli.output.plots.frame import Line, LinesShown, frame_range
 from diffcli.output.plots.scales import ROUND, set_ticks
 from diffcli.output.plots.style import ASYMPTOTE, DASHES, DOT, FONT_SIZE, WIDTHS
 from diffcli.output.plots.typeset import Label, named, plain, typeset
-from diffcli.studies.curves.breaks import Kind
-from diffcli.studies.curves.features import Feature, Spot
+from diffcli.studies.curves.breaks import BreakKind
+from diffcli.studies.curves.features import Feature, FeaturePoint
 from diffcli.studies.curves.sampling import Samples
 
 MARGINS, KEY = 50, 4.5 * FONT_SIZE
@@ -111,7 +111,7 @@ def _fill(axes: Axes, plot: LinesShown, view: tuple[float, float]) -> None:
 def _draw_ends(axes: Axes, samples: Samples, line: Line, colour: str) -> None:
     """Mark the ends at jumps: a ring where the line ends, a dot where its value is."""
     breaks = samples.breaks_of(line.output, line.order)
-    jumps = [each for each in breaks if each.kind in (Kind.JUMP, Kind.HOLE)]
+    jumps = [each for each in breaks if each.kind in (BreakKind.JUMP, BreakKind.HOLE)]
     if len(jumps) > MOST_MARKED:
         return
     row = samples.values[line.output, line.order]
@@ -136,7 +136,7 @@ def _draw_uprights(axes: Axes, samples: Samples, lines: Sequence[Line]) -> None:
         each.at
         for line in lines
         for each in samples.breaks_of(line.output, line.order)
-        if each.kind is Kind.POLE
+        if each.kind is BreakKind.POLE
     }
     if 0 not in poles:
         axes.axvline(0, color=faint(axes), linewidth=0.7, zorder=1.5)
@@ -185,7 +185,7 @@ def _draw_dots(axes: Axes, plot: LinesShown) -> None:
         axes.plot([spot.x], [spot.y], "o", color=colour, markersize=3.2, zorder=3.4)
 
 
-def _draw_feature(axes: Axes, feature: Feature, spots: Sequence[Spot]) -> None:
+def _draw_feature(axes: Axes, feature: Feature, spots: Sequence[FeaturePoint]) -> None:
     if not spots:
         return
     edge, ground = mpl.rcParams["text.color"], axes.get_facecolor()
@@ -199,7 +199,7 @@ def _draw_feature(axes: Axes, feature: Feature, spots: Sequence[Spot]) -> None:
     )  # fmt: skip
 
 
-def _listed(feature: Feature, spots: Sequence[Spot]) -> str:
+def _listed(feature: Feature, spots: Sequence[FeaturePoint]) -> str:
     """Return a feature with its places, if they are few."""
     places = ", ".join(f"{spot.x:.4g}" for spot in spots)
     few = len(spots) <= MOST_NAMED

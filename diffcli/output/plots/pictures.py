@@ -70,7 +70,7 @@ class Picture(ABC):
 
 
 @dataclass(frozen=True)
-class Composed:
+class PlotPlan:
     """A picture, and the ranges that were chosen for it, as they are typed."""
 
     picture: Picture
@@ -86,7 +86,7 @@ class PlotKind:
     """
 
     suits: Callable[[Function], int]
-    compose: Callable[[Function, Request], Composed]
+    compose: Callable[[Function, Request], PlotPlan]
     takes_marks: bool = False
     """Whether it takes the options of lines."""
 

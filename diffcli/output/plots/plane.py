@@ -9,8 +9,8 @@ import numpy as np
 
 from diffcli.language.function import Function
 from diffcli.output.plots.labels import equation_of
-from diffcli.output.plots.pictures import Composed, Picture, Request, chosen
-from diffcli.studies.critical.landmarks import Landmark
+from diffcli.output.plots.pictures import Picture, PlotPlan, Request, chosen
+from diffcli.studies.critical.landmarks import NotablePoint
 from diffcli.studies.critical.points import critical_points
 from diffcli.studies.curves import plane as planes
 from diffcli.studies.curves.breaks import Floats
@@ -34,7 +34,7 @@ class PlanePicture(Picture):
     variables: tuple[str, str]
     equation: str
     latex: str | None
-    critical: Sequence[Landmark] = ()
+    critical: Sequence[NotablePoint] = ()
 
     def text(self, columns: int, rows: int, *, colour: bool) -> str:  # noqa: ARG002  (shades)
         """Return a function as shades, the denser the higher; a vector field as arrows."""
@@ -93,7 +93,7 @@ def _arrows(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return cells
 
 
-def compose(make: Callable[..., PlanePicture], function: Function, request: Request) -> Composed:
+def compose(make: Callable[..., PlanePicture], function: Function, request: Request) -> PlotPlan:
     """Sample a Function over a plane, and lay out the picture that ``make`` returns."""
     evaluate = planes.evaluator(function)
     defaults = planes.default_ranges(function, evaluate) if len(request.ranges) < 2 else []
@@ -114,4 +114,4 @@ def compose(make: Callable[..., PlanePicture], function: Function, request: Requ
     told = [
         Range(r.low, r.high, f"{n}={r.text}") for n, r in named.items() if n not in request.ranges
     ]
-    return Composed(picture, chosen(told))
+    return PlotPlan(picture, chosen(told))

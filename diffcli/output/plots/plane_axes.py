@@ -18,8 +18,8 @@ from diffcli.output.plots.canvas import faint
 from diffcli.output.plots.scales import levels_of, set_ticks
 from diffcli.output.plots.typed import math_name
 from diffcli.output.plots.typeset import Label, named, plain
-from diffcli.studies.critical.kinds import Kind
-from diffcli.studies.critical.landmarks import Landmark
+from diffcli.studies.critical.kinds import PointKind
+from diffcli.studies.critical.landmarks import NotablePoint
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.plane import Plane
 
@@ -34,8 +34,13 @@ SHORT, WIDEST = 0.5, 0.95
 UNEQUAL = 5
 """A plane longer than so many times its other side isn't drawn to scale."""
 
-MARKS: Mapping[Kind, str] = MappingProxyType(
-    {Kind.MINIMUM: "o", Kind.MAXIMUM: "^", Kind.SADDLE: "X", Kind.DEGENERATE: "s"}
+MARKS: Mapping[PointKind, str] = MappingProxyType(
+    {
+        PointKind.MINIMUM: "o",
+        PointKind.MAXIMUM: "^",
+        PointKind.SADDLE: "X",
+        PointKind.DEGENERATE: "s",
+    }
 )
 
 
@@ -149,7 +154,7 @@ def colours_of(first: float, last: float) -> ListedColormap:
     return ListedColormap(mpl.colormaps[mpl.rcParams["image.cmap"]](np.linspace(first, last, 256)))
 
 
-def mark(axes: Axes, critical: Sequence[Landmark]) -> None:
+def mark(axes: Axes, critical: Sequence[NotablePoint]) -> None:
     """Mark the critical points, each kind with a sign of its own, named below the axes."""
     ink, ground = mpl.rcParams["text.color"], axes.get_facecolor()
     kinds = [kind for kind in MARKS if any(each.kind is kind for each in critical)]

@@ -24,7 +24,7 @@ from diffcli.operators import Grad
 from diffcli.options import COMPILE, WRT, Kind, Option, variables
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
     from diffcli.language.function import Function
     from diffcli.language.points import Point
     from diffcli.output.document import Answer

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.engines.autograd import tensors
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.differences import Estimate, Finding

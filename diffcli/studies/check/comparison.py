@@ -9,8 +9,8 @@ from diffcli.engines.balls.decimals import outward
 from diffcli.engines.difficult import as_float
 from diffcli.engines.enclosure import Enclosure
 from diffcli.studies.check.exceptions import Truth
-from diffcli.studies.check.mistakes import Suspect
-from diffcli.studies.check.places import DIGITS, Place
+from diffcli.studies.check.mistakes import ClaimedEntry
+from diffcli.studies.check.places import DIGITS, RandomPoint
 
 Bounds = tuple[str, str]
 
@@ -34,7 +34,7 @@ class Comparison:
     reason: str | None = None
 
 
-def comparison(label: str, suspect: Suspect, place: Place) -> Comparison:
+def comparison(label: str, suspect: ClaimedEntry, place: RandomPoint) -> Comparison:
     """Return the derivative and the claim at an ordinary point."""
     derivative = place.enclosure(suspect.output, suspect.wrt)
     claim = place.enclosure(suspect.claim)
@@ -48,7 +48,7 @@ def comparison(label: str, suspect: Suspect, place: Place) -> Comparison:
     )
 
 
-def compared(label: str, suspect: Suspect, place: Place, truth: Truth) -> Comparison:
+def compared(label: str, suspect: ClaimedEntry, place: RandomPoint, truth: Truth) -> Comparison:
     """Return a comparison at what may be a difficult point."""
     plain = comparison(label, suspect, place)
     found = truth.difficulty

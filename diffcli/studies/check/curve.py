@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.algebra import ZERO, Algebra
 from diffcli.language.builder import Builder

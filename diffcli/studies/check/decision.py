@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.studies.check.claim import Claim

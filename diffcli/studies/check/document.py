@@ -14,7 +14,7 @@ from diffcli.verdict import Check
 if TYPE_CHECKING:
     from diffcli.output.report import Report, Result
     from diffcli.studies.check.comparison import Comparison
-    from diffcli.studies.check.evidence import Hearing, Statement
+    from diffcli.studies.check.evidence import EngineAnswer, EngineComparison
     from diffcli.studies.check.judgement import Decision
 
 MOST_DIGITS = 30
@@ -25,7 +25,7 @@ MOST_EXCEPTIONS = 4
 """Points without a derivative that are shown one by one."""
 
 
-def hearing_answer(found: Hearing) -> Answer:
+def hearing_answer(found: EngineComparison) -> Answer:
     """Return a table an entry and point: what each engine says, the verdict last."""
     report = found.report
 
@@ -44,7 +44,7 @@ def hearing_answer(found: Hearing) -> Answer:
     return Answer(report, found.exit_code, data, document)
 
 
-def _tables(found: Hearing, digits: int | None) -> Iterator[Table]:
+def _tables(found: EngineComparison, digits: int | None) -> Iterator[Table]:
     for result, said in zip(found.report.results, found.statements, strict=False):
         checks = {check.entry: check for check in result.checks}
         for entry, statements in said.items():
@@ -52,7 +52,7 @@ def _tables(found: Hearing, digits: int | None) -> Iterator[Table]:
 
 
 def _table(
-    report: Report, result: Result, check: Check, said: Sequence[Statement], digits: int | None
+    report: Report, result: Result, check: Check, said: Sequence[EngineAnswer], digits: int | None
 ) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for each in said:
@@ -63,7 +63,7 @@ def _table(
     return Table(title, ("engine", "says", "time"), (*rows, ("verdict", check.verdict, "")))
 
 
-def _says(said: Statement) -> Cell:
+def _says(said: EngineAnswer) -> Cell:
     if said.bounds:
         exact = said.bounds[0] == said.bounds[1]
         return f"{said.bounds[0]} exactly" if exact else f"[{', '.join(said.bounds)}]"
@@ -75,7 +75,7 @@ def _time(seconds: float) -> str:
     return f"{seconds * scale:.{0 if seconds * scale >= 10 else 1}f} {unit}"
 
 
-def _statement(said: Statement) -> dict[str, Any]:
+def _statement(said: EngineAnswer) -> dict[str, Any]:
     return {
         "engine": said.engine,
         "value": said.value,

@@ -10,8 +10,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from diffcli.clock import now
-from diffcli.derivation import Settings, derive
-from diffcli.derivation.places import Positions
+from diffcli.differentiation import Settings, derive
+from diffcli.differentiation.places import Positions
 from diffcli.engines.enclosure import Coordinate, partials
 from diffcli.engines.quotients import quotient
 from diffcli.engines.remote import Partials, lower
@@ -33,7 +33,7 @@ MOST_POINTS = 100
 
 
 @dataclass(frozen=True)
-class Statement:
+class EngineAnswer:
     """What one engine says of one number: the number, bounds of it, or why there is neither.
 
     ``digits`` are the significant ones that the bounds prove, None where they prove all.
@@ -49,11 +49,11 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Hearing:
+class EngineComparison:
     """A derivative at points with its verdicts; for each point, what was said of each entry."""
 
     report: Report
-    statements: tuple[Mapping[str, tuple[Statement, ...]], ...]
+    statements: tuple[Mapping[str, tuple[EngineAnswer, ...]], ...]
 
     @property
     def exit_code(self) -> int:
@@ -63,11 +63,11 @@ class Hearing:
 
 def gather(
     operator: Grad | Partial, function: Function, points: Sequence[Point], settings: Settings
-) -> Hearing:
+) -> EngineComparison:
     """Return what the engines of the settings say of a derivative at points, and the verdicts.
 
     Vectors are many points at once. Raises LimitError beyond ``MOST_POINTS`` points, UsageError
-    as :func:`diffcli.derivation.derive` does.
+    as :func:`diffcli.differentiation.derive` does.
     """
     places = [place for point in points for place in _each(point, settings)]
     if len(places) > MOST_POINTS:
@@ -77,7 +77,7 @@ def gather(
     single = [Point({name: _constant(x) for name, x in typed.items()}) for typed, _ in places]
     report = derive(operator, function, single, settings)
     entries = operator.entries(function)
-    return Hearing(
+    return EngineComparison(
         replace(report, command="check"),
         tuple(
             {entry.label: examiner.of(entry) for entry in entries}
@@ -120,7 +120,7 @@ class _Examiner:
             # The first call compiles the formula, and imports what it is made of.
             self._program(*self._tensors().values())
 
-    def of(self, entry: Entry) -> tuple[Statement, ...]:
+    def of(self, entry: Entry) -> tuple[EngineAnswer, ...]:
         """Return what each engine says of one entry."""
         asked = self._settings.engines
         return tuple(
@@ -128,13 +128,13 @@ class _Examiner:
         )
 
     def _timed(
-        self, name: str, ask: Callable[[_Examiner, Entry], Statement], entry: Entry
-    ) -> Statement:
+        self, name: str, ask: Callable[[_Examiner, Entry], EngineAnswer], entry: Entry
+    ) -> EngineAnswer:
         start = perf_counter()
         try:
             said = ask(self, entry)
         except (LimitError, NotImplementedError) as error:
-            said = Statement(name, reason=str(error))
+            said = EngineAnswer(name, reason=str(error))
         return replace(said, engine=name, seconds=perf_counter() - start)
 
     @property
@@ -150,49 +150,49 @@ class _Examiner:
             for name, x in self._dyadic.items()
         }
 
-    def reverse(self, entry: Entry) -> Statement:
+    def reverse(self, entry: Entry) -> EngineAnswer:
         """Ask autograd in reverse mode."""
         at = self._tensors()
         value = self._program(*at.values())[entry.output]
         return _said(float(self._reverse(value, [at[name] for name in entry.wrt])))
 
-    def forward(self, entry: Entry) -> Statement:
+    def forward(self, entry: Entry) -> EngineAnswer:
         """Ask autograd in forward mode."""
         tangent = self._forward(self._program, self._tensors(), entry.wrt, entry.output)
         return _said(float(tangent))
 
-    def symbolic(self, entry: Entry) -> Statement:
+    def symbolic(self, entry: Entry) -> EngineAnswer:
         """Ask sympy: the formula and its value."""
         partials = Partials(self._function, self._deadline)
         found, reason = partials.ask(_value, self._dyadic, entry.wrt, entry.output)
-        return Statement("", reason=reason) if found is None else _said(found)
+        return EngineAnswer("", reason=reason) if found is None else _said(found)
 
-    def enclosure(self, entry: Entry) -> Statement:
+    def enclosure(self, entry: Entry) -> EngineAnswer:
         """Ask for proved bounds."""
         wrt, digits = entry.wrt, self._settings.digits
         output = self._function.outputs[entry.output]
         found = partials(output, self._dyadic, [wrt], digits=digits, deadline=self._deadline)[wrt]
         if found.ball is None:
-            return Statement("", reason=found.reason)
+            return EngineAnswer("", reason=found.reason)
         bits = found.ball.rel_accuracy_bits()
-        return Statement(
+        return EngineAnswer(
             "",
             value=found.to_float(self._settings.dtype),
             bounds=found.interval(digits),
             digits=None if found.ball.is_exact() else int(max(bits, 0) * log10(2)),
         )
 
-    def quotient(self, entry: Entry, side: int) -> Statement:
+    def quotient(self, entry: Entry, side: int) -> EngineAnswer:
         """Ask for a one-sided difference quotient."""
         output = self._function.outputs[entry.output]
         found, _ = quotient(output, self._typed, entry.wrt, side, deadline=self._deadline)
-        return Statement("", reason="no value there") if found is None else _said(float(found))
+        return EngineAnswer("", reason="no value there") if found is None else _said(float(found))
 
-    def rounding(self, entry: Entry) -> Statement:
+    def rounding(self, entry: Entry) -> EngineAnswer:
         """Ask how far floating point may be off."""
         output, wrt = self._function.outputs[entry.output], entry.wrt
         bound = rounding_bounds(output, self._dyadic, [wrt], self._settings.dtype)[wrt].bound
-        return _said(bound) if isfinite(bound) else Statement("", reason="not known")
+        return _said(bound) if isfinite(bound) else EngineAnswer("", reason="not known")
 
 
 def _value(
@@ -202,11 +202,11 @@ def _value(
     return None if found.number is None else float(found.number), found.reason
 
 
-def _said(value: float) -> Statement:
-    return Statement("", value) if isfinite(value) else Statement("", reason=f"{value:g}")
+def _said(value: float) -> EngineAnswer:
+    return EngineAnswer("", value) if isfinite(value) else EngineAnswer("", reason=f"{value:g}")
 
 
-_WITNESSES: Sequence[tuple[str, str, Callable[[_Examiner, Entry], Statement]]] = (
+_WITNESSES: Sequence[tuple[str, str, Callable[[_Examiner, Entry], EngineAnswer]]] = (
     ("autograd reverse", "autograd", _Examiner.reverse),
     ("autograd forward", "autograd", _Examiner.forward),
     ("symbolic", "symbolic", _Examiner.symbolic),

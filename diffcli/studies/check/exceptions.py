@@ -21,8 +21,8 @@ from diffcli.engines.remote import Partials
 from diffcli.errors import DiffcliError, LimitError
 from diffcli.language.expression import Node, number, postorder
 from diffcli.language.parser import parse
-from diffcli.studies.check.mistakes import Suspect
-from diffcli.studies.check.places import Place
+from diffcli.studies.check.mistakes import ClaimedEntry
+from diffcli.studies.check.places import RandomPoint
 
 FREE = (0, 1)
 """Values of the variables that a special place doesn't determine."""
@@ -47,7 +47,7 @@ class Truth:
     difficulty: Difficulty | None = None
 
 
-def examined(suspect: Suspect, place: Place, deadline: float) -> tuple[Finding, Truth]:
+def examined(suspect: ClaimedEntry, place: RandomPoint, deadline: float) -> tuple[Finding, Truth]:
     """Return what is known of a claimed number at a point, which may be a difficult one."""
     truth = _truth(suspect, place, deadline)
     claimed = place.enclosure(suspect.claim)
@@ -64,7 +64,7 @@ def examined(suspect: Suspect, place: Place, deadline: float) -> tuple[Finding, 
     return Finding.EQUAL if truth.ball.overlaps(claimed.ball) else Finding.DIFFERENT, truth
 
 
-def _truth(suspect: Suspect, place: Place, deadline: float) -> Truth:
+def _truth(suspect: ClaimedEntry, place: RandomPoint, deadline: float) -> Truth:
     known = suspect.truth(place)
     if known is not None:
         return Truth(known)

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from diffcli.clock import now
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.engines import remote
 from diffcli.engines.enclosure import Coordinate, Index
 from diffcli.errors import UsageError
@@ -31,8 +31,8 @@ from diffcli.studies.check.exceptions import (
     read_places,
     special_points,
 )
-from diffcli.studies.check.mistakes import Suspect, misplaced, mistake
-from diffcli.studies.check.places import Place, draw
+from diffcli.studies.check.mistakes import ClaimedEntry, misplaced, mistake
+from diffcli.studies.check.places import RandomPoint, draw
 
 if TYPE_CHECKING:
     from diffcli.engines.terms.identity import Identity
@@ -115,7 +115,7 @@ def decide(
 
 def each_typed(point: Point, settings: Settings) -> Iterator[Mapping[str, Coordinate]]:
     """Yield every element of a point of vectors, as typed."""
-    from diffcli.derivation.places import Positions
+    from diffcli.differentiation.places import Positions
 
     positions = Positions(point, dtype=settings.dtype, seed=settings.seed)
     return map(positions.typed, range(positions.size))
@@ -144,7 +144,7 @@ class _Decider:
         )
         self._entries = claimed_entries(self._formula, claim.shape, wrt, order)
         self._suspects = {
-            entry.label: Suspect(outputs[entry.output], entry.wrt, term)
+            entry.label: ClaimedEntry(outputs[entry.output], entry.wrt, term)
             for entry, term in zip(self._entries, function.outputs[self._first :], strict=True)
         }
         self._partials: dict[Node, list[Index]] = {}
@@ -200,7 +200,7 @@ class _Decider:
         self, at: Mapping[str, Coordinate], deadline: float
     ) -> tuple[bool, Comparison | None]:
         """Return whether all is known at a special point, and how the claim is wrong there."""
-        place, is_known = Place(at, deadline=deadline), True
+        place, is_known = RandomPoint(at, deadline=deadline), True
         for label, suspect in self._suspects.items():
             finding, truth = examined(suspect, place, deadline)
             found = compared(label, suspect, place, truth)
@@ -245,15 +245,15 @@ class _Decider:
 
     def _compare(
         self, points: Sequence[Mapping[str, Coordinate]], seed: int, deadline: float
-    ) -> tuple[list[Place], Comparison | None]:
+    ) -> tuple[list[RandomPoint], Comparison | None]:
         """Return the points where all is known, and the plainest counterexample among them."""
         names = self._function.variables or ("x",)
-        places: list[Place] = []
+        places: list[RandomPoint] = []
         clashes: list[Comparison] = []
         for at in chain(points, islice(draw(names, seed), DRAWN)):
             if len(places) >= (ENOUGH if clashes else POINTS) or now() > deadline:
                 break
-            place = Place(at, deadline=deadline)
+            place = RandomPoint(at, deadline=deadline)
             for output, indices in self._partials.items():
                 place.look(output, indices)
             if all(
@@ -270,7 +270,7 @@ class _Decider:
             )
         return places, self._gaps.pop(_CLAIM)
 
-    def _is_known(self, label: str, suspect: Suspect, place: Place) -> bool:
+    def _is_known(self, label: str, suspect: ClaimedEntry, place: RandomPoint) -> bool:
         """Whether both numbers are; where only one exists, that is noted."""
         truth, claimed = suspect.truth(place), suspect.claimed(place)
         if truth is not None and place.is_undefined(suspect.claim):
@@ -279,13 +279,13 @@ class _Decider:
             self._gaps.setdefault(_FUNCTION, comparison(label, suspect, place))
         return truth is not None and claimed is not None
 
-    def _clashes(self, place: Place) -> Iterator[Comparison]:
+    def _clashes(self, place: RandomPoint) -> Iterator[Comparison]:
         for label, suspect in self._suspects.items():
             truth, claimed = suspect.truth(place), suspect.claimed(place)
             if truth is not None and claimed is not None and not truth.overlaps(claimed):
                 yield comparison(label, suspect, place)
 
-    def _mistake(self, label: str, places: Sequence[Place]) -> str | None:
+    def _mistake(self, label: str, places: Sequence[RandomPoint]) -> str | None:
         """Name what was done wrong, if that can be told."""
         suspects = tuple(self._suspects.values())
         columns = self._claim.shape[-1] if self._claim.shape else 1

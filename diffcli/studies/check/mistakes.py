@@ -22,7 +22,7 @@ from diffcli.engines.balls.precision import working
 from diffcli.engines.enclosure import Index
 from diffcli.language.expression import Node, node, number, postorder, variable
 from diffcli.language.printer import text_of
-from diffcli.studies.check.places import Place
+from diffcli.studies.check.places import RandomPoint
 
 MOST_NODES = 1000
 """Terms of a formula that is searched for the place of a mistake."""
@@ -34,29 +34,31 @@ SIMPLE = 1000
 """The largest denominator of a factor that is told as a fraction."""
 BITS = 256
 
-Number = Callable[[Place], arb | None]
+Number = Callable[[RandomPoint], arb | None]
 Hypothesis = tuple[str, Number, Number]
 """A mistake in words, and two numbers that it makes equal."""
 
 
 @dataclass(frozen=True)
-class Suspect:
+class ClaimedEntry:
     """One claimed number: the partial of ``output`` in ``wrt``, and the formula claimed for it."""
 
     output: Node
     wrt: Index
     claim: Node
 
-    def truth(self, place: Place) -> arb | None:
+    def truth(self, place: RandomPoint) -> arb | None:
         """Return the partial, where it is certain."""
         return place.number(self.output, self.wrt)
 
-    def claimed(self, place: Place) -> arb | None:
+    def claimed(self, place: RandomPoint) -> arb | None:
         """Return what is claimed, where it is certain."""
         return place.number(self.claim)
 
 
-def misplaced(suspects: Sequence[Suspect], columns: int, places: Sequence[Place]) -> str | None:
+def misplaced(
+    suspects: Sequence[ClaimedEntry], columns: int, places: Sequence[RandomPoint]
+) -> str | None:
     """Say so where every claim is right, but for another entry of the gradient or matrix."""
     count = len(suspects)
     turned = [place for column in range(columns) for place in range(column, count, columns)]
@@ -74,7 +76,9 @@ def misplaced(suspects: Sequence[Suspect], columns: int, places: Sequence[Place]
     return "the entries in another order"
 
 
-def mistake(suspect: Suspect, others: Sequence[str], places: Sequence[Place]) -> str | None:
+def mistake(
+    suspect: ClaimedEntry, others: Sequence[str], places: Sequence[RandomPoint]
+) -> str | None:
     """Name the mistake in one claimed number, where it is a well-known one.
 
     ``others`` are the variables that the partial isn't taken in.
@@ -85,7 +89,9 @@ def mistake(suspect: Suspect, others: Sequence[str], places: Sequence[Place]) ->
     return None
 
 
-def _same(numbers: Sequence[Number], places: Sequence[Place], *, not_zero: bool = False) -> bool:
+def _same(
+    numbers: Sequence[Number], places: Sequence[RandomPoint], *, not_zero: bool = False
+) -> bool:
     """Whether two numbers are equal at enough points, and at every point where both are known."""
     met = 0
     for place in places:
@@ -99,7 +105,7 @@ def _same(numbers: Sequence[Number], places: Sequence[Place], *, not_zero: bool 
 
 
 def _hypotheses(
-    suspect: Suspect, others: Sequence[str], places: Sequence[Place]
+    suspect: ClaimedEntry, others: Sequence[str], places: Sequence[RandomPoint]
 ) -> Iterator[Hypothesis]:
     """Yield the mistakes, what is simplest to say first."""
     output, wrt, claimed, truth = suspect.output, suspect.wrt, suspect.claimed, suspect.truth
@@ -129,7 +135,7 @@ def _partial(output: Node, wrt: Index) -> Number:
 
 
 def _times(first: Number, second: Number | arb) -> Number:
-    def product(place: Place) -> arb | None:
+    def product(place: RandomPoint) -> arb | None:
         a = first(place)
         b = second if isinstance(second, arb) else second(place)
         return None if a is None or b is None else a * b
@@ -140,7 +146,7 @@ def _times(first: Number, second: Number | arb) -> Number:
 # Rules that there aren't, of the formula's outermost operation.
 
 
-def _rules(suspect: Suspect) -> Iterator[Hypothesis]:
+def _rules(suspect: ClaimedEntry) -> Iterator[Hypothesis]:
     """Yield u′·v′ for a product, u′/v′ for a quotient, and v·u^(v-1) where v moves too."""
     output, wrt, claimed = suspect.output, suspect.wrt, suspect.claimed
     x = variable(wrt[-1])
@@ -165,7 +171,7 @@ def _rules(suspect: Suspect) -> Iterator[Hypothesis]:
 # Constants: a factor, a term.
 
 
-def _constants(suspect: Suspect, places: Sequence[Place]) -> Iterator[Hypothesis]:
+def _constants(suspect: ClaimedEntry, places: Sequence[RandomPoint]) -> Iterator[Hypothesis]:
     """Yield the factor and the term that one point shows."""
     for place in places:
         claim, truth = suspect.claimed(place), suspect.truth(place)
@@ -181,7 +187,7 @@ def _constants(suspect: Suspect, places: Sequence[Place]) -> Iterator[Hypothesis
 
 
 def _plus(first: Number, term: arb) -> Number:
-    def total(place: Place) -> arb | None:
+    def total(place: RandomPoint) -> arb | None:
         found = first(place)
         return None if found is None else found + term
 
@@ -233,7 +239,7 @@ def _inner(user: Node, place: int) -> bool:
     return user.op not in ("add", "neg", "mul", "div") and not user.args[place].is_leaf
 
 
-def _changed(suspect: Suspect, fits: Fits, words: str, change: Change) -> Iterator[Hypothesis]:
+def _changed(suspect: ClaimedEntry, fits: Fits, words: str, change: Change) -> Iterator[Hypothesis]:
     x = variable(suspect.wrt[-1])
     nodes = postorder([suspect.output])
     if len(nodes) > MOST_NODES:

@@ -30,7 +30,7 @@ GRID = 1000
 """Coordinates are so many parts of their scale: short decimals, which can be typed in again."""
 
 
-class Place:
+class RandomPoint:
     """One point. What is asked of it is computed once."""
 
     def __init__(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.engines.coordinates import arrays_of, by_component
 from diffcli.engines.enclosure import Coordinate
 from diffcli.errors import UsageError
@@ -18,7 +18,7 @@ from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.language.printer import text_of
-from diffcli.language.tensors import names_of
+from diffcli.language.tensors import component_names
 from diffcli.studies.check.claim import Claim
 from diffcli.studies.check.judgement import Decision, decide
 from diffcli.tensors.components import expand
@@ -91,7 +91,7 @@ def _components(
     values = [shapes[output] for output in function.outputs[:first]]
     claimed = [shapes[output] for output in function.outputs[first:]]
     names = wrt or tuple(name for name in function.variables if name in variables)
-    columns = tuple(part for name in names for part in names_of(name, variables[name]))
+    columns = tuple(part for name in names for part in component_names(name, variables[name]))
     shape = _shape(values, claimed, claim.shape, [variables[name] for name in names])
     numbers = expand(function, shapes, variables)
     rows = sum(map(prod, values))

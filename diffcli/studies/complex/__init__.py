@@ -14,7 +14,7 @@ from diffcli.language.tokens import NAME, tokenize
 from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
     from diffcli.language.points import Point
     from diffcli.operators import Operator
     from diffcli.output.document import Answer

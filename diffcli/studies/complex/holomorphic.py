@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from flint import acb, arb
 
 from diffcli.clock import now
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.engines import remote
 from diffcli.engines.balls.cuts import Cuts
 from diffcli.engines.balls.decimals import certain_digits, outward

@@ -24,13 +24,13 @@ from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.studies.critical.asymptotes import Asymptote, asymptotes
 from diffcli.studies.critical.boxes import CROWDED, FLAT, OUT_OF_TIME, Box, Undecided, hull
-from diffcli.studies.critical.clearing import Clearing
+from diffcli.studies.critical.clearing import ZeroFactorTest
 from diffcli.studies.critical.exact import simple, vanishes
 from diffcli.studies.critical.intervals import Isolation, isolate
-from diffcli.studies.critical.kinds import Kind
-from diffcli.studies.critical.landmarks import Landmark, Search, Surveyor, Tag
+from diffcli.studies.critical.kinds import PointKind
+from diffcli.studies.critical.landmarks import NotablePoint, PointClassifier, Search, Tag
 from diffcli.studies.critical.sides import Sides
-from diffcli.studies.critical.systems import BITS, FINE_BITS, Root, System
+from diffcli.studies.critical.systems import BITS, FINE_BITS, GradientSystem, Root
 
 NEAR = 1e-6
 """How far, as a part of the range, a multiple root is sure to be alone, and a break reaches."""
@@ -42,26 +42,26 @@ HUGE = 1e6
 """A function that comes to this beside an undecided cell has a pole there."""
 _BREAKS = MappingProxyType(
     {
-        difficult.Kind.POLE: Kind.POLE,
-        difficult.Kind.KINK: Kind.KINK,
-        difficult.Kind.VERTICAL: Kind.KINK,
-        difficult.Kind.JUMP: Kind.JUMP,
-        difficult.Kind.ENDPOINT: Kind.EDGE,
-        difficult.Kind.UNDEFINED: Kind.GAP,
+        difficult.Kind.POLE: PointKind.POLE,
+        difficult.Kind.KINK: PointKind.KINK,
+        difficult.Kind.VERTICAL: PointKind.KINK,
+        difficult.Kind.JUMP: PointKind.JUMP,
+        difficult.Kind.ENDPOINT: PointKind.EDGE,
+        difficult.Kind.UNDEFINED: PointKind.GAP,
     }
 )
-_KINDS = {0: Kind.ZERO, 1: None, 2: Kind.INFLECTION}
+_KINDS = {0: PointKind.ZERO, 1: None, 2: PointKind.INFLECTION}
 """What a root of f, of f′ and of f″ is; a critical point has to be looked at."""
 _WITHOUT = (
-    (Kind.POLE, Kind.GAP),
-    (Kind.POLE, Kind.GAP, Kind.KINK, Kind.JUMP),
+    (PointKind.POLE, PointKind.GAP),
+    (PointKind.POLE, PointKind.GAP, PointKind.KINK, PointKind.JUMP),
 )
 """Breaks without a value, and without a derivative."""
 _SHAPES = {1: ("increasing", "decreasing"), 2: ("convex", "concave")}
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Behaviour:
     """An interval, and what the function is on it: increasing, decreasing, convex, concave."""
 
     low: float
@@ -76,9 +76,9 @@ class Analysis:
     critical: Search
     zeros: Search
     inflections: Search
-    breaks: tuple[Landmark, ...]
-    growth: tuple[Stretch, ...]
-    convexity: tuple[Stretch, ...]
+    breaks: tuple[NotablePoint, ...]
+    growth: tuple[Behaviour, ...]
+    convexity: tuple[Behaviour, ...]
     asymptotes: tuple[Asymptote, ...]
 
 
@@ -104,19 +104,19 @@ class _Multiple:
         """Whether the derivative is 0 nowhere else in the region."""
         return bool(self.left and self.right)
 
-    def kind(self, order: int) -> Kind | None:
+    def kind(self, order: int) -> PointKind | None:
         """Return what a point is for f, f′ or f″; None is nothing notable."""
         if order == 0:
-            return Kind.ZERO
+            return PointKind.ZERO
         if order == 1 and not self.is_zero:
             return None
         if self.turns and (order == 2 or (self.alone and self.left == self.right)):
-            return Kind.INFLECTION
+            return PointKind.INFLECTION
         if order == 2:
             return None
         if self.left is None or self.right is None or self.left == self.right:
-            return Kind.DEGENERATE
-        return Kind.MINIMUM if self.left < self.right else Kind.MAXIMUM
+            return PointKind.DEGENERATE
+        return PointKind.MINIMUM if self.left < self.right else PointKind.MAXIMUM
 
 
 def analyse(function: Function, box: Box, *, budget: float = 0.5) -> Analysis:
@@ -135,8 +135,10 @@ class _Line:
         (self._output,), (self._x,) = function.outputs, function.variables
         self._box, (self._low, self._high) = box, box[0]
         self._function, self._budget = function, budget
-        self._clearing = Clearing(self._output, self._x)
-        self._systems = [System(self._output, (self._x,), [(self._x,) * k]) for k in range(3)]
+        self._clearing = ZeroFactorTest(self._output, self._x)
+        self._systems = [
+            GradientSystem(self._output, (self._x,), [(self._x,) * k]) for k in range(3)
+        ]
 
     def analysis(self) -> Analysis:
         start, share = now(), SEARCH * self._budget / len(self._systems)
@@ -173,11 +175,11 @@ class _Line:
         order: int,
         roots: Sequence[Root],
         doubts: Sequence[Undecided],
-        breaks: Sequence[Landmark],
+        breaks: Sequence[NotablePoint],
     ) -> Search:
         """Return the roots of a derivative, multiple ones too where they are simple numbers."""
         places = {point.at[self._x]: point.kind for point in breaks}
-        surveyor = Surveyor(self._partials, self._systems[order])
+        surveyor = PointClassifier(self._partials, self._systems[order])
         points = [surveyor.at_root(root, _KINDS[order]) for root in roots]
         multiple: list[_Multiple] = []
         undecided: list[Undecided] = []
@@ -209,7 +211,7 @@ class _Line:
         return Search(tuple(points), tuple(left), complete=not left)
 
     def _is_clear(
-        self, order: int, doubt: Undecided, known: Sequence[Landmark], roots: Sequence[Root]
+        self, order: int, doubt: Undecided, known: Sequence[NotablePoint], roots: Sequence[Root]
     ) -> bool:
         """Whether an undecided cell has no root of a derivative but what is known."""
         if doubt.reason == FLAT:
@@ -266,9 +268,9 @@ class _Line:
             return None
         return found
 
-    def _breaks(self, doubts: Sequence[Undecided]) -> Iterator[Landmark]:
+    def _breaks(self, doubts: Sequence[Undecided]) -> Iterator[NotablePoint]:
         """Yield what keeps the function from being smooth, where it is known."""
-        surveyor = Surveyor(self._partials, self._systems[0])
+        surveyor = PointClassifier(self._partials, self._systems[0])
         known: list[float] = []
         for doubt in sorted(doubts, key=lambda each: each.cell[0][1] - each.cell[0][0]):
             low, high = doubt.cell[0]
@@ -280,27 +282,31 @@ class _Line:
             if exact:
                 found = surveyor.at_nodes([exact[0]], exact[1])
             elif self._is_huge(low) or self._is_huge(high):
-                middle = Landmark({self._x: (low + high) / 2}, None, Kind.POLE, Tag.NUMERIC)
+                middle = NotablePoint(
+                    {self._x: (low + high) / 2}, None, PointKind.POLE, Tag.NUMERIC
+                )
                 found = self._clearing.pole(self._around(doubt)) or middle
             if found:
                 known.append(found.at[self._x])
                 yield found
 
-    def _exact_breaks(self, low: float, high: float) -> Iterator[tuple[Node, Kind]]:
+    def _exact_breaks(self, low: float, high: float) -> Iterator[tuple[Node, PointKind]]:
         for node in simple(low, high):
             found = difficult.classify(
                 self._output, {self._x: node}, (self._x,), deadline=self._clearing.deadline
             )
-            kind = Kind.EDGE if found.side else _BREAKS.get(found.kind)
+            kind = PointKind.EDGE if found.side else _BREAKS.get(found.kind)
             outside = [self._over(0, arb(x)) is None for x in (2 * low - high, 2 * high - low)]
             if kind and not all(outside):
-                yield node, Kind.EDGE if kind is Kind.GAP and any(outside) else kind
+                yield node, PointKind.EDGE if kind is PointKind.GAP and any(outside) else kind
 
     def _is_huge(self, x: float) -> bool:
         value = self._over(0, arb(x))
         return value is not None and bool(abs(value) > HUGE)
 
-    def _stretches(self, order: int, turns: Search, breaks: Collection[float]) -> Iterator[Stretch]:
+    def _stretches(
+        self, order: int, turns: Search, breaks: Collection[float]
+    ) -> Iterator[Behaviour]:
         """Yield the longest intervals on which a derivative has one sign.
 
         What is undecided belongs to none.
@@ -308,7 +314,7 @@ class _Line:
         doubts = [doubt.cell[0] for doubt in turns.undecided]
         cuts = {point.at[self._x] for point in turns.points}.union(breaks, *doubts)
         inner = sorted(x for x in cuts if self._low < x < self._high)
-        last: Stretch | None = None
+        last: Behaviour | None = None
         for low, high in pairwise([self._low, *inner, self._high]):
             slope = self._somewhere(order, low, high)
             is_open = any(a <= low and high <= b for a, b in doubts)
@@ -316,11 +322,11 @@ class _Line:
                 continue
             shape = _SHAPES[order][bool(slope < 0)]
             if last and last.high == low and last.shape == shape and low not in breaks:
-                last = Stretch(last.low, high, shape)
+                last = Behaviour(last.low, high, shape)
                 continue
             if last:
                 yield last
-            last = Stretch(low, high, shape)
+            last = Behaviour(low, high, shape)
         if last:
             yield last
 

@@ -12,7 +12,7 @@ from diffcli.engines.balls.walk import working
 from diffcli.language.expression import Node
 from diffcli.studies.critical.infinity import line_at_infinity
 from diffcli.studies.critical.landmarks import Tag
-from diffcli.studies.critical.systems import System
+from diffcli.studies.critical.systems import GradientSystem
 
 FAR = (40, 60, 80)
 """Powers of ten at which a function is held against a line."""
@@ -31,7 +31,7 @@ class Asymptote:
     tag: Tag
 
 
-def asymptotes(output: Node, system: System) -> Iterator[Asymptote]:
+def asymptotes(output: Node, system: GradientSystem) -> Iterator[Asymptote]:
     """Yield the lines that a function of one variable nears on the left and on the right.
 
     ``system`` has the function's value.
@@ -52,7 +52,7 @@ def asymptotes(output: Node, system: System) -> Iterator[Asymptote]:
             yield found
 
 
-def _line(system: System, towards: int) -> Asymptote | None:
+def _line(system: GradientSystem, towards: int) -> Asymptote | None:
     (x,) = system.names
     places = [towards * arb(10) ** power for power in FAR]
     near, far, farthest = (system.values([place], [()], BITS)[0] for place in places)

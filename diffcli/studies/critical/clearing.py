@@ -16,9 +16,9 @@ from diffcli.language.function import Function
 from diffcli.studies.critical.exact import vanishes
 from diffcli.studies.critical.factors import pole_factors, zero_factors
 from diffcli.studies.critical.intervals import isolate
-from diffcli.studies.critical.kinds import Kind
-from diffcli.studies.critical.landmarks import Landmark, Surveyor
-from diffcli.studies.critical.systems import BITS, FINE_BITS, Root, System
+from diffcli.studies.critical.kinds import PointKind
+from diffcli.studies.critical.landmarks import NotablePoint, PointClassifier
+from diffcli.studies.critical.systems import BITS, FINE_BITS, GradientSystem, Root
 from diffcli.studies.critical.wide import Wide
 
 MOST_CELLS = 100
@@ -27,7 +27,7 @@ HIGHEST = 8
 """Up to which multiplicity a root is looked into."""
 
 
-class Clearing:
+class ZeroFactorTest:
     """What the factors of a function of one variable tell of its derivatives' zeros."""
 
     def __init__(self, output: Node, name: str) -> None:
@@ -62,7 +62,7 @@ class Clearing:
         """
         ends = float(region.lower()), float(region.upper())
         found = isolate(
-            System(factor, (self._x,), [()]), (ends,), MOST_CELLS, deadline=self.deadline
+            GradientSystem(factor, (self._x,), [()]), (ends,), MOST_CELLS, deadline=self.deadline
         )
         return not found.undecided and all(
             self._is_defined(order, root.at[0])
@@ -71,14 +71,14 @@ class Clearing:
         )
 
     def _is_defined(self, order: int, ball: arb) -> bool:
-        system = System(self._output, (self._x,), [()])
+        system = GradientSystem(self._output, (self._x,), [()])
         try:
             system.values([ball], [(self._x,) * order], FINE_BITS)
         except Trouble:
             return False
         return True
 
-    def pole(self, region: arb) -> Landmark | None:
+    def pole(self, region: arb) -> NotablePoint | None:
         """Return the pole in a region, if it is proved that there is one and no other."""
         below, above = pole_factors(self._output)
         if not all(
@@ -86,14 +86,14 @@ class Clearing:
         ):
             return None
         for factor in below:
-            system = System(factor, (self._x,), [()])
+            system = GradientSystem(factor, (self._x,), [()])
             try:
                 root = system.root([region])
             except (ArithmeticError, Trouble):
                 continue
             if root:
                 partials = Partials(Function(("",), (factor,), (self._x,)), self.deadline)
-                found = Surveyor(partials, system).at_root(root, Kind.POLE)
+                found = PointClassifier(partials, system).at_root(root, PointKind.POLE)
                 return replace(found, value=None, exact_value=None)
         return None
 
@@ -116,7 +116,7 @@ class Clearing:
 
     def _slopes(self, factor: Node, region: arb) -> Iterator[arb]:
         """Yield a factor and its derivatives over a region, as far as they are bounded."""
-        system = System(factor, (self._x,), [()])
+        system = GradientSystem(factor, (self._x,), [()])
         for order in range(HIGHEST):
             try:
                 yield system.values([region], [(self._x,) * order], BITS)[0]

@@ -21,7 +21,7 @@ from diffcli.errors import LimitError
 from diffcli.language.expression import Node
 from diffcli.language.parser import parse
 from diffcli.studies.critical.boxes import Box
-from diffcli.studies.critical.systems import BITS, System
+from diffcli.studies.critical.systems import BITS, GradientSystem
 from diffcli.studies.curves.breaks import Floats
 
 MOST_FACTORS = 6
@@ -98,7 +98,7 @@ class _Curve:
     """The solutions of a continuum's equations in a box."""
 
     def __init__(self, terms: Continuum, names: Sequence[str], box: Box) -> None:
-        self._systems = [System(term, names, [(name,) for name in names]) for term in terms]
+        self._systems = [GradientSystem(term, names, [(name,) for name in names]) for term in terms]
         self._indices = [(), *((name,) for name in names)]
         self._low, self._high = np.array(box).T
 

@@ -17,7 +17,7 @@ from math import factorial, prod
 
 from flint import arb
 
-from diffcli.studies.critical.kinds import Kind
+from diffcli.studies.critical.kinds import PointKind
 
 MAX_POWER = 8
 """The degree up to which the first pure power of a variable is looked for."""
@@ -35,7 +35,7 @@ Vanish = Callable[[Sequence[Exponents]], bool]
 """Whether partials are all proved to be 0 at the point."""
 
 
-def extremum(size: int, partials: Partials, vanish: Vanish) -> Kind | None:
+def extremum(size: int, partials: Partials, vanish: Vanish) -> PointKind | None:
     """Return whether a critical point in so many variables is a minimum or a maximum, if proved."""
     powers = [_first_power(place, size, partials) for place in range(size)]
     degrees = [degree for degree, _ in powers]
@@ -58,7 +58,7 @@ def extremum(size: int, partials: Partials, vanish: Vanish) -> Kind | None:
     form = {each: sign * value / prod(map(factorial, each)) for each, value in found}
     if not _is_positive(form, size):
         return None
-    return Kind.MINIMUM if sign > 0 else Kind.MAXIMUM
+    return PointKind.MINIMUM if sign > 0 else PointKind.MAXIMUM
 
 
 def _first_power(place: int, size: int, partials: Partials) -> tuple[int, int]:

@@ -12,10 +12,10 @@ from diffcli.output.text import number
 
 if TYPE_CHECKING:
     from diffcli.output.report import Facts
-    from diffcli.studies.critical.analysis import Analysis, Stretch
+    from diffcli.studies.critical.analysis import Analysis, Behaviour
     from diffcli.studies.critical.asymptotes import Asymptote
     from diffcli.studies.critical.boxes import Box, Undecided
-    from diffcli.studies.critical.landmarks import Landmark, Search
+    from diffcli.studies.critical.landmarks import NotablePoint, Search
 
 _TOLD = 4
 """Undecided places that are told one by one."""
@@ -93,7 +93,7 @@ def _analysis(
     }
 
 
-def _points(title: str, points: Sequence[Landmark], facts: Facts) -> Iterator[Table]:
+def _points(title: str, points: Sequence[NotablePoint], facts: Facts) -> Iterator[Table]:
     """Yield the table of some points; without any, none."""
     if not points:
         return
@@ -109,7 +109,7 @@ def _points(title: str, points: Sequence[Landmark], facts: Facts) -> Iterator[Ta
     yield Table(title, head, tuple(rows))
 
 
-def _exact(point: Landmark, function: str) -> str:
+def _exact(point: NotablePoint, function: str) -> str:
     """Return the exact coordinates and value, where they say more than the numbers do."""
     exact = dict(point.exact or {})
     if point.exact_value:
@@ -118,7 +118,7 @@ def _exact(point: Landmark, function: str) -> str:
     return ", ".join(f"{name} = {text}" for name, text in told.items())
 
 
-def _stretches(title: str, stretches: Sequence[Stretch]) -> Iterator[Table]:
+def _stretches(title: str, stretches: Sequence[Behaviour]) -> Iterator[Table]:
     if stretches:
         rows = tuple((each.low, each.high, each.shape) for each in stretches)
         yield Table(title, ("from", "to", ""), rows)
@@ -204,7 +204,7 @@ def _undecided(each: Undecided, facts: Facts) -> dict[str, Any]:
     return {"range": dict(zip(facts.variables, each.cell, strict=True)), "reason": each.reason}
 
 
-def _point(point: Landmark) -> dict[str, Any]:
+def _point(point: NotablePoint) -> dict[str, Any]:
     return {
         "at": point.at,
         "value": point.value,
@@ -217,7 +217,7 @@ def _point(point: Landmark) -> dict[str, Any]:
     }
 
 
-def _stretch(each: Stretch) -> dict[str, Any]:
+def _stretch(each: Behaviour) -> dict[str, Any]:
     return {"from": each.low, "to": each.high, "shape": each.shape}
 
 
@@ -230,7 +230,7 @@ def _asymptote(each: Asymptote) -> dict[str, Any]:
     }
 
 
-def _poles(found: Analysis) -> Iterator[Landmark]:
+def _poles(found: Analysis) -> Iterator[NotablePoint]:
     return (each for each in found.breaks if each.kind.value == "pole")
 
 

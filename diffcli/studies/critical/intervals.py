@@ -31,7 +31,7 @@ from diffcli.studies.critical.boxes import (
     meets,
     merged,
 )
-from diffcli.studies.critical.systems import FlatError, Root, System
+from diffcli.studies.critical.systems import FlatError, GradientSystem, Root
 
 FINEST = {1: 2.0**-40}
 COARSER = 2.0**-22
@@ -54,7 +54,7 @@ class Isolation:
 
 
 def isolate(
-    system: System,
+    system: GradientSystem,
     box: Box,
     most: int | None = None,
     excludes: Callable[[Sequence[arb]], bool] = lambda _: False,
@@ -73,7 +73,7 @@ def isolate(
 
 
 def _isolated(
-    system: System,
+    system: GradientSystem,
     box: Box,
     most: int | None,
     excludes: Callable[[Sequence[arb]], bool],
@@ -133,7 +133,7 @@ def _isolated(
     return Isolation(tuple(roots), tuple(doubts))
 
 
-def _is_added(system: System, wide: Sequence[arb], roots: list[Root]) -> bool:
+def _is_added(system: GradientSystem, wide: Sequence[arb], roots: list[Root]) -> bool:
     """Note the root of a box, if it is found to many digits; a known one lies in its region."""
     root = system.root(wide)
     if root:

@@ -9,7 +9,7 @@ NOISE = 1e-8
 """An eigenvalue smaller than this part of the largest may be 0."""
 
 
-class Kind(Enum):
+class PointKind(Enum):
     """What a point is; its value is the word for it.
 
     A minimum may share its value with points next to it. A saddle is neither a minimum nor a
@@ -30,12 +30,12 @@ class Kind(Enum):
     GAP = "gap"
 
 
-def critical_kind(eigenvalues: Sequence[float]) -> Kind:
+def critical_kind(eigenvalues: Sequence[float]) -> PointKind:
     """Return the kind of a critical point; degenerate where the second derivatives don't tell."""
     least = NOISE * max(map(abs, eigenvalues), default=0.0)
     signs = {(each > least) - (each < -least) for each in eigenvalues}
     if {1, -1} <= signs:
-        return Kind.SADDLE
-    return {frozenset({1}): Kind.MINIMUM, frozenset({-1}): Kind.MAXIMUM}.get(
-        frozenset(signs), Kind.DEGENERATE
+        return PointKind.SADDLE
+    return {frozenset({1}): PointKind.MINIMUM, frozenset({-1}): PointKind.MAXIMUM}.get(
+        frozenset(signs), PointKind.DEGENERATE
     )

@@ -20,8 +20,8 @@ from diffcli.language.expression import Node
 from diffcli.studies.critical.boxes import Undecided
 from diffcli.studies.critical.definite import extremum
 from diffcli.studies.critical.exact import exact_root, simple, text_at, vanishes
-from diffcli.studies.critical.kinds import Kind
-from diffcli.studies.critical.systems import BITS, FINE_BITS, Root, System
+from diffcli.studies.critical.kinds import PointKind
+from diffcli.studies.critical.systems import BITS, FINE_BITS, GradientSystem, Root
 
 PRINTED = 20
 """Digits of the bounds of a coordinate."""
@@ -43,7 +43,7 @@ class Tag(Enum):
 
 
 @dataclass(frozen=True)
-class Landmark:
+class NotablePoint:
     """A notable point.
 
     ``exact`` are the coordinates as formulas and ``exact_value`` the function's value there, where
@@ -52,7 +52,7 @@ class Landmark:
 
     at: Mapping[str, float]
     value: float | None
-    kind: Kind
+    kind: PointKind
     tag: Tag
     bounds: Mapping[str, tuple[str, str]] | None = None
     exact: Mapping[str, str] | None = None
@@ -69,33 +69,33 @@ class Search:
     points more were found, none of them proved to be alone.
     """
 
-    points: tuple[Landmark, ...]
+    points: tuple[NotablePoint, ...]
     undecided: tuple[Undecided, ...] = ()
     complete: bool | None = None
     continua: tuple[tuple[str, ...], ...] = ()
     unproved: int = 0
 
 
-class Surveyor:
+class PointClassifier:
     """Says what is at a point of one output."""
 
-    def __init__(self, partials: Partials, system: System) -> None:
+    def __init__(self, partials: Partials, system: GradientSystem) -> None:
         self._partials, self._system = partials, system
         self._names = system.names
 
-    def at_root(self, root: Root, kind: Kind | None = None) -> Landmark:
+    def at_root(self, root: Root, kind: PointKind | None = None) -> NotablePoint:
         """Return what is at a root of the system; a critical point is classified."""
         exact = exact_root(self._partials, self._system.equations, root.at, root.region)
         if exact:
             return self.at_nodes(exact, kind)
         return self._landmark(root.at, None, Tag.CERTIFIED, kind)
 
-    def at_nodes(self, nodes: Sequence[Node], kind: Kind | None = None) -> Landmark:
+    def at_nodes(self, nodes: Sequence[Node], kind: PointKind | None = None) -> NotablePoint:
         """Return what is at an exact point."""
         balls = [constant_value(node, FINE_BITS) for node in nodes]
         return self._landmark(balls, nodes, Tag.EXACT, kind)
 
-    def at_floats(self, place: Sequence[float], reach: Sequence[float]) -> Landmark:
+    def at_floats(self, place: Sequence[float], reach: Sequence[float]) -> NotablePoint:
         """Return what is at a critical point that floating point found, but for some error.
 
         Where simple numbers near it are one, it is that one.
@@ -107,17 +107,17 @@ class Surveyor:
         return self._landmark([arb(x) for x in place], None, Tag.NUMERIC, None)
 
     def _landmark(
-        self, at: Sequence[arb], exact: Sequence[Node] | None, tag: Tag, kind: Kind | None
-    ) -> Landmark:
+        self, at: Sequence[arb], exact: Sequence[Node] | None, tag: Tag, kind: PointKind | None
+    ) -> NotablePoint:
         found, eigenvalues = (kind, ()) if kind else self._classified(at, tag)
-        if exact and found is Kind.DEGENERATE and self._rises_and_falls(exact):
-            found = Kind.SADDLE
-        elif exact and found is Kind.DEGENERATE:
+        if exact and found is PointKind.DEGENERATE and self._rises_and_falls(exact):
+            found = PointKind.SADDLE
+        elif exact and found is PointKind.DEGENERATE:
             found = self._extremum(exact) or found
         nodes = dict(zip(self._names, exact, strict=True)) if exact else None
         bounds = None if tag is Tag.NUMERIC else [_bounds(ball) for ball in at]
         places = [nearest_float(node) for node in exact] if exact else map(_float, at)
-        return Landmark(
+        return NotablePoint(
             at=dict(zip(self._names, places, strict=True)),
             value=self._value(at),
             kind=found,
@@ -151,7 +151,7 @@ class Surveyor:
                     break
         return {1, -1} <= signs
 
-    def _extremum(self, exact: Sequence[Node]) -> Kind | None:
+    def _extremum(self, exact: Sequence[Node]) -> PointKind | None:
         """Return whether the lowest terms of the Taylor series prove an extremum."""
         at = [constant_value(node, FINE_BITS) for node in exact]
 
@@ -179,7 +179,7 @@ class Surveyor:
             return None
         return _float(value)
 
-    def _classified(self, at: Sequence[arb], tag: Tag) -> tuple[Kind, tuple[float, ...]]:
+    def _classified(self, at: Sequence[arb], tag: Tag) -> tuple[PointKind, tuple[float, ...]]:
         names, size = self._names, len(self._names)
         indices = [tuple(sorted((a, b))) for a in names for b in names]
         try:
@@ -188,11 +188,11 @@ class Surveyor:
                 hessian = arb_mat(size, size, balls)
                 kind = _kind(hessian)
         except Trouble:
-            return Kind.DEGENERATE, ()
+            return PointKind.DEGENERATE, ()
         middle = np.array([float(ball.mid()) for ball in balls]).reshape(size, size)
         eigenvalues = np.linalg.eigvalsh(middle)
         # Where the root couldn't be proved, the Hessian is all but singular.
-        return Kind.DEGENERATE if tag is Tag.NUMERIC else kind, tuple(eigenvalues.tolist())
+        return PointKind.DEGENERATE if tag is Tag.NUMERIC else kind, tuple(eigenvalues.tolist())
 
 
 def _curves(names: Sequence[str]) -> Iterator[dict[str, Steps]]:
@@ -204,19 +204,19 @@ def _curves(names: Sequence[str]) -> Iterator[dict[str, Steps]]:
             yield {**dict.fromkeys(names, 0), one: 1, other: [0, bend]}
 
 
-def _kind(hessian: arb_mat) -> Kind:
+def _kind(hessian: arb_mat) -> PointKind:
     """Classify by the leading minors (Sylvester's criterion), which the enclosure decides."""
     rows = hessian.tolist()
     minors = [
         arb_mat([row[:size] for row in rows[:size]]).det() for size in range(1, len(rows) + 1)
     ]
     if minors[-1].contains(0):
-        return Kind.DEGENERATE
+        return PointKind.DEGENERATE
     if all(minor > 0 for minor in minors):
-        return Kind.MINIMUM
+        return PointKind.MINIMUM
     if all((minor > 0) if size % 2 == 0 else (minor < 0) for size, minor in enumerate(minors, 1)):
-        return Kind.MAXIMUM
-    return Kind.SADDLE
+        return PointKind.MAXIMUM
+    return PointKind.SADDLE
 
 
 def _float(ball: arb) -> float:

@@ -15,8 +15,8 @@ from diffcli.studies.critical.boxes import Box, hull
 from diffcli.studies.critical.clearing import Gradient
 from diffcli.studies.critical.continua import inhabited
 from diffcli.studies.critical.intervals import Isolation, isolate
-from diffcli.studies.critical.landmarks import Landmark, Search, Surveyor
-from diffcli.studies.critical.systems import Root, System
+from diffcli.studies.critical.landmarks import NotablePoint, PointClassifier, Search
+from diffcli.studies.critical.systems import GradientSystem, Root
 
 LOOSE = 1e-7
 """How far, as a part of the range, a point may be off that could not be proved."""
@@ -55,7 +55,7 @@ def critical_points(
             f"a search in {len(box)} variables", hint=f"at most {MOST_VARIABLES} are searched"
         )
     (output,) = function.outputs
-    system = System(output, function.variables, [(name,) for name in function.variables])
+    system = GradientSystem(output, function.variables, [(name,) for name in function.variables])
     searched = Isolation((), ())
     excludes = Gradient(output, function.variables).excludes
     if certify:
@@ -81,7 +81,7 @@ def critical_points(
     # Newton's steps may run along a valley's floor without an end.
     found = inhabited(partials, box, loose) if loose or not roots else {}
     apart = [place for place in loose if not any(place in held for held in found.values())]
-    surveyor = Surveyor(partials, system)
+    surveyor = PointClassifier(partials, system)
     points = [surveyor.at_root(root) for root in roots]
     reach = [LOOSE * (high - low) for low, high in box]
     points += [surveyor.at_floats(place, reach) for place in apart[:MOST_UNPROVED]]
@@ -95,7 +95,7 @@ def critical_points(
 
 
 def _settled(
-    system: System, box: Box, places: Sequence[tuple[float, ...]]
+    system: GradientSystem, box: Box, places: Sequence[tuple[float, ...]]
 ) -> list[tuple[float, ...]]:
     """Return the points at which Newton's method comes to rest from some places, each once.
 
@@ -123,7 +123,7 @@ def _is_near(
     )
 
 
-def _order(point: Landmark) -> tuple[float, ...]:
+def _order(point: NotablePoint) -> tuple[float, ...]:
     """Order by value, lowest first, then by place."""
     value = float("inf") if point.value is None else round(point.value, 9)
     return (value, *point.at.values())

@@ -20,7 +20,7 @@ from diffcli.language.expression import Node, node, number
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.studies.critical.exact import vanishes
-from diffcli.studies.critical.systems import BITS, FINE_BITS, System
+from diffcli.studies.critical.systems import BITS, FINE_BITS, GradientSystem
 
 MAX_FACTORS = 8
 """Factors whose sign is sought."""
@@ -69,7 +69,7 @@ class Sides:
             (term,) = parse(text, variables=(self._x,)).outputs
         except DiffcliError:
             return None
-        system = System(term, (self._x,), [()])
+        system = GradientSystem(term, (self._x,), [()])
         partials = Partials(Function(("",), (term,), (self._x,)), self._partials.deadline)
         for order in range(MAX_ORDER):
             index = (self._x,) * order

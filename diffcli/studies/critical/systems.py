@@ -43,7 +43,7 @@ class FlatError(ArithmeticError):
     """Every point of a box is a root."""
 
 
-class System:
+class GradientSystem:
     """As many partial derivatives of one output as there are variables, all to be 0."""
 
     def __init__(self, output: Node, names: Sequence[str], equations: Sequence[Index]) -> None:

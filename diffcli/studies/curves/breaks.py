@@ -31,7 +31,7 @@ OVERFLOW = 1e300
 NODES = np.array([0.25, 0.5, 0.75])
 
 
-class Kind(Enum):
+class BreakKind(Enum):
     """What breaks a line."""
 
     POLE = "pole"
@@ -49,7 +49,7 @@ class Break:
     """
 
     at: float
-    kind: Kind
+    kind: BreakKind
     output: int
     order: int
     low: float
@@ -61,8 +61,8 @@ class Break:
         if low < self.at < high or (self.low <= low and high <= self.high):
             return True
         # At an edge a line may still break on its inner side: sqrt(x) at 0 has a derivative's pole.
-        touching = self.kind is not Kind.EDGE and self.at in (low, high)
-        return touching or (self.kind is Kind.POLE and (self.low == high or low == self.high))
+        touching = self.kind is not BreakKind.EDGE and self.at in (low, high)
+        return touching or (self.kind is BreakKind.POLE and (self.low == high or low == self.high))
 
 
 class Bracket:

@@ -9,7 +9,7 @@ from math import nan
 
 import numpy as np
 
-from diffcli.studies.curves.breaks import Floats, Kind, simplest
+from diffcli.studies.curves.breaks import BreakKind, Floats, simplest
 from diffcli.studies.curves.sampling import Evaluate, Samples, Truth
 
 ROUNDS = 80
@@ -39,7 +39,7 @@ ORDER = {Feature.ZERO: 0, Feature.EXTREMUM: 1, Feature.INFLECTION: 2}
 
 
 @dataclass(frozen=True)
-class Spot:
+class FeaturePoint:
     """A feature of an output, and where it is; ``y`` is nan at a pole."""
 
     feature: Feature
@@ -71,13 +71,13 @@ class Search:
     samples: Samples
     truth: Truth
 
-    def spots(self, wanted: Collection[Feature]) -> list[Spot]:
+    def spots(self, wanted: Collection[Feature]) -> list[FeaturePoint]:
         """Return the features of every output, kind by kind, from left to right.
 
         Changes of sign are closed in on until float64 tells no nearer.
         """
         return [
-            Spot(feature, output, x, y)
+            FeaturePoint(feature, output, x, y)
             for feature in Feature
             if feature in wanted
             for output in range(len(self.samples.values))
@@ -88,7 +88,7 @@ class Search:
         match feature:
             case Feature.POLE:
                 for each in self.samples.breaks_of(output, 0):
-                    if each.kind is Kind.POLE:
+                    if each.kind is BreakKind.POLE:
                         yield each.at, nan
             case Feature.KINK:
                 for corner in self._corners(output):
@@ -117,10 +117,10 @@ class Search:
     def _corners(self, output: int) -> Iterator[Corner]:
         x, (values, slopes) = self.samples.x, self.samples.values[output, :2]
         for each in self.samples.breaks_of(output, 1):
-            if each.order == 1 and each.kind in (Kind.JUMP, Kind.POLE):
+            if each.order == 1 and each.kind in (BreakKind.JUMP, BreakKind.POLE):
                 before, at, after = x.searchsorted([each.low, each.at, each.high])
                 turns = bool(slopes[before] * slopes[after] < 0)
-                yield Corner(each.at, float(values[at]), each.kind is Kind.JUMP, turns)
+                yield Corner(each.at, float(values[at]), each.kind is BreakKind.JUMP, turns)
 
     # -- changes of sign ---------------------------------------------------------------------
 

@@ -20,8 +20,8 @@ from diffcli.clock import now
 from diffcli.studies.curves.breaks import (
     Bracket,
     Break,
+    BreakKind,
     Floats,
-    Kind,
     close_in,
     narrowest,
     simplest,
@@ -93,7 +93,7 @@ class Samples:
 
     def has_pole(self, output: int, order: int) -> bool:
         """Whether a line is unbounded."""
-        return any(each.kind is Kind.POLE for each in self.breaks_of(output, order))
+        return any(each.kind is BreakKind.POLE for each in self.breaks_of(output, order))
 
 
 def nothing_proved(_output: int, _order: int, _low: float, _high: float) -> bool:
@@ -325,7 +325,7 @@ class _Sampler:
             # A peak, or a slope, so narrow that its end wasn't seen before.
             self.add(np.array(found.seen))
             return False
-        if kind is Kind.JUMP and self.is_noise(low, high, output, order):
+        if kind is BreakKind.JUMP and self.is_noise(low, high, output, order):
             return False
         self.insert(Break(at, kind, output, order, low, high, value))
         return True
@@ -337,7 +337,7 @@ class _Sampler:
         points = [found.low, found.high, *(each.at for each in within)]
         self.put(found.low, found.high, np.unique(points))
         for each in within:
-            if each.kind is not Kind.EDGE:
+            if each.kind is not BreakKind.EDGE:
                 self.y[each.output, each.order :, self.x == each.at] = np.nan
 
     def is_noise(self, low: float, high: float, output: int, order: int) -> bool:
@@ -351,7 +351,7 @@ class _Sampler:
 
     def judge(
         self, found: Bracket, at: float, output: int, order: int
-    ) -> tuple[float, float, Kind, float]:
+    ) -> tuple[float, float, BreakKind, float]:
         """Return what a break is: between which points, of which kind, and the value at it."""
         margin = 2 * max(found.high - found.low, narrowest(found.high, self.span))
         for reach in (margin, max(POINT * self.span, margin)):
@@ -361,14 +361,14 @@ class _Sampler:
             self.budget -= 3
             if np.isfinite(left) and np.isfinite(right):
                 hole = not all(found.known) and self.height(right - left) < TALL
-                bounded = Kind.HOLE if hole else Kind.JUMP
-                kind = Kind.POLE if found.unbounded else bounded
+                bounded = BreakKind.HOLE if hole else BreakKind.JUMP
+                kind = BreakKind.POLE if found.unbounded else bounded
                 if self.truth and order == 0:
                     value = self.truth.value(output, at)
                 return low, high, kind, float(value) if np.isfinite(value) else np.nan
         # A bounded line next to an infinite value has its pole on the other side.
         infinite = (np.isinf(left) or np.isinf(right)) and found.top < HUGE
-        kind = Kind.POLE if found.unbounded or infinite else Kind.EDGE
+        kind = BreakKind.POLE if found.unbounded or infinite else BreakKind.EDGE
         inside = np.isfinite(value) == found.known[0]
         return *((at, found.high) if inside else (found.low, at)), kind, float(value)
 
@@ -386,7 +386,7 @@ class _Sampler:
                 low, high = at - POINT * self.span, at + POINT * self.span
                 left, right = self.evaluate(np.array([low, high]))[output, 0]
                 if self.height(right - left) < TALL:
-                    self.insert(Break(at, Kind.HOLE, output, 0, low, high))
+                    self.insert(Break(at, BreakKind.HOLE, output, 0, low, high))
 
     def height(self, step: float) -> float:
         """Return the height of a step in pixels."""

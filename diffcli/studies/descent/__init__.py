@@ -16,7 +16,7 @@ from diffcli.errors import UsageError
 from diffcli.options import CODE, COMPILE, Kind, Option, one_of
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
     from diffcli.language.function import Function
     from diffcli.language.points import Point
     from diffcli.output.document import Answer
@@ -91,7 +91,7 @@ def plan(request: Request) -> Plan:
 
     def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.language.bounds import read_bounds
-        from diffcli.studies.descent.descend import Plan as Descending
+        from diffcli.studies.descent.descend import DescentOptions as Descending
         from diffcli.studies.descent.descend import descend
         from diffcli.studies.descent.document import MAX_STEPS, answer
 

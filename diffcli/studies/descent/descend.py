@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from diffcli.derivation import ENGINES, Settings, derive
+from diffcli.differentiation import ENGINES, Settings, derive
 from diffcli.errors import UsageError
 from diffcli.language.bounds import Interval
 from diffcli.language.function import Function
 from diffcli.language.points import Point
-from diffcli.language.tensors import names_of
+from diffcli.language.tensors import component_names
 from diffcli.operators import Grad
 from diffcli.output.report import Report
-from diffcli.studies.critical.kinds import Kind, critical_kind
+from diffcli.studies.critical.kinds import PointKind, critical_kind
 from diffcli.studies.descent.objective import Objective, exact_point
 from diffcli.studies.descent.optimizers import OPTIMIZERS
 from diffcli.verdict import Verdict
@@ -42,7 +42,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class Plan:
+class DescentOptions:
     """How to descend: the optimizer by its name, its learning rate, when to stop, the bounds.
 
     ``rate`` of None is the optimizer's own. ``tolerance`` is that of the gradient's norm.
@@ -76,7 +76,9 @@ class Step:
         return {
             component: float(x)
             for name, value in self.at.items()
-            for component, x in zip(names_of(name, np.shape(value)), np.ravel(value), strict=True)
+            for component, x in zip(
+                component_names(name, np.shape(value)), np.ravel(value), strict=True
+            )
         }
 
 
@@ -90,7 +92,7 @@ class Descent:
     the descent outside the domain.
     """
 
-    plan: Plan
+    plan: DescentOptions
     steps: tuple[Step, ...]
     outcome: Outcome
     good: Step
@@ -100,7 +102,7 @@ class Descent:
     reason: str | None = None
 
     @property
-    def kind(self) -> Kind | None:
+    def kind(self) -> PointKind | None:
         """The kind of critical point that was reached, None where none was."""
         if self.outcome is not Outcome.CONVERGED or not self.eigenvalues:
             return None
@@ -117,7 +119,7 @@ class Descent:
 def descend(
     function: Function,
     start: Point,
-    plan: Plan,
+    plan: DescentOptions,
     settings: Settings,
     watch: Callable[[Step], object] = lambda _: None,
 ) -> Descent:
@@ -185,7 +187,7 @@ def _suggested_rate(eigenvalues: Sequence[float]) -> float | None:
 class _Way:
     """The steps so far, and whether they lead anywhere."""
 
-    def __init__(self, objective: Objective, plan: Plan) -> None:
+    def __init__(self, objective: Objective, plan: DescentOptions) -> None:
         self._objective, self._plan = objective, plan
         self.steps: list[Step] = []
         self._progress = 0

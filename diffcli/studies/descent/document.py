@@ -18,7 +18,7 @@ from diffcli.output.document import (
     Table,
 )
 from diffcli.output.text import number
-from diffcli.studies.critical.kinds import Kind
+from diffcli.studies.critical.kinds import PointKind
 from diffcli.studies.descent.descend import Descent, Outcome, Step
 
 DECIMALS = 6
@@ -139,10 +139,10 @@ def _curvature(descent: Descent) -> str:
 
 
 _KINDS = {
-    Kind.MINIMUM: "a minimum",
-    Kind.MAXIMUM: "a maximum",
-    Kind.SADDLE: "a saddle point",
-    Kind.DEGENERATE: "a degenerate critical point",
+    PointKind.MINIMUM: "a minimum",
+    PointKind.MAXIMUM: "a maximum",
+    PointKind.SADDLE: "a saddle point",
+    PointKind.DEGENERATE: "a degenerate critical point",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.engines.autograd import gradient
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.exact import nearest

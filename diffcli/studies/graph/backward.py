@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.graph import Node as Backward
 from torch.autograd.graph import get_gradient_edge
 
-from diffcli.derivation import Settings, derive
+from diffcli.differentiation import Settings, derive
 from diffcli.engines.autograd import tensors
 from diffcli.engines.coordinates import arrays_of
 from diffcli.errors import LimitError, UsageError

@@ -16,7 +16,7 @@ from diffcli.language.equations import read_equations
 from diffcli.options import CODE, COMPILE, WRT, Kind, Option, variables
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
     from diffcli.language.function import Function
     from diffcli.language.points import Point
     from diffcli.output.document import Answer

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from diffcli.clock import now
-from diffcli.derivation import Settings
-from diffcli.engines.remote import Kept
+from diffcli.differentiation import Settings
+from diffcli.engines.remote import RemoteObject
 from diffcli.errors import LimitError, UsageError
 from diffcli.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.studies.implicit.formulas import Slopes, Unknowns
-from diffcli.studies.implicit.points import Place
+from diffcli.studies.implicit.points import CurvePoint
 from diffcli.verdict import Check
 
 MOST_UNKNOWNS = 6
@@ -80,7 +80,7 @@ def derivatives(
     ``function`` has an output for each equation, which is 0 where it holds. Raises PointError for
     a point that isn't on the curve.
     """
-    slopes = Kept(Slopes, function, unknowns, settings.budget)
+    slopes = RemoteObject(Slopes, function, unknowns, settings.budget)
     deadline = now() + settings.budget
     wanted = "symbolic" in settings.engines
     keys = [(of, wrt, n) for n in range(1, order + 1) for wrt in unknowns.wrt for of in unknowns.of]
@@ -91,7 +91,7 @@ def derivatives(
         return [formulas]
     found = []
     for point in points:
-        at = Place(function, unknowns, point, settings, order)
+        at = CurvePoint(function, unknowns, point, settings, order)
         values = [
             _value(slopes, key, at.floats, settings) if wanted and at.trouble is None else None
             for key in keys
@@ -105,7 +105,7 @@ def derivatives(
     return found
 
 
-def _formula(slopes: Kept[Slopes], key: Key, deadline: float) -> Formula:
+def _formula(slopes: RemoteObject[Slopes], key: Key, deadline: float) -> Formula:
     try:
         return slopes.ask(Slopes.formula, *key, deadline=deadline)
     except LimitError as error:
@@ -113,7 +113,7 @@ def _formula(slopes: Kept[Slopes], key: Key, deadline: float) -> Formula:
 
 
 def _value(
-    slopes: Kept[Slopes], key: Key, at: Mapping[str, float], settings: Settings
+    slopes: RemoteObject[Slopes], key: Key, at: Mapping[str, float], settings: Settings
 ) -> float | None:
     deadline = now() + settings.budget
     try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.engines.enclosure import Enclosure, Outcome
 from diffcli.studies.implicit.local import Local, Side
 from diffcli.verdict import Check, Verdict

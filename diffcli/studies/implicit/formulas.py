@@ -12,7 +12,7 @@ from sympy import Expr, S
 from diffcli.clock import now
 from diffcli.engines.symbolic import differentiable, symbol
 from diffcli.engines.terms.chain import Differentiator
-from diffcli.engines.terms.dag import Terms
+from diffcli.engines.terms.dag import TermTable
 from diffcli.engines.terms.formulas import readable
 from diffcli.engines.terms.numeric import evaluate
 from diffcli.engines.terms.spelling import spelling_of
@@ -47,11 +47,11 @@ class Slopes:
 
     def __init__(self, function: Function, unknowns: Unknowns, budget: float) -> None:
         self._function, self._unknowns = function, unknowns
-        self._differentiator = Differentiator(Terms(now() + budget))
+        self._differentiator = Differentiator(TermTable(now() + budget))
         self._slopes: dict[tuple[str, str, int], Any] = {}
 
     @property
-    def _terms(self) -> Terms:
+    def _terms(self) -> TermTable:
         return self._differentiator.terms
 
     @cached_property
@@ -103,7 +103,7 @@ class Slopes:
         return found
 
 
-def _determinant(terms: Terms, matrix: Sequence[Sequence[Any]]) -> Any:
+def _determinant(terms: TermTable, matrix: Sequence[Sequence[Any]]) -> Any:
     """Return a determinant by Laplace's expansion in the first row."""
     if not matrix:
         return S.One

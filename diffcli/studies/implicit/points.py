@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from flint import arb, arb_mat, arb_series, fmpq
 
-from diffcli.derivation import Settings
+from diffcli.differentiation import Settings
 from diffcli.engines.balls.guards import Trouble, Undefined
 from diffcli.engines.balls.signs import Facts
 from diffcli.engines.balls.walk import Coordinate, Steps, Walk, working
@@ -57,7 +57,7 @@ Residuals = Callable[[Mapping[str, Sequence[Any]], int], list[Any]]
 """Each equation's coefficient of some degree, from the variables' coefficients from degree 1 on."""
 
 
-class Place:
+class CurvePoint:
     """A point of the curve; ``trouble`` is why there is no derivative, if there is none.
 
     Raises PointError where the point isn't on the curve.

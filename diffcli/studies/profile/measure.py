@@ -12,7 +12,7 @@ from time import perf_counter
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from diffcli.derivation import Settings, derive
+from diffcli.differentiation import Settings, derive
 from diffcli.engines.autograd import gradient, tensors
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.remote import lower

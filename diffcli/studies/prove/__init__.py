@@ -19,7 +19,7 @@ from diffcli.options import AT, CODE, COMPILE, DEVICE, DTYPE, ENGINES, NO_CHECK,
 from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
     from diffcli.language.points import Point
     from diffcli.output.document import Answer
     from diffcli.studies.prove.claims import Claim

@@ -33,7 +33,7 @@ from diffcli.options import (
 from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
     from diffcli.language.function import Function
     from diffcli.language.points import Point
     from diffcli.output.document import Answer

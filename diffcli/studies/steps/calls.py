@@ -7,10 +7,10 @@ from diffcli.language.algebra import Algebra
 from diffcli.language.expression import Node, node, variable
 from diffcli.language.functions import TABLE, Row
 from diffcli.language.rules import ARGUMENTS, formula
-from diffcli.studies.steps.fits import ITSELF, Fit, Moves, Nodes, named, plus, scaled
+from diffcli.studies.steps.fits import ITSELF, Moves, Nodes, RuleUse, named, plus, scaled
 
 
-def call(term: Node, moves: Moves, x: Node, algebra: Algebra) -> Fit:
+def call(term: Node, moves: Moves, x: Node, algebra: Algebra) -> RuleUse:
     """Return the rule of a function that is called; raises FormulaError where it has none."""
     row = TABLE[term.op]
     partials = row.between or row.partials
@@ -32,7 +32,7 @@ def call(term: Node, moves: Moves, x: Node, algebra: Algebra) -> Fit:
         )
 
     alone = all(term.args[place] is x for place in moving)
-    return Fit(
+    return RuleUse(
         f"derivative of {row.name}" if alone else f"derivative of {row.name} and chain rule",
         tuple(named(arg, x) if moves(arg) else (ITSELF, arg) for arg in term.args),
         lambda *parts: node(term.op, *parts),

@@ -22,7 +22,7 @@ from diffcli.operators import Entry
 from diffcli.studies.steps.teacher import Step, written
 
 if TYPE_CHECKING:
-    from diffcli.studies.check.places import Place
+    from diffcli.studies.check.places import RandomPoint
 
 HIGHEST_ORDER = 3
 POINTS = 50
@@ -143,13 +143,13 @@ def _proof(partials: Partials, entry: Entry, budget: float, seed: int) -> Proof:
 def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int:
     """Return at how many points the second output is proved to be as a partial of the first."""
     # Imported late: most answers are proved without a ball.
-    from diffcli.studies.check.places import Place, draw
+    from diffcli.studies.check.places import RandomPoint, draw
 
     formula, claim = function.outputs
     deadline, points = now() + PATIENCE * budget, 0
     has_integral = any(is_integral(each.op) for each in function.nodes)
     for at in islice(draw(function.variables or entry.wrt, seed, modest=has_integral), DRAWN):
-        place = Place(at, deadline=deadline)
+        place = RandomPoint(at, deadline=deadline)
         truth, claimed = place.number(formula, entry.wrt), place.number(claim)
         if truth is None or claimed is None:
             continue
@@ -166,7 +166,7 @@ def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int
     return points
 
 
-def disagreement(place: Place) -> DisagreementError:
+def disagreement(place: RandomPoint) -> DisagreementError:
     """Return the error that the steps end on another derivative than the engines' at a point."""
     where = ", ".join(f"{name} = {x:g}" for name, x in place.floats.items())
     return DisagreementError(

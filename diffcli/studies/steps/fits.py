@@ -26,7 +26,7 @@ PRIME = "′"
 
 
 @dataclass(frozen=True)
-class Fit:
+class RuleUse:
     """A rule, and a term's parts with their roles.
 
     ``shape`` makes the term of its parts; ``slope`` its derivative of the parts and of theirs, as

@@ -139,12 +139,12 @@ def _is_slope(symbolic: Symbolic, x: str, y: str) -> bool:
 
 def _agreeing(function: Function, x: str, y: str, budget: float, seed: int) -> int:
     """Return at how many points ∂f/∂x + ∂f/∂y·y′ is certified to be 0 as far as digits go."""
-    from diffcli.studies.check.places import Place, draw
+    from diffcli.studies.check.places import RandomPoint, draw
 
     output, claim = function.outputs
     deadline, points = now() + PATIENCE * budget, 0
     for at in islice(draw(function.variables, seed), DRAWN):
-        place = Place(at, deadline=deadline)
+        place = RandomPoint(at, deadline=deadline)
         across, up = place.number(output, (x,)), place.number(output, (y,))
         slope = place.number(claim)
         if across is None or up is None or slope is None:

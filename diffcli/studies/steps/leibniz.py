@@ -23,9 +23,9 @@ from diffcli.studies.steps.fits import (
     ITSELF,
     PART,
     PRIME,
-    Fit,
     Moves,
     Nodes,
+    RuleUse,
     named,
     negative,
     plus,
@@ -48,7 +48,7 @@ def within(term: Node) -> Iterator[Node]:
         yield each
 
 
-def integral_fit(term: Node, moves: Moves, x: Node, _: Algebra) -> Fit:
+def integral_fit(term: Node, moves: Moves, x: Node, _: Algebra) -> RuleUse:
     """Return the rule of a definite integral of which a bound or the integrand moves.
 
     DLMF 1.4.25 (the fundamental theorem) and 1.5.22 (Leibniz).
@@ -58,7 +58,7 @@ def integral_fit(term: Node, moves: Moves, x: Node, _: Algebra) -> Fit:
     moving = moves(low) or moves(high)
     if not any(map(moves, term.args[2:])):
         chained = PART in dict(bounds)
-        return Fit(
+        return RuleUse(
             "fundamental theorem of calculus" + " and chain rule" * chained,
             bounds,
             lambda *ends: node(term.op, *ends, *term.args[2:]),
@@ -72,7 +72,7 @@ def integral_fit(term: Node, moves: Moves, x: Node, _: Algebra) -> Fit:
             hint="its derivative at a point: diffcli grad … --at …",
         )
     rule, note = _LEIBNIZ if moving else _UNDER
-    return Fit(
+    return RuleUse(
         rule,
         ((PART, body), *bounds),
         lambda *_: term,

@@ -16,9 +16,9 @@ from diffcli.studies.steps.fits import (
     FACTOR,
     ITSELF,
     PART,
-    Fit,
     Moves,
     Nodes,
+    RuleUse,
     named,
     negative,
     over,
@@ -31,7 +31,7 @@ _AT_ONCE = 3
 """Factors that the product rule takes at once, and terms of a sum that its statement shows."""
 
 
-def fit(term: Node, moves: Moves, x: Node, algebra: Algebra) -> Fit:
+def fit(term: Node, moves: Moves, x: Node, algebra: Algebra) -> RuleUse:
     """Return the rule that differentiates a term that depends on ``x``.
 
     Raises FormulaError for a function that has no closed derivative.
@@ -40,14 +40,14 @@ def fit(term: Node, moves: Moves, x: Node, algebra: Algebra) -> Fit:
     return rule(term, moves, x, algebra)
 
 
-def _sum(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:
+def _sum(term: Node, _: Moves, __: Node, ___: Algebra) -> RuleUse:
     minus = [arg.op == "neg" for arg in term.args]
 
     def signed(parts: Nodes) -> Nodes:
         pairs = zip(parts, minus, strict=False)
         return [negative(part) if subtracted else part for part, subtracted in pairs]
 
-    return Fit(
+    return RuleUse(
         "difference rule" if minus == [False, True] else "sum rule",
         tuple((PART, a.args[0] if m else a) for a, m in zip(term.args, minus, strict=True)),
         lambda *parts: node("add", *signed(parts)),
@@ -56,8 +56,8 @@ def _sum(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:
     )
 
 
-def _negation(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:
-    return Fit(
+def _negation(term: Node, _: Moves, __: Node, ___: Algebra) -> RuleUse:
+    return RuleUse(
         "constant factor −1",
         ((PART, term.args[0]),),
         lambda u: node("neg", u),
@@ -65,36 +65,36 @@ def _negation(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:
     )
 
 
-def _product(term: Node, moves: Moves, _: Node, __: Algebra) -> Fit:
+def _product(term: Node, moves: Moves, _: Node, __: Algebra) -> RuleUse:
     fixed = [arg for arg in term.args if not moves(arg)]
     moving = [arg for arg in term.args if moves(arg)]
     if fixed:
         parts = (FACTOR, times(*fixed)), (PART, times(*moving))
-        return Fit("constant factor", parts, times, lambda p, d: times(p[0], d[1]))
+        return RuleUse("constant factor", parts, times, lambda p, d: times(p[0], d[1]))
     if len(moving) > _AT_ONCE:
         moving = [moving[0], times(*moving[1:])]
-    return Fit("product rule", tuple((PART, each) for each in moving), times, _product_slope)
+    return RuleUse("product rule", tuple((PART, each) for each in moving), times, _product_slope)
 
 
 def _product_slope(parts: Nodes, slopes: Nodes) -> Node:
     return plus(*(times(*parts[:i], slope, *parts[i + 1 :]) for i, slope in enumerate(slopes)))
 
 
-def _quotient(term: Node, moves: Moves, _: Node, __: Algebra) -> Fit:
+def _quotient(term: Node, moves: Moves, _: Node, __: Algebra) -> RuleUse:
     above, below = term.args
     shape = lambda u, v: node("div", u, v)  # noqa: E731  (three rules share it)
     if not moves(below):
         parts = (PART, above), (FACTOR, below)
-        return Fit("constant divisor", parts, shape, lambda p, d: over(d[0], p[1]))
+        return RuleUse("constant divisor", parts, shape, lambda p, d: over(d[0], p[1]))
     square = number(2)
     if not moves(above):
-        return Fit(
+        return RuleUse(
             "reciprocal rule",
             ((FACTOR, above), (PART, below)),
             shape,
             lambda p, d: negative(over(times(p[0], d[1]), node("pow", p[1], square))),
         )
-    return Fit(
+    return RuleUse(
         "quotient rule",
         ((PART, above), (PART, below)),
         shape,
@@ -104,12 +104,12 @@ def _quotient(term: Node, moves: Moves, _: Node, __: Algebra) -> Fit:
     )
 
 
-def _power(term: Node, moves: Moves, x: Node, algebra: Algebra) -> Fit:
+def _power(term: Node, moves: Moves, x: Node, algebra: Algebra) -> RuleUse:
     base, exponent = term.args
     shape = lambda u, v: node("pow", u, v)  # noqa: E731  (four rules share it)
     if not moves(exponent):
         rule = "power rule" if base is x else "power rule and chain rule"
-        return Fit(
+        return RuleUse(
             rule,
             (named(base, x), (EXPONENT, exponent)),
             shape,
@@ -118,15 +118,15 @@ def _power(term: Node, moves: Moves, x: Node, algebra: Algebra) -> Fit:
     rule = "exponential rule" if exponent is x else "exponential rule and chain rule"
     if base.op == CONSTANT and base.value == "e":
         parts = (ITSELF, base), named(exponent, x)
-        return Fit(rule, parts, shape, lambda p, d: times(node("pow", *p), d[1]))
+        return RuleUse(rule, parts, shape, lambda p, d: times(node("pow", *p), d[1]))
     if not moves(base):
-        return Fit(
+        return RuleUse(
             rule,
             ((BASE, base), named(exponent, x)),
             shape,
             lambda p, d: times(node("pow", *p), node("log", p[0]), d[1]),
         )
-    return Fit(
+    return RuleUse(
         "logarithmic differentiation",
         ((PART, base), (PART, exponent)),
         shape,
@@ -141,13 +141,13 @@ def _growth(parts: Nodes, slopes: Nodes) -> Node:
     return plus(times(v_slope, node("log", u)), over(times(v, u_slope), u))
 
 
-def _pieces(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:
+def _pieces(term: Node, _: Moves, __: Node, ___: Algebra) -> RuleUse:
     conditions = term.args[1::2]
 
     def choice(*values: Node) -> Node:
         return node("piecewise", *chain.from_iterable(zip(values, conditions, strict=True)))
 
-    return Fit(
+    return RuleUse(
         "branch by branch",
         tuple((PART, value) for value in term.args[::2]),
         choice,
@@ -156,7 +156,7 @@ def _pieces(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:
     )
 
 
-def _extremum(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:
+def _extremum(term: Node, _: Moves, __: Node, ___: Algebra) -> RuleUse:
     order = "gt" if term.op == "max" else "lt"
 
     def slope(parts: Nodes, slopes: Nodes) -> Node:
@@ -167,7 +167,7 @@ def _extremum(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:
             pieces += [its_slope, held]
         return node("piecewise", *pieces)
 
-    return Fit(
+    return RuleUse(
         f"that of the {'greatest' if order == 'gt' else 'least'}",
         tuple((PART, part) for part in term.args),
         lambda *parts: node(term.op, *parts),
@@ -176,7 +176,7 @@ def _extremum(term: Node, _: Moves, __: Node, ___: Algebra) -> Fit:
     )
 
 
-FITS: Mapping[str, Callable[[Node, Moves, Node, Algebra], Fit]] = MappingProxyType(
+FITS: Mapping[str, Callable[[Node, Moves, Node, Algebra], RuleUse]] = MappingProxyType(
     {
         "add": _sum,
         "neg": _negation,

@@ -9,7 +9,7 @@ from diffcli.errors import DiffcliError, FormulaError, LimitError
 from diffcli.language.algebra import ONE, ZERO, Algebra, signed
 from diffcli.language.builder import Builder
 from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
-from diffcli.studies.steps.fits import ITSELF, PART, PRIME, Fit, dependence
+from diffcli.studies.steps.fits import ITSELF, PART, PRIME, RuleUse, dependence
 from diffcli.studies.steps.leibniz import within
 from diffcli.studies.steps.rules import fit
 from diffcli.tensors.shapes import refuse_tensors
@@ -180,7 +180,7 @@ class _Teacher:
             )
         return _spoken(self._algebra.graft(literal, {}))
 
-    def _names(self, found: Fit) -> list[str]:
+    def _names(self, found: RuleUse) -> list[str]:
         """Return what each part is called; one that stands for itself has no name."""
         moving = [role for role, _ in found.parts].count(PART)
         letters = self._letters[PART]
@@ -191,19 +191,21 @@ class _Teacher:
             for role, _ in found.parts
         ]
 
-    def _parts(self, found: Fit, slopes: Sequence[Node]) -> Iterator[Part]:
+    def _parts(self, found: RuleUse, slopes: Sequence[Node]) -> Iterator[Part]:
         for name, (role, part), slope in zip(self._names(found), found.parts, slopes, strict=True):
             if name:
                 moving = role == PART
                 yield Part(name, part, slope if moving else None, self._numbers.get(part))
 
-    def _logarithm(self, found: Fit, terms: Sequence[Node], slopes: Sequence[Node]) -> Part | None:
+    def _logarithm(
+        self, found: RuleUse, terms: Sequence[Node], slopes: Sequence[Node]
+    ) -> Part | None:
         if found.logarithm is None:
             return None
         term, slope = found.logarithm(terms, slopes)
         return Part("log(y)", term, self._tidied(slope), None)
 
-    def _statement(self, found: Fit) -> Statement | None:
+    def _statement(self, found: RuleUse) -> Statement | None:
         """Return the rule itself, with letters for the parts."""
         if found.shown == 0:
             return None

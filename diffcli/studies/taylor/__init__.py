@@ -11,7 +11,7 @@ from diffcli.language.points import Point
 from diffcli.options import CODE, COMPILE, Kind, Option
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
     from diffcli.language.function import Function
     from diffcli.output.document import Answer
 

@@ -9,7 +9,7 @@ from math import isclose
 from typing import TYPE_CHECKING
 
 from diffcli.clock import now
-from diffcli.derivation import Settings, derive
+from diffcli.differentiation import Settings, derive
 from diffcli.engines.remote import Partials
 from diffcli.errors import DiffcliError, LimitError
 from diffcli.language.algebra import ZERO, Algebra

@@ -14,7 +14,7 @@ from diffcli.language.uncertain import read_measured
 from diffcli.options import CODE, COMPILE, POINTS_FILE, Kind, Option
 
 if TYPE_CHECKING:
-    from diffcli.derivation import Settings
+    from diffcli.differentiation import Settings
     from diffcli.language.function import Function
     from diffcli.language.points import Point
     from diffcli.output.document import Answer

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from diffcli.clock import now
-from diffcli.derivation import Settings, derive
+from diffcli.differentiation import Settings, derive
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.remote import lower
 from diffcli.errors import LimitError, PointError, UsageError

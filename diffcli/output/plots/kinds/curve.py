@@ -11,7 +11,7 @@ import numpy as np
 from diffcli.language.function import Function
 from diffcli.output.plots.frame import HIGHEST, with_margin
 from diffcli.output.plots.labels import equation_of
-from diffcli.output.plots.pictures import Composed, Picture, PlotKind, Request, chosen
+from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, chosen
 from diffcli.studies.critical.proofs import smoothness
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.line import curve_range, evaluator
@@ -101,14 +101,14 @@ def _ends(side: Floats) -> tuple[float, float]:
     return with_margin(float(low), float(high), MARGIN)
 
 
-def _compose(function: Function, request: Request) -> Composed:
+def _compose(function: Function, request: Request) -> PlotPlan:
     variable = function.variables[0] if function.variables else "t"
     evaluate = evaluator(function, 1)
     default = None if request.ranges else curve_range(function, evaluate)
     ends = request.ranges[variable] if default is None else (default.low, default.high)
     samples = sample(evaluate, *ends, orders=(0,), smooth=smoothness(function))
     picture = Curve(samples, variable, *equation_of(function))
-    return Composed(picture, chosen([default]) if default else None)
+    return PlotPlan(picture, chosen([default]) if default else None)
 
 
 def _suits(function: Function) -> int:

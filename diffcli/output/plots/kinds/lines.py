@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diffcli.derivation import derive
+from diffcli.differentiation import derive
 from diffcli.engines.exact import nearest
 from diffcli.errors import NoDerivativeError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad
-from diffcli.output.plots.frame import Frame, Line, LinesShown, Straight
+from diffcli.output.plots.frame import Frame, Line, LinesShown, StraightLine
 from diffcli.output.plots.labels import lines_of
-from diffcli.output.plots.pictures import Composed, Picture, PlotKind, Request, chosen
+from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, chosen
 from diffcli.output.plots.typed import math_name
 from diffcli.studies.critical.proofs import smoothness, truth
 from diffcli.studies.curves.breaks import Floats
-from diffcli.studies.curves.features import ORDER, Feature, Search, Spot
+from diffcli.studies.curves.features import ORDER, Feature, FeaturePoint, Search
 from diffcli.studies.curves.line import default_range, evaluator
 from diffcli.studies.curves.sampling import Evaluate, Samples, sample
 
@@ -58,7 +58,7 @@ class Lines(LinesShown, Picture):
             yield "enclosed", np.isin(self.samples.x, list(self.samples.enclosed)).astype(float)
 
 
-def _compose(function: Function, request: Request) -> Composed:
+def _compose(function: Function, request: Request) -> PlotPlan:
     variable = function.variables[0] if function.variables else "x"
     needed = [ORDER[feature] for feature in _features(request) if feature in ORDER]
     evaluate = evaluator(function, max([*request.orders, *needed, 1]))
@@ -88,7 +88,7 @@ def _compose(function: Function, request: Request) -> Composed:
         quiet=request.features is None,
         fill=request.fill,
     )
-    return Composed(picture, chosen([default]) if default else None)
+    return PlotPlan(picture, chosen([default]) if default else None)
 
 
 def _points(
@@ -106,7 +106,7 @@ def _points(
 
 def _spots(
     function: Function, evaluate: Evaluate, samples: Samples, request: Request
-) -> list[Spot]:
+) -> list[FeaturePoint]:
     return Search(evaluate, samples, truth(function)).spots(_features(request))
 
 
@@ -114,7 +114,7 @@ def _features(request: Request) -> Sequence[Feature]:
     return QUIET if request.features is None else request.features
 
 
-def _straight(function: Function, place: Node, name: str) -> Straight:
+def _straight(function: Function, place: Node, name: str) -> StraightLine:
     """Return the tangent or the normal at a place. Raises NoDerivativeError where there is none."""
     if not function.is_scalar or not function.variables:
         raise UsageError(f"a {name} is drawn to one formula of one variable", hint="plot it alone")
@@ -129,7 +129,7 @@ def _straight(function: Function, place: Node, name: str) -> Straight:
         )
     if name == "normal":
         slope = -1 / slope if slope else float("inf")
-    return Straight(name, 0, x, height, slope)
+    return StraightLine(name, 0, x, height, slope)
 
 
 def _suits(function: Function) -> int:

@@ -1,0 +1,136 @@
+"""What is said of a point beside the numbers and their checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from diffcli.differentiation.settings import DIGITS, Settings
+from diffcli.engines.exact import rational
+from diffcli.engines.progressions import exact
+from diffcli.language.expression import VARIABLE, Node, postorder
+from diffcli.language.function import Function
+from diffcli.language.points import Point, Tensor, Value
+from diffcli.language.printer import text_of
+from diffcli.operators import Matrix, Operator, Scalars
+from diffcli.output.report import NestedText, Result
+
+if TYPE_CHECKING:
+    from diffcli.engines.enclosure import Coordinate
+
+MAX_WALKS = 16
+"""Points of numbers up to which the signs at them are those of balls, which takes no torch."""
+MAX_TYPED = 10_000
+"""Entries of a typed list up to which they are shown as typed."""
+
+
+def analysis(
+    operator: Operator,
+    scalars: Scalars,
+    typed: Callable[[], Mapping[str, Coordinate]],
+    derivative: Any,
+    settings: Settings,
+    deadline: float,
+) -> Mapping[str, Any]:
+    """Return what a matrix that is whole and no larger than can be decomposed says.
+
+    ``typed`` gives the point. Past the ``deadline`` nothing is said of the gradient.
+    """
+    if not isinstance(operator, Matrix):
+        return {}
+    import numpy as np
+
+    from diffcli.engines.matrices.spectra import LARGEST, is_critical
+
+    matrix = np.array(derivative["matrix"], dtype=np.float64)
+    if not 0 < max(matrix.shape) <= LARGEST or not np.isfinite(matrix).all():
+        return {}
+
+    def critical() -> bool:
+        if scalars.function is None or "enclosure" not in settings.engines:
+            return False
+        return is_critical(scalars.function.outputs[0], typed(), scalars.columns, deadline)
+
+    return operator.analysis(matrix, settings.dtype, critical)
+
+
+def exact_text(point: Point, settings: Settings) -> Mapping[str, NestedText] | None:
+    """Return the numbers of a point as typed, where its floats would show others."""
+    if settings.digits <= DIGITS and settings.dtype == "float64":
+        return None
+    found = {name: _texts(value) for name, value in point.values.items()}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def _texts(value: Value) -> NestedText | None:
+    entries = exact(value)
+    if entries is None or len(entries) > MAX_TYPED:
+        return None
+    if isinstance(value, Node):
+        return text_of(value)
+    shape = value.shape if isinstance(value, Tensor) else (len(entries),)
+    return _nested([text_of(entry) for entry in entries], shape)
+
+
+def _nested(texts: Sequence[str], shape: tuple[int, ...]) -> NestedText:
+    if not shape:
+        return texts[0]
+    length = len(texts) // shape[0]
+    parts = (texts[k : k + length] for k in range(0, len(texts), length))
+    return [_nested(part, shape[1:]) for part in parts]
+
+
+def real_roots(function: Function, results: Sequence[Result]) -> Iterator[str]:
+    """Say of every power with an odd root which root it is, if its base is negative somewhere."""
+    powers = [each for each in function.nodes if each.op == "pow" and _is_odd_root(each.args[1])]
+    powers = [each for each in powers if _has_variable(each.args[0])]
+    points = [result.at for result in results if result.at]
+    if not powers or not points:
+        return
+    bases = Function(("",), tuple(each.args[0] for each in powers), function.variables)
+    for power, is_negative in zip(powers, _negative(bases, points), strict=True):
+        if is_negative:
+            power_text, base = text_of(power), text_of(power.args[0])
+            yield f"{power_text} takes the real root where {base} is negative, not the complex one"
+
+
+def _is_odd_root(exponent: Node) -> bool:
+    if _has_variable(exponent):
+        return False
+    power = rational(exponent)
+    return power is not None and power.denominator > 1 and power.denominator % 2 == 1
+
+
+def _has_variable(term: Node) -> bool:
+    return any(each.op == VARIABLE for each in postorder([term]))
+
+
+def _negative(bases: Function, points: Sequence[Mapping[str, Any]]) -> Sequence[bool]:
+    """Return of every output whether it is negative at one of the points."""
+    is_single = all(isinstance(value, float) for at in points for value in at.values())
+    if is_single and len(points) <= MAX_WALKS:
+        return [any(_is_negative(base, at) for at in points) for base in bases.outputs]
+    import numpy as np
+
+    from diffcli.engines import remote
+    from diffcli.engines.autograd import tensors
+
+    if is_single:
+        points = [{name: [at[name] for at in points] for name in bases.variables}]
+    program = remote.lower(bases)
+    found = [False] * len(bases.outputs)
+    for at in points:
+        arrays = {name: np.array(at[name]) for name in bases.variables}
+        values = program(*tensors(arrays, "float64", "cpu").values(), shape=())
+        found = [known or bool((each < 0).any()) for known, each in zip(found, values, strict=True)]
+    return found
+
+
+def _is_negative(term: Node, at: Mapping[str, float]) -> bool:
+    """Whether a term is certain to be negative at a point of floats."""
+    from flint import arb, fmpq
+
+    from diffcli.engines.enclosure import FIRST_BITS, Walk
+
+    value = Walk(term, at).value(FIRST_BITS)
+    return isinstance(value, fmpq | arb) and value < 0

@@ -1,0 +1,301 @@
+"""The answers at points: autograd's numbers, checked, and laid out as the operator says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from diffcli.clock import now
+from diffcli.differentiation.analysis import analysis, exact_text
+from diffcli.differentiation.by_shape import numbers_by_shape
+from diffcli.differentiation.cases import Case, case_of
+from diffcli.differentiation.evaluation import Evaluation
+from diffcli.differentiation.large import Large
+from diffcli.differentiation.normwise import relative_error
+from diffcli.differentiation.settings import Settings
+from diffcli.differentiation.stacked import MOST_SINGLE, columns_of, together
+from diffcli.differentiation.vectors import product
+from diffcli.errors import LimitError
+from diffcli.formula import Formula
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
+from diffcli.language.points import Point
+from diffcli.operators import Matrix, Operator, Shape
+from diffcli.output.report import Result
+
+if TYPE_CHECKING:
+    from diffcli.differentiation.checker import Checker, Place
+    from diffcli.differentiation.numbers import Array, Numbers
+    from diffcli.differentiation.places import Places
+    from diffcli.engines.remote import Partials
+    from diffcli.verdict import Check
+
+
+class Answers:
+    """The answers of one operator of one Function, at whatever points.
+
+    ``cases`` are those of the points so far; ``evaluation`` tells how their numbers came about.
+    The time of the budget begins when this is made.
+    """
+
+    def __init__(self, operator: Operator, function: Function, settings: Settings) -> None:
+        self._operator, self._function, self._settings = operator, function, settings
+        self._deadline = now() + settings.budget
+        self.cases: dict[tuple[Shape, ...], Case] = {}
+        self.evaluation = Evaluation(operator, function, settings)
+
+    def case(self, shapes: Mapping[str, Shape]) -> Case:
+        """Return what is the same for all points of these shapes."""
+        key = tuple(shapes.values())
+        if key not in self.cases:
+            self.cases[key] = case_of(
+                self._operator, self._function, shapes, self._settings, self._deadline
+            )
+        return self.cases[key]
+
+    def at(self, points: Sequence[Point]) -> list[Result]:
+        """Return the answer at each point, of many from one evaluation."""
+        if len(points) <= MOST_SINGLE:
+            return [self._result(point) for point in points]
+        return self._of_many(points) or self._one_by_one(points)
+
+    def _of_many(self, points: Sequence[Point]) -> list[Result] | None:
+        """Return the answers from one evaluation; None where one by one they are quicker."""
+        whole, settings = together(points), self._settings
+        if whole is None or self._function.has_tensors or "autograd" not in settings.engines:
+            return None
+        begun = now()
+        self.evaluation.prepare()
+        self._deadline += now() - begun
+        case = self.case(dict.fromkeys(whole.values, ()))
+        from diffcli.differentiation.places import Positions
+        from diffcli.differentiation.selection import sample
+        from diffcli.engines.coordinates import arrays_of
+
+        arrays = arrays_of(whole, dtype=settings.dtype, seed=settings.seed)
+        stack = columns_of(self._operator, case, points, arrays, settings, self.evaluation)
+        if stack is None:
+            return None
+        self._deadline += stack.spent
+        found: dict[int, Result] = {}
+        given: dict[int, Sequence[Check | None]] = {}
+        for place in stack.suspects:
+            if now() > self._deadline:
+                break
+            found[place] = self._result(points[place])
+        chosen = sample(len(points), settings.seed)
+        usual = [place for place in chosen if place not in stack.suspected]
+        some = together([points[place] for place in usual]) if usual else None
+        if some is not None and settings.proves:
+            positions = Positions(some, dtype=settings.dtype, seed=settings.seed)
+            checked = self._checker(case, positions).checked(stack.at(usual))
+            rows = zip(*checked.values, *checked.entries, strict=True)
+            given = dict(zip(usual, rows, strict=True))
+        count = len(found) + sum(all(row) for row in given.values())
+        return [
+            found.get(place) or stack.result(place, given.get(place, ()), count)
+            for place in range(len(points))
+        ]
+
+    def _one_by_one(self, points: Sequence[Point]) -> list[Result]:
+        results = []
+        with self._settings.progress(self._operator.name, len(points)) as watch:
+            for done, point in enumerate(points, 1):
+                results.append(self._result(point))
+                watch(done)
+        return results
+
+    def _result(self, point: Point) -> Result:
+        numbers = {name: value for name, value in point.values.items() if isinstance(value, Node)}
+        if "autograd" in self._settings.engines or len(numbers) < len(point.values):
+            return self._of_arrays(point)
+        return self._of_numbers(point, numbers)
+
+    def _of_numbers(self, point: Point, numbers: Mapping[str, Node]) -> Result:
+        """Return what is proved at a point of numbers alone, which takes neither arrays nor torch.
+
+        A formula of tensors, and a vector, are arrays still.
+        """
+        from diffcli.differentiation.places import SinglePoint
+
+        case = self.case(dict.fromkeys(numbers, ()))
+        if case.scalars.function is not self._function:
+            return self._of_arrays(point)
+        place = SinglePoint(numbers, self._settings.dtype)
+        return self._assembled(case, point, place.dyadic(0), case.formulas, None, place)
+
+    def _of_arrays(self, point: Point) -> Result:
+        from diffcli.differentiation.numbers import agree
+        from diffcli.differentiation.places import Positions
+        from diffcli.engines.coordinates import arrays_of, by_component
+
+        settings = self._settings
+        arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
+        found = numbers_by_shape(
+            self._operator, self._function, point, arrays, settings, self._deadline
+        )
+        if found is not None:
+            result, told = found
+            self.evaluation.told[told] = None
+            return result
+        begun = now()
+        _ = self._function.nodes  # rows that repeat are written out: that is no proof yet
+        self._deadline += now() - begun
+        case = self.case({name: each.shape for name, each in arrays.items()})
+        if case.scalars.function is None:
+            return self._large(case, point, arrays)
+        begun = now()
+        takes_part = "autograd" in settings.engines
+        numbers = self.evaluation.numbers(case, arrays) if takes_part else None
+        self._deadline += now() - begun
+        closed = self.evaluation.closed(case, arrays)
+        agrees = False
+        if numbers is not None and closed is not None:
+            agrees = agree(numbers, closed, settings.dtype)
+        formulas = case.closed_formulas if agrees else case.formulas
+        typed = point if case.element_by_element else by_component(point, arrays)
+        places = Positions(typed, dtype=settings.dtype, seed=settings.seed)
+        at = {name: each.tolist() for name, each in arrays.items()}
+        relative = relative_error(self._function, arrays, settings) if takes_part else 0.0
+        suspects = self._suspects(case, arrays, numbers)
+        return self._assembled(case, point, at, formulas, numbers, places, relative, suspects)
+
+    def _assembled(
+        self,
+        case: Case,
+        point: Point,
+        at: Mapping[str, Any],
+        formulas: Mapping[str, Formula],
+        numbers: Numbers | None,
+        places: Places,
+        relative: float = 0.0,
+        suspects: Sequence[int] = (),
+    ) -> Result:
+        """Return the answer, its numbers checked."""
+        from diffcli.differentiation.numbers import shaped
+
+        checked = self._checker(case, places, relative, suspects).checked(numbers)
+        outputs = case.scalars.outputs
+        if case.element_by_element:
+            outputs = (places.shape,) * len(outputs)
+        values = shaped(numbers.values if numbers else None, checked.values, outputs)
+        blocks = self._operator.blocks(case.scalars)
+        derivatives = shaped(numbers.entries if numbers else None, checked.entries, blocks)
+        derivative = self._operator.layout(derivatives, case.scalars)
+        return Result(
+            at=at,
+            value=values[0] if self._function.is_scalar else values,
+            derivative=derivative,
+            symbolic=formulas,
+            checks=(*_given(checked.entries), *checked.left),
+            value_checks=_given(checked.values),
+            sampled=checked.sampled,
+            typed=exact_text(point, self._settings),
+            analysis=analysis(
+                self._operator,
+                case.scalars,
+                partial(places.typed, 0),
+                derivative,
+                self._settings,
+                self._deadline,
+            ),
+        )
+
+    def _large(self, case: Case, point: Point, arrays: Mapping[str, Array]) -> Result:
+        """Return the answer of which a sample is checked."""
+        from diffcli.differentiation.numbers import Numbers, agree
+        from diffcli.engines.autograd import to_array
+
+        operator, settings = self._operator, self._settings
+        if "autograd" not in settings.engines:
+            reason = case.reason or "a sparse matrix takes autograd"
+            raise LimitError(reason, hint="with autograd among the --engines")
+        begun = now()
+        import_module("diffcli.differentiation.samples")
+        at, vector = self.evaluation.at(case, arrays)
+        values = [to_array(each) for each in at.outputs]
+        sparse = operator if isinstance(operator, Matrix) and operator.sparse else None
+        matrix = sparse.triplets(at) if sparse else None
+        blocks = []
+        if not sparse:
+            whole = [*at.variables] == [*arrays]
+            quick = whole and product(operator, self._function, at.variables, vector, settings)
+            blocks = [to_array(each) for each in quick or operator.torch(at, vector)]
+        closed = self.evaluation.closed(case, arrays)
+        relative = relative_error(self._function, arrays, settings)
+        if closed is not None and not agree(Numbers(values, blocks), closed, settings.dtype):
+            closed = None
+        self._deadline += now() - begun
+        large = Large(
+            operator,
+            self._function,
+            case,
+            point,
+            arrays,
+            values,
+            settings,
+            self._deadline,
+            closed=closed,
+            relative=relative,
+        )
+        return large.sparse(sparse, matrix) if sparse and matrix else large.whole(blocks)
+
+    def _suspects(
+        self, case: Case, arrays: Mapping[str, Array], numbers: Numbers | None
+    ) -> list[int]:
+        """Return the positions of vectors at a kink, or a jump, or without a number."""
+        import numpy as np
+
+        from diffcli.differentiation.places import broadcast
+        from diffcli.engines.touching import at_kinks
+
+        if not case.element_by_element or numbers is None or not self._settings.proves:
+            return []
+        settings, shape = self._settings, broadcast(arrays)
+        found = at_kinks(
+            self._function, arrays, shape=None, dtype=settings.dtype, device=settings.device
+        )
+        masks = [mask for _, mask in found]
+        masks += [~np.isfinite(each) for each in numbers.entries if each.shape == shape]
+        total = np.zeros(shape, dtype=np.bool_)
+        for mask in masks:
+            total |= mask
+        places: list[int] = np.flatnonzero(total).tolist()
+        return places
+
+    def _checker(
+        self, case: Case, places: Places, relative: float = 0.0, suspects: Sequence[int] = ()
+    ) -> Checker:
+        from diffcli.differentiation.checker import Checker
+
+        settings = self._settings
+        return Checker(
+            case.scalars.function or self._function,
+            case.entries,
+            places,
+            symbolic=partial(_symbolic_value, case.symbolic, self._deadline),
+            enclosure="enclosure" in settings.engines,
+            digits=settings.digits,
+            dtype=settings.dtype,
+            deadline=self._deadline,
+            seed=settings.seed,
+            relative=relative,
+            suspects=suspects,
+        )
+
+
+def _given(checks: Iterable[Iterable[Check | None]]) -> tuple[Check, ...]:
+    return tuple(check for each in checks for check in each if check)
+
+
+def _symbolic_value(
+    symbolic: Partials | None, deadline: float, place: Place, at: Mapping[str, float]
+) -> float | None:
+    if symbolic is None:
+        return None
+    try:
+        return symbolic.number(at, place[1], place[0], deadline)
+    except LimitError:
+        return None

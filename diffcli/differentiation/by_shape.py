@@ -1,0 +1,145 @@
+"""Many formulas of numbers, or one of many terms: those of one shape are computed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from diffcli.clock import now
+from diffcli.differentiation.cases import Case
+from diffcli.differentiation.large import Large
+from diffcli.language.function import Function
+from diffcli.language.points import Point
+from diffcli.operators import Eval, Grad, Hessian, Jacobian, Matrix, Operator, Scalars
+from diffcli.output.report import Result
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.settings import Settings
+    from diffcli.engines.matrices.sparse import Sparse
+
+FEWEST = 100
+"""Variables up to which one pass over the whole formula is as quick."""
+
+
+def numbers_by_shape(
+    operator: Operator,
+    function: Function,
+    point: Point,
+    arrays: Mapping[str, Array],
+    settings: Settings,
+    deadline: float,
+) -> tuple[Result, str] | None:
+    """Return the answer at a point of many numbers, a sample of it checked, and in words how.
+
+    ``deadline`` is that of the checks, which what is computed here puts off. None for few
+    variables, for vectors, for unlike terms with conditions, and for other operators. Raises
+    UsageError where the operator doesn't apply, LimitError where a matrix is too large to be whole.
+    """
+    begun = now()
+    is_other = isinstance(operator, Grad) and operator != Grad(mode=operator.mode)
+    is_other |= isinstance(operator, Matrix) and bool(operator.wrt)
+    if type(operator) not in _OPERATORS or is_other or not _suits(function, arrays, settings):
+        return None
+    found = _computed(operator, function, arrays, settings)
+    if found is None:
+        return None
+    import_module("diffcli.differentiation.samples")
+    case = Case(found.scalars, reason=f"{len(arrays):,} variables are too many")
+    large = Large(operator, function, case, point, arrays, found.values, settings, 0.0)
+    large = replace(large, deadline=deadline + now() - begun)
+    if not isinstance(operator, Matrix):
+        return large.whole(found.gradient if isinstance(operator, Grad) else []), found.told
+    matrix = _matrix(operator, found)
+    if operator.sparse:
+        return large.sparse(operator, matrix), found.told
+    return large.whole([matrix.dense().numpy()]), found.told
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was computed: values, and where which derivatives stand; ``told`` says how."""
+
+    scalars: Scalars
+    values: Sequence[Array]
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    numbers: Array
+    told: str
+
+    @property
+    def gradient(self) -> list[Array]:
+        """The derivatives of one output, one a variable."""
+        import numpy as np
+
+        whole = np.zeros(self.scalars.width)
+        whole[self.columns] = self.numbers
+        return _apart(whole)
+
+
+def _computed(
+    operator: Operator, function: Function, arrays: Mapping[str, Array], settings: Settings
+) -> _Found | None:
+    """Return the derivatives by the shapes of the terms, or where they are unlike in levels."""
+    import numpy as np
+    import torch
+
+    from diffcli.engines.matrices.compressed import check_size
+    from diffcli.engines.templates.derivatives import Derivatives, SparsePlan
+    from diffcli.engines.templates.levels import Levels, has_no_branches
+    from diffcli.engines.templates.shapes import templates_of
+
+    templates = templates_of(function)
+    is_hessian = isinstance(operator, Hessian)
+    if templates is None and (is_hessian or not has_no_branches(function)):
+        return None
+    height = templates.outputs if templates else len(function.outputs)
+    scalars = Scalars(None, dict.fromkeys(arrays, ()), ((),) * height)
+    operator.check(scalars)
+    if isinstance(operator, Matrix) and not operator.sparse:
+        check_size(len(arrays) if is_hessian else height, len(arrays))
+    dtype, x = getattr(torch, settings.dtype), np.array(list(arrays.values()))
+    if templates is None:
+        plan: SparsePlan | Levels = (levels := Levels(function, dtype))
+        values = levels.values(x)
+        told = f"{len(function.nodes):,} operations in {levels.count} waves"
+    else:
+        derivatives = Derivatives(templates, dtype)
+        plan = derivatives.hessian() if is_hessian else derivatives.jacobian()
+        values = derivatives.values()(x)
+        count, shapes = sum(each.count for each in templates.terms), len(templates.terms)
+        told = f"{count:,} terms of {shapes} shape{'s' * (shapes > 1)}, each differentiated once"
+    numbers = plan(x).astype(float)
+    return _Found(scalars, _apart(values.astype(float)), plan.rows, plan.columns, numbers, told)
+
+
+def _suits(function: Function, arrays: Mapping[str, Array], settings: Settings) -> bool:
+    has_numbers = not any(each.ndim for each in arrays.values())
+    takes_part = "autograd" in settings.engines and settings.device == "cpu"
+    return len(arrays) > FEWEST and has_numbers and takes_part and not function.has_tensors
+
+
+def _apart(numbers: Array) -> list[Array]:
+    """Return each number as an array of its own."""
+    return [each.reshape(()) for each in numbers.reshape(-1, 1)]
+
+
+def _matrix(operator: Matrix, found: _Found) -> Sparse:
+    import torch
+
+    from diffcli.engines.matrices.sparse import Sparse, component_names, numbered
+
+    columns = component_names(found.scalars.variables)
+    is_square = isinstance(operator, Hessian)
+    rows = columns if is_square else numbered("f", found.scalars.height)
+    places = torch.from_numpy(found.rows), torch.from_numpy(found.columns)
+    shape = (len(rows), len(columns))
+    return Sparse(*places, torch.from_numpy(found.numbers), shape, rows, columns)
+
+
+_OPERATORS = frozenset({Eval, Grad, Jacobian, Hessian})

@@ -1,0 +1,159 @@
+"""What an operator's work consists of for variables of certain shapes, whatever the point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import TYPE_CHECKING
+
+from diffcli.engines.remote import Partials
+from diffcli.errors import LimitError
+from diffcli.formula import Formula
+from diffcli.language.function import Function
+from diffcli.language.printer import text_of
+from diffcli.operators import MODES, Grad, Matrix, Operator, Quantity, Scalars, Shape
+from diffcli.tensors.shapes import shapes_of
+
+if TYPE_CHECKING:
+    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.settings import Settings
+
+GRADIENTS = tuple(Grad(mode=mode) for mode in MODES)
+MOST_FORMULAS = 36
+"""Entries whose formulas are written out."""
+MOST_ENTRIES = 1024
+"""Of one derivative whose numbers are checked in turn; of more, a sample is."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The operator's work for variables of certain shapes: the same at every such point.
+
+    ``entries`` belong to ``scalars.function``, a function of numbers; where vectors stand for
+    many points that is the typed one. The variables of ``scalars`` are those that the operator
+    differentiates in, the function's others are constants. ``vector`` is the operator's own, a
+    tensor each of what it goes along; ``weights`` are its components, as they were typed.
+    ``closed`` is a gradient as formulas of tensors, one for each variable.
+    """
+
+    scalars: Scalars
+    element_by_element: bool = False
+    vector: Sequence[Array] = ()
+    weights: Sequence[float] = ()
+    entries: Sequence[Quantity] = ()
+    symbolic: Partials | None = None
+    formulas: Mapping[str, Formula] = field(default_factory=dict)
+    closed: Function | None = None
+    reason: str | None = None
+    """Why the numbers can't be checked one by one."""
+
+    @property
+    def order(self) -> int:
+        """That of the highest partial that takes part."""
+        return max((len(wrt) for each in self.entries for _, _, wrt in each.parts), default=0)
+
+    @property
+    def closed_formulas(self) -> dict[str, Formula]:
+        """The gradient's formulas of tensors, as text."""
+        if self.closed is None:
+            return {}
+        pairs = zip(self.closed.text, self.closed.outputs, strict=True)
+        return {name: Formula(text_of(output)) for name, output in pairs}
+
+
+def case_of(
+    operator: Operator,
+    function: Function,
+    shapes: Mapping[str, Shape],
+    settings: Settings,
+    deadline: float,
+) -> Case:
+    """Return the case of variables of these shapes.
+
+    ``deadline`` is a reading of :func:`diffcli.clock.now`. Raises UsageError where the operator
+    doesn't apply, or shapes don't go together.
+    """
+    has_vectors = any(shapes.values())
+    many = has_vectors and operator.element_by_element and not function.has_tensors
+    case = Case(Scalars(function, shapes, ((),) * len(function.outputs)), element_by_element=many)
+    if isinstance(operator, Matrix) and operator.sparse:
+        case = Case(_unexpanded(function, shapes))
+    elif function.has_tensors or has_vectors != many:
+        case = _expanded(operator, function, shapes, settings)
+    case = replace(case, scalars=operator.moving(case.scalars))
+    operator.check(case.scalars)
+    vector = _vector(operator, case.scalars, settings)
+    case = replace(case, vector=vector, weights=_weights(operator, case.scalars, vector))
+    count = max(case.scalars.height, sum(map(prod, operator.blocks(case.scalars))))
+    if not case.element_by_element and count > MOST_ENTRIES:
+        scalars = replace(case.scalars, function=None)
+        case = replace(case, scalars=scalars, reason=f"{count:,} entries are too many")
+    if (whole := case.scalars.function) is None:
+        return case
+    chosen = [*case.scalars.variables] != [*shapes]
+    moving = replace(whole, variables=tuple(case.scalars.columns)) if chosen else whole
+    entries = operator.entries(moving, case.weights)
+    symbolic = None
+    if "symbolic" in settings.engines:
+        # A formula that swells must leave the proofs their time.
+        symbolic = Partials(whole, deadline - settings.budget / 2)
+    formulas = _formulas(symbolic if operator.has_formulas else None, entries)
+    return replace(case, entries=entries, symbolic=symbolic, formulas=formulas)
+
+
+def _expanded(
+    operator: Operator, function: Function, shapes: Mapping[str, Shape], settings: Settings
+) -> Case:
+    """Return the case of a function of tensors: its components, and its gradient in one piece."""
+    from diffcli.tensors.closed_form import gradients
+    from diffcli.tensors.components import expand
+
+    inferred = shapes_of(function, shapes)
+    case = Case(_unexpanded(function, shapes))
+    if "symbolic" in settings.engines and operator in GRADIENTS and case.scalars.height == 1:
+        found = gradients(function, inferred)
+        if found is not None:
+            case = replace(
+                case, closed=Function(tuple(found), tuple(found.values()), tuple(shapes))
+            )
+    try:
+        components = expand(function, inferred, shapes)
+    except LimitError as error:
+        return replace(case, reason=str(error))
+    return replace(case, scalars=replace(case.scalars, function=components))
+
+
+def _unexpanded(function: Function, shapes: Mapping[str, Shape]) -> Scalars:
+    """Return the shapes of the outputs, without their components."""
+    inferred = shapes_of(function, shapes)
+    return Scalars(None, shapes, tuple(inferred[output] for output in function.outputs))
+
+
+def _vector(operator: Operator, scalars: Scalars, settings: Settings) -> Sequence[Array]:
+    """Return the vector that the operator takes, shaped like what it goes along."""
+    if operator.direction is None:
+        return ()
+    from diffcli.engines.coordinates import along
+
+    found = along(operator.direction, scalars.spaces[operator.along], seed=settings.seed)
+    return [each.astype(settings.dtype).astype(float) for each in found]
+
+
+def _weights(operator: Operator, scalars: Scalars, vector: Sequence[Array]) -> Sequence[float]:
+    """Return the components of the operator's vector, with what they were typed as."""
+    if operator.direction is None:
+        return ()
+    from diffcli.engines.coordinates import components
+
+    names = list(scalars.spaces[operator.along])
+    return components(operator.direction, vector, names=names)
+
+
+def _formulas(symbolic: Partials | None, entries: Sequence[Quantity]) -> dict[str, Formula]:
+    if len(entries) > MOST_FORMULAS:
+        return {"f": Formula(reason=f"{len(entries):,} entries are too many to be written out")}
+    return {
+        entry.label: symbolic.combination(entry.parts) if symbolic else Formula()
+        for entry in entries
+    }

@@ -1,0 +1,128 @@
+"""Autograd's numbers, computed in the way that suits their count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from diffcli.differentiation.cases import Case
+from diffcli.differentiation.settings import Settings
+from diffcli.differentiation.vectors import evaluated
+from diffcli.engines import remote
+from diffcli.language.function import Function
+from diffcli.operators import Operator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from diffcli.differentiation.columns import Columns
+    from diffcli.differentiation.numbers import Array, Numbers
+    from diffcli.engines.matrices.compressed import Structured
+    from diffcli.engines.program import Program
+
+
+class Evaluation:
+    """The evaluations of one operator of one Function.
+
+    ``remarks`` are what the user is warned of, ``told`` in words how the numbers were computed.
+    """
+
+    def __init__(self, operator: Operator, function: Function, settings: Settings) -> None:
+        self._operator, self._function, self._settings = operator, function, settings
+        self.remarks: dict[str, None] = {}
+        self.told: dict[str, None] = {}
+
+    def numbers(self, case: Case, arrays: Mapping[str, Array]) -> Numbers:
+        """Return what autograd gives, cut into the numbers that are checked."""
+        from diffcli.differentiation.numbers import Numbers, one_by_one
+        from diffcli.differentiation.places import broadcast
+        from diffcli.engines.autograd import to_array
+
+        if case.element_by_element:
+            broadcast(arrays)
+        if case.element_by_element and (
+            found := evaluated(self._operator, self._function, arrays, self._settings)
+        ):
+            self.told[found[1]] = None
+            return _where_defined(case, found[0].values, found[0].entries)
+        at, vector = self.at(case, arrays)
+        blocks = [to_array(each) for each in self._operator.torch(at, vector)]
+        self.remarks |= dict.fromkeys(at.remarks)
+        values = [to_array(each) for each in at.outputs]
+        if case.element_by_element:
+            return _where_defined(case, values, blocks)
+        return Numbers(one_by_one(values), one_by_one(blocks))
+
+    def prepare(self) -> None:
+        """Import and lower what many points take, which is none of the engines' work."""
+        for module in ("diffcli.differentiation.columns", "diffcli.engines.touching"):
+            import_module(module)
+        _ = self._program
+
+    def of_columns(self, case: Case) -> tuple[Callable[[Mapping[str, Array]], Numbers], Columns]:
+        """Return what gives the numbers at many points of numbers; ``case`` is that of one.
+
+        Operators that torch applies element by element keep their own way.
+        """
+        from diffcli.differentiation.columns import Columns
+
+        columns = Columns(self._function, self._program, case.entries, self._settings)
+        if self._operator.element_by_element:
+            return partial(self.numbers, replace(case, element_by_element=True)), columns
+        return columns, columns
+
+    def at(self, case: Case, arrays: Mapping[str, Array]) -> tuple[Structured, list[Tensor]]:
+        """Return the function evaluated at a point, and the operator's vector."""
+        from diffcli.engines.autograd import tensors
+        from diffcli.engines.matrices.compressed import Structured
+
+        dtype, device = self._settings.dtype, self._settings.device
+        at = Structured(
+            self._function,
+            partial(self._program, shape=None if case.element_by_element else ()),
+            tensors(arrays, dtype, device),
+            moving=tuple(case.scalars.variables),
+            element_by_element=case.element_by_element,
+        )
+        names = map(str, range(len(case.vector)))
+        vector = tensors(dict(zip(names, case.vector, strict=True)), dtype, device)
+        return at, list(vector.values())
+
+    def closed(self, case: Case, arrays: Mapping[str, Array]) -> Array | None:
+        """Return the values of a gradient's formulas of tensors, one after the other."""
+        if case.closed is None:
+            return None
+        import numpy as np
+
+        from diffcli.engines.autograd import tensors, to_array
+
+        variables = tensors(arrays, self._settings.dtype, self._settings.device)
+        values = remote.lower(case.closed)(*variables.values(), shape=())
+        found = dict(zip(case.closed.text, map(to_array, values), strict=True))
+        shapes = {name: each.shape for name, each in arrays.items()}
+        # A variable that the formula doesn't depend on has gradient zero.
+        blocks = (np.broadcast_to(found.get(name, 0.0), shape) for name, shape in shapes.items())
+        return np.concatenate([block.ravel() for block in blocks])
+
+    @cached_property
+    def _program(self) -> Program:
+        return remote.lower(self._function)
+
+
+def _where_defined(case: Case, values: Sequence[Array], entries: Sequence[Array]) -> Numbers:
+    """Return the numbers of many points, without derivatives where there is no value."""
+    import numpy as np
+
+    from diffcli.differentiation.numbers import Numbers
+
+    missing = [np.isnan(each) for each in values]
+    if not any(each.any() for each in missing):
+        return Numbers(values, entries)
+    kept = []
+    for quantity, entry in zip(case.entries, entries, strict=True):
+        gone = missing[quantity.parts[0][1]]
+        kept.append(np.where(gone if gone.shape == entry.shape else gone.any(), np.nan, entry))
+    return Numbers(values, kept)

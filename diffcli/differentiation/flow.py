@@ -1,0 +1,129 @@
+"""The one flow: Function + points → engines → verdicts → Report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+
+from diffcli.differentiation.analysis import real_roots
+from diffcli.differentiation.answers import Answers
+from diffcli.differentiation.cases import GRADIENTS
+from diffcli.differentiation.settings import Settings
+from diffcli.engines import remote
+from diffcli.errors import LimitError
+from diffcli.formula import Formula
+from diffcli.language.function import Function
+from diffcli.language.latex.printer import node_latex
+from diffcli.language.points import Point
+from diffcli.language.printer import text_of
+from diffcli.operators import Matrix, Operator
+from diffcli.output.report import Report, Result
+
+_MODULES = {
+    "autograd": ("diffcli.engines.matrices.compressed", "diffcli.tensors.components"),
+    "symbolic": (),
+    "enclosure": ("diffcli.engines.balls.rules",),
+}
+
+
+def derive(
+    operator: Operator,
+    function: Function,
+    points: Sequence[Point] = (),
+    settings: Settings | None = None,
+) -> Report:
+    """Differentiate a Function at points; without a point, give the formulas alone.
+
+    Every point gives each variable a value. Raises UsageError where the operator doesn't apply
+    to the function, or the values' shapes don't go together.
+    """
+    has_numbers = bool(points) or not function.variables
+    if isinstance(operator, Matrix) and not has_numbers:
+        operator = replace(operator, sparse=False)
+    return _Derivation(operator, function, settings or Settings(), has_numbers).report(points)
+
+
+class _Derivation:
+    """One operator of one Function, whatever the points."""
+
+    def __init__(
+        self, operator: Operator, function: Function, settings: Settings, has_numbers: bool
+    ) -> None:
+        self._operator, self._function, self._settings = operator, function, settings
+        self._import_engines(has_numbers)
+        self._answers = Answers(operator, function, settings)
+        self._remarks: dict[str, None] = {}
+        self._notation: dict[str, str] = {}
+
+    def _import_engines(self, has_numbers: bool) -> None:
+        """Import what takes part, as the budget is one of work, not of imports."""
+        needs_terms = bool({"autograd", "symbolic"} & set(self._settings.engines))
+        if needs_terms:
+            remote.prepare()
+        for engine in self._settings.engines if has_numbers else ():
+            for module in ("diffcli.differentiation.checker", *_MODULES[engine]):
+                import_module(module)
+        if needs_terms:
+            remote.ready()
+
+    def report(self, points: Sequence[Point]) -> Report:
+        """Return the answer at some points, or the formulas alone."""
+        if not self._function.variables:
+            points = points or [Point({})]
+        results = self._answers.at(points) or [self._formulas_alone()]
+        self._remarks |= dict.fromkeys(real_roots(self._function, results))
+        return Report.of(
+            self._operator.name,
+            self._function,
+            dtype=self._settings.dtype,
+            device=self._settings.device,
+            results=tuple(results),
+            warnings=tuple(self._remarks | self._answers.evaluation.remarks),
+            told=tuple(self._answers.evaluation.told),
+            name=self._function.called if self._function.is_scalar else "f",
+            function_latex=self._function_latex(),
+            notation={
+                entry.label: entry.notation(case.scalars.function)
+                for case in self._answers.cases.values()
+                for entry in case.entries
+                if case.scalars.function is not None
+            }
+            | {
+                name: f"∂{self._function.called}/∂{name}"
+                for case in self._answers.cases.values()
+                for name in case.closed_formulas
+                if self._function.has_tensors
+            }
+            | self._notation,
+        )
+
+    def _formulas_alone(self) -> Result:
+        if self._function.has_tensors:
+            formulas = self._formulas_of_tensors()
+        else:
+            formulas = self._answers.case(dict.fromkeys(self._function.variables, ())).formulas
+        return Result(at=None, value=None, derivative=None, symbolic=formulas)
+
+    def _formulas_of_tensors(self) -> Mapping[str, Formula]:
+        """Return a gradient's formulas where they are the same whatever the lengths."""
+        from diffcli.tensors.closed_form import assumed_gradients
+
+        if self._operator not in GRADIENTS:
+            reason = "its tensors have no shape: a point gives them one, as in x=ones(3)"
+            return {"f": Formula(reason=reason)}
+        try:
+            found, kinds = assumed_gradients(self._function)
+        except LimitError as error:
+            return {"f": Formula(reason=str(error))}
+        taken = ", ".join(f"{name} for {kind}" for name, kind in kinds.items())
+        self._remarks[f"the formulas take {taken}; --at gives other shapes"] = None
+        self._notation = {name: f"∂{self._function.called}/∂{name}" for name in found}
+        return {name: Formula(text_of(each)) for name, each in found.items()}
+
+    def _function_latex(self) -> str | None:
+        """Return the one formula in LaTeX as it was typed; None where it is too long."""
+        if not self._function.is_scalar:
+            return None
+        text = node_latex(self._function.outputs[0], variables=self._function.variables)
+        return None if "\\dots" in text else text

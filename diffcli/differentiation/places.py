@@ -1,0 +1,151 @@
+"""Which points of a vectorised evaluation make which number.
+
+A formula of numbers is applied to tensors element by element, after broadcasting. An element of a
+derivative is the sum of the partials at the positions that the variable's element is broadcast
+to: one position, unless shapes differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Protocol
+
+from flint import arb
+
+from diffcli.engines.balls.decimals import FORMATS, certain_float
+from diffcli.engines.enclosure import Coordinate
+from diffcli.engines.exact import nearest
+from diffcli.engines.progressions import exact
+from diffcli.errors import LimitError, UsageError
+from diffcli.language.expression import Node
+from diffcli.language.limits import MAX_ELEMENTS
+from diffcli.language.points import Point
+
+if TYPE_CHECKING:
+    from diffcli.differentiation.numbers import Array
+
+
+def broadcast(arrays: Mapping[str, Array]) -> tuple[int, ...]:
+    """Return the shape that arrays broadcast to.
+
+    Raises UsageError where they don't, LimitError where it is far larger than they are.
+    """
+    import numpy as np
+
+    shapes = {name: each.shape for name, each in arrays.items()}
+    try:
+        found = np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        listed = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+        raise UsageError(
+            f"the shapes don't go together: {listed}",
+            hint="give the variables one length, or numbers",
+        ) from None
+    if prod(found) > max([MAX_ELEMENTS, *(each.size for each in arrays.values())]):
+        raise LimitError(
+            f"{', '.join(shapes)} go together to {prod(found):,} numbers",
+            hint=f"at most {MAX_ELEMENTS:,} are computed",
+        )
+    return found
+
+
+class Places(Protocol):
+    """The points of one evaluation, numbered in row-major order.
+
+    ``shape`` is that of the broadcast variables, ``size`` how many points there are.
+    """
+
+    shape: tuple[int, ...]
+    size: int
+
+    def dyadic(self, position: int) -> dict[str, float]:
+        """Return the floats of one position."""
+
+    def typed(self, position: int) -> dict[str, Coordinate]:
+        """Return one position as typed: exact constants, and floats where it was computed."""
+
+    def of(self, name: str, element: int) -> Sequence[int]:
+        """Return the positions that an element of a variable is broadcast to."""
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a variable."""
+
+
+class SinglePoint:
+    """One point of numbers, which needs no arrays; as :class:`Places`.
+
+    Raises PointError where a number is beyond the dtype's range.
+    """
+
+    shape: tuple[int, ...] = ()
+    size = 1
+
+    def __init__(self, numbers: Mapping[str, Node], dtype: str) -> None:
+        self._typed = numbers
+        self._dyadic = {
+            name: certain_float(arb(nearest(value)), *FORMATS[dtype]) or 0.0
+            for name, value in numbers.items()
+        }
+
+    def dyadic(self, _: int) -> dict[str, float]:
+        """Return the point's floats."""
+        return self._dyadic
+
+    def typed(self, _: int) -> dict[str, Coordinate]:
+        """Return the point as typed."""
+        return dict(self._typed)
+
+    def of(self, _name: str, element: int) -> Sequence[int]:
+        """Return the one position."""
+        return (element,)
+
+    def shape_of(self, _: str) -> tuple[int, ...]:
+        """Return the shape of a number."""
+        return ()
+
+
+class Positions:
+    """The points of one vectorised evaluation, from arrays; as :class:`Places`.
+
+    Raises UsageError where the variables' shapes don't go together.
+    """
+
+    def __init__(self, point: Point, *, dtype: str, seed: int) -> None:
+        import numpy as np
+
+        from diffcli.engines.coordinates import arrays_of
+
+        self.arrays = arrays_of(point, dtype=dtype, seed=seed)
+        self._typed = {name: exact(value) for name, value in point.values.items()}
+        self.shape = broadcast(self.arrays)
+        self.size = int(np.prod(self.shape))
+        self._sources = {
+            name: np.broadcast_to(np.arange(each.size).reshape(each.shape), self.shape).ravel()
+            for name, each in self.arrays.items()
+        }
+
+    def dyadic(self, position: int) -> dict[str, float]:
+        """Return the floats of one position."""
+        return {
+            name: float(each.ravel()[self._sources[name][position]])
+            for name, each in self.arrays.items()
+        }
+
+    def typed(self, position: int) -> dict[str, Coordinate]:
+        """Return one position as typed: exact constants, and floats where it was computed."""
+        point: dict[str, Coordinate] = dict(self.dyadic(position))
+        for name, entries in self._typed.items():
+            if entries is not None:
+                point[name] = entries[self._sources[name][position]]
+        return point
+
+    def of(self, name: str, element: int) -> Sequence[int]:
+        """Return the positions that an element of a variable is broadcast to."""
+        if self.arrays[name].shape == self.shape:
+            return (element,)
+        return [int(place) for place in (self._sources[name] == element).nonzero()[0]]
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a variable."""
+        return self.arrays[name].shape

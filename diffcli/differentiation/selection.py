@@ -1,0 +1,135 @@
+"""Which of many points the engines look at: the difficult ones, and a random sample of all.
+
+The sample depends on the seed and on how many points there are, and on nothing else: not on the
+entry point, nor on the chunks in which a file is read. Every point has a random key, a hash of its
+place and the seed; the sample are the points of the smallest keys.
+"""
+
+# ruff: noqa: TID253  (imported with the first many points)
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffcli.language.function import Function
+from diffcli.verify import DIGITS_KEPT
+
+if TYPE_CHECKING:
+    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.settings import Settings
+
+SAMPLE = 64
+"""Points that are looked at of however many: all, where there are no more."""
+
+STEPPED = 1 << 16
+"""Points, the first of however many, of which it is seen what a small step changes, and whether the
+formula of the derivative gives the same."""
+
+STEP = 1e-9
+"""Relative: so long is the step."""
+
+CHANGE = 1e-3
+"""Relative: a number that changes by more tells of a kink, a jump, or digits that are lost."""
+
+Keys = NDArray[np.uint64]
+Mask = NDArray[np.bool_]
+
+_STEP, _FIRST, _SECOND = (
+    np.uint64(each) for each in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
+
+
+def keys(start: int, stop: int, seed: int) -> Keys:
+    """Return the random keys of the points at some places, from ``start`` to before ``stop``.
+
+    They are what the generator splitmix64 gives, which can begin anywhere: Steele, Lea and Flood,
+    Fast Splittable Pseudorandom Number Generators, 2014.
+    """
+    found = np.arange(start + 1, stop + 1, dtype=np.uint64)
+    found *= _STEP
+    found += _mixed(np.array([seed % 2**64], dtype=np.uint64))
+    return _mixed(found)
+
+
+def _mixed(numbers: Keys) -> Keys:
+    """Mix the bits of some numbers in their place, and return them."""
+    numbers ^= numbers >> np.uint64(30)
+    numbers *= _FIRST
+    numbers ^= numbers >> np.uint64(27)
+    numbers *= _SECOND
+    numbers ^= numbers >> np.uint64(31)
+    return numbers
+
+
+def sample(count: int, seed: int) -> list[int]:
+    """Return the places of the points that are looked at, of so many, in a random order."""
+    found = keys(0, count, seed)
+    some = np.argpartition(found, SAMPLE)[:SAMPLE] if count > SAMPLE else np.arange(count)
+    places: list[int] = some[np.argsort(found[some])].tolist()
+    return places
+
+
+def difficult(function: Function, arrays: Mapping[str, Array], settings: Settings) -> Mask:
+    """Return which points stand at a kink, a jump or an edge, or within rounding of one.
+
+    ``arrays`` are the points' columns, of one length, or single numbers. Raises LimitError where a
+    term is too large.
+    """
+    from diffcli.engines.touching import at_kinks
+
+    shape = np.broadcast_shapes(*(each.shape for each in arrays.values()))
+    total = np.zeros(shape, dtype=np.bool_)
+    dtype, device = settings.dtype, settings.device
+    for _, mask in at_kinks(function, arrays, shape=None, dtype=dtype, device=device):
+        total |= mask
+    return total
+
+
+def unsteady(
+    numbers: Callable[[Mapping[str, Array]], tuple[Array, Array]], arrays: Mapping[str, Array]
+) -> Mask:
+    """Return at which points a number changes by much in a small step, beside the values there.
+
+    ``numbers`` gives the values and the derivatives at some points, a row each. The step goes
+    another way for each variable, so that it crosses x = y too.
+    """
+
+    def moved(sign: int) -> tuple[Array, Array]:
+        return numbers(
+            {
+                name: each + sign * (1 + place) * STEP * np.maximum(1, np.abs(each))
+                for place, (name, each) in enumerate(arrays.items())
+            }
+        )
+
+    (values, below), (_, above) = moved(-1), moved(1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        usual = np.abs(values).max(axis=0, initial=0.0)
+        size = np.maximum(np.maximum(np.abs(below), np.abs(above)), usual)
+        steady = np.abs(above - below) <= CHANGE * size
+    found: Mask = ~steady.all(axis=0)
+    return found
+
+
+def differing(numbers: Sequence[Array], closed: Sequence[Array], dtype: str) -> Mask:
+    """Return at which points autograd's derivatives aren't those of the ``closed`` formulas."""
+    differs = np.zeros(closed[0].shape, dtype=np.bool_)
+    for found, formula in zip(numbers, closed, strict=True):
+        size = np.abs(formula)
+        with np.errstate(invalid="ignore", over="ignore"):
+            near = 10.0 ** -DIGITS_KEPT[dtype] * size + np.spacing(size.astype(dtype))
+            differs |= ~(np.abs(found - formula) <= near)
+    return differs
+
+
+def smallest(found: Keys, before: Keys) -> Mask:
+    """Return which keys are among the sample's of all, those of its points ``before`` included."""
+    joined = np.concatenate([before, found])
+    if len(joined) <= SAMPLE:
+        return np.ones(len(found), dtype=np.bool_)
+    most = np.partition(joined, SAMPLE - 1)[SAMPLE - 1]
+    is_drawn: Mask = found <= most
+    return is_drawn
