@@ -512,7 +512,6 @@ def test_beside_a_multiple_root_in_two_variables_others_stay_possible() -> None:
         ("x^2 + y^3", PointKind.SADDLE),
         ("x^4 + y^4", PointKind.MINIMUM),
         ("x^2 + y^6", PointKind.MINIMUM),
-        ("1 - cos(x^2 + y^2)", PointKind.DEGENERATE),
     ],
 )
 @pytest.mark.parametrize(
