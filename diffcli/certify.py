@@ -276,9 +276,11 @@ class _Weighed:
             said = "autograd lies outside the enclosure"
             return Check(label, Verdict.DISAGREES, truth, number, error_ulps=ulps, reason=said)
         kept = float(self.digits[i])
-        if self.is_within[i] and (truth == 0 or kept >= DIGITS_KEPT[self.dtype]):
+        least = 10.0 ** -DIGITS_KEPT[self.dtype] * self.scale
+        is_zero = truth == 0 and self.error[i] <= least
+        if self.is_within[i] and (is_zero or kept >= DIGITS_KEPT[self.dtype]):
             return Check(label, Verdict.CERTIFIED, truth, number, error_ulps=ulps)
-        count = max(int(kept), 0)
+        count = int(max(kept, 0.0))
         said = f"{self.dtype} keeps {count or 'no'} digit{'s' if count > 1 else ''} here"
         if not self.is_within[i]:
             said += ", fewer than rounding explains"

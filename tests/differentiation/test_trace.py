@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any
 
 import mpmath
@@ -253,3 +254,123 @@ def test_difficult_points(
     assert check.verdict is verdict
     if value is not None or not verdict.has_value:
         assert check.value == value
+
+
+FAR = torch.tensor([1e16, 0.0], dtype=torch.float64)
+
+
+def _rounded(x: Tensor) -> Tensor:
+    """The numbers, of which float64 loses the first's fraction: of 0.6 it keeps 0."""
+    return (x + FAR) - FAR
+
+
+@pytest.mark.parametrize(
+    ("function", "verdict", "reason"),
+    [
+        (lambda x: torch.relu(_rounded(x)[0] - x[1]), Verdict.INEXACT, "float64 keeps no digit"),
+        (lambda x: (_rounded(x)[0] - x[1]).clamp(min=0), Verdict.INEXACT, "float64 keeps no digit"),
+        (lambda x: _rounded(x).max(), Verdict.INEXACT, "float64 keeps no digit"),
+        (lambda x: torch.maximum(*_rounded(x)), Verdict.INEXACT, "float64 keeps no digit"),
+        (lambda x: _rounded(x).sort()[0][0], Verdict.UNVERIFIED, "changes the order"),
+        (lambda x: _rounded(x).topk(1)[0].sum(), Verdict.UNVERIFIED, "changes the order"),
+        (lambda x: x[_rounded(x).argmax()] ** 2, Verdict.UNVERIFIED, "just at its edge"),
+        (lambda x: x[_rounded(x).max(0)[1]] ** 2, Verdict.UNVERIFIED, "just at its edge"),
+    ],
+)
+def test_a_choice_that_rounding_changes_is_no_fault_of_a_backward(
+    function: Callable[[Tensor], Tensor], verdict: Verdict, reason: str
+) -> None:
+    # The exact numbers are 0.6 and 0.5, those of float64 0 and 0.5: each side is the other's.
+    for check in checks(function, [0.6, 0.5]):
+        assert check.verdict is verdict
+        assert reason in str(check.reason)
+
+
+def test_a_quotient_that_rounding_takes_over_a_whole_number_is_no_fault_of_a_backward() -> None:
+    # 3 times the float64 next to 0.1 is less than y, but rounds to it.
+    y = 0.30000000000000004
+    by_x, by_y = checks(lambda x, y: torch.remainder(x * 3, y), 0.1, y)
+    assert (by_x.verdict, by_x.value) == (Verdict.CERTIFIED, 3.0)
+    assert (by_y.verdict, by_y.value, by_y.autograd) == (Verdict.INEXACT, 0.0, -1.0)
+
+
+def test_a_zero_that_rounding_loses_is_not_certified() -> None:
+    # 1e16 + 1 - 1e16 - 1, which float64 adds up to -1.
+    weights = torch.tensor([1e16, 1.0, -1e16, -1.0], dtype=torch.float64)
+    (check,) = checks(lambda x: (x * weights).sum(), 1.0)
+    assert (check.verdict, check.value, check.autograd) == (Verdict.INEXACT, 0.0, -1.0)
+
+
+@pytest.mark.parametrize("same", [torch.equal, torch.allclose])
+def test_a_comparison_of_whole_tensors_is_a_branch(same: Callable[[Tensor, Tensor], bool]) -> None:
+    # x at 1 and x**2 elsewhere has the slope 2 at 1, where autograd says 1.
+    one = torch.tensor(1.0, dtype=torch.float64)
+    (check,) = checks(lambda x: x * 1 if same(x, one) else x * x, 1.0)
+    assert check.verdict is Verdict.UNVERIFIED
+    assert f"{same.__name__} (test_trace.py:" in str(check.reason)
+
+
+def test_a_custom_function_under_no_grad_is_a_constant() -> None:
+    square = _faulty(lambda _, g: g)
+
+    def held(x: Tensor) -> Tensor:
+        with torch.no_grad():
+            scale = square(x)
+        return (x * scale).sum()
+
+    for check, x in zip(checks(held, X), X, strict=True):
+        assert check.verdict is Verdict.CERTIFIED
+        assert check.value == pytest.approx(float(mpmath.exp(x)), rel=1e-15)
+
+
+class Marked(torch.autograd.Function):
+    """2x, and 3x that is said to have no derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
+        twice, thrice = 2 * x, 3 * x
+        ctx.mark_non_differentiable(thrice)
+        return twice, thrice
+
+    @staticmethod
+    def backward(_ctx: Any, slope: Tensor, _: Tensor) -> Tensor:  # type: ignore[override]
+        return 2 * slope
+
+
+def test_what_a_custom_function_marks_as_constant_is_left_open() -> None:
+    def product(x: Tensor) -> Tensor:
+        twice, thrice = Marked.apply(x)
+        return (twice * thrice).sum()
+
+    for check in checks(product, X):
+        assert check.verdict is Verdict.UNVERIFIED
+        assert "that autograd doesn't follow" in str(check.reason)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: torch._foreach_mul_([y := x * 1], 2.0) or y * y,
+        lambda x: x * deepcopy(x.detach()),
+    ],
+)
+def test_a_write_that_is_not_recorded_proves_nothing(
+    function: Callable[[Tensor], Tensor],
+) -> None:
+    (check,) = checks(function, 1.5)
+    assert check.verdict is Verdict.UNVERIFIED
+    assert "writes what it doesn't return" in str(check.reason)
+
+
+@pytest.mark.parametrize("function", [F.elu, F.celu])
+def test_where_slopes_meet_the_second_derivative_is_open(
+    function: Callable[[Tensor], Tensor],
+) -> None:
+    x = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    proof = Certificate(
+        lambda x: (function(x),), {"x": x}, Scalars(None, {"x": ()}, ((),)), "float64"
+    )
+    (first,) = proof.proof.gradient([np.ones(())])
+    assert first.middle == 1.0
+    (second,) = proof.proof.second([np.ones(())], [np.ones(())])
+    assert np.isnan(second.middle)

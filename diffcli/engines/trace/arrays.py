@@ -407,6 +407,11 @@ class Bounded:
         """Return where two arrays have the same midpoints."""
         return np.asarray(self.middle == other.middle)
 
+    def meets(self, other: Bounded) -> NDArray[np.bool_]:
+        """Return where rounding may change which of two arrays is above the other."""
+        apart = np.abs(self.middle - other.middle)
+        return np.asarray(apart <= self.radius + other.radius, dtype=np.bool_)
+
     def joined(self, doubt: NDArray[np.bool_], one: Bounded, other: Bounded) -> Bounded:
         """Return the numbers, where in doubt as far off as the others are apart."""
         off = np.where(doubt, np.abs(one.middle - other.middle) + one.radius + other.radius, 0.0)

@@ -25,3 +25,6 @@ METADATA = frozenset(
     "squeeze_ unsqueeze_ t_ transpose_ swapdims_ swapaxes_ as_strided_ detach_".split()
 )
 """Operations in place that change how a tensor shows its storage, and no number."""
+
+REPLACING = frozenset("set_ resize_ resize_as_ set_data".split())
+"""Operations that give a tensor another storage, or its storage another length."""

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from diffcli.engines.trace.names import METADATA, MOVEMENTS, READ_BACK
+from diffcli.engines.trace.names import METADATA, MOVEMENTS, READ_BACK, REPLACING
 
 TORCH = str(Path(torch.__file__).parent)
 OWN = str(Path(__file__).parents[2])
@@ -178,6 +178,8 @@ class _Recorder(TorchDispatchMode):
         self.found = found
         self._constant: set[int] = set()
         self._calls: dict[int, Call] = {}
+        self._writers: dict[int, Call] = {}
+        """Which custom function wrote a storage."""
         self._frames: list[FrameType] = []
         self._known: set[int] = set()
 
@@ -199,7 +201,10 @@ class _Recorder(TorchDispatchMode):
             return func(*args, **options)
         name = func._schema.name.partition("::")[2]
         where, call = self._stand()
-        self.settle(tuple(_tensors((args, options))))
+        given = tuple(_tensors((args, options)))
+        self.settle(given)
+        if call is None and torch.is_grad_enabled():
+            self._note_untracked(given, where)
         arguments, named = self._referred(args), self._referred(options)
         result = func(*args, **options)
         outputs = tuple(_tensors(result))
@@ -211,6 +216,9 @@ class _Recorder(TorchDispatchMode):
             for each in func._schema.arguments
             if each.alias_info is not None and each.alias_info.is_write
         }
+        if (written and not outputs) or name in REPLACING:
+            found.problem = f"{name} at {where} writes what it doesn't return"
+            return result
         if name in METADATA:
             written = set()
         is_cut = call is None and (name == "detach" or not torch.is_grad_enabled())
@@ -243,6 +251,7 @@ class _Recorder(TorchDispatchMode):
         if call is not None:
             call.last = len(found.steps)
             call.storages.update(each.storage for each in references)
+            self._writers.update((each.storage, call) for each in references)
         if name in READ_BACK:  # its running statistics change, whatever its schema says
             changed = tuple(_tensors(args[3:5]))
             values = tuple(each.detach().clone() for each in changed)
@@ -257,6 +266,22 @@ class _Recorder(TorchDispatchMode):
         if not is_own and (call is None or kind not in ("detach", "data")):
             reference = self.reference(tensor)
             self.found.cuts.append(Cut(kind, where, len(self.found.steps), reference))
+
+    def _note_untracked(self, tensors: Sequence[Tensor], where: Where) -> None:
+        """Note what a custom function computed, and autograd nevertheless takes for a constant."""
+        for each in tensors:
+            is_seen = each.requires_grad or id(each) in self._constant
+            if is_seen or not each.is_floating_point():
+                continue
+            key = each.untyped_storage()._cdata
+            call = self._writers.get(key)
+            if call is None:
+                continue
+            kind, line = ("untracked", where) if call.node is not None else ("no_grad", call.where)
+            self.found.cuts.append(Cut(kind, line, len(self.found.steps), self.reference(each)))
+            if kind == "no_grad":
+                self.found.tensors.append(each)
+                self._constant.add(id(each))
 
     def reference(self, tensor: Tensor, *, is_new: bool = False) -> Reference:
         """Return a tensor's window on its storage, whose numbers are kept at first sight.

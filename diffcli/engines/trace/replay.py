@@ -155,6 +155,8 @@ class Replay:
             results: Any = [self._data(each) for each in step.values]
         elif rule is None:
             results = []
+            if not step.outputs:
+                self.note("left", f"{step.label} gives a number that leaves torch")
         else:
             try:
                 results = rule(self, step, *arguments, **options)
@@ -300,8 +302,12 @@ class Replay:
 
     def _note_cuts(self) -> None:
         for cut in self.record.cuts:
-            if cut.kind in ("detach", "data"):
+            if cut.kind in ("detach", "data", "no_grad"):
                 self.note("constant", f"{cut.kind} at {cut.where} makes a constant")
+            elif cut.kind == "untracked":
+                if cut.reference is not None and self.read(cut.reference).is_moving:
+                    said = "takes a result of a custom function that autograd doesn't follow"
+                    self.note("left", f"{cut.where} {said}")
             else:
                 self.note("left", f"numbers leave torch by {cut.kind} at {cut.where}")
 

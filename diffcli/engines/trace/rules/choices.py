@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diffcli.engines.trace.arrays import Bounded
 from diffcli.engines.trace.record import Step
 from diffcli.engines.trace.rules.common import above, choose, chosen, number, operand, together
 from diffcli.engines.trace.tape import Mask, Value, Whole
@@ -142,7 +143,13 @@ def _part(r: Replay, step: Step, x: Value, name: str, values: Any) -> Value:
 def _whole_part(r: Replay, step: Step, x: Value, name: str) -> Value:
     """Return floor or trunc of what isn't an output of the operation itself."""
     middle = x.data.middles() if r.exact is None else np.zeros(x.shape)
-    return _part(r, step, x, name, getattr(np, name)(middle))
+    found = _part(r, step, x, name, getattr(np, name)(middle))
+    if isinstance(x.data, Bounded):  # rounding may have taken torch over a jump
+        low, high = (getattr(np, name)(x.data.middle + s * x.data.radius) for s in (-1, 1))
+        off = np.abs(high - low)
+        data = Bounded(found.data.middle, found.data.radius + off, x.data.arithmetic)
+        return Value(data, found.tape, found.node)
+    return found
 
 
 def _frac(r: Replay, step: Step, x: Value) -> Value:

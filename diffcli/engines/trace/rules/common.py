@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diffcli.engines.trace.arrays import Bounded
 from diffcli.engines.trace.duals import Dual
 from diffcli.engines.trace.record import Reference, Step
 from diffcli.engines.trace.tape import Mask, Value
@@ -98,6 +99,9 @@ def choose(
 ) -> Value:
     """Return ``first`` where one is above the other, else ``second``; they meet at the edge."""
     shape = np.broadcast_shapes(one.shape, other.shape, first.shape, second.shape)
-    mask, doubt = above(replay, step, one.expand(shape), other.expand(shape), key)
+    one, other = one.expand(shape), other.expand(shape)
+    mask, doubt = above(replay, step, one, other, key)
+    if isinstance(one.data, Bounded) and isinstance(other.data, Bounded):
+        doubt = doubt | one.data.meets(other.data)  # torch may have chosen the other side
     first, second = first.expand(shape), second.expand(shape)
     return first.hull(mask, second, doubt) if doubt.any() else first.where(mask, second)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diffcli.engines.trace.duals import Dual
 from diffcli.engines.trace.record import Step
 from diffcli.engines.trace.rules.common import above, choose, number, operand, together
 from diffcli.engines.trace.tape import UNUSED, Mask, Value
@@ -109,9 +110,10 @@ def _elu(
     low = (x * number(input_scale, step)).unary("expm1") * number(alpha * scale, step)
     zero = operand(r, 0.0, step)
     if number(alpha, step) * number(input_scale, step) == 1 == scale:
-        # Its slopes meet at 0, where any choice is right.
-        mask, _ = _edge(r, step, x, 0.0)
-        return x.where(mask, low)
+        # Its slopes meet at 0, where any choice is right; its second derivatives don't.
+        mask, doubt = _edge(r, step, x, 0.0)
+        is_second = doubt.any() and isinstance(x.data, Dual)
+        return x.hull(mask, low, doubt) if is_second else x.where(mask, low)
     return choose(r, step, x, zero, x * number(scale, step), low)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diffcli.engines.trace.arrays import Bounded
 from diffcli.engines.trace.record import Step
 from diffcli.engines.trace.rules.choices import RULES as CHOICES
 from diffcli.engines.trace.rules.common import axes_of, chosen, number
@@ -119,14 +120,17 @@ def _extreme(sign: float) -> Callable[..., Any]:
             return best, tied
 
         best, tied = chosen(r, "extreme", decide)
+        if isinstance(rows.data, Bounded):
+            own = np.arange(len(best)) * width + best
+            top = rows.data.reshape((rows.size,)).take(own).reshape((len(best), 1))
+            tied = tied | rows.data.meets(top) | (rows.data.middle > top.middle)
         found = extreme(rows, best, tied)
         found = found if sign > 0 else -found
         kept = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
         values = found.reshape(kept if keepdim else [x.shape[axis] for axis in others])
         if len(step.values) == 1:
             return values
-        doubt = np.reshape(tied.sum(axis=1) > 1, tuple(step.values[1].shape))
-        return [values, Whole(step.values[1].numpy(), doubt if doubt.any() else None)]
+        return [values, _place(step.values[1].numpy(), best, tied)]
 
     return rule
 
@@ -137,11 +141,16 @@ def _chosen_place(sign: float) -> Callable[..., Any]:
 
     def rule(r: Replay, step: Step, x: Value, dim: Any = None, keepdim: bool = False) -> Any:
         largest(r, step, x, dim, keepdim)
-        _, tied = chosen(r, "extreme", lambda: None) if r.exact else r.choices[r.step, "extreme"]
-        doubt = np.reshape(tied.sum(axis=1) > 1, tuple(step.values[0].shape))
-        return Whole(step.values[0].numpy(), doubt if doubt.any() else None)
+        best, tied = chosen(r, "extreme", lambda: None) if r.exact else r.choices[r.step, "extreme"]
+        return _place(step.values[0].numpy(), best, tied)
 
     return rule
+
+
+def _place(seen: Any, best: Any, tied: Mask) -> Whole:
+    """Return the places that torch chose, in doubt at a tie and where rounding misled it."""
+    doubt = (tied.sum(axis=1) > 1).reshape(seen.shape) | (seen != best.reshape(seen.shape))
+    return Whole(seen, doubt if doubt.any() else None)
 
 
 def _sorted(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any:
@@ -149,22 +158,35 @@ def _sorted(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any
     names = {"sort": ("dim", "descending"), "topk": ("k", "dim", "largest", "sorted")}[step.name]
     if step.overload == "stable":
         names, given = ("dim", "descending"), given[1:] if given else given
-    arguments = {**dict(zip(names, given, strict=False)), **options}
+    defaults = {"largest": True, "sorted": True} if step.name == "topk" else {}
+    arguments = {**defaults, **dict(zip(names, given, strict=False)), **options}
     axis = arguments.get("dim", -1) % max(len(x.shape), 1)
     places = step.values[1].numpy()
     flat = np.arange(x.size).reshape(x.shape)
     index = np.take_along_axis(flat, places, axis) if x.shape else flat
 
-    def decide() -> Mask:
+    def decide() -> tuple[Mask, Mask]:
         data = np.moveaxis(np.asarray(x.data.data), axis, -1) if x.shape else x.data.data[None]
         order = np.argsort(np.moveaxis(x.data.middles(), axis, -1) if x.shape else [0.0], axis=-1)
         ranked = np.take_along_axis(data, order, -1)
         apart = np.asarray(ranked[..., :-1] < ranked[..., 1:], dtype=np.bool_)
-        return ~apart
+        seen = np.moveaxis(places, axis, -1) if x.shape else places[None]
+        own = np.take_along_axis(np.argsort(order, axis=-1), seen, -1)
+        count, kept = order.shape[-1], own.shape[-1]
+        falls = arguments.get("descending", False) or arguments.get("largest", False)
+        right = np.arange(count - kept, count) if falls else np.arange(kept)
+        if step.name == "topk" and not arguments["sorted"]:
+            own = np.sort(own, axis=-1)
+        elif falls:
+            right = right[::-1]
+        return ~apart, own != right
 
-    close = chosen(r, "order", decide)
+    close, misled = chosen(r, "order", decide)
     if close.any():
         r.note("kink", f"{step.label} is at a tie")
+        return None
+    if misled.any():
+        r.note("lost", f"rounding changes the order that {step.label} finds")
         return None
     return [x.flat().take(index), Whole(places)]
 
