@@ -166,7 +166,7 @@ def point_of(values: Sequence[At], named: Mapping[str, Number], variables: Seque
     """Return the point that the arguments of a call say. Raises PointError where they don't fit."""
     typed = typed_of(values, named)
     missing = [name for name in variables[len(typed.ordered) :] if name not in typed.named]
-    if missing and typed.named.keys() <= set(variables):
+    if missing:
         raise PointError(
             f"no value for {_listed(missing)}",
             hint=f"the variables are {_listed(variables)}; each is an argument: {missing[0]}=…",

@@ -60,7 +60,7 @@ class Verifier:
         order = np.concatenate([np.flatnonzero(each) for each in groups])
         known: dict[int, Verdict] = {}
         verdicts: Counter[str] = Counter()
-        columns, done = dict(found.columns), 0
+        columns, lacking, done = dict(found.columns), found.lacking.copy(), 0
         while done < len(order) and (self._left > 0 or not self._has_begun):
             places = order[done : done + AT_ONCE]
             checks = self._checks(self._rows(found, places))
@@ -73,6 +73,7 @@ class Verifier:
                     known[int(place)] = verdict
                 else:
                     verdicts[verdict.value] += 1
+                lacking[place] = any(each.value is None for each in row.values())
                 _correct(columns, found.columns, int(place), row)
             else:
                 continue
@@ -81,7 +82,14 @@ class Verifier:
         missing = int((~exists[rest]).sum())
         verdicts[Verdict.UNDEFINED.value] += missing
         verdicts[Verdict.UNVERIFIED.value] += len(rest) - missing
-        return replace(found, columns=columns, verdicts=+verdicts, unlooked=len(rest), known=known)
+        return replace(
+            found,
+            columns=columns,
+            lacking=lacking,
+            verdicts=+verdicts,
+            unlooked=len(rest),
+            known=known,
+        )
 
     def of_sample(self, rows: Sequence[Row]) -> Counter[Verdict]:
         """Count the verdicts of sampled rows, each the worst of its numbers."""

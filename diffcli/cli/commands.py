@@ -54,7 +54,8 @@ def command(name: str) -> Any:
     found, run = _found(ALIASES.get(name, name))
     if found is None:
         home = import_module(f"diffcli.cli.{LOCAL[name]}")
-        app.command(name, cls=Page, epilog=home.EXAMPLES)(run)
+        short = (run.__doc__ or "").partition("\n")[0]
+        app.command(name, cls=Page, short_help=short, epilog=home.EXAMPLES)(run)
     else:
         app.command(
             name,

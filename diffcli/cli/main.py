@@ -166,4 +166,5 @@ def _usage_error(error: TyperException) -> UsageError:
     if possible:
         hint = f"did you mean {' or '.join(sorted(possible))}?"
     message = error.message if possible else error.format_message()
+    message = message.replace("Input should be", "it has to be").partition(", unable to parse")[0]
     return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)

@@ -120,7 +120,7 @@ class Command:
     fills_files: bool = False
     takes_more: bool = False
     arguments: str = "FORMULA"
-    about: str = "Formula to differentiate; - reads one a line."
+    about: str = "Formula; - reads one a line from standard input."
 
     @property
     def short(self) -> str:

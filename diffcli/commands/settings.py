@@ -7,10 +7,9 @@ from math import isnan
 from diffcli.commands.record import Request
 from diffcli.differentiation.settings import DIGITS, ENGINES, Settings
 from diffcli.errors import UsageError
-from diffcli.options import names, one_of
+from diffcli.options import DTYPE, names, one_of
 from diffcli.output.text import KEPT
 
-_DTYPES = ("float64", "float32")
 MAX_BUDGET = 1e6
 """Seconds of a budget; a longer one is no limit."""
 MAX_DIGITS = 10_000
@@ -26,7 +25,7 @@ def settings(request: Request, *, is_complex: bool = False) -> Settings:
         )
     chosen = ("autograd",) if request["no_check"] else names(request["engines"]) or ENGINES
     return Settings(
-        dtype=one_of(dtype, _DTYPES, "--dtype"),
+        dtype=one_of(dtype, DTYPE.values(), "--dtype"),
         device=_device(request["device"]),
         engines=tuple(one_of(engine, ENGINES, "--engines") for engine in chosen),
         budget=_budget(request["check_budget"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from sympy import Basic, Symbol
@@ -30,7 +30,7 @@ class Callable:
     """
 
     variables: tuple[str, ...]
-    program: Program
+    program: Program = field(repr=False)
     is_scalar: bool
 
     def __call__(self, *values: Tensor, **named: Tensor) -> Tensor | tuple[Tensor, ...]:

@@ -100,6 +100,12 @@ def along(typed: Typed, shapes: Mapping[str, tuple[int, ...]], *, seed: int) -> 
             )
         parts = np.split(flat, np.cumsum(sizes)[:-1])
         return [part.reshape(shape) for part, shape in zip(parts, shapes.values(), strict=True)]
+    missing = [name for name in list(shapes)[len(typed.ordered) :] if name not in typed.named]
+    if missing:
+        example = ",".join(f"{name}=…" for name in shapes)
+        raise PointError(
+            f"the vector has no component for {', '.join(missing)}", hint=f"as in {example}"
+        )
     found = [array(value, seed=seed) for value in typed.bind(list(shapes)).values.values()]
     for (name, shape), each in zip(shapes.items(), found, strict=True):
         if each.shape != shape:

@@ -41,6 +41,16 @@ GENERATORS: Mapping[str, tuple[int, int]] = {
     "randn": (1, 8),
 }
 
+_EXAMPLES: Mapping[str, str] = {
+    "linspace": "linspace(0,1,5)",
+    "arange": "arange(5), or arange(0,1,1/4)",
+    "ones": "ones(3), or ones(2,3)",
+    "zeros": "zeros(3), or zeros(2,3)",
+    "eye": "eye(3)",
+    "rand": "rand(3), or rand(2,3)",
+    "randn": "randn(3), or randn(2,3)",
+}
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -118,7 +128,11 @@ class Typed:
                 f"{len(self.ordered)} value{'s' * (len(self.ordered) > 1)} for "
                 f"{_listed(variables)}",
                 hint=_as_product(variables, len(self.ordered))
-                or "one value a variable; a vector is typed [1,2,3]",
+                or (
+                    "one value a variable; a vector is typed [1,2,3]"
+                    if variables
+                    else "leave out the point"
+                ),
             )
         values = dict(zip(variables, self.ordered, strict=False)) | {
             name: value
@@ -356,7 +370,9 @@ class _Reader:
         least, most = GENERATORS[name.text]
         arguments = self.parser.inside(self.parser.advance(), lambda: listed(self.parser))
         if not least <= len(arguments) <= most:
-            raise self.parser.build.arity(name.text, least, most, len(arguments), name)
+            error = self.parser.build.arity(name.text, least, most, len(arguments), name)
+            error.hint = f"as in {_EXAMPLES[name.text]}"
+            raise error
         return Generated(name.text, tuple(self.check(node, name) for node in arguments))
 
     def constant(self) -> Node:

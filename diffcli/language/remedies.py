@@ -94,7 +94,7 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "d": "write d/dx (x^2), or diff(x^2, x)",
         "cases": "write piecewise((x^2, x < 1), (x, True))",
         "ifelse": f"write {_PIECES}",
-        "limit": _LIMIT,
+        **dict.fromkeys(["lim", "limit"], _LIMIT),
         "cuberoot": "write cbrt(x)",
         "square": "write x^2",
         "logdet": "write log(det(A))",

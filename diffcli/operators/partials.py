@@ -113,7 +113,7 @@ class Grad(Operator):
 
 @dataclass(frozen=True)
 class Partial(Operator):
-    """One mixed partial: in each of ``wrt`` in turn."""
+    """One mixed partial derivative: in the variables given, one after the other."""
 
     name: ClassVar[str] = "partial"
     of_one_number: ClassVar[bool] = True

@@ -102,6 +102,13 @@ def test_what_is_missing_is_named_in_python_s_words() -> None:
         F.grad(x=3)
     assert missing.value.message == "no value for y"
     assert missing.value.hint == "the variables are x, y; each is an argument: y=…"
+    with pytest.raises(PointError) as foreign:
+        F.grad(z=3)
+    assert foreign.value.hint == "the variables are x, y; each is an argument: x=…"
+
+
+def test_the_callable_of_a_formula_is_shown_in_one_line() -> None:
+    assert repr(F.torch) == "Callable(variables=('x', 'y'), is_scalar=True)"
 
 
 @pytest.mark.parametrize("text", [3, None, [], ["x", 3], b"x", {"x": 1}])

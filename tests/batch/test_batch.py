@@ -97,6 +97,18 @@ def test_a_row_without_a_number_has_no_result_and_the_others_have(
     assert "1 row without some number" in err
 
 
+def test_a_row_whose_numbers_are_proved_at_an_edge_lacks_none(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    points = tmp_path / "p.csv"
+    points.write_text("x,y\n0,0\n")
+    # f(0, y) = 0 wherever y >= 0, where autograd multiplies 0 by infinity.
+    code, out, err = batch(capfd, "x^2*sqrt(y)", "--points", str(points))
+    assert (code, out) == (0, "x,y,f,df/dx,df/dy\n0,0,0.0,0.0,0.0\n")
+    assert "1 row of them verified: 1 certified" in err
+    assert "without some number" not in err
+
+
 def test_a_row_without_a_number_stops_a_strict_run(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,7 +85,7 @@ def warm(
             "--idle",
             metavar="MINUTES",
             min=0.01,
-            help="End after this many minutes without a command.",
+            help="End after this many minutes without a command (default 30).",
         ),
     ] = process.IDLE_MINUTES,
     json_: Json = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -104,15 +104,20 @@ def decide(claim: Node, region: Region, effort: Effort) -> Proof:
             question.undefined,
             rest,
             max((each.volume for each in open_), default=0.0),
-            tuple(box for each in open_ for box in each.left),
+            _left_of(open_),
         )
     if open_:
         return replace(
             open_[0],
             volume=max(each.volume for each in open_),
-            left=tuple(box for each in open_ for box in each.left),
+            left=_left_of(open_),
         )
     return PROVED
+
+
+def _left_of(proofs: Sequence[Proof]) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Return the boxes that proofs left, those of several once."""
+    return tuple(dict.fromkeys(box for each in proofs for box in each.left))
 
 
 def _first_points(region: Region) -> list[dict[str, Coordinate]]:

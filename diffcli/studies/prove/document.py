@@ -78,7 +78,10 @@ def _because(reason: str | None) -> str:
 def _point(place: Place | None) -> str:
     if place is None:
         return "some point"
-    return ", ".join(f"{name} = {text}" for name, text in place.exact.items())
+    return "; ".join(
+        ", ".join(f"{name} = {text}" for name, text in each.exact.items())
+        for each in (place, *place.others)
+    )
 
 
 def _proof(found: Answered) -> dict[str, Any]:
