@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from math import e, inf, pi, sqrt
+from fractions import Fraction
+from math import e, inf, log, pi, sqrt
 from typing import Any
 
 import mpmath
@@ -126,3 +127,45 @@ def test_the_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert (slope["minimum"], slope["maximum"]) == (["-2", "-2"], ["6", "6"])
     assert found["convex"] == "convex"
     assert pi > float(found["lipschitz"]["2"][1]) - 3 > 0
+
+
+BEYOND: list[tuple[str, str, float, float]] = [
+    ("sqrt(x)", "x=1e301:1e305", sqrt(1e301), sqrt(1e305)),
+    ("log(x)", "x=1e301:1e305", 301 * log(10), 305 * log(10)),
+    ("x", "x=-1e305:-1e301", -1e305, -1e301),
+]
+
+
+@pytest.mark.parametrize(("formula", "box", "least", "greatest"), BEYOND)
+def test_no_point_outside_of_a_far_box_counts(
+    formula: str, box: str, least: float, greatest: float
+) -> None:
+    found = stated(formula, box).value
+    assert holds(found.minimum, least)
+    assert holds(found.maximum, greatest)
+
+
+def test_a_float_outside_of_a_box_between_two_floats_bounds_nothing() -> None:
+    found = stated("x", "x=0.3:0.30000000000000001").value
+    # The floats next to 0.3 lie on both sides of the box.
+    assert found.minimum.high == inf or Fraction(found.minimum.high) >= Fraction(3, 10)
+    low = found.maximum.low
+    assert low == -inf or Fraction(low) <= Fraction("0.30000000000000001")
+
+
+def test_a_lipschitz_constant_whose_square_is_below_all_floats() -> None:
+    ends = stated("1e-200*(abs(x) + abs(y))", "x=-1:1,y=-1:1").lipschitz["2"]
+    assert ends is not None
+    assert float(ends[1]) >= sqrt(2) * 1e-200 * (1 - 1e-15)
+
+
+def test_the_table_says_that_points_are_near(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bounds", "x^2", "--in", "x=-1:2"]) == 0
+    heading = next(line for line in capsys.readouterr().out.splitlines() if "value" in line)
+    assert heading.split() == ["of", "value", "near"]
+
+
+def test_a_cusp_that_points_upwards_is_bounded_by_its_ends() -> None:
+    found = stated("-x^(2/3)", "x=-0.5:1", 2.0)
+    assert holds(found.value.minimum, -1.0)
+    assert found.convex != "convex"

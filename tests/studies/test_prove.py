@@ -228,3 +228,24 @@ def test_what_is_no_claim_is_refused() -> None:
         decided("detach(x) >= 0", "x=0:1")
     with pytest.raises(PointError, match="empty"):
         decided("x >= 0", "x=1:0")
+
+
+@pytest.mark.parametrize("power", ["x^(2/3)", "x^(4/5)", "root(x, 3)^2", "abs(x)^(2/3)"])
+def test_a_cusp_that_points_upwards_is_not_convex(power: str) -> None:
+    # Off the cusp the curvature is positive, and (−1 + −1)/2 < 0 shows the chord below it.
+    for claim in (f"convex(-{power})", f"convex(x^2/9 - {power})"):
+        assert decided(claim, "x=-1:1").proof.verdict.value != "proved"
+    assert decided(f"-{power} >= -1/2", "x=-0.1:0.9").proof.verdict.value == "refuted"
+
+
+@pytest.mark.parametrize("bound", ["-1", "0 - 1e-300", "cos(3)"])
+def test_a_negative_lipschitz_constant_is_no_claim(bound: str) -> None:
+    with pytest.raises(FormulaError, match="isn't negative"):
+        decided(f"lipschitz(x, {bound})", "x=0:1")
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"), [("x^2 >= 0", "proved"), ("x^3 >= 0", "refuted"), ("x^2 > 0", "refuted")]
+)
+def test_powers_beyond_all_floats_are_compared(claim: str, verdict: str) -> None:
+    assert decided(claim, "x=-1e300:1e300").proof.verdict.value == verdict

@@ -176,4 +176,9 @@ def no_pole(x: Value, name: str) -> None:
 def short(x: Value) -> str:
     """Write the value at the point for a message, with six digits at most."""
     at = centre(x)
-    return str(at) if isinstance(at, fmpq) and at.height_bits() < 32 else f"{float(at):.6g}"
+    if isinstance(at, fmpq) and at.height_bits() < 32:
+        return str(at)
+    try:
+        return f"{float(at):.6g}"
+    except OverflowError:  # a fraction beyond all floats
+        return str(arb(at).str(6, radius=False))

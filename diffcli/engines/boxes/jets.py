@@ -202,8 +202,14 @@ def fractional_power(pairs: Pairs, x: Jet, exponent: Fraction) -> Jet:
         near = float(factor)
         ends = (np.nextafter(near, -np.inf), np.nextafter(near, np.inf))
         constant = Interval(np.full_like(lowered.lo, ends[0]), np.full_like(lowered.lo, ends[1]))
-        return mul(constant, lowered)
+        slope = mul(constant, lowered)
+        if order == 2 and has_cusp:
+            # The slope leaps from one infinity to the other, against the sign of the curvature.
+            cusp = (x.value.lo <= 0) & (x.value.hi >= 0)
+            slope = choose(cusp, whole(slope.lo), slope)
+        return slope
 
+    has_cusp = exponent.denominator % 2 == 1 and exponent.numerator % 2 == 0 and 0 < exponent < 1
     return composed(pairs, x, value, domain, slopes)
 
 

@@ -99,12 +99,22 @@ class Lower:
         sure = jet.domain > 0
         slanted = np.where(sure & (here.domain > 0), _total(here.value, change).lo, -np.inf)
         lower, test = _better(lower, slanted, test, Test.MEAN_VALUE)
-        upper = np.where(here.domain > 0, here.value.hi, np.inf)
+        upper = self._upper(points, here)
         if curved:
             lower, test, points, upper = self._curved(box, sure, lower, test, points, upper)
         width = np.where(np.isfinite(box.hi - box.lo), box.hi - box.lo, 1e300)
         slope = np.minimum(np.maximum(-gradient.lo, gradient.hi), 1e300)
         return Bounded(box, lower, test, domain, points, upper, width * (slope + 1e-12))
+
+    def _upper(self, points: Array, here: Jet) -> Array:
+        """Return bounds of the least value by that at points; ∞ where a point may be outside."""
+        usable = (here.domain > 0) & self.region.contains(points)
+        return np.where(usable, here.value.hi, np.inf)
+
+    def value_at(self, points: Array) -> Array:
+        """Return bounds of the least value by that at points, ∞ where they give none."""
+        with np.errstate(all="ignore"):
+            return self._upper(points, self.bounds.jet(points, points))
 
     def _jet(self, box: Interval, order: int) -> Jet:
         jet = self.bounds.jet(box.lo, box.hi, order)
@@ -158,7 +168,7 @@ class Lower:
         tangent = np.where(here.domain > 0, _total(here.value, change).lo, -np.inf)
         lower, test = lower.copy(), test.copy()
         lower[chosen], test[chosen] = _better(lower[chosen], tangent, test[chosen], Test.CONVEXITY)
-        value = np.where(here.domain > 0, here.value.hi, np.inf)
+        value = self._upper(at, here)
         better = value < upper[chosen]
         points, upper = points.copy(), upper.copy()
         upper[chosen] = np.where(better, value, upper[chosen])

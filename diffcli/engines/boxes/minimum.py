@@ -1,4 +1,4 @@
-"""The least value of a formula over a region, between two bounds, and where it is attained."""
+"""The least value of a formula over a region, between two bounds, and points next to it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_BOXES = 400_000
 
 @dataclass(frozen=True)
 class Minimum:
-    """Bounds of the least value, and the points next to which it may be attained.
+    """Bounds of the least value, and points whose values are next to it.
 
     ``is_defined`` says that the formula has a value everywhere; None where that isn't decided.
     """
@@ -98,9 +98,8 @@ def _polished(lower: Lower, point: Array, best: float) -> tuple[float, Array]:
 
     with np.errstate(all="ignore"):
         moved = lower.descended(inside, column, Pairs(len(point), 2))
-        here = lower.bounds.jet(moved, moved)
-    value = float(here.value.hi[0])
-    return (value, moved[:, 0]) if here.domain[0] > 0 and value < best else (best, point)
+    value = float(lower.value_at(moved)[0])
+    return (value, moved[:, 0]) if value < best else (best, point)
 
 
 def _points(
@@ -114,8 +113,7 @@ def _points(
     pairs = Pairs(box.lo.shape[0], 2)
     with np.errstate(all="ignore"):
         at = lower.descended(box, lower.region.middles(box), pairs)
-        here = lower.bounds.jet(at, at)
-    near = (here.domain > 0) & (here.value.hi <= best + 2 * tolerance * max(abs(best), tolerance))
+    near = lower.value_at(at) <= best + 2 * tolerance * max(abs(best), tolerance)
     spans = np.minimum(lower.region.high.hi - lower.region.low.lo, 1e6)[:, 0]
     found: list[Array] = [point]
     for column in np.flatnonzero(near):

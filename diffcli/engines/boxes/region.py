@@ -14,7 +14,7 @@ from flint import arb
 from diffcli.engines.balls.signs import Coordinate, proved_sign
 from diffcli.engines.balls.walk import working
 from diffcli.engines.boxes.arb import ends_of
-from diffcli.engines.boxes.arithmetic import Array, Interval
+from diffcli.engines.boxes.arithmetic import Array, Interval, Mask
 from diffcli.engines.enclosure import constant_value
 from diffcli.engines.exact import rational
 from diffcli.errors import PointError
@@ -93,7 +93,7 @@ class Region:
         return Interval(self.low.lo.copy(), self.high.hi.copy())
 
     def middles(self, box: Interval) -> Array:
-        """Return a point inside of each box and of the typed one."""
+        """Return a point inside of each box, and of the typed one where floats lie in both."""
         lo, hi = np.maximum(box.lo, self.low.hi), np.minimum(box.hi, self.high.lo)
         with np.errstate(all="ignore"):
             middle = lo + 0.5 * (hi - lo)
@@ -102,8 +102,12 @@ class Region:
             middle = np.where(np.isinf(hi), np.where(np.isinf(lo), 0.0, beyond), middle)
             middle = np.where(np.isinf(lo) & np.isfinite(hi), before, middle)
         # The float ends of a thin box may lie on either side of a typed end.
-        middle = np.where(lo > hi, np.clip(middle, box.lo, box.hi), middle)
-        return np.clip(middle, -1e300, 1e300)
+        middle = np.clip(np.clip(middle, -1e300, 1e300), lo, hi)
+        return np.where(lo > hi, np.clip(middle, box.lo, box.hi), middle)
+
+    def contains(self, points: Array) -> Mask:
+        """Return which columns of floats are certain to lie in the typed box."""
+        return np.asarray(((points >= self.low.hi) & (points <= self.high.lo)).all(axis=0))
 
     def face(self, box: Interval) -> tuple[Interval, Interval]:
         """Return the lower and the upper faces of boxes, in each variable."""

@@ -68,7 +68,7 @@ COMMAND = Command(
     "bounds",
     help="""Bound a function and its partials over a box, with proof.
 
-The least and the greatest value, each between two bounds, and where it is attained; in which
+The least and the greatest value, each between two bounds, and points next to it; in which
 variables the function is monotone, whether it is convex, and its Lipschitz constants.""",
     examples="""\
 diffcli bounds "x*sin(y)" --in "x=0:1,y=0:pi"

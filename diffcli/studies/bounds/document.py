@@ -30,7 +30,7 @@ def bounds_answer(found: Statement, facts: Facts) -> Answer:
             for name, each in _quantities(found, facts)
             for row in _rows(name, each, facts.variables, digits)
         )
-        table = Table("bounds", ("of", "", "value", "at"), rows)
+        table = Table("bounds", ("of", "", "value", "near"), rows)
         return Document((Formulas(lines), table, Remarks(tuple(_remarks(found, digits)))))
 
     return Answer(facts, 0, lambda: {**facts.data, **_data(found, facts)}, document)

@@ -27,7 +27,7 @@ from diffcli.studies.prove.logic import halved
 
 DIGITS = 20
 MOST_POINTS = 16
-"""Points where an extremum is attained that are told one by one."""
+"""Points next to an extremum that are told one by one."""
 LEVEL = (128, 2, 12)
 """Bits, powers beyond the leading one, and terms of an expansion next to a pole."""
 MOST_BOXES, MOST_ROUNDS = 4096, 40
@@ -35,7 +35,7 @@ MOST_BOXES, MOST_ROUNDS = 4096, 40
 
 @dataclass(frozen=True)
 class Extremum:
-    """A least or a greatest value between two bounds, and the points next to which it lies.
+    """A least or a greatest value between two bounds, and points whose values are next to it.
 
     ``is_unbounded`` is a proof that there is none; ``is_settled`` says that the bounds are as near
     as was asked for.
@@ -153,6 +153,7 @@ def _slopes(
         slopes, sure = _signed(bounds, box, row, sense)
         middles = region.middles(box)
         here, usable = _signed(bounds, Interval(middles, middles), row, sense)
+        usable &= region.contains(middles)
         best = min(best, float(np.where(usable, here.hi, inf).min()))
         least_of = np.where(sure, slopes.lo, -inf)
         goal = best - tolerance * max(abs(best), tolerance)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import hypot, isfinite, sqrt
 
 from diffcli.clock import now, until
 from diffcli.engines.balls.decimals import outward
@@ -110,12 +110,13 @@ def _lipschitz(
     largest = max(low for low, _ in sizes), max(high for _, high in sizes)
     found: dict[str, tuple[float, float]] = {"1": largest, "2": largest, "inf": largest}
     if len(partials) > 1:
-        # Rough bounds first: the sums of the greatest values.
+        # Rough bounds first: the sums of the greatest values, with what their rounding may lose.
+        slack = 1 + 1e-15 * len(sizes)
         found["2"] = (
             largest[0],
-            sqrt(sum(high * high for _, high in sizes)) * (1 + 1e-15),
+            hypot(*(high for _, high in sizes)) * slack,
         )
-        found["inf"] = largest[0], sum(high for _, high in sizes) * (1 + 1e-15)
+        found["inf"] = largest[0], sum(high for _, high in sizes) * slack
         slopes = [derivative(formula, name) for name in region.names]
         known = [slope for slope in slopes if slope is not None]
         if is_smooth(formula) and len(known) == len(slopes):

@@ -21,6 +21,7 @@ from diffcli.engines.boxes.jets import Jet, Pairs
 from diffcli.engines.boxes.lower import Lower
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort, first_boxes
+from diffcli.errors import FormulaError
 from diffcli.language.expression import Node, node, number, postorder, substituted, variable
 from diffcli.language.functions import TABLE
 from diffcli.studies.prove.claims import Claim, Kind
@@ -287,6 +288,8 @@ def _lipschitz(subject: _Subject) -> Proof:
     bound = cast(Node, subject.claim.constant)
     count = len(subject.region.names)
     limit = Bounds([bound], ()).jet(np.zeros((0, 1)), np.zeros((0, 1))).value
+    if limit.hi[0] < 0:
+        raise FormulaError("a Lipschitz constant isn't negative", hint="lipschitz(sin(x), 1)")
     most = power(Interval(np.maximum(limit.lo, 0.0), limit.hi), 2)
 
     def squares(jet: Jet) -> Interval:
@@ -330,6 +333,9 @@ def _lipschitz(subject: _Subject) -> Proof:
 
     found = _over_boxes(subject, 1, good, bad, refute)
     if found.verdict is not Verdict.UNDECIDED or not subject.has_closed_slopes:
+        return found
+    if limit.lo[0] < 0:
+        # The square of a bound that may be negative is no bound of the squared slopes.
         return found
     slopes = [derivative(subject.formula, name) for name in subject.region.names]
     if any(slope is None for slope in slopes):

@@ -91,8 +91,8 @@ def _along_a_line(
     low, high = float(region.low.lo[0, 0]), float(region.high.hi[0, 0])
     first, last = region.ranges[name]
     place = point[name]
-    on_left = not (place is first or low >= ends[0])
-    on_right = not (place is last or high <= ends[1])
+    on_left = not (place is first or proved_sign_of_gap(place, first) == 0)
+    on_right = not (place is last or proved_sign_of_gap(place, last) == 0)
     left_sign = sign if order % 2 == 0 else -sign
     if (on_left and left_sign < 0) or (on_right and sign < 0):
         return Contact(point, None, falls=-1 if on_left and left_sign < 0 else 1)
