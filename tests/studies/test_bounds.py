@@ -117,6 +117,17 @@ def test_the_part_outside_of_the_domain_has_no_bounds() -> None:
     assert found.is_defined is None
 
 
+def test_what_has_no_bound_is_attained_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    # tan has a pole at pi/2, so that no greatest value is attained.
+    assert run(["bounds", "tan(x)", "--in", "x=0:2", "--check-budget", "0.2"]) == 0
+    (row,) = (
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("  f       maximum")
+    )
+    assert row.split(maxsplit=2)[2].strip() in ("no bound known", "unbounded above")
+
+
 def test_the_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bounds", "x^2", "--in", "x=-1:3", "--json"]) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)

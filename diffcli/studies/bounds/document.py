@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffcli.output.answers import function_lines
 from diffcli.output.document import Answer, Document, Formulas, Line, Remarks, Table
-from diffcli.output.text import MISSING, number, proved
+from diffcli.output.text import number, proved
 from diffcli.studies.bounds.ranges import named
 from diffcli.studies.prove.document import box_data, box_text
 
@@ -46,11 +46,13 @@ def _rows(
     name: str, each: Range, variables: tuple[str, ...], digits: int | None
 ) -> Iterator[tuple[str, str, str, str]]:
     for word, extremum in (("minimum", each.minimum), ("maximum", each.maximum)):
+        # Of an extremum that isn't settled, the points are only the best ones met.
+        points = extremum.points if extremum.is_settled else ()
         shown = [
             ", ".join(f"{n} = {number(x, digits)}" for n, x in zip(variables, point, strict=True))
-            for point in extremum.points[:MOST_SHOWN]
+            for point in points[:MOST_SHOWN]
         ]
-        more = "; …" if len(extremum.points) > MOST_SHOWN else ""
+        more = "; …" if len(points) > MOST_SHOWN else ""
         yield name, word, _value(extremum, word, digits), f"{'; '.join(shown)}{more}"
 
 
@@ -58,7 +60,7 @@ def _value(extremum: Extremum, word: str, digits: int | None) -> str:
     if extremum.is_unbounded:
         return "unbounded below" if word == "minimum" else "unbounded above"
     if extremum.text is None:
-        return MISSING
+        return "no bound known"
     text = proved(extremum.text, digits or 7)
     return text if extremum.is_settled else f"[{', '.join(extremum.text)}]"
 
