@@ -374,3 +374,42 @@ def test_where_slopes_meet_the_second_derivative_is_open(
     assert first.middle == 1.0
     (second,) = proof.proof.second([np.ones(())], [np.ones(())])
     assert np.isnan(second.middle)
+
+
+def _filled_in(x: Tensor) -> Tensor:
+    y = torch.zeros(3, dtype=x.dtype)
+    y[1:] = x[:2] * x[1:]
+    y[0] = y[1] * 2
+    return (y * y).sum()
+
+
+def _leaf_of_its_own(x: Tensor) -> Tensor:
+    y = x.detach().requires_grad_()
+    return (y.view(3, 1)[:, 0] * x).sum()
+
+
+@pytest.mark.parametrize(
+    ("function", "slopes"),
+    [
+        (_filled_in, [40.0, 56.0, 24.0]),  # 5·x₀²x₁² + x₁²x₂² at (1, 2, 3)
+        (_leaf_of_its_own, [1.0, 2.0, 3.0]),
+        (lambda x: torch.linalg.det(torch.diag(x)), [6.0, 3.0, 2.0]),
+    ],
+)
+def test_a_buffer_that_is_filled_moves(
+    function: Callable[[Tensor], Tensor], slopes: list[float]
+) -> None:
+    found = checks(function, [1.0, 2.0, 3.0])
+    assert verdicts(found) == {Verdict.CERTIFIED}
+    assert [check.value for check in found] == slopes
+
+
+def test_a_detached_tensor_that_moves_again_is_left_open() -> None:
+    def refilled(x: Tensor) -> Tensor:
+        y = (3 * x).detach()
+        y[0] = x[1] * x[2]
+        return (y * x).sum()
+
+    for check in checks(refilled, [1.0, 2.0, 3.0]):
+        assert check.verdict is Verdict.UNVERIFIED
+        assert "writes what moves to a detached tensor" in str(check.reason)

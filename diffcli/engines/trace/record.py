@@ -176,7 +176,8 @@ class _Recorder(TorchDispatchMode):
     def __init__(self, found: Record) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.found = found
-        self._constant: set[int] = set()
+        self._constant: dict[int, bool] = {}
+        """Tensors that are constants; of each whether a write in place may end that."""
         self._calls: dict[int, Call] = {}
         self._writers: dict[int, Call] = {}
         """Which custom function wrote a storage."""
@@ -221,18 +222,24 @@ class _Recorder(TorchDispatchMode):
             return result
         if name in METADATA:
             written = set()
+        is_filled = call is None and written and any(each.requires_grad for each in given[1:])
+        if is_filled and torch.is_grad_enabled() and not self._constant.get(id(given[0]), True):
+            found.problem = f"{name} at {where} writes what moves to a detached tensor"
+            return result
         is_cut = call is None and (name == "detach" or not torch.is_grad_enabled())
         if not written and self._is_view(args, outputs):
-            parents = [each for each in _tensors(args) if id(each) in self._constant]
+            parents = [each for each in _tensors(args) if self._is_constant(each)]
+            own = tuple(_tensors(args))
+            is_free = not any(x.requires_grad or not self._constant.get(id(x), True) for x in own)
             for each in outputs:
                 found.tensors.append(each)
                 if (is_cut and name != "lift_fresh") or parents:
-                    self._constant.add(id(each))
+                    self._constant[id(each)] = is_free
             return result
         labels = _labels(func, args, options) if _is_movement(func, args) else ()
         references = tuple(self.reference(each, is_new=True) for each in outputs)
         if is_cut and not written:
-            self._constant.update(id(each) for each in outputs)
+            self._constant.update((id(each), True) for each in outputs)
         found.steps.append(
             Step(
                 name.rstrip("_") if written else name,
@@ -270,7 +277,7 @@ class _Recorder(TorchDispatchMode):
     def _note_untracked(self, tensors: Sequence[Tensor], where: Where) -> None:
         """Note what a custom function computed, and autograd nevertheless takes for a constant."""
         for each in tensors:
-            is_seen = each.requires_grad or id(each) in self._constant
+            is_seen = each.requires_grad or self._is_constant(each)
             if is_seen or not each.is_floating_point():
                 continue
             key = each.untyped_storage()._cdata
@@ -281,7 +288,7 @@ class _Recorder(TorchDispatchMode):
             self.found.cuts.append(Cut(kind, line, len(self.found.steps), self.reference(each)))
             if kind == "no_grad":
                 self.found.tensors.append(each)
-                self._constant.add(id(each))
+                self._constant[id(each)] = True
 
     def reference(self, tensor: Tensor, *, is_new: bool = False) -> Reference:
         """Return a tensor's window on its storage, whose numbers are kept at first sight.
@@ -306,8 +313,16 @@ class _Recorder(TorchDispatchMode):
             tuple(map(int, tensor.shape)),
             tuple(map(int, tensor.stride())),
             tensor.dtype,
-            id(tensor) in self._constant,
+            self._is_constant(tensor),
         )
+
+    def _is_constant(self, tensor: Tensor) -> bool:
+        """Whether autograd was told to take a tensor for a constant, and nothing ended that.
+
+        A buffer that was detached has a gradient again once numbers that move are written to it.
+        """
+        is_free = self._constant.get(id(tensor))
+        return is_free is not None and not (is_free and tensor.grad_fn is not None)
 
     def settle(self, tensors: Sequence[Tensor]) -> None:
         """Note which of these are the outputs of custom functions that have ended."""
