@@ -404,6 +404,15 @@ def test_a_buffer_that_is_filled_moves(
     assert [check.value for check in found] == slopes
 
 
+def test_the_row_of_an_embedding_that_pads_is_a_constant() -> None:
+    taken, rows = torch.tensor([0, 1, 1, 2]), [[1.0], [2.0], [3.0]]
+    found = checks(lambda w: F.embedding(taken, w, padding_idx=2).pow(2).sum(), rows)
+    assert verdicts(found) == {Verdict.CERTIFIED}
+    assert [check.value for check in found] == [2.0, 8.0, 0.0]
+    scaled = checks(lambda w: F.embedding(taken, w, scale_grad_by_freq=True).pow(2).sum(), rows)
+    assert verdicts(scaled) == {Verdict.UNVERIFIED}
+
+
 def test_a_detached_tensor_that_moves_again_is_left_open() -> None:
     def refilled(x: Tensor) -> Tensor:
         y = (3 * x).detach()

@@ -237,6 +237,8 @@ class _Recorder(TorchDispatchMode):
                     self._constant[id(each)] = is_free
             return result
         labels = _labels(func, args, options) if _is_movement(func, args) else ()
+        if _has_padding(func, args):
+            found.cuts.append(Cut("padding_idx", where, len(found.steps)))
         references = tuple(self.reference(each, is_new=True) for each in outputs)
         if is_cut and not written:
             self._constant.update((id(each), True) for each in outputs)
@@ -440,9 +442,17 @@ def _tensors(value: Any) -> Iterator[Tensor]:
             yield from _tensors(each)
 
 
+def _has_padding(func: Any, args: Any) -> bool:
+    """Whether a row of an embedding is a constant, as torch documents of ``padding_idx``."""
+    is_told = func._schema.name == "aten::embedding" and len(args) > 2 and args[2] >= 0
+    return is_told and bool((args[1] == args[2]).any())
+
+
 def _is_movement(func: Any, args: Any) -> bool:
     name = func._schema.name.partition("::")[2].rstrip("_")
     if name == "index_put":  # with accumulate it adds
+        return len(args) < 4 or not args[3]
+    if name == "embedding":  # which may divide the gradient of a row by how often it is taken
         return len(args) < 4 or not args[3]
     return name in MOVEMENTS or f"{name}.{func._overloadname}" in MOVEMENTS
 
@@ -466,4 +476,6 @@ def _labels(func: Any, args: Any, options: Mapping[str, Any]) -> tuple[np.ndarra
     if func._schema.name == "aten::constant_pad_nd":
         args = args[:2]
     found = func(*labelled(args), **{key: labelled(value) for key, value in options.items()})
+    if _has_padding(func, args):
+        found[args[1] == args[2]] = 0
     return tuple(each.numpy().astype(np.int64) for each in _tensors(found))

@@ -302,7 +302,7 @@ class Replay:
 
     def _note_cuts(self) -> None:
         for cut in self.record.cuts:
-            if cut.kind in ("detach", "data", "no_grad"):
+            if cut.kind in ("detach", "data", "no_grad", "padding_idx"):
                 self.note("constant", f"{cut.kind} at {cut.where} makes a constant")
             elif cut.kind == "untracked":
                 if cut.reference is not None and self.read(cut.reference).is_moving:
