@@ -422,3 +422,26 @@ def test_a_detached_tensor_that_moves_again_is_left_open() -> None:
     for check in checks(refilled, [1.0, 2.0, 3.0]):
         assert check.verdict is Verdict.UNVERIFIED
         assert "writes what moves to a detached tensor" in str(check.reason)
+
+
+def test_what_leaks_out_of_a_custom_function_proves_nothing() -> None:
+    leaked: list[Tensor] = []
+    square = _faulty(lambda _, g: g)
+
+    class Leaky(torch.autograd.Function):
+        @staticmethod
+        def forward(_ctx: Any, x: Tensor) -> Tensor:
+            leaked.append(x * 3)
+            return x * 2
+
+        @staticmethod
+        def backward(_ctx: Any, slope: Tensor) -> Tensor:  # type: ignore[override]
+            return slope * 2
+
+    def function(x: Tensor) -> Tensor:
+        y = Leaky.apply(x)
+        return (leaked[-1] * x).sum() + square(y).sum()
+
+    for check in checks(function, X):
+        assert check.verdict is Verdict.UNVERIFIED
+        assert "autograd doesn't follow" in str(check.reason)

@@ -163,6 +163,8 @@ def record(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) 
     found.results = outputs
     if found.problem is None:
         recorder.settle(outputs)
+        if any(call.node is not None for call in recorder.unfollowed):
+            found.problem = "a custom function gives out what autograd doesn't follow"
         found.outputs = tuple(recorder.reference(each) for each in outputs)
     return found
 
@@ -179,6 +181,8 @@ class _Recorder(TorchDispatchMode):
         self._constant: dict[int, bool] = {}
         """Tensors that are constants; of each whether a write in place may end that."""
         self._calls: dict[int, Call] = {}
+        self.unfollowed: list[Call] = []
+        """Custom functions that seem to be called under ``no_grad``."""
         self._writers: dict[int, Call] = {}
         """Which custom function wrote a storage."""
         self._frames: list[FrameType] = []
@@ -289,6 +293,7 @@ class _Recorder(TorchDispatchMode):
             kind, line = ("untracked", where) if call.node is not None else ("no_grad", call.where)
             self.found.cuts.append(Cut(kind, line, len(self.found.steps), self.reference(each)))
             if kind == "no_grad":
+                self.unfollowed.append(call)
                 self.found.tensors.append(each)
                 self._constant[id(each)] = True
 
