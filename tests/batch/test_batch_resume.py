@@ -101,7 +101,7 @@ def ends(point: str, chunk: int) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("point", ["data", "journal", "line", "after"])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("source", "target"), [("csv", "csv"), ("jsonl", "parquet"), ("parquet", "parquet")]
 )
@@ -205,6 +205,7 @@ run(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_what_is_gone_on_with(points: Callable[[str], Path]) -> None:
     file = points("parquet")
     whole, broken = file.with_name("whole.parquet"), file.with_name("broken.parquet")

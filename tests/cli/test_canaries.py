@@ -238,6 +238,7 @@ def test_there_are_enough() -> None:
     assert len(set(STRINGS)) >= 300
 
 
+@pytest.mark.slow
 def test_each_entry_with_some_strings(tmp_path: Path) -> None:
     names = list(ENTRIES)
     pairs = ((names[k % len(names)], text) for k, text in enumerate(STRINGS[::11]))
@@ -252,6 +253,7 @@ def test_every_string_at_every_entry(share: int, tmp_path: Path) -> None:
     sys.stdout.write(f"{len(pairs)} injections\n")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("text", ["[red]x[/red]", "[link=http://x]y[/link]", "[/]"])
 def test_markup_is_text(text: str, shared: Commands) -> None:
     refused = shared.run("grad", "--", f"{text}+sin")
@@ -277,6 +279,7 @@ LANGUAGES = ["python", "numpy", "torch", "jax", "c", "latex"]
 SMUGGLED = [*NAMES, *(f"x^2 # {name}" for name in NAMES)]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("language", "text"),
     [

@@ -200,6 +200,7 @@ FUZZED = {
 """A check, what it is given, and how much rarer than the others it is made."""
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", FUZZED)
 def test_examples(name: str) -> None:
     check, drawn, rarer = FUZZED[name]

@@ -208,6 +208,7 @@ exit
 """
 
 
+@pytest.mark.slow
 def test_lines_from_a_pipe_go_on_after_an_error_and_after_the_time() -> None:
     done = subprocess.run(
         [sys.executable, *PROGRAM], input=LINES, capture_output=True, text=True, check=False

@@ -191,6 +191,7 @@ def screen(written: str) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -54,6 +54,7 @@ def line(name: str, rows: Path) -> tuple[str, ...]:
     return (*OUTPUTS[name], str(rows)) if name == "batch" else OUTPUTS[name]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_full_disk(name: str, runner: Commands, rows: Path) -> None:
     refused(runner.run(*line(name, rows), stdout="/dev/full"), 2, "No space left on device")
@@ -67,6 +68,7 @@ def test_a_full_disk_under_a_file(name: str, runner: Commands, rows: Path) -> No
         refused(runner.run(*line(name, rows), "-o", "/dev/full"), 2, "/dev/full")
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", OUTPUTS)
 @pytest.mark.parametrize(
     ("where", "words"),
@@ -83,6 +85,7 @@ def test_an_output_that_cant_be(
     assert sorted(each.name for each in rows.parent.iterdir()) == ["folder", "rows.csv"]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_failed_command_leaves_the_old_file(name: str, runner: Commands, rows: Path) -> None:
     old = rows.parent / ("old.png" if name == "plot" else "old.txt")
@@ -145,7 +148,7 @@ def test_streams_that_are_closed(closed: tuple[int, ...], runner: Commands) -> N
     assert bool(ended.stdout) == (1 not in closed)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "env",
     [

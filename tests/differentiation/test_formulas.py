@@ -53,7 +53,7 @@ def sampled(ranges: dict[str, tuple[str, str]], seed: str, count: int) -> list[d
     ]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("row", table("feynman"), ids=lambda row: row["id"])
 def test_feynman(row: dict[str, str]) -> None:
     ranges = {}
@@ -90,6 +90,7 @@ def test_textbook(row: dict[str, str]) -> None:
         assert close(result.derivative[name], value(row["derivative"], at, digits=25))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", table("derivatives"), ids=lambda row: row["id"])
 def test_the_formula_printed_is_the_derivative(row: dict[str, str]) -> None:
     name = row["variable"]

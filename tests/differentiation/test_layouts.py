@@ -50,6 +50,7 @@ def at(names: list[str]) -> list[str]:
     return ["--vars", ",".join(names), "--at", ",".join(str(k + 1) for k in range(len(names)))]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_json_and_the_python_api(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     names = drawn(seed)

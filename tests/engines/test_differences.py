@@ -213,6 +213,7 @@ PIECES: list[Callable[[Tensor, float], Tensor]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(6))
 def test_random_compositions(seed: int) -> None:
     """Sums and products of pieces with kinks, jumps and constants of any size."""

@@ -305,6 +305,7 @@ def test_long_sums_and_deep_nesting() -> None:
     assert nested.item() == 0
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", oracles.table("points"), ids=lambda row: row["row"])
 def test_derivatives_of_the_symbolic_engine_lower_too(row: dict[str, str]) -> None:
     function = parse(row["formula"], variables=("x", "y", "z"))

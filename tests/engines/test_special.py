@@ -298,6 +298,7 @@ def test_a_polylogarithm_at_1(s: float, slope: float | None) -> None:
         assert f"not proved: difference quotients of {slope:.6g}" in difficulty.reason
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("formula", "at"),
     [

@@ -88,6 +88,7 @@ def test_what_is_spelled_is_read_back_as_the_same(
     assert result["value"] == pytest.approx(float(expected), rel=1e-14)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("command", "shown"),
     [

@@ -53,7 +53,7 @@ def alike(ours: object, truth: object, digits: int = DIGITS) -> bool:
         return bool(abs(real(ours) - real(truth)) <= mpf(10) ** -digits * abs(real(truth)))
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("text", CASES)
 def test_rows_values_and_partials_match_mpmath(text: str) -> None:
     engine, checked = Symbolic(parse(text)), 0
@@ -112,6 +112,7 @@ def test_printed_formula(text: str, wrt: str, printed: str) -> None:
     assert Symbolic(function).formula(list(wrt)).text == printed
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", oracles.table("feynman"), ids=lambda row: row["id"])
 def test_printed_formulas_read_back_as_the_derivative(row: dict[str, str]) -> None:
     ranges = [pair.split("=") for pair in row["variables"].split(";")]

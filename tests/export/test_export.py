@@ -149,6 +149,7 @@ def test_there_are_a_hundred_formulas() -> None:
     assert len(FORMULAS) >= 100
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("target", "text"),
     [
@@ -299,6 +300,7 @@ sqrt(x^2 + y^2 + 1); sqrt(x*x + y*y + 1)
 """
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("line", REWRITTEN.split("\n")[1:-1])
 def test_formulas_that_overflow_have_a_stable_form(line: str) -> None:
     """At ±800 and at tiny arguments, against mpmath of another way to write the formula."""

@@ -112,6 +112,7 @@ def test_long_and_deep_formulas() -> None:
     assert len(parse("; ".join(logistic)).nodes) < 250
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "typed",
     [

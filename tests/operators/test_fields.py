@@ -169,6 +169,7 @@ def test_levels_of_nothing_and_of_a_constant(values: list[float]) -> None:
     assert (np.diff(levels) > 0).all()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("formula", "points"),
     [

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 import diffcli
 
 PROJECT = Path(diffcli.__file__).parents[1]
@@ -111,6 +113,7 @@ RECORD = """
 """
 
 
+@pytest.mark.slow
 def test_a_tensor_operation_is_a_row_a_function_and_a_record(tmp_path: Path) -> None:
     script = """
 import reference
@@ -156,6 +159,7 @@ KIND = PlotKind(lambda function: int(len(function.variables) == 2), partial(comp
 """
 
 
+@pytest.mark.slow
 def test_a_plot_kind_is_a_file_and_a_line(tmp_path: Path) -> None:
     script = """
 import reference

@@ -35,6 +35,7 @@ def test_every_command_is_on_the_man_page_and_on_the_page_of_commands() -> None:
         assert f"## {name}\n" in page
 
 
+@pytest.mark.slow
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path],

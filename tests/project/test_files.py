@@ -204,6 +204,7 @@ def test_no_file_is_lost(
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("command", "name", "begins"),
     [

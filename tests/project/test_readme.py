@@ -96,7 +96,7 @@ LINES = dict.fromkeys(
 )
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("command", LINES)
 def test_line_of_an_example(command: str) -> None:
     shown = refresh.run(command)

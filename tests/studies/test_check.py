@@ -65,7 +65,7 @@ def test_the_derivative_is_accepted(row: dict[str, str]) -> None:
     assert found.exit_code == 0
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     "row",
     [row for row in TEXTBOOK if not any(name in row["python"] for name in PIECES)],

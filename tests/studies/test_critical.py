@@ -185,6 +185,7 @@ def test_exact_points_and_nothing_else(
     assert found.inflections.complete
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("formula", "breaks"),
     [
@@ -210,6 +211,7 @@ def test_a_pole_that_is_no_simple_number_is_certified() -> None:
     assert (left.exact, right.exact) == ({"x": "-sqrt(2)"}, {"x": "sqrt(2)"})
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("formula", "critical", "inflections"),
     [
@@ -242,6 +244,7 @@ def test_kinds_and_inflections_where_formulas_change(
         assert places == pytest.approx(sorted(inflections), abs=1e-12)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_powers_times_absolute_values_have_the_kind_of_their_parity(seed: int) -> None:
     """c·u^m·|u|^k with u = x − a: even in u for even m, odd for odd m."""
@@ -261,6 +264,7 @@ def test_powers_times_absolute_values_have_the_kind_of_their_parity(seed: int) -
     assert shapes == ([up] if is_odd else [down, up])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_parabolas_that_meet_have_an_inflection_where_their_bends_differ(seed: int) -> None:
     source = random.Random(seed)
@@ -300,7 +304,7 @@ def test_the_growth_turns_at_a_pole() -> None:
     ]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("formula", "zeros", "critical", "inflections"),
     [
@@ -670,6 +674,7 @@ def written(polynomial: np.poly1d) -> str:
     return " + ".join(f"({int(c)})*x^{k}" for c, k in zip(polynomial.coeffs, powers, strict=True))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("formula", "continua", "alone"),
     [
@@ -715,6 +720,7 @@ def test_a_crowd_of_roots_is_bounded_and_placed() -> None:
     assert largest == pytest.approx([1 / (k * math.pi) for k in range(20, 0, -1)], rel=1e-15)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("formula", ["zeta(x)", "besselj(0,x)*bessely(1,x)", "gamma(x)*zeta(x)"])
 def test_a_search_ends_with_its_budget(formula: str) -> None:
     start, budget = now(), 0.05

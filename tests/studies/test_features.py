@@ -72,6 +72,7 @@ def test_gamma_turns_between_its_poles() -> None:
     assert found == pytest.approx([float(x) for x in expected], **TO_12_DIGITS)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "formula", ["sin(x)^2 + cos(x)^2", "(x^2-1)/(x-1)", "(exp(x)-1)/x", "1000 + 0x"]
 )

@@ -195,6 +195,7 @@ def test_a_cut_proof_says_what_is_left() -> None:
     assert found.exit_code == 6
 
 
+@pytest.mark.slow
 def test_what_both_halves_of_an_equality_leave_is_left_once() -> None:
     proof = decided("sin(x)^2 + cos(x)^2 == 1", "x=-5:5").proof
     assert proof.verdict.value == "undecided"

@@ -88,7 +88,7 @@ def drawn(row: dict[str, str]) -> list[Fraction]:
     return found
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
 def test_every_step_of_the_published_derivatives_holds(row: dict[str, str]) -> None:
     name = row["variable"]

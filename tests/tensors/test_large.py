@@ -73,6 +73,7 @@ def rosenbrock_gradient(x: np.ndarray) -> np.ndarray:
     return found
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("operator", "text"),
     [

@@ -171,6 +171,7 @@ def test_a_missing_number_is_looked_at() -> None:
     assert found.verdict is NOT_DIFFERENTIABLE
 
 
+@pytest.mark.slow
 def test_thousands_of_kinks_are_found() -> None:
     count = 5100
     function = parse("+".join(f"abs(x{place} - {place})" for place in range(count)))
