@@ -161,7 +161,7 @@ def _integral(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
             continue
         if jump := moving_jump(found.body, found.variable, name):
             raise algebra.build.fail(
-                f"an integrand that jumps where {name} moves the jump ({text_of(jump)}) "
+                f"an integrand that may jump where {name} moves the jump ({text_of(jump)}) "
                 "has no closed derivative",
                 hint="differentiate with the command instead, at a point",
             )

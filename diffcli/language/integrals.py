@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from diffcli.errors import LimitError
 from diffcli.language.expression import (
@@ -43,26 +44,48 @@ def moving_jump(body: Node, name: str, parameter: str) -> Node | None:
     """Return a term of an integrand in ``name`` that jumps where a parameter moves the jump.
 
     Leibniz's rule doesn't hold for such a parameter: the derivative of the integral is not that of
-    the integrand, integrated. A divisor with a kink makes a jump too, as in ``(x - t)/abs(x - t)``.
+    the integrand, integrated. A divisor with a kink makes a jump too, as in ``(x - t)/abs(x - t)``,
+    and a pole below a function or a root may make one, as in ``atan(1/(x - t))``.
     """
     both = {name, parameter}
     depends: dict[Node, set[str]] = {}
     has_kink: dict[Node, bool] = {}
+    has_pole: dict[Node, bool] = {}
     for each in postorder([body]):
         own = {str(each.value)} if each.op == VARIABLE else set()
         depends[each] = own.union(*(depends[arg] for arg in each.args)) & both
         if each.is_leaf or depends[each] < both:
-            has_kink[each] = False
+            has_kink[each] = has_pole[each] = False
             continue
         row = TABLE[each.op]
         has_kink[each] = _is_kinked(each) or any(has_kink[arg] for arg in each.args)
         jumps = row.jumps or row.boolean
         if is_integral(each.op):
             jumps = moving_jump(opened(each)[0], name, parameter) is not None
+        inner_pole = any(has_pole[arg] for arg in each.args)
+        has_pole[each] = inner_pole or _is_pole(each, [depends[arg] == both for arg in each.args])
+        jumps = jumps or (inner_pole and not _is_rational(each))
         divides = each.op == "div" or (each.op == "pow" and each.args[1].op != NUMBER)
         if jumps or (divides and has_kink[each.args[1 if each.op == "div" else 0]]):
             return each
     return None
+
+
+def _is_pole(each: Node, moves: Sequence[bool]) -> bool:
+    """Return whether an operation has a pole where some of its arguments, which move, are 0."""
+    if each.op == "div":
+        return moves[1]
+    if each.op == "pow":
+        return moves[0] and each.args[1].op != NUMBER
+    return each.op in WITH_POLES and any(moves)
+
+
+def _is_rational(each: Node) -> bool:
+    """Return whether an operation makes of a pole a pole or none, but no jump."""
+    if each.op == "pow":
+        exponent = each.args[1].args[0] if each.args[1].op == "neg" else each.args[1]
+        return exponent.op == NUMBER and Fraction(exponent.value or 0).denominator == 1
+    return each.op in ("add", "mul", "div", "neg")
 
 
 def _is_kinked(each: Node) -> bool:
@@ -73,3 +96,6 @@ def _is_kinked(each: Node) -> bool:
 
 KINKED = frozenset("abs cbrt relu leaky_relu elu selu max min clamp hardtanh softsign".split())
 """The functions that have a kink where one term is 0."""
+
+WITH_POLES = frozenset("tan cot sec csc coth csch gamma digamma polygamma zeta beta".split())
+"""The functions that have a pole with a change of sign."""

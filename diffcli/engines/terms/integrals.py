@@ -112,7 +112,7 @@ def _under_the_sign(
     *args: Expr,
 ) -> Expr:
     variable = symbols[0]
-    if moving.jumps(body, variable, wrt):
+    if moving.jumps(body, variable, wrt) or moving.hidden_poles(body, variable, wrt):
         raise moving.moving_jump(wrt)
     slope = Differentiator().partial(body, [wrt])
     poles = tuple(dict.fromkeys((*poles, *moving.poles(body, variable, wrt))))

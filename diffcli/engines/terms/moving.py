@@ -29,11 +29,16 @@ from sympy import (
     acot,
     atan2,
     ceiling,
+    cos,
+    cot,
+    csc,
     floor,
     frac,
     pi,
+    sec,
     sign,
     sin,
+    tan,
 )
 from sympy.core.relational import Relational
 
@@ -57,7 +62,7 @@ class MovingJumpError(NoPartialError):
 
 def moving_jump(wrt: Symbol) -> MovingJumpError:
     """Return the error that names the parameter."""
-    return MovingJumpError(f"the integrand jumps where {wrt.name} moves the jump")
+    return MovingJumpError(f"the integrand may jump where {wrt.name} moves the jump")
 
 
 def jumps(body: Expr, variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
@@ -68,6 +73,18 @@ def jumps(body: Expr, variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
 def poles(body: Expr, variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
     """Return terms that are 0 where the integrand divides by 0, if ``wrt`` moves the place."""
     return _moving(_poles(body), variable, wrt)
+
+
+def hidden_poles(body: Expr, variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
+    """Return the moved poles below a function or a root, which may make jumps of them."""
+    hidden = (
+        pole
+        for term in postorder([body])
+        if not isinstance(term, Add | Mul) and not (isinstance(term, Pow) and term.exp.is_Integer)
+        for arg in term.args
+        for pole in _poles(arg)
+    )
+    return _moving(hidden, variable, wrt)
 
 
 def breaks(body: Expr, symbols: Sequence[Symbol]) -> tuple[Expr, ...]:
@@ -109,6 +126,10 @@ def _poles(body: Expr) -> Iterator[Expr]:
     for term in postorder([body]):
         if isinstance(term, Pow) and term.exp.could_extract_minus_sign():
             yield from _factors(term.base)
+        elif isinstance(term, tan | sec):
+            yield cos(term.args[0])
+        elif isinstance(term, cot | csc):
+            yield sin(term.args[0])
         elif hasattr(term, "opened"):
             yield from _poles(term.opened()[0])
 

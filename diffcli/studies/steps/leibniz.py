@@ -67,7 +67,7 @@ def integral_fit(term: Node, moves: Moves, x: Node, _: Algebra) -> RuleUse:
     body, t = _apart(term, moves, x)
     if jump := moving_jump(body, t, str(x.value)):
         raise FormulaError(
-            f"the integrand {text_of(body)} jumps where {x.value} moves the jump "
+            f"the integrand {text_of(body)} may jump where {x.value} moves the jump "
             f"({text_of(jump)}): it isn't differentiated under the integral sign",
             hint="its derivative at a point: diffcli grad … --at …",
         )
