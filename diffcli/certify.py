@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 DIGITS_KEPT = {"float64": 10, "float32": 4}
 """Below so many right digits of the dtype's 16 or 7 a number is called inexact."""
 WRONG = {"float64": 1e-8, "float32": 1e-3}
-"""How far off a number is called wrong, relative to the largest of its tensor.
+"""How far off a number is called wrong, relative to the largest of all entries.
 
 A right backward may lose more digits than its operations explain: that alone is no proof of a
 wrong one.
@@ -38,7 +38,7 @@ wrong one.
 KNOWN = 2.0**-44
 """The relative radius of a ball that gives all digits that are shown."""
 VANISHING = 1e-25
-"""Next to the largest number of its tensor, what is so small is told from 0 by no float."""
+"""Next to the largest of all entries, what is so small is told from 0 by no float."""
 MAX_SIDES = 32
 """Entries at a kink whose one-sided derivatives are computed."""
 MAX_INTERVALS = 2_000

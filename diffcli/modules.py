@@ -95,9 +95,14 @@ def _divided(
     rest, rest_required = rest[1:], max(rest_required - 1, 0)
     if not isinstance(inputs, Mapping):
         count = len(inputs) - rest_required if len(inputs) > own_required else own_required
-        if len(inputs) < own_required + rest_required:
+        takes_any = _takes_any(module.forward) or (loss is not None and _takes_any(loss))
+        is_too_long = not takes_any and len(inputs) > len(own) + len(rest)
+        if is_too_long or len(inputs) < own_required + rest_required:
             raise UsageError(
-                f"{len(inputs)} inputs for {', '.join([*own, *rest])}", hint="give one each"
+                f"{len(inputs)} inputs for {', '.join([*own, *rest])}",
+                hint="--loss NAME takes the module's output and the rest"
+                if is_too_long and loss is None
+                else "give one each",
             )
         return list(inputs[:count]), list(inputs[count:])
     missing = [name for name in (*own[:own_required], *rest[:rest_required]) if name not in inputs]
@@ -118,6 +123,11 @@ def _arguments(function: Callable[..., Any]) -> tuple[list[str], int]:
     kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     given = [each for each in signature(function).parameters.values() if each.kind in kinds]
     return [each.name for each in given], sum(each.default is each.empty for each in given)
+
+
+def _takes_any(function: Callable[..., Any]) -> bool:
+    kinds = {each.kind for each in signature(function).parameters.values()}
+    return Parameter.VAR_POSITIONAL in kinds
 
 
 @contextmanager

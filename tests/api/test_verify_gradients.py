@@ -115,6 +115,17 @@ def test_a_random_module_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_batch_with_more_than_the_module_takes_asks_for_the_loss(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    torch.save((torch.ones(3, 2), torch.ones(3, 1)), "pair.pt")
+    assert run(["grad", "--py", "right.py:net", "--inputs", "pair.pt"]) == 2
+    refused = capsys.readouterr().err
+    assert "2 inputs for input" in refused
+    assert "hint: --loss NAME" in refused
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

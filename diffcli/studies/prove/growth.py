@@ -314,7 +314,7 @@ def _lipschitz(subject: _Subject) -> Proof:
         size = float(np.abs(direction).max()) or 1.0
         for step in STEPS:
             move = [
-                Fraction(float(d / size)) * next(iter((Fraction(step) * s,)))
+                Fraction(float(d / size)) * Fraction(step) * s
                 for d, s in zip(direction, _sizes(subject.region), strict=True)
             ]
             for sense in (1, -1):
