@@ -224,6 +224,8 @@ class Body:
         return Text(f"{template}({', '.join(texts)}{axis})")
 
     def _negation(self, _: Node, args: Sequence[Text]) -> Text:
+        if args[0].text.startswith("-") and args[0].level > SUM:
+            return Text(args[0].text[1:], PRODUCT)  # two signs are a decrement in some languages
         return Text(
             f"-{_bracketed(args[0], PRODUCT)}", PREFIX if args[0].level > PRODUCT else PRODUCT
         )

@@ -36,10 +36,10 @@ class Script(Writer):
 
 
 TARGET = Target(
-    name="javascript",
+    name="typescript",
     page=Script.written,
-    suffixes=(".js",),
-    lexer="javascript",
+    suffixes=(".ts",),
+    lexer="typescript",
     reserved=frozenset({"var"}),
     calls=alike("Math.{}", "sin cos exp log sqrt abs floor"),
     choice="{condition} ? {value} : {other}",
@@ -82,19 +82,24 @@ def test_an_export_language_is_a_file_and_a_line(tmp_path: Path) -> None:
 import reference
 from pathlib import Path
 from diffcli.cli.main import run
-assert run(["export", "var + sin(x)*sin(x)", "-o", "f.js"]) == 0
-assert run(["export", "gamma(x)", "--to", "javascript"]) == 2
+assert run(["export", "var + sin(x)*sin(x)", "-o", "f.ts"]) == 0
+assert run(["export", "gamma(x)", "--to", "typescript"]) == 2
 run(["export", "--help"])
-print(Path("f.js").read_text())
-assert "latex, javascript." in reference.commands_page()
+print(Path("f.ts").read_text())
+assert "latex, typescript." in reference.commands_page()
 """
     shown = used(
         tmp_path,
-        {"export/targets/javascript.py": LANGUAGE},
-        {"export/targets/__init__.py": ('"c", "latex")', '"c", "latex", "javascript")')},
+        {"export/targets/typescript.py": LANGUAGE},
+        {
+            "export/targets/__init__.py": (
+                '"javascript", "latex")',
+                '"javascript", "latex", "typescript")',
+            )
+        },
         script,
     )
-    assert "python, numpy, torch, jax, c, latex, javascript." in shown
+    assert "python, numpy, torch, jax, c, javascript, latex, typescript." in " ".join(shown.split())
     assert "function f(var_, x) {\n  const t1 = Math.sin(x);\n  return var_ + t1 * t1;\n}" in shown
 
 
