@@ -37,7 +37,7 @@ class Program:
     def __call__(self, *inputs: Tensor, shape: tuple[int, ...] | None = None) -> Tensors:
         """Return the outputs at tensors that broadcast against each other, or as the formula says.
 
-        The outputs have the inputs' common dtype (integers become float64) and device; an output
+        The outputs have the inputs' common dtype (integers become float64) and device; a number
         that depends on no input has the shape given, or their broadcast shape. Raises UsageError
         for another number of inputs, or for an imaginary constant among real inputs.
         """
@@ -75,8 +75,8 @@ class Program:
             if not varying.isdisjoint(step.args):
                 varying.add(value)
         outputs = (
-            self._written.name(value) + ("" if value in varying else ".expand(s)")
-            for value in self.outputs
+            name if value in varying else f"({name} if {name}.ndim else {name}.expand(s))"
+            for value, name in zip(self.outputs, map(self._written.name, self.outputs), strict=True)
         )
         head = unpacked(
             v=len(self.tape.inputs),

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from diffcli.language.tensors import LAST
 
+SHIFT_OF_VARIANCE = 1e-5
+"""What torch's layer norm adds to a variance."""
 SIZE_OF_MINORS = 4
 """Of the largest determinant by minors: n! products."""
 
@@ -77,6 +79,12 @@ def log_softmax(x: Tensor, axis: int = LAST) -> Tensor:
     return torch.log_softmax(x, axis)
 
 
+def layernorm(x: Tensor, axis: int = LAST) -> Tensor:
+    """Return the entries of each line less their mean, over their standard deviation."""
+    deviations = x - x.mean(axis, keepdim=True)
+    return deviations / (deviations.square().mean(axis, keepdim=True) + SHIFT_OF_VARIANCE).sqrt()
+
+
 def dot(x: Tensor, y: Tensor) -> Tensor:
     """Return the inner product of two vectors."""
     return torch.dot(x, y)
@@ -85,6 +93,11 @@ def dot(x: Tensor, y: Tensor) -> Tensor:
 def outer(x: Tensor, y: Tensor) -> Tensor:
     """Return the outer product of two vectors."""
     return torch.outer(x, y)
+
+
+def kron(x: Tensor, y: Tensor) -> Tensor:
+    """Return the Kronecker product of two vectors or two matrices."""
+    return torch.kron(x, y)
 
 
 def matmul(x: Tensor, y: Tensor) -> Tensor:
@@ -110,6 +123,44 @@ def det(x: Tensor) -> Tensor:
         return x[0, 0]
     minors = [torch.cat([x[1:, :j], x[1:, j + 1 :]], dim=1) for j in range(size)]
     return torch.stack([(-1) ** j * x[0, j] * det(minor) for j, minor in enumerate(minors)]).sum()
+
+
+def logdet(x: Tensor) -> Tensor:
+    """Return the logarithm of a positive determinant; nan for another one."""
+    sign, size = torch.linalg.slogdet(x)
+    return torch.where(sign > 0, size, torch.nan)
+
+
+def cholesky(x: Tensor) -> Tensor:
+    """Return the Cholesky factor of the symmetric part; nan where that isn't positive definite."""
+    found, info = torch.linalg.cholesky_ex((x + x.T) / 2)
+    return torch.where(info == 0, found, torch.nan)
+
+
+def eigvalsh(x: Tensor) -> Tensor:
+    """Return the eigenvalues of the symmetric part, the least first."""
+    found: Tensor = torch.linalg.eigvalsh((x + x.T) / 2)
+    return found
+
+
+def diag(x: Tensor) -> Tensor:
+    """Return the matrix of a diagonal, or the diagonal of a matrix."""
+    return x.diagonal() if x.ndim == 2 else torch.diag_embed(x)
+
+
+def vec(x: Tensor) -> Tensor:
+    """Return the columns of a matrix below each other."""
+    return transpose(x).reshape(-1)
+
+
+def eye(x: Tensor, size: int) -> Tensor:
+    """Return the identity matrix times a number."""
+    return x * torch.eye(size, dtype=x.dtype, device=x.device)
+
+
+def full(x: Tensor, *lengths: int) -> Tensor:
+    """Return a number as often as a shape has entries."""
+    return x.expand(lengths)
 
 
 def inv(x: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ from diffcli.export.target import (
 )
 from diffcli.language.expression import VARIABLE, Node
 from diffcli.language.printer import place_text
+from diffcli.language.tensors import TENSORS
 
 WIDTH = 60
 """An expression that is longer gets a name, in characters."""
@@ -211,7 +212,7 @@ class Body:
         if template is None:
             raise LackError(f"{self.target.name} has no {op} that keeps its digits")
         axis = ""
-        if each and op == "index":
+        if each and (op == "index" or (op in TENSORS and TENSORS[op].sized)):
             axis = ", ".join(map(place_text, each.static))
         elif each and each.static and each.static[0] is not None:
             axis = f", {self.target.axis}={each.static[0]}"
@@ -305,7 +306,7 @@ _WRITE: Mapping[str, Callable[[Body, Node, Sequence[Text]], Text]] = {
     "piecewise": Body._choice,
     "not": Body._contrary,
 }
-_OF_NUMBERS = frozenset({"neg", "pow", "mod"})
+_OF_NUMBERS = frozenset({"neg", "pow", "mod", "eye", "full"})
 """Rows beside the signs that take Python's numbers where functions take tensors alone."""
 _OF_TWO = frozenset({"min", "max", "and", "or"})
 """Rows of many arguments whose functions take two."""

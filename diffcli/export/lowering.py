@@ -22,6 +22,7 @@ from diffcli.language.builder import Builder
 from diffcli.language.expression import CONSTANT, VARIABLE, Node, constant, node, postorder
 from diffcli.language.functions import TABLE
 from diffcli.language.printer import text_of
+from diffcli.language.tensors import TENSORS
 
 MAX_CACHED = 4096
 """Constants whose floats are kept."""
@@ -74,10 +75,10 @@ class Lowering:
 
 
 def varying_in(roots: Sequence[Node]) -> set[Node]:
-    """Return the nodes that depend on a variable."""
+    """Return the nodes that are no number: they depend on a variable, or are tensors."""
     varying: set[Node] = set()
     for each in postorder(roots):
-        if each.op == VARIABLE or not varying.isdisjoint(each.args):
+        if each.op == VARIABLE or each.op in TENSORS or not varying.isdisjoint(each.args):
             varying.add(each)
     return varying
 

@@ -112,6 +112,13 @@ FORMS = (
             "domain": "x > 0, or y an integer, or y = p/q with q odd",
         },
     ),
+    Entry(
+        "matrix_power",
+        "matrix_power(A, n)",
+        "tensors",
+        "A @ A @ … of n factors; of the inverse where n is negative",
+        facts={"example": "trace(matrix_power(X, 3))"},
+    ),
     Entry("exp2", "exp2(x)", "exponential and logarithm", "2^x"),
     Entry(
         "log_b",
@@ -137,6 +144,9 @@ _WRITTEN = {
     "amax": "max(x)",
     "amin": "min(x)",
     "differences": "diff(x)",
+    "solve": "solve(A, b)",
+    "eye": "eye(n)",
+    "full": "full(x, n)",
 }
 """How operations are written that aren't called by their name and arguments alone."""
 _SHORT = {"amax": ("max",), "amin": ("min",), "differences": ("diff",)}

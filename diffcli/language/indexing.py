@@ -6,13 +6,17 @@ Free functions over the parser of :mod:`diffcli.language.parser`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from types import MappingProxyType
 
-from diffcli.language.expression import Node, node
+from diffcli.language.application import exactly
+from diffcli.language.expression import Node, constant, node, number
 from diffcli.language.functions import BY_NAME, TABLE
+from diffcli.language.limits import MAX_AXES, MAX_MATRIX_POWER
 from diffcli.language.pratt import Pratt
 from diffcli.language.tensors import BY_TENSOR_NAME, TENSORS, Slice, TensorRow
 from diffcli.language.tokens import NAME, Token
+from diffcli.language.vocabulary import INFINITE
 
 AXIS = frozenset({"axis", "dim"})
 """What the axis of a tensor operation is called."""
@@ -22,6 +26,14 @@ _EXTREMES = {
     for spelling in (name, *TABLE[name].aliases)
 }
 """Functions of several numbers, which of one tensor are the greatest or least of its entries."""
+
+_FILLED = {"eye": number(1), "ones": number(1), "zeros": number(0)}
+"""The number that stands in a tensor which is made by its lengths."""
+_SIZED_HINT = "eye(3), ones(3), ones(2, 3), full(x, 3)"
+_NORMS = (
+    "norm(x) is the root of the sum of squares, sum(abs(x)) and max(abs(x)) go over all entries; "
+    "the largest sums of columns and rows are max(sum(abs(A), axis=0)), max(sum(abs(A), axis=1))"
+)
 
 
 def index(parser: Pratt, left: Node) -> Node:
@@ -92,6 +104,10 @@ def _applied(parser: Pratt, name: Token, first: Sequence[Node]) -> Node:
     operands, axis = parser.inside(opener, lambda: _operands(parser, list(first)))
     parser.expect(")", after=opener)
     row = BY_TENSOR_NAME.get(name.text)
+    if row is not None and row.sized:
+        return _sized(parser, name, row, operands)
+    if name.text == "norm" and len(operands) == 2:
+        return _norm(parser, name, operands, axis)
     if name.text in _EXTREMES and (len(operands) == 1 or axis is not None):
         row = _EXTREMES[name.text]
     if row is not None:
@@ -112,12 +128,70 @@ def _operation(
     return parser.tensor(row.name, *map(parser.build.real, operands), static=static)
 
 
+def _sized(parser: Pratt, name: Token, row: TensorRow, operands: Sequence[Node]) -> Node:
+    """Return the tensor of ``eye(n)``, ``ones(m, n)``, ``full(x, n)``: lengths stand last."""
+    value = _FILLED.get(name.text)
+    operands = operands if value is None else [value, *operands]
+    lengths = [parser.build.exact(each) for each in operands[1:]]
+    most = 1 if row.name == "eye" else MAX_AXES
+    if not 1 <= len(lengths) <= most:
+        raise parser.fail(f"{name.text} takes its lengths", token=name, hint=_SIZED_HINT)
+    if not all(each is not None and each.denominator == 1 and each > 0 for each in lengths):
+        raise parser.fail(
+            f"a length in {name.text} is no positive whole number", token=name, hint=_SIZED_HINT
+        )
+    static = tuple(map(int, filter(None, lengths)))
+    return parser.tensor(row.name, parser.build.real(operands[0]), static=static)
+
+
+def _norm(parser: Pratt, name: Token, operands: Sequence[Node], axis: int | None) -> Node:
+    """Return ``norm(x, 1)``, ``norm(x, 2)`` or ``norm(x, inf)``, the norm of a vector or of lines.
+
+    Of a matrix it has two readings: LaTeX, which knows the ranks, refuses it, and else it is said
+    which is taken.
+    """
+    value, order = operands
+    is_greatest, exact = order is constant("inf"), parser.build.exact(order)
+    if not is_greatest and exact not in (1, 2):
+        raise parser.fail("this norm isn't read", token=name, hint=_NORMS)
+    if axis is None and parser.linear is not None and parser.linear.rank(value) == 2:
+        raise parser.fail("this norm of a matrix has two readings", token=name, hint=_NORMS)
+    value, static = parser.build.real(value), (axis,)
+    if exact == 2:
+        parser.names.echo("norm(x, 2) is the root of the sum of squares, of a matrix too")
+        return parser.tensor("norm", value, static=static)
+    row = "amax" if is_greatest else "sum"
+    parser.names.echo(
+        "norm(x, inf) is max(abs(x)), over all entries of a matrix too"
+        if is_greatest
+        else "norm(x, 1) is sum(abs(x)), over all entries of a matrix too"
+    )
+    return parser.tensor(row, parser.build("abs", value), static=static)
+
+
+def matrix_power(parser: Pratt, name: Token) -> Node:
+    """Read ``matrix_power(A, 3)``, which is ``A @ A @ A``; a negative power is the inverse's."""
+    base, exponent = exactly(parser, name, 2)
+    exact = parser.build.exact(exponent)
+    if exact is None or exact.denominator != 1 or not 0 < abs(exact) <= MAX_MATRIX_POWER:
+        raise parser.fail(
+            "this power of a matrix isn't read", token=name,
+            hint=f"matrix_power(A, 3): a whole number up to {MAX_MATRIX_POWER} in size",
+        )  # fmt: skip
+    base = parser.build.real(base)
+    factor = parser.tensor("inv", base) if exact < 0 else base
+    return reduce(partial(parser.tensor, "matmul"), [factor] * abs(int(exact)))
+
+
 def _operands(parser: Pratt, found: list[Node]) -> tuple[list[Node], int | None]:
     """Read ``a, b, axis=0``."""
     axis = None
     while not parser.at(")"):
         if names_axis(parser):
             axis = read_axis(parser)
+        elif parser.token.text in INFINITE and found:
+            parser.advance()
+            found.append(constant("inf"))
         else:
             found.append(parser.expression())
         if not parser.accept(","):
@@ -142,5 +216,7 @@ POSTFIX: Mapping[str, Callable[[Pratt, Node], Node]] = MappingProxyType(
 )
 """What may follow a tensor, by its sign."""
 
-FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType({"tensor": tensor})
-"""The reader of tensor operations, by its form."""
+FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
+    {"tensor": tensor, "matrix_power": matrix_power}
+)
+"""The readers of tensor operations, by their forms."""

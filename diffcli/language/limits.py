@@ -51,6 +51,8 @@ MAX_POINTS = 5_000
 """That one command is given; a file of any length goes to ``diffcli batch``."""
 MAX_AXES = 8
 """Of one tensor that a point gives."""
+MAX_MATRIX_POWER = 64
+"""The greatest power of a matrix that is written as a product."""
 MAX_ELEMENTS = 20_000_000
 """Of one tensor that a point or a term of a formula asks for."""
 MAX_SHOWN = 1_000_000

@@ -12,12 +12,11 @@ from collections.abc import Iterable, Sequence
 from diffcli.language.builder import ARRAY
 from diffcli.language.expression import VARIABLE, Node, postorder
 from diffcli.language.functions import OPERATORS, TABLE
+from diffcli.language.limits import MAX_MATRIX_POWER
 from diffcli.language.matrices import Matrices, array
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import Token
 
-_MOST_POWER = 64
-"""The greatest power of a matrix that is written as a product."""
 _ENTRYWISE_SIGNS = frozenset({r"\odot", r"\circ", "∘", "⊙"})
 
 
@@ -85,7 +84,7 @@ class Linear(Matrices):
         if rank == 1 and exact == 2:
             self.echo("the square of a vector is its dot product with itself")
             return self.tensor("dot", base, base)
-        whole = exact is not None and exact.denominator == 1 and 0 < abs(exact) <= _MOST_POWER
+        whole = exact is not None and exact.denominator == 1 and 0 < abs(exact) <= MAX_MATRIX_POWER
         if rank != 2 or not whole or exact is None:
             raise self.fail(
                 "this power isn't that of a matrix", token=at,

@@ -56,15 +56,21 @@ class Matrices:
             return len(each.static)
         if each.op not in TENSORS:
             return max(inner, default=0)
-        if TENSORS[each.op].rules == "lines" or each.op in ("transpose", "inv", "solve"):
+        if TENSORS[each.op].rules == "lines" or each.op in _ALIKE:
             return inner[-1]
         if each.op == "matmul":
             return max(inner[0] + inner[1] - 2, 0)
         if each.op == "index":
             return inner[0] - sum(isinstance(part, int) for part in each.static)
-        if each.op == "outer":
+        if each.op in ("outer", "eye"):
             return 2
-        whole = each.op in ("dot", "trace", "det") or each.static in ((), (None,))
+        if each.op == "full":
+            return len(each.static)
+        if each.op == "diag":
+            return 3 - inner[0]
+        if each.op in ("vec", "eigvalsh"):
+            return 1
+        whole = each.op in ("dot", "trace", "det", "logdet") or each.static in ((), (None,))
         return 0 if whole else max(inner[0] - 1, 0)
 
     # -- matrices typed in the formula -------------------------------------------------------
@@ -218,6 +224,8 @@ class Matrices:
         return array(made, (size, size))
 
 
+_ALIKE = frozenset({"transpose", "inv", "solve", "kron", "cholesky"})
+"""Operations with as many axes as their last operand has."""
 _WRITTEN: Mapping[str, Callable[..., Node]] = {
     "matmul": Matrices._matmul,
     "dot": Matrices._dot,

@@ -27,6 +27,8 @@ _TIGHTNESS = {
 _SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 SHORT = {"amax": "max", "amin": "min", "differences": "diff"}
 """Tensor operations that have a shorter name, though with one argument."""
+_FILLED = {("full", "1"): "ones", ("full", "0"): "zeros"}
+"""Tensors of one number that have a name of their own, by the number's text."""
 CUT = "…"
 """What a text ends in that is too long."""
 _CONSTANTS = {"true": "True", "false": "False"}
@@ -177,6 +179,10 @@ def _call(current: Node, args: Sequence[Text]) -> str:
         return f"{_held(args[0], _ATOM)}[{','.join(map(place_text, current.static))}]"
     if current.op == "transpose":
         return f"{_held(args[0], _ATOM)}.T"
+    if current.op in TENSORS and TENSORS[current.op].sized:
+        name = _FILLED.get((current.op, texts[0]), current.op)
+        shown = texts if name == current.op != "eye" else []
+        return f"{name}({', '.join([*shown, *map(str, current.static)])})"
     if current.op in TENSORS:
         axis = [f"axis={axis}" for axis in current.static if axis != TENSORS[current.op].default]
         return f"{SHORT.get(current.op, current.op)}({', '.join([*texts, *axis])})"

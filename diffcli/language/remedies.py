@@ -97,7 +97,6 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(["lim", "limit"], _LIMIT),
         "cuberoot": "write cbrt(x)",
         "square": "write x^2",
-        "logdet": "write log(det(A))",
         "slogdet": "write log(abs(det(A)))",
         "loge": "write ln(x)",
         **dict.fromkeys(["grad", "gradient"], _GRADIENT),

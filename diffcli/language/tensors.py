@@ -62,14 +62,16 @@ class TensorRow:
     """One operation: how it is written, what it means, and who implements it in torch.
 
     ``rules`` is the file of :mod:`diffcli.tensors` that holds its record. ``operands`` is how many
-    tensors it takes; ``axis`` whether it may work along one axis, and ``default`` which it takes if
-    none is said, None being all together.
+    tensors it takes; ``sized`` whether the lengths of its result follow them; ``axis`` whether it
+    may work along one axis, and ``default`` which it takes if none is said, None being all
+    together.
     """
 
     name: str
     rules: str
     meaning: str
     operands: int = 1
+    sized: bool = False
     axis: bool = False
     default: int | None = None
     aliases: tuple[str, ...] = ()
@@ -95,15 +97,32 @@ _ROWS = (
     TensorRow("differences", "lines", "x[1:] − x[:-1], as diff(x)", axis=True, default=LAST),
     TensorRow("softmax", "lines", "exp(x)/sum(exp(x))", axis=True, default=LAST),
     TensorRow("log_softmax", "lines", "x − logsumexp(x)", axis=True, default=LAST),
+    TensorRow(
+        "layernorm", "lines", "(x − mean)/√(mean square of x − mean, + 1e-5)", axis=True,
+        default=LAST, aliases=("layer_norm",),
+    ),
     TensorRow("dot", "products", "sum(x*y) of two vectors", operands=2, aliases=("inner",)),
     TensorRow(
         "outer", "products", "the matrix of all products of two vectors' entries", operands=2
     ),
+    TensorRow("kron", "products", "Kronecker product: a block x[i,j]*y each", operands=2),
     TensorRow("matmul", "products", "x @ y", operands=2),
     TensorRow("trace", "matrices", "sum of a square matrix's diagonal", aliases=("tr",)),
     TensorRow("det", "matrices", "determinant"),
+    TensorRow("logdet", "matrices", "log(det(x)), where the determinant is positive"),
     TensorRow("inv", "matrices", "inverse of a matrix"),
     TensorRow("solve", "matrices", "the x with A @ x = b, as solve(A, b)", operands=2),
+    TensorRow("cholesky", "factors", "the lower triangular L with L @ L.T = (x + x.T)/2"),
+    TensorRow(
+        "eigvalsh", "factors", "eigenvalues of (x + x.T)/2, the least first",
+    ),
+    TensorRow("diag", "arrangements", "the matrix of a diagonal, and the diagonal of a matrix"),
+    TensorRow("vec", "arrangements", "the columns of a matrix below each other"),
+    TensorRow("eye", "arrangements", "identity matrix of n rows", sized=True),
+    TensorRow(
+        "full", "arrangements", "as many entries of one number", sized=True,
+        aliases=("ones", "zeros"),
+    ),
     TensorRow("transpose", "matrices", "x.T"),
     TensorRow("index", "matrices", "x[0], x[1:], A[i,j]"),
 )

@@ -37,6 +37,7 @@ FORMS = {
     "prod": "prod",
     **dict.fromkeys(["integrate", "integral", "int"], "integral"),
     **dict.fromkeys(["max", "maximum", "min", "minimum"], "tensor"),
+    "matrix_power": "matrix_power",
 }
 """Names read by a form of their own, because their arguments aren't plain expressions."""
 

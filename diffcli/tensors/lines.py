@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from math import prod
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diffcli.language.expression import Node, node
+from diffcli.language.expression import Node, node, number
 from diffcli.language.tensors import LAST
 from diffcli.tensors.closed_form import NoClosedFormError, Reverse
 from diffcli.tensors.components import as_array, minus, total
@@ -41,6 +42,9 @@ from diffcli.tensors.sparsity import (
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+SHIFT_OF_VARIANCE = number(Fraction(1, 100_000))
+"""What a layer norm adds to the variance, as torch.nn.functional.layer_norm does."""
 
 
 def _same_shape(node: Node, shapes: Sequence[Shape]) -> Shape:
@@ -160,6 +164,15 @@ def _log_softmax(terms: Sequence[Node]) -> list[Node]:
     return [minus(term, log_of_sum) for term in terms]
 
 
+def _layernorm(terms: Sequence[Node]) -> list[Node]:
+    count = number(len(terms))
+    mean = node("div", total(terms), count)
+    deviations = [minus(term, mean) for term in terms]
+    squares = total([node("pow", each, number(2)) for each in deviations])
+    below = node("sqrt", node("add", node("div", squares, count), SHIFT_OF_VARIANCE))
+    return [node("div", each, below) for each in deviations]
+
+
 def _depends_on_line(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:
     lines = lines_of(shapes[node], axis_of(node))
     return taken(gathered(parts[0], lines, int(lines.max(initial=0)) + 1), lines)
@@ -179,7 +192,7 @@ def _to_log_softmax(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node
 
 
 def _normalised(
-    of: Callable[[Sequence[Node]], Sequence[Node]], adjoint: Callable[..., Node]
+    of: Callable[[Sequence[Node]], Sequence[Node]], adjoint: Callable[..., Node] | None
 ) -> TensorRule:
     """Return the record of an operation every component of which depends on its whole line."""
 
@@ -218,6 +231,7 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             share=partial(linear, lambda k, _: 2 * k - 1),
             adjoint=None,
         ),
+        "layernorm": _normalised(_layernorm, None),
         "softmax": _normalised(_softmax, _to_softmax),
         "log_softmax": _normalised(_log_softmax, _to_log_softmax),
     }

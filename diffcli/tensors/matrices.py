@@ -48,23 +48,25 @@ MAX_ORDER = 6
 # -- what is made of a whole matrix --------------------------------------------------------------
 
 
-def _square(shape: Shape) -> Shape:
+def square(shape: Shape) -> Shape:
+    """Return the shape of a square matrix. Raises MismatchError for another one."""
     if len(shape) != 2 or shape[0] != shape[1]:
         raise MismatchError("it takes a square matrix")
     return shape
 
 
 def _number_of_square(_: Node, shapes: Sequence[Shape]) -> Shape:
-    _square(shapes[0])
+    square(shapes[0])
     return ()
 
 
-def _shape_of_inv(_: Node, shapes: Sequence[Shape]) -> Shape:
-    return _square(shapes[0])
+def shape_of_square(_: Node, shapes: Sequence[Shape]) -> Shape:
+    """Return the shape of a result that is as large as its square matrix."""
+    return square(shapes[0])
 
 
 def _shape_of_solve(_: Node, shapes: Sequence[Shape]) -> Shape:
-    matrix, right = _square(shapes[0]), shapes[1]
+    matrix, right = square(shapes[0]), shapes[1]
     if not 1 <= len(right) <= 2 or right[0] != matrix[0]:
         raise MismatchError("solve(A, b) takes as many rows in b as in A")
     return right
@@ -96,6 +98,10 @@ def _det(_: Node, x: Nodes) -> Nodes:
     return as_array([_determinant(x)], ())
 
 
+def _logdet(_: Node, x: Nodes) -> Nodes:
+    return as_array([node("log", _determinant(x))], ())
+
+
 def _inv(_: Node, x: Nodes) -> Nodes:
     """Return the adjugate divided by the determinant."""
     whole, size = _determinant(x), len(x)
@@ -124,6 +130,10 @@ def _to_det(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
     return at.algebra.cancelled(whole, each)
 
 
+def _to_logdet(at: Reverse, _: Node, arg: Node, cotangent: Node) -> Node:
+    return at.algebra.mul(cotangent, at.transposed(node("inv", arg)))
+
+
 def _to_inv(at: Reverse, each: Node, _: Node, cotangent: Node) -> Node:
     turned = at.transposed(each)
     return at.algebra.neg(at.matmul(at.matmul(turned, at.full(cotangent, each)), turned))
@@ -137,10 +147,10 @@ def _to_solve(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
     return back if arg is right else at.algebra.neg(node("outer", back, each))
 
 
-def _factored(
+def factored(
     shape: Callable[[Node, Sequence[Shape]], Shape],
     expand: Callable[..., Nodes],
-    adjoint: Callable[..., Node],
+    adjoint: Callable[..., Node] | None,
 ) -> TensorRule:
     """Return the record of an operation for which LAPACK factors its first argument."""
 
@@ -235,9 +245,10 @@ def _to_transpose(at: Reverse, _: Node, __: Node, cotangent: Node) -> Node:
 
 RULES: Mapping[str, TensorRule] = MappingProxyType(
     {
-        "det": _factored(_number_of_square, _det, _to_det),
-        "inv": _factored(_shape_of_inv, _inv, _to_inv),
-        "solve": _factored(_shape_of_solve, _solve, _to_solve),
+        "det": factored(_number_of_square, _det, _to_det),
+        "logdet": factored(_number_of_square, _logdet, _to_logdet),
+        "inv": factored(shape_of_square, _inv, _to_inv),
+        "solve": factored(_shape_of_solve, _solve, _to_solve),
         "trace": smooth(
             shape=_number_of_square,
             expand=_trace,

@@ -20,6 +20,7 @@ from diffcli.tensors.rules import (
     Pairs,
     Patterns,
     Piece,
+    Positions,
     Shape,
     Shapes,
     TensorRule,
@@ -28,6 +29,7 @@ from diffcli.tensors.rules import (
 from diffcli.tensors.sparsity import (
     gathered,
     lines_of,
+    positions_in,
     taken,
     united,
 )
@@ -55,6 +57,13 @@ def _shape_of_matmul(_: Node, shapes: Sequence[Shape]) -> Shape:
     return (*left[:-1], *right[1:])
 
 
+def _shape_of_kron(_: Node, shapes: Sequence[Shape]) -> Shape:
+    left, right = shapes
+    if len(left) != len(right) or len(left) not in (1, 2):
+        raise MismatchError("kron takes two vectors or two matrices")
+    return tuple(a * b for a, b in zip(left, right, strict=True))
+
+
 def _inner(x: Nodes, y: Nodes) -> Node:
     """Return the inner product of two lines."""
     return total([node("mul", a, b) for a, b in zip(x.flat, y.flat, strict=True)])
@@ -66,6 +75,20 @@ def _dot(_: Node, x: Nodes, y: Nodes) -> Nodes:
 
 def _outer(_: Node, x: Nodes, y: Nodes) -> Nodes:
     return as_array((node("mul", a, b) for a in x for b in y), (len(x), len(y)))
+
+
+def _kron(made: Node, x: Nodes, y: Nodes) -> Nodes:
+    left, right = _sources_of_kron(x.shape, y.shape)
+    pairs = zip(left, right, strict=True)
+    entries = (node("mul", x.flat[i], y.flat[j]) for i, j in pairs)
+    return as_array(entries, _shape_of_kron(made, [x.shape, y.shape]))
+
+
+def _sources_of_kron(left: Shape, right: Shape) -> tuple[Positions, Positions]:
+    """Return for each entry of the product its positions in both factors."""
+    first, second = positions_in(left), positions_in(right)
+    across = np.kron(first, np.ones_like(second)), np.kron(np.ones_like(first), second)
+    return across[0].reshape(-1), across[1].reshape(-1)
 
 
 def written_matmul(_: Node, x: Nodes, y: Nodes) -> Nodes:
@@ -96,6 +119,11 @@ def _depends_on_pair(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:
     return taken(parts[0], i) + taken(parts[1], j)
 
 
+def _depends_on_factors(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:
+    i, j = _sources_of_kron(*(shapes[arg] for arg in node.args))
+    return taken(parts[0], i) + taken(parts[1], j)
+
+
 def _meets_along(node: Node, shapes: Shapes, parts: Patterns) -> Pairs:
     columns, rows = _sides(node, shapes, parts, (0, 1))
     yield columns, rows
@@ -118,6 +146,11 @@ def _piece_of_product(each: Node, shapes: Shapes, position: int) -> Piece:
 def _piece_of_outer(each: Node, shapes: Shapes, position: int) -> Piece:
     row, column = divmod(position, shapes[each][1])
     return piece_of(_inner, only(row), only(column))
+
+
+def _piece_of_kron(each: Node, shapes: Shapes, position: int) -> Piece:
+    i, j = (own[position] for own in _sources_of_kron(*(shapes[arg] for arg in each.args)))
+    return piece_of(_inner, only(i), only(j))
 
 
 def _share_of_product(piece: Piece, kept: Kept) -> Piece:
@@ -210,6 +243,15 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             piece=_piece_of_outer,
             share=None,
             adjoint=_to_outer,
+        ),
+        "kron": smooth(
+            shape=_shape_of_kron,
+            expand=_kron,
+            depends=_depends_on_factors,
+            meets=_meets_all_pairs,
+            piece=_piece_of_kron,
+            share=None,
+            adjoint=None,
         ),
         "matmul": smooth(
             shape=_shape_of_matmul,

@@ -48,6 +48,15 @@ FORMULAS: Mapping[str, str] = {
     "solve": "solve(A, x)",
     "transpose": "A.T*A",
     "index": "A[1:, 0]*y[:2]",
+    "layernorm": "layernorm(A, axis=0)",
+    "kron": "kron(A, A[:2, :2])",
+    "logdet": "logdet(A)*x",
+    "cholesky": "cholesky(A.T @ A)",
+    "eigvalsh": "eigvalsh(A[:2, :2])",
+    "diag": "diag(x) @ A + diag(diag(A)^2)",
+    "vec": "vec(A)^2",
+    "eye": "(A - 2*eye(3)) @ x",
+    "full": "outer(x^2, ones(3) + zeros(3))",
 }
 """A formula for each operation."""
 

@@ -16,7 +16,7 @@ def calls_as(numpy: str, special: str) -> Mapping[str, str]:
         **alike(
             f"{numpy}.{{}}",
             "sin cos tan hypot sinh cosh tanh exp expm1 log log2 log10 log1p sqrt cbrt abs sign "
-            "floor ceil round mod sum mean prod cumsum dot outer matmul trace transpose",
+            "floor ceil round mod sum mean prod cumsum dot outer matmul kron diag trace transpose",
         ),
         **alike(f"{special}.{{}}", "erf erfc logsumexp softmax log_softmax"),
         **alike(f"{numpy}.linalg.{{}}", "norm det inv solve"),
@@ -34,6 +34,17 @@ def calls_as(numpy: str, special: str) -> Mapping[str, str]:
         "var": f"{numpy}.var({{0}}, ddof=1{{axis}})",
         "std": f"{numpy}.std({{0}}, ddof=1{{axis}})",
         "differences": f"{numpy}.diff",
+        "layernorm": f"(({{0}} - {numpy}.mean({{0}}, keepdims=True{{axis}})) / "
+        f"{numpy}.sqrt({numpy}.var({{0}}, keepdims=True{{axis}}) + 1e-5))",
+        "logdet": f"({numpy}.log({numpy}.linalg.slogdet({{0}})[0]) "
+        f"+ {numpy}.linalg.slogdet({{0}})[1])",
+        **{
+            name: f"{numpy}.linalg.{name}(0.5 * (({{0}}) + {numpy}.transpose({{0}})))"
+            for name in ("cholesky", "eigvalsh")
+        },
+        "vec": f'{numpy}.ravel({{0}}, order="F")',
+        "eye": f"{numpy}.eye({{axis}})",
+        "full": f"{numpy}.full(({{axis}},), float({{0}}))",
         "index": "{0}[{axis}]",
     }
 

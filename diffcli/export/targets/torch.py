@@ -39,7 +39,7 @@ TARGET = Target(
                 "sin cos tan asin acos atan atan2 hypot sinh cosh tanh asinh acosh atanh exp expm1 "
                 "log log2 log10 log1p sqrt abs sign floor ceil round lgamma digamma erf erfc "
                 "sum mean prod var std norm amax amin logsumexp cumsum softmax log_softmax "
-                "dot outer matmul trace",
+                "dot outer matmul kron diag trace logdet",
             ),
             **alike("torch.linalg.{}", "det inv solve"),
             "mod": "torch.remainder",
@@ -51,6 +51,15 @@ TARGET = Target(
             "logsumexp of all": "torch.logsumexp({0}.flatten(), 0)",
             "differences": "torch.diff",
             "transpose": "torch.t",
+            "layernorm": "(({0} - torch.mean({0}, keepdim=True{axis})) / "
+            "torch.sqrt(torch.var({0}, correction=0, keepdim=True{axis}) + 1e-5))",
+            **{
+                name: f"torch.linalg.{name}(0.5 * (({{0}}) + torch.t({{0}})))"
+                for name in ("cholesky", "eigvalsh")
+            },
+            "vec": "torch.t({0}).flatten()",
+            "eye": "torch.eye({axis}, dtype=torch.float64)",
+            "full": "torch.full(({axis},), float({0}), dtype=torch.float64)",
             "index": "{0}[{axis}]",
         }
     ),
