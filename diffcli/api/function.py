@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from diffcli.api.derivatives import Differentiable
@@ -217,6 +218,20 @@ class Function(Differentiable):
 
         lesson = explain(self, wrt=names_of(wrt), order=order_of(order))
         return Finding(lesson, partial(lesson_answer, lesson, Facts.of("steps", self)))
+
+    def limit(self, at: At | str, *, side: str = "both", wrt: str | None = None) -> Finding:
+        """Find the limit at a point, with proof; it is true where there is one.
+
+        The point may be infinite, or as on the command line a text: ``"0+"``, ``"-inf"``. ``side``
+        is both, left or right, ``wrt`` the variable that moves where there are several.
+
+        >>> import diffcli
+        >>> diffcli.parse("(1 + 1/x)^x").limit("inf").found["results"][0]["exact"]
+        'e'
+        """
+        place = str(at) if isinstance(at, float) and isinf(at) else at
+        options = {} if wrt is None else {"wrt": wrt}
+        return self.study("limit", at=place, side=side, **options)
 
     def study(self, name: str, *, at: At | None = None, **options: Any) -> Finding:
         """Return what a command of the command line answers about the formula.

@@ -25,6 +25,7 @@ STUDIES: Mapping[str, str] = MappingProxyType(
         "implicit": "diffcli.studies.implicit",
         "prove": "diffcli.studies.prove",
         "bounds": "diffcli.studies.bounds",
+        "limit": "diffcli.studies.limit",
         "steps": "diffcli.studies.steps",
         "critical": "diffcli.studies.critical",
     }

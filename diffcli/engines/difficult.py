@@ -20,8 +20,8 @@ from flint import fmpq
 from diffcli.clock import LONGEST, deadline_passed, now, until
 from diffcli.engines.balls.guards import Difficult, Trouble
 from diffcli.engines.enclosure import Coordinate, Index, Outcome, partial
-from diffcli.engines.one_sided.analysis import LEVELS, Analysis
-from diffcli.engines.one_sided.atoms import Field, working_in
+from diffcli.engines.one_sided.analysis import Analysis
+from diffcli.engines.one_sided.atoms import LEVELS, Field, working_in
 from diffcli.engines.one_sided.coefficients import ZERO
 from diffcli.engines.one_sided.difficulties import Difficulty, Kind, as_float
 from diffcli.engines.one_sided.germs import constant_of

@@ -13,17 +13,18 @@ from flint import arb
 
 from diffcli.engines.balls.guards import Difficult, OutOfTime, Trouble, Undefined
 from diffcli.engines.enclosure import TINY, Coordinate
-from diffcli.engines.one_sided.atoms import Field, working_in
+from diffcli.engines.one_sided.atoms import LEVELS, Field, working_in
 from diffcli.engines.one_sided.choices import Term
 from diffcli.engines.one_sided.coefficients import Coefficient
 from diffcli.engines.one_sided.difficulties import Difficulty, Kind
 from diffcli.engines.one_sided.germs import constant_of, is_infinite
+from diffcli.engines.one_sided.limits import Approach, Behaviour, read
 from diffcli.engines.one_sided.paths import Direction, Paths
 from diffcli.engines.one_sided.sides import Side, State, partial_germ, side_of
+from diffcli.engines.one_sided.spelling import spelled
 from diffcli.language.expression import Node
+from diffcli.language.printer import text_of
 
-LEVELS = ((128, 0, 12), (512, 2, 16), (512, 6, 32), (2048, 14, 48))
-"""Bits, how many powers of h beyond the order, and the most terms: each level that is tried."""
 FINER = (4096, 8192)
 """The bits of the levels that are tried last, where digits cancel."""
 
@@ -113,7 +114,49 @@ class Analysis:
                         return Difficulty(Kind.POLE, reason)
             except Difficult:
                 continue
-        return Difficulty(Kind.UNDEFINED, reason)
+        return Difficulty(Kind.UNDEFINED, self._gap(len(steps), reason) or reason)
+
+    def _gap(self, order: int, reason: str) -> str | None:
+        """Return what fills the gap in a function of one variable, None where nothing is proved.
+
+        With the limit in it, the function has there the derivative that is named too.
+        """
+        if len(self._at) != 1:
+            return None
+        ((name, place),) = self._at.items()
+        bits, window, most = LEVELS[2]
+        field = Field(max(bits, int(self._bits) + 64), window + order, most, signs=self._signs)
+        sides = [
+            read(field, self._germ(field, {name: Fraction(1)}, side), side) for side in (-1, 1)
+        ]
+        if any(side.behaviour is not Behaviour.FINITE for side in sides):
+            return None
+        where = text_of(place) if isinstance(place, Node) else f"{float(place):.17g}"
+        with working_in(field):
+            try:
+                left, right = (side.number for side in sides)
+                if (left - right).sign():
+                    return None
+                found = f"no value at {where} ({reason}); the limit is {_told(right)}"
+                slope = self._filled(sides, right, order) if order else None
+            except Difficult:
+                return None
+        if slope is None:
+            return found
+        ordinal = "its derivative" if order == 1 else f"its derivative of order {order}"
+        return f"{found}, and {_told(slope)} is {ordinal} when the gap is filled"
+
+    def _filled(
+        self, sides: Sequence[Approach], limit: Coefficient, order: int
+    ) -> Coefficient | None:
+        """Return the derivative of the function with its limit in the gap."""
+        slope: Coefficient | None = None
+        for each in range(1, order + 1):
+            found = self._combined(*(side_of(s.germ, limit, each, s.side) for s in sides if s.germ))
+            slope = found.number
+            if slope is None or found.difficulty.kind is not Kind.DIFFERENTIABLE:
+                return None
+        return slope
 
     def _germ(self, field: Field, direction: Direction, side: int) -> Term:
         found = self._paths.germ(field, direction, side)
@@ -207,6 +250,12 @@ class Analysis:
 def _without_lower(lower: Difficulty) -> Difficulty:
     reason = lower.reason.removeprefix(_NO_LOWER)
     return replace(lower, left=None, right=None, value=None, reason=f"{_NO_LOWER}{reason}")
+
+
+def _told(number: Coefficient) -> str:
+    """Return a number exactly, or where it has no name to 12 digits."""
+    exact = spelled(number)
+    return text_of(exact) if exact else str(number.ball.str(12, radius=False))
 
 
 def _number(side: Side) -> arb | None:

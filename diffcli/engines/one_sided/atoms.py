@@ -17,6 +17,9 @@ from diffcli.language.expression import Node
 if TYPE_CHECKING:
     from diffcli.engines.one_sided.coefficients import Coefficient
 
+LEVELS = ((128, 0, 12), (512, 2, 16), (512, 6, 32), (2048, 14, 48))
+"""Bits, how many powers of h beyond the order, and the most terms: each level that is tried."""
+
 
 @dataclass(eq=False, slots=True)
 class Atom:

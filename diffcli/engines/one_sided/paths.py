@@ -57,8 +57,12 @@ class Paths:
 
     def germ(self, field: Field, direction: Direction, side: int) -> Term:
         """Return the germ of the output on one side."""
+        return self.germs(field, direction, side)[self._output]
+
+    def germs(self, field: Field, direction: Direction, side: int) -> Mapping[Node, Term]:
+        """Return the germs of all nodes on one side."""
         field.side = side
-        return self._moved(field, direction, self._at_point(field))[self._output]
+        return self._moved(field, direction, self._at_point(field))
 
     def nested(
         self, field: Field, across: Sequence[tuple[Direction, int]], path: Direction, side: int
