@@ -14,6 +14,8 @@ from diffcli.cli.messages import say
 from diffcli.cli.watchdog import limit_time
 from diffcli.commands.record import Command
 from diffcli.errors import LimitError, PointError, UsageError
+from diffcli.language.builder import CONDITION
+from diffcli.language.equations import is_implicit, read_equations
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
@@ -46,7 +48,9 @@ diffcli plot "x^5-5x^3+4x" --range=-2.5:2.5 --mark zeros,extrema,inflections
 diffcli plot "exp(-x^2)" --orders 0,1,2 --tangent 1 -o bell.svg
 diffcli plot "x^2" "x^3" --range=-2:2 --data powers.csv
 diffcli plot "x^2 - y^2" --range x=-2:2,y=-2:2 --kind surface -o saddle.png
-diffcli plot "[cos t, sin 2t]" -o figure.svg"""
+diffcli plot "[cos t, sin 2t]" -o figure.svg
+diffcli plot "y^2 = x^3 - x"
+diffcli plot "x^2 + y^2 <= 25 and y >= x" -o sector.svg"""
 
 FORMATS = ("png", "svg", "pdf")
 MARKS = ("zeros", "extrema", "inflections", "poles", "kinks")
@@ -125,8 +129,8 @@ COMMAND = Command(
     help="""Plot a function and its derivative, broken at poles, jumps and the edges of the domain.
 
 Two variables make contours with the gradient, [x(t), y(t)] a curve, [u(x,y), v(x,y)] a field
-of arrows. Without -o, --show, --term or --data it is drawn in a window if there is a screen,
-else in the terminal.""",
+of arrows; an equation makes a curve, and a condition a region, each cell proved. Without -o,
+--show, --term or --data it is drawn in a window if there is a screen, else in the terminal.""",
     examples=_EXAMPLES,
     options=(
         *(RANGE, Y_RANGE, ORDERS, KIND, LOG, TITLE, MARK, TANGENT, NORMAL, DOTS, FILL),
@@ -156,11 +160,12 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     check_different(output, data)
     if not formulas:
         raise UsageError("no formula", hint='diffcli plot "sin(x)"')
-    function = parse(
+    reader = _read_equations if any(map(is_implicit, formulas)) else parse
+    function = reader(
         formulas, variables=variables(options["vars"]), definitions=options["let"] or ()
     )
     if not quiet:
-        for reading in function.readings:
+        for reading in _readings(function):
             say(f"read as {function.read_as}: {reading}")
 
     from diffcli.engines.exact import nearest
@@ -189,6 +194,8 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     )
     if composed.chosen and not quiet:
         say(f"range {composed.chosen}; choose another with --range")
+    for note in composed.notes if not quiet else ():
+        say(note)
     if data:
         write_whole(data, _csv(picture))
     if output:
@@ -200,6 +207,18 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     if term:
         _in_terminal(picture, title)
     return 0
+
+
+def _read_equations(formulas: Sequence[str], **known: Any) -> Function:
+    return read_equations(formulas, **known).function
+
+
+def _readings(function: Function) -> list[str]:
+    """Return how a Function was read; a condition that is drawn as a region counts as itself."""
+    from diffcli.output.plots.compose import kinds_of
+
+    is_region = CONDITION in function.readings and kinds_of(function)[0] == "relation"
+    return [each for each in function.readings if not (is_region and each == CONDITION)]
 
 
 def _orders(text: str) -> tuple[int, ...]:

@@ -14,6 +14,8 @@ from diffcli.language.tokens import Token
 
 ARRAY = "array"
 """The operation of a matrix typed in a formula; ``static`` is its shape, ``args`` its entries."""
+CONDITION = "a condition counts as 1 where it holds, as 0 elsewhere"
+"""How a condition among numbers is read."""
 _WORD_ROWS = {"and": "and", "or": "or", "not": "not"}
 _BASES = {Fraction(2): "log2", Fraction(10): "log10"}
 
@@ -62,7 +64,7 @@ class Builder:
         """Return a node of a number; a condition becomes 1 where it holds, else 0."""
         if not is_condition(value):
             return value
-        self.echo("a condition counts as 1 where it holds, as 0 elsewhere")
+        self.echo(CONDITION)
         one, zero = self.number(1), self.number(0)
         return self.choice([(one, value), (zero, constant("true"))])
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from diffcli.errors import FormulaError
-from diffcli.language.expression import Node, node, number
+from diffcli.language.expression import CONSTANT, Node, node, number
 from diffcli.language.function import NOTHING, Function, Given
+from diffcli.language.functions import TABLE
 from diffcli.language.latex.scan import scan
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
-from diffcli.language.tokens import END, Token, is_latex
+from diffcli.language.tokens import END, NAME, Token, is_latex
 
 _SIGNS = ("=", "==")
 _OPENING = {"(": ")", "[": "]", "{": "}"}
@@ -33,7 +34,12 @@ class Residuals(Function):
     def read_as(self) -> str:
         """The equations as they were read."""
         euler = "E" if "e" in self.variables else "e"
-        texts = [" = ".join(text_of(side, euler=euler) for side in pair) for pair in self.sides]
+        texts = [
+            text_of(pair[0].args[1], euler=euler)
+            if is_indicator(pair[0])
+            else " = ".join(text_of(side, euler=euler) for side in pair)
+            for pair in self.sides
+        ]
         return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
@@ -62,6 +68,46 @@ def is_equation(text: str) -> bool:
     return any(len(signs) > 0 for *_, signs in _cut(text)[1])
 
 
+def is_indicator(output: Node) -> bool:
+    """Whether a formula is a condition, which is read as 1 where it holds and 0 elsewhere."""
+    return (
+        output.op == "piecewise"
+        and len(output.args) == 4
+        and output.args[0] is number(1)
+        and output.args[2] is number(0)
+        and output.args[3].op == CONSTANT
+    )
+
+
+def is_implicit(text: str) -> bool:
+    """Whether a text is an equation that doesn't define a function, as ``y = f(x)`` does.
+
+    Raises FormulaError where it can't be cut into tokens.
+    """
+    statements = [each for each in split(scan(text).tokens, ";") if each]
+    last = statements[-1] if statements else []
+    sign = next((place for place, token in enumerate(last) if token.text == "="), None)
+    if sign is None:
+        return False
+    left, right = last[:sign], last[sign + 1 :]
+    names = [token.text for token in left if token.kind == NAME]
+    is_name = len(left) == 1 and len(names) == 1
+    is_call = len(left) > 3 and left[0].kind == NAME and _is_call(left)
+    used = {token.text for token in right}
+    return not (is_name or is_call) or names[0] in used
+
+
+def _is_call(tokens: Sequence[Token]) -> bool:
+    """Whether tokens are a new function's name, and names in one bracket with commas."""
+    inner = tokens[2:-1]
+    return (
+        tokens[0].text not in TABLE
+        and (tokens[1].text, tokens[-1].text) == ("(", ")")
+        and all(token.kind == NAME for token in inner[::2])
+        and all(token.text == "," for token in inner[1::2])
+    )
+
+
 def read_equations(
     text: str | Sequence[str],
     *,
@@ -77,7 +123,7 @@ def read_equations(
     can't be read, LimitError where it is too large.
     """
     texts = (text,) if isinstance(text, str) else tuple(text)
-    defined, sides, readings = list(definitions), [], []
+    defined, sides, typed = list(definitions), [], []
     for whole in texts:
         before, equations = _cut(whole)
         defined += before
@@ -89,10 +135,9 @@ def read_equations(
                     column=signs[1].start,
                     hint="a system: [x = y, y = z]",
                 )
-            if not signs:
-                readings.append(f"without '=' it is an equation: {whole[first:last].strip()} = 0")
             ends = [(first, signs[0].start), (signs[0].end, last)] if signs else [(first, last)]
             sides.append([_padded(whole, *end) for end in ends])
+            typed.append(whole[first:last].strip())
     try:
         function = parse(
             [side for pair in sides for side in pair],
@@ -106,6 +151,11 @@ def read_equations(
         raise _within(texts, error) from None
     outputs = iter(function.outputs)
     pairs = tuple((next(outputs), number(0) if len(s) == 1 else next(outputs)) for s in sides)
+    readings = [
+        f"without '=' it is an equation: {each} = 0"
+        for each, parts, (left, _) in zip(typed, sides, pairs, strict=True)
+        if len(parts) == 1 and not is_indicator(left)
+    ]
     residuals = Residuals(
         text=texts,
         outputs=tuple(_difference(left, right) for left, right in pairs),

@@ -75,7 +75,7 @@ def draw(figure: Figure, plot: LinesShown) -> None:
         loc="lower left",
         bbox_to_anchor=(0, 1.01 if -4 < magnitude < 5 else 1.06),
         borderaxespad=0,
-        ncols=_columns(labels, len({line.order for line in lines}), room),
+        ncols=columns_of(labels, len({line.order for line in lines}), room),
     )
     for text, label in zip(legend.get_texts(), labels, strict=True):
         label.write(text)
@@ -152,7 +152,7 @@ def _label(line: Line, room: float) -> Label:
     return next((each for each in choices if each.width <= room), choices[-1])
 
 
-def _columns(labels: Sequence[Label], orders: int, room: float) -> int:
+def columns_of(labels: Sequence[Label], orders: int, room: float) -> int:
     """Return the legend's columns: one row if it fits, else a function's orders below another."""
     fits = int(room / max(label.width + KEY for label in labels))
     if len(labels) <= fits:

@@ -71,10 +71,11 @@ class Picture(ABC):
 
 @dataclass(frozen=True)
 class PlotPlan:
-    """A picture, and the ranges that were chosen for it, as they are typed."""
+    """A picture, the ranges that were chosen for it, as they are typed, and what is said of it."""
 
     picture: Picture
     chosen: str | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

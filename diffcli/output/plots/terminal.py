@@ -16,6 +16,7 @@ from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.features import Feature
 from diffcli.studies.curves.sampling import Samples
 from diffcli.studies.curves.viewing import widened
+from diffcli.studies.relations.scene import Scene, Shown
 
 COLOURS = {"blue": 34, "red": 31, "green": 32, "magenta": 35, "cyan": 36, "yellow": 33}
 """By name, with their codes on a terminal."""
@@ -77,6 +78,51 @@ def curve_text(samples: Samples, equation: str, columns: int, rows: int, *, colo
         **up.options("y"),
     )  # fmt: skip
     return "\n".join([picture, *_legend([equation], [True], ["blue"] if colour else None)])
+
+
+@np.errstate(all="ignore")
+def relations_text(
+    scene: Scene, notes: Sequence[str], columns: int, rows: int, *, colour: bool
+) -> str:
+    """Return curves and regions as text that fits a terminal, what is said of them below."""
+    legend = [each.relation.text for each in scene.shown]
+    width, height = _room(columns, rows, len(legend) + len(notes))
+    inks = [name for name, _ in zip(cycle(COLOURS), legend, strict=False)]
+    series = [
+        (points, solid, ink)
+        for shown, ink in zip(scene.shown, inks, strict=True)
+        for points, solid in _drawn(scene, shown, (width, height))
+    ]
+    across, up = (_Axis(float(ends[0]), float(ends[-1])) for ends in (scene.grid.x, scene.grid.y))
+    picture = uniplot.plot_to_string(
+        [up.scaled(points[:, 1]) for points, _, _ in series],
+        [across.scaled(points[:, 0]) for points, _, _ in series],
+        lines=[solid for _, solid, _ in series],
+        color=[ink for _, _, ink in series] if colour else False,
+        character_set="braille", width=width, height=height,
+        **across.options("x"), **up.options("y"),
+    )  # fmt: skip
+    keys = _legend(legend, [True] * len(legend), inks if colour else None)
+    return "\n".join([picture, *keys, *(f"  {note}" for note in notes)])
+
+
+def _drawn(scene: Scene, shown: Shown, size: tuple[int, int]) -> Iterator[tuple[Floats, bool]]:
+    """Yield single points, a region's among them, and the points of lines, which are joined."""
+    gap = np.full((1, 2), np.nan)
+    grid = scene.grid
+    dots = [np.concatenate([edge.branches.dots, edge.branches.cells]) for edge in shown.edges]
+    if shown.inside is not None:
+        # A dot a character.
+        columns, rows = (
+            np.linspace(0, count - 1, each).round().astype(int)
+            for count, each in zip(grid.shape[::-1], size, strict=True)
+        )
+        picked = np.ix_(rows, columns)
+        x, y = np.meshgrid(grid.x[columns], grid.y[rows])
+        dots.append(np.array([x, y])[:, shown.inside[picked]].T)
+    yield np.concatenate([*dots, gap]), False
+    lines = [each for edge in shown.edges for line in edge.branches.lines for each in (line, gap)]
+    yield np.concatenate([*lines, gap]), True
 
 
 def _room(columns: int, rows: int, legend: int) -> tuple[int, int]:

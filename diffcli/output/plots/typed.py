@@ -33,6 +33,9 @@ _PLACE = re.compile(r"\{(all|\d)\}(?=(\^|!| \\bmod|$)?)")
 _FUNCTION = re.compile(r"(\\[a-z]+|\\operatorname\{\w+\})(\\left\(.*)")
 _CONSTANTS = {"pi": r"\pi", "tau": r"\tau", "inf": r"\infty"}
 
+_LOGIC = ("and", "or")
+_COMPARISONS = {"lt": "<", "le": r"\leq", "gt": ">", "ge": r"\geq"}
+
 Text = tuple[str, int]
 """A formula, and its tightness."""
 
@@ -49,6 +52,22 @@ def typed_latex(root: Node) -> str | None:
         if len(texts[node][0]) > MOST:
             return None
     return texts[root][0]
+
+
+def relation_latex(sides: Sequence[Node]) -> str | None:
+    """Return an equation, by its two sides, or a condition in LaTeX; None where it has cases."""
+    texts = [_condition_latex(side) if len(sides) == 1 else typed_latex(side) for side in sides]
+    return " = ".join(text for text in texts if text) if all(texts) else None
+
+
+def _condition_latex(truth: Node) -> str | None:
+    if truth.op in _LOGIC:
+        parts = [_condition_latex(part) for part in truth.args]
+        return rf"\ \mathrm{{{truth.op}}}\ ".join(p for p in parts if p) if all(parts) else None
+    if truth.op in _COMPARISONS:
+        left, right = map(typed_latex, truth.args)
+        return f"{left} {_COMPARISONS[truth.op]} {right}" if left and right else None
+    return None
 
 
 def math_name(name: str) -> str:

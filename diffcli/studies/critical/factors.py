@@ -46,12 +46,13 @@ def zero_factors(output: Node, name: str, order: int) -> list[Node] | None:
     build = Builder(fail, lambda _: None, {})
     try:
         value = differentiate(output, name, build, order)
-        return None if value is ZERO else _zero_factors(value, Algebra(build))
+        return None if value is ZERO else factors_of(value, Algebra(build))
     except (FormulaError, LimitError):
         return None
 
 
-def _zero_factors(value: Node, algebra: Algebra) -> list[Node]:
+def factors_of(value: Node, algebra: Algebra) -> list[Node]:
+    """Return factors of a term, one of which is 0 wherever the term is 0."""
     found: dict[Node, None] = {}
     queue = [value]
     while queue:

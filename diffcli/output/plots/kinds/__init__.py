@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import PlotKind
 
-KINDS = ("lines", "curve", "field", "surface", "stream")
+KINDS = ("lines", "curve", "field", "surface", "stream", "relation")
 """Their names, in the order in which help lists them."""
 
 

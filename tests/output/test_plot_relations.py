@@ -1,0 +1,76 @@
+"""Equations and conditions drawn: files, data, the terminal, what is refused."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from diffcli.cli.main import run
+from diffcli.language.equations import read_equations
+from diffcli.language.parser import parse
+from diffcli.output.plots.canvas import fill, styled
+from diffcli.output.plots.compose import compose, kinds_of
+from diffcli.output.plots.pictures import Request
+from diffcli.output.plots.style import Canvas
+
+
+@pytest.fixture(autouse=True)
+def a_folder_without_a_screen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_data_has_the_branches() -> None:
+    assert run(["plot", "y^2 = x^3 - x", "--range", "x=-2:2,y=-2:2", "--data", "curve.csv"]) == 0
+    with Path("curve.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["branch"] for row in rows} == {"1", "2"}
+    x, y = (np.array([float(row[name]) for row in rows]) for name in ("x", "y"))
+    assert y**2 - x**3 + x == pytest.approx(0, abs=1e-12)
+
+
+def test_the_terminal_shows_curve_and_region(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plot", "x^2 + y^2 = 25", "x^2 + y^2 <= 9 and y >= 0", "--term"]) == 0
+    out, err = capsys.readouterr()
+    assert out.endswith("  ─── x**2 + y**2 = 25\n  ─── x**2 + y**2 <= 9 and y >= 0\n")
+    assert err == "range x=-6:6,y=-6:6; choose another with --range\n"
+
+
+def test_axes_are_to_scale_and_undecided_cells_are_counted() -> None:
+    function = read_equations("sin(1/x) = y").function
+    plan = compose(function, Request(ranges={"x": (-1, 1), "y": (-1.5, 1.5)}))
+    assert plan.notes[0].endswith("of 426,400 cells are undecided")
+    with styled():
+        figure = Figure(figsize=(8, 5))
+        fill(figure, plan.picture.paint, Canvas())
+    (axes,) = figure.axes
+    assert axes.get_aspect() == 1
+    assert plan.notes[0] in [each.get_text() for each in axes.texts]
+
+
+def test_what_is_drawn_as_a_relation() -> None:
+    assert kinds_of(read_equations("x^2 = 4").function)[0] == "relation"
+    assert kinds_of(parse("x < y"))[0] == "relation"
+    assert kinds_of(parse("x^2 < 4"))[0] == "lines"
+    assert kinds_of(parse("y = x^2"))[0] == "lines"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["x^2 + y^2 = z^2"], "a plot shows one or two variables"),
+        (["x < y and x = 2"], "joins conditions"),
+        (["x != y"], "has no area"),
+        (["x^2 + y^2 = 1", "--log"], "--log is for lines"),
+    ],
+)
+def test_what_cannot_be_drawn(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["plot", *arguments, "--term"]) in (2, 3)
+    assert message in capsys.readouterr().err
