@@ -64,6 +64,8 @@ limit "sin(x)^2 + cos(x)^2" --at inf
 steps "x^2 + y^2 = 25"
 critical "x + 1/x"
 critical "x^2 - y^2"
+critical "x*y" --subject-to "x^2 + y^2 <= 1" --in "x=0:2,y=0:2" --global
+critical "abs(x)" --in -1:2 --global
 analyze "exp(-x^2)"
 descend "x^2 + y^2" --from 1,1 --steps 2
 descend "-x^2" --from 1 --steps 5 --lr 1e200

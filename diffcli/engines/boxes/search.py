@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from diffcli.clock import now
 from diffcli.engines.boxes.arithmetic import Array, Interval, Mask
 from diffcli.engines.boxes.lower import Bounded, Lower, Test
+from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.rules import Domain
 
 BATCH = 2048
 """Boxes that are bounded in one go."""
 FIRST_BOXES = 64
 """Boxes that the region is cut into before the first bound, for speed."""
+MOST_APART = 400
+"""Boxes that are told apart by which of them touch; more are one cluster."""
 CURVED_WORK = 1 << 14
 """Boxes times pairs of variables up to which convexity is tried in a round."""
 
@@ -171,3 +174,48 @@ def worst(front: Frontier, count: int = BATCH) -> tuple[Frontier, Frontier]:
     order = np.argsort(front.lower, kind="stable")
     first, others = (np.sort(part).astype(np.int64) for part in (order[:count], order[count:]))
     return front.kept(first), front.kept(others)
+
+
+def halved(box: Interval, share: Array, region: Region) -> tuple[Interval, Array]:
+    """Return both halves of boxes, cut in the widest variable, and their shares."""
+    middle = region.middles(box)
+    span = np.where(np.isfinite(box.hi - box.lo), box.hi - box.lo, 1e300)
+    inside = (middle > box.lo) & (middle < box.hi)
+    place = np.argmax(np.where(inside, span, -1.0), axis=0)
+    columns = np.arange(share.size)
+    can = inside[place, columns]
+    first, second = box.hi.copy(), box.lo.copy()
+    first[place, columns] = np.where(can, middle[place, columns], first[place, columns])
+    second[place, columns] = np.where(can, middle[place, columns], second[place, columns])
+    kept = np.concatenate([np.ones(share.size, bool), can])
+    lo = np.concatenate([box.lo, second], axis=1)[:, kept]
+    hi = np.concatenate([np.where(can, first, box.hi), box.hi], axis=1)[:, kept]
+    part = np.where(can, 0.5, 1.0) * share
+    return Interval(lo, hi), np.concatenate([part, part])[kept]
+
+
+def clusters(box: Interval) -> list[Interval]:
+    """Return the hulls of boxes that touch, each as one column; the first ones first."""
+    lo, hi = box
+    count = lo.shape[1]
+    if count > MOST_APART:
+        return [Interval(lo.min(axis=1)[:, None], hi.max(axis=1)[:, None])]
+    left = list(range(count))
+    hulls = []
+    while left:
+        group = [left.pop(0)]
+        low, high = lo[:, group[0]].copy(), hi[:, group[0]].copy()
+        grown = True
+        while grown:
+            gap = 1e-9 * np.maximum(np.abs(low), np.abs(high)) + 1e-300
+            near = [
+                each
+                for each in left
+                if (lo[:, each] <= high + gap).all() and (hi[:, each] >= low - gap).all()
+            ]
+            grown = bool(near)
+            for each in near:
+                low, high = np.minimum(low, lo[:, each]), np.maximum(high, hi[:, each])
+            left = [each for each in left if each not in near]
+        hulls.append(Interval(low[:, None], high[:, None]))
+    return hulls

@@ -17,13 +17,12 @@ from diffcli.engines.boxes.bounds import Bounds
 from diffcli.engines.boxes.lower import Lower
 from diffcli.engines.boxes.minimum import Minimum, least
 from diffcli.engines.boxes.region import Region
-from diffcli.engines.boxes.search import Effort, first_boxes
+from diffcli.engines.boxes.search import Effort, first_boxes, halved
 from diffcli.engines.one_sided.atoms import Field, working_in
 from diffcli.engines.one_sided.germs import is_infinite, sign
 from diffcli.engines.one_sided.paths import Paths
 from diffcli.language.expression import Node, node
 from diffcli.studies.prove.exactness import Point, simple_points
-from diffcli.studies.prove.logic import halved
 
 DIGITS = 20
 MOST_POINTS = 16
@@ -166,7 +165,7 @@ def _slopes(
         defined = bool(sure[kept].all())
         if effort.is_over or box.lo.shape[1] > MOST_BOXES:
             break
-        box, _ = halved(box, np.ones(box.lo.shape[1]), lower)
+        box, _ = halved(box, np.ones(box.lo.shape[1]), region)
     return min(closed, left), max(best, left), defined
 
 

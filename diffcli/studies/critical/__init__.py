@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import PointError, UsageError
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from diffcli.differentiation import Settings
     from diffcli.language.function import Function
     from diffcli.output.document import Answer
+    from diffcli.studies.constrained.extremes import Extremes
+    from diffcli.studies.constrained.problem import Problem
+    from diffcli.studies.critical.landmarks import NotablePoint
 
 WIDEST = "-10:10"
 RANGE = Option(
@@ -52,6 +56,20 @@ CERTIFY = Option(
     "Search the whole box by intervals, so that no point is left out.",
     default=False,
 )
+SUBJECT_TO = Option(
+    "subject_to",
+    Kind.TEXT,
+    'Constraints, joined by ;: "x^2 + y^2 = 1; x >= 0".',
+    metavar="CONSTRAINTS",
+)
+GLOBAL = Option(
+    "global",
+    Kind.FLAG,
+    "Prove the least and the greatest value over the box, its ends included.",
+    default=False,
+)
+SHORT_SEARCH, WHOLE_SEARCH, GLOBAL_SEARCH = 10, 120, 40
+"""Budgets that a search under constraints takes, one that is certified, and that of extrema."""
 
 
 def plan(request: Request) -> Plan:
@@ -67,29 +85,71 @@ def plan(request: Request) -> Plan:
         ranges = _ranges(function, request["range"])
         if request["range"] is None:
             request.host.say(f"range {WIDEST}; choose another with --range")
-        from diffcli.studies.critical.boxes import box_of
-        from diffcli.studies.critical.document import analysis_answer, search_answer
+        if request["subject_to"] is not None:
+            return _constrained(cast("Problem", function), ranges, request, chosen)
+        return _free(function, ranges, request, chosen)
 
-        box = box_of(ranges)
-        facts = Facts.of("critical", function, dtype=chosen.dtype, device=chosen.device)
-        if len(box) == 1:
-            from diffcli.studies.critical.analysis import analyse
+    if request["subject_to"] is None:
+        return Plan(compute)
+    from diffcli.studies.constrained.problem import read_problem
 
-            return analysis_answer(analyse(function, box, budget=chosen.budget), box, facts)
-        from diffcli.studies.critical.points import critical_points
+    return Plan(compute, reader=partial(read_problem, subject_to=request["subject_to"]))
 
-        with request.host.progress("searching", None) as watch:
-            found = critical_points(
-                function,
-                box,
-                certify=request["certify"],
-                budget=chosen.budget,
-                seed=chosen.seed,
-                watch=lambda cells: watch(cells, f"{cells:,} cells"),
-            )
-        return search_answer(found, box, facts)
 
-    return Plan(compute)
+def _constrained(
+    problem: Problem, ranges: Mapping[str, tuple[Node, Node]], request: Request, chosen: Settings
+) -> Answer:
+    """Return the extrema under constraints."""
+    from diffcli.studies.constrained.document import constrained_answer
+    from diffcli.studies.constrained.extremes import constrained_extremes
+    from diffcli.studies.constrained.problem import with_faces
+    from diffcli.studies.constrained.search import extrema
+    from diffcli.studies.critical.boxes import box_of
+
+    box = box_of(ranges)
+    facts = Facts.of("critical", problem, dtype=chosen.dtype, device=chosen.device)
+    asked = with_faces(problem, ranges) if request["global"] else problem
+    patience = WHOLE_SEARCH if request["certify"] else SHORT_SEARCH
+    found = extrema(asked, ranges, patience * chosen.budget)
+    best = constrained_extremes(asked, found) if request["global"] else None
+    return constrained_answer(asked, found, best, box, facts)
+
+
+def _free(
+    function: Function, ranges: Mapping[str, tuple[Node, Node]], request: Request, chosen: Settings
+) -> Answer:
+    """Return the critical points without constraints, and of one variable all else of note."""
+    from diffcli.studies.critical.boxes import box_of
+    from diffcli.studies.critical.document import analysis_answer, search_answer
+
+    box = box_of(ranges)
+    facts = Facts.of("critical", function, dtype=chosen.dtype, device=chosen.device)
+
+    def best(points: Sequence[NotablePoint]) -> Extremes | None:
+        if not request["global"]:
+            return None
+        from diffcli.studies.constrained.extremes import extremes
+
+        return extremes(function, ranges, points, GLOBAL_SEARCH * chosen.budget)
+
+    if len(box) == 1:
+        from diffcli.studies.critical.analysis import analyse
+
+        found = analyse(function, box, budget=chosen.budget)
+        notable = (*found.critical.points, *found.breaks)
+        return analysis_answer(found, box, facts, best(notable))
+    from diffcli.studies.critical.points import critical_points
+
+    with request.host.progress("searching", None) as watch:
+        search = critical_points(
+            function,
+            box,
+            certify=request["certify"],
+            budget=chosen.budget,
+            seed=chosen.seed,
+            watch=lambda cells: watch(cells, f"{cells:,} cells"),
+        )
+    return search_answer(search, box, facts, best(search.points))
 
 
 def _ranges(function: Function, typed: str | None) -> dict[str, tuple[Node, Node]]:
@@ -111,12 +171,16 @@ COMMAND = Command(
     help="""Find the critical points in a box: what they are, and how that is known.
 
 Of a function of one variable also zeros, inflections, poles, asymptotes, intervals of growth
-and of convexity. Points are exact, certified (proved to exist, alone) or numeric.""",
+and of convexity. Points are exact, certified (proved to exist, alone) or numeric. Under
+constraints: the points of Lagrange and of Karush, Kuhn and Tucker with their multipliers, and
+those where the constraints' gradients are dependent.""",
     examples="""\
 diffcli critical "x^4 - 3x^2 + x" --range -3:3
 diffcli critical "(x^2+y-11)^2 + (x+y^2-7)^2" --range "x=-5:5,y=-5:5" --certify
+diffcli critical "x*y" --subject-to "x^2 + y^2 = 1" --in "x=-2:2,y=-2:2"
+diffcli critical "abs(x^2 - 4)" --in -3:3 --global
 diffcli analyze "x/(x^2+1)\"""",
-    options=(RANGE, CERTIFY),
+    options=(RANGE, SUBJECT_TO, CERTIFY, GLOBAL),
     unused=(AT, POINTS_FILE, *CODE, DTYPE, DEVICE, ENGINES, NO_CHECK, VERBOSE, COMPILE),
     plan=plan,
 )

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from diffcli.output.answers import function_lines
 from diffcli.output.document import Answer, Cell, Document, Formulas, Remarks, Table
 from diffcli.output.text import number
+from diffcli.studies.constrained.extreme_tables import extreme_tables, extremes_data
 
 if TYPE_CHECKING:
     from diffcli.output.report import Facts
+    from diffcli.studies.constrained.extremes import Extremes
     from diffcli.studies.critical.analysis import Analysis, Behaviour
     from diffcli.studies.critical.asymptotes import Asymptote
     from diffcli.studies.critical.boxes import Box, Undecided
@@ -22,7 +24,7 @@ _TOLD = 4
 _NARROW = 1e-6
 
 
-def search_answer(found: Search, box: Box, facts: Facts) -> Answer:
+def search_answer(found: Search, box: Box, facts: Facts, best: Extremes | None = None) -> Answer:
     """Return the critical points of a function of several variables."""
 
     def document(digits: int | None) -> Document:
@@ -31,13 +33,14 @@ def search_answer(found: Search, box: Box, facts: Facts) -> Answer:
             (
                 Formulas(tuple(function_lines(facts))),
                 *_points("critical points", found.points, facts),
+                *extreme_tables(best, facts, digits),
                 Remarks((*_crowds(found), *proved)),
             )
         )
 
     def data() -> dict[str, Any]:
         more = {"continua": found.continua, "unproved": found.unproved}
-        return {**facts.data, **_whole(found, box, facts), **more}
+        return {**facts.data, **_whole(found, box, facts), **more, **extremes_data(best)}
 
     return Answer(facts, 0, data, document)
 
@@ -52,7 +55,9 @@ def _crowds(found: Search) -> Iterator[str]:
         yield f"{count}: the critical points may form a curve"
 
 
-def analysis_answer(found: Analysis, box: Box, facts: Facts) -> Answer:
+def analysis_answer(
+    found: Analysis, box: Box, facts: Facts, best: Extremes | None = None
+) -> Answer:
     """Return all that is known of a function of one variable."""
     searches = {
         "critical points": found.critical,
@@ -66,6 +71,7 @@ def analysis_answer(found: Analysis, box: Box, facts: Facts) -> Answer:
             (
                 Formulas(tuple(function_lines(facts))),
                 *chain.from_iterable(points),
+                *extreme_tables(best, facts, digits),
                 *_points("breaks", found.breaks, facts),
                 *_stretches("growth", found.growth),
                 *_stretches("convexity", found.convexity),
@@ -74,7 +80,10 @@ def analysis_answer(found: Analysis, box: Box, facts: Facts) -> Answer:
             )
         )
 
-    return Answer(facts, 0, lambda: _analysis(found, box, facts, searches), document)
+    def data() -> dict[str, Any]:
+        return {**_analysis(found, box, facts, searches), **extremes_data(best)}
+
+    return Answer(facts, 0, data, document)
 
 
 def _analysis(
@@ -83,9 +92,9 @@ def _analysis(
     return {
         **facts.data,
         **_whole(found.critical, box, facts),
-        "zeros": [_point(each) for each in found.zeros.points],
-        "inflections": [_point(each) for each in found.inflections.points],
-        "breaks": [_point(each) for each in found.breaks],
+        "zeros": [point_data(each) for each in found.zeros.points],
+        "inflections": [point_data(each) for each in found.inflections.points],
+        "breaks": [point_data(each) for each in found.breaks],
         "growth": [_stretch(each) for each in found.growth],
         "convexity": [_stretch(each) for each in found.convexity],
         "asymptotes": [*_vertical(found), *map(_asymptote, found.asymptotes)],
@@ -150,7 +159,7 @@ def _completeness(
     searches: Mapping[str, Search], box: Box, facts: Facts, digits: int | None
 ) -> Iterator[str]:
     """Yield what is proved of each search, and the places where nothing is."""
-    where = _interval(box, facts, digits)
+    where = interval_text(box, facts, digits)
     if any(each.complete is None for each in searches.values()):
         yield f"not proved to be all: --certify searches the whole of {where}"
     if proved := [_counted(name, each) for name, each in searches.items() if each.complete]:
@@ -158,7 +167,7 @@ def _completeness(
     if open_ := [name for name, each in searches.items() if each.complete is False]:
         yield f"{_listed(open_)}: any other lies in an undecided place"
     places = dict.fromkeys(
-        f"  {_around(doubt, facts)}: {doubt.reason}"
+        f"  {around_text(doubt, facts)}: {doubt.reason}"
         for each in searches.values()
         for doubt in each.undecided
     )
@@ -177,23 +186,24 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _around(doubt: Undecided, facts: Facts) -> str:
+def around_text(doubt: Undecided, facts: Facts) -> str:
     """Return a narrow place by its middle, a wide one by its ends."""
     narrow = all(high - low < _NARROW * max(1, abs(low)) for low, high in doubt.cell)
     if not narrow:
-        return _interval(doubt.cell, facts, None)
+        return interval_text(doubt.cell, facts, None)
     middles = zip(facts.variables, doubt.cell, strict=True)
     return "at " + ", ".join(f"{x} = {number((a + b) / 2 + 0.0, 8)}" for x, (a, b) in middles)
 
 
-def _interval(cell: Box, facts: Facts, digits: int | None) -> str:
+def interval_text(cell: Box, facts: Facts, digits: int | None) -> str:
+    """Return a box as inequalities."""
     ends = zip(facts.variables, cell, strict=True)
     return ", ".join(f"{number(a, digits)} ≤ {x} ≤ {number(b, digits)}" for x, (a, b) in ends)
 
 
 def _whole(found: Search, box: Box, facts: Facts) -> dict[str, Any]:
     return {
-        "results": [_point(point) for point in found.points],
+        "results": [point_data(point) for point in found.points],
         "range": dict(zip(facts.variables, box, strict=True)),
         "complete": found.complete,
         "undecided": [_undecided(each, facts) for each in found.undecided],
@@ -204,7 +214,8 @@ def _undecided(each: Undecided, facts: Facts) -> dict[str, Any]:
     return {"range": dict(zip(facts.variables, each.cell, strict=True)), "reason": each.reason}
 
 
-def _point(point: NotablePoint) -> dict[str, Any]:
+def point_data(point: NotablePoint) -> dict[str, Any]:
+    """Return a point as JSON has it."""
     return {
         "at": point.at,
         "value": point.value,

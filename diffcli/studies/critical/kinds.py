@@ -14,13 +14,16 @@ class PointKind(Enum):
 
     A minimum may share its value with points next to it. A saddle is neither a minimum nor a
     maximum, in several variables. An inflection has a derivative, and f″ has opposite signs on its
-    two sides. Of a degenerate point none of these is proved.
+    two sides. Of a degenerate point none of these is proved. An isolated point is the only
+    one next to it that satisfies the constraints; at a singular one their gradients are dependent.
     """
 
     MINIMUM = "minimum"
     MAXIMUM = "maximum"
     SADDLE = "saddle"
     DEGENERATE = "degenerate"
+    ISOLATED = "isolated"
+    SINGULAR = "singular"
     ZERO = "zero"
     INFLECTION = "inflection"
     POLE = "pole"

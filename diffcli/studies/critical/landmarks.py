@@ -115,8 +115,8 @@ class PointClassifier:
         elif exact and found is PointKind.DEGENERATE:
             found = self._extremum(exact) or found
         nodes = dict(zip(self._names, exact, strict=True)) if exact else None
-        bounds = None if tag is Tag.NUMERIC else [_bounds(ball) for ball in at]
-        places = [nearest_float(node) for node in exact] if exact else map(_float, at)
+        bounds = None if tag is Tag.NUMERIC else [as_bounds(ball) for ball in at]
+        places = [nearest_float(node) for node in exact] if exact else map(as_float, at)
         return NotablePoint(
             at=dict(zip(self._names, places, strict=True)),
             value=self._value(at),
@@ -177,7 +177,7 @@ class PointClassifier:
                 (value,) = self._system.values(at, [()], FINE_BITS)
         except Trouble:
             return None
-        return _float(value)
+        return as_float(value)
 
     def _classified(self, at: Sequence[arb], tag: Tag) -> tuple[PointKind, tuple[float, ...]]:
         names, size = self._names, len(self._names)
@@ -219,7 +219,7 @@ def _kind(hessian: arb_mat) -> PointKind:
     return PointKind.SADDLE
 
 
-def _float(ball: arb) -> float:
+def as_float(ball: arb) -> float:
     """Return the number rounded to float64; 0 where it may be 0."""
     if ball.contains(0):
         return 0.0
@@ -227,5 +227,6 @@ def _float(ball: arb) -> float:
     return float(ball.mid()) if nearest is None else nearest
 
 
-def _bounds(ball: arb) -> tuple[str, str]:
+def as_bounds(ball: arb) -> tuple[str, str]:
+    """Return decimal bounds of a coordinate, rounded outwards."""
     return outward(ball, PRINTED)

@@ -9,10 +9,10 @@ from enum import Enum
 from typing import Any
 
 from diffcli.errors import FormulaError
-from diffcli.language.expression import NUMBER, Node, names_in
+from diffcli.language.expression import Node, names_in
 from diffcli.language.function import Function
-from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
+from diffcli.studies.prove.conditions import condition_of, spoken, with_equality
 from diffcli.studies.prove.lists import split, written_out
 
 
@@ -32,7 +32,6 @@ _CALL = re.compile(
     rf"\s*({'|'.join(kind.value for kind in Kind if kind is not Kind.COMPARISON)})\s*\((.*)\)\s*$",
     re.DOTALL,
 )
-_EQUALS = re.compile(r"(?<![<>=!:])=(?!=)")
 EXAMPLE = '"sin(x) <= x", "convex(x^2)", "lipschitz(sin(x), 1)"'
 
 
@@ -88,22 +87,13 @@ def _claimed(function: Function, text: str) -> Claim:
 
 def _comparison(text: str, names: dict[str, Any]) -> Claim:
     if ";" not in text:
-        text = _EQUALS.sub("==", text)
+        text = with_equality(text)
     function = parse([text], **names)
-    claim = function.outputs[0] if function.is_scalar else None
-    is_truth = (
-        claim is not None
-        and claim.op == "piecewise"
-        and len(claim.args) == 4
-        and claim.args[0].op == NUMBER
-        and claim.args[1].op in TABLE
-        and TABLE[claim.args[1].op].boolean
-        and claim.args[2].value == 0
-    )
-    if claim is None or not is_truth:
+    claim = condition_of(function.outputs[0]) if function.is_scalar else None
+    if claim is None:
         raise FormulaError("this claims nothing", hint=f"a comparison, as in {EXAMPLE}")
-    said = tuple(each for each in function.readings if not each.startswith("a condition counts"))
-    return replace(_claimed(function, text), outputs=(claim.args[1],), readings=said)
+    said = spoken(function.readings)
+    return replace(_claimed(function, text), outputs=(claim,), readings=said)
 
 
 def _variable(rest: Sequence[str], function: Function, kind: Kind) -> str:

@@ -16,6 +16,7 @@ from diffcli.engines.boxes.search import (
     BATCH,
     Effort,
     Frontier,
+    clusters,
     first_step,
     next_step,
     worst,
@@ -294,7 +295,7 @@ class _Search:
         small = self._small(front.box)
         near = front.kept(small)
         if near.count:
-            for box in _clusters(near.box)[:MOST_SETTLED]:
+            for box in clusters(near.box)[:MOST_SETTLED]:
                 proof = self._around(box)
                 if isinstance(proof, Proof):
                     return proof
@@ -418,7 +419,7 @@ class _Search:
         return None
 
     def _left(self, front: Frontier) -> Proof:
-        boxes = _clusters(front.box)
+        boxes = clusters(front.box)
         hulls = tuple(
             tuple(zip(box.lo[:, 0].tolist(), box.hi[:, 0].tolist(), strict=True))
             for box in boxes[:32]
@@ -437,30 +438,3 @@ class Face(Region):
 
 def _inside(box: Interval, outer: Interval) -> bool:
     return bool((box.lo >= outer.lo).all() and (box.hi <= outer.hi).all())
-
-
-def _clusters(box: Interval) -> list[Interval]:
-    """Return the hulls of boxes that touch, each as one column; the first ones first."""
-    lo, hi = box
-    count = lo.shape[1]
-    if count > 400:
-        return [Interval(lo.min(axis=1)[:, None], hi.max(axis=1)[:, None])]
-    left = list(range(count))
-    hulls = []
-    while left:
-        group = [left.pop(0)]
-        low, high = lo[:, group[0]].copy(), hi[:, group[0]].copy()
-        grown = True
-        while grown:
-            gap = 1e-9 * np.maximum(np.abs(low), np.abs(high)) + 1e-300
-            near = [
-                each
-                for each in left
-                if (lo[:, each] <= high + gap).all() and (hi[:, each] >= low - gap).all()
-            ]
-            grown = bool(near)
-            for each in near:
-                low, high = np.minimum(low, lo[:, each]), np.maximum(high, hi[:, each])
-            left = [each for each in left if each not in near]
-        hulls.append(Interval(low[:, None], high[:, None]))
-    return hulls

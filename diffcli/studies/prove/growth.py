@@ -20,7 +20,7 @@ from diffcli.engines.boxes.definite import semidefinite
 from diffcli.engines.boxes.jets import Jet, Pairs
 from diffcli.engines.boxes.lower import Lower
 from diffcli.engines.boxes.region import Region
-from diffcli.engines.boxes.search import Effort, first_boxes
+from diffcli.engines.boxes.search import Effort, first_boxes, halved
 from diffcli.errors import FormulaError
 from diffcli.language.expression import Node, node, number, postorder, substituted, variable
 from diffcli.language.functions import TABLE
@@ -28,7 +28,6 @@ from diffcli.studies.prove.claims import Claim, Kind
 from diffcli.studies.prove.comparison import decide, not_negative
 from diffcli.studies.prove.curvature import shape_of
 from diffcli.studies.prove.exactness import Place, truth_at
-from diffcli.studies.prove.logic import halved
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
 from diffcli.studies.prove.touching import derivative
 
@@ -146,7 +145,7 @@ def _box_by_box(
             return PROVED
         if effort.is_over or share.size > MOST_BOXES:
             break
-        box, share = halved(box, share, lower)
+        box, share = halved(box, share, lower.region)
     middles = region.middles(box)
     for at in range(0, share.size, max(1, share.size // MOST_TRIES)):
         if proof := refute(subject, [Fraction(float(x)) for x in middles[:, at]]):

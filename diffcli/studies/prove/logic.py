@@ -7,12 +7,12 @@ from typing import cast
 
 import numpy as np
 
-from diffcli.engines.boxes.arithmetic import Array, Interval, add, mul, sub
+from diffcli.engines.boxes.arithmetic import Interval, add, mul, sub
 from diffcli.engines.boxes.bounds import COMPARISONS, Bounds
 from diffcli.engines.boxes.jets import Jet
 from diffcli.engines.boxes.lower import Lower
 from diffcli.engines.boxes.rules import Domain
-from diffcli.engines.boxes.search import first_boxes
+from diffcli.engines.boxes.search import first_boxes, halved
 from diffcli.language.expression import CONSTANT, Node, node, postorder
 from diffcli.studies.prove.exactness import simple_points
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
@@ -53,7 +53,7 @@ def decide_tree(claim: Node, question: Question) -> Proof:
             return PROVED
         if effort.is_over or share.size > 100_000:
             break
-        box, share = halved(box, share, lower)
+        box, share = halved(box, share, region)
     hull = tuple(zip(box.lo.min(axis=1).tolist(), box.hi.max(axis=1).tolist(), strict=True))
     for at in range(min(MOST_TRIES, share.size)):
         if proof := question.refuted([float(x) for x in region.middles(box)[:, at]]):
@@ -77,24 +77,6 @@ def _inner(claim: Node) -> list[Node]:
         if each.op not in COMPARISONS and each.op != CONSTANT:
             left.extend(each.args)
     return found
-
-
-def halved(box: Interval, share: Array, lower: Lower) -> tuple[Interval, Array]:
-    """Return both halves of boxes, cut in the widest variable, and their shares."""
-    middle = lower.region.middles(box)
-    span = np.where(np.isfinite(box.hi - box.lo), box.hi - box.lo, 1e300)
-    inside = (middle > box.lo) & (middle < box.hi)
-    place = np.argmax(np.where(inside, span, -1.0), axis=0)
-    columns = np.arange(share.size)
-    can = inside[place, columns]
-    first, second = box.hi.copy(), box.lo.copy()
-    first[place, columns] = np.where(can, middle[place, columns], first[place, columns])
-    second[place, columns] = np.where(can, middle[place, columns], second[place, columns])
-    kept = np.concatenate([np.ones(share.size, bool), can])
-    lo = np.concatenate([box.lo, second], axis=1)[:, kept]
-    hi = np.concatenate([np.where(can, first, box.hi), box.hi], axis=1)[:, kept]
-    part = np.where(can, 0.5, 1.0) * share
-    return Interval(lo, hi), np.concatenate([part, part])[kept]
 
 
 def _truth(
