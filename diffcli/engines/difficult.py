@@ -18,11 +18,10 @@ from typing import cast
 from flint import fmpq
 
 from diffcli.clock import LONGEST, deadline_passed, now, until
-from diffcli.engines.balls.guards import Difficult, Trouble
+from diffcli.engines.balls.guards import Difficult, Trouble, Undecided
 from diffcli.engines.enclosure import Coordinate, Index, Outcome, partial
 from diffcli.engines.one_sided.analysis import Analysis
 from diffcli.engines.one_sided.atoms import LEVELS, Field, working_in
-from diffcli.engines.one_sided.coefficients import ZERO
 from diffcli.engines.one_sided.difficulties import Difficulty, Kind, as_float
 from diffcli.engines.one_sided.germs import constant_of
 from diffcli.engines.one_sided.paths import Direction, Paths
@@ -55,7 +54,9 @@ def classify(
         is_known = direct.to_float() is not None
         kind = Kind.DIFFERENTIABLE if is_known else Kind.UNDETERMINED
         return Difficulty(kind, "enclosed", value=direct.ball)
-    analysis = Analysis(output, at, str(direct.reason), digits)
+    trouble, doubt = direct.trouble, str(direct.reason)
+    culprit = trouble.touching if isinstance(trouble, Undecided) else doubt
+    analysis = Analysis(output, at, culprit, digits, doubt)
     with until(deadline):
         found = analysis.settled([{name: Fraction(1)} for name in index])
         if not found.is_proved and direct.outcome is Outcome.UNDEFINED:
@@ -121,8 +122,10 @@ def _contradicts(
     value = paths.value(field)
     if isinstance(value, bool | Trouble):
         return False
+    here = constant_of(value)
+    if here is None:
+        return False
     with working_in(field):
-        here = constant_of(value) or ZERO
         axes = {
             name: side_of(paths.germ(field, {name: Fraction(1)}, 1), here, 1, 1) for name in names
         }

@@ -398,3 +398,27 @@ def test_a_reason_is_not_doubled() -> None:
         read("integrate(abs(t-x)*sqrt(t), t=0..1)", "x"), {"x": 0.3}, ("x",), deadline=now() - 1
     )
     assert late.reason.count("out of time") == 1
+
+
+ONE = "gamma(1/3)*gamma(2/3)*sqrt(3)/(2*pi)"
+"""1, by the reflection of Γ (DLMF 5.5.3), which no enclosure tells from a number next to it."""
+
+
+@pytest.mark.parametrize(
+    ("formula", "doubt"),
+    [
+        ("abs(x - 1)", "abs at 0"),
+        ("max(x, 1)", "max: both arguments equal 1"),
+        ("sign(x - 1)", "sign jumps at 0"),
+        ("besselj(0, x) + abs(x - 1)", "abs at 0"),
+    ],
+)
+def test_a_point_that_may_be_a_kink_is_said_to_be_perhaps_one(formula: str, doubt: str) -> None:
+    found = found_at(formula, ONE)
+    assert found.kind is Kind.UNDETERMINED
+    assert found.reason.startswith(f"perhaps {doubt} (the enclosure doesn't decide it)")
+
+
+def test_a_kink_that_is_proved_is_said_to_be_one() -> None:
+    found = found_at("abs(gamma(x) - gamma(1/3))", "1/3")
+    assert (found.kind, found.reason) == (Kind.KINK, "abs at 0")

@@ -43,7 +43,14 @@ class Touching(Difficult):
 
 
 class Undecided(Difficult):
-    """The ball whose sign would decide holds 0 at this precision."""
+    """The ball that would decide holds the boundary at this precision.
+
+    ``touching`` is the fact that it would be, ``reason`` says that this isn't decided.
+    """
+
+    def __init__(self, touching: str) -> None:
+        super().__init__(f"perhaps {touching} (the enclosure doesn't decide it)")
+        self.touching = touching
 
 
 class OutOfTime(Difficult):
@@ -154,14 +161,14 @@ def fixed_integer(x: Value, otherwise: str) -> Number:
     """Return an argument that must be an integer, exactly where it is one.
 
     Raises Undefined(``otherwise``) for one that moves, which is no integer beside the point, and
-    Difficult where that isn't certain.
+    Undecided where that isn't certain.
     """
     exact = exact_integer(x)
     if isinstance(exact, arb_series):
         moves = any(not step.contains(0) for step in exact.coeffs()[1:])
-        raise Undefined(otherwise) if moves else Difficult(otherwise)
+        raise Undefined(otherwise) if moves else Undecided(otherwise)
     if isinstance(exact, arb) and exact.contains_integer():
-        raise Difficult(otherwise)
+        raise Undecided(otherwise)
     return exact
 
 

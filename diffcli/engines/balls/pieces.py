@@ -28,7 +28,7 @@ MAX_HALVINGS = 40
 MAX_STEPS = 16
 """Integers that a term may pass on a stretch; beyond, it is halved first."""
 
-_AT_AN_END = "a kink or a jump of the integrand at a bound, or where another one is"
+_AT_AN_END = "perhaps a kink or a jump of the integrand at a bound, or where another one is"
 
 Known = Mapping[object, int]
 """The signs of margins on a stretch, by their directions."""
@@ -145,7 +145,9 @@ class Range:
             if not self._depends(margin):
                 if at == 0 and not self._is_moving:
                     return 0
-                raise Difficult("a kink or a jump of the integrand for all values of its variable")
+                raise Difficult(
+                    "perhaps a kink or a jump of the integrand for all values of its variable"
+                )
             raise _Unsettled(margin)
 
         def floor(term: Node) -> int:
@@ -244,7 +246,7 @@ class Range:
 def _whole(integer: arb) -> int:
     found = integer.unique_fmpz()
     if found is None:
-        raise Difficult("an integrand that isn't bounded on a part of the range")
+        raise Difficult("an integrand that may be unbounded on a part of the range")
     return int(found)
 
 

@@ -40,26 +40,34 @@ class _Found:
 
 
 class Analysis:
-    """The derivatives of one output at one point, tried with more and more terms and digits."""
+    """The derivatives of one output at one point, tried with more and more terms and digits.
+
+    The ``culprit`` is the reason where a derivative is proved, the ``doubt`` where none is.
+    """
 
     def __init__(
-        self, output: Node, at: Mapping[str, Coordinate], culprit: str, digits: int
+        self,
+        output: Node,
+        at: Mapping[str, Coordinate],
+        culprit: str,
+        digits: int,
+        doubt: str | None = None,
     ) -> None:
         self._paths, self._at = Paths(output, at), at
-        self._culprit = culprit
+        self._culprit, self._doubt = culprit, doubt or culprit
         self._bits = digits * 3.33 + 2
         self._signs: dict[Node, int | None] = {}
 
     def settled(self, steps: Sequence[Direction]) -> Difficulty:
         """Return what is proved of the derivative along some directions, one after the other."""
-        found = Difficulty(Kind.UNDETERMINED, self._culprit)
+        found = Difficulty(Kind.UNDETERMINED, self._doubt)
         for bits, window, most in self._levels(len(steps)):
             field = Field(bits, window, most, signs=self._signs)
             try:
                 found = self._derivative(field, steps).difficulty
             except OutOfTime as late:
-                if self._culprit != late.reason:
-                    found = replace(found, reason=f"{self._culprit}: {late.reason}")
+                if self._doubt != late.reason:
+                    found = replace(found, reason=f"{self._doubt}: {late.reason}")
                 return found
             if found.is_proved and self._is_precise(found):
                 break
@@ -91,9 +99,11 @@ class Analysis:
             return _Found(self._undefined(field, steps, value.reason))
         if isinstance(value, Trouble):
             return _Found(Difficulty(Kind.UNDETERMINED, value.reason))
-        here = None if isinstance(value, bool) else constant_of(value)
-        if here is None:
+        if isinstance(value, bool):
             return _Found(Difficulty(Kind.UNDEFINED, "a condition, not a number"))
+        here = constant_of(value)
+        if here is None:
+            return _Found(Difficulty(Kind.UNDETERMINED, self._doubt))
         if not steps:
             found = Difficulty(Kind.DIFFERENTIABLE, self._culprit, value=here.ball)
             return _Found(found, here)
@@ -219,7 +229,7 @@ class Analysis:
             return _Found(replace(found, kind=kind))
         if State.UNKNOWN in states:
             why = left.reason or right.reason
-            known = self._culprit if why == self._culprit else f"{self._culprit}: {why}"
+            known = self._doubt if why in (self._culprit, self._doubt) else f"{self._doubt}: {why}"
             return _Found(replace(found, reason=known))
         if states == {State.OUTSIDE}:
             reason = f"an isolated point: {self._culprit}"
@@ -242,7 +252,7 @@ class Analysis:
             if (left.number - right.number).sign():
                 return _Found(replace(found, kind=Kind.KINK))
         except Difficult:
-            reason = f"{self._culprit}: whether both sides have one derivative isn't known"
+            reason = f"{self._doubt}: whether both sides have one derivative isn't known"
             return _Found(replace(found, reason=reason))
         return _Found(replace(found, kind=Kind.DIFFERENTIABLE, value=found.right), right.number)
 

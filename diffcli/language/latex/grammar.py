@@ -22,7 +22,7 @@ from diffcli.language.latex.commands import (
 )
 from diffcli.language.latex.derivatives import is_operator, prime
 from diffcli.language.latex.heads import skip_head
-from diffcli.language.latex.reader import FORMULA_START, Reader
+from diffcli.language.latex.reader import Reader
 from diffcli.language.latex.scripts import NUMERAL, exponent, places
 from diffcli.language.latex.structures import STRUCTURES
 from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Scan, Token, token_at
@@ -42,7 +42,7 @@ class Grammar(Reader):
 
     def scan(self) -> Scan:
         """Read the whole text."""
-        self.match(FORMULA_START)
+        self.open_formula()
         skip_head(self)
         start = len(self.tokens)
         self.sequence(*_BETWEEN)

@@ -18,9 +18,10 @@ _BLANK = re.compile(
 )
 _COMMAND = re.compile(r"\\(operatorname\*|[A-Za-z]+|.)", re.DOTALL)
 _OPENING, _CLOSING = frozenset({"(", "{", "⌊", "⌈", r"\lvert"}), frozenset({")", "}", "⌋", "⌉"})
-FORMULA_START = re.compile(r"\s*(?:\$\$?|\\\[|\\\()")
-FORMULA_END = re.compile(r"\s*(?:(?<!right)[.,;])?\s*(?:\$\$?|\\\]|\\\))\s*[.,;]?\s*\Z")
+FORMULA_START = re.compile(r"\s*(\$\$?|\\\[|\\\()")
+FORMULA_END = re.compile(r"\s*(?:(?<!right)[.,;])?\s*(\$\$?|\\\]|\\\))\s*[.,;]?\s*\Z")
 """The marks around a formula in a text, and the punctuation at its end."""
+_CLOSING_OF = {"$": "$", "$$": "$$", r"\[": r"\]", r"\(": r"\)", "": ""}
 _CLOSING_MARKS = 100
 """Characters at the end of a text in which the marks around a formula are looked for."""
 
@@ -52,9 +53,9 @@ class Reader(ABC):
         self.has_commands = "\\" in text
         self.skipped = (-1, -1)
         """Where a head begins and ends that says nothing of the formula."""
-        self.end = len(text)
+        self.end, self._closing_mark = len(text), ""
         if closing := FORMULA_END.search(text, max(len(text) - _CLOSING_MARKS, 0)):
-            self.end = closing.start()
+            self.end, self._closing_mark = closing.start(), closing[1]
 
     def peek(self) -> str:
         r"""Go past white space; return the next character or command, ``""`` at the end."""
@@ -102,6 +103,17 @@ class Reader(ABC):
     def say(self, reading: str) -> None:
         """Note a reading that may be meant otherwise."""
         self.readings[reading] = None
+
+    def open_formula(self) -> None:
+        """Go past the mark before the formula; say where the marks around it aren't a pair."""
+        opening = self.match(FORMULA_START)
+        mark = opening[1] if opening else ""
+        if _CLOSING_OF[mark] == self._closing_mark:
+            return
+        if mark and self._closing_mark:
+            self.say(f"'{mark}' and '{self._closing_mark}' don't match, and are left out")
+        else:
+            self.say(f"a single '{mark or self._closing_mark}' is left out")
 
     def fail(self, message: str, start: int, hint: str) -> FormulaError:
         """Return the error that shows the place from ``start`` to here."""

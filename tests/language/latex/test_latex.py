@@ -158,10 +158,20 @@ def test_names() -> None:
         (r"\sin{x}^2", "the power after the braces is that of sin"),
         (r"e^{-t/\tau}", "tau is the constant 2π"),
         (r"\frac{d}{dx}x\sin x", r"\frac{d}{dx} reaches over x\sin x"),
+        ("x^2$", "a single '$' is left out"),
+        ("$$x^2", "a single '$$' is left out"),
+        (r"\frac{1}{x} \]", r"a single '\]' is left out"),
+        ("$x^2$$", "'$' and '$$' don't match, and are left out"),
+        (r"\(x^2$.", r"'\(' and '$' don't match, and are left out"),
     ],
 )
 def test_doubtful_readings_are_echoed(latex: str, echoed: str) -> None:
     assert any(echoed in reading for reading in parse(latex).readings)
+
+
+@pytest.mark.parametrize("latex", ["$x^2$", "$$x^2$$.", r"\[x^2\]", r" \(x^2\), "])
+def test_a_pair_of_marks_around_a_formula_is_read_without_a_word(latex: str) -> None:
+    assert parse(latex).readings == ()
 
 
 def test_declared_names_stay_whole() -> None:
