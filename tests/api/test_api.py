@@ -218,7 +218,7 @@ MANY: Mapping[str, tuple[Callable, object]] = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("repeat", [1, 40], ids=["each checked", "a sample"])
 @pytest.mark.parametrize("name", MANY)
 def test_arrays_are_points_that_broadcast(name: str, repeat: int) -> None:
@@ -373,6 +373,7 @@ RESULTS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 def test_every_result_shows_itself(result) -> None:
     found = result()
@@ -571,6 +572,7 @@ def test_torch_is_vectorised() -> None:
     assert torch.allclose(tangent, slopes(), rtol=1e-13)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_torch_is_compiled_as_one_graph(dtype: torch.dtype) -> None:
     function = diffcli.parse("where(x > 0, sqrt(x), x^3) + sin(x)/3")
@@ -580,6 +582,7 @@ def test_torch_is_compiled_as_one_graph(dtype: torch.dtype) -> None:
     assert torch.allclose(x.grad, function.grad(x)["x"])
 
 
+@pytest.mark.slow
 # Torch's own, where a graph breaks.
 @pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")
 def test_torch_is_compiled_around_rules() -> None:

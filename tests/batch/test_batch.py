@@ -245,6 +245,7 @@ def test_a_sample_is_verified_and_summed_up(
     assert {"certified", "undefined"} <= told["verdicts"].keys()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("formula", "rows", "verdict"),
     [
@@ -271,6 +272,7 @@ def test_the_verdict_of_a_sample_is_told_and_never_certified(
     assert told["verdict"] in (verdict, "not_differentiable" if kinks else verdict)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("formula", ["abs(x - 7)", "1/(x - 3)", "x^2", "log(x - 5)", "floor(x)"])
 def test_few_rows_have_the_verdict_of_the_same_points(
     tmp_path: Path, formula: str, capfd: pytest.CaptureFixture[str]

@@ -101,7 +101,7 @@ def ends(point: str, chunk: int) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("point", ["data", "journal", "line", "after"])
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     ("source", "target"), [("csv", "csv"), ("jsonl", "parquet"), ("parquet", "parquet")]
 )
@@ -161,6 +161,7 @@ def test_one_target_has_one_run_at_a_time(
     assert "another run is writing" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_device_is_written_to_and_stays(points: Callable[[str], Path]) -> None:
     """A named pipe, as a program that runs as root must not try it on a real device."""
     file = points("csv")

@@ -279,7 +279,7 @@ LANGUAGES = ["python", "numpy", "torch", "jax", "c", "javascript", "latex"]
 SMUGGLED = [*NAMES, *(f"x^2 # {name}" for name in NAMES)]
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize(
     ("language", "text"),
     [

@@ -331,6 +331,7 @@ def test_every_operator_is_a_command(name: str, capsys: pytest.CaptureFixture[st
     assert f"Usage: diffcli {name} " in capsys.readouterr().out
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["functions"], ["grad", "-h"]])
 def test_what_needs_no_engine_loads_none(arguments: list[str]) -> None:
     script = (

@@ -59,6 +59,7 @@ def test_a_session_within_its_time(runner: Commands) -> None:
     assert "12" in ended.stdout
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("typed", "stdin", "words"),
     [
@@ -82,6 +83,7 @@ def test_too_much_for_one_command(
     assert words in ended.stderr
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("typed", [("-", "--at", "1"), ("--file", "-", "--at", "1"), ("repl",)])
 def test_input_that_is_no_text(typed: tuple[str, ...], runner: Commands) -> None:
     ended = runner.run(*typed, stdin="sin(\udc80x)\n")
@@ -173,6 +175,7 @@ def test_a_prompt_without_its_package(
     assert "diffcli[repl]" in capsys.readouterr().err
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "bare", [{}, {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}], ids=["C", "ASCII alone"]
 )

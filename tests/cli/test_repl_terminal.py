@@ -76,6 +76,7 @@ def test_an_interrupt_in_a_terminal(terminal: pexpect.spawn) -> None:
     terminal.expect("∂ ")
 
 
+@pytest.mark.slow
 def test_history_in_a_terminal(terminal: pexpect.spawn, state: Path) -> None:
     terminal.send("\x1b[A\r")
     terminal.expect("f = 5")

@@ -30,7 +30,7 @@ def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("arguments", "loaded"),
     [
@@ -73,6 +73,7 @@ AT_NUMBERS = [
 ]
 
 
+@pytest.mark.slow
 def test_a_point_of_numbers_is_a_tensor_of_one() -> None:
     """The way without arrays says what the way with arrays says."""
     more = "--json", "--engines", "enclosure", "--check-budget", "60"
@@ -92,6 +93,7 @@ def test_a_point_of_numbers_is_a_tensor_of_one() -> None:
     assert one.count('"results"') == len(commands) - 1  # no number is as large as the last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "engines", ["enclosure", pytest.param("symbolic,enclosure", marks=pytest.mark.slow)]
 )
@@ -137,6 +139,7 @@ def test_a_home_that_is_read_only() -> None:
     assert (done.stdout, done.stderr) == (process(*command).stdout, "")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("closed", [0, 1, 2])
 def test_a_closed_stream_is_nowhere(closed: int) -> None:
     command = [*PROGRAM, "x^2", "--engines", "symbolic"]
@@ -191,7 +194,7 @@ def screen(written: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -214,6 +217,7 @@ def test_what_is_proved_first_stands_there_first(arguments: tuple[str, ...], cod
     assert "\x1b" not in piped.stdout
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("more", "rows", "environment"),
     [

@@ -13,7 +13,7 @@ import pytest
 from forking import Commands, Ended, commands
 
 ASKED = ("grad", "x^2*sin(x)", "--at", "1")
-LONG = ("grad", "exp(sin(x*y))^3/(1+x^2)", "--at", "1,2", "--order", "6", "--check-budget", "3")
+LONG = ("grad", "exp(sin(x*y))^3/(1+x^2)", "--at", "1,2", "--order", "6", "--check-budget", "1")
 OUTPUTS = {
     "grad": ASKED,
     "plot": ("plot", "sin(x)", "--range", "0:1"),
@@ -60,6 +60,7 @@ def test_a_full_disk(name: str, runner: Commands, rows: Path) -> None:
     refused(runner.run(*line(name, rows), stdout="/dev/full"), 2, "No space left on device")
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_full_disk_under_a_file(name: str, runner: Commands, rows: Path) -> None:
     if name == "plot":
@@ -131,7 +132,7 @@ def test_a_signal_at_any_moment(
     assert runner.run(*LONG, "-o", str(old)).code == 0
     whole = old.read_text()
     old.write_text(OLD)
-    for _ in range(6):
+    for _ in range(3):
         moment = random.uniform(0, 0.6)
         ended = runner.run(*LONG, *timeout, "-o", str(old), stop=(number, moment))
         ended_well(ended, *STOPPED[number])
@@ -141,6 +142,7 @@ def test_a_signal_at_any_moment(
         old.write_text(OLD)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 def test_streams_that_are_closed(closed: tuple[int, ...], runner: Commands) -> None:
     ended = runner.run(*ASKED, closed=closed)
@@ -148,7 +150,7 @@ def test_streams_that_are_closed(closed: tuple[int, ...], runner: Commands) -> N
     assert bool(ended.stdout) == (1 not in closed)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(13)
 @pytest.mark.parametrize(
     "env",
     [
@@ -175,6 +177,7 @@ def test_an_odd_environment(name: str, env: dict[str, str | None], runner: Comma
     assert ended.stdout
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("package", "typed", "extra"),
     [
@@ -200,15 +203,17 @@ def test_no_gpu(runner: Commands) -> None:
     refused(runner.run(*ASKED, "--device", "cuda"), 2, "no CUDA device")
 
 
-def test_parquet_that_is_damaged(runner: Commands, tmp_path: Path) -> None:
+@pytest.mark.sampled(4)
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_parquet_that_is_damaged(seed: int, runner: Commands, tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
     whole = tmp_path / "whole.parquet"
     parquet.write_table(pa.table({"x": [1.0, 2.0, 3.0] * 50}), whole)
-    data, random = whole.read_bytes(), Random(1)
-    damaged = [data[: random.randrange(len(data))] for _ in range(6)]
-    for _ in range(6):
+    data, random = whole.read_bytes(), Random(seed)
+    damaged = [data[: random.randrange(len(data))] for _ in range(3)]
+    for _ in range(3):
         place = random.randrange(len(data))
         damaged.append(data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
     output = tmp_path / "o.csv"

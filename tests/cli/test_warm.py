@@ -169,6 +169,7 @@ FEW = [
 ]
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("arguments", FEW)
 def test_the_same_bytes_and_the_same_exit_code(arguments: Sequence[str], warm: Warm) -> None:
     same(warm, *arguments)
@@ -270,6 +271,7 @@ def test_the_folder_the_mask_and_the_environment_are_the_command_s_own(
     assert same(warm, "sinx(", env={"FORCE_COLOR": "1", "COLUMNS": "40"}).returncode == 3
 
 
+@pytest.mark.slow
 def test_the_limits_are_the_command_s_own(warm: Warm, tmp_path: Path) -> None:
     def few_bytes() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
@@ -293,6 +295,7 @@ def test_a_broken_pipe_is_silent(warm: Warm) -> None:
         assert process.stderr.read() == b""
 
 
+@pytest.mark.slow
 def test_prompts_of_the_repl(warm: Warm) -> None:
     ended = handed_over(warm, lambda: warm.command("repl", input=b"f(x) = x^3\nf'(2)\n"))
     assert b"12" in ended.stdout
@@ -318,6 +321,7 @@ def test_the_repl_on_a_terminal(warm: Warm) -> None:
     assert warm.status()["answered"] == before + 1
 
 
+@pytest.mark.slow
 def test_the_priority_is_the_command_s_own(warm: Warm, tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text(
         "import os\nprint(os.nice(0), os.getppid())\ndef f(x):\n    return x\n"
@@ -409,6 +413,7 @@ def test_a_timeout_ends_the_work(warm: Warm) -> None:
     assert b"the time ran out after 0.001 s" in ended.stderr
 
 
+@pytest.mark.slow
 def test_many_at_once_get_their_own_answers(warm: Warm) -> None:
     def derivative(n: int) -> bytes:
         return bytes(warm.command("grad", f"{n}*x^2").stdout)
@@ -434,7 +439,7 @@ def test_many_one_after_the_other_leave_nothing(count: int, warm: Warm) -> None:
     assert pages <= before[1] + 64
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("arguments", "more", "said"),
     [
@@ -592,7 +597,7 @@ def test_what_others_planted_is_refused(planted: str, warm: Warm, tmp_path: Path
     assert warm.status()["answered"] == before
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("planted", ["a link", "a socket that nobody hears"])
 def test_a_planted_socket_is_passed_by(planted: str, warm: Warm, tmp_path: Path) -> None:
     runtime = tmp_path / "runtime"
@@ -625,6 +630,7 @@ def test_commands_of_a_malformed_kind_are_refused() -> None:
             Command.of(fields[:place] if place < 9 else [*fields[:place][:5], b"x", *fields[6:]])
 
 
+@pytest.mark.slow
 def test_without_linux_there_is_none_and_the_rest_works() -> None:
     """What Windows lacks is taken away; that it isn't there is said."""
     lacking = (

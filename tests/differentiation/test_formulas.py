@@ -53,7 +53,7 @@ def sampled(ranges: dict[str, tuple[str, str]], seed: str, count: int) -> list[d
     ]
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("row", table("feynman"), ids=lambda row: row["id"])
 def test_feynman(row: dict[str, str]) -> None:
     ranges = {}
@@ -78,7 +78,7 @@ def test_feynman(row: dict[str, str]) -> None:
     assert answered
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("row", table("derivatives"), ids=lambda row: row["id"])
 def test_textbook(row: dict[str, str]) -> None:
     name = row["variable"]

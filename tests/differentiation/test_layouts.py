@@ -50,7 +50,7 @@ def at(names: list[str]) -> list[str]:
     return ["--vars", ",".join(names), "--at", ",".join(str(k + 1) for k in range(len(names)))]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("seed", range(12))
 def test_json_and_the_python_api(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     names = drawn(seed)
@@ -69,6 +69,7 @@ def test_json_and_the_python_api(seed: int, capsys: pytest.CaptureFixture[str]) 
     assert function.hessian(values).derivative.shape == (len(names),) * 2
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("form", ["table", "plain", "csv", "markdown", "latex"])
 def test_every_format_has_every_number(

@@ -114,6 +114,7 @@ def test_every_entry_point_looks_at_the_same_points(
             np.testing.assert_allclose(numbers, found[variable], rtol=1e-12)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("formula", "at"),
     [

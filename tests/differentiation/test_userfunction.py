@@ -226,6 +226,7 @@ def backwards(tmp_path: Path) -> Path:
 FORMATS = ["table", "plain", "json", "jsonl", "csv", "markdown"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize(
     ("name", "verdict", "code"),
@@ -265,6 +266,7 @@ def test_a_module_of_float32_is_held_against_its_double(
     assert str(function.call.weight.dtype) == "torch.float32"  # type: ignore[attr-defined]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("function", "claim", "at", "code", "proof"),
     [

@@ -63,6 +63,7 @@ SMOOTH: list[tuple[Function, float]] = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("function", "x"), SMOOTH)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_smooth_functions(function: Function, x: float, dtype: str) -> None:
@@ -78,6 +79,7 @@ def test_smooth_functions(function: Function, x: float, dtype: str) -> None:
 SCALED = [1e-12, 1e-6, 1e-3, 1.0, 1e3, 1e6, 1e12]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("scale", SCALED)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_scales_of_the_argument(scale: float, dtype: str) -> None:
@@ -132,6 +134,7 @@ DIFFICULT: list[tuple[str, Function, float]] = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("function", "x"), [each[1:] for each in DIFFICULT],
                          ids=[each[0] for each in DIFFICULT])  # fmt: skip
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -213,7 +216,7 @@ PIECES: list[Callable[[Tensor, float], Tensor]] = [
 ]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("seed", range(6))
 def test_random_compositions(seed: int) -> None:
     """Sums and products of pieces with kinks, jumps and constants of any size."""

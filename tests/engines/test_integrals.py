@@ -82,7 +82,7 @@ CASES = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("formula", CASES)
 def test_three_engines_prove_value_and_three_derivatives(formula: str) -> None:
     define, at = CASES[formula]

@@ -224,7 +224,7 @@ def _derivatives(f: Callable[..., Tensor], args: tuple[Any, ...], index: int) ->
     return found
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", CASES)
 def test_value_and_three_derivatives(name: str) -> None:
     case = CASES[name]
@@ -303,7 +303,7 @@ def _tame(name: str) -> tuple[Tensor, ...]:
 SMOOTH = sorted(CASES.keys() - {"sign", "heaviside", "power", "root"})
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @forward_mode
 @pytest.mark.parametrize("name", SMOOTH)
 def test_both_modes_and_batches_agree_with_difference_quotients(name: str) -> None:

@@ -214,6 +214,7 @@ def selections(generator: random.Random, size: int) -> Function:
     return Function(("",), (terms[-1],), ("x",))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(100))
 def test_random_selections_have_the_derivatives_of_the_branch_taken(seed: int) -> None:
     generator = random.Random(seed)

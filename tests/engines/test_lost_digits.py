@@ -40,7 +40,7 @@ def samples(formula: str, ends: str, folder: Path) -> list[dict[str, str]]:
         return [*csv.DictReader(file)]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("formula", "ends", "truth"), CASES)
 def test_derivatives_near_cancellation_are_right(
     formula: str, ends: str, truth: Callable[[float], float], tmp_path: Path

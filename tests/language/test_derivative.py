@@ -21,7 +21,7 @@ REFUSED = {name for name, row in TABLE.items() if not any(row.partials)} - ARITH
 """Rows without a rule: they jump or choose, or nobody knows one."""
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("row", [row for row in CASES if row not in REFUSED])
 def test_the_rules_of_every_row_match_mpmath(row: str) -> None:
     checked = 0
@@ -114,7 +114,7 @@ def test_indices_name_the_variables_that_are_declared() -> None:
     assert parse("d/dx*y", declared=["d"]).variables == ("d", "dx", "y")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     "typed",
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import formulas, rows
 
@@ -112,7 +112,7 @@ def test_long_and_deep_formulas() -> None:
     assert len(parse("; ".join(logistic)).nodes) < 250
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     "typed",
     [
@@ -143,6 +143,7 @@ def test_any_formula_prints_to_text_that_reads_back(formula: Node) -> None:
     assert again.outputs == (formula,)
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

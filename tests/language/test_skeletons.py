@@ -54,6 +54,7 @@ def test_random_rows_are_read_alike_both_ways(seed: int) -> None:
         both_ways([text_of(random)])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("part", PARTS)
 def test_rows_of_each_part_are_read_alike_whatever_numbers_they_have(part: str) -> None:
     for numbers in ("1111", "1222", "2221", "2322", "3333"):

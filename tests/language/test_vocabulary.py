@@ -51,6 +51,7 @@ def value(text: str) -> float:
     return result.value
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("system", "call", "oracle"), ROWS)
 def test_a_name_means_what_it_means_where_it_comes_from(
     system: str, call: str, oracle: str
@@ -129,7 +130,7 @@ def test_letters_before_a_bracket_stay_a_product() -> None:
 VOCABULARY = sorted({*BY_NAME, *BY_TENSOR_NAME, *FORMS, *SPELLINGS, *CAPITALS, *WORDS, *FUNCTIONS})
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(15)
 @pytest.mark.parametrize(
     "arguments", ["", "x", "x, y", "2, x", "x, 2, y", "1, x, y, z", "x > 0, x"]
 )

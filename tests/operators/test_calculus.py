@@ -149,6 +149,7 @@ def test_the_hessian_is_symmetric(name: str, dtype: str) -> None:
     np.testing.assert_array_equal(hessian, hessian.T)
 
 
+@pytest.mark.sampled(4)
 @dtypes
 @scalars
 @pytest.mark.parametrize("operator", [Hvp, Vhp])
@@ -159,6 +160,7 @@ def test_hvp_is_the_hessian_times_the_vector(name: str, dtype: str, operator: An
     near(number_of(operator(typed), text, at, dtype), hessian @ vector, dtype)
 
 
+@pytest.mark.sampled(2)
 @dtypes
 @scalars
 def test_the_laplacian_is_the_trace_of_the_hessian(name: str, dtype: str) -> None:
@@ -168,6 +170,7 @@ def test_the_laplacian_is_the_trace_of_the_hessian(name: str, dtype: str) -> Non
     near(number_of(Grad(order=2), text, at, dtype), hessian.diagonal(), dtype)
 
 
+@pytest.mark.sampled(2)
 @dtypes
 @scalars
 def test_the_gradient_is_the_jacobian_s_row(name: str, dtype: str) -> None:
@@ -178,6 +181,7 @@ def test_the_gradient_is_the_jacobian_s_row(name: str, dtype: str) -> None:
     near(number_of(Directional(typed), text, at, dtype), np.array([gradient @ vector]), dtype)
 
 
+@pytest.mark.sampled(2)
 @dtypes
 @pytest.mark.parametrize("name", OF_NUMBERS)
 def test_the_hessian_is_the_jacobian_of_the_gradient(name: str, dtype: str) -> None:
@@ -217,6 +221,7 @@ def test_a_gradient_has_no_curl(name: str, dtype: str) -> None:
     near(number_of(Curl(), field, at, dtype), np.zeros(3), dtype)
 
 
+@pytest.mark.sampled(2)
 @dtypes
 @pytest.mark.parametrize("make", [Grad, Hessian, Laplacian, Hvp, Directional])
 def test_derivatives_are_linear(make: Any, dtype: str) -> None:

@@ -109,6 +109,7 @@ def test_a_line_of_critical_points_is_not_marked() -> None:
     assert field("(x+y)^2", (-1, 1), (-1, 1)).critical == ()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["field", "surface", "stream"])
 def test_a_function_of_two_variables_is_drawn_in_every_way(kind: str) -> None:
     assert painted(field("x*y", (-1, 1), (0, 1), kind=kind)).axes
@@ -121,6 +122,7 @@ def test_a_vector_field_is_drawn_in_every_way(kind: str) -> None:
     assert scale.get_ylim()[0] >= 0
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("formula", ["0x + 0y", "1/(x^2+y^2)", "sqrt(x*y)", "log(-x^2-y^2-1)"])
 def test_the_strangest_planes_are_drawn(formula: str) -> None:
     assert painted(field(formula, (-1, 1), (-1, 1))).axes
@@ -254,6 +256,7 @@ def test_a_pattern_loses_no_entry(shape: tuple[int, int]) -> None:
     assert drawn[[0, -1, 0], [0, -1, -1]].all()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 def test_files_are_the_same_every_time(kind: str) -> None:
     for name in ("a", "b"):

@@ -56,6 +56,7 @@ def test_a_coefficient_without_a_short_form_is_a_decimal() -> None:
     assert found.polynomial == f"zeta(5/2, 1) - {float(slope):.12g}*(x - 2.5)"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("formula", "x", "order"),
     [("exp(sin(x))", "0.3", 20), ("gamma(x)*atan(x)", "1.7", 8), ("besselj(2, x)/x", "2.5", 8)],

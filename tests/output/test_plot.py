@@ -133,6 +133,7 @@ def test_the_range_follows_the_function(
     assert (found.low, found.high) == pytest.approx(ends)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", FIRST_BYTES)
 def test_a_file_is_of_its_kind_and_the_same_every_time(kind: str) -> None:
     for name in ("a", "b"):
@@ -306,6 +307,7 @@ def test_a_formula_too_long_for_a_legend_is_left_out() -> None:
     assert function.equation == "f(x)"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", sorted({row.name for row in BY_NAME.values()}))
 def test_matplotlib_typesets_every_function(name: str) -> None:
     if name in ("piecewise", "mod"):
@@ -407,6 +409,7 @@ def test_nothing_positive_has_no_logarithm() -> None:
     assert run(["plot", "-x^2-1", "--orders", "0", "--log", "-o", "log.png"]) == 2
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("style", ["diffcli", "diffcli-dark", "ggplot", "grayscale"])
 def test_every_style_draws(style: str) -> None:
     assert run(["plot", "|x|", "--range", "-1:1", "--style", style, "-o", "styled.svg"]) == 0
@@ -460,6 +463,7 @@ def test_a_formula_that_is_endless_is_not_typeset() -> None:
     assert typed_latex(parse(f"{logistic}; a29").outputs[0]) is None
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("formula", ["(-2)^x", "log(-x^2-1)", "x/0", "0", "1e200*x^2", "1e-300*x"])
 def test_the_strangest_functions_are_drawn(formula: str) -> None:
     assert run(["plot", formula, "--mark", "zeros,extrema,inflections", "-o", "strange.svg"]) == 0
@@ -534,7 +538,7 @@ EXTREME = [
 ]  # fmt: skip
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("where", ["--term", "-o"])
 @pytest.mark.parametrize("typed", EXTREME, ids=" ".join)
 @pytest.mark.filterwarnings("error")

@@ -25,6 +25,7 @@ POWERS = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(24))
 def test_a_claim_with_the_name_of_its_derivative(seed: int) -> None:
     random = Random(seed)
@@ -78,6 +79,7 @@ def test_which_variable_a_claim_is_about(capsys: pytest.CaptureFixture[str]) -> 
     assert run(["check", "x^3 y", "dy/dx = 3x^2 y", "--wrt", "y"]) == 2
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("equation", "claim", "code"),
     [

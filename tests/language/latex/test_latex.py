@@ -86,6 +86,7 @@ def test_there_are_150_published_formulas() -> None:
     assert len({latex for _, latex, _ in PUBLISHED}) >= 150
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("plain", dict.fromkeys(PLAIN))
 def test_printed_formulas_are_read_again_as_the_same(plain: str) -> None:
     function = parse(plain)
@@ -192,6 +193,7 @@ def test_points_may_be_latex() -> None:
     assert point == read_points(["theta=pi/2"])[0]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "latex",
     [
@@ -380,6 +382,7 @@ def test_what_has_two_readings_is_said(latex: str) -> None:
     assert parse(latex).readings
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", sorted({*BY_NAME, *FORMS}))
 def test_no_name_of_the_plain_language_is_a_command_by_accident(name: str) -> None:
     """A command is LaTeX's own, or refused; ``\\frac`` is a fraction wherever it stands."""
