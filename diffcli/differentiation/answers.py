@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from diffcli.engines.remote import Partials
     from diffcli.verdict import Check
 
+NO_AGREEMENT = "the closed form doesn't hold at this point; --components writes it out"
+
 
 class Answers:
     """The answers of one operator of one Function, at whatever points.
@@ -151,10 +153,9 @@ class Answers:
         numbers = self.evaluation.numbers(case, arrays) if takes_part else None
         self._deadline += now() - begun
         closed = self.evaluation.closed(case, arrays)
-        agrees = False
-        if numbers is not None and closed is not None:
-            agrees = agree(numbers, closed, settings.dtype)
-        formulas = case.closed_formulas if agrees else case.formulas
+        formulas = case.formulas
+        if numbers is not None and closed is not None and not agree(numbers, closed, settings.dtype):
+            formulas = {"f": Formula(reason=NO_AGREEMENT)}
         typed = point if case.element_by_element else by_component(point, arrays)
         places = Positions(typed, dtype=settings.dtype, seed=settings.seed)
         at = {name: each.tolist() for name, each in arrays.items()}
@@ -237,7 +238,8 @@ class Answers:
             values,
             settings,
             self._deadline,
-            closed=closed,
+            closed=closed and closed.flat,
+            formulas=closed.form.formulas if closed else {},
             relative=relative,
         )
         return large.sparse(sparse, matrix) if sparse and matrix else large.whole(blocks)

@@ -11,15 +11,14 @@ from diffcli.engines.remote import Partials
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.function import Function
-from diffcli.language.printer import text_of
-from diffcli.operators import MODES, Grad, Matrix, Operator, Quantity, Scalars, Shape
+from diffcli.operators import Matrix, Operator, Quantity, Scalars, Shape
 from diffcli.tensors.shapes import shapes_of
 
 if TYPE_CHECKING:
+    from diffcli.differentiation.closed import ClosedForm
     from diffcli.differentiation.numbers import Array
     from diffcli.differentiation.settings import Settings
 
-GRADIENTS = tuple(Grad(mode=mode) for mode in MODES)
 MOST_FORMULAS = 36
 """Entries whose formulas are written out."""
 MOST_ENTRIES = 1024
@@ -34,7 +33,7 @@ class Case:
     many points that is the typed one. The variables of ``scalars`` are those that the operator
     differentiates in, the function's others are constants. ``vector`` is the operator's own, a
     tensor each of what it goes along; ``weights`` are its components, as they were typed.
-    ``closed`` is a gradient as formulas of tensors, one for each variable.
+    ``closed`` is the derivative as formulas of tensors.
     """
 
     scalars: Scalars
@@ -44,7 +43,7 @@ class Case:
     entries: Sequence[Quantity] = ()
     symbolic: Partials | None = None
     formulas: Mapping[str, Formula] = field(default_factory=dict)
-    closed: Function | None = None
+    closed: ClosedForm | None = None
     reason: str | None = None
     """Why the numbers can't be checked one by one."""
 
@@ -52,14 +51,6 @@ class Case:
     def order(self) -> int:
         """That of the highest partial that takes part."""
         return max((len(wrt) for each in self.entries for _, _, wrt in each.parts), default=0)
-
-    @property
-    def closed_formulas(self) -> dict[str, Formula]:
-        """The gradient's formulas of tensors, as text."""
-        if self.closed is None:
-            return {}
-        pairs = zip(self.closed.text, self.closed.outputs, strict=True)
-        return {name: Formula(text_of(output)) for name, output in pairs}
 
 
 def case_of(
@@ -80,9 +71,10 @@ def case_of(
     if isinstance(operator, Matrix) and operator.sparse:
         case = Case(_unexpanded(function, shapes))
     elif function.has_tensors or has_vectors != many:
-        case = _expanded(operator, function, shapes, settings)
+        case = _expanded(function, shapes)
     case = replace(case, scalars=operator.moving(case.scalars))
     operator.check(case.scalars)
+    case = _with_closed_form(case, operator, function, shapes, settings)
     vector = _vector(operator, case.scalars, settings)
     case = replace(case, vector=vector, weights=_weights(operator, case.scalars, vector))
     count = max(case.scalars.height, sum(map(prod, operator.blocks(case.scalars))))
@@ -98,30 +90,46 @@ def case_of(
     if "symbolic" in settings.engines:
         # A formula that swells must leave the proofs their time.
         symbolic = Partials(whole, deadline - settings.budget / 2)
-    formulas = _formulas(symbolic if operator.has_formulas else None, entries)
+    formulas = case.formulas
+    if not formulas:
+        formulas = _formulas(symbolic if operator.has_formulas else None, entries)
     return replace(case, entries=entries, symbolic=symbolic, formulas=formulas)
 
 
-def _expanded(
-    operator: Operator, function: Function, shapes: Mapping[str, Shape], settings: Settings
-) -> Case:
-    """Return the case of a function of tensors: its components, and its gradient in one piece."""
-    from diffcli.tensors.closed_form import gradients
+def _expanded(function: Function, shapes: Mapping[str, Shape]) -> Case:
+    """Return the case of a function of tensors: its components."""
     from diffcli.tensors.components import expand
 
     inferred = shapes_of(function, shapes)
     case = Case(_unexpanded(function, shapes))
-    if "symbolic" in settings.engines and operator in GRADIENTS and case.scalars.height == 1:
-        found = gradients(function, inferred)
-        if found is not None:
-            case = replace(
-                case, closed=Function(tuple(found), tuple(found.values()), tuple(shapes))
-            )
     try:
         components = expand(function, inferred, shapes)
     except LimitError as error:
         return replace(case, reason=str(error))
     return replace(case, scalars=replace(case.scalars, function=components))
+
+
+def _with_closed_form(
+    case: Case,
+    operator: Operator,
+    function: Function,
+    shapes: Mapping[str, Shape],
+    settings: Settings,
+) -> Case:
+    """Return the case with the derivative as formulas of tensors, or the reason for none."""
+    tensors = function.has_tensors or any(shapes.values())
+    if not tensors or case.element_by_element or "symbolic" not in settings.engines:
+        return case
+    from diffcli.differentiation.closed import closed_form, has_closed_form
+
+    if not has_closed_form(operator) or settings.components:
+        return case
+    try:
+        closed = closed_form(operator, function, case.scalars, shapes)
+    except LimitError as error:
+        reason = f"no closed form: {error.message}; --components writes it out"
+        return replace(case, formulas={"f": Formula(reason=reason)})
+    return replace(case, closed=closed, formulas=closed.formulas)
 
 
 def _unexpanded(function: Function, shapes: Mapping[str, Shape]) -> Scalars:

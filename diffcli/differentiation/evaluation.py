@@ -18,6 +18,7 @@ from diffcli.operators import Operator
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from diffcli.differentiation.closed import ClosedValues
     from diffcli.differentiation.columns import Columns
     from diffcli.differentiation.numbers import Array, Numbers
     from diffcli.engines.matrices.compressed import Structured
@@ -91,21 +92,23 @@ class Evaluation:
         vector = tensors(dict(zip(names, case.vector, strict=True)), dtype, device)
         return at, list(vector.values())
 
-    def closed(self, case: Case, arrays: Mapping[str, Array]) -> Array | None:
-        """Return the values of a gradient's formulas of tensors, one after the other."""
-        if case.closed is None:
+    def closed(self, case: Case, arrays: Mapping[str, Array]) -> ClosedValues | None:
+        """Return the values of the derivative's formulas of tensors; None where there are none."""
+        form = case.closed
+        if form is None:
             return None
         import numpy as np
 
+        from diffcli.differentiation.closed import ClosedValues
         from diffcli.engines.autograd import tensors, to_array
 
-        variables = tensors(arrays, self._settings.dtype, self._settings.device)
-        values = remote.lower(case.closed)(*variables.values(), shape=())
-        found = dict(zip(case.closed.text, map(to_array, values), strict=True))
-        shapes = {name: each.shape for name, each in arrays.items()}
-        # A variable that the formula doesn't depend on has gradient zero.
-        blocks = (np.broadcast_to(found.get(name, 0.0), shape) for name, shape in shapes.items())
-        return np.concatenate([block.ravel() for block in blocks])
+        chance = np.random.default_rng(self._settings.seed)
+        directions = {name: chance.normal(size=shape) for name, shape in form.directions.items()}
+        if self._operator.direction is not None:
+            directions = dict(zip(directions, case.vector, strict=True))
+        values = tensors({**arrays, **directions}, self._settings.dtype, self._settings.device)
+        found = remote.lower(form.function)(*values.values(), shape=())
+        return ClosedValues(form, [to_array(each) for each in found], directions)
 
     @cached_property
     def _program(self) -> Program:

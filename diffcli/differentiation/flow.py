@@ -8,7 +8,6 @@ from importlib import import_module
 
 from diffcli.differentiation.analysis import real_roots
 from diffcli.differentiation.answers import Answers
-from diffcli.differentiation.cases import GRADIENTS
 from diffcli.differentiation.settings import Settings
 from diffcli.engines import remote
 from diffcli.errors import LimitError
@@ -16,7 +15,6 @@ from diffcli.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.latex.printer import node_latex
 from diffcli.language.points import Point
-from diffcli.language.printer import text_of
 from diffcli.operators import Matrix, Operator
 from diffcli.output.report import Report, Result
 
@@ -54,7 +52,7 @@ class _Derivation:
         self._import_engines(has_numbers)
         self._answers = Answers(operator, function, settings)
         self._remarks: dict[str, None] = {}
-        self._notation: dict[str, str] = {}
+        self._notation: Mapping[str, str] = {}
 
     def _import_engines(self, has_numbers: bool) -> None:
         """Import what takes part, as the budget is one of work, not of imports."""
@@ -90,12 +88,12 @@ class _Derivation:
                 if case.scalars.function is not None
             }
             | {
-                name: f"∂{self._function.called}/∂{name}"
+                label: symbol
                 for case in self._answers.cases.values()
-                for name in case.closed_formulas
-                if self._function.has_tensors
+                if case.closed is not None
+                for label, symbol in case.closed.notation.items()
             }
-            | self._notation,
+            | dict(self._notation),
         )
 
     def _formulas_alone(self) -> Result:
@@ -106,20 +104,16 @@ class _Derivation:
         return Result(at=None, value=None, derivative=None, symbolic=formulas)
 
     def _formulas_of_tensors(self) -> Mapping[str, Formula]:
-        """Return a gradient's formulas where they are the same whatever the lengths."""
-        from diffcli.tensors.closed_form import assumed_gradients
+        """Return the formulas of tensors whose shapes nobody gave."""
+        from diffcli.differentiation.assumed import assumed_form
 
-        if self._operator not in GRADIENTS:
-            reason = "its tensors have no shape: a point gives them one, as in x=ones(3)"
-            return {"f": Formula(reason=reason)}
         try:
-            found, kinds = assumed_gradients(self._function)
+            form, words = assumed_form(self._operator, self._function)
         except LimitError as error:
             return {"f": Formula(reason=str(error))}
-        taken = ", ".join(f"{name} for {kind}" for name, kind in kinds.items())
-        self._remarks[f"the formulas take {taken}; --at gives other shapes"] = None
-        self._notation = {name: f"∂{self._function.called}/∂{name}" for name in found}
-        return {name: Formula(text_of(each)) for name, each in found.items()}
+        self._remarks[f"the formulas take {words}; --at gives other shapes"] = None
+        self._notation = form.notation
+        return form.formulas
 
     def _function_latex(self) -> str | None:
         """Return the one formula in LaTeX as it was typed; None where it is too long."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from diffcli.clock import now
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Large:
     """One operator of one function at one point; ``values`` are those of its outputs.
 
-    ``closed`` are the numbers that a gradient's formulas of tensors give, where they are torch's
-    too; ``relative`` is how far every number may be off beside the largest.
+    ``formulas`` are those of tensors, where they give torch's numbers, and ``closed`` what they
+    give; ``relative`` is how far every number may be off beside the largest.
     """
 
     operator: Operator
@@ -41,6 +41,7 @@ class Large:
     settings: Settings
     deadline: float
     closed: Array | None = None
+    formulas: Mapping[str, Formula] = field(default_factory=dict)
     relative: float = 0.0
 
     def whole(self, blocks: Sequence[Array]) -> Result:
@@ -202,7 +203,7 @@ class Large:
             at={name: each.tolist() for name, each in self.arrays.items()},
             value=values[0] if self.function.is_scalar else values,
             derivative=derivative,
-            symbolic=_unwritten(count) if self.closed is None else self.case.closed_formulas,
+            symbolic=self.formulas or _unwritten(count),
             checks=(*(checks or [self._check_of_all()]), *left),
             sampled=sampled,
         )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from diffcli.differentiation.closed import ClosedValues
+
     Array = NDArray[np.float64]
 
 
@@ -26,15 +28,17 @@ class Numbers:
     entries: Sequence[Array]
 
 
-def agree(numbers: Numbers, formulas: Array, dtype: str) -> bool:
+def agree(numbers: Numbers, closed: ClosedValues, dtype: str) -> bool:
     """Whether autograd's entries are those of formulas, wherever both are numbers."""
     import numpy as np
 
-    flat = np.concatenate([entry.ravel() for entry in numbers.entries])
-    both = np.isfinite(flat) & np.isfinite(formulas)
-    size = np.abs(formulas[both]).max(initial=0.0)
     near = 10.0 ** -DIGITS_KEPT[dtype]
-    return bool(np.allclose(flat[both], formulas[both], rtol=near, atol=near * size))
+    for own, formula in closed.pairs(np.concatenate([each.ravel() for each in numbers.entries])):
+        both = np.isfinite(own) & np.isfinite(formula)
+        size = np.abs(formula[both]).max(initial=0.0)
+        if not np.allclose(own[both], formula[both], rtol=near, atol=near * size):
+            return False
+    return True
 
 
 def final_values(

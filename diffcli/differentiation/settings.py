@@ -27,8 +27,9 @@ class Settings:
     ``dtype`` and ``device`` are torch's names; ``engines`` those that take part; ``budget`` the
     seconds of processor time that the symbolic and the enclosure engine may take together;
     ``digits`` how many certified digits are wanted; ``seed`` that of random points and samples;
-    ``compile`` whether very many points are worth a compiler's time; ``progress`` shows how many
-    of them are done.
+    ``compile`` whether very many points are worth a compiler's time; ``components`` whether a
+    derivative of tensors is written out number by number; ``progress`` shows how many points are
+    done.
     """
 
     dtype: str = "float64"
@@ -38,6 +39,7 @@ class Settings:
     digits: int = DIGITS
     seed: int = 0
     compile: bool = False
+    components: bool = False
     progress: Progress = silent
 
     @property

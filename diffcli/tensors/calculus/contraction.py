@@ -1,0 +1,376 @@
+"""One product written in the language: matrix products, scalings of rows and columns, traces.
+
+A summed label disappears in a product of the tensors that have it: of a vector alone as a sum, of a
+matrix and a vector as a matrix times a vector, of two matrices as their product. What is on one
+pair of labels, or on one label, is multiplied entry by entry before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from diffcli.language.expression import Node, node, number
+from diffcli.tensors.calculus.errors import no_closed_form
+from diffcli.tensors.calculus.networks import (
+    Factor,
+    Labels,
+    Product,
+    Space,
+    filled,
+    is_unit,
+    unit,
+)
+from diffcli.tensors.rules import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A product as a node; ``order`` is 2 where it has both axes of a matrix, and so on.
+
+    With ``is_row`` only the first axis of a matrix matters: it is a vector that is the same in
+    every column.
+    """
+
+    node: Node
+    is_row: bool = False
+
+
+def written(space: Space, product: Product, free: Labels) -> Written:
+    """Return a simplified product as a node whose axes are the free labels.
+
+    The node has fewer axes where it broadcasts to them. Raises NoClosedFormError where the
+    language has no short form for it.
+    """
+    return _Contraction(space, product, free).result()
+
+
+@dataclass
+class _Contraction:
+    """The parts of one product, by the labels that they are on."""
+
+    space: Space
+    product: Product
+    free: Labels
+    scalars: list[Factor] = field(default_factory=list)
+    vectors: dict[int, list[Factor]] = field(default_factory=dict)
+    matrices: dict[Labels, list[Factor]] = field(default_factory=dict)
+
+    def result(self) -> Written:
+        if len(self.free) > 2:
+            return self._entrywise()
+        for factor in self.product.factors:
+            self._add(factor)
+        self._traces()
+        left = sorted(self.product.summed, key=self._first_place)
+        while left:
+            label = min(left, key=self._cost)
+            self._eliminate(label)
+            left.remove(label)
+        return self._whole()
+
+    def _entrywise(self) -> Written:
+        """Return a product whose factors all have the free labels, or none."""
+        labels = {factor.labels for factor in self.product.factors}
+        if self.product.summed or not labels <= {(), self.free}:
+            raise no_closed_form("a tensor of more than two axes")
+        self.scalars = list(self.product.factors)
+        return Written(self._times_scalars(None))
+
+    def _first_place(self, label: int) -> int:
+        places = (i for i, each in enumerate(self.product.factors) if label in each.labels)
+        return next(places, 0)
+
+    def _add(self, factor: Factor) -> None:
+        labels = factor.labels
+        if not labels:
+            self.scalars.append(factor)
+        elif len(labels) == 1:
+            self.vectors.setdefault(labels[0], []).append(factor)
+        elif len(labels) > 2:
+            raise no_closed_form("a tensor of more than two axes")
+        elif labels[0] == labels[1]:
+            diagonal = node("diag", factor.node)
+            self._add(Factor(diagonal, labels[:1], factor.below))
+        else:
+            key = labels if labels in self.matrices else labels[::-1]
+            self.matrices.setdefault(key if key in self.matrices else labels, []).append(factor)
+
+    # -- summed labels ---------------------------------------------------------------------------
+
+    def _ends(self, label: int) -> list[Labels]:
+        return [pair for pair in self.matrices if label in pair]
+
+    def _cost(self, label: int) -> tuple[int, ...]:
+        """Return what it takes to sum over a label: vectors first, then the smaller matrices."""
+        ends = self._ends(label)
+        if len(ends) < 2:
+            return len(ends), 0, 0
+        sizes = [self.space.length(_other(pair, label)) for pair in ends]
+        size = self.space.length(label)
+        for each in sizes:
+            size *= each
+        return len(ends), size, self._first_place(label)
+
+    def _eliminate(self, label: int) -> None:
+        ends = self._ends(label)
+        if len(ends) > 2:
+            raise no_closed_form("three matrices meet in one index")
+        vector = self._vector(label)
+        self.vectors.pop(label, None)
+        if not ends:
+            if vector is None:
+                raise no_closed_form("nothing has an index that is summed")
+            self._scalar(vector)
+        elif len(ends) == 1:
+            (pair,) = ends
+            other = _other(pair, label)
+            if vector is None:
+                matrix, axis = self._summed(pair, label)
+                self._add(Factor(node("sum", matrix, static=(axis,)), (other,)))
+            else:
+                matrix = self._matrix(pair, (other, label))
+                self._add(Factor(self._product(matrix, vector), (other,)))
+            del self.matrices[pair]
+        else:
+            self._joined(label, ends, vector)
+
+    def _scalar(self, vector: Node) -> None:
+        """Note the sum of a vector's entries as a number."""
+        if vector.op == "mul" and len(vector.args) == 2:
+            self.scalars.append(Factor(node("dot", *vector.args), ()))
+        elif vector.op == "pow" and vector.args[1] is number(2):
+            self.scalars.append(Factor(node("dot", vector.args[0], vector.args[0]), ()))
+        else:
+            self.scalars.append(Factor(node("sum", vector, static=(None,)), ()))
+
+    def _summed(self, pair: Labels, label: int) -> tuple[Node, int]:
+        """Return a matrix and the axis of a label in it, in the order that takes no transpose."""
+        order = self._own_order(pair)
+        return self._matrix(pair, order), order.index(label)
+
+    def _own_order(self, pair: Labels) -> Labels:
+        """Return the pair in the order in which most of its matrices have it."""
+        turned = sum(factor.labels != pair for factor in self.matrices[pair])
+        return pair[::-1] if 2 * turned > len(self.matrices[pair]) else pair
+
+    def _joined(self, label: int, ends: Sequence[Labels], vector: Node | None) -> None:
+        """Multiply the two matrices that meet in a label, scaled by the vector on it."""
+        first, last = (_other(pair, label) for pair in ends)
+        ordered = list(ends)
+        if self._comes_last(first, last, ends):
+            first, last, ordered = last, first, ordered[::-1]
+        left = self._matrix(ordered[0], (first, label))
+        right = self._matrix(ordered[1], (label, last))
+        if vector is not None:
+            left = self.space.algebra.mul(left, vector)
+        for pair in ends:
+            del self.matrices[pair]
+        self._add(Factor(self._product(left, right), (first, last)))
+
+    def _comes_last(self, first: int, last: int, ends: Sequence[Labels]) -> bool:
+        """Whether the product reads better from its second matrix to its first."""
+        if len(self.free) == 2:
+            row, column = self.free
+            if first in (row, column) or last in (row, column):
+                return first == column or last == row
+        label = next(each for each in ends[0] if each in ends[1])
+        straight = [self._own_order(ends[0])[1] == label, self._own_order(ends[1])[0] == label]
+        return not any(straight)
+
+    def _product(self, left: Node, right: Node) -> Node:
+        """Return a matrix product; of an inverse as the formula has it."""
+        is_inverse = left.op == "inv" and self.space.solves
+        if is_inverse:
+            return node("solve", left.args[0], right)
+        if left.op == "transpose" and left.args[0].op == "inv" and self.space.solves:
+            return node("solve", transposed(self.space, left.args[0].args[0]), right)
+        chosen = self._chosen(left, right)
+        return chained(self.space, left, right) if chosen is None else chosen
+
+    def _chosen(self, left: Node, right: Node) -> Node | None:
+        """Return rows, running sums or differences, where the left matrix is one of a unit."""
+        if left.op == "transpose" and left.args[0].op == "cumsum" and is_unit(left.args[0].args[0]):
+            return self._sums_from_behind(right)
+        if not left.args or not is_unit(left.args[0]):
+            return None
+        if left.op == "index":
+            return node("index", right, static=left.static)
+        if left.op in ("cumsum", "differences") and left.static == (0,):
+            order = len(self.space.shape(right))
+            return node(left.op, right, static=(-1,) if order == 1 else (0,))
+        return None
+
+    def _sums_from_behind(self, right: Node) -> Node:
+        """Return the sums from each entry to the last, of a matrix of each column."""
+        order = len(self.space.shape(right))
+        total = node("sum", right, static=(None,) if order == 1 else (0,))
+        before = node("cumsum", right, static=(-1,) if order == 1 else (0,))
+        return self.space.algebra.add(total, self.space.algebra.neg(before), right)
+
+    def _traces(self) -> None:
+        """Write the sums over both labels of two matrices as traces."""
+        summed = self.product.summed
+        for pair in list(self.matrices):
+            factors = self.matrices[pair]
+            alone = all(label in summed and label not in self.vectors for label in pair)
+            alone = alone and all(len(self._ends(label)) == 1 for label in pair)
+            if not alone or len(factors) != 2 or any(factor.below for factor in factors):
+                continue
+            first, second = factors
+            if first.labels == second.labels[::-1]:
+                trace = node("trace", node("matmul", first.node, second.node))
+                del self.matrices[pair]
+                self.scalars.append(Factor(trace, ()))
+                self.product = Product(
+                    self.product.size,
+                    self.product.factors,
+                    summed - set(pair),
+                    self.product.decimal,
+                )
+                summed = self.product.summed
+
+    # -- what is on one label, or one pair --------------------------------------------------------
+
+    def _vector(self, label: int) -> Node | None:
+        """Return the product of what is on a label."""
+        factors = self.vectors.get(label)
+        if not factors:
+            return None
+        return self._entry_by_entry([(each.node, each.below) for each in factors])
+
+    def _matrix(self, pair: Labels, order: Labels) -> Node:
+        """Return the product of what is on a pair of labels, in an order of them."""
+        parts = [
+            (each.node if each.labels == order else transposed(self.space, each.node), each.below)
+            for each in self.matrices[pair]
+        ]
+        return self._entry_by_entry(parts)
+
+    def _entry_by_entry(self, parts: Sequence[tuple[Node, bool]]) -> Node:
+        algebra = self.space.algebra
+        above = [part for part, below in parts if not below]
+        below = [part for part, below in parts if below]
+        whole = algebra.mul(*above)
+        return algebra.div(whole, algebra.mul(*below)) if below else whole
+
+    # -- the free labels -------------------------------------------------------------------------
+
+    def _whole(self) -> Written:
+        if not self.free:
+            return Written(self._times_scalars(None))
+        if len(self.free) == 1:
+            return Written(self._times_scalars(self._vector(self.free[0])))
+        row, column = self.free
+        if row == column:
+            raise no_closed_form("a matrix that is a diagonal")
+        rows, columns = self._vector(row), self._vector(column)
+        pairs = self._ends(row)
+        if not pairs:
+            if rows is not None and columns is not None:
+                return Written(self._times_scalars(outer(self.space, rows, columns)))
+            return Written(self._times_scalars(rows or columns), is_row=rows is not None)
+        (pair,) = pairs
+        units = [each for each in self.matrices[pair] if is_unit(each.node)]
+        if units:
+            return Written(self._times_scalars(self._diagonal(pair, units[0], rows, columns)))
+        matrix = self._matrix(pair, self.free)
+        if columns is not None:
+            matrix = self.space.algebra.mul(matrix, columns)
+        if rows is not None:
+            matrix = scaled_rows(self.space, rows, matrix)
+        return Written(self._times_scalars(matrix))
+
+    def _diagonal(
+        self, pair: Labels, one: Factor, rows: Node | None, columns: Node | None
+    ) -> Node:
+        """Return the diagonal matrix of what is on the diagonal."""
+        rest = list(self.matrices[pair])
+        rest.remove(one)
+        parts = [(node("diag", each.node), each.below) for each in rest if not is_unit(each.node)]
+        parts += [(each, False) for each in (rows, columns) if each is not None]
+        if not parts:
+            return unit(self.space.length(pair[0]))
+        return node("diag", self._entry_by_entry(parts))
+
+    def _times_scalars(self, tensor: Node | None) -> Node:
+        """Return a tensor times the numbers of the product."""
+        size, decimal = self.product.size, self.product.decimal
+        algebra = self.space.algebra
+        exact = size if decimal else size.numerator
+        above = [number(exact), *(each.node for each in self.scalars if not each.below)]
+        below = [each.node for each in self.scalars if each.below]
+        if not decimal:
+            below = [number(size.denominator), *below]
+        whole = algebra.mul(*above, *([] if tensor is None else [tensor]))
+        return algebra.div(whole, algebra.mul(*below)) if below else whole
+
+
+def chained(space: Space, left: Node, right: Node) -> Node:
+    """Return a matrix product, of three matrices from the left where that takes no more work."""
+    shapes = space.shape(left), space.shape(right)
+    if right.op == "matmul" and len(shapes[0]) == len(shapes[1]) == 2:
+        middle, last = right.args
+        p, q = shapes[0]
+        r, s = space.shape(last)
+        if p * q * r + p * r * s <= q * r * s + p * q * s:
+            return node("matmul", chained(space, left, middle), last)
+    return node("matmul", left, right)
+
+
+def _other(pair: Labels, label: int) -> int:
+    return pair[1] if pair[0] == label else pair[0]
+
+
+def scaled_rows(space: Space, rows: Node, matrix: Node) -> Node:
+    """Return a matrix whose rows are multiplied by a vector's entries."""
+    if matrix.op == "matmul":
+        left, right = matrix.args
+        if len(space.shape(left)) == 2 and len(space.shape(right)) == 2:
+            return node("matmul", scaled_rows(space, rows, left), right)
+    return node("transpose", space.algebra.mul(rows, transposed(space, matrix)))
+
+
+def outer(space: Space, rows: Node, columns: Node) -> Node:
+    """Return an outer product, with a minus before it instead of in it."""
+    if rows.op == "neg":
+        return space.algebra.neg(outer(space, rows.args[0], columns))
+    if columns.op == "neg":
+        return space.algebra.neg(outer(space, rows, columns.args[0]))
+    return node("outer", rows, columns)
+
+
+def transposed(space: Space, each: Node) -> Node:
+    """Return a matrix's transpose, with the transposes at the leaves; a vector is its own."""
+    if len(space.shape(each)) != 2 or each in space.symmetric or each.op in ("eye", "full"):
+        return _full_turned(space, each)
+    if each.op == "transpose":
+        return each.args[0]
+    if each.op == "inv" and each.args[0] in space.symmetric:
+        return each
+    if each.op == "outer":
+        return node("outer", *each.args[::-1])
+    if each.op == "matmul" and all(len(space.shape(arg)) == 2 for arg in each.args):
+        left, right = each.args
+        return chained(space, transposed(space, right), transposed(space, left))
+    if each.op == "neg":
+        return node("neg", transposed(space, each.args[0]))
+    if each.op in ("mul", "div") and sum(bool(space.shape(arg)) for arg in each.args) == 1:
+        return node(each.op, *(transposed(space, arg) for arg in each.args))
+    return node("transpose", each)
+
+
+def _full_turned(space: Space, each: Node) -> Node:
+    if each.op == "full" and len(space.shape(each)) == 2:
+        return filled(space.shape(each)[::-1], each.args[0])
+    return each
+
+
+def whole(space: Space, each: Written, shape: Shape) -> Node:
+    """Return a written product with all axes of a shape."""
+    have = space.shape(each.node)
+    if have == shape:
+        return each.node
+    if each.is_row:
+        return outer(space, each.node, filled(shape[1:]))
+    return space.algebra.mul(each.node, filled(shape))

@@ -1,0 +1,294 @@
+"""The differential of each operation: what an infinitesimal change of its operands makes of it.
+
+A differential is a sum of pieces, each a product times the differential of another node: d(A B) is
+A dB + dA B, d(A⁻¹) is −A⁻¹ dA A⁻¹ (Magnus and Neudecker, Matrix Differential Calculus, 3rd ed.,
+chapter 8). Both sweeps, forward and backward, read these pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from diffcli.language.algebra import ONE, ZERO, as_power
+from diffcli.language.derivative import slope
+from diffcli.language.expression import Node, constant, node, number
+from diffcli.language.tensors import LAST, TENSORS
+from diffcli.tensors.calculus.errors import no_closed_form
+from diffcli.tensors.calculus.networks import UNIT, Factor, Labels, Product, Space, unit
+from diffcli.tensors.calculus.opening import (
+    aligned,
+    along_axis,
+    atom,
+    inverted,
+    opened,
+)
+from diffcli.tensors.rules import axis_of
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of a differential: a coefficient times the differential of a node, at labels.
+
+    Over the labels that are neither the whole's nor summed in the coefficient the piece is summed.
+    """
+
+    coefficient: Product
+    of: Node
+    labels: Labels
+
+
+Rule = Callable[[Space, Node, Labels], list[Piece]]
+
+
+def differential(space: Space, each: Node, labels: Labels, varying: set[Node]) -> list[Piece]:
+    """Return the pieces of a node's differential in the nodes that vary.
+
+    Raises NoClosedFormError where the operation has none.
+    """
+    if each.op == "add":
+        pieces = [Piece(UNIT, arg, aligned(space, arg, labels)) for arg in each.args]
+    else:
+        product = opened(space, each, labels, inside=False)
+        if product.factors == (Factor(each, labels),):
+            pieces = _of_operation(space, each, labels, varying)
+        else:
+            pieces = _of_product(space, product)
+    return [piece for piece in pieces if piece.of in varying and piece.coefficient.size]
+
+
+def _of_product(space: Space, product: Product) -> list[Piece]:
+    """Return Leibniz's rule for a product, a factor at a time."""
+    pieces = []
+    for position, factor in enumerate(product.factors):
+        rest = product.factors[:position] + product.factors[position + 1 :]
+        summed = product.summed.difference(factor.labels)
+        coefficient = Product(product.size, rest, summed, product.decimal)
+        of = factor.node
+        if factor.below:
+            of, exponent = as_power(of)
+            under = space.algebra.pow(of, number(exponent + 1))
+            power = Product(-exponent, (Factor(under, factor.labels, below=True),))
+            coefficient = coefficient.times(power)
+        pieces.append(Piece(coefficient, of, factor.labels))
+    return pieces
+
+
+def _of_operation(space: Space, each: Node, labels: Labels, varying: set[Node]) -> list[Piece]:
+    if each.op in TENSORS:
+        rule = _RULES.get(each.op)
+        if rule is None:
+            raise no_closed_form(f"the differential of {each.op} has no closed form")
+        return rule(space, each, labels)
+    pieces = []
+    for arg in dict.fromkeys(each.args):
+        if arg in varying:
+            partial = _of_choice(each, arg) if each.op == "piecewise" else None
+            local = partial or slope(space.algebra, each, arg)
+            inside = aligned(space, local, labels)
+            pieces.append(Piece(opened(space, local, inside), arg, aligned(space, arg, labels)))
+    return pieces
+
+
+def _of_choice(each: Node, arg: Node) -> Node:
+    """Return 1 where the argument is taken, and 0 elsewhere."""
+    if arg not in each.args[::2]:
+        return ZERO
+    parts = [
+        part if position % 2 else ONE if part is arg else ZERO
+        for position, part in enumerate(each.args)
+    ]
+    return node("piecewise", *parts)
+
+
+# -- matrices ------------------------------------------------------------------------------------
+
+
+def _inv(space: Space, each: Node, labels: Labels) -> list[Piece]:
+    (arg,) = each.args
+    k, m = space.labels(space.shape(arg))
+    coefficient = opened(space, each, (labels[0], k)).times(opened(space, each, (m, labels[1])))
+    return [Piece(coefficient.scaled(-1), arg, (k, m))]
+
+
+def _solve(space: Space, each: Node, labels: Labels) -> list[Piece]:
+    matrix, right = each.args
+    k, m = space.labels(space.shape(matrix))
+    inverse = atom(node("inv", matrix), (labels[0], k))
+    turned = inverse.times(atom(each, (m, *labels[1:]))).scaled(-1)
+    return [Piece(inverse, right, (k, *labels[1:])), Piece(turned, matrix, (k, m))]
+
+
+def _det(space: Space, each: Node, _: Labels) -> list[Piece]:
+    (arg,) = each.args
+    k, m = space.labels(space.shape(arg))
+    return [Piece(atom(each, ()).times(atom(node("inv", arg), (m, k))), arg, (k, m))]
+
+
+def _logdet(space: Space, each: Node, _: Labels) -> list[Piece]:
+    (arg,) = each.args
+    k, m = space.labels(space.shape(arg))
+    return [Piece(atom(node("inv", arg), (m, k)), arg, (k, m))]
+
+
+# -- reductions ----------------------------------------------------------------------------------
+
+
+def _reduction(gradient: Callable[[Space, Node, Node, Labels, Labels], Product]) -> Rule:
+    """Return the rule of a reduction, of its gradient in each line.
+
+    ``gradient`` takes the node, its argument, the labels of the argument and those of the node.
+    """
+
+    def rule(space: Space, each: Node, labels: Labels) -> list[Piece]:
+        (arg,) = each.args
+        own, _ = along_axis(space, each, labels)
+        return [Piece(gradient(space, each, arg, own, labels), arg, own)]
+
+    return rule
+
+
+def _of_norm(space: Space, each: Node, arg: Node, own: Labels, labels: Labels) -> Product:
+    return opened(space, arg, own).times(inverted(atom(each, labels), each, labels))
+
+
+def _of_prod(space: Space, each: Node, arg: Node, own: Labels, labels: Labels) -> Product:
+    return atom(each, labels).times(inverted(opened(space, arg, own), arg, own))
+
+
+def _against(space: Space, arg: Node, line: Node, each: Node, make: Callable[..., Node]) -> Node:
+    """Return what is made of a tensor and a number for each of its lines, entry by entry."""
+    shape, axis = space.shape(arg), axis_of(each)
+    if axis is not None and len(shape) == 2 and axis % 2 == 1:
+        return node("transpose", make(node("transpose", arg), line))
+    if axis is not None and len(shape) > 1 and axis % len(shape):
+        raise no_closed_form("a line of a tensor of three axes")
+    return make(arg, line)
+
+
+def _deviation(space: Space, arg: Node, each: Node) -> Node:
+    mean = node("mean", arg, static=each.static)
+    return _against(space, arg, mean, each, space.minus)
+
+
+def _of_var(space: Space, each: Node, arg: Node, own: Labels, labels: Labels) -> Product:
+    _, along = along_axis(space, each, labels)
+    whole = opened(space, _deviation(space, arg, each), own).scaled(2)
+    return whole.times(_less_one(space, each, along))
+
+
+def _of_std(space: Space, each: Node, arg: Node, own: Labels, labels: Labels) -> Product:
+    _, along = along_axis(space, each, labels)
+    whole = opened(space, _deviation(space, arg, each), own)
+    return whole.times(_less_one(space, each, along), inverted(atom(each, labels), each, labels))
+
+
+def _less_one(space: Space, each: Node, along: Labels) -> Product:
+    """Return one over the length of a line less one."""
+    lengths = space.algebra.mul(*(space.count(space.length(label)) for label in along))
+    less = space.minus(lengths, ONE)
+    return inverted(opened(space, less, ()), each, ())
+
+
+def _of_extreme(space: Space, each: Node, arg: Node, own: Labels, _: Labels) -> Product:
+    def marked(tensor: Node, extreme: Node) -> Node:
+        return node("piecewise", ONE, node("eq", tensor, extreme), ZERO, constant("true"))
+
+    return opened(space, _against(space, arg, each, each, marked), own)
+
+
+def _of_logsumexp(space: Space, each: Node, arg: Node, own: Labels, _: Labels) -> Product:
+    axis = axis_of(each)
+    if axis is None and len(own) > 1:
+        return atom(node("exp", space.minus(arg, each)), own)
+    return atom(_softmax_of(arg, axis, len(own)), own)
+
+
+# -- along a line --------------------------------------------------------------------------------
+
+
+def _softmax_of(arg: Node, axis: int | None, order: int) -> Node:
+    """Return softmax along an axis, the last one as it is written without an axis."""
+    last = axis is None or axis % max(order, 1) == order - 1
+    return node("softmax", arg, static=(LAST if last else axis,))
+
+
+def _softmax(space: Space, each: Node, labels: Labels) -> list[Piece]:
+    (arg,) = each.args
+    others = _other_entry(space, each, labels)
+    own = atom(each, labels)
+    pair = own.times(atom(each, others)).scaled(-1)
+    return [Piece(own, arg, labels), Piece(pair, arg, others)]
+
+
+def _log_softmax(space: Space, each: Node, labels: Labels) -> list[Piece]:
+    (arg,) = each.args
+    others = _other_entry(space, each, labels)
+    weights = atom(_softmax_of(arg, axis_of(each), len(labels)), others).scaled(-1)
+    return [Piece(UNIT, arg, labels), Piece(weights, arg, others)]
+
+
+def _other_entry(space: Space, each: Node, labels: Labels) -> Labels:
+    """Return the labels of another entry of the same line."""
+    if not labels:
+        raise no_closed_form(f"{each.op} of a number")
+    axis = (axis_of(each) or 0) % len(labels)
+    return (*labels[:axis], space.label(space.length(labels[axis])), *labels[axis + 1 :])
+
+
+def _linear_along(op: str) -> Rule:
+    """Return the rule of an operation that is a matrix times each line."""
+
+    def rule(space: Space, each: Node, labels: Labels) -> list[Piece]:
+        (arg,) = each.args
+        shape = space.shape(arg)
+        if not shape:
+            return [Piece(UNIT, arg, ())]
+        axis = (axis_of(each) or 0) % len(shape)
+        label = space.label(shape[axis])
+        matrix = node(op, unit(shape[axis]), static=(0,))
+        own = (*labels[:axis], label, *labels[axis + 1 :])
+        return [Piece(atom(matrix, (labels[axis], label)), arg, own)]
+
+    return rule
+
+
+def _index(space: Space, each: Node, labels: Labels) -> list[Piece]:
+    (arg,) = each.args
+    shape, left = space.shape(arg), list(labels)
+    parts = [part for part in each.static if part is not None]
+    own, coefficient = [], UNIT
+    for length, part in zip(shape, [*parts, *[None] * (len(shape) - len(parts))], strict=True):
+        if part is None:
+            own.append(left.pop(0))
+            continue
+        label = space.label(length)
+        rows = [] if isinstance(part, int) else [left.pop(0)]
+        chosen = node("index", unit(length), static=(part,))
+        coefficient = coefficient.times(atom(chosen, (*rows, label)))
+        own.append(label)
+    return [Piece(coefficient, arg, tuple(own))]
+
+
+_RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "inv": _inv,
+        "solve": _solve,
+        "det": _det,
+        "logdet": _logdet,
+        "norm": _reduction(_of_norm),
+        "prod": _reduction(_of_prod),
+        "var": _reduction(_of_var),
+        "std": _reduction(_of_std),
+        "amax": _reduction(_of_extreme),
+        "amin": _reduction(_of_extreme),
+        "logsumexp": _reduction(_of_logsumexp),
+        "softmax": _softmax,
+        "log_softmax": _log_softmax,
+        "cumsum": _linear_along("cumsum"),
+        "differences": _linear_along("differences"),
+        "index": _index,
+    }
+)
+"""The differentials of the tensor operations that aren't products, of a node and its labels."""

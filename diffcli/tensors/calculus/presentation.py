@@ -1,0 +1,59 @@
+"""Formulas of tensors as they are printed: numbers and signs stand before a product, not around it.
+
+``2*(X.T @ r)`` is written ``2*X.T @ r``, which has the same value; what is computed stays as it is.
+"""
+
+from __future__ import annotations
+
+from diffcli.language.expression import Node, node, postorder
+from diffcli.language.printer import text_of
+
+
+def text(root: Node) -> str:
+    """Return a formula of tensors as text that the language reads back, with the same value."""
+    return text_of(presented(root))
+
+
+def presented(root: Node) -> Node:
+    """Return a formula with its numbers moved into its products from the left."""
+    made: dict[Node, Node] = {}
+    for each in postorder([root]):
+        if each.is_leaf:
+            made[each] = each
+            continue
+        args = [made[arg] for arg in each.args]
+        made[each] = _moved(each, args)
+    return _signed(made[root])
+
+
+def _moved(each: Node, args: list[Node]) -> Node:
+    if each.op == "mul" and args[-1].op == "matmul" and all(map(_is_short, args[:-1])):
+        return _scaled(args[:-1], args[-1])
+    return node(each.op, *args, static=each.static)
+
+
+def _is_short(each: Node) -> bool:
+    """Whether a factor is a number or a name, which no bracket is needed for."""
+    return each.is_leaf or (each.op == "neg" and each.args[0].is_leaf)
+
+
+def _scaled(scale: list[Node], product: Node) -> Node:
+    """Return a matrix product whose first factor is multiplied."""
+    left, right = product.args
+    if left.op == "matmul":
+        return node("matmul", _scaled(scale, left), right)
+    factors = left.args if left.op == "mul" else (left,)
+    return node("matmul", node("mul", *scale, *factors), right)
+
+
+def _signed(root: Node) -> Node:
+    """Return a formula whose minus stands before its first factor."""
+    if root.op == "add":
+        return node("add", _signed(root.args[0]), *root.args[1:])
+    if root.op != "neg":
+        return root
+    (inner,) = root.args
+    if inner.op in ("mul", "div", "matmul"):
+        first = _signed(node("neg", inner.args[0]))
+        return node(inner.op, first, *inner.args[1:])
+    return root
