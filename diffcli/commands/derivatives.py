@@ -21,6 +21,7 @@ from diffcli.operators import MODES, OPERATORS, Directional, Grad, Operator, Par
 from diffcli.options import (
     NUMBERS,
     ORDER,
+    OUTPUT,
     POINTS,
     WRT,
     Kind,
@@ -55,6 +56,15 @@ SPARSE = Option(
     default=False,
     group=NUMBERS,
 )
+COMPONENTS = Option(
+    "components",
+    Kind.FLAG,
+    "Write a derivative of tensors out, a formula for each of its numbers.",
+    default=False,
+    group=OUTPUT,
+)
+WITH_COMPONENTS = frozenset({"grad", "jacobian", "hessian", "jvp", "vjp", "hvp", "vhp"})
+"""The operators whose derivative of tensors has a closed form."""
 DIRECTIONAL = Option(
     "directional",
     Kind.VECTOR,
@@ -114,12 +124,13 @@ def command_of(name: str) -> Command:
     operator = OPERATORS[name]
     fields = inspect.signature(operator).parameters.values()
     own = (replace(FIELDS[field.name][0], default=field.default or None) for field in fields)
+    more = (COMPONENTS,) if name in WITH_COMPONENTS else ()
     text = (inspect.getdoc(operator) or "").replace("``", "")
     command = Command(
         name,
         help=text,
         examples=_EXAMPLES.get(name, ""),
-        options=tuple(own),
+        options=(*own, *more),
         plan=_plan,
     )
     return replace(command, **_OF_THEIR_OWN.get(name, {}))

@@ -32,6 +32,7 @@ def settings(request: Request, *, is_complex: bool = False) -> Settings:
         digits=_proved(_digits(request["precision"])),
         seed=request["seed"],
         compile=request["compile"],
+        components=request.options.get("components", False),
         progress=request.host.points_done,
     )
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from diffcli.engines.remote import Partials
     from diffcli.verdict import Check
 
-NO_AGREEMENT = "the closed form doesn't hold at this point; --components writes it out"
+NO_AGREEMENT = "the closed form's value isn't autograd's here; --components writes it out"
 
 
 class Answers:
@@ -126,7 +126,8 @@ class Answers:
         if case.scalars.function is not self._function:
             return self._of_arrays(point)
         place = SinglePoint(numbers, self._settings.dtype)
-        return self._assembled(case, point, place.dyadic(0), case.formulas, None, place)
+        checker = self._checker(case, place)
+        return self._assembled(case, point, place.dyadic(0), case.formulas, None, place, checker)
 
     def _of_arrays(self, point: Point) -> Result:
         from diffcli.differentiation.numbers import agree
@@ -154,14 +155,15 @@ class Answers:
         self._deadline += now() - begun
         closed = self.evaluation.closed(case, arrays)
         formulas = case.formulas
-        if numbers is not None and closed is not None and not agree(numbers, closed, settings.dtype):
+        if numbers and closed and not agree(numbers, closed, settings.dtype):
             formulas = {"f": Formula(reason=NO_AGREEMENT)}
         typed = point if case.element_by_element else by_component(point, arrays)
         places = Positions(typed, dtype=settings.dtype, seed=settings.seed)
         at = {name: each.tolist() for name, each in arrays.items()}
         relative = relative_error(self._function, arrays, settings) if takes_part else 0.0
         suspects = self._suspects(case, arrays, numbers)
-        return self._assembled(case, point, at, formulas, numbers, places, relative, suspects)
+        checker = self._checker(case, places, relative, suspects)
+        return self._assembled(case, point, at, formulas, numbers, places, checker)
 
     def _assembled(
         self,
@@ -171,13 +173,12 @@ class Answers:
         formulas: Mapping[str, Formula],
         numbers: Numbers | None,
         places: Places,
-        relative: float = 0.0,
-        suspects: Sequence[int] = (),
+        checker: Checker,
     ) -> Result:
         """Return the answer, its numbers checked."""
         from diffcli.differentiation.numbers import shaped
 
-        checked = self._checker(case, places, relative, suspects).checked(numbers)
+        checked = checker.checked(numbers)
         outputs = case.scalars.outputs
         if case.element_by_element:
             outputs = (places.shape,) * len(outputs)
@@ -238,7 +239,7 @@ class Answers:
             values,
             settings,
             self._deadline,
-            closed=closed and closed.flat,
+            closed=closed.flat if closed else None,
             formulas=closed.form.formulas if closed else {},
             relative=relative,
         )
@@ -293,7 +294,10 @@ def _given(checks: Iterable[Iterable[Check | None]]) -> tuple[Check, ...]:
 
 
 def _symbolic_value(
-    symbolic: Partials | None, deadline: float, place: Place, at: Mapping[str, float]
+    symbolic: Partials | None,
+    deadline: float,
+    place: Place,
+    at: Mapping[str, float],
 ) -> float | None:
     if symbolic is None:
         return None

@@ -90,9 +90,9 @@ def case_of(
     if "symbolic" in settings.engines:
         # A formula that swells must leave the proofs their time.
         symbolic = Partials(whole, deadline - settings.budget / 2)
-    formulas = case.formulas
-    if not formulas:
-        formulas = _formulas(symbolic if operator.has_formulas else None, entries)
+    # These are evidence even where the closed form is what is shown.
+    written = _formulas(symbolic if operator.has_formulas else None, entries)
+    formulas = case.formulas or written
     return replace(case, entries=entries, symbolic=symbolic, formulas=formulas)
 
 

@@ -60,7 +60,8 @@ class Block:
 class ClosedForm:
     """A derivative as formulas of the variables and of directions, whose shapes are given.
 
-    ``height`` and ``width`` are those of all numbers as a matrix, of one column but for matrices.
+    ``height`` and ``width`` are those of all numbers as a matrix, of one column but for matrices;
+    ``names`` are those of lengths that stand for any length.
     """
 
     blocks: tuple[Block, ...]
@@ -68,6 +69,7 @@ class ClosedForm:
     directions: Mapping[str, Shape]
     height: int
     width: int = 1
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def function(self) -> Function:
@@ -79,7 +81,7 @@ class ClosedForm:
     @property
     def formulas(self) -> dict[str, Formula]:
         """The formulas as text, by label."""
-        return {block.label: Formula(text(block.node)) for block in self.blocks}
+        return {block.label: Formula(text(block.node, self.names)) for block in self.blocks}
 
     @property
     def notation(self) -> dict[str, str]:
@@ -195,7 +197,7 @@ class _Writing:
     ) -> ClosedForm:
         """Return the closed form of some blocks."""
         shapes = {name: self.space.shape(variable(name)) for name in self.function.variables}
-        return ClosedForm(tuple(blocks), shapes, directions, height, width)
+        return ClosedForm(tuple(blocks), shapes, directions, height, width, self.space.names)
 
     def parts(self, shapes: Sequence[Shape]) -> list[slice]:
         """Return where tensors of these shapes stand in a row of all their numbers."""
@@ -312,23 +314,21 @@ def _matrix(
     shapes = [at.shape(name) for name in at.chosen]
     columns = dict(zip(at.chosen, at.parts(shapes), strict=True))
     maps = {
-        name
-        for _, _, _, shape, _, name in cells
-        if len(shape) + len(at.shape(name)) > _MOST_AXES
+        name for _, _, _, shape, _, name in cells if len(shape) + len(at.shape(name)) > _MOST_AXES
     }
     names = at.directions([name for name in at.chosen if name in maps])
     blocks = []
-    for label, symbol, root, shape, rows, name in cells:
-        label = "matrix" if len(cells) == 1 else label
+    for cell, symbol, root, shape, rows, name in cells:
         if len(shape) + len(at.shape(name)) <= _MOST_AXES:
+            label = "matrix" if len(cells) == 1 else cell
             made = forms.jacobian(at.space, root, name)
             own = (*shape, *at.shape(name))
             blocks.append(Block(label, symbol, made, own, rows, columns[name]))
             continue
         along = names[name]
+        label = f"{'map' if len(cells) == 1 else cell}[{along}]"
         made = forms.along(at.space, root, {name: variable(along)})
-        label, symbol = f"{'map' if len(cells) == 1 else label}[{along}]", f"{symbol}[{along}]"
-        blocks.append(Block(label, symbol, made, shape, rows, columns[name], along))
+        blocks.append(Block(label, f"{symbol}[{along}]", made, shape, rows, columns[name], along))
     directions = {names[name]: at.shape(name) for name in names}
     return at.form(blocks, directions, height, sum(map(prod, shapes)))
 

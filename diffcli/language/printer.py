@@ -114,7 +114,7 @@ def _add(current: Node, args: Sequence[Text]) -> str:
 def _term(negation: Node, text: Text) -> str:
     """Return a subtracted term: what follows the sign of a printed negation."""
     inner = text[0][1:]
-    looser = inner.startswith("(") and negation.args[0].op in ("mul", "div", "mod")
+    looser = inner.startswith("(") and negation.args[0].op in ("mul", "div", "mod", "matmul")
     return inner[1:-1] if looser else inner
 
 

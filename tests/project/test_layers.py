@@ -38,6 +38,8 @@ FLOW = [
     "differentiation.selection",
     "differentiation.checker",
     "differentiation.samples",
+    "differentiation.closed",
+    "differentiation.assumed",
     "differentiation.cases",
     "differentiation.large",
     "differentiation.by_shape",

@@ -147,7 +147,7 @@ def test_torch_agrees_on_the_shape(case: tuple[str, str, Callable[..., Any]]) ->
         ("norm(x)", "x", "x/norm(x)"),
         ("mean(3*(x + 2)^2)", "x", "2*(x + 2)"),
         ("logsumexp(x)", "x", "softmax(x)"),
-        ("norm(A@x - y)^2", "x", "A.T @ (2*(A @ x - y))"),
+        ("norm(A@x - y)^2", "x", "2*A.T @ (A @ x - y)"),
         ("log(det(A))", "A", "inv(A).T"),
         ("dot(y, solve(A, x))", "A", "-outer(solve(A.T, y), solve(A, x))"),
     ],
@@ -190,7 +190,7 @@ def test_formulas_of_tensors_vouch_for_what_is_too_large() -> None:
     (point,) = read_points(["A=rand(400,300),x=rand(300),y=ones(400)"])
     (found,) = derive(Grad(), function, [point.bind(function.variables)]).results
     assert found.verdict is Verdict.AGREES
-    assert found.symbolic["x"].text == "A.T @ ((A @ x - y)/200)"
+    assert found.symbolic["x"].text == "A.T @ (A @ x - y)/200"
 
 
 def test_what_is_computed_has_at_most_so_many_numbers() -> None:
@@ -284,6 +284,9 @@ def test_values_have_their_shape() -> None:
         ("trace(A.T @ B @ A)", {"A": "(B + B.T) @ A", "B": "A @ A.T"}),
         ("log(det(A))", {"A": "inv(A).T"}),
         ("norm(x)", {"x": "x/norm(x)"}),
+        ("mean(x^2)", {"x": "2*x/n"}),
+        ("trace(A)", {"A": "eye(n)"}),
+        ("sum(x[:3]^2)", {"x": "2*eye(n)[:3].T @ x[:3]"}),
     ],
 )
 def test_gradients_of_tensors_without_a_shape(text: str, formulas: Mapping[str, str]) -> None:
@@ -292,9 +295,7 @@ def test_gradients_of_tensors_without_a_shape(text: str, formulas: Mapping[str, 
     assert any("the formulas take" in warning for warning in report.warnings)
 
 
-@pytest.mark.parametrize(
-    "text", ["mean(x^2)", "trace(A)", "inv(A)", "sum(x[:3]^2)", "dot(x, A) @ x"]
-)
+@pytest.mark.parametrize("text", ["inv(A)", "dot(x, A) @ x"])
 def test_what_depends_on_the_shape_asks_for_it(text: str) -> None:
     (formula,) = derive(Grad(), parse(text)).results[0].symbolic.values()
     assert formula.text is None

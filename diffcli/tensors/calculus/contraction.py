@@ -281,9 +281,7 @@ class _Contraction:
             matrix = scaled_rows(self.space, rows, matrix)
         return Written(self._times_scalars(matrix))
 
-    def _diagonal(
-        self, pair: Labels, one: Factor, rows: Node | None, columns: Node | None
-    ) -> Node:
+    def _diagonal(self, pair: Labels, one: Factor, rows: Node | None, columns: Node | None) -> Node:
         """Return the diagonal matrix of what is on the diagonal."""
         rest = list(self.matrices[pair])
         rest.remove(one)

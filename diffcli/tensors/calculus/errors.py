@@ -6,7 +6,7 @@ from diffcli.errors import LimitError
 
 
 class NoClosedFormError(LimitError):
-    """An operation has no differential, or a product of tensors can't be written in the language."""
+    """An operation has no differential, or the language no form for a product of tensors."""
 
 
 def no_closed_form(reason: str) -> NoClosedFormError:

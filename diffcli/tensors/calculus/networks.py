@@ -18,7 +18,7 @@ from typing import Any
 from diffcli.language.algebra import ONE, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.expression import NUMBER, Node, node, number, postorder, variable
-from diffcli.tensors.calculus.errors import no_closed_form
+from diffcli.tensors.calculus.errors import NoClosedFormError, no_closed_form
 from diffcli.tensors.rules import Shape, Shapes
 from diffcli.tensors.shapes import shape_of
 
@@ -152,7 +152,7 @@ class Space:
         return product
 
 
-def _fail(message: str, **_: Any) -> Exception:
+def _fail(message: str, **_: Any) -> NoClosedFormError:
     return no_closed_form(message)
 
 

@@ -5,13 +5,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from diffcli.language.expression import Node, node, postorder
 from diffcli.language.printer import text_of
 
 
-def text(root: Node) -> str:
-    """Return a formula of tensors as text that the language reads back, with the same value."""
-    return text_of(presented(root))
+def text(root: Node, names: Mapping[int, str] | None = None) -> str:
+    """Return a formula of tensors as text that the language reads back, with the same value.
+
+    ``names`` are those of lengths that stand for any length, which no number of the formula is.
+    """
+    found = text_of(presented(root))
+    for length, name in (names or {}).items():
+        found = re.sub(rf"\b{length}\b", name, found)
+    return found
 
 
 def presented(root: Node) -> Node:

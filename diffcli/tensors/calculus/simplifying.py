@@ -107,7 +107,10 @@ def _without_softmax(_: Space, product: Product) -> Product | None:
         if factor.node.op != "softmax" or factor.below or not factor.labels:
             continue
         label = factor.labels[axis_of(factor.node) or 0]
-        if label in product.summed and sum(each.labels.count(label) for each in product.factors) == 1:
+        if (
+            label in product.summed
+            and sum(each.labels.count(label) for each in product.factors) == 1
+        ):
             rest = _without(product, factor)
             return replace(product, factors=rest, summed=product.summed - {label})
     return None
@@ -130,8 +133,7 @@ def _without_number(_: Space, product: Product) -> Product | None:
 def collected(space: Space, products: Iterable[Product]) -> list[Product]:
     """Return a sum of simplified products, those that differ by a number as one."""
     found: dict[Key, Product] = {}
-    for product in products:
-        product = simplified(space, product)
+    for product in (simplified(space, each) for each in products):
         key = key_of(space, product)
         if key in found:
             old = found[key]

@@ -72,7 +72,7 @@ def _taken_out(space: Space, common: Product, rest: Sequence[Product], free: Lab
     inner = sum_of(space, rest, free)
     order = len(space.shape(inner.node))
     labels = free[:order] if inner.is_row else free[len(free) - order :]
-    if common.factors or inner.node.op == "add" or inner.node.op == "transpose":
+    if common.factors or inner.node.op in ("add", "transpose"):
         return written(space, common.times(Product(factors=(Factor(inner.node, labels),))), free)
     return Written(_times(space, common.size, inner.node), inner.is_row)
 
@@ -135,5 +135,3 @@ def _split(space: Space, part: Node) -> tuple[Node, Node]:
         if all(each.op == NUMBER or not space.shape(each) for each in head):
             return space.algebra.mul(*head), part.args[-1]
     return ONE, part
-
-

@@ -1,0 +1,247 @@
+"""Closed forms of gradients, Jacobians, Hessians and products, against torch's own derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.autograd import functional
+
+from diffcli.engines.lambdify import lambdify
+from diffcli.engines.symbolic import expression, symbol
+from diffcli.language.expression import Node, variable
+from diffcli.language.function import Function
+from diffcli.language.parser import parse
+from diffcli.tensors.calculus import forms
+from diffcli.tensors.calculus.networks import Space
+from diffcli.tensors.calculus.presentation import text
+from diffcli.tensors.shapes import shapes_of
+from tests.tensors.random_formulas import Formulas, Shape
+
+SHAPES: Mapping[str, Shape] = {
+    "s": (), "x": (3,), "w": (3,), "y": (4,), "A": (3, 3), "B": (3, 3), "S": (3, 3),
+    "X": (4, 3), "W": (4, 3), "Y": (4, 2), "M": (3, 2), "H": (2, 3), "K": (4, 2),
+}  # fmt: skip
+
+
+def space_of(function: Function, shapes: Mapping[str, Shape]) -> Space:
+    """Return the space of a formula of variables of these shapes."""
+    known = {variable(name): shape for name, shape in shapes.items()}
+    return Space(known | shapes_of(function, shapes))
+
+
+HESSIANS = [
+    ("norm(X@w - y)^2", "w", "2*X.T @ X"),
+    ("x @ A @ x", "x", "A + A.T"),
+    ("norm(X@w - y)^2 + s*norm(w)^2", "w", "2*(X.T @ X + s*eye(3))"),
+    ("logsumexp(x)", "x", "diag(softmax(x)) - outer(softmax(x), softmax(x))"),
+    ("sum(x)^2", "x", "2*ones(3,3)"),
+    ("exp(dot(x, w))", "x", "exp(dot(x, w))*outer(w, w)"),
+    ("norm(x)", "x", "(eye(3) - outer(x, x)/norm(x)**2)/norm(x)"),
+    ("sum(x^3)", "x", "6*diag(x)"),
+    ("dot(x, w)", "x", "0"),
+    ("(x - w) @ inv(S) @ (x - w)", "w", "inv(S) + inv(S).T"),
+    ("sum(diff(x)^2)", "x", "2*diff(eye(3), axis=0).T @ diff(eye(3), axis=0)"),
+]  # fmt: skip
+
+JACOBIANS = [
+    ("A @ x", "x", "A"),
+    ("softmax(x)", "x", "diag(softmax(x)) - outer(softmax(x), softmax(x))"),
+    ("x/norm(x)", "x", "(eye(3) - outer(x, x)/norm(x)**2)/norm(x)"),
+    ("solve(A, x)", "x", "solve(A, eye(3))"),
+    ("cumsum(x)", "x", "cumsum(eye(3), axis=0)"),
+    ("x[1:]", "x", "eye(3)[1:]"),
+    ("x^2", "x", "diag(2*x)"),
+    ("x*sum(x)", "x", "sum(x)*eye(3) + outer(x, ones(3))"),
+]
+
+ALONG = [
+    ("logdet(A)", "trace(V @ inv(A))"),
+    ("inv(A)", "-inv(A) @ V @ inv(A)"),
+    ("A.T @ A", "V.T @ A + A.T @ V"),
+    ("trace(A @ B)", "trace(V @ B)"),
+]
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize(("formula", "name", "expected"), HESSIANS)
+def test_hessians(formula: str, name: str, expected: str) -> None:
+    function = parse(formula, declared=SHAPES)
+    space = space_of(function, SHAPES)
+    assert_same(forms.hessian(space, function.outputs[0], name, name), expected)
+
+
+@pytest.mark.parametrize(("formula", "name", "expected"), JACOBIANS)
+def test_jacobians(formula: str, name: str, expected: str) -> None:
+    function = parse(formula, declared=SHAPES)
+    found = forms.jacobian(space_of(function, SHAPES), function.outputs[0], name)
+    assert_same(found, expected)
+
+
+@pytest.mark.parametrize(("formula", "expected"), ALONG)
+def test_differentials(formula: str, expected: str) -> None:
+    function = parse(formula, declared=SHAPES)
+    space = space_of(function, {**SHAPES, "V": (3, 3)})
+    found = forms.along(space, function.outputs[0], {"A": variable("V")})
+    assert_same(found, expected)
+
+
+def assert_same(found: Node, expected: str) -> None:
+    """Assert that a formula is no longer than expected, and has the same value."""
+    declared = {**SHAPES, "V": (3, 3)}
+    printed = text(found)
+    assert len(printed) <= len(expected) + 2, printed
+    chance = np.random.default_rng(0)
+    at = {name: torch.tensor(chance.uniform(0.5, 1.5, own)) for name, own in declared.items()}
+    values = [
+        evaluated(parse(each, declared=declared).outputs, at)[0] for each in (printed, expected)
+    ]
+    torch.testing.assert_close(*values, rtol=1e-12, atol=1e-12)
+
+
+def evaluated(nodes: Sequence[Node], at: Mapping[str, Tensor]) -> Sequence[Tensor]:
+    """Return the values of formulas of variables."""
+    function = Function(tuple(map(text, nodes)), tuple(nodes), tuple(at))
+    program = lambdify(expression(function), [symbol(name) for name in at])
+    return [torch.as_tensor(each) for each in program(*at.values(), shape=())]
+
+
+# -- random formulas at random shapes -----------------------------------------------------------
+
+
+def value(function: Function, at: Mapping[str, Tensor]) -> Tensor:
+    """Return the value of one formula."""
+    return evaluated(function.outputs, {name: at[name] for name in function.variables})[0]
+
+
+def check(seed: int, shape: Shape, depth: int) -> int:
+    """Compare every closed form of a random formula with torch's; return how many there were."""
+    formulas = Formulas(seed)
+    shape = tuple(formulas.lengths[0] for _ in shape)
+    function = parse(formulas.formula(shape, depth), declared=formulas.shapes)
+    point = formulas.point()
+    at = {name: torch.tensor(point[name]) for name in function.variables}
+    if not at:
+        return 0
+    shapes = {name: formulas.shapes[name] for name in at}
+    count = 0
+    for kind in _KINDS[len(shape)]:
+        space = space_of(function, shapes)
+        for node, given, expected in kind(function, space, at, Random(seed)):
+            if not torch.isfinite(expected).all():
+                continue
+            (found,) = evaluated([node], {**at, **given})
+            size = max(1.0, float(expected.abs().max()))
+            torch.testing.assert_close(
+                found.broadcast_to(expected.shape).to(expected.dtype), expected,
+                rtol=1e-8, atol=1e-9 * size, msg=lambda said, of=node: f"{text(of)}\n{said}",
+            )  # fmt: skip
+            count += 1
+    return count
+
+
+Case = tuple[Node, Mapping[str, Tensor], Tensor]
+"""A closed form, the values of its directions, and what torch says."""
+
+
+def of(function: Function, at: Mapping[str, Tensor], name: str) -> Callable[[Tensor], Tensor]:
+    """Return the formula as a function of one variable."""
+    return lambda own: value(function, {**at, name: own})
+
+
+def directions(at: Mapping[str, Tensor], chance: Random) -> dict[str, Tensor]:
+    """Return a direction for each variable."""
+    torch.manual_seed(chance.randrange(2**32))
+    return {name: torch.randn(own.shape, dtype=torch.float64) for name, own in at.items()}
+
+
+def gradients(function: Function, space: Space, at: Any, _: Random) -> list[Case]:
+    found = forms.gradient(space, function.outputs[0], list(at))
+    return [
+        (node, {}, functional.vjp(of(function, at, name), at[name])[1])
+        for name, node in found.items()
+    ]
+
+
+def hessians(function: Function, space: Space, at: Any, _: Random) -> list[Case]:
+    names = [name for name in at if at[name].ndim < 2][:2]
+    return [
+        (
+            forms.hessian(space, function.outputs[0], name, name),
+            {},
+            functional.hessian(of(function, at, name), at[name]),
+        )
+        for name in names
+    ]
+
+
+def hessians_along(function: Function, space: Space, at: Any, chance: Random) -> list[Case]:
+    given = {f"D_{name}": each for name, each in directions(at, chance).items()}
+    for name, each in given.items():
+        space.shapes[variable(name)] = tuple(each.shape)
+    along = {name: variable(f"D_{name}") for name in at}
+    found = forms.hessian_along(space, function.outputs[0], list(at), along)
+
+    def whole(*values: Tensor) -> Tensor:
+        return value(function, dict(zip(at, values, strict=True)))
+
+    _, products = functional.hvp(whole, tuple(at.values()), tuple(given.values()))
+    return [(found[name], given, each) for name, each in zip(at, products, strict=True)]
+
+
+def jacobians(function: Function, space: Space, at: Any, _: Random) -> list[Case]:
+    names = [name for name in at if at[name].ndim < 2][:2]
+    return [
+        (
+            forms.jacobian(space, function.outputs[0], name),
+            {},
+            functional.jacobian(of(function, at, name), at[name]),
+        )
+        for name in names
+    ]
+
+
+def products(function: Function, space: Space, at: Any, chance: Random) -> list[Case]:
+    """Return the Jacobian times a vector, and a vector times the Jacobian."""
+    given = {f"D_{name}": each for name, each in directions(at, chance).items()}
+    (weight,) = directions({"C": value(function, at)}, chance).values()
+    for name, each in {**given, "weight": weight}.items():
+        space.shapes[variable(name)] = tuple(each.shape)
+
+    def whole(*values: Tensor) -> Tensor:
+        return value(function, dict(zip(at, values, strict=True)))
+
+    _, along = functional.jvp(whole, tuple(at.values()), tuple(given.values()))
+    _, pulls = functional.vjp(whole, tuple(at.values()), weight)
+    (root,) = function.outputs
+    pushed = forms.along(space, root, {name: variable(f"D_{name}") for name in at})
+    pulled = forms.cotangents(space, [root], [variable("weight")], list(at))
+    cases = zip(pulled.values(), pulls, strict=True)
+    return [(pushed, given, along), *((node, {"weight": weight}, each) for node, each in cases)]
+
+
+_KINDS = {
+    0: (gradients, hessians, hessians_along),
+    1: (jacobians, products),
+    2: (products,),
+}
+"""The closed forms of a formula, by how many axes it has."""
+ORDERS: Mapping[str, Shape] = {"number": (), "vector": (0,), "matrix": (0, 0)}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_random_formulas(order: str) -> None:
+    assert sum(check(seed, ORDERS[order], 2) for seed in range(12)) > 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("order", ORDERS)
+def test_more_random_formulas(order: str, part: int) -> None:
+    seeds = range(100 + 40 * part, 140 + 40 * part)
+    assert sum(check(seed, ORDERS[order], 2 + seed % 3) for seed in seeds) > 40
