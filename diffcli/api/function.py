@@ -28,7 +28,7 @@ from diffcli.errors import UsageError
 from diffcli.formula import Formula
 from diffcli.language import parser
 from diffcli.language.function import Function as ReadFunction
-from diffcli.operators import Grad
+from diffcli.operators import Eval, Grad
 from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
@@ -45,6 +45,16 @@ _SHOWN = 200
 @dataclass(frozen=True, repr=False)
 class Function(Differentiable):
     """A formula that has been read: made by :func:`diffcli.parse`."""
+
+    def __call__(self, *at: At, **point: Number) -> Any:
+        """Return the value at a point, in the order of the variables or by name; as ``eval`` does.
+
+        >>> import diffcli
+        >>> f = diffcli.parse("x^2 + y")
+        >>> f(2.0, 1), f(x=2, y=0.5)
+        (5.0, 4.5)
+        """
+        return self._derived(Eval(), at, point, None).value
 
     def implicit(
         self,

@@ -17,7 +17,7 @@ from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point, Tensor, Typed, read_points
-from diffcli.operators import MODES, OPERATORS, Directional, Grad, Operator, Partial
+from diffcli.operators import MODES, OPERATORS, Directional, Eval, Grad, Operator, Partial
 from diffcli.options import (
     NUMBERS,
     ORDER,
@@ -150,7 +150,8 @@ def plan_of(operator: Operator, request: Request, **more: Any) -> Plan:
 
         return plan(operator, request, **more)
     if request["py"] is None:
-        return Plan(_compute(operator, request), **more)
+        takes_unknowns = not isinstance(operator, Eval)
+        return Plan(_compute(operator, request), takes_unknowns=takes_unknowns, **more)
     if request.formulas:
         raise UsageError("a formula, and --py too", hint="give one of them")
 

@@ -85,7 +85,8 @@ class Plan:
     ``formulas`` and ``at`` replace those of the request; ``declared`` are names that are variables
     whatever else they might mean; ``reader`` takes what ``parse`` takes. Where ``is_code``, the
     Python function of ``--py`` takes the place of the formulas. Where ``is_complex``, the numbers
-    are complex, and of the settings' dtype are their parts.
+    are complex, and of the settings' dtype are their parts. With ``takes_unknowns``, a formula
+    without a point may have functions that are only named.
     """
 
     compute: Compute
@@ -95,6 +96,7 @@ class Plan:
     reader: Callable[..., Function] = parse
     is_code: bool = False
     is_complex: bool = False
+    takes_unknowns: bool = False
 
 
 @dataclass(frozen=True)

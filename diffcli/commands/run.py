@@ -14,6 +14,7 @@ from diffcli.language.function import Function
 from diffcli.language.parser import parse, unambiguous
 from diffcli.language.points import Typed, check_count, given_by, read_points
 from diffcli.language.tokens import is_latex
+from diffcli.language.unknown import refuse_unknown
 from diffcli.options import variables
 from diffcli.output.document import Answer
 
@@ -42,7 +43,12 @@ def run(request: Request, rows: Sequence[Typed] | None = None) -> Answer:
         bound = user.starts or [point.bind(user.variables) for point in points]
         return plan.compute(user, bound, chosen)
     formulas = request.formulas if plan.formulas is None else plan.formulas
-    function = read_function(request, formulas, points, plan.declared, plan.reader)
+    reader = plan.reader
+    if plan.takes_unknowns and not points:
+        reader = partial(reader, unknowns=True)
+    function = read_function(request, formulas, points, plan.declared, reader)
+    if function.has_tensors:
+        refuse_unknown(function.nodes)
     defined = dict(function.definitions)
     bound = [point.bind(function.variables, defined) for point in points]
     return plan.compute(function, bound, chosen)

@@ -12,6 +12,7 @@ from diffcli.language.expression import (
     Node,
     integrand_of,
     is_integral,
+    is_unknown,
     node,
     postorder,
 )
@@ -56,7 +57,7 @@ def rough_places(each: Node) -> list[tuple[Node, bool]]:
         if any(rough_places(inner) for inner in postorder([integrand_of(each).body])):
             raise LimitError("the integrand isn't smooth")
         return []
-    if each.is_leaf or TABLE[each.op].is_smooth:
+    if each.is_leaf or is_unknown(each.op) or TABLE[each.op].is_smooth:
         return []
     if text := TABLE[each.op].jumps_at:
         return [(stated(text, each), True)]

@@ -18,9 +18,10 @@ from diffcli.engines.terms.formulas import readable
 from diffcli.engines.terms.numeric import Pass, Value, evaluate
 from diffcli.engines.terms.operations import Known, operation
 from diffcli.engines.terms.spelling import Spelling, spelling_of
+from diffcli.engines.terms.unknown import unknown_function
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
-from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node
+from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, is_unknown
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.limits import symbolic_excess
@@ -83,6 +84,8 @@ def _piecewise(terms: TermTable, _: Node, args: Sequence[Any]) -> Any:
 
 
 def _call(terms: TermTable, node: Node, args: Sequence[Any]) -> Any:
+    if is_unknown(node.op):
+        return terms(unknown_function(node.op), *args)
     kind = resolve(TABLE[node.op].sympy)
     if isinstance(kind, type):
         return terms(kind, *args)

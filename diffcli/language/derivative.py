@@ -17,6 +17,7 @@ from diffcli.language.expression import (
     Node,
     integrand_of,
     is_integral,
+    is_unknown,
     node,
     number,
     postorder,
@@ -26,6 +27,7 @@ from diffcli.language.functions import TABLE, Row
 from diffcli.language.integrals import integral, moving_jump
 from diffcli.language.printer import text_of
 from diffcli.language.rules import ARGUMENTS, formula
+from diffcli.language.unknown import raised
 
 
 def differentiate(value: Node, name: str, build: Builder, order: int = 1) -> Node:
@@ -74,7 +76,11 @@ def tangent(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
 
     Raises what the algebra's builder raises where there is no closed one.
     """
-    rule = _integral if is_integral(each.op) else _RULES.get(each.op, _call)
+    rule = _RULES.get(each.op, _call)
+    if is_integral(each.op):
+        rule = _integral
+    elif is_unknown(each.op):
+        rule = _unknown
     return rule(algebra, each, slopes)
 
 
@@ -141,6 +147,17 @@ def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
             )
         terms.append(algebra.mul(slopes[arg], algebra.graft(formula(partials[index]), places)))
     return algebra.add(*terms)
+
+
+def _unknown(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+    """Apply the chain rule to a function that is only named."""
+    return algebra.add(
+        *(
+            algebra.mul(node(raised(each.op, index), *each.args), slopes[arg])
+            for index, arg in enumerate(each.args)
+            if slopes[arg] is not ZERO
+        )
+    )
 
 
 def _integral(algebra: Algebra, each: Node, slopes: Slopes) -> Node:

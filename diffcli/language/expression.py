@@ -175,6 +175,11 @@ def is_integral(op: str) -> bool:
     return op.startswith(INTEGRAL_SIGN)
 
 
+def is_unknown(op: str) -> bool:
+    """Whether an operation is a function that is only named (:mod:`diffcli.language.unknown`)."""
+    return op.startswith("?")
+
+
 def integrand_of(integral: Node) -> Integrand:
     """Return what an integral's node integrates."""
     return cast(IntegralOp, integral.op).integrand

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from diffcli.language import binders, evaluations, indexing
+from diffcli.language import binders, calls, evaluations, indexing
 from diffcli.language.borrowed import in_square_brackets, without_library
 from diffcli.language.differentials import diff, differential, primed
 from diffcli.language.expression import Node
@@ -26,6 +26,7 @@ class Grammar(Formulas):
         **Formulas.FORMS,
         **binders.FORMS,
         **evaluations.FORMS,
+        **calls.FORMS,
         "diff": diff,
     }
 
@@ -42,6 +43,6 @@ class Grammar(Formulas):
 
     def apply(self, name: Token, meaning: Row | str) -> Node:
         """Read a function's primes or its power, and its arguments; return its node."""
-        if self.at("'"):
+        if self.at("'") and meaning not in calls.FORMS:
             return primed(self, name, meaning)
         return super().apply(name, meaning)

@@ -8,17 +8,18 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property
-from itertools import islice, pairwise
-from typing import Protocol
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 
 from diffcli.errors import DiffcliError
 from diffcli.language.expression import Node, constant, node, number, variable
 from diffcli.language.functions import BY_NAME, Row
-from diffcli.language.limits import MAX_DEPTH
+from diffcli.language.indices import has_range, in_bounds
 from diffcli.language.remedies import FINITE, FUNCTIONS, INFINITY, WORDS
 from diffcli.language.spellings import CAPITALS, SPELLED, SPELLINGS
 from diffcli.language.tensors import BY_TENSOR_NAME
 from diffcli.language.tokens import GREEK_NAMES, NAME, Token
+from diffcli.language.unknown import may_name
 from diffcli.language.vocabulary import (
     BRACKETED,
     CALLABLE,
@@ -40,9 +41,15 @@ from diffcli.language.vocabulary import (
 )
 
 _OTHERWISE_IMAGINARY = "i is a variable: the imaginary unit needs --dtype complex128"
-_OPENING, _CLOSING, _ENDS = frozenset("([{"), frozenset(")]}"), frozenset({"..", ",", ";", "="})
 _SHORT = 3
 """Letters of a name that may be meant as a product."""
+
+
+class Routine(NamedTuple):
+    """A function that the text defines: its parameters, and its formula in them."""
+
+    parameters: tuple[str, ...]
+    body: Node
 
 
 class Fail(Protocol):
@@ -69,36 +76,6 @@ def _is_name(token: Token) -> bool:
     return token.kind == NAME
 
 
-def _has_range(tokens: Sequence[Token], place: int) -> bool:
-    """Whether the name before ``=`` has a range, ``i=1..5``: it is bound, not defined."""
-    depth = 0
-    for later in range(place + 2, len(tokens)):
-        text = tokens[later].text
-        depth += (text in _OPENING) - (text in _CLOSING)
-        if not 0 <= depth <= MAX_DEPTH or (depth == 0 and text in _ENDS):
-            return text == ".."
-    return False
-
-
-def _in_bounds(tokens: Sequence[Token]) -> frozenset[str]:
-    """Return the names in the bounds of sums and products over an index."""
-    found: set[str] = set()
-    for place, token in enumerate(tokens):
-        is_call = token.text in ("sum", "prod") and tokens[place + 1].text == "("
-        if token.text in ("∑", "∏") or is_call:
-            depth, is_bound = 0, False
-            for later in islice(tokens, place + 1, None):
-                depth += (later.text in _OPENING) - (later.text in _CLOSING)
-                if depth < is_call or (is_bound and later.text == "," and depth == is_call):
-                    break
-                is_bound |= later.text == "="
-                if is_bound and later.kind == NAME:
-                    found.add(later.text)
-                if not is_bound and not is_call and later.kind != NAME:
-                    break
-    return frozenset(found)
-
-
 class Names:
     """The names of one request: what is declared, what is defined, what stands in the text.
 
@@ -115,9 +92,15 @@ class Names:
         readings: Iterable[str] = (),
         shapes: Mapping[str, tuple[int, ...]] | None = None,
         bold: Mapping[str, int] | None = None,
+        unknowns: bool = False,
     ) -> None:
         self.declared = frozenset(declared)
         self.defined: dict[str, Node] = {}
+        self.routines: dict[str, Routine] = {}
+        """The functions that the text defines."""
+        self.arities: dict[str, int] = {}
+        """How many arguments each function takes that is only named."""
+        self._unknowns = unknowns
         self.readings = list(readings)
         self.exact: dict[Node, Fraction] = {}
         """The exact values of constant nodes."""
@@ -139,15 +122,18 @@ class Names:
         self._to_define = {
             token.text
             for place, (token, after) in enumerate(pairwise(tokens))
-            if after.text == "=" and _is_name(token) and not _has_range(tokens, place)
+            if after.text == "=" and _is_name(token) and not has_range(tokens, place)
         }
         self._raised = {
             token.text
             for token, after in pairwise(tokens)
             if after.text == "**" and _is_name(token)
         }
+        behind = ("(", "'") if unknowns else ("(",)
         self._alone = {
-            token.text for token, after in pairwise(tokens) if after.text != "(" and _is_name(token)
+            token.text
+            for token, after in pairwise(tokens)
+            if after.text not in behind and _is_name(token)
         }
 
     @cached_property
@@ -158,7 +144,7 @@ class Names:
 
     def fix(self, wholes: Mapping[str, int]) -> None:
         """Let names in the bounds of sums and products be the numbers that the point gives."""
-        for name in _in_bounds(self._tokens) & wholes.keys() if wholes else ():
+        for name in in_bounds(self._tokens) & wholes.keys() if wholes else ():
             self.declared -= {name}
             self.defined[name] = number(wholes[name])
             self.echo(f"{name} is the whole number {wholes[name]} in the bounds, and no variable")
@@ -211,7 +197,7 @@ class Names:
 
     def cannot_define(self, name: str) -> str | None:
         """Say why a name can't be defined now, if it can't."""
-        if name in self.defined:
+        if name in self.defined or name in self.routines:
             return f"{name} is defined twice"
         if name in self.declared:
             return f"{name} is a variable with a value of its own"
@@ -222,8 +208,9 @@ class Names:
         name = token.text
         if token.kind != NAME or name in self.declared or name in self._to_define:
             return False
-        return name not in GREEK_NAMES and (
-            name in CALLABLE or LOG_WITH_BASE.fullmatch(name) is not None
+        return name in self.routines or (
+            name not in GREEK_NAMES
+            and (name in CALLABLE or LOG_WITH_BASE.fullmatch(name) is not None)
         )
 
     def meaning(
@@ -238,6 +225,8 @@ class Names:
         name = token.text
         if (component := self._component(token, fail)) is not None:
             return component
+        if name in self.routines and name not in self.defined:
+            return "routine"
         if self.is_value(name):
             if name in self.constants or name in CALLABLE:
                 self.echo(f"{name} is a variable here")
@@ -363,6 +352,8 @@ class Names:
         if found := OF_LETTER.fullmatch(name):
             self.echo(f"{name}(x) is {ORDERED[found[1]]}({found[2]}, x)")
             return "ordered"
+        if self._unknowns and may_name(name):
+            return "unknown"
         glued = GLUED.fullmatch(name)
         is_word = len(name) > 2 and name not in GREEK_NAMES
         close = get_close_matches(name, CALLABLE, n=1, cutoff=0.6) if is_word else ()
@@ -373,7 +364,8 @@ class Names:
         elif close:
             hint = f"did you mean '{close[0]}(…)'?"
         else:
-            hint = f"to multiply, write {name}*(…)"
+            defined = f"; to define it, {name}(…) = …; first" if may_name(name) else ""
+            hint = f"to multiply, write {name}*(…){defined}"
         raise fail(f"unknown function {name!r}", token=token, hint=hint)
 
     def _plain(self, token: Token, fail: Fail) -> Node | tuple[Token, ...]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import gc
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from itertools import pairwise
 
 from diffcli.errors import LimitError
+from diffcli.language.calls import defined_function
 from diffcli.language.expression import (
     INTEGRAL_SIGN,
     VARIABLE,
@@ -40,6 +42,8 @@ from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Token
 
 _UNAMBIGUOUS = {r"\blog\(": "ln(", r"\btau\b": "(2*pi)"}
 """How what is printed is typed such that it has one reading."""
+_NAMES = ("F", "G", "H")
+"""What a formula is called that has a function f in it."""
 MAX_CACHED = 1024
 """Integrands that are kept; they are typed."""
 
@@ -52,6 +56,7 @@ def parse(
     definitions: Sequence[str] = (),
     complex_numbers: bool = False,
     leaves_derivative: bool = False,
+    unknowns: bool = False,
     given: Given = NOTHING,
 ) -> Function:
     """Read one formula, or several as the outputs of one Function.
@@ -60,7 +65,8 @@ def parse(
     and the others in natural order (``x2`` before ``x10``). These names and those ``declared`` are
     variables whatever else they might mean. ``definitions`` (``"y = x + 2"``) are read first. With
     ``complex_numbers``, ``i`` and ``I`` are the imaginary unit. With ``leaves_derivative``, a first
-    text that is a derivative (``d/dx x^2``) is read as what it differentiates. ``given`` is what
+    text that is a derivative (``d/dx x^2``) is read as what it differentiates. With ``unknowns``,
+    ``f(x)`` is a function that is only named. ``given`` is what
     the point says of the names, which LaTeX's products and sums depend on. Raises FormulaError
     where the text can't be read, LimitError where it is too large.
     """
@@ -74,7 +80,12 @@ def parse(
             variables = tuple(dict.fromkeys([*first, *rest]))
             return Function(texts, found, variables, readings=found.readings)
         scans = [scan(part, declared) for part in (*definitions, *texts)]
-        arguments = [name for each in scans for name in signature(each.tokens)]
+        arguments = [
+            name
+            for each in scans[len(definitions) :]
+            if not goes_on(each.tokens)
+            for name in signature(each.tokens)
+        ]
         first = tuple(dict.fromkeys([*first, *arguments]))
         names = Names(
             declared.union(arguments, *(each.words for each in scans)),
@@ -83,6 +94,7 @@ def parse(
             readings=[reading for each in scans for reading in each.readings],
             shapes=given.shapes,
             bold={name: rank for each in scans for name, rank in each.vectors},
+            unknowns=unknowns,
         )
         names.fix({name: given.wholes[name] for name in given.wholes if name not in first})
         parsers = [
@@ -114,7 +126,7 @@ def parse(
         definitions=tuple(names.defined.items()),
         readings=tuple(names.readings),
         asked=asked,
-        called=_called(formulas, ordered),
+        called=_called(formulas, ordered, names.arities),
     )
 
 
@@ -152,10 +164,14 @@ def _repetition(
     return found
 
 
-def _called(formulas: Sequence[Parser], variables: Sequence[str]) -> str:
-    """Return the name of the first formula: ``f`` where none was typed, or only a variable's."""
+def _called(formulas: Sequence[Parser], variables: Sequence[str], unknowns: Collection[str]) -> str:
+    """Return the name of the first formula: ``f`` where none was typed, or only a variable's.
+
+    A function that is only named has its name for itself.
+    """
     names = [parser.called for parser in formulas]
-    return names[0] if names and names[0] not in variables else "f"
+    name = names[0] if names and names[0] not in variables else "f"
+    return next((each for each in (name, *_NAMES) if each not in unknowns), name)
 
 
 def signature(tokens: Sequence[Token]) -> list[str]:
@@ -171,6 +187,16 @@ def signature(tokens: Sequence[Token]) -> list[str]:
         place += 1
     ends = [token.text for token in tokens[place : place + 2]]
     return found if ends == [")", "="] else []
+
+
+def goes_on(tokens: Sequence[Token]) -> bool:
+    """Whether something stands behind the first statement."""
+    depth = 0
+    for token, after in pairwise(tokens):
+        depth += (token.text in BRACKETS) - (token.text in BRACKETS.values())
+        if token.text == ";" and depth <= 0:
+            return after.kind != END
+    return False
 
 
 @contextmanager
@@ -199,7 +225,7 @@ class Parser(Grammar):
     def definitions_alone(self) -> None:
         """Read a text that only defines names, as ``--let`` takes."""
         while self.token.kind != END:
-            if not self.definition():
+            if not self.definition(alone=True):
                 raise self.fail("a definition is name = formula", token=self.token, hint="y = x+2")
 
     def entries(self) -> list[Node]:
@@ -210,7 +236,7 @@ class Parser(Grammar):
         """Read definitions, then the formula or the list of formulas that is wanted."""
         while self.definition():
             pass
-        called = self.skip_signature()
+        self.skip_signature()
         self.formula_start = self.position
         if self.token.kind == END:
             return [self.build.real(self.named_formula())]
@@ -228,25 +254,20 @@ class Parser(Grammar):
             self.called = "f"
         if closer is not None:
             self.expect(BRACKETS[self.open.pop()], after=self.tokens[0])
-        if self.accept(";") and called and self.token.kind != END:
-            raise self.fail(
-                f"what stands after {called} = … isn't read", token=self.token,
-                hint="define a name without arguments: y = x + 2; y^2",
-            )  # fmt: skip
+        self.accept(";")
         if self.token.kind != END:
             raise self.unexpected()
         return found
 
-    def skip_signature(self) -> str:
-        """Go past ``f(x) =``; return what stands before the sign."""
+    def skip_signature(self) -> None:
+        """Go past ``f(x) =``, where the formula wanted has a name."""
         arguments = signature(self.tokens[self.position :])
         if not arguments:
-            return ""
+            return
         self.called = self.advance().text
         called = f"{self.called}({', '.join(arguments)})"
         self.position += 2 * len(arguments) + 2
         self.names.echo(f"{called} is the name of the formula after '='")
-        return called
 
     def named_formula(self) -> Node:
         """Return what a text of definitions alone defines last: ``y = 3x + 2``."""
@@ -274,8 +295,14 @@ class Parser(Grammar):
             f"several formulas: [{before.text}, {after.text}]",
         )  # fmt: skip
 
-    def definition(self) -> bool:
-        """Read ``name = formula;`` if that is what stands here."""
+    def definition(self, *, alone: bool = False) -> bool:
+        """Read ``name = formula;`` or ``f(x) = formula;`` if that is what stands here."""
+        rest = self.tokens[self.position :]
+        parameters = signature(rest)
+        if parameters and (alone or goes_on(rest)):
+            defined_function(self, parameters)
+            self._end_definition()
+            return True
         if self.token.kind != NAME or self.peek().text != "=":
             return False
         name = self.advance()
@@ -284,10 +311,13 @@ class Parser(Grammar):
         if problem := self.names.cannot_define(name.text):
             raise self.fail(problem, token=name, hint="choose another name")
         value = self.expression()
-        if not self.accept(";") and self.token.kind != END:
-            raise self.unexpected()
+        self._end_definition()
         self.names.defined[name.text] = value
         return True
+
+    def _end_definition(self) -> None:
+        if not self.accept(";") and self.token.kind != END:
+            raise self.unexpected()
 
     def list_closer(self) -> int | None:
         """Where the bracket closes that holds the whole rest as a list ``[f, g]`` or ``(f, g)``."""

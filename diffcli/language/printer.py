@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from diffcli.language.expression import CONSTANT, NUMBER, Node, is_integral, opened, postorder
+from diffcli.language.expression import (
+    CONSTANT,
+    NUMBER,
+    Node,
+    is_integral,
+    is_unknown,
+    opened,
+    postorder,
+)
 from diffcli.language.limits import MAX_CHARACTERS
 from diffcli.language.tensors import TENSORS, Slice
+from diffcli.language.unknown import spelled
 
 #: How tightly the text of an operation holds together: it is bracketed inside a tighter one.
 _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _PREFIX, _POWER, _ATOM = range(1, 10)
@@ -189,7 +198,8 @@ def _call(current: Node, args: Sequence[Text]) -> str:
     if current.op == "piecewise":
         pairs = zip(texts[::2], texts[1::2], strict=True)
         return f"piecewise({', '.join(f'({value}, {condition})' for value, condition in pairs)})"
-    return f"{current.op}({', '.join(texts)})"
+    name = spelled(current.op) if is_unknown(current.op) else current.op
+    return f"{name}({', '.join(texts)})"
 
 
 def place_text(part: int | Slice | None) -> str:

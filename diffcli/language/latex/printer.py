@@ -17,6 +17,7 @@ from diffcli.language.expression import (
     VARIABLE,
     Node,
     is_integral,
+    is_unknown,
     number,
     opened,
     postorder,
@@ -27,6 +28,7 @@ from diffcli.language.limits import MAX_CHARACTERS
 from diffcli.language.printer import SHORT, number_text, place_text
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import GREEK_NAMES
+from diffcli.language.unknown import parts_of, spelled_latex
 from diffcli.language.vocabulary import CALLABLE, ORDERED
 
 #: How tightly the LaTeX of an operation holds together: it is bracketed inside a tighter one.
@@ -268,7 +270,14 @@ def _tensor(each: Node, texts: _Texts) -> str:
     return rf"\operatorname{{{name}}}\left({', '.join([*arguments, *along])}\right)"
 
 
+def _unknown(each: Node, texts: _Texts) -> str:
+    name = spelled_latex(each.op, name_latex(parts_of(each.op)[0]))
+    return rf"{name}\left({', '.join(texts[arg] for arg in each.args)}\right)"
+
+
 def _call(each: Node, texts: _Texts) -> str:
+    if is_unknown(each.op):
+        return _unknown(each, texts)
     arguments = [texts[arg] for arg in each.args]
 
     def place(found: re.Match[str]) -> str:

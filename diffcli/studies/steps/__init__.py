@@ -48,7 +48,7 @@ def plan(request: Request) -> Plan:
             raise UsageError("an equation is differentiated once", hint="leave out --order")
         return Plan(_of_equation(wrt, request["let"] or ()), declared=wrt, reader=_equation)
     reader = parse if order > 1 or wrt else parse_asked
-    return Plan(_of_formula(wrt, order), declared=wrt, reader=reader)
+    return Plan(_of_formula(wrt, order), declared=wrt, reader=reader, takes_unknowns=True)
 
 
 def _equation(texts: Sequence[str], **names: Any) -> Function:

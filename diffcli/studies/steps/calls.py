@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from diffcli.errors import FormulaError
 from diffcli.language.algebra import Algebra
-from diffcli.language.expression import Node, node, variable
+from diffcli.language.expression import Node, is_unknown, node, variable
 from diffcli.language.functions import TABLE, Row
 from diffcli.language.rules import ARGUMENTS, formula
-from diffcli.studies.steps.fits import ITSELF, Moves, Nodes, RuleUse, named, plus, scaled
+from diffcli.language.unknown import parts_of, raised
+from diffcli.studies.steps.fits import (
+    ITSELF,
+    Moves,
+    Nodes,
+    RuleUse,
+    named,
+    plus,
+    scaled,
+    times,
+)
 
 
 def call(term: Node, moves: Moves, x: Node, algebra: Algebra) -> RuleUse:
     """Return the rule of a function that is called; raises FormulaError where it has none."""
+    if is_unknown(term.op):
+        return _unknown(term, moves, x)
     row = TABLE[term.op]
     partials = row.between or row.partials
     moving = [place for place, arg in enumerate(term.args) if moves(arg)]
@@ -38,6 +50,26 @@ def call(term: Node, moves: Moves, x: Node, algebra: Algebra) -> RuleUse:
         lambda *parts: node(term.op, *parts),
         slope,
         note=note_of(row),
+    )
+
+
+def _unknown(term: Node, moves: Moves, x: Node) -> RuleUse:
+    """Return the rule of a function that is only named."""
+    moving = [place for place, arg in enumerate(term.args) if moves(arg)]
+
+    def slope(parts: Nodes, slopes: Nodes) -> Node:
+        return plus(
+            *(times(node(raised(term.op, place), *parts), slopes[place]) for place in moving)
+        )
+
+    alone = all(term.args[place] is x for place in moving)
+    name = parts_of(term.op)[0]
+    return RuleUse(
+        f"derivative of {name}" if alone else f"derivative of {name} and chain rule",
+        tuple(named(arg, x) if moves(arg) else (ITSELF, arg) for arg in term.args),
+        lambda *parts: node(term.op, *parts),
+        slope,
+        note=f"{name} is only named",
     )
 
 

@@ -18,6 +18,7 @@ from diffcli.language.expression import Node, is_integral
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
+from diffcli.language.unknown import PARTIAL, refuse_unknown
 from diffcli.operators import Entry
 from diffcli.studies.steps.teacher import Step, written
 
@@ -114,8 +115,8 @@ def _derivation(
     derivative, output = step.lines[-1], function.outputs[entry.output]
     shortest, partials = tidied(output, derivative, function.variables, deadline)
     proof = _proof(partials, entry, budget, seed)
-    if proof.exact and (text := partials.formula(entry.wrt).text):
-        (shortest,) = parse(text, variables=function.variables).outputs
+    if proof.exact:
+        shortest = _read(partials.formula(entry.wrt).text, function.variables) or shortest
     return Derivation(entry, term, step, derivative, shortest, proof)
 
 
@@ -125,12 +126,19 @@ def tidied(
     """Return the shortest form of a derivative, and the symbolic engine on the output and it."""
     partials = Partials(Function(("",), (output, derivative), variables), deadline)
     shortest = derivative
-    if text := partials.formula((), 1).text:
-        (shortest,) = parse(text, variables=variables).outputs
-        shortest = min(shortest, derivative, key=lambda form: len(text_of(form)))
+    if read := _read(partials.formula((), 1).text, variables):
+        shortest = min(read, derivative, key=lambda form: len(text_of(form)))
     if shortest is not derivative:
         partials = Partials(Function(("",), (output, shortest), variables), deadline)
     return shortest, partials
+
+
+def _read(text: str | None, variables: tuple[str, ...]) -> Node | None:
+    """Return a formula of the symbolic engine; None where it has none, or partials by place."""
+    if not text or PARTIAL in text:
+        return None
+    (read,) = parse(text, variables=variables, unknowns=True).outputs
+    return read
 
 
 def _proof(partials: Partials, entry: Entry, budget: float, seed: int) -> Proof:
@@ -146,6 +154,7 @@ def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int
     from diffcli.studies.check.places import RandomPoint, draw
 
     formula, claim = function.outputs
+    refuse_unknown([formula])
     deadline, points = now() + PATIENCE * budget, 0
     has_integral = any(is_integral(each.op) for each in function.nodes)
     for at in islice(draw(function.variables or entry.wrt, seed, modest=has_integral), DRAWN):
