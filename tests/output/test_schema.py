@@ -58,6 +58,7 @@ prove "sin(x) < x" --in x=0:1
 prove "convex(x^4 - x^2)" --in x=-1:1
 prove "log(x) < 2" --in x=0:1
 steps "x^2*sin(x)"
+steps "sqrt(x)" --definition
 limit "sin(x)/x" --at 0
 limit "sin(1/x)" --at 0
 limit "sin(x)^2 + cos(x)^2" --at inf

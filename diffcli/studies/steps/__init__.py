@@ -2,7 +2,8 @@
 
 ``fits`` says what a rule is; ``calls`` and ``leibniz`` are rules of their own, ``rules`` all of
 them in order. ``teacher`` applies them, ``differentiation`` proves what comes out, ``implicit``
-does both for an equation, and ``document`` shows it.
+does both for an equation, ``definition`` takes the limit of the difference quotient, and
+``document`` shows it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from diffcli.options import (
     PRECISION,
     VERBOSE,
     WRT,
+    Kind,
+    Option,
     variables,
 )
 from diffcli.output.report import Facts
@@ -39,16 +42,34 @@ if TYPE_CHECKING:
     from diffcli.output.document import Answer
 
 
+DEFINITION = Option(
+    "definition",
+    Kind.FLAG,
+    "Take the limit of the difference quotient instead of the rules.",
+    default=False,
+)
+
+
 def plan(request: Request) -> Plan:
     """Return how the steps are written, of a formula or of an equation."""
     remote.prepare()
     wrt, order = variables(request["wrt"]), request["order"]
+    by_definition = request["definition"]
+    if by_definition and (order != 1 or any(map(is_equation, request.formulas))):
+        raise UsageError(
+            "the definition is that of f′ of a formula", hint='steps "x^2" --definition'
+        )
     if any(map(is_equation, request.formulas)):
         if order != 1:
             raise UsageError("an equation is differentiated once", hint="leave out --order")
         return Plan(_of_equation(wrt, request["let"] or ()), declared=wrt, reader=_equation)
     reader = parse if order > 1 or wrt else parse_asked
-    return Plan(_of_formula(wrt, order), declared=wrt, reader=reader, takes_unknowns=True)
+    return Plan(
+        _of_formula(wrt, order, by_definition),
+        declared=wrt,
+        reader=reader,
+        takes_unknowns=True,
+    )
 
 
 def _equation(texts: Sequence[str], **names: Any) -> Function:
@@ -70,7 +91,7 @@ def _of_equation(wrt: Sequence[str], definitions: Sequence[str]) -> Any:
     return compute
 
 
-def _of_formula(wrt: Sequence[str], order: int) -> Any:
+def _of_formula(wrt: Sequence[str], order: int, by_definition: bool) -> Any:
     def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         _check_without(points)
         from diffcli.studies.steps.differentiation import explain
@@ -82,6 +103,8 @@ def _of_formula(wrt: Sequence[str], order: int) -> Any:
                 "steps are written out in one variable",
                 hint=f"take {asked[0]} first, then the next",
             )
+        if by_definition:
+            return _defined(function, wrt or asked[:1], chosen.budget)
         lesson = explain(
             function,
             wrt=wrt or asked[:1],
@@ -92,6 +115,17 @@ def _of_formula(wrt: Sequence[str], order: int) -> Any:
         return lesson_answer(lesson, Facts.of("steps", function))
 
     return compute
+
+
+def _defined(function: Function, wrt: Sequence[str], budget: float) -> Answer:
+    """Return the derivatives by their definition."""
+    from diffcli.studies.steps.definition import define
+    from diffcli.studies.steps.differentiation import checked_names
+    from diffcli.studies.steps.document import definition_answer
+
+    names = checked_names(function, wrt)
+    done = [define(function, name, each, budget) for each in function.outputs for name in names]
+    return definition_answer(function, done, Facts.of("steps", function))
 
 
 def _check_without(points: Sequence[Point]) -> None:
@@ -109,8 +143,9 @@ variable. The answer is proved to be the symbolic engine's before anything is sh
 diffcli steps "x^2*sin(x)"
 diffcli steps "x^x" --format latex -o steps.tex
 diffcli steps "x^2 + y^2 = 25"
+diffcli steps "1/x" --definition
 diffcli steps "u^3 + v^2 + 4uv" --wrt u --order 2""",
-    options=(WRT, ORDER),
+    options=(WRT, ORDER, DEFINITION),
     unused=(
         AT,
         POINTS_FILE,

@@ -89,13 +89,7 @@ def explain(
     """
     if not 1 <= order <= HIGHEST_ORDER:
         raise UsageError(f"order {order}", hint=f"steps are written out up to {HIGHEST_ORDER}")
-    for name in wrt:
-        if name not in function.variables:
-            raise UsageError(
-                f"{name!r} is not a variable of the formula",
-                hint=f"its variables: {', '.join(function.variables) or 'none'}",
-            )
-    names = tuple(wrt) or function.variables or ("x",)
+    names = checked_names(function, wrt)
     derivations: list[Derivation] = []
     for output, formula in enumerate(function.outputs):
         for name in names:
@@ -107,6 +101,20 @@ def explain(
     return Lesson(function, tuple(derivations))
 
 
+def checked_names(function: Function, wrt: Sequence[str]) -> tuple[str, ...]:
+    """Return the variables to differentiate in, all of them or those of ``wrt``.
+
+    Raises UsageError for a name that isn't in the formula.
+    """
+    for name in wrt:
+        if name not in function.variables:
+            raise UsageError(
+                f"{name!r} is not a variable of the formula",
+                hint=f"its variables: {', '.join(function.variables) or 'none'}",
+            )
+    return tuple(wrt) or function.variables or ("x",)
+
+
 def _derivation(
     function: Function, entry: Entry, term: Node, budget: float, seed: int
 ) -> Derivation:
@@ -114,7 +122,7 @@ def _derivation(
     step = written(term, entry.wrt[-1], function.variables)
     derivative, output = step.lines[-1], function.outputs[entry.output]
     shortest, partials = tidied(output, derivative, function.variables, deadline)
-    proof = _proof(partials, entry, budget, seed)
+    proof = proof_of(partials, entry, budget, seed)
     if proof.exact:
         shortest = _read(partials.formula(entry.wrt).text, function.variables) or shortest
     return Derivation(entry, term, step, derivative, shortest, proof)
@@ -141,8 +149,11 @@ def _read(text: str | None, variables: tuple[str, ...]) -> Node | None:
     return read
 
 
-def _proof(partials: Partials, entry: Entry, budget: float, seed: int) -> Proof:
-    """Prove that the second output is a partial of the first."""
+def proof_of(partials: Partials, entry: Entry, budget: float, seed: int) -> Proof:
+    """Prove that the second output is a partial of the first, or hold them together at points.
+
+    Raises DisagreementError where they differ at a point, UsageError where no point was found.
+    """
     if partials.is_equal(entry.wrt, 0, 1):
         return Proof(exact=True)
     return Proof(exact=False, points=_agreeing(partials.function, entry, budget, seed))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from diffcli.studies.steps.fits import times
 if TYPE_CHECKING:
     from diffcli.language.function import Function
     from diffcli.output.report import Facts
+    from diffcli.studies.steps.definition import Definition
     from diffcli.studies.steps.differentiation import Derivation, Lesson, Proof
     from diffcli.studies.steps.implicit import ImplicitDerivation, ImplicitLesson
     from diffcli.studies.steps.teacher import Part, Statement, Step
@@ -49,8 +51,8 @@ class Writer:
         """Return the question, the steps, the answer."""
         entry = done.entry
         asked = Entry(entry.label, entry.output, entry.wrt[1:])
-        answer = equal(self._name(entry), self.math(done.tidied))
-        question: Words = (equal(self._name(asked), self.math(done.term)),)
+        answer = equal(self.name(entry), self.math(done.tidied))
+        question: Words = (equal(self.name(asked), self.math(done.term)),)
         if len(self._function.variables) > 1:
             x = name_latex(done.wrt)
             partial = Math(f"∂/∂{done.wrt}", rf"\frac{{\partial}}{{\partial {x}}}")
@@ -68,7 +70,7 @@ class Writer:
             "derivative": self.text(done.derivative),
             "tidied": self.text(done.tidied),
             "latex": self.math(done.tidied).latex,
-            "proof": "exact" if done.proof.exact else f"{done.proof.points} points",
+            "proof": _proof_text(done.proof),
         }
 
     def step_record(self, step: Step) -> dict[str, Any]:
@@ -139,7 +141,7 @@ class Writer:
         """Return a term in the language itself."""
         return text_of(node, euler=self._euler)
 
-    def _name(self, entry: Entry) -> Math:
+    def name(self, entry: Entry) -> Math:
         """Return ``f(x)``, ``f′(x)`` or ``∂f/∂x``."""
         names, order = self._function.variables, len(entry.wrt)
         called = self._function.called if self._function.is_scalar else f"f{entry.output + 1}"
@@ -167,6 +169,10 @@ def _prime(term: Math) -> Math:
     return Math(f"({term.text})′", rf"\left({term.latex}\right)'")
 
 
+def _proof_text(proof: Proof) -> str:
+    return "exact" if proof.exact else f"{proof.points} points"
+
+
 def proved(proof: Proof) -> str:
     """Say how the answer is known to be right."""
     if proof.exact:
@@ -174,6 +180,76 @@ def proved(proof: Proof) -> str:
     return f"equal to the certified derivative at {proof.points} points"
 
 
+def definition_answer(function: Function, done: Sequence[Definition], facts: Facts) -> Answer:
+    """Return a tree a derivative by its definition: the quotient, simplified, and its limit."""
+    writer = Writer(function)
+    trees = (_definition_tree(writer, each, _entry(function, each)) for each in done)
+    records = (_definition_record(writer, each, _entry(function, each)) for each in done)
+    return _answer(facts, trees, records)
+
+
+def _entry(function: Function, done: Definition) -> Entry:
+    return Entry(done.wrt, function.outputs.index(done.term), (done.wrt,))
+
+
+def _definition_tree(writer: Writer, done: Definition, entry: Entry) -> Tree:
+    f, slope = writer.name(replace(entry, wrt=())), writer.name(entry)
+    h, math = done.step, writer.math
+    quotient = Math(f"(f({done.wrt} + {h}) - f({done.wrt}))/{h}", _QUOTIENT.format(x=done.wrt, h=h))
+    notes = map(Tree, ((each,) for each in done.simplified.notes))
+    limits = [
+        part
+        for factor, limit in done.simplified.limits.items()
+        for part in (",  ", math(factor), " goes to ", math(limit))
+    ]
+    return Tree(
+        (equal(f, math(done.term)),),
+        (
+            Tree(("1  difference quotient:  ", equal(quotient, math(done.typed)))),
+            Tree(("2  simplified:  ", math(done.simplified.term)), tuple(notes)),
+            Tree((f"3  {h} goes to 0", *limits)),
+            Tree((equal(slope, math(done.derivative)), f"   ({proved(done.proof)})")),
+        ),
+    )
+
+
+_QUOTIENT = r"\frac{{f({x} + {h}) - f({x})}}{{{h}}}"
+
+
+def _definition_record(writer: Writer, done: Definition, entry: Entry) -> dict[str, Any]:
+    limits = done.simplified.limits.items()
+    lines = [f"{writer.text(factor)} goes to {writer.text(limit)}" for factor, limit in limits]
+    told = (
+        ("difference quotient", done.typed, [writer.text(done.typed)]),
+        ("simplified", done.typed, [writer.text(done.simplified.term)]),
+        (f"{done.step} goes to 0", done.simplified.term, [*lines, writer.text(done.derivative)]),
+    )
+    return {
+        "entry": done.wrt,
+        "output": entry.output,
+        "of": writer.text(done.term),
+        "steps": [
+            {
+                "number": str(place),
+                "rule": rule,
+                "statement": None,
+                "term": writer.text(term),
+                "parts": [],
+                "steps": [],
+                "lines": said,
+                "note": "; ".join(done.simplified.notes) or None if place == _SIMPLIFIED else None,
+            }
+            for place, (rule, term, said) in enumerate(told, start=1)
+        ],
+        "derivative": writer.text(done.derivative),
+        "tidied": writer.text(done.derivative),
+        "latex": writer.math(done.derivative).latex,
+        "proof": _proof_text(done.proof),
+    }
+
+
+_SIMPLIFIED = 2
+"""The number of the step that says how the quotient was simplified."""
 _SIDES = ("left side: ", "right side: ")
 
 
@@ -226,5 +302,5 @@ def _implicit_record(done: ImplicitDerivation, writer: Writer) -> dict[str, Any]
         "derivative": writer.text(done.derivative),
         "tidied": writer.text(done.tidied),
         "latex": writer.math(done.tidied).latex,
-        "proof": "exact" if done.proof.exact else f"{done.proof.points} points",
+        "proof": _proof_text(done.proof),
     }
