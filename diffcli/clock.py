@@ -25,6 +25,27 @@ def set_to(reading: float) -> None:
     _ahead = reading - thread_time()
 
 
+class Budget:
+    """Processor time for proofs: it ends at ``deadline``, a reading of this clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self.deadline = now() + seconds
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the deadline has passed."""
+        return now() > self.deadline
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Put the deadline off by the time of the block, whose work is no proof."""
+        begun = now()
+        try:
+            yield
+        finally:
+            self.deadline += now() - begun
+
+
 class _Limit:
     """A deadline that is cheap to ask for, as no processor's time goes by faster than the wall's.
 

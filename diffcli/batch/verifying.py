@@ -14,18 +14,17 @@ from functools import cached_property
 from math import isfinite, nan
 from typing import TYPE_CHECKING
 
-from diffcli.batch.results import Evaluated, Place, Results
+from diffcli.batch.results import Evaluated, Results
 from diffcli.batch.tally import Row, Tally
 from diffcli.clock import now
 from diffcli.differentiation import DIGITS
-from diffcli.errors import LimitError
 from diffcli.language.expression import Node, number
 from diffcli.language.points import Point, Tensor
 from diffcli.operators import Entry
 from diffcli.verdict import Check, Verdict, worst
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.checker import SymbolicValue
+    from diffcli.engines.remote import Partials
     from diffcli.rows.chunks import Array
 
 AT_ONCE = 16
@@ -115,6 +114,7 @@ class Verifier:
         import numpy as np
 
         from diffcli.differentiation.checker import Checker
+        from diffcli.differentiation.examination import symbolic_values
         from diffcli.differentiation.numbers import Numbers
         from diffcli.differentiation.places import Positions
 
@@ -133,46 +133,38 @@ class Verifier:
                 for name in function.variables
             }
         )
+        numbers = Numbers(list(values), [named[name] for name in self._derivatives])
         checked = Checker(
             function,
             [Entry(name, *place) for name, place in self._derivatives.items()],
             Positions(point, dtype=settings.dtype, seed=settings.seed),
-            symbolic=self._symbolic,
+            symbolic=symbolic_values(self._partials, begun + max(self._left, 0.0)),
             enclosure="enclosure" in settings.engines,
             digits=DIGITS,
             dtype=settings.dtype,
             deadline=begun + self._left,
             seed=settings.seed,
             suspects=range(len(table)),
-        ).checked(Numbers(list(values), [named[name] for name in self._derivatives]))
+        ).checked(numbers)
         self._has_begun = True
         self._left -= now() - begun
         outputs = {output: name for name, (output, wrt) in results.places.items() if not wrt}
         names = [outputs.get(output, f"f{output + 1}") for output in range(len(values))]
-        columns = zip(*checked.values, *checked.entries, strict=True)
-        return [self._known([*names, *self._derivatives], row) for row in columns]
+        labels = [*names, *self._derivatives]
+        return [self._known(labels, row) for row in checked.of_points(numbers)]
 
     def _known(self, names: Sequence[str], row: Sequence[Check | None]) -> dict[str, Check] | None:
         known = {name: each for name, each in zip(names, row, strict=True) if each}
         return known if len(known) == len(names) else None
 
     @cached_property
-    def _symbolic(self) -> SymbolicValue:
-        """How the symbolic engine gives a partial's value, where it takes part and has one."""
-        settings = self._results.settings
-        if "symbolic" not in settings.engines:
-            return lambda _place, _at: None
+    def _partials(self) -> Partials | None:
+        """The symbolic derivatives, where that engine takes part."""
+        if "symbolic" not in self._results.settings.engines:
+            return None
         from diffcli.engines.remote import Partials
 
-        partials = Partials(self._results.function, now() + self._left / 2)
-
-        def value(place: Place, at: Mapping[str, float]) -> float | None:
-            try:
-                return partials.number(at, place[1], place[0], now() + max(self._left, 0.0))
-            except LimitError:
-                return None
-
-        return value
+        return Partials(self._results.function, now() + self._left / 2)
 
 
 def verdicts(results: Results, tally: Tally) -> Counter[Verdict]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from diffcli.clock import now
+from diffcli.clock import Budget
 from diffcli.differentiation.analysis import analysis, exact_text
 from diffcli.differentiation.by_shape import numbers_by_shape
 from diffcli.differentiation.cases import Case, case_of
 from diffcli.differentiation.evaluation import Evaluation
 from diffcli.differentiation.large import Large
 from diffcli.differentiation.normwise import relative_error
+from diffcli.differentiation.results import result_of
 from diffcli.differentiation.settings import Settings
 from diffcli.differentiation.stacked import MOST_SINGLE, columns_of, together
 from diffcli.differentiation.vectors import product
@@ -26,10 +27,9 @@ from diffcli.operators import Matrix, Operator, Shape
 from diffcli.output.report import Result
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.checker import Checker, Place
+    from diffcli.differentiation.checker import Checker
     from diffcli.differentiation.numbers import Array, Numbers
     from diffcli.differentiation.places import Places
-    from diffcli.engines.remote import Partials
     from diffcli.verdict import Check
 
 NO_AGREEMENT = "the closed form's value isn't autograd's here; --components writes it out"
@@ -44,7 +44,7 @@ class Answers:
 
     def __init__(self, operator: Operator, function: Function, settings: Settings) -> None:
         self._operator, self._function, self._settings = operator, function, settings
-        self._deadline = now() + settings.budget
+        self._budget = Budget(settings.budget)
         self.cases: dict[tuple[Shape, ...], Case] = {}
         self.evaluation = Evaluation(operator, function, settings)
 
@@ -53,7 +53,7 @@ class Answers:
         key = tuple(shapes.values())
         if key not in self.cases:
             self.cases[key] = case_of(
-                self._operator, self._function, shapes, self._settings, self._deadline
+                self._operator, self._function, shapes, self._settings, self._budget.deadline
             )
         return self.cases[key]
 
@@ -68,36 +68,36 @@ class Answers:
         whole, settings = together(points), self._settings
         if whole is None or self._function.has_tensors or "autograd" not in settings.engines:
             return None
-        begun = now()
-        self.evaluation.prepare()
-        self._deadline += now() - begun
+        with self._budget.pause():
+            self.evaluation.prepare()
         case = self.case(dict.fromkeys(whole.values, ()))
         from diffcli.differentiation.places import Positions
         from diffcli.differentiation.selection import sample
         from diffcli.engines.coordinates import arrays_of
 
         arrays = arrays_of(whole, dtype=settings.dtype, seed=settings.seed)
-        stack = columns_of(self._operator, case, points, arrays, settings, self.evaluation)
+        stack = columns_of(
+            self._operator, case, points, arrays, settings, self.evaluation, self._budget
+        )
         if stack is None:
             return None
-        self._deadline += stack.spent
-        found: dict[int, Result] = {}
-        given: dict[int, Sequence[Check | None]] = {}
+        proved: dict[int, Result] = {}
+        checks: dict[int, Sequence[Check | None]] = {}
         for place in stack.suspects:
-            if now() > self._deadline:
+            if self._budget.is_spent:
                 break
-            found[place] = self._result(points[place])
+            proved[place] = self._result(points[place])
         chosen = sample(len(points), settings.seed)
         usual = [place for place in chosen if place not in stack.suspected]
         some = together([points[place] for place in usual]) if usual else None
         if some is not None and settings.proves:
             positions = Positions(some, dtype=settings.dtype, seed=settings.seed)
-            checked = self._checker(case, positions).checked(stack.at(usual))
-            rows = zip(*checked.values, *checked.entries, strict=True)
-            given = dict(zip(usual, rows, strict=True))
-        count = len(found) + sum(all(row) for row in given.values())
+            numbers = stack.at(usual)
+            rows = self._checker(case, positions).checked(numbers).of_points(numbers)
+            checks = dict(zip(usual, rows, strict=True))
+        count = len(proved) + sum(map(all, checks.values()))
         return [
-            found.get(place) or stack.result(place, given.get(place, ()), count)
+            proved.get(place) or stack.result(place, checks.get(place, ()), count)
             for place in range(len(points))
         ]
 
@@ -125,34 +125,32 @@ class Answers:
         case = self.case(dict.fromkeys(numbers, ()))
         if case.scalars.function is not self._function:
             return self._of_arrays(point)
-        place = SinglePoint(numbers, self._settings.dtype)
+        place = SinglePoint.of_numbers(numbers, self._settings.dtype)
         checker = self._checker(case, place)
         return self._assembled(case, point, place.dyadic(0), case.formulas, None, place, checker)
 
     def _of_arrays(self, point: Point) -> Result:
-        from diffcli.differentiation.numbers import agree
         from diffcli.differentiation.places import Positions
+        from diffcli.differentiation.selection import agree
         from diffcli.engines.coordinates import arrays_of, by_component
 
         settings = self._settings
         arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
         found = numbers_by_shape(
-            self._operator, self._function, point, arrays, settings, self._deadline
+            self._operator, self._function, point, arrays, settings, self._budget
         )
         if found is not None:
             result, told = found
             self.evaluation.told[told] = None
             return result
-        begun = now()
-        _ = self._function.nodes  # rows that repeat are written out: that is no proof yet
-        self._deadline += now() - begun
+        with self._budget.pause():
+            _ = self._function.nodes  # rows that repeat are written out: that is no proof yet
         case = self.case({name: each.shape for name, each in arrays.items()})
         if case.scalars.function is None:
             return self._large(case, point, arrays)
-        begun = now()
         takes_part = "autograd" in settings.engines
-        numbers = self.evaluation.numbers(case, arrays) if takes_part else None
-        self._deadline += now() - begun
+        with self._budget.pause():
+            numbers = self.evaluation.numbers(case, arrays) if takes_part else None
         closed = self.evaluation.closed(case, arrays)
         formulas = case.formulas
         if numbers and closed and not agree(numbers, closed, settings.dtype):
@@ -176,60 +174,50 @@ class Answers:
         checker: Checker,
     ) -> Result:
         """Return the answer, its numbers checked."""
-        from diffcli.differentiation.numbers import shaped
-
-        checked = checker.checked(numbers)
-        outputs = case.scalars.outputs
-        if case.element_by_element:
-            outputs = (places.shape,) * len(outputs)
-        values = shaped(numbers.values if numbers else None, checked.values, outputs)
-        blocks = self._operator.blocks(case.scalars)
-        derivatives = shaped(numbers.entries if numbers else None, checked.entries, blocks)
-        derivative = self._operator.layout(derivatives, case.scalars)
-        return Result(
-            at=at,
-            value=values[0] if self._function.is_scalar else values,
-            derivative=derivative,
-            symbolic=formulas,
-            checks=(*_given(checked.entries), *checked.left),
-            value_checks=_given(checked.values),
-            sampled=checked.sampled,
+        return result_of(
+            self._operator,
+            case.scalars,
+            at,
+            numbers,
+            checker.checked(numbers),
+            formulas,
+            outputs=[places.shape] * len(case.scalars.outputs) if case.element_by_element else None,
             typed=exact_text(point, self._settings),
-            analysis=analysis(
+            analysis=lambda derivative: analysis(
                 self._operator,
                 case.scalars,
                 partial(places.typed, 0),
                 derivative,
                 self._settings,
-                self._deadline,
+                self._budget.deadline,
             ),
         )
 
     def _large(self, case: Case, point: Point, arrays: Mapping[str, Array]) -> Result:
         """Return the answer of which a sample is checked."""
-        from diffcli.differentiation.numbers import Numbers, agree
+        from diffcli.differentiation.numbers import Numbers
+        from diffcli.differentiation.selection import agree
         from diffcli.engines.autograd import to_array
 
         operator, settings = self._operator, self._settings
         if "autograd" not in settings.engines:
             reason = case.reason or "a sparse matrix takes autograd"
             raise LimitError(reason, hint="with autograd among the --engines")
-        begun = now()
-        import_module("diffcli.differentiation.samples")
-        at, vector = self.evaluation.at(case, arrays)
-        values = [to_array(each) for each in at.outputs]
-        sparse = operator if isinstance(operator, Matrix) and operator.sparse else None
-        matrix = sparse.triplets(at) if sparse else None
-        blocks = []
-        if not sparse:
-            whole = [*at.variables] == [*arrays]
-            quick = whole and product(operator, self._function, at.variables, vector, settings)
-            blocks = [to_array(each) for each in quick or operator.torch(at, vector)]
-        closed = self.evaluation.closed(case, arrays)
-        relative = relative_error(self._function, arrays, settings)
-        if closed is not None and not agree(Numbers(values, blocks), closed, settings.dtype):
-            closed = None
-        self._deadline += now() - begun
+        with self._budget.pause():
+            import_module("diffcli.differentiation.samples")
+            at, vector = self.evaluation.at(case, arrays)
+            values = [to_array(output) for output in at.outputs]
+            sparse = operator if isinstance(operator, Matrix) and operator.sparse else None
+            matrix = sparse.triplets(at) if sparse else None
+            blocks = []
+            if not sparse:
+                whole = [*at.variables] == [*arrays]
+                quick = whole and product(operator, self._function, at.variables, vector, settings)
+                blocks = [to_array(block) for block in quick or operator.torch(at, vector)]
+            closed = self.evaluation.closed(case, arrays)
+            relative = relative_error(self._function, arrays, settings)
+            if closed is not None and not agree(Numbers(values, blocks), closed, settings.dtype):
+                closed = None
         large = Large(
             operator,
             self._function,
@@ -238,7 +226,7 @@ class Answers:
             arrays,
             values,
             settings,
-            self._deadline,
+            self._budget,
             closed=closed.flat if closed else None,
             formulas=closed.form.formulas if closed else {},
             relative=relative,
@@ -272,36 +260,19 @@ class Answers:
         self, case: Case, places: Places, relative: float = 0.0, suspects: Sequence[int] = ()
     ) -> Checker:
         from diffcli.differentiation.checker import Checker
+        from diffcli.differentiation.examination import symbolic_values
 
         settings = self._settings
         return Checker(
             case.scalars.function or self._function,
             case.entries,
             places,
-            symbolic=partial(_symbolic_value, case.symbolic, self._deadline),
+            symbolic=symbolic_values(case.symbolic, self._budget.deadline),
             enclosure="enclosure" in settings.engines,
             digits=settings.digits,
             dtype=settings.dtype,
-            deadline=self._deadline,
+            deadline=self._budget.deadline,
             seed=settings.seed,
             relative=relative,
             suspects=suspects,
         )
-
-
-def _given(checks: Iterable[Iterable[Check | None]]) -> tuple[Check, ...]:
-    return tuple(check for each in checks for check in each if check)
-
-
-def _symbolic_value(
-    symbolic: Partials | None,
-    deadline: float,
-    place: Place,
-    at: Mapping[str, float],
-) -> float | None:
-    if symbolic is None:
-        return None
-    try:
-        return symbolic.number(at, place[1], place[0], deadline)
-    except LimitError:
-        return None

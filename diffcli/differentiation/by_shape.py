@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from diffcli.clock import now
+from diffcli.clock import Budget
 from diffcli.differentiation.cases import Case
 from diffcli.differentiation.large import Large
 from diffcli.language.function import Function
@@ -33,26 +33,25 @@ def numbers_by_shape(
     point: Point,
     arrays: Mapping[str, Array],
     settings: Settings,
-    deadline: float,
+    budget: Budget,
 ) -> tuple[Result, str] | None:
     """Return the answer at a point of many numbers, a sample of it checked, and in words how.
 
-    ``deadline`` is that of the checks, which what is computed here puts off. None for few
+    ``budget`` is that of the checks. None for few
     variables, for vectors, for unlike terms with conditions, and for other operators. Raises
     UsageError where the operator doesn't apply, LimitError where a matrix is too large to be whole.
     """
-    begun = now()
     is_other = isinstance(operator, Grad) and operator != Grad(mode=operator.mode)
     is_other |= isinstance(operator, Matrix) and bool(operator.wrt)
     if type(operator) not in _OPERATORS or is_other or not _suits(function, arrays, settings):
         return None
-    found = _computed(operator, function, arrays, settings)
+    with budget.pause():
+        found = _computed(operator, function, arrays, settings)
+        import_module("diffcli.differentiation.samples")
     if found is None:
         return None
-    import_module("diffcli.differentiation.samples")
     case = Case(found.scalars, reason=f"{len(arrays):,} variables are too many")
-    large = Large(operator, function, case, point, arrays, found.values, settings, 0.0)
-    large = replace(large, deadline=deadline + now() - begun)
+    large = Large(operator, function, case, point, arrays, found.values, settings, budget)
     if not isinstance(operator, Matrix):
         return large.whole(found.gradient if isinstance(operator, Grad) else []), found.told
     matrix = _matrix(operator, found)

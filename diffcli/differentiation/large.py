@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from diffcli.clock import now
+from diffcli.clock import Budget
 from diffcli.differentiation.cases import Case
 from diffcli.differentiation.normwise import largest
+from diffcli.differentiation.numbers import Checked, Numbers
+from diffcli.differentiation.results import result_of
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.function import Function
@@ -39,7 +41,7 @@ class Large:
     arrays: Mapping[str, Array]
     values: Sequence[Array]
     settings: Settings
-    deadline: float
+    budget: Budget
     closed: Array | None = None
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     relative: float = 0.0
@@ -48,23 +50,9 @@ class Large:
         """Return the answer whose numbers are these blocks."""
         import numpy as np
 
-        scalars = self.case.scalars
-        flat = np.concatenate([each.ravel() for each in blocks or self.values])
         if self._is_nan:
-            flat[:] = np.nan
-        found = self._suspects(flat, self._kinks)
-        places = self._sample(flat.size, found.places)
-        targets = [self._target(place) for place in places]
-        checks = self._checks([each for each in targets if each], places, flat, found)
-        for place, check in zip(places, checks, strict=False):
-            flat[place] = np.nan if check.value is None else check.value
-        ends = np.cumsum([each.size for each in blocks])[:-1]
-        parts = [
-            _nested(part.reshape(each.shape))
-            for part, each in zip(np.split(flat, ends), blocks, strict=False)
-        ]
-        layout = self.operator.layout(parts, scalars)
-        return self._result(layout, checks, flat.size, found.left(places[: len(checks)]))
+            blocks = [np.full(block.shape, np.nan) for block in blocks]
+        return self._result(blocks, self._target, self._kinks)
 
     def sparse(self, operator: Matrix, matrix: Sparse) -> Result:
         """Return the answer whose entries that aren't always zero are a sparse matrix's."""
@@ -72,19 +60,54 @@ class Large:
 
         rows, columns, numbers = matrix.triplets()
         scalars = self.case.scalars
-        found = self._suspects(numbers, lambda at: np.flatnonzero(np.isin(columns, at)))
-        places = self._sample(len(numbers), found.places)
-        targets = [operator.entry(int(rows[k]), int(columns[k]), scalars) for k in places]
-        checks = self._checks(targets, places, numbers, found)
-        numbers = numbers.copy()
-        for place, check in zip(places, checks, strict=False):
-            numbers[place] = float("nan") if check.value is None else check.value
-        triplets = list(zip(rows.tolist(), columns.tolist(), _nested(numbers), strict=True))
-        layout = operator.sparse_layout(triplets, scalars)
-        left = found.left(places[: len(checks)])
-        result = self._result(layout, checks, len(numbers), left)
+
+        def layout(flat: Sequence[float | None]) -> Any:
+            triplets = list(zip(rows.tolist(), columns.tolist(), flat, strict=True))
+            return operator.sparse_layout(triplets, scalars)
+
+        result = self._result(
+            [numbers],
+            lambda place: operator.entry(int(rows[place]), int(columns[place]), scalars),
+            lambda at_kinks: np.flatnonzero(np.isin(columns, at_kinks)),
+            layout,
+        )
         products = {} if matrix.products is None else {"products": matrix.products}
         return replace(result, symbolic={}, analysis={"entries": len(numbers), **products})
+
+    def _result(
+        self,
+        blocks: Sequence[Array],
+        target_of: Callable[[int], Target | None],
+        places_of: Callable[[Positions], Positions],
+        layout: Callable[[Sequence[float | None]], Any] | None = None,
+    ) -> Result:
+        """Return the answer with a sample of its numbers checked, of the values if it has no more.
+
+        ``target_of`` says which derivative the number at a place is; ``places_of`` gives the places
+        of the numbers that components of the variables have a part in.
+        """
+        import numpy as np
+
+        flat = np.concatenate([block.ravel() for block in blocks or self.values])
+        with self.budget.pause():
+            suspects = self._suspects(flat, places_of)
+        places = self._sample(flat.size, suspects.places)
+        targets = [target for place in places if (target := target_of(place))]
+        checks = dict(zip(places, self._checks(targets, places, flat, suspects), strict=False))
+        left = suspects.left([*checks])
+        if not checks:
+            left = (self._check_of_all(), *left)
+        sampled = (len(checks), flat.size) if 0 < len(checks) < flat.size else None
+        checked = Checked(*(({}, checks) if blocks else (checks, {})), sampled, left)
+        return result_of(
+            self.operator,
+            self.case.scalars,
+            {name: array.tolist() for name, array in self.arrays.items()},
+            Numbers(self.values, blocks),
+            checked,
+            self.formulas or _unwritten(flat.size),
+            layout=layout,
+        )
 
     def _sample(self, count: int, suspects: Positions) -> list[int]:
         """Return the places that are checked: some of the suspects, then a random sample."""
@@ -104,7 +127,7 @@ class Large:
             return _Suspects(np.array([], dtype=np.int64))
         from diffcli.engines.touching import at_kinks, components_at_kinks
 
-        begun, settings = now(), self.settings
+        settings = self.settings
         kinks, reason = np.array([], dtype=np.int64), None
         try:
             found = at_kinks(
@@ -115,7 +138,7 @@ class Large:
         except LimitError as error:
             reason = f"it isn't known which numbers stand at a kink: {error.message}"
         places = np.union1d(kinks, np.flatnonzero(~np.isfinite(numbers)))
-        return _Suspects(places, reason, now() - begun)
+        return _Suspects(places, reason)
 
     def _kinks(self, columns: Positions) -> Positions:
         """Return the places of the numbers that components of the variables have a part in."""
@@ -171,7 +194,7 @@ class Large:
             self._ordered,
             self.case.weights,
             self.settings,
-            self.deadline + found.spent,
+            self.budget,
             self.relative,
             largest([numbers]),
         ).checks(targets, numbers[places].tolist(), [closed.get(place) for place in places])
@@ -194,20 +217,6 @@ class Large:
 
         return all(bool(np.isnan(each).all()) for each in self.values)
 
-    def _result(
-        self, derivative: Any, checks: Sequence[Check], count: int, left: tuple[Check, ...]
-    ) -> Result:
-        values = [_nested(each) for each in self.values]
-        sampled = (len(checks), count) if 0 < len(checks) < count else None
-        return Result(
-            at={name: each.tolist() for name, each in self.arrays.items()},
-            value=values[0] if self.function.is_scalar else values,
-            derivative=derivative,
-            symbolic=self.formulas or _unwritten(count),
-            checks=(*(checks or [self._check_of_all()]), *left),
-            sampled=sampled,
-        )
-
     def _check_of_all(self) -> Check:
         """Return what is known where no number could be checked alone."""
         if self._is_nan:
@@ -219,14 +228,10 @@ class Large:
 
 @dataclass(frozen=True)
 class _Suspects:
-    """Where numbers are missing, or stand at a kink; ``reason`` says why not all kinks are known.
-
-    ``spent`` are the seconds that it took, which are none of the checks'.
-    """
+    """Where numbers are missing or stand at a kink; ``reason`` says why not all kinks are known."""
 
     places: Positions
     reason: str | None = None
-    spent: float = 0.0
 
     def left(self, checked: Sequence[int]) -> tuple[Check, ...]:
         """Return one unverified check for the suspects that were not checked."""
@@ -237,15 +242,3 @@ class _Suspects:
 
 def _unwritten(count: int) -> Mapping[str, Formula]:
     return {"f": Formula(reason=f"{count:,} entries are too many to be written out")}
-
-
-def _nested(array: Array) -> Any:
-    """Return an array as nested lists, with None for what is no number."""
-    import numpy as np
-
-    finite = np.isfinite(array)
-    if finite.all():
-        return array.tolist()
-    found = array.astype(object)
-    found[~finite] = None
-    return found.tolist()

@@ -1,21 +1,18 @@
-"""Autograd's numbers, and those that stand once they are checked."""
+"""Autograd's numbers, their checks, and the numbers that stand once they are checked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 from diffcli.operators import Shape
 from diffcli.verdict import Check
-from diffcli.verify import DIGITS_KEPT
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from diffcli.differentiation.closed import ClosedValues
 
     Array = NDArray[np.float64]
 
@@ -28,47 +25,68 @@ class Numbers:
     entries: Sequence[Array]
 
 
-def agree(numbers: Numbers, closed: ClosedValues, dtype: str) -> bool:
-    """Whether autograd's entries are those of formulas, wherever both are numbers."""
-    import numpy as np
+@dataclass(frozen=True)
+class Checked:
+    """The checks of an answer's values and entries, by place among all in row-major order.
 
-    near = 10.0 ** -DIGITS_KEPT[dtype]
-    for own, formula in closed.pairs(np.concatenate([each.ravel() for each in numbers.entries])):
-        both = np.isfinite(own) & np.isfinite(formula)
-        size = np.abs(formula[both]).max(initial=0.0)
-        if not np.allclose(own[both], formula[both], rtol=near, atol=near * size):
-            return False
-    return True
+    Where not all were checked, ``sampled`` is (checked, all). ``left`` are checks of several
+    numbers together, such as the suspects that were not checked.
+    """
+
+    values: Mapping[int, Check] = field(default_factory=dict)
+    entries: Mapping[int, Check] = field(default_factory=dict)
+    sampled: tuple[int, int] | None = None
+    left: tuple[Check, ...] = ()
+
+    def of_points(self, numbers: Numbers) -> list[list[Check | None]]:
+        """Return the checks at each of several points of numbers: of its values, then its entries.
+
+        ``numbers`` are those that were checked, each an array as long as the points.
+        """
+        count = numbers.values[0].size
+        return [
+            [
+                *(self.values.get(row * count + point) for row in range(len(numbers.values))),
+                *(self.entries.get(row * count + point) for row in range(len(numbers.entries))),
+            ]
+            for point in range(count)
+        ]
 
 
 def final_values(
-    numbers: Sequence[Array] | None, checks: Sequence[Sequence[Check | None]]
+    numbers: Sequence[Array] | None, checks: Mapping[int, Check], count: int
 ) -> list[float | None]:
     """Return the numbers that stand, one after the other, None where there is no number.
 
-    That is the truth where it is proved, else autograd's.
+    That is the truth where it is proved, else autograd's. ``count`` is how many there are.
     """
-    given = [found for each in checks for found in each]
-    flat = [None] * len(given) if numbers is None else [x for each in numbers for x in each.flat]
-    return [
-        check.value if check else float(number) if number is not None and isfinite(number) else None
-        for check, number in zip(given, flat, strict=True)
-    ]
+    flat: list[float | None] = [None] * count
+    if numbers is not None:
+        flat = [number for array in numbers for number in _finite(array)]
+    for place, check in checks.items():
+        flat[place] = check.value
+    return flat
+
+
+def _finite(array: Array) -> Sequence[float | None]:
+    """Return the numbers of an array, None for what is no finite number."""
+    flat: list[float] = array.ravel().tolist()
+    if all(map(isfinite, flat)):
+        return flat
+    return [number if isfinite(number) else None for number in flat]
 
 
 def shaped(
-    numbers: Sequence[Array] | None,
-    checks: Sequence[Sequence[Check | None]],
-    shapes: Sequence[Shape],
+    numbers: Sequence[Array] | None, checks: Mapping[int, Check], shapes: Sequence[Shape]
 ) -> list[Any]:
     """Return the numbers that stand as nested lists of the shapes, which follow each other."""
-    flat = final_values(numbers, checks)
-    found, start = [], 0
+    flat = final_values(numbers, checks, sum(map(prod, shapes)))
+    parts, start = [], 0
     for shape in shapes:
         end = start + prod(shape)
-        found.append(_nested(flat[start:end], shape))
+        parts.append(_nested(flat[start:end], shape))
         start = end
-    return found
+    return parts
 
 
 def _nested(flat: Sequence[Any], shape: Sequence[int]) -> Any:
@@ -83,4 +101,4 @@ def _nested(flat: Sequence[Any], shape: Sequence[int]) -> Any:
 
 def one_by_one(arrays: Iterable[Array]) -> list[Array]:
     """Return every number of some arrays as an array of its own."""
-    return [number for each in arrays for number in each.reshape(-1, 1)]
+    return [number for array in arrays for number in array.reshape(-1, 1)]

@@ -8,6 +8,7 @@ to: one position, unless shapes differ.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,18 +52,20 @@ def broadcast(arrays: Mapping[str, Array]) -> tuple[int, ...]:
 
 
 class Places(Protocol):
-    """The points of one evaluation, numbered in row-major order.
+    """The points of one evaluation, numbered in row-major order."""
 
-    ``shape`` is that of the broadcast variables, ``size`` how many points there are.
-    """
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the broadcast variables."""
 
-    shape: tuple[int, ...]
-    size: int
+    @property
+    def size(self) -> int:
+        """How many points there are."""
 
-    def dyadic(self, position: int) -> dict[str, float]:
+    def dyadic(self, position: int) -> Mapping[str, float]:
         """Return the floats of one position."""
 
-    def typed(self, position: int) -> dict[str, Coordinate]:
+    def typed(self, position: int) -> Mapping[str, Coordinate]:
         """Return one position as typed: exact constants, and floats where it was computed."""
 
     def of(self, name: str, element: int) -> Sequence[int]:
@@ -72,29 +75,31 @@ class Places(Protocol):
         """Return the shape of a variable."""
 
 
+@dataclass(frozen=True)
 class SinglePoint:
-    """One point of numbers, which needs no arrays; as :class:`Places`.
+    """One point of numbers, which needs no arrays: as typed, and in floats; as :class:`Places`."""
 
-    Raises PointError where a number is beyond the dtype's range.
-    """
-
+    point: Mapping[str, Coordinate]
+    floats: Mapping[str, float]
     shape: tuple[int, ...] = ()
-    size = 1
+    size: int = 1
 
-    def __init__(self, numbers: Mapping[str, Node], dtype: str) -> None:
-        self._typed = numbers
-        self._dyadic = {
+    @classmethod
+    def of_numbers(cls, numbers: Mapping[str, Node], dtype: str) -> SinglePoint:
+        """Return a point of numbers. Raises PointError where one is beyond the dtype's range."""
+        floats = {
             name: certain_float(arb(nearest(value)), *FORMATS[dtype]) or 0.0
             for name, value in numbers.items()
         }
+        return cls(numbers, floats)
 
-    def dyadic(self, _: int) -> dict[str, float]:
+    def dyadic(self, _: int) -> Mapping[str, float]:
         """Return the point's floats."""
-        return self._dyadic
+        return self.floats
 
-    def typed(self, _: int) -> dict[str, Coordinate]:
+    def typed(self, _: int) -> Mapping[str, Coordinate]:
         """Return the point as typed."""
-        return dict(self._typed)
+        return self.point
 
     def of(self, _name: str, element: int) -> Sequence[int]:
         """Return the one position."""

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.clock import now
-from diffcli.engines.evidence import Evidence, combined, directional, examine, normwise
+from diffcli.clock import Budget
+from diffcli.differentiation.examination import Claim, Examination, Formulas, symbolic_values
+from diffcli.differentiation.places import SinglePoint
+from diffcli.engines.enclosure import Index
+from diffcli.engines.evidence import Evidence
 from diffcli.engines.exact import constant
 from diffcli.engines.progressions import exact
 from diffcli.engines.remote import Partials
@@ -25,8 +28,7 @@ from diffcli.language.expression import VARIABLE, Node, node, number, postorder
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.language.tensors import component_at, component_name
-from diffcli.operators import Target
-from diffcli.operators.entries import Part
+from diffcli.operators import Target, Weight
 from diffcli.tensors.pieces import Pieces
 from diffcli.tensors.rules import Positions, Shape
 from diffcli.tensors.shapes import shapes_of
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 32
 """Numbers that are checked, of however many there are."""
-MOST_PARTS = 64
-"""Of one number that is a linear combination."""
+MAX_PARTS = 64
+"""Partials of one number that is a linear combination."""
 
 
 def sample_of(count: int, seed: int) -> Positions:
@@ -55,7 +57,7 @@ def sample_of(count: int, seed: int) -> Positions:
 
 @dataclass
 class Sampler:
-    """Checks some numbers of a function's derivatives until the deadline, the first in any case.
+    """Checks some numbers of a function's derivatives until the budget ends, the first in any case.
 
     ``point`` is what was typed, ``arrays`` its values; ``vector`` the operator's own, flattened,
     along the first of them. ``relative`` is how far every number may be off beside the largest,
@@ -65,9 +67,9 @@ class Sampler:
     function: Function
     point: Point
     arrays: Mapping[str, Array]
-    vector: Sequence[float]
+    vector: Sequence[Weight]
     settings: Settings
-    deadline: float
+    budget: Budget
     relative: float = 0.0
     size: float = 0.0
 
@@ -81,13 +83,10 @@ class Sampler:
 
         One whose formula is too long is held against ``closed``, what a formula of tensors gives.
         """
-        begun = now()
-        of_numbers = not self.function.has_tensors and not any(self._variables.values())
-        has_rows = all(target.output is not None for target in targets)
-        formula = self._of_numbers if of_numbers and has_rows else self._by_components(targets)
-        # The time is the engines', and the structure is none of them.
-        self.deadline += now() - begun
-        found: list[Check] = []
+        with self.budget.pause():
+            formula = self._formulas_of(targets)
+        checks: list[Check] = []
+        check: Check | None
         for target, value, other in zip(targets, numbers, closed, strict=True):
             try:
                 check = self._check(target, value, other, formula(target))
@@ -99,20 +98,23 @@ class Sampler:
                     evidence=Evidence(reason=error.message),
                     dtype=self.settings.dtype,
                     digits=self.settings.digits,
-                    shared=self._shared_rule,
+                    shared=lambda: shared_rule(self.function.outputs),
                 )
-            if found and now() > self.deadline:
+            if check is None or (checks and self.budget.is_spent):
                 # What was cut short belongs to no sample.
                 break
-            found.append(check)
-        return found
+            checks.append(check)
+        return checks
 
-    def _by_components(self, targets: Sequence[Target]) -> Callable[[Target], Node]:
-        """Return what gives each number's formula, without what doesn't matter to it."""
+    def _formulas_of(self, targets: Sequence[Target]) -> Callable[[Target], Node]:
+        """Return a callback for each number's formula, less the terms that don't matter to it."""
+        of_numbers = not self.function.has_tensors and not any(self._variables.values())
+        if of_numbers and all(target.output is not None for target in targets):
+            return self._of_numbers
         columns = sorted({target.wrt[0] for target in targets if target.wrt})
-        places = np.array(columns, dtype=np.int64)
-        dependence = Dependence(self.function, self._shapes, self._variables, places)
-        by_column = {each: place for place, each in enumerate(columns)}
+        positions = np.array(columns, dtype=np.int64)
+        dependence = Dependence(self.function, self._shapes, self._variables, positions)
+        by_column = {column: position for position, column in enumerate(columns)}
 
         def formula(target: Target) -> Node:
             column = by_column[target.wrt[0]] if target.wrt else None
@@ -128,9 +130,9 @@ class Sampler:
         if output not in self._terms:
             terms: dict[str, list[Node]] = {}
             for term in summands(self.function.outputs[output]):
-                for each in postorder([term]):
-                    if each.op == VARIABLE:
-                        terms.setdefault(str(each.value), []).append(term)
+                for inner in postorder([term]):
+                    if inner.op == VARIABLE:
+                        terms.setdefault(str(inner.value), []).append(term)
             self._terms[output] = terms
         name = list(self._variables)[target.wrt[0]]
         found = self._terms[output].get(name, [number(0)])
@@ -143,7 +145,7 @@ class Sampler:
 
     @cached_property
     def _variables(self) -> dict[str, Shape]:
-        return {name: each.shape for name, each in self.arrays.items()}
+        return {name: array.shape for name, array in self.arrays.items()}
 
     @cached_property
     def _shapes(self) -> dict[Node, Shape]:
@@ -185,86 +187,60 @@ class Sampler:
         output = self.function.outputs[which]
         return self._pieces.component(output, place - self._starts[which], column)
 
-    def _check(self, target: Target, value: float, other: float | None, formula: Node) -> Check:
-        settings = self.settings
+    def _check(
+        self, target: Target, value: float, other: float | None, formula: Node
+    ) -> Check | None:
+        """Return the check of one number, whose formula this is."""
+        settings, deadline = self.settings, self.budget.deadline
         wrt = tuple(component_name(*component_at(self._variables, place)) for place in target.wrt)
-        used = {str(each.value) for each in postorder([formula]) if each.op == VARIABLE}
-        places = {name: self._place(name) for name in sorted({*used, *wrt})}
+        used = {str(term.value) for term in postorder([formula]) if term.op == VARIABLE}
+        owners = {name: self._owner(name) for name in sorted({*used, *wrt})}
         dyadic = {
-            name: float(self.arrays[own].flat[place]) for name, (own, place) in places.items()
+            name: float(self.arrays[own].flat[place]) for name, (own, place) in owners.items()
         }
         typed: dict[str, Coordinate] = dict(dyadic)
-        for name, (own, place) in places.items():
+        for name, (own, place) in owners.items():
             if (entries := self._typed[own]) is not None:
                 typed[name] = entries[place]
-        parts: list[Part] = [(1.0, 0, wrt)]
+        sums: list[tuple[Weight, Index]] = [(1.0, wrt)]
         if target.along:
-            steps = {name: self._step(*places[name]) for name in places}
-            parts = [(step, 0, (*wrt, name)) for name, step in steps.items() if step]
-            _check_parts(len(parts))
-        evidence = None
-        if "enclosure" in settings.engines:
-            known = examine(
-                formula,
-                typed,
-                dyadic,
-                {index: None for _, _, index in parts},
-                digits=settings.digits,
-                dtype=settings.dtype,
-                deadline=self.deadline,
-            )
-            known_parts = [(step, known[index]) for step, _, index in parts]
-            if target.along and not wrt:
-                evidence = directional(
-                    formula,
-                    typed,
-                    [(step, index[0], known[index]) for step, _, index in parts],
-                    digits=settings.digits,
-                    deadline=self.deadline,
-                )
-            evidence = evidence or combined(known_parts, settings.dtype)
-        symbolic = self._symbolic(Function((), (formula,), tuple(places)), parts, dyadic)
-        if symbolic is None and (evidence is None or evidence.is_open):
-            symbolic = other
-        return judge(
-            target.label,
-            autograd=value,
-            symbolic=symbolic,
-            evidence=normwise(evidence, self.relative, self.size),
-            dtype=settings.dtype,
-            digits=settings.digits,
-            shared=self._shared_rule,
+            steps = {name: self._step(*owner) for name, owner in owners.items()}
+            sums = [(step, (*wrt, name)) for name, step in steps.items() if step]
+            _check_parts(len(sums))
+        function = Function((), (formula,), tuple(owners))
+        partials = Partials(function, deadline) if "symbolic" in settings.engines else None
+        examination = Examination(
+            Formulas(
+                function,
+                SinglePoint(typed, dyadic),
+                symbolic_values(partials, deadline),
+                whole=self.function,
+            ),
+            settings.dtype,
+            settings.digits,
+            deadline,
+            "enclosure" in settings.engines,
+            self.relative,
         )
+        claim = Claim(
+            target.label,
+            [(weight, (0, 0, index)) for weight, index in sums],
+            value,
+            is_directional=target.along and not wrt,
+            closed=other,
+        )
+        examination.examine([[key for _, key in claim.parts]])
+        return examination.check(claim, self.size)
 
-    def _shared_rule(self) -> str | None:
-        return shared_rule(self.function.outputs)
-
-    def _symbolic(
-        self, function: Function, parts: Sequence[Part], at: Mapping[str, float]
-    ) -> float | None:
-        if "symbolic" not in self.settings.engines:
-            return None
-        symbolic = Partials(function, self.deadline)
-        total = 0.0
-        try:
-            for weight, output, wrt in parts:
-                found = symbolic.number(at, wrt, output, self.deadline)
-                if found is None:
-                    return None
-                total += weight * found
-        except LimitError:
-            return None
-        return total
-
-    def _place(self, component: str) -> tuple[str, int]:
-        """Return the variable of a component, and its place there."""
+    def _owner(self, component: str) -> tuple[str, int]:
+        """Return the variable of a component, and its position there."""
         name, _, index = component.partition("[")
         if not index:
             return name, 0
         place = tuple(map(int, index.removesuffix("]").split(",")))
         return name, int(np.ravel_multi_index(place, self._variables[name]))
 
-    def _step(self, variable: str, place: int) -> float:
+    def _step(self, variable: str, place: int) -> Weight:
         """Return the vector's component for a variable's; beyond its end are constants."""
         before = 0
         for name, shape in self._variables.items():
@@ -298,5 +274,5 @@ class _Column:
 
 
 def _check_parts(count: int) -> None:
-    if count > MOST_PARTS:
+    if count > MAX_PARTS:
         raise LimitError(f"it is a sum of {count:,} derivatives")

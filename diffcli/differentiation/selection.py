@@ -18,7 +18,8 @@ from diffcli.language.function import Function
 from diffcli.verify import DIGITS_KEPT
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.closed import ClosedValues
+    from diffcli.differentiation.numbers import Array, Numbers
     from diffcli.differentiation.settings import Settings
 
 SAMPLE = 64
@@ -123,6 +124,18 @@ def differing(numbers: Sequence[Array], closed: Sequence[Array], dtype: str) -> 
             near = 10.0 ** -DIGITS_KEPT[dtype] * size + np.spacing(size.astype(dtype))
             differs |= ~(np.abs(found - formula) <= near)
     return differs
+
+
+def agree(numbers: Numbers, closed: ClosedValues, dtype: str) -> bool:
+    """Whether autograd's entries are those of formulas, wherever both are numbers."""
+    near = 10.0 ** -DIGITS_KEPT[dtype]
+    flat = np.concatenate([entry.ravel() for entry in numbers.entries])
+    for own, formula in closed.pairs(flat):
+        both = np.isfinite(own) & np.isfinite(formula)
+        size = np.abs(formula[both]).max(initial=0.0)
+        if not np.allclose(own[both], formula[both], rtol=near, atol=near * size):
+            return False
+    return True
 
 
 def smallest(found: Keys, before: Keys) -> Mask:

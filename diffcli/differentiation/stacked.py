@@ -15,9 +15,11 @@ from functools import cached_property
 from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING
 
-from diffcli.clock import now
+from diffcli.clock import Budget
 from diffcli.differentiation.analysis import analysis, exact_text
 from diffcli.differentiation.cases import Case
+from diffcli.differentiation.numbers import Checked
+from diffcli.differentiation.results import result_of
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
@@ -88,8 +90,7 @@ class PointColumns:
 
     ``case`` is that of one point, ``arrays`` are the points' columns. ``closed`` are the numbers
     that the symbolic derivatives give there; ``reason`` says why there are none. ``suspects`` are
-    the places of the points at which something may happen, the missing numbers and kinks first;
-    ``spent`` is the time of the evaluation, which is none of the checks'.
+    the places of the points at which something may happen, the missing numbers and kinks first.
     """
 
     operator: Operator
@@ -101,7 +102,6 @@ class PointColumns:
     closed: Sequence[Array] | None
     reason: str | None
     suspects: Sequence[int]
-    spent: float
 
     def at(self, places: Sequence[int]) -> Numbers:
         """Return the numbers at the points at some places."""
@@ -117,32 +117,29 @@ class PointColumns:
 
         ``given`` are the checks of its values and its entries, if it was.
         """
-        from diffcli.differentiation.numbers import shaped
-
-        scalars, one = self.case.scalars, self.at([place])
-        outputs, entries = len(one.values), len(one.entries)
-        found = [_named(check) for check in given or [None] * (outputs + entries)]
-        is_checked = all(found)
-        of_values = found[:outputs] if entries else self._of_values(place, found)
-        checks = [
-            check or self._of_entry(entry, place) for entry, check in enumerate(found[outputs:])
-        ]
-        values = shaped(one.values, [[check] for check in of_values], scalars.outputs)
-        blocks = shaped(one.entries, [[check] for check in checks], self.operator.blocks(scalars))
-        derivative = self.operator.layout(blocks, scalars)
-        at = {name: float(each[place]) for name, each in self.arrays.items()}
-        return Result(
-            at=at,
-            value=values if len(values) > 1 else values[0],
-            derivative=derivative,
-            symbolic=self.case.formulas,
-            checks=tuple(checks),
-            value_checks=tuple(check for check in of_values if check),
-            sampled=(count, len(self.points)) if self.settings.proves and not is_checked else None,
+        numbers = self.at([place])
+        outputs, height = len(numbers.values), len(numbers.entries)
+        named = [check and _named(check) for check in given or [None] * (outputs + height)]
+        is_checked = all(named)
+        entries = {
+            row: check or self._of_entry(row, place) for row, check in enumerate(named[outputs:])
+        }
+        values = {output: check for output, check in enumerate(named[:outputs]) if check}
+        if not entries:
+            values = dict(sorted((self._of_values(place, numbers.values) | values).items()))
+        at = {name: float(column[place]) for name, column in self.arrays.items()}
+        sampled = (count, len(self.points)) if self.settings.proves and not is_checked else None
+        return result_of(
+            self.operator,
+            self.case.scalars,
+            at,
+            numbers,
+            Checked(values, entries, sampled),
+            self.case.formulas,
             typed=exact_text(self.points[place], self.settings),
-            analysis=analysis(
+            analysis=lambda derivative: analysis(
                 self.operator,
-                scalars,
+                self.case.scalars,
                 lambda: at,
                 derivative,
                 self.settings,
@@ -178,19 +175,19 @@ class PointColumns:
         function = self.case.scalars.function
         return None if function is None else shared_rule(function.outputs)
 
-    def _of_values(self, place: int, given: Sequence[Check | None]) -> list[Check | None]:
-        """Return what is known of values that nothing is differentiated of.
+    def _of_values(self, place: int, values: Sequence[Array]) -> dict[int, Check]:
+        """Return what is known of values that weren't checked and nothing is differentiated of.
 
         Where nothing happens they are the sample's like.
         """
-        names = [f"f{output + 1}" for output in range(len(given))] if len(given) > 1 else ["f"]
-        found = []
-        for name, value, check in zip(names, self.at([place]).values, given, strict=True):
-            other = Check(name, Verdict.UNVERIFIED, reason=_NOT_CHECKED)
+        checks = {}
+        for output, value in enumerate(values):
+            name = f"f{output + 1}" if len(values) > 1 else "f"
             if isnan(value[0]):
-                other = Check(name, Verdict.UNDEFINED, reason=NOT_A_NUMBER)
-            found.append(check or (other if place in self.suspected else None))
-        return found
+                checks[output] = Check(name, Verdict.UNDEFINED, reason=NOT_A_NUMBER)
+            elif place in self.suspected:
+                checks[output] = Check(name, Verdict.UNVERIFIED, reason=_NOT_CHECKED)
+        return checks
 
     @cached_property
     def suspected(self) -> frozenset[int]:
@@ -198,9 +195,9 @@ class PointColumns:
         return frozenset(self.suspects)
 
 
-def _named(check: Check | None) -> Check | None:
+def _named(check: Check) -> Check:
     """Return the check of one point, without its place among the others."""
-    return check and replace(check, entry=check.entry.rpartition("[")[0])
+    return replace(check, entry=check.entry.rpartition("[")[0])
 
 
 def columns_of(
@@ -210,6 +207,7 @@ def columns_of(
     arrays: Mapping[str, Array],
     settings: Settings,
     evaluation: Evaluation,
+    budget: Budget,
 ) -> PointColumns | None:
     """Return the stack of some points whose columns are ``arrays``.
 
@@ -228,19 +226,16 @@ def columns_of(
             closed = columns.closed(case.symbolic, arrays)
     except LimitError as error:
         closed, reason = None, str(error)
-    begun = now()
-    numbers = evaluate(arrays)
-    kinks: Sequence[int] = []
-    try:
-        if settings.proves:
-            kinks = suspects(function, numbers, evaluate, arrays, settings)
-    except LimitError:
-        kinks = range(len(points))
-    places = list(dict.fromkeys([*kinks, *_differing(numbers, closed, settings.dtype)]))
-    spent = now() - begun
-    return PointColumns(
-        operator, case, points, arrays, settings, numbers, closed, reason, places, spent
-    )
+    with budget.pause():
+        numbers = evaluate(arrays)
+        kinks: Sequence[int] = []
+        try:
+            if settings.proves:
+                kinks = suspects(function, numbers, evaluate, arrays, settings)
+        except LimitError:
+            kinks = range(len(points))
+        places = list(dict.fromkeys([*kinks, *_differing(numbers, closed, settings.dtype)]))
+    return PointColumns(operator, case, points, arrays, settings, numbers, closed, reason, places)
 
 
 def _differing(numbers: Numbers, closed: Sequence[Array] | None, dtype: str) -> list[int]:

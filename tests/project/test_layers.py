@@ -35,6 +35,8 @@ FLOW = [
     "differentiation.numbers",
     "differentiation.normwise",
     "differentiation.places",
+    "differentiation.examination",
+    "differentiation.results",
     "differentiation.selection",
     "differentiation.checker",
     "differentiation.samples",
