@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.mathtext import MathTextParser
+from uniplot.axis_labels.label_set import LabelSet
 
 from diffcli.cli import plot
 from diffcli.cli.main import run
@@ -272,6 +274,94 @@ def test_a_jump_ends_in_rings_and_its_value_in_a_dot() -> None:
     assert [line.get_ydata()[0] for line in marks if line not in rings] == [1]
 
 
+def rings(axes: Axes) -> list[tuple[float, float]]:
+    """Return the ends of lines that are marked by rings."""
+    return [
+        point
+        for line in axes.lines
+        if line.get_marker() == "o" and to_hex(line.get_markerfacecolor()) == "#ffffff"
+        for point in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    ]
+
+
+def test_a_derivative_without_a_limit_has_no_ring() -> None:
+    (axes,) = drawn("x^2*sin(1/x)", -1, 1).axes
+    assert {(x, round(y, 9)) for x, y in rings(axes)} == {(0.0, 0.0)}
+    (axes,) = drawn("sin(1/x)", -1, 1, orders=(0,)).axes
+    assert not rings(axes)
+
+
+def test_a_missing_point_is_no_value() -> None:
+    samples = plotted("x*sin(1/x)", -0.5, 0.5, orders=(0,))
+    assert [(each.kind, each.at) for each in samples.breaks] == [(BreakKind.HOLE, 0.0)]
+
+
+def test_the_ends_of_one_function_stay_where_another_breaks() -> None:
+    function = parse(["sign(x)", "1/x", "sin(x)/x"])
+    found = sample(
+        evaluator(function, 1), -3, 3, smooth=smoothness(function), truth=truth(function)
+    )
+    for each in found.breaks:
+        row = found.values[each.output, 0]
+        ends = [float(row[found.x.searchsorted(end)]) for end in (each.low, each.high)]
+        if each.output == 0:
+            assert ends == [-1, 1]
+        if each.output == 2:
+            assert ends == [1, 1]
+
+
+def test_the_value_at_the_last_jump_is_shown() -> None:
+    (axes,) = drawn("floor(x)", -3, 3, orders=(0,)).axes
+    assert axes.get_ylim()[1] > 3
+
+
+@pytest.mark.parametrize(
+    ("formula", "top"), [("exp(-(1e4*(x-0.3))^2)", 1), ("1/(1+1e10*(x-0.123)^2)", 1)]
+)
+def test_a_bump_between_the_first_samples_is_found(formula: str, top: float) -> None:
+    assert np.nanmax(plotted(formula, -1, 1, orders=(0,)).values) == pytest.approx(top, rel=0.05)
+
+
+def test_ticks_in_the_terminal_keep_their_digits() -> None:
+    text = picture("x/4", -2.5, 2.5).text(80, 24, colour=False)
+    labels = text.splitlines()[-3].split()
+    assert all(label in ("-2", "-1", "0", "1", "2") for label in labels)
+    marks = LabelSet(np.array([-2.5, 0, 2.5]), x_min=-3, x_max=3)
+    assert marks._find_shortest_string_representation() == ["-2.5", "0.0", "2.5"]
+
+
+def test_a_negative_line_has_no_place_on_a_logarithmic_axis() -> None:
+    plan = compose(parse("exp(-x)"), Request(ranges={"x": (-1, 1)}, log=True))
+    assert plan.notes == ("f'(x) has no positive value to draw",)
+    (axes,) = painted(plan.picture).axes
+    assert len(axes.get_legend().get_texts()) == 1
+    assert "f'" not in plan.picture.text(80, 24, colour=False)
+
+
+def test_cases_are_written_in_words() -> None:
+    (first, second) = lines_of(parse("x^2 if x < 0 else sin(x)"), "x", (0, 1))
+    assert first.equation == "f(x) = x**2 for x < 0, sin(x) otherwise"
+    assert second.equation == "f'(x) = 2*x for x < 0, cos(x) otherwise"
+    assert first.latex
+    assert typeset(first.latex)
+    assert second.latex
+    assert typeset(second.latex)
+
+
+@pytest.mark.parametrize(
+    ("latex", "expected"),
+    [
+        (r"5 \left(1 - e^{\frac{-t}{0.001}}\right)", r"$5 \left(1 - e^{-t/0.001}\right)$"),
+        (r"e^{- \frac{x}{2 y}}", r"$e^{- x/(2 y)}$"),
+        (r"e^{\frac{x}{2} + 1}", r"$e^{\dfrac{x}{2} + 1}$"),
+    ],
+)
+def test_a_fraction_in_an_exponent_has_a_slash(latex: str, expected: str) -> None:
+    label = typeset(latex)
+    assert label
+    assert label.text == expected
+
+
 def test_formulas_are_typeset_and_titles_are_not() -> None:
     (axes,) = drawn("x^2/(x+1)", 0, 1).axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
@@ -285,7 +375,7 @@ def test_formulas_are_typeset_and_titles_are_not() -> None:
 
 
 def test_what_cannot_be_typeset_is_written_as_text() -> None:
-    line = Line(0, 0, "f(x)", text="$x$", latex=r"\begin{cases}x\end{cases}")
+    line = Line(0, 0, "f(x)", text="$x$", latex=r"\begin{matrix}x\end{matrix}")
     figure = painted(Lines(plotted("x", 0, 1), [line], Frame("x", "x", (0, 1))))
     (text,) = figure.axes[0].get_legend().get_texts()
     assert text.get_text() == "f(x) = $x$"
@@ -451,7 +541,11 @@ def contrast(first: str, second: str) -> float:
         ("|x|^2", r"\left|x\right|^{2}"),
         ("theta1*e^(-pi)", r"\theta_{1} e^{-\pi}"),
         ("x % 2 + 1", r"\left(x \bmod 2\right) + 1"),
-        ("x if x > 0 else 1", None),
+        (
+            "x if x > 0 else 1",
+            r"\begin{cases}x & \text{for}\: x > 0 \\ 1 & \text{otherwise}\end{cases}",
+        ),
+        ("1 + (x if x > 0 else 1)", None),
     ],
 )
 def test_a_formula_is_typeset_as_it_was_typed(formula: str, latex: str | None) -> None:

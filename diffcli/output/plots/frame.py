@@ -121,6 +121,13 @@ class LinesShown:
     fill: bool = False
 
 
+def shown_lines(samples: Samples, lines: Sequence[Line], frame: Frame) -> list[Line]:
+    """Return the lines of which something is drawn: on a logarithmic axis, positive values."""
+    if not frame.log:
+        return list(lines)
+    return [line for line in lines if (samples.values[line.output, line.order] > 0).any()]
+
+
 def frame_range(samples: Samples, lines: Sequence[Line], frame: Frame) -> tuple[float, float]:
     """Return the range of y that is drawn: the one asked for, else the visible with a margin.
 

@@ -8,11 +8,15 @@ from dataclasses import replace
 from diffcli.clock import now
 from diffcli.engines.remote import Partials
 from diffcli.formula import Formula
+from diffcli.language.expression import CONSTANT, Node
 from diffcli.language.function import Function
+from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.output.plots.frame import LONG, Line
 from diffcli.output.plots.typed import math_name, typed_latex
 
+CASES = "piecewise("
+"""How a formula by cases begins."""
 BUDGET = 0.5
 """Seconds that finding the derivatives' formulas may take."""
 
@@ -34,6 +38,8 @@ def lines_of(function: Function, variable: str, orders: Sequence[int]) -> list[L
                 else Formula(text_of(node), typed_latex(node))
             )
             left = rf"{math_name(name)}{raised}\left({math_name(variable)}\right)"
+            if formula.text and formula.text.startswith(CASES):
+                formula = _in_words(formula, node if not order else None, function.variables)
             lines.append(
                 Line(
                     output,
@@ -44,6 +50,20 @@ def lines_of(function: Function, variable: str, orders: Sequence[int]) -> list[L
                 )
             )
     return lines
+
+
+def _in_words(formula: Formula, node: Node | None, variables: Sequence[str]) -> Formula:
+    """Return a formula by cases as text for people: x**2 for x < 0, sin(x) otherwise."""
+    root = node or parse([str(formula.text)], variables=variables).outputs[0]
+    if root.op != "piecewise":
+        return formula
+    parts = [
+        f"{text_of(value)} otherwise"
+        if condition.op == CONSTANT
+        else f"{text_of(value)} for {text_of(condition)}"
+        for value, condition in zip(root.args[::2], root.args[1::2], strict=True)
+    ]
+    return replace(formula, text=", ".join(parts))
 
 
 def equation_of(function: Function) -> tuple[str, str | None]:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from diffcli.output.plots.canvas import colours, faint, ink
-from diffcli.output.plots.frame import Line, LinesShown, frame_range
+from diffcli.output.plots.frame import Line, LinesShown, frame_range, shown_lines
 from diffcli.output.plots.scales import ROUND, set_ticks
 from diffcli.output.plots.style import ASYMPTOTE, DASHES, DOT, FONT_SIZE, WIDTHS
 from diffcli.output.plots.typeset import Label, named, plain, typeset
@@ -57,7 +57,7 @@ def draw(figure: Figure, plot: LinesShown) -> None:
     else:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=ROUND))
         axes.axhline(0, color=faint(axes), linewidth=0.7, zorder=1.5)
-    for line in lines:
+    for line in shown_lines(samples, lines, frame):
         _draw_line(axes, samples, line, ink(line, lines), view)
     if plot.fill:
         _fill(axes, plot, view)
@@ -116,10 +116,15 @@ def _draw_ends(axes: Axes, samples: Samples, line: Line, colour: str) -> None:
         return
     row = samples.values[line.output, line.order]
     for side in ("low", "high"):
-        ends = row[samples.x.searchsorted([getattr(each, side) for each in jumps])]
+        rings = [
+            (each.at, end)
+            for each in jumps
+            if (line.output, line.order, end := getattr(each, side)) not in samples.restless
+        ]
+        at, ends = np.array(rings).reshape(-1, 2).T
         axes.plot(
-            [each.at for each in jumps],
-            ends,
+            at,
+            row[samples.x.searchsorted(ends)],
             "o",
             color=colour,
             markerfacecolor=axes.get_facecolor(),

@@ -10,8 +10,16 @@ from typing import Any
 
 import numpy as np
 import uniplot
+from uniplot.axis_labels.label_set import LabelSet
 
-from diffcli.output.plots.frame import MARGIN, Line, LinesShown, frame_range, with_margin
+from diffcli.output.plots.frame import (
+    MARGIN,
+    Line,
+    LinesShown,
+    frame_range,
+    shown_lines,
+    with_margin,
+)
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.features import Feature
 from diffcli.studies.curves.sampling import Samples
@@ -32,17 +40,33 @@ PLAIN = 50
 """The largest power of ten of an axis whose numbers are written out."""
 
 
+def _written_out(labels: LabelSet) -> list[str]:
+    """Return the numbers at an axis with all their digits: uniplot writes 2.5 as 2."""
+    numbers = [float(each) for each in labels.labels]
+    smallest = min(np.abs(np.diff(numbers)), default=1.0) / 1000
+    for digits in range(10):
+        texts = [f"{each:,.{digits}f}" for each in numbers]
+        rounded = [float(text.replace(",", "")) for text in texts]
+        if np.allclose(rounded, numbers, rtol=0, atol=smallest):
+            break
+    # A rounded zero has no sign.
+    return [text.lstrip("-") if not float(text.replace(",", "")) else text for text in texts]
+
+
+LabelSet._find_shortest_string_representation = _written_out  # type: ignore[assignment, method-assign]
+
+
 @np.errstate(all="ignore")
 def lines_text(plot: LinesShown, columns: int, rows: int, *, colour: bool) -> str:
     """Return lines as text that fits a terminal, the legend below.
 
     Without colour a derivative is a row of dots.
     """
-    frame, lines = plot.frame, plot.lines
+    frame, lines = plot.frame, shown_lines(plot.samples, plot.lines, plot.frame)
     legend = [line.equation for line in lines] + [each.text for each in plot.straights]
     features = _features(plot, columns)
     width, height = _room(columns, rows, len(legend) + len(features))
-    view = frame_range(plot.samples, lines, frame)
+    view = frame_range(plot.samples, plot.lines, frame)
     drawn = [
         _points(plot.samples, line, None if colour or not line.order else width) for line in lines
     ]

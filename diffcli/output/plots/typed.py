@@ -41,7 +41,9 @@ Text = tuple[str, int]
 
 
 def typed_latex(root: Node) -> str | None:
-    """Return a formula in LaTeX, in typed order; None where it has cases, or is endless."""
+    """Return a formula in LaTeX, in typed order; None where it has inner cases, or is endless."""
+    if root.op == "piecewise":
+        return _cases_latex(root)
     texts: dict[Node, Text] = {}
     for node in postorder([root]):
         write = _LEAVES.get(node.op) or _OPERATIONS.get(node.op, _call)
@@ -52,6 +54,19 @@ def typed_latex(root: Node) -> str | None:
         if len(texts[node][0]) > MOST:
             return None
     return texts[root][0]
+
+
+def _cases_latex(root: Node) -> str | None:
+    """Return a formula by cases in LaTeX."""
+    rows = []
+    for value, condition in zip(root.args[::2], root.args[1::2], strict=True):
+        is_rest = condition.op == CONSTANT and condition.value == "true"
+        inner = None if value.op == "piecewise" else typed_latex(value)
+        held = r"\text{otherwise}" if is_rest else _condition_latex(condition)
+        if inner is None or held is None:
+            return None
+        rows.append(f"{inner} & {held}" if is_rest else rf"{inner} & \text{{for}}\: {held}")
+    return r"\begin{cases}" + r" \\ ".join(rows) + r"\end{cases}"
 
 
 def relation_latex(sides: Sequence[Node]) -> str | None:

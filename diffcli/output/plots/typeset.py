@@ -21,6 +21,13 @@ _BARS = re.compile(r"\\left\|((?:(?!\\left|\\d?frac|\|).)*?)\\right\|")
 """Bars around what is no taller than a letter, which matplotlib would make as low as that."""
 
 
+_CASES = re.compile(r"\\begin\{cases\}(.*?)\\end\{cases\}", re.DOTALL)
+"""A formula by cases, for which matplotlib has no layout."""
+_EXPONENT = re.compile(r"\^\{(- ?)?\\frac(?=\{)")
+"""An exponent that begins with a fraction."""
+_SIMPLE = re.compile(r"-?[\w.\\ ]+")
+
+
 @dataclass(frozen=True)
 class Label:
     """A text, whether matplotlib is to typeset it, and about how wide it is in points."""
@@ -42,12 +49,47 @@ def plain(text: str) -> Label:
 
 def typeset(latex: str) -> Label | None:
     """Return a formula typeset, its fractions in full size; None where matplotlib can't."""
-    display = _APART.sub(r"\\, ", _BARS.sub(r"|\1|", latex).replace(r"\frac", r"\dfrac"))
+    level = _level_exponents(_CASES.sub(_in_line, latex))
+    display = _APART.sub(r"\\, ", _BARS.sub(r"|\1|", level).replace(r"\frac", r"\dfrac"))
     try:
         box = MathTextParser("path").parse(f"${display}$", prop=FontProperties(size=FONT_SIZE))
     except ValueError:  # what it raises on a command that it doesn't know
         return None
     return Label(f"${display}$", True, box.width)
+
+
+def _in_line(cases: re.Match[str]) -> str:
+    """Return a formula by cases in one line: 2x for x < 0, cos(x) otherwise."""
+    rows = [row.split("&") for row in re.split(r"\\\\", cases[1])]
+    texts = [" \\ ".join(part.strip() for part in row) for row in rows]
+    return ",\\quad ".join(text.replace(r"\text", r"\mathrm") for text in texts)
+
+
+def _level_exponents(latex: str) -> str:
+    """Return a formula with a slash in an exponent that is one fraction.
+
+    With a line it would be so tall that the bracket around it seems to be raised.
+    """
+    for match in reversed(list(_EXPONENT.finditer(latex))):
+        above, middle = _group(latex, match.end())
+        below, end = _group(latex, middle)
+        if latex[end : end + 1] != "}":
+            continue
+        parts = [each if _SIMPLE.fullmatch(each) else f"({each})" for each in (above, below)]
+        if " " in parts[1]:
+            parts[1] = f"({parts[1]})"
+        latex = f"{latex[: match.start()]}^{{{match[1] or ''}{'/'.join(parts)}{latex[end:]}"
+    return latex
+
+
+def _group(latex: str, start: int) -> tuple[str, int]:
+    """Return what stands in the braces that open at a place, and where they have ended."""
+    depth = 0
+    for place in range(start, len(latex)):
+        depth += {"{": 1, "}": -1}.get(latex[place], 0)
+        if not depth:
+            return latex[start + 1 : place], place + 1
+    return latex[start + 1 :], len(latex)
 
 
 def named(latex: str | None, text: str) -> Label:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 from math import exp, log, nan, pi
 
 from flint import arb, fmpq
 
 from diffcli.engines.balls.guards import Trouble
+from diffcli.engines.boxes.bounds import Bounds
 from diffcli.engines.enclosure import Term, Walk, constant_value, partial
 from diffcli.engines.rounding import rounding_bounds
 from diffcli.errors import PointError
@@ -16,6 +18,7 @@ from diffcli.language.expression import Node, constant, node, number
 from diffcli.language.function import Function
 from diffcli.studies.critical.boxes import hull
 from diffcli.studies.critical.wide import Wide
+from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.sampling import Smooth, Truth
 
 BITS = 64
@@ -78,7 +81,13 @@ def truth(function: Function) -> Truth:
         found = rounding_bounds(function.outputs[output], at, orders, "float64")
         return [found[order].bound for order in orders]
 
-    return Truth(derivative, exact, value, bounds)
+    boxes = cache(lambda output: Bounds([function.outputs[output]], function.variables))
+
+    def ranges(output: int, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        found = boxes(output).jet(low[None], high[None]).value
+        return found.lo, found.hi
+
+    return Truth(derivative, exact, value, bounds, ranges)
 
 
 def _value(output: Node, names: tuple[str, ...], x: float) -> Term:

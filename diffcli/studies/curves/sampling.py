@@ -2,16 +2,15 @@
 
 The line is refined until it strays from the curve by a fraction of a pixel. Where it stays steep,
 stands out or loses its value, the place is closed in on (:mod:`diffcli.studies.curves.breaks`). A
-bump that all points of the first grid miss, ``COARSE`` of them, isn't drawn: a narrower range shows
-it.
+bump that all points miss is found by bounds (:mod:`diffcli.studies.curves.bumps`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
+from math import inf, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from diffcli.studies.curves.breaks import (
     narrowest,
     simplest,
 )
+from diffcli.studies.curves.bumps import bumps
 from diffcli.studies.curves.digits import Digits
 from diffcli.studies.curves.holes import missing
 from diffcli.studies.curves.viewing import HUGE, fences, visible_range
@@ -52,11 +52,15 @@ TALL = 2.0
 """A narrow cell that is taller than this, in pixels, may hold a break."""
 POINT = 1e-6
 """A gap in the domain is a point if it is narrower than this part of the range."""
+BUMP_ROUNDS = 3
+"""How often bumps are looked for between the samples."""
 SPARE = 9
 """The points that are kept back for putting in a break."""
 CLOSE = 16
 """How many times closer than the first grid samples are next to each other where a line bends."""
 GOLDEN = 0.6180339887498949
+APPROACH = np.array([1.0, 1.3, 1.7, 2.3, 3.1, 4.3])
+"""How far from a break, in units of a line's end there, a line is looked at for a limit."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,14 @@ class Truth:
     ``derivative`` gives an output's derivative of some order at a float, ``number`` one with all
     digits of a float; ``value`` the output at the point for which a float stands. ``bounds`` gives
     bounds of the rounding errors of an output and its derivatives up to an order, at a float:
-    infinite where there are none.
+    infinite where there are none. ``ranges`` gives bounds of an output over intervals.
     """
 
     derivative: Callable[[int, int, float], float]
     number: Callable[[int, int, float], float]
     value: Callable[[int, float], float]
     bounds: Callable[[int, int, float], Sequence[float]]
+    ranges: Callable[[int, Floats, Floats], tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,14 @@ class Samples:
     """Points ``x`` (n,) in order and ``values`` (outputs, orders, n), nan where a line breaks.
 
     ``enclosed`` are the points whose digits float64 lost, and whose values were proved instead.
+    ``restless`` are the ends of lines, by output, order and point, towards which they swing on.
     """
 
     x: Floats
     values: Floats
     breaks: tuple[Break, ...]
     enclosed: frozenset[float] = frozenset()
+    restless: frozenset[tuple[int, int, float]] = frozenset()
 
     def breaks_of(self, output: int, order: int) -> list[Break]:
         """Return the breaks of one line."""
@@ -119,12 +126,15 @@ def sample(
     jump has, tells jumps from rounding noise, and finds points that are missing.
     """
     sampler = _Sampler(evaluate, low, high, orders, smooth, truth, y_range, budget)
-    while sampler.break_lines() | sampler.refine():
-        pass
+    for _ in range(BUMP_ROUNDS):
+        while sampler.break_lines() | sampler.refine():
+            pass
+        if not sampler.find_bumps():
+            break
     sampler.find_holes()
     sampler.mend(sampler.narrow)
     sampler.mend(sampler.beside_breaks)
-    return sampler.samples
+    return replace(sampler.samples, restless=sampler.restless())
 
 
 class _Sampler:
@@ -169,6 +179,9 @@ class _Sampler:
         if self.digits.is_exhausted:
             self.budget = 0
         return values
+
+    def value_of(self, output: int, x: Floats) -> Floats:
+        return np.asarray(self.evaluate(x)[output, 0])
 
     @property
     def samples(self) -> Samples:
@@ -253,6 +266,25 @@ class _Sampler:
             refined = True
         return refined
 
+    def find_bumps(self) -> bool:
+        """Add points of bumps that all samples have missed; return whether there are any."""
+        if self.truth is None or self.budget <= 0:
+            return False
+        low, high = self.window
+        found = [
+            bumps(
+                partial(self.truth.ranges, output),
+                partial(self.value_of, output),
+                self.x,
+                self.y[output, 0],
+                (high - low) / HEIGHT,
+            )
+            for output in range(self.y.shape[0])
+        ]
+        points = np.concatenate(found)
+        self.add(points)
+        return points.size > 0
+
     # -- where the line breaks ---------------------------------------------------------------
 
     def break_lines(self) -> bool:
@@ -327,14 +359,31 @@ class _Sampler:
             return False
         if kind is BreakKind.JUMP and self.is_noise(low, high, output, order):
             return False
+        if kind is BreakKind.JUMP and (hole := self.hole_near(low, high, output, order)):
+            self.insert(hole)
+            return True
         self.insert(Break(at, kind, output, order, low, high, value))
         return True
+
+    def hole_near(self, low: float, high: float, output: int, order: int) -> Break | None:
+        """Return the missing point at which a line swings so little that nothing is seen of it."""
+        reach = POINT * self.span
+        at = simplest(low - reach, high + reach)
+        if self.truth is None or order or not isnan(self.truth.value(output, at)):
+            return None
+        left, right = self.evaluate(np.array([at - reach, at + reach]))[output, 0]
+        if not self.height(right - left) < TALL:
+            return None
+        return Break(at, BreakKind.HOLE, output, 0, at - reach, at + reach)
 
     def insert(self, found: Break) -> None:
         """Put the samples of a break in the place of those around it."""
         self.breaks.append(found)
         within = [each for each in self.breaks if found.low <= each.at <= found.high]
+        # The lines of other outputs end where they ended.
+        ends = (end for each in self.breaks for end in (each.low, each.high))
         points = [found.low, found.high, *(each.at for each in within)]
+        points += [end for end in ends if found.low < end < found.high]
         self.put(found.low, found.high, np.unique(points))
         for each in within:
             if each.kind is not BreakKind.EDGE:
@@ -387,6 +436,26 @@ class _Sampler:
                 left, right = self.evaluate(np.array([low, high]))[output, 0]
                 if self.height(right - left) < TALL:
                     self.insert(Break(at, BreakKind.HOLE, output, 0, low, high))
+
+    def restless(self) -> frozenset[tuple[int, int, float]]:
+        """Return the ends of lines, by output, order and point, at which they have no limit.
+
+        x²·sin(1/x) ends at 0, and its derivative swings on.
+        """
+        ends = [
+            (each, order, end)
+            for each in self.breaks
+            for order in range(each.order, self.y.shape[1])
+            for end in (each.low, each.high)
+            if end != each.at and each.kind in (BreakKind.JUMP, BreakKind.HOLE)
+        ]
+        x = np.array([each.at + (end - each.at) * APPROACH for each, _, end in ends])
+        values = self.evaluate_all(x.ravel()).reshape(*self.y.shape[:2], *x.shape)
+        return frozenset(
+            (each.output, order, end)
+            for place, (each, order, end) in enumerate(ends)
+            if not self.height(float(np.ptp(values[each.output, order, place]))) < TALL
+        )
 
     def height(self, step: float) -> float:
         """Return the height of a step in pixels."""

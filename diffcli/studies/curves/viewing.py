@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,9 @@ def visible_range(samples: Samples, orders: Sequence[int]) -> tuple[float, float
             unbounded = samples.has_pole(output, order)
             if finite.size == 0:
                 continue
+            # The value at a jump may lie on neither side of it.
+            values = [each.value for each in samples.breaks_of(output, order) if order == 0]
+            finite = np.append(finite, [each for each in values if isfinite(each)])
             bottom, top = float(finite.min()), float(finite.max())
             higher = base[0] < base[1]
             taller = higher and top - bottom > TALLER * (base[1] - base[0])

@@ -15,7 +15,7 @@ from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad
-from diffcli.output.plots.frame import Frame, Line, LinesShown, StraightLine
+from diffcli.output.plots.frame import Frame, Line, LinesShown, StraightLine, shown_lines
 from diffcli.output.plots.labels import lines_of
 from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, chosen
 from diffcli.output.plots.typed import math_name
@@ -88,7 +88,9 @@ def _compose(function: Function, request: Request) -> PlotPlan:
         quiet=request.features is None,
         fill=request.fill,
     )
-    return PlotPlan(picture, chosen([default]) if default else None)
+    drawn = shown_lines(samples, lines, frame)
+    notes = [f"{line.name} has no positive value to draw" for line in lines if line not in drawn]
+    return PlotPlan(picture, chosen([default]) if default else None, tuple(notes))
 
 
 def _points(
