@@ -4,5 +4,5 @@
   every row of the table of tensor operations.
 - ``shapes``: the shapes of a formula's terms; ``components``: the formula written out number by
   number, and ``pieces`` one of its numbers; ``sparsity``: which of its derivatives may differ from
-  0; ``closed_form``: its gradient as a formula of tensors.
+  0; ``calculus``: its derivatives as formulas of tensors.
 """

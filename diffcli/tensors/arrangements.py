@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diffcli.language.expression import Node, node, number
-from diffcli.tensors.closed_form import Reverse
+from diffcli.language.expression import Node, number
 from diffcli.tensors.components import as_array
 from diffcli.tensors.pieces import added, only, sum_of
 from diffcli.tensors.rules import (
@@ -111,18 +110,6 @@ def _piece(each: Node, shapes: Shapes, position: int) -> Piece:
     return sum_of(np.empty(0, dtype=np.int64) if source == NOWHERE else only(source))
 
 
-def _to_diag(at: Reverse, each: Node, _: Node, cotangent: Node) -> Node:
-    return node("diag", at.full(cotangent, each))
-
-
-def _to_full(at: Reverse, each: Node, _: Node, cotangent: Node) -> Node:
-    return at.reduced(cotangent, at.shape(each), ())
-
-
-def _to_eye(at: Reverse, each: Node, _: Node, cotangent: Node) -> Node:
-    return node("trace", at.full(cotangent, each))
-
-
 RULES: Mapping[str, TensorRule] = MappingProxyType(
     {
         op: smooth(
@@ -132,13 +119,12 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=None,
             piece=_piece,
             share=added,
-            adjoint=adjoint,
         )
-        for op, shape, adjoint in (
-            ("diag", _shape_of_diag, _to_diag),
-            ("vec", _shape_of_vec, None),
-            ("eye", _shape_of_eye, _to_eye),
-            ("full", _shape_of_full, _to_full),
+        for op, shape in (
+            ("diag", _shape_of_diag),
+            ("vec", _shape_of_vec),
+            ("eye", _shape_of_eye),
+            ("full", _shape_of_full),
         )
     }
 )

@@ -66,7 +66,7 @@ def _eigenvalues(_: Node, x: Nodes) -> Nodes:
 
 RULES: Mapping[str, TensorRule] = MappingProxyType(
     {
-        "cholesky": factored(shape_of_square, _cholesky, None),
-        "eigvalsh": factored(_shape_of_eigenvalues, _eigenvalues, None),
+        "cholesky": factored(shape_of_square, _cholesky),
+        "eigvalsh": factored(_shape_of_eigenvalues, _eigenvalues),
     }
 )

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diffcli.language.expression import Node, node, number
-from diffcli.language.tensors import LAST
-from diffcli.tensors.closed_form import NoClosedFormError, Reverse
 from diffcli.tensors.components import as_array, minus, total
 from diffcli.tensors.pieces import added, linear, only, piece_of, sum_of
 from diffcli.tensors.reductions import line, logsumexp, meets_in_lines
@@ -78,11 +76,6 @@ def _own_line(shape: Shape, axis: int | None, position: int) -> tuple[Positions,
     return line(shape, axis, int(np.ravel_multi_index(index, rest)) if rest else 0), pick
 
 
-def _check_vector(at: Reverse, arg: Node) -> None:
-    if len(at.shape(arg)) != 1:
-        raise NoClosedFormError("of a matrix")
-
-
 # -- running sums --------------------------------------------------------------------------------
 
 
@@ -107,14 +100,6 @@ def _depends_on_those_before(node: Node, shapes: Shapes, parts: Patterns) -> csr
 def _piece_of_running(each: Node, shapes: Shapes, position: int) -> Piece:
     own, pick = _own_line(shapes[each], axis_of(each), position)
     return sum_of(own[: pick + 1])
-
-
-def _to_running(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    """Return the sums from each entry to the last."""
-    _check_vector(at, arg)
-    whole = at.full(cotangent, each)
-    before = at.algebra.neg(node("cumsum", whole, static=(LAST,)))
-    return at.algebra.add(node("sum", whole, static=(None,)), before, whole)
 
 
 # -- differences of neighbours -------------------------------------------------------------------
@@ -178,21 +163,8 @@ def _depends_on_line(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:
     return taken(gathered(parts[0], lines, int(lines.max(initial=0)) + 1), lines)
 
 
-def _to_softmax(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    _check_vector(at, arg)
-    weighted = node("dot", at.full(cotangent, each), each)
-    return at.algebra.mul(each, at.algebra.add(cotangent, at.algebra.neg(weighted)))
-
-
-def _to_log_softmax(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    _check_vector(at, arg)
-    whole = node("sum", at.full(cotangent, each), static=(None,))
-    weights = at.algebra.mul(whole, node("softmax", arg, static=(LAST,)))
-    return at.algebra.add(cotangent, at.algebra.neg(weights))
-
-
 def _normalised(
-    of: Callable[[Sequence[Node]], Sequence[Node]], adjoint: Callable[..., Node] | None
+    of: Callable[[Sequence[Node]], Sequence[Node]],
 ) -> TensorRule:
     """Return the record of an operation every component of which depends on its whole line."""
 
@@ -207,7 +179,6 @@ def _normalised(
         meets=meets_in_lines,
         piece=piece,
         share=None,
-        adjoint=adjoint,
     )
 
 
@@ -220,7 +191,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=None,
             piece=_piece_of_running,
             share=added,
-            adjoint=_to_running,
         ),
         "differences": smooth(
             shape=_one_shorter,
@@ -229,10 +199,9 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=None,
             piece=_piece_of_differences,
             share=partial(linear, lambda k, _: 2 * k - 1),
-            adjoint=None,
         ),
-        "layernorm": _normalised(_layernorm, None),
-        "softmax": _normalised(_softmax, _to_softmax),
-        "log_softmax": _normalised(_log_softmax, _to_log_softmax),
+        "layernorm": _normalised(_layernorm),
+        "softmax": _normalised(_softmax),
+        "log_softmax": _normalised(_log_softmax),
     }
 )

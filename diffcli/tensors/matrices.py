@@ -16,7 +16,6 @@ import numpy as np
 
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node, node, number
-from diffcli.tensors.closed_form import UNIT, NoClosedFormError, Reverse
 from diffcli.tensors.components import as_array, product, total
 from diffcli.tensors.pieces import added, only, piece_of, sum_of
 from diffcli.tensors.products import written_matmul
@@ -125,32 +124,9 @@ def _meets_all(_: Node, __: Shapes, parts: Patterns) -> Pairs:
     yield union, union
 
 
-def _to_det(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    whole = at.algebra.mul(cotangent, each, at.transposed(node("inv", arg)))
-    return at.algebra.cancelled(whole, each)
-
-
-def _to_logdet(at: Reverse, _: Node, arg: Node, cotangent: Node) -> Node:
-    return at.algebra.mul(cotangent, at.transposed(node("inv", arg)))
-
-
-def _to_inv(at: Reverse, each: Node, _: Node, cotangent: Node) -> Node:
-    turned = at.transposed(each)
-    return at.algebra.neg(at.matmul(at.matmul(turned, at.full(cotangent, each)), turned))
-
-
-def _to_solve(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    matrix, right = each.args
-    if len(at.shape(right)) != 1 or matrix is right:
-        raise NoClosedFormError("of a matrix")
-    back = node("solve", at.transposed(matrix), at.full(cotangent, each))
-    return back if arg is right else at.algebra.neg(node("outer", back, each))
-
-
 def factored(
     shape: Callable[[Node, Sequence[Shape]], Shape],
     expand: Callable[..., Nodes],
-    adjoint: Callable[..., Node] | None,
 ) -> TensorRule:
     """Return the record of an operation for which LAPACK factors its first argument."""
 
@@ -168,7 +144,6 @@ def factored(
         meets=_meets_all,
         piece=piece,
         share=None,
-        adjoint=adjoint,
         kink=None,
         is_factored=True,
     )
@@ -234,21 +209,12 @@ def _piece_of_index(each: Node, shapes: Shapes, position: int) -> Piece:
     return sum_of(only(np.ravel_multi_index(source, whole) if whole else 0))
 
 
-def _to_trace(at: Reverse, _: Node, arg: Node, cotangent: Node) -> Node:
-    at.shapes[UNIT] = at.shape(arg)
-    return at.algebra.mul(cotangent, UNIT)
-
-
-def _to_transpose(at: Reverse, _: Node, __: Node, cotangent: Node) -> Node:
-    return at.transposed(cotangent)
-
-
 RULES: Mapping[str, TensorRule] = MappingProxyType(
     {
-        "det": factored(_number_of_square, _det, _to_det),
-        "logdet": factored(_number_of_square, _logdet, _to_logdet),
-        "inv": factored(shape_of_square, _inv, _to_inv),
-        "solve": factored(_shape_of_solve, _solve, _to_solve),
+        "det": factored(_number_of_square, _det),
+        "logdet": factored(_number_of_square, _logdet),
+        "inv": factored(shape_of_square, _inv),
+        "solve": factored(_shape_of_solve, _solve),
         "trace": smooth(
             shape=_number_of_square,
             expand=_trace,
@@ -256,7 +222,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=None,
             piece=_piece_of_trace,
             share=added,
-            adjoint=_to_trace,
         ),
         "transpose": smooth(
             shape=_shape_of_transpose,
@@ -265,7 +230,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=None,
             piece=_piece_of_transpose,
             share=added,
-            adjoint=_to_transpose,
         ),
         "index": smooth(
             shape=_shape_of_index,
@@ -274,7 +238,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=None,
             piece=_piece_of_index,
             share=added,
-            adjoint=None,
         ),
     }
 )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diffcli.language.expression import Node, node
-from diffcli.tensors.closed_form import Reverse
 from diffcli.tensors.components import as_array, total
 from diffcli.tensors.pieces import only, piece_of
 from diffcli.tensors.rules import (
@@ -158,72 +157,6 @@ def _share_of_product(piece: Piece, kept: Kept) -> Piece:
     return Piece(tuple(each[either] for each in piece.positions), piece.build, piece.whole)
 
 
-def _to_dot(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    others = [other for one, other in ((left, right), (right, left)) if one is arg]
-    return at.algebra.mul(cotangent, at.algebra.add(*others))
-
-
-def _to_outer(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    whole = at.full(cotangent, each)
-    terms = [at.matmul(whole, right)] * (arg is left)
-    terms += [at.matmul(at.transposed(whole), left)] * (arg is right)
-    return at.algebra.add(*terms)
-
-
-def _to_matmul(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    terms = []
-    if arg is left:
-        terms.append(_to_left(at, each, cotangent))
-    if arg is right:
-        terms.append(_to_right(at, each, cotangent))
-    return at.algebra.add(*terms)
-
-
-def _to_left(at: Reverse, each: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    orders = len(at.shape(left)), len(at.shape(right))
-    if orders == (1, 1):
-        return at.algebra.mul(cotangent, _flat(right))
-    if orders == (2, 1) and not at.shape(cotangent):
-        return at.algebra.mul(cotangent, right)
-    cotangent = at.full(cotangent, each)
-    if orders == (2, 1):
-        return node("outer", cotangent, _flat(right))
-    if orders == (1, 2):
-        return at.matmul(right, cotangent)
-    return at.matmul(cotangent, at.transposed(right))
-
-
-def _to_right(at: Reverse, each: Node, cotangent: Node) -> Node:
-    left, right = each.args
-    orders = len(at.shape(left)), len(at.shape(right))
-    if orders == (1, 1):
-        return at.algebra.mul(cotangent, _as_column(at, left))
-    if orders == (2, 1) and not at.shape(cotangent):
-        return at.algebra.mul(cotangent, node("sum", left, static=(0,)))
-    cotangent = at.full(cotangent, each)
-    if orders == (1, 2):
-        return node("outer", _flat(left), cotangent)
-    return at.matmul(at.transposed(left), cotangent)
-
-
-def _as_column(at: Reverse, left: Node) -> Node:
-    """Return a vector, one that is a vector times a matrix as the transpose times the vector."""
-    if left.op == "matmul" and len(at.shape(left.args[0])) == 1:
-        return at.matmul(at.transposed(left.args[1]), _flat(left.args[0]))
-    return _flat(left)
-
-
-def _flat(each: Node) -> Node:
-    """Return a vector without its transpositions, which do nothing."""
-    while each.op == "transpose":
-        (each,) = each.args
-    return each
-
-
 RULES: Mapping[str, TensorRule] = MappingProxyType(
     {
         "dot": smooth(
@@ -233,7 +166,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=_meets_along,
             piece=_piece_of_product,
             share=_share_of_product,
-            adjoint=_to_dot,
         ),
         "outer": smooth(
             shape=_shape_of_outer,
@@ -242,7 +174,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=_meets_all_pairs,
             piece=_piece_of_outer,
             share=None,
-            adjoint=_to_outer,
         ),
         "kron": smooth(
             shape=_shape_of_kron,
@@ -251,7 +182,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=_meets_all_pairs,
             piece=_piece_of_kron,
             share=None,
-            adjoint=None,
         ),
         "matmul": smooth(
             shape=_shape_of_matmul,
@@ -260,7 +190,6 @@ RULES: Mapping[str, TensorRule] = MappingProxyType(
             meets=_meets_along,
             piece=_piece_of_product,
             share=_share_of_product,
-            adjoint=_to_matmul,
         ),
     }
 )

@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from diffcli.language.algebra import ONE, ZERO
-from diffcli.language.expression import Node, constant, node, number
-from diffcli.language.tensors import LAST
-from diffcli.tensors.closed_form import NoClosedFormError, Reverse
+from diffcli.language.expression import Node, node, number
 from diffcli.tensors.components import as_array, minus, product, total
 from diffcli.tensors.pieces import added, linear, piece_of
 from diffcli.tensors.rules import (
@@ -132,71 +129,11 @@ def logsumexp(terms: Sequence[Node]) -> Node:
     return node("log", total([node("exp", term) for term in terms]))
 
 
-# -- their adjoints ------------------------------------------------------------------------------
-
-
-def _to_sum(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    axis = each.static[0]
-    if axis is not None and axis not in (0, -len(at.shape(arg))) and at.shape(cotangent):
-        raise NoClosedFormError("a sum along rows")
-    return cotangent
-
-
-def _to_mean(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-    count = prod(at.shape(arg)) // max(prod(at.shape(each)), 1)
-    return at.algebra.div(_to_sum(at, each, arg, cotangent), number(count))
-
-
-def _times(gradient: Callable[[Reverse, Node, Node], Node]) -> Callable[..., Node]:
-    """Return the adjoint of a reduction of all components, which has this gradient."""
-
-    def adjoint(at: Reverse, each: Node, arg: Node, cotangent: Node) -> Node:
-        if each.static != (None,):
-            raise NoClosedFormError("an axis")
-        return at.algebra.cancelled(at.algebra.mul(cotangent, gradient(at, each, arg)), each)
-
-    return adjoint
-
-
-def _of_norm(at: Reverse, each: Node, arg: Node) -> Node:
-    return at.algebra.div(arg, each)
-
-
-def _of_logsumexp(at: Reverse, _: Node, arg: Node) -> Node:
-    if len(at.shape(arg)) != 1:
-        raise NoClosedFormError("of a matrix")
-    return node("softmax", arg, static=(LAST,))
-
-
-def _deviation(at: Reverse, arg: Node) -> Node:
-    mean = node("mean", arg, static=(None,))
-    return at.algebra.add(arg, at.algebra.neg(mean))
-
-
-def _of_var(at: Reverse, _: Node, arg: Node) -> Node:
-    twice = at.algebra.mul(number(2), _deviation(at, arg))
-    return at.algebra.div(twice, number(prod(at.shape(arg)) - 1))
-
-
-def _of_std(at: Reverse, each: Node, arg: Node) -> Node:
-    below = at.algebra.mul(number(prod(at.shape(arg)) - 1), each)
-    return at.algebra.div(_deviation(at, arg), below)
-
-
-def _of_prod(at: Reverse, each: Node, arg: Node) -> Node:
-    return at.algebra.div(each, arg)
-
-
-def _of_extreme(_: Reverse, each: Node, arg: Node) -> Node:
-    return node("piecewise", ONE, node("eq", arg, each), ZERO, constant("true"))
-
-
 # -- the records -----------------------------------------------------------------------------------
 
 
 def _reduction(
     of: Callable[[Sequence[Node]], Node],
-    adjoint: Callable[..., Node],
     *,
     share: Callable[[Piece, Kept], Piece] | None = None,
     kink: Literal["zero", "greatest", "least"] | None = None,
@@ -213,7 +150,6 @@ def _reduction(
         meets=None if share else meets_in_lines,
         piece=_piece_by(of),
         share=share,
-        adjoint=adjoint,
         kink=kink,
         is_factored=False,
     )
@@ -223,23 +159,18 @@ _AVERAGED = partial(linear, lambda _, count: Fraction(1, count))
 
 RULES: Mapping[str, TensorRule] = MappingProxyType(
     {
-        "sum": _reduction(total, _to_sum, share=added),
-        "mean": _reduction(_mean, _to_mean, share=_AVERAGED),
-        "prod": _reduction(product, _times(_of_prod)),
-        "var": _reduction(_variance, _times(_of_var), of_none=False),
+        "sum": _reduction(total, share=added),
+        "mean": _reduction(_mean, share=_AVERAGED),
+        "prod": _reduction(product),
+        "var": _reduction(_variance, of_none=False),
         "std": _reduction(
             lambda terms: node("sqrt", _variance(terms)),
-            _times(_of_std),
             kink="zero",
             of_none=False,
         ),
-        "norm": _reduction(_norm, _times(_of_norm), kink="zero"),
-        "amax": _reduction(
-            partial(_extreme, "max"), _times(_of_extreme), kink="greatest", of_none=False
-        ),
-        "amin": _reduction(
-            partial(_extreme, "min"), _times(_of_extreme), kink="least", of_none=False
-        ),
-        "logsumexp": _reduction(logsumexp, _times(_of_logsumexp)),
+        "norm": _reduction(_norm, kink="zero"),
+        "amax": _reduction(partial(_extreme, "max"), kink="greatest", of_none=False),
+        "amin": _reduction(partial(_extreme, "min"), kink="least", of_none=False),
+        "logsumexp": _reduction(logsumexp),
     }
 )

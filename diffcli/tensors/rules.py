@@ -65,8 +65,6 @@ class TensorRule:
       a second derivative brings together, and is None for a linear operation.
     - ``piece`` returns how one component comes about, of a node, all shapes and the position;
       ``share`` what is left of it where only what matters is wanted, None if all of it is.
-    - ``adjoint`` returns what an argument receives from a node's cotangent
-      (:mod:`diffcli.tensors.closed_form`); None where there is no closed form.
     - ``kink`` says where the operation has one: ``"zero"`` where its value is 0, ``"greatest"`` or
       ``"least"`` where two components of a line are, None nowhere.
     - ``is_factored`` says whether LAPACK factors the first argument, which errs in norm.
@@ -78,7 +76,6 @@ class TensorRule:
     meets: Callable[[Node, Shapes, Patterns], Pairs] | None
     piece: Callable[[Node, Shapes, int], Piece]
     share: Callable[[Piece, Kept], Piece] | None
-    adjoint: Callable[..., Node] | None
     kink: Literal["zero", "greatest", "least"] | None
     is_factored: bool
 

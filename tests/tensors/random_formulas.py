@@ -11,7 +11,8 @@ Shape = tuple[int, ...]
 
 _NUMBERS = ("sum({v})", "mean({v})", "dot({v}, {v})", "norm({v})", "logsumexp({v})", "norm({M})^2",
             "trace({S})", "sum({M})", "{v} @ {v}", "prod({v})", "var({v})", "std({v})",
-            "log(det({P}))", "trace({S} @ {S})", "{v} @ {S} @ {v}", "sum({s})", "mean({M})",
+            "log(det({P}))", "logdet({P})", "sum(cholesky({P}))",
+            "trace({S} @ {S})", "{v} @ {S} @ {v}", "sum({s})", "mean({M})",
             "{v}[0]", "{M}[0,1]", "exp({s}/9)", "tanh({s})", "{s}*{s}", "{s} + {s}", "{s} - {s}",
             "{s}/(2 + {s}^2)", "max({v})", "log(1 + {s}^2)")  # fmt: skip
 _VECTORS = ("{v} + {v}", "{v} - {v}", "{v}*{v}", "{v}/(2 + {v}^2)", "{N} @ {w}", "{s}*{v}",
@@ -19,12 +20,14 @@ _VECTORS = ("{v} + {v}", "{v} - {v}", "{v}*{v}", "{v}/(2 + {v}^2)", "{N} @ {w}",
             "sum({M2}, axis=0)", "mean({M2}, axis=0)", "sum({M1}, axis=1)", "cumsum({v})",
             "inv({P}) @ {v}", "solve({P}, {v})", "{v}^2", "{v} + {s}", "norm({M2}, axis=0)",
             "logsumexp({M1}, axis=1)", "{v}/norm({v})", "{S} @ {v}", "{v} @ {S}", "diag({S})",
+            "layernorm({v})", "cholesky({P}) @ {v}",
             "{M1}[:,1]", "2*{v}", "{v}/3", "where({v} > 1, {v}, {v}^2)")  # fmt: skip
 _MATRICES = ("{M} + {M}", "{M}*{M}", "{M} - {M}", "{L} @ {M}", "{M} @ {R}", "{s}*{M}", "tanh({M})",
              "outer({a}, {b})", "{M} + {b}", "{M}*{b}", "{T}.T", "softmax({M}, axis=1)",
              "softmax({M}, axis=0)", "exp({M}/4)", "-{M}", "{M}/(2 + {M}^2)", "cumsum({M}, axis=0)",
-             "log_softmax({M}, axis=1)", "{M}^2", "diag({a}) @ {M}", "{M}/2",
-             "inv({Q}) @ {M}")  # fmt: skip
+             "log_softmax({M}, axis=1)",
+             "layernorm({M}, axis=1)", "layernorm({M}, axis=0)", "{M}^2", "diag({a}) @ {M}",
+             "{M}/2", "inv({Q}) @ {M}")  # fmt: skip
 
 
 class Formulas:

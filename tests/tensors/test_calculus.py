@@ -111,6 +111,12 @@ def evaluated(nodes: Sequence[Node], at: Mapping[str, Tensor]) -> Sequence[Tenso
     return [torch.as_tensor(each) for each in program(*at.values(), shape=())]
 
 
+def test_what_cancels_has_no_derivative() -> None:
+    function = parse("sum(softmax(A @ x))", declared=SHAPES)
+    found = forms.gradient(space_of(function, SHAPES), function.outputs[0], ["A", "x"])
+    assert [text(each) for each in found.values()] == ["0", "0"]
+
+
 # -- random formulas at random shapes -----------------------------------------------------------
 
 

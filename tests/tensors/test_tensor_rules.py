@@ -18,7 +18,9 @@ from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.tensors import TENSORS, component_name
 from diffcli.tensors import lines
-from diffcli.tensors.closed_form import gradients
+from diffcli.tensors.calculus import differentials, forms
+from diffcli.tensors.calculus.networks import Space
+from diffcli.tensors.calculus.opening import OPENERS
 from diffcli.tensors.components import expand
 from diffcli.tensors.pieces import Pieces
 from diffcli.tensors.rules import TensorRule, rule_of
@@ -79,6 +81,12 @@ def test_a_record_has_no_default() -> None:
     )
 
 
+def test_every_operation_has_a_differential_or_a_reason() -> None:
+    known = {*OPENERS, *differentials.RULES, *differentials.WITHOUT}
+    assert set(TENSORS) <= known
+    assert not {*differentials.RULES, *differentials.WITHOUT} - set(TENSORS)
+
+
 def test_no_record_is_of_no_operation() -> None:
     files = {row.rules for row in TENSORS.values()}
     recorded = [op for name in files for op in import_module(f"diffcli.tensors.{name}").RULES]
@@ -100,7 +108,9 @@ WALKS: Mapping[str, Callable[..., Any]] = {
     "shapes": lambda function, _, variables: shapes_of(function, variables),
     "components": expand,
     "sparsity": Dependence,
-    "closed form": lambda function, known, _: gradients(function, known),
+    "closed form": lambda function, known, _: forms.gradient(
+        Space(known), function.outputs[0], function.variables
+    ),
     "pieces": lambda function, known, _: component(function, known),
 }
 

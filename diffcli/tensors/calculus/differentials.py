@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 
 from diffcli.language.algebra import ONE, ZERO, as_power
@@ -24,6 +25,7 @@ from diffcli.tensors.calculus.opening import (
     inverted,
     opened,
 )
+from diffcli.tensors.lines import SHIFT_OF_VARIANCE
 from diffcli.tensors.rules import axis_of
 
 
@@ -77,10 +79,11 @@ def _of_product(space: Space, product: Product) -> list[Piece]:
 
 def _of_operation(space: Space, each: Node, labels: Labels, varying: set[Node]) -> list[Piece]:
     if each.op in TENSORS:
-        rule = _RULES.get(each.op)
-        if rule is None:
-            raise no_closed_form(f"the differential of {each.op} has no closed form")
-        return rule(space, each, labels)
+        if each.op in WITHOUT:
+            raise no_closed_form(f"the differential of {each.op} takes {WITHOUT[each.op]}")
+        if each.op not in RULES:
+            raise NotImplementedError(f"the tensor operation {each.op} has no differential")
+        return RULES[each.op](space, each, labels)
     pieces = []
     for arg in dict.fromkeys(each.args):
         if arg in varying:
@@ -130,6 +133,24 @@ def _logdet(space: Space, each: Node, _: Labels) -> list[Piece]:
     (arg,) = each.args
     k, m = space.labels(space.shape(arg))
     return [Piece(atom(node("inv", arg), (m, k)), arg, (k, m))]
+
+
+def _cholesky(space: Space, each: Node, labels: Labels) -> list[Piece]:
+    """Return L Φ(L⁻¹ dS L⁻ᵀ), S the symmetric part; Φ takes the lower half, half the diagonal.
+
+    (Murray, Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10.)
+    """
+    (arg,) = each.args
+    length = space.length(labels[0])
+    halves = space.algebra.div(unit(length), number(2))
+    lower = space.minus(node("cumsum", unit(length), static=(0,)), halves)
+    row, k, m = (space.label(length) for _ in range(3))
+    inverse = node("inv", each)
+    pieces = [(each, (labels[0], row)), (lower, (row, labels[1]))]
+    pieces += [(inverse, (row, k)), (inverse, (labels[1], m))]
+    factors = tuple(Factor(of, own) for of, own in pieces)
+    half = Product(Fraction(1, 2), factors, frozenset({row}))
+    return [Piece(half, arg, (k, m)), Piece(half, arg, (m, k))]
 
 
 # -- reductions ----------------------------------------------------------------------------------
@@ -229,6 +250,22 @@ def _log_softmax(space: Space, each: Node, labels: Labels) -> list[Piece]:
     return [Piece(UNIT, arg, labels), Piece(weights, arg, others)]
 
 
+def _layernorm(space: Space, each: Node, labels: Labels) -> list[Piece]:
+    """Return (dx - mean(dx) - y mean(y dx))/σ, σ the root that the entries are divided by."""
+    (arg,) = each.args
+    others = _other_entry(space, each, labels)
+    square = node("pow", _deviation(space, arg, each), number(2))
+    mean = node("mean", square, static=each.static)
+    sigma = node("sqrt", space.algebra.add(mean, SHIFT_OF_VARIANCE))
+    axis = (axis_of(each) or 0) % len(labels)
+    along = (*labels[:axis], *labels[axis + 1 :])
+    own = inverted(atom(sigma, along), sigma, along)
+    count = opened(space, space.count(space.length(labels[axis])), ())
+    share = own.times(inverted(count, each, ())).scaled(-1)
+    pair = share.times(atom(each, labels), atom(each, others))
+    return [Piece(own, arg, labels), Piece(share, arg, others), Piece(pair, arg, others)]
+
+
 def _other_entry(space: Space, each: Node, labels: Labels) -> Labels:
     """Return the labels of another entry of the same line."""
     if not labels:
@@ -271,12 +308,13 @@ def _index(space: Space, each: Node, labels: Labels) -> list[Piece]:
     return [Piece(coefficient, arg, tuple(own))]
 
 
-_RULES: Mapping[str, Rule] = MappingProxyType(
+RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "inv": _inv,
         "solve": _solve,
         "det": _det,
         "logdet": _logdet,
+        "cholesky": _cholesky,
         "norm": _reduction(_of_norm),
         "prod": _reduction(_of_prod),
         "var": _reduction(_of_var),
@@ -286,9 +324,19 @@ _RULES: Mapping[str, Rule] = MappingProxyType(
         "logsumexp": _reduction(_of_logsumexp),
         "softmax": _softmax,
         "log_softmax": _log_softmax,
+        "layernorm": _layernorm,
         "cumsum": _linear_along("cumsum"),
         "differences": _linear_along("differences"),
         "index": _index,
     }
 )
 """The differentials of the tensor operations that aren't products, of a node and its labels."""
+
+WITHOUT: Mapping[str, str] = MappingProxyType(
+    {
+        "eigvalsh": "eigenvectors, which no operation gives",
+        "kron": "parts of rows, which no operation gives",
+        "vec": "a matrix made of a vector, which no operation gives",
+    }
+)
+"""What the differentials of the other operations take that the language hasn't."""

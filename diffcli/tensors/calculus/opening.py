@@ -33,7 +33,7 @@ def atom(each: Node, labels: Labels) -> Product:
 
 def opened(space: Space, each: Node, labels: Labels, *, inside: bool = True) -> Product:
     """Return a node as one product: sums, and numbers ``inside`` of others, stay closed."""
-    rule = _OPENERS.get(each.op)
+    rule = OPENERS.get(each.op)
     if rule is None or (inside and not labels and each.op in TENSORS):
         return atom(each, labels)
     if _count(space, each) > MOST_FACTORS:
@@ -46,7 +46,7 @@ def _count(space: Space, each: Node) -> int:
     counts = space.counts
     if each not in counts:
         for inner in postorder([each]):
-            opens = inner.op in _OPENERS and inner.args
+            opens = inner.op in OPENERS and inner.args
             counts[inner] = sum(counts[arg] for arg in inner.args) if opens else 1
     return counts[each]
 
@@ -177,7 +177,7 @@ def along_axis(space: Space, each: Node, labels: Labels) -> tuple[Labels, Labels
     return (*labels[:axis], label, *labels[axis:]), (label,)
 
 
-_OPENERS: Mapping[str, Callable[[Space, Node, Labels], Product]] = MappingProxyType(
+OPENERS: Mapping[str, Callable[[Space, Node, Labels], Product]] = MappingProxyType(
     {
         NUMBER: _number,
         "neg": _neg,

@@ -138,10 +138,10 @@ class Backward:
         found = []
         for piece in differential(space, each, axes, self._varying):
             along = set(axes).difference(piece.labels)
+            known = self._known.setdefault(piece.of, [])
             for product in cotangent:
                 there = space.fresh(product).times(piece.coefficient).over(along)
-                own = moved(space, there, piece.labels, space.axes(piece.of))
-                self._known.setdefault(piece.of, []).append(own)
+                known.append(moved(space, there, piece.labels, space.axes(piece.of)))
             found.append(piece.of)
         return found
 
