@@ -22,6 +22,10 @@ MOST_POINTS = 64
 SAME = 1e-6
 """Points nearer than this part of the region are one."""
 POLISH_EVERY = 4
+AT_POLE = 2.0**-26
+"""Width, as a part of the region, at which a box without a bound isn't cut further."""
+NOISE = 2.0**-40
+"""Part of the region by which a coordinate of an extremum may be moved to 0."""
 MOST_BOXES = 400_000
 """Boxes that are kept at once."""
 
@@ -65,6 +69,8 @@ def least(lower: Lower, tolerance: float, effort: Effort) -> Minimum:
             break
         if effort.is_over or front.count > MOST_BOXES:
             break
+        if rounds % POLISH_EVERY == 0 and _is_at_poles(lower, front):
+            break
         done, todo = front.kept(~waiting), front.kept(waiting)
         chosen, rest = worst(todo, BATCH // 2)
         (found, halves), can = next_step(lower, chosen, effort)
@@ -80,6 +86,14 @@ def least(lower: Lower, tolerance: float, effort: Effort) -> Minimum:
     low = float(front.lower.min()) if front.count else best
     points = _points(lower, front, best, tolerance, point) if settled else (tuple(point.tolist()),)
     return Minimum(min(low, best), best, points, defined, settled, front.box)
+
+
+def _is_at_poles(lower: Lower, front: Frontier) -> bool:
+    """Whether boxes are left without a bound, all of them very narrow: more cuts bound nothing."""
+    endless = front.lower == -np.inf
+    span = np.minimum(lower.region.high.hi - lower.region.low.lo, 1e300)
+    narrow = np.asarray(((front.box.hi - front.box.lo) <= AT_POLE * span).all(axis=0))
+    return bool(endless.any() and narrow[endless].all())
 
 
 def _best(upper: Array, points: Array, best: float, point: Array) -> tuple[float, Array]:
@@ -113,12 +127,13 @@ def _points(
     pairs = Pairs(box.lo.shape[0], 2)
     with np.errstate(all="ignore"):
         at = lower.descended(box, lower.region.middles(box), pairs)
+    spans = np.minimum(lower.region.high.hi - lower.region.low.lo, 1e6)
+    at = np.where(np.abs(at) <= NOISE * spans, np.clip(0.0, box.lo, box.hi), at)
     near = lower.value_at(at) <= best + 2 * tolerance * max(abs(best), tolerance)
-    spans = np.minimum(lower.region.high.hi - lower.region.low.lo, 1e6)[:, 0]
     found: list[Array] = [point]
     for column in np.flatnonzero(near):
         place = at[:, column]
-        if all((np.abs(place - other) > SAME * spans).any() for other in found):
+        if all((np.abs(place - other) > SAME * spans[:, 0]).any() for other in found):
             found.append(place)
         if len(found) > MOST_POINTS:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from diffcli.studies.bounds.ranges import Extremum, Range
     from diffcli.studies.bounds.statement import Statement
 
+LEAST_OF_A_LINE = 4
+"""Points of one coordinate that are told as a line."""
 MOST_SHOWN = 4
 """Points of an extremum that a table shows; JSON has them all."""
 
@@ -46,14 +49,27 @@ def _rows(
     name: str, each: Range, variables: tuple[str, ...], digits: int | None
 ) -> Iterator[tuple[str, str, str, str]]:
     for word, extremum in (("minimum", each.minimum), ("maximum", each.maximum)):
-        # Of an extremum that isn't settled, the points are only the best ones met.
-        points = extremum.points if extremum.is_settled else ()
-        shown = [
-            ", ".join(f"{n} = {number(x, digits)}" for n, x in zip(variables, point, strict=True))
-            for point in points[:MOST_SHOWN]
-        ]
-        more = "; …" if len(points) > MOST_SHOWN else ""
-        yield name, word, _value(extremum, word, digits), f"{'; '.join(shown)}{more}"
+        yield name, word, _value(extremum, word, digits), _where(extremum, variables, digits)
+
+
+def _where(extremum: Extremum, variables: tuple[str, ...], digits: int | None) -> str:
+    """Return the points next to which an extremum lies; many with a coordinate alike as a line."""
+    if extremum.towards is not None:
+        return "towards " + ", ".join(f"{n} = {text}" for n, text in extremum.towards.items())
+    # Of an extremum that isn't settled, the points are only the best ones met.
+    points = list(extremum.points) if extremum.is_settled else []
+    shown = []
+    for place, name in enumerate(variables):
+        for value, count in Counter(point[place] for point in points).most_common():
+            if count < LEAST_OF_A_LINE or len(variables) < 2:
+                break
+            shown.append(f"along {name} = {number(value, digits)}")
+            points = [point for point in points if point[place] != value]
+    shown += [
+        ", ".join(f"{n} = {number(x, digits)}" for n, x in zip(variables, point, strict=True))
+        for point in points
+    ]
+    return "; ".join(shown[:MOST_SHOWN]) + ("; …" if len(shown) > MOST_SHOWN else "")
 
 
 def _value(extremum: Extremum, word: str, digits: int | None) -> str:
@@ -96,6 +112,7 @@ def _data(found: Statement, facts: Facts) -> dict[str, Any]:
             result[f"{word}_points"] = points
             result[f"{word}_settled"] = extremum.is_settled
             result[f"{word}_unbounded"] = extremum.is_unbounded
+            result[f"{word}_towards"] = extremum.towards
         results.append({**result, "defined": each.is_defined})
     return {
         "in": box_data(found.ranges),

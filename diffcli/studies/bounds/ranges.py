@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf, isfinite
 
 import numpy as np
 
+from diffcli.clock import now
 from diffcli.engines.balls.decimals import outward
 from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.boxes.arb import interval_ball
@@ -22,7 +23,7 @@ from diffcli.engines.one_sided.atoms import Field, working_in
 from diffcli.engines.one_sided.germs import is_infinite, sign
 from diffcli.engines.one_sided.paths import Paths
 from diffcli.language.expression import Node, node
-from diffcli.studies.prove.exactness import Point, simple_points
+from diffcli.studies.prove.exactness import Place, Point, simple_points
 
 DIGITS = 20
 MOST_POINTS = 16
@@ -36,15 +37,20 @@ MOST_BOXES, MOST_ROUNDS = 4096, 40
 class Extremum:
     """A least or a greatest value between two bounds, and points whose values are next to it.
 
-    ``is_unbounded`` is a proof that there is none; ``is_settled`` says that the bounds are as near
-    as was asked for.
+    ``towards`` is an exact point next to which there is no bound, which is proved then;
+    ``is_settled`` says that the bounds are as near as was asked for.
     """
 
     low: float
     high: float
     points: tuple[tuple[float, ...], ...]
     is_settled: bool
-    is_unbounded: bool = False
+    towards: Mapping[str, str] | None = None
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether it is proved that there is none."""
+        return self.towards is not None
 
     @property
     def text(self) -> tuple[str, str] | None:
@@ -74,7 +80,9 @@ def range_of(
     quantity: str, formula: Node, region: Region, tolerance: float, effort: Effort
 ) -> Range:
     """Return the range of a formula over a region."""
-    below = least(Lower(formula, region), tolerance, effort)
+    half = replace(effort, deadline=now() + 0.5 * max(0.0, effort.deadline - now()), boxes=0)
+    below = least(Lower(formula, region), tolerance, half)
+    effort.boxes, effort.work_left = effort.boxes + half.boxes, half.work_left
     above = least(Lower(node("neg", formula), region), tolerance, effort)
     return Range(
         quantity,
@@ -86,21 +94,21 @@ def range_of(
 
 def _extremum(formula: Node, region: Region, found: Minimum, *, sense: int) -> Extremum:
     low, high = (found.low, found.high) if sense > 0 else (-found.high, -found.low)
-    unbounded = found.low == -inf and _has_pole(formula, region, found, sense)
-    points = () if unbounded or found.high == inf else found.points[:MOST_POINTS]
-    return Extremum(low, high, points, found.is_settled, unbounded)
+    pole = _pole(formula, region, found, sense) if found.low == -inf else None
+    points = () if pole or found.high == inf else found.points[:MOST_POINTS]
+    return Extremum(low, high, points, found.is_settled, pole)
 
 
-def _has_pole(formula: Node, region: Region, found: Minimum, sense: int) -> bool:
-    """Whether the formula is proved to go to −∞, or ∞ where the sense is −1, in the region."""
+def _pole(formula: Node, region: Region, found: Minimum, sense: int) -> Mapping[str, str] | None:
+    """Return where the formula is proved to go to −∞, or ∞ where the sense is −1, if it does."""
     lo, hi = found.places
     order = np.argsort((hi - lo).max(axis=0), kind="stable")[:4]
     for place in order:
         ends = [[float(x) for x in end[:, place]] for end in (0.5 * (lo + hi), lo, hi)]
         for point in simple_points(region, *ends):
             if region.holds(point) and _sinks(formula, region, point, sense):
-                return True
-    return False
+                return Place(point).exact
+    return None
 
 
 def _sinks(formula: Node, region: Region, point: Point, sense: int) -> bool:

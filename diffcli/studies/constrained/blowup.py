@@ -8,7 +8,7 @@ Differentiable Maps", volume 1, 1985, chapter 12).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -26,12 +26,8 @@ from diffcli.engines.boxes.arithmetic import (
     power,
     up,
 )
-from diffcli.engines.exact import rational
-from diffcli.language.expression import VARIABLE, Node, names_in, postorder
+from diffcli.engines.polynomials import Terms
 
-Terms = Mapping[tuple[int, ...], Fraction]
-"""Coefficients by exponents."""
-MOST_TERMS, MOST_POWER = 400, 24
 HIGHEST_WEIGHT = {1: 1, 2: 4, 3: 3}
 MOST_BOXES, ROUNDS = 2_000, 16
 
@@ -42,73 +38,6 @@ class Condition:
 
     terms: Terms
     sense: int = 0
-
-
-def polynomial(formula: Node, at: Mapping[str, Fraction]) -> Terms | None:
-    """Return a formula as a polynomial in the distances from a point; None where it is none."""
-    names = list(at)
-    size = len(names)
-    known: dict[Node, Terms] = {}
-    for each in postorder([formula]):
-        exact = None if names_in([each]) else rational(each)
-        if exact is not None:
-            known[each] = _cleaned({(0,) * size: exact})
-            continue
-        if each.op == VARIABLE:
-            place = names.index(str(each.value))
-            unit = tuple(int(k == place) for k in range(size))
-            known[each] = _cleaned({(0,) * size: at[names[place]], unit: Fraction(1)})
-            continue
-        found = _applied(each, [known.get(arg) for arg in each.args], size)
-        if found is None or len(found) > MOST_TERMS:
-            return None
-        known[each] = found
-    return known[formula]
-
-
-def _applied(each: Node, args: Sequence[Terms | None], size: int) -> Terms | None:
-    parts = [arg for arg in args if arg is not None]
-    if len(parts) < len(args):
-        return None
-    match each.op:
-        case "add":
-            total: dict[tuple[int, ...], Fraction] = {}
-            for part in parts:
-                for key, value in part.items():
-                    total[key] = total.get(key, Fraction(0)) + value
-            return _cleaned(total)
-        case "neg":
-            return {key: -value for key, value in parts[0].items()}
-        case "mul":
-            return _product(parts, size)
-        case "div":
-            below = rational(each.args[1])
-            if not below:
-                return None
-            return {key: value / below for key, value in parts[0].items()}
-        case "pow":
-            exponent = rational(each.args[1])
-            if exponent is None or exponent.denominator != 1 or not 0 <= exponent <= MOST_POWER:
-                return None
-            return _product([parts[0]] * int(exponent), size)
-    return None
-
-
-def _product(parts: Sequence[Terms], size: int) -> Terms | None:
-    found: Terms = parts[0] if parts else {(0,) * size: Fraction(1)}
-    for part in parts[1:]:
-        if len(found) * len(part) > MOST_TERMS * 4:
-            return None
-        terms: dict[tuple[int, ...], Fraction] = {}
-        for (one, a), (other, b) in product(found.items(), part.items()):
-            key = tuple(i + j for i, j in zip(one, other, strict=True))
-            terms[key] = terms.get(key, Fraction(0)) + a * b
-        found = _cleaned(terms)
-    return found
-
-
-def _cleaned(terms: Terms) -> Terms:
-    return {key: value for key, value in terms.items() if value}
 
 
 def is_alone(conditions: Sequence[Condition], reaches: Sequence[float]) -> bool:

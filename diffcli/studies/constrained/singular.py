@@ -14,8 +14,9 @@ from itertools import combinations, islice, product
 from diffcli.engines import difficult
 from diffcli.engines.balls.signs import proved_sign
 from diffcli.engines.exact import rational
+from diffcli.engines.polynomials import polynomial
 from diffcli.language.expression import Node, node
-from diffcli.studies.constrained.blowup import Condition, is_alone, polynomial
+from diffcli.studies.constrained.blowup import Condition, is_alone
 from diffcli.studies.constrained.problem import Problem
 from diffcli.studies.critical.boxes import Box
 from diffcli.studies.critical.exact import simple

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from typing import cast
 
 from diffcli.engines.boxes.bounds import rational_of, simplified
+from diffcli.engines.boxes.region import Region
 from diffcli.language.expression import (
     CONSTANT,
     NUMBER,
@@ -71,17 +73,20 @@ def obligations(formula: Node) -> list[Needed] | None:
     return [(part, strict) for part, strict in found if not _is_positive_number(part)]
 
 
-def is_positive(formula: Node) -> bool:
+def is_positive(formula: Node, region: Region) -> bool:
     """Whether a formula is positive wherever it has a value, by what it is made of."""
     known: dict[Node, bool] = {}
     for each in postorder([formula]):
-        known[each] = _is_positive(each, [known[arg] for arg in each.args])
+        if each.op == VARIABLE:
+            known[each] = bool(region.low.lo[region.names.index(str(each.value)), 0] > 0)
+        else:
+            known[each] = _is_positive(each, [known[arg] for arg in each.args])
     return known[formula]
 
 
 def _is_positive(each: Node, args: list[bool]) -> bool:
     if each.op == NUMBER:
-        return each.value != 0
+        return cast(Fraction, each.value) > 0
     if each.op == CONSTANT:
         return each.value in ("pi", "e", "tau")
     if each.op in ("add", "mul", "div", "sqrt", "min"):

@@ -125,13 +125,20 @@ def _simple(x: float, reach: float, low: float, high: float) -> Iterator[Coordin
     yield float(x)
 
 
+def _part_of_pi(q: Fraction) -> Node:
+    size = abs(q.numerator)
+    above = constant("pi") if size == 1 else node("mul", number(size), constant("pi"))
+    part = above if q.denominator == 1 else node("div", above, number(q.denominator))
+    return part if q > 0 else node("neg", part)
+
+
 def _odd(op: str, q: Fraction) -> Node:
     root = node(op, number(abs(q)))
     return root if q > 0 else node("neg", root)
 
 
 _CONSTANTS: Sequence[tuple[Callable[[float], float], Callable[[Fraction], Node]]] = (
-    (lambda x: x / pi, lambda q: node("mul", number(q), constant("pi"))),
+    (lambda x: x / pi, _part_of_pi),
     (lambda x: x * abs(x), lambda q: _odd("sqrt", q)),
     (log, lambda q: node("exp", number(q))),
     (exp, lambda q: node("log", number(q))),

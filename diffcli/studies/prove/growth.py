@@ -1,20 +1,20 @@
 """Claims about growth, convexity, Lipschitz bounds: by intervals of the derivatives over a box.
 
-Refutations are exact points: two of them that a function falls between, three of a chord below the
-graph. ``increasing`` and ``decreasing`` are meant in the wide sense, and let a function be level.
+``increasing`` and ``decreasing`` are meant in the wide sense, and let a function be level.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import cast
 
 import numpy as np
 
 from diffcli.clock import now
-from diffcli.engines.boxes.arithmetic import Array, Interval, Mask, add, power
+from diffcli.engines.boxes.arithmetic import Interval, Mask, add, power
 from diffcli.engines.boxes.bounds import Bounds
 from diffcli.engines.boxes.definite import semidefinite
 from diffcli.engines.boxes.jets import Jet, Pairs
@@ -22,13 +22,13 @@ from diffcli.engines.boxes.lower import Lower
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort, first_boxes, halved
 from diffcli.errors import FormulaError
-from diffcli.language.expression import Node, node, number, postorder, substituted, variable
-from diffcli.language.functions import TABLE
+from diffcli.language.expression import Node, node, number
 from diffcli.studies.prove.claims import Claim, Kind
 from diffcli.studies.prove.comparison import decide, not_negative
 from diffcli.studies.prove.curvature import shape_of
-from diffcli.studies.prove.exactness import Place, truth_at
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
+from diffcli.studies.prove.refutations import below_a_chord, out_of_order, too_far_apart, turning
+from diffcli.studies.prove.subject import Coordinates, Subject, lowest, spread
 from diffcli.studies.prove.touching import derivative
 
 FIRST_PART = 0.4
@@ -36,10 +36,6 @@ FIRST_PART = 0.4
 MOST_ROUNDS = 40
 MOST_BOXES = 30_000
 MOST_TRIES = 24
-STEPS = (2.0**-3, 2.0**-6, 2.0**-10, 2.0**-16, 2.0**-24, 2.0**-32, 2.0**-40)
-"""Distances, as parts of the region, at which points are compared."""
-
-Coordinates = Sequence[Fraction]
 
 
 def decide_growth(claim: Claim, region: Region, effort: Effort) -> Proof:
@@ -53,56 +49,15 @@ def decide_growth(claim: Claim, region: Region, effort: Effort) -> Proof:
     if where.verdict is Verdict.UNDEFINED:
         return Proof(Verdict.UNDEFINED, where.counterexample, "the formula has no value there")
     is_defined = where.verdict is Verdict.PROVED
-    return _RULES[claim.kind](_Subject(formula, claim, region, effort, is_defined))
-
-
-@dataclass(frozen=True)
-class _Subject:
-    """What a claim is about, and the effort that may be spent."""
-
-    formula: Node
-    claim: Claim
-    region: Region
-    effort: Effort
-    is_defined: bool
-    """Whether the formula is proved to have a value everywhere."""
-
-    def turned(self) -> _Subject:
-        """Return the claim's opposite formula."""
-        return replace(self, formula=node("neg", self.formula))
-
-    @property
-    def has_closed_slopes(self) -> bool:
-        """Whether formulas of derivatives hold wherever they have a value, and f has one."""
-        return not any(
-            each.op == "piecewise" or (each.op in TABLE and TABLE[each.op].jumps)
-            for each in postorder([self.formula])
-        )
-
-    def at(self, point: Coordinates) -> Node:
-        """Return the formula's value at a point of fractions, as a constant."""
-        places = zip(self.region.names, point, strict=True)
-        return substituted(self.formula, {variable(n): number(x) for n, x in places})
-
-    def holds(self, *points: Coordinates) -> bool:
-        """Whether points are proved to lie in the region."""
-        return all(self.region.holds(self.place(point)) for point in points)
-
-    def place(self, point: Coordinates) -> dict[str, Node]:
-        """Return a point by its names."""
-        return {name: number(x) for name, x in zip(self.region.names, point, strict=True)}
-
-    def shown(self, *points: Coordinates) -> Place:
-        """Return points as what refutes the claim."""
-        first, *others = (Place(self.place(point)) for point in points)
-        return Place(first.point, tuple(others))
+    return _RULES[claim.kind](Subject(formula, claim, region, effort, is_defined))
 
 
 Test = Callable[[Jet], Mask]
-Refute = Callable[[_Subject, Coordinates], Proof | None]
+Refute = Callable[[Subject, Coordinates], Proof | None]
+"""Returns a refutation next to a point, if there is one."""
 
 
-def _over_boxes(subject: _Subject, order: int, good: Test, bad: Test, refute: Refute) -> Proof:
+def _over_boxes(subject: Subject, order: int, good: Test, bad: Test, refute: Refute) -> Proof:
     """Prove a property of the derivatives box by box, or refute it at points.
 
     ``good`` says on which boxes it is proved, ``bad`` at which points it may be refuted.
@@ -115,7 +70,7 @@ def _over_boxes(subject: _Subject, order: int, good: Test, bad: Test, refute: Re
 
 
 def _box_by_box(
-    subject: _Subject, effort: Effort, order: int, good: Test, bad: Test, refute: Refute
+    subject: Subject, effort: Effort, order: int, good: Test, bad: Test, refute: Refute
 ) -> Proof:
     region = subject.region
     bounds = Bounds([subject.formula], region.names)
@@ -155,35 +110,17 @@ def _box_by_box(
     return Proof(Verdict.UNDECIDED, None, why, float(min(1.0, share.sum())), (hull,))
 
 
-def _spread(found: Interval | None, rows: int, like: Jet) -> Interval:
-    """Return derivatives as arrays, zeros where there are none."""
-    shape = (rows, like.domain.size)
-    if found is None:
-        return Interval(np.zeros(shape), np.zeros(shape))
-    return Interval(np.broadcast_to(found.lo, shape), np.broadcast_to(found.hi, shape))
-
-
-def _increasing(subject: _Subject) -> Proof:
+def _increasing(subject: Subject) -> Proof:
     name = subject.claim.variable or subject.region.names[0]
     row, count = subject.region.names.index(name), len(subject.region.names)
 
     def good(jet: Jet) -> Mask:
-        return np.asarray(_spread(jet.gradient, count, jet).lo[row] >= 0)
+        return np.asarray(spread(jet.gradient, count, jet).lo[row] >= 0)
 
     def bad(jet: Jet) -> Mask:
-        return np.asarray(_spread(jet.gradient, count, jet).hi[row] < 0)
+        return np.asarray(spread(jet.gradient, count, jet).hi[row] < 0)
 
-    def refute(subject: _Subject, point: Coordinates) -> Proof | None:
-        for step in _steps(subject.region, row):
-            first, last = list(point), list(point)
-            first[row], last[row] = point[row] - step, point[row] + step
-            pairs = ((first, point), (point, last), (first, last))
-            for a, b in pairs:
-                falls = node("lt", subject.at(b), subject.at(a))
-                if subject.holds(a, b) and truth_at(falls, {}) is True:
-                    return Proof(Verdict.REFUTED, subject.shown(a, b), "it changes the other way")
-        return None
-
+    refute = partial(out_of_order, row=row)
     found = _over_boxes(subject, 1, good, bad, refute)
     if found.verdict is not Verdict.UNDECIDED or not subject.has_closed_slopes:
         return found
@@ -191,9 +128,7 @@ def _increasing(subject: _Subject) -> Proof:
     return _by_comparison(subject, slope, found, refute)
 
 
-def _by_comparison(
-    subject: _Subject, slope: Node | None, otherwise: Proof, refute: Refute
-) -> Proof:
+def _by_comparison(subject: Subject, slope: Node | None, otherwise: Proof, refute: Refute) -> Proof:
     """Decide by the claim that a formula isn't negative, which knows points of equality."""
     if slope is None:
         return otherwise
@@ -207,17 +142,11 @@ def _by_comparison(
     return PROVED if subject.is_defined and found.verdict is Verdict.PROVED else otherwise
 
 
-def _steps(region: Region, row: int) -> Iterator[Fraction]:
-    span = float(region.high.lo[row, 0] - region.low.hi[row, 0])
-    span = span if np.isfinite(span) else 4.0
-    return (Fraction(span * step) for step in STEPS)
-
-
-def _decreasing(subject: _Subject) -> Proof:
+def _decreasing(subject: Subject) -> Proof:
     return _increasing(subject.turned())
 
 
-def _convex(subject: _Subject) -> Proof:
+def _convex(subject: Subject) -> Proof:
     if shape_of(subject.formula, subject.region).convex:
         subject.effort.closed["composition"] += 1
         subject.effort.boxes += 1
@@ -227,63 +156,20 @@ def _convex(subject: _Subject) -> Proof:
     rows = len(pairs.places[0])
 
     def good(jet: Jet) -> Mask:
-        return semidefinite(_spread(jet.hessian, rows, jet), pairs)
+        return semidefinite(spread(jet.hessian, rows, jet), pairs)
 
     def bad(jet: Jet) -> Mask:
-        least, _ = _lowest(_spread(jet.hessian, rows, jet), pairs)
+        least, _ = lowest(spread(jet.hessian, rows, jet), pairs)
         return least < 0
 
-    def refute(subject: _Subject, point: Coordinates) -> Proof | None:
-        column = np.array([[float(x)] for x in point])
-        with np.errstate(all="ignore"):
-            jet = Bounds([subject.formula], subject.region.names).jet(column, column, 2)
-        _, vectors = _lowest(_spread(jet.hessian, rows, jet), pairs)
-        for direction in (vectors[0], *np.eye(count)):
-            if proof := _chord(subject, point, direction):
-                return proof
-        return None
-
-    return _over_boxes(subject, 2, good, bad, refute)
+    return _over_boxes(subject, 2, good, bad, below_a_chord)
 
 
-def _lowest(hessian: Interval, pairs: Pairs) -> tuple[Array, Array]:
-    """Return the least eigenvalues of the middles, and their directions."""
-    size, columns = pairs.count, hessian.lo.shape[1]
-    matrices = np.zeros((columns, size, size))
-    middle = np.nan_to_num(0.5 * (hessian.lo + hessian.hi), posinf=1e300, neginf=-1e300)
-    first, second = pairs.places
-    for row, (i, j) in enumerate(zip(first, second, strict=True)):
-        matrices[:, i, j] = matrices[:, j, i] = middle[row]
-    values, vectors = np.linalg.eigh(matrices)
-    return values[:, 0], vectors[:, :, 0]
-
-
-def _chord(subject: _Subject, point: Coordinates, direction: Array) -> Proof | None:
-    """Return the refutation by a chord that lies below the graph at its middle."""
-    spans = subject.region.high.lo[:, 0] - subject.region.low.hi[:, 0]
-    spans = np.where(np.isfinite(spans), spans, 4.0)
-    for step in STEPS:
-        move = [
-            Fraction(float(round(d, 3))) * Fraction(float(step * s))
-            for d, s in zip(direction, spans, strict=True)
-        ]
-        first = [x - h for x, h in zip(point, move, strict=True)]
-        last = [x + h for x, h in zip(point, move, strict=True)]
-        if first == last or not subject.holds(first, last):
-            continue
-        ends = node("add", subject.at(first), subject.at(last))
-        below = node("lt", ends, node("mul", number(2), subject.at(point)))
-        if truth_at(below, {}) is True:
-            shown = subject.shown(point, first, last)
-            return Proof(Verdict.REFUTED, shown, "the chord lies on the other side of the graph")
-    return None
-
-
-def _concave(subject: _Subject) -> Proof:
+def _concave(subject: Subject) -> Proof:
     return _convex(subject.turned())
 
 
-def _lipschitz(subject: _Subject) -> Proof:
+def _lipschitz(subject: Subject) -> Proof:
     bound = cast(Node, subject.claim.constant)
     count = len(subject.region.names)
     limit = Bounds([bound], ()).jet(np.zeros((0, 1)), np.zeros((0, 1))).value
@@ -292,7 +178,7 @@ def _lipschitz(subject: _Subject) -> Proof:
     most = power(Interval(np.maximum(limit.lo, 0.0), limit.hi), 2)
 
     def squares(jet: Jet) -> Interval:
-        gradient = power(_spread(jet.gradient, count, jet), 2)
+        gradient = power(spread(jet.gradient, count, jet), 2)
         total = Interval(gradient.lo[0], gradient.hi[0])
         for row in range(1, count):
             total = add(total, Interval(gradient.lo[row], gradient.hi[row]))
@@ -304,32 +190,7 @@ def _lipschitz(subject: _Subject) -> Proof:
     def bad(jet: Jet) -> Mask:
         return np.asarray(squares(jet).lo > most.hi[0])
 
-    def refute(subject: _Subject, point: Coordinates) -> Proof | None:
-        column = np.array([[float(x)] for x in point])
-        with np.errstate(all="ignore"):
-            jet = Bounds([subject.formula], subject.region.names).jet(column, column, 1)
-        slope = _spread(jet.gradient, count, jet)
-        direction = np.nan_to_num(0.5 * (slope.lo + slope.hi)[:, 0], posinf=1.0, neginf=-1.0)
-        size = float(np.abs(direction).max()) or 1.0
-        for step in STEPS:
-            move = [
-                Fraction(float(d / size)) * Fraction(step) * s
-                for d, s in zip(direction, _sizes(subject.region), strict=True)
-            ]
-            for sense in (1, -1):
-                other = [x + sense * h for x, h in zip(point, move, strict=True)]
-                if other == list(point) or not subject.holds(point, other):
-                    continue
-                far = sum((sense * h) ** 2 for h in move)
-                rise = node(
-                    "pow", node("add", subject.at(other), node("neg", subject.at(point))), number(2)
-                )
-                allowed = node("mul", node("pow", bound, number(2)), number(far))
-                if truth_at(node("gt", rise, allowed), {}) is True:
-                    shown = subject.shown(point, other)
-                    return Proof(Verdict.REFUTED, shown, "the values lie too far apart")
-        return None
-
+    refute = partial(too_far_apart, bound=bound)
     found = _over_boxes(subject, 1, good, bad, refute)
     if found.verdict is not Verdict.UNDECIDED or not subject.has_closed_slopes:
         return found
@@ -345,13 +206,7 @@ def _lipschitz(subject: _Subject) -> Proof:
     return _by_comparison(subject, left, found, refute)
 
 
-def _sizes(region: Region) -> list[Fraction]:
-    spans = region.high.lo[:, 0] - region.low.hi[:, 0]
-    least = float(np.where(np.isfinite(spans), spans, 4.0).min())
-    return [Fraction(least)] * len(spans)
-
-
-def _injective(subject: _Subject) -> Proof:
+def _injective(subject: Subject) -> Proof:
     if len(subject.region.names) > 1:
         reason = "the claim is decided for functions of one variable"
         return Proof(Verdict.UNDECIDED, None, reason, 1.0)
@@ -359,12 +214,12 @@ def _injective(subject: _Subject) -> Proof:
     for turned in (subject, subject.turned()):
 
         def good(jet: Jet) -> Mask:
-            return np.asarray(_spread(jet.gradient, 1, jet).lo[0] > 0)
+            return np.asarray(spread(jet.gradient, 1, jet).lo[0] > 0)
 
         def bad(jet: Jet) -> Mask:
-            return np.asarray(_spread(jet.gradient, 1, jet).hi[0] < 0)
+            return np.asarray(spread(jet.gradient, 1, jet).hi[0] < 0)
 
-        found = _over_boxes(turned, 1, good, bad, _turn)
+        found = _over_boxes(turned, 1, good, bad, turning)
         if found.verdict is not Verdict.UNDECIDED:
             return found
         if turned.has_closed_slopes:
@@ -378,45 +233,7 @@ def _injective(subject: _Subject) -> Proof:
     return cast(Proof, found)
 
 
-def _turn(subject: _Subject, point: Coordinates) -> Proof | None:
-    """Return three points of a continuous function, of which the middle one isn't between."""
-    if not _is_continuous(subject):
-        return None
-    (x,) = point
-    for step in _steps(subject.region, 0):
-        values = [[x - step], [x], [x + step]]
-        if not subject.holds(*values):
-            continue
-        a, b, c = (subject.at(value) for value in values)
-        peak = node("and", node("gt", b, a), node("gt", b, c))
-        dip = node("and", node("lt", b, a), node("lt", b, c))
-        if truth_at(node("or", peak, dip), {}) is True:
-            return Proof(
-                Verdict.REFUTED, subject.shown(*values), "it turns, so it takes values twice"
-            )
-    (low, high) = (subject.region.low.hi[0, 0], subject.region.high.lo[0, 0])
-    ends = (
-        [[Fraction(float(low))], [x], [Fraction(float(high))]]
-        if np.isfinite([low, high]).all()
-        else []
-    )
-    if ends and subject.holds(*ends):
-        a, b, c = (subject.at(value) for value in ends)
-        peak = node("and", node("gt", b, a), node("gt", b, c))
-        dip = node("and", node("lt", b, a), node("lt", b, c))
-        if truth_at(node("or", peak, dip), {}) is True:
-            return Proof(
-                Verdict.REFUTED, subject.shown(*ends), "it turns, so it takes values twice"
-            )
-    return None
-
-
-def _is_continuous(subject: _Subject) -> bool:
-    """Whether the formula is proved to be continuous: defined, and of nothing that jumps."""
-    return subject.has_closed_slopes and subject.is_defined
-
-
-_RULES: dict[Kind, Callable[[_Subject], Proof]] = {
+_RULES: dict[Kind, Callable[[Subject], Proof]] = {
     Kind.INCREASING: _increasing,
     Kind.DECREASING: _decreasing,
     Kind.CONVEX: _convex,

@@ -15,6 +15,7 @@ from diffcli.engines.boxes.rules import Domain
 from diffcli.engines.boxes.search import first_boxes, halved
 from diffcli.language.expression import CONSTANT, Node, node, postorder
 from diffcli.studies.prove.exactness import simple_points
+from diffcli.studies.prove.patterns import SignTable
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
 
 BATCH = 1024
@@ -31,10 +32,11 @@ def decide_tree(claim: Node, question: Question) -> Proof:
     gaps = [node("add", each.args[1], node("neg", each.args[0])) for each in leaves]
     bounds = Bounds(gaps, region.names)
     lower = Lower(gaps[0], region)
+    table = SignTable(claim, leaves)
     box = first_boxes(region.start())
     share = np.full(box.lo.shape[1], 1.0 / box.lo.shape[1])
     for _ in range(MOST_ROUNDS):
-        truth, undefined = _truth(claim, leaves, bounds, lower, box)
+        truth, undefined = _truth(claim, leaves, bounds, lower, box, table)
         effort.boxes += box.lo.shape[1]
         effort.work_left -= box.lo.shape[1] * len(bounds.nodes) * (1 + len(region.names))
         middles = region.middles(box)
@@ -80,7 +82,12 @@ def _inner(claim: Node) -> list[Node]:
 
 
 def _truth(
-    claim: Node, leaves: Sequence[Node], bounds: Bounds, lower: Lower, box: Interval
+    claim: Node,
+    leaves: Sequence[Node],
+    bounds: Bounds,
+    lower: Lower,
+    box: Interval,
+    table: SignTable,
 ) -> tuple[Domain, np.ndarray]:
     """Return a claim's truth over boxes, and where it is certainly undefined.
 
@@ -92,8 +99,10 @@ def _truth(
     reach = sub(box, Interval(middles, middles))
     known: dict[Node, Domain] = {}
     never: dict[Node, np.ndarray] = {}
+    gaps = []
     for leaf, jet, centre in zip(leaves, jets, here, strict=True):
         gap = _narrowed(jet, centre, reach)
+        gaps.append(gap)
         known[leaf] = _sign(leaf.op, gap, jet.domain)
         never[leaf] = jet.domain < 0
     for each in postorder([claim]):
@@ -108,7 +117,9 @@ def _truth(
             np.logical_and.reduce([never[arg] | (known[arg] == -decisive) for arg in each.args])
             & lost
         )
-    return known[claim], never[claim]
+    sure = np.logical_and.reduce([jet.domain > 0 for jet in jets])
+    told = table.truth(gaps, np.asarray(sure))
+    return np.where(known[claim] == 0, told, known[claim]).astype(np.int8), never[claim]
 
 
 def _narrowed(jet: Jet, centre: Jet, reach: Interval) -> Interval:

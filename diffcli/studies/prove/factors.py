@@ -1,0 +1,117 @@
+"""Signs of rational functions by their factors: squares aside, each may be of one sign.
+
+flint proposes the factors; that their product is the polynomial is checked in exact arithmetic. A
+quadratic polynomial is nowhere negative if its matrix is positive semidefinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
+
+from diffcli.engines.polynomials import Terms, multiplied, quotient
+from diffcli.language.expression import Node, node, number, variable
+
+MOST_DEGREE = 16
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The factors that decide the sign of a formula, and the sign of the number before them.
+
+    ``squares`` is whether squares were left out.
+    """
+
+    sign: int
+    odd: tuple[Terms, ...]
+    squares: bool
+
+
+def factors(formula: Node, names: Sequence[str]) -> Factors | None:
+    """Return the factors of odd power of a formula's numerator and denominator; None for others."""
+    found = quotient(formula, names)
+    if found is None:
+        return None
+    above, below = found
+    if not above:
+        return Factors(0, (), squares=False)
+    sign, odd, squares = 1, list[Terms](), False
+    for part in (above, below):
+        parts = _factored(part, len(names))
+        if parts is None:
+            return None
+        constant, powers = parts
+        sign *= 1 if constant > 0 else -1
+        for base, power in powers:
+            if power % 2:
+                odd.append(base)
+            squares |= power > 1
+    return Factors(sign, tuple(odd), squares)
+
+
+def _factored(terms: Terms, size: int) -> tuple[Fraction, list[tuple[Terms, int]]] | None:
+    """Return a constant and factors with their powers, whose product is a polynomial."""
+    if max(map(sum, terms)) > MOST_DEGREE:
+        return None
+    context = fmpq_mpoly_ctx.get([f"x{place}" for place in range(size)], Ordering.lex)
+    exact = {key: fmpq(value.numerator, value.denominator) for key, value in terms.items()}
+    constant, parts = context.from_dict(exact).factor()
+    weight = Fraction(int(constant.p), int(constant.q))
+    found = [(_fractions(part), int(power)) for part, power in parts]
+    bases = [base for base, power in found for _ in range(power)]
+    whole = multiplied([{(0,) * size: weight}, *bases], size)
+    return (weight, found) if whole == terms else None
+
+
+def _fractions(part: fmpq_mpoly) -> Terms:
+    return {
+        tuple(map(int, key)): Fraction(int(value.p), int(value.q))
+        for key, value in part.to_dict().items()
+    }
+
+
+def is_nowhere_negative(terms: Terms) -> bool:
+    """Whether a quadratic polynomial is proved not to be negative anywhere; False for others."""
+    if not terms or max(map(sum, terms)) > 2:
+        return False
+    size = len(next(iter(terms))) + 1
+    matrix = [[Fraction(0)] * size for _ in range(size)]
+    for key, value in terms.items():
+        places = [place for place, power in enumerate(key, 1) for _ in range(power)]
+        i, j = sorted([*places, 0, 0][:2]) if len(places) < 2 else places
+        matrix[i][j] += value / 2
+        matrix[j][i] += value / 2
+    return _is_semidefinite(matrix)
+
+
+def _is_semidefinite(matrix: list[list[Fraction]]) -> bool:
+    for k in range(len(matrix)):
+        pivot = matrix[k][k]
+        if pivot < 0:
+            return False
+        for i in range(k + 1, len(matrix)):
+            if not pivot:
+                if matrix[k][i]:
+                    return False
+                continue
+            for j in range(k + 1, len(matrix)):
+                matrix[i][j] -= matrix[k][i] * matrix[k][j] / pivot
+    return True
+
+
+def formula_of(terms: Terms, names: Sequence[str]) -> Node:
+    """Return a polynomial as a formula."""
+    parts = []
+    for key, value in sorted(terms.items(), reverse=True):
+        powers = [
+            variable(name) if power == 1 else node("pow", variable(name), number(power))
+            for name, power in zip(names, key, strict=True)
+            if power
+        ]
+        size = number(abs(value))
+        term = node("mul", size, *powers) if powers else size
+        parts.append(term if value > 0 else node("neg", term))
+    return node("add", *parts) if len(parts) > 1 else parts[0]
