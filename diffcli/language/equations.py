@@ -115,6 +115,7 @@ def read_equations(
     declared: Iterable[str] = (),
     definitions: Sequence[str] = (),
     complex_numbers: bool = False,
+    unknowns: bool = False,
     given: Given = NOTHING,
 ) -> Equations:
     """Read one equation, or several as a system; the arguments are those of ``parse``.
@@ -145,6 +146,7 @@ def read_equations(
             declared=declared,
             definitions=defined,
             complex_numbers=complex_numbers,
+            unknowns=unknowns,
             given=given,
         )
     except FormulaError as error:

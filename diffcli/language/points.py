@@ -331,11 +331,14 @@ class _Reader:
                 return Typed(named, tuple(ordered))
 
     def name(self) -> str | None:
-        """Read ``name =``, if that is what stands here."""
-        if self.parser.token.kind != NAME or self.parser.peek().text != "=":
+        """Read ``name =``, or ``name' =`` of a rate, if that is what stands here."""
+        primes = 0
+        while self.parser.peek(primes + 1).text == "'":
+            primes += 1
+        if self.parser.token.kind != NAME or self.parser.peek(primes + 1).text != "=":
             return None
-        name = self.parser.advance().text
-        self.parser.advance()
+        name = self.parser.token.text + "'" * primes
+        self.parser.position += primes + 2
         return name
 
     def value(self) -> Value:

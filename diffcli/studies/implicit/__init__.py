@@ -9,10 +9,10 @@ what follows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from diffcli.commands.record import Command, Plan, Request
-from diffcli.language.equations import read_equations
 from diffcli.options import CODE, COMPILE, WRT, Kind, Option, variables
 
 if TYPE_CHECKING:
@@ -42,9 +42,14 @@ def plan(request: Request) -> Plan:
         from diffcli.engines.coordinates import arrays_of
         from diffcli.studies.implicit.derivatives import choose, derivatives
         from diffcli.studies.implicit.document import answer, implicit_report
+        from diffcli.studies.implicit.rates import Related, rates, unknown_rates
 
-        unknowns = choose(function, of, wrt)
-        found = derivatives(function, unknowns, points, chosen, order=request["order"])
+        if isinstance(function, Related):
+            unknowns = unknown_rates(function, of)
+            found = rates(function, unknowns, points, chosen, request["order"])
+        else:
+            unknowns = choose(function, of, wrt)
+            found = derivatives(function, unknowns, points, chosen, order=request["order"])
         arrays = [arrays_of(point, dtype=chosen.dtype, seed=chosen.seed) for point in points]
         floats = [{name: float(each) for name, each in one.items()} for one in arrays]
         report = implicit_report(
@@ -54,26 +59,32 @@ def plan(request: Request) -> Plan:
             dtype=chosen.dtype,
             device=chosen.device,
             warnings=unknowns.choice,
+            is_total=isinstance(function, Related),
         )
         return answer(report)
 
-    return Plan(compute, declared=(*of, *wrt), reader=_read)
+    return Plan(compute, declared=(*of, *wrt), reader=partial(_read, (*of, *wrt)))
 
 
-def _read(texts: Sequence[str], **known: Any) -> Function:
-    return read_equations(texts, **known).function
+def _read(asked: Sequence[str], texts: Sequence[str], **known: Any) -> Function:
+    from diffcli.studies.implicit.rates import read_related
+
+    return read_related(texts, asked, **known)
 
 
 COMMAND = Command(
     "implicit",
     help="""Differentiate what an equation makes of a variable: dy/dx where x^2 + y^2 = 25.
 
-Several equations in brackets determine as many variables. The point must lie on the curve.""",
+Several equations in brackets determine as many variables. The point must lie on the curve. Between
+functions of one variable the rates are related: x(t)^2 + y(t)^2 = 25 with x' gives y'.""",
     examples="""\
 diffcli implicit "x^2 + y^2 = 25" --at 3,4
 diffcli implicit "x^3 + y^3 = 6xy" --at 3,3 --order 2
 diffcli implicit "x*y*z = 8" --of z --at 1,2,4
-diffcli implicit "[u + v = x, u*v = y]" --of u,v""",
+diffcli implicit "[u + v = x, u*v = y]" --of u,v
+diffcli implicit "x(t)^2 + y(t)^2 = 25" --at "x=3,y=4,x'=2"\
+""",
     options=(OF, WRT, ORDER),
     unused=(*CODE, COMPILE),
     plan=plan,

@@ -22,8 +22,12 @@ def implicit_report(
     dtype: str,
     device: str,
     warnings: tuple[str, ...] = (),
+    is_total: bool = False,
 ) -> Report:
-    """Return the derivatives as a report; without ``points``, the formulas alone."""
+    """Return the derivatives as a report; without ``points``, the formulas alone.
+
+    Where ``is_total``, they are in the one variable that everything is a function of.
+    """
     return Report.of(
         "implicit",
         function,
@@ -34,7 +38,8 @@ def implicit_report(
         ),
         warnings=warnings,
         notation={
-            each.label: notation(each, several=len(function.variables) > 2) for each in found[0]
+            each.label: notation(each, several=not is_total and len(function.variables) > 2)
+            for each in found[0]
         },
     )
 
