@@ -109,6 +109,20 @@ LET = Option(
     metavar="DEFINITION",
     group=POINTS,
 )
+SHAPES = Option(
+    "shapes",
+    Kind.TEXT,
+    "Shapes of variables without a value, as in X=(m,n),w=n,s=(); lengths may have names.",
+    metavar="SHAPES",
+    group=POINTS,
+)
+ASSUME = Option(
+    "assume",
+    Kind.TEXT,
+    "What is known of matrices: A symmetric, S posdef, D diagonal, Q orthogonal.",
+    metavar="FACTS",
+    group=POINTS,
+)
 FILE = Option(
     "file",
     Kind.FILE,

@@ -19,10 +19,12 @@ from diffcli.language.parser import parse
 from diffcli.language.points import Point, Tensor, Typed, read_points
 from diffcli.operators import MODES, OPERATORS, Directional, Eval, Grad, Operator, Partial
 from diffcli.options import (
+    ASSUME,
     NUMBERS,
     ORDER,
     OUTPUT,
     POINTS,
+    SHAPES,
     WRT,
     Kind,
     Option,
@@ -133,7 +135,8 @@ def command_of(name: str) -> Command:
         options=(*own, *more),
         plan=_plan,
     )
-    return replace(command, **_OF_THEIR_OWN.get(name, {}))
+    command = replace(command, **_OF_THEIR_OWN.get(name, {}))
+    return replace(command, options=(*command.options, SHAPES, ASSUME))
 
 
 def _plan(request: Request) -> Plan:

@@ -10,7 +10,8 @@ from diffcli.commands.record import Request
 from diffcli.commands.registry import command
 from diffcli.commands.settings import settings
 from diffcli.errors import FormulaError, PointError, UsageError
-from diffcli.language.function import Function
+from diffcli.language.declarations import declarations
+from diffcli.language.function import Function, Given
 from diffcli.language.parser import parse, unambiguous
 from diffcli.language.points import Typed, check_count, given_by, read_points
 from diffcli.language.tokens import is_latex
@@ -100,13 +101,14 @@ def read_function(
         declared=(*named, *declared),
         definitions=request["let"] or (),
     )
-    if not any(map(is_latex, formulas)):
+    texts = request.options.get("shapes"), request.options.get("assume")
+    if not any(map(is_latex, formulas)) and texts == (None, None):
         function = read()
     else:
-        function = read(given=given_by(points))
+        function = _read_with(read, given_by(points), texts)
         if any(point.ordered for point in points):
             # Which values are whose is known now, and so are the vectors among the variables.
-            function = read(given=given_by(points, function.variables))
+            function = _read_with(read, given_by(points, function.variables), texts)
     if function.readings and request["strict"]:
         raise FormulaError(
             f"the formula has more than one reading: {'; '.join(function.readings)}",
@@ -117,6 +119,13 @@ def read_function(
         for reading in function.readings:
             request.host.say(f"  {reading}")
     return function
+
+
+def _read_with(
+    read: Callable[..., Function], given: Given, texts: tuple[str | None, str | None]
+) -> Function:
+    """Read formulas of which a point, and the texts of shapes and assumptions, say more."""
+    return read(given=given, said=declarations(*texts, given.shapes))
 
 
 def _unambiguous(function: Function) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from diffcli.language.declarations import NOTHING_SAID, Declarations
 from diffcli.language.expression import Node, Record, postorder, records_of, restored
 from diffcli.language.printer import text_of
 from diffcli.language.repetition import RepeatedRows
@@ -20,7 +21,8 @@ class Function:
     made differently; ``definitions`` are the named subterms (``y = x + 2; …``), in typed order.
     ``asked`` are the variables of the derivative that was typed as a whole (``d/dx x^2``), where
     the reader was to return the formula that it differentiates. ``called`` is the name of the
-    function as it was typed: ``F`` for ``F = m*a`` and for ``F(a) = m*a``.
+    function as it was typed: ``F`` for ``F = m*a`` and for ``F(a) = m*a``. ``said`` is what was
+    said of the variables beside the formula, their shapes.
     """
 
     text: tuple[str, ...]
@@ -30,6 +32,7 @@ class Function:
     readings: tuple[str, ...] = field(default=(), compare=False)
     asked: tuple[str, ...] = field(default=(), compare=False)
     called: str = field(default="f", compare=False)
+    said: Declarations = field(default=NOTHING_SAID, compare=False)
 
     @property
     def repetition(self) -> RepeatedRows | None:
@@ -60,7 +63,7 @@ class Function:
     def __reduce__(self) -> tuple[object, ...]:
         names = [name for name, _ in self.definitions]
         records = records_of([*self.outputs, *(value for _, value in self.definitions)])
-        return _restored, (*records, names, self.text, self.variables, self.readings)
+        return _restored, (*records, names, self.text, self.variables, self.readings, self.said)
 
 
 def _restored(
@@ -70,12 +73,13 @@ def _restored(
     text: tuple[str, ...],
     variables: tuple[str, ...],
     readings: tuple[str, ...],
+    said: Declarations,
 ) -> Function:
     """Return a pickled Function, of this process's nodes."""
     nodes = restored(records, roots)
     count = len(nodes) - len(names)
     definitions = tuple(zip(names, nodes[count:], strict=True))
-    return Function(text, tuple(nodes[:count]), variables, definitions, readings)
+    return Function(text, tuple(nodes[:count]), variables, definitions, readings, said=said)
 
 
 def function_text(function: Function) -> str:
@@ -84,11 +88,12 @@ def function_text(function: Function) -> str:
     parts: list[str] = []
     used = set(function.nodes)
     euler = "E" if "e" in function.variables else "e"
+    lengths = function.said.any_length
     for name, value in function.definitions:
         if value in used and not value.is_leaf and value not in names:
-            parts.append(f"{name} = {text_of(value, names, euler)}")
+            parts.append(f"{name} = {text_of(value, names, euler, lengths)}")
             names[value] = name
-    outputs = [text_of(output, names, euler) for output in function.outputs]
+    outputs = [text_of(output, names, euler, lengths) for output in function.outputs]
     parts.append(outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]")
     return "; ".join(parts)
 

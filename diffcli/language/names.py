@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
-from diffcli.errors import DiffcliError
+from diffcli.errors import DiffcliError, UsageError
 from diffcli.language.expression import Node, constant, node, number, variable
 from diffcli.language.functions import BY_NAME, Row
 from diffcli.language.indices import has_range, in_bounds
@@ -148,6 +148,15 @@ class Names:
             self.declared -= {name}
             self.defined[name] = number(wholes[name])
             self.echo(f"{name} is the whole number {wholes[name]} in the bounds, and no variable")
+
+    def define_lengths(self, lengths: Mapping[str, int]) -> None:
+        """Let the names of lengths be whole numbers. Raises UsageError for a variable's name."""
+        if taken := sorted(self.declared & lengths.keys()):
+            raise UsageError(
+                f"{taken[0]} is a variable, and a length in --shapes",
+                hint="give the length another name",
+            )
+        self.defined |= {name: number(length) for name, length in lengths.items()}
 
     def echo(self, reading: str) -> None:
         """Note a reading that another convention would have made differently."""

@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from diffcli.errors import LimitError
 from diffcli.language.calls import defined_function
+from diffcli.language.declarations import NOTHING_SAID, Declarations
 from diffcli.language.expression import (
     INTEGRAL_SIGN,
     VARIABLE,
@@ -58,6 +59,7 @@ def parse(
     leaves_derivative: bool = False,
     unknowns: bool = False,
     given: Given = NOTHING,
+    said: Declarations = NOTHING_SAID,
 ) -> Function:
     """Read one formula, or several as the outputs of one Function.
 
@@ -67,12 +69,13 @@ def parse(
     ``complex_numbers``, ``i`` and ``I`` are the imaginary unit. With ``leaves_derivative``, a first
     text that is a derivative (``d/dx x^2``) is read as what it differentiates. With ``unknowns``,
     ``f(x)`` is a function that is only named. ``given`` is what
-    the point says of the names, which LaTeX's products and sums depend on. Raises FormulaError
+    the point says of the names, which LaTeX's products and sums depend on; ``said`` what is said
+    of them beside the formula, in which the names of lengths are whole numbers. Raises FormulaError
     where the text can't be read, LimitError where it is too large.
     """
     texts = (text,) if isinstance(text, str) else tuple(text)
     first = tuple(dict.fromkeys(variables))
-    declared = frozenset({*first, *declared})
+    declared = frozenset({*first, *declared, *said.names})
     outputs: list[Node] = []
     with deep_recursion():
         if not definitions and (found := _repetition(texts, declared, complex_numbers)):
@@ -92,10 +95,11 @@ def parse(
             [token for each in scans for token in each.tokens],
             complex_numbers=complex_numbers,
             readings=[reading for each in scans for reading in each.readings],
-            shapes=given.shapes,
+            shapes={**given.shapes, **said.shapes},
             bold={name: rank for each in scans for name, rank in each.vectors},
             unknowns=unknowns,
         )
+        names.define_lengths(said.lengths)
         names.fix({name: given.wholes[name] for name in given.wholes if name not in first})
         parsers = [
             Parser(part, each.tokens, names)
@@ -127,6 +131,7 @@ def parse(
         readings=tuple(names.readings),
         asked=asked,
         called=_called(formulas, ordered, names.arities),
+        said=said,
     )
 
 

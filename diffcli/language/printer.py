@@ -11,6 +11,7 @@ from diffcli.language.expression import (
     Node,
     is_integral,
     is_unknown,
+    number,
     opened,
     postorder,
 )
@@ -45,13 +46,20 @@ Text = tuple[str, int]
 """A printed node and its tightness."""
 
 
-def text_of(root: Node, names: Mapping[Node, str] | None = None, euler: str = "e") -> str:
-    """Return a node as text; nodes in ``names`` are printed as their names.
+def text_of(
+    root: Node,
+    names: Mapping[Node, str] | None = None,
+    euler: str = "e",
+    lengths: Mapping[int, str] | None = None,
+) -> str:
+    """Return a node as text; nodes in ``names`` are printed as their names, and so are ``lengths``.
 
     A shared node is printed wherever it stands, so the text may be exponentially longer than
     the DAG: past the length that can be read it ends in ``…``.
     """
-    names = names or {}
+    names = dict(names or {})
+    lengths = lengths or {}
+    names |= {number(length): name for length, name in lengths.items()}
     texts: dict[Node, Text] = {}
     for current in postorder([root]):
         if current in names:
@@ -66,7 +74,7 @@ def text_of(root: Node, names: Mapping[Node, str] | None = None, euler: str = "e
                 _ATOM,
             )
         else:
-            texts[current] = _operation(current, [texts[arg] for arg in current.args])
+            texts[current] = _operation(current, [texts[arg] for arg in current.args], lengths)
         text, tightness = texts[current]
         if len(text) > MAX_CHARACTERS:
             texts[current] = CUT, tightness
@@ -100,8 +108,10 @@ def _leaf(leaf: Node, euler: str) -> Text:
     return name, _ATOM
 
 
-def _operation(current: Node, args: Sequence[Text]) -> Text:
+def _operation(current: Node, args: Sequence[Text], lengths: Mapping[int, str]) -> Text:
     tightness = _TIGHTNESS.get(current.op)
+    if current.op in TENSORS and TENSORS[current.op].sized:
+        return _sized(current, args[0][0], lengths), _ATOM
     if tightness is None:
         return _call(current, args), _ATOM
     return _WRITE[current.op](current, args), tightness
@@ -188,10 +198,6 @@ def _call(current: Node, args: Sequence[Text]) -> str:
         return f"{_held(args[0], _ATOM)}[{','.join(map(place_text, current.static))}]"
     if current.op == "transpose":
         return f"{_held(args[0], _ATOM)}.T"
-    if current.op in TENSORS and TENSORS[current.op].sized:
-        name = _FILLED.get((current.op, texts[0]), current.op)
-        shown = texts if name == current.op != "eye" else []
-        return f"{name}({', '.join([*shown, *map(str, current.static)])})"
     if current.op in TENSORS:
         axis = [f"axis={axis}" for axis in current.static if axis != TENSORS[current.op].default]
         return f"{SHORT.get(current.op, current.op)}({', '.join([*texts, *axis])})"
@@ -200,6 +206,13 @@ def _call(current: Node, args: Sequence[Text]) -> str:
         return f"piecewise({', '.join(f'({value}, {condition})' for value, condition in pairs)})"
     name = spelled(current.op) if is_unknown(current.op) else current.op
     return f"{name}({', '.join(texts)})"
+
+
+def _sized(current: Node, entry: str, lengths: Mapping[int, str]) -> str:
+    """Return a tensor of one number, ``eye(3)``, ``ones(m, n)``, ``full(x, 3)``."""
+    name = _FILLED.get((current.op, entry), current.op)
+    parts = [lengths.get(size, str(size)) for size in current.static if isinstance(size, int)]
+    return f"{name}({', '.join([entry] * (name == 'full') + parts)})"
 
 
 def place_text(part: int | Slice | None) -> str:
