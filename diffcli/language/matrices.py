@@ -51,27 +51,7 @@ class Matrices:
             if name in self.shapes:
                 return len(self.shapes[name])
             return self.bold.get(name, 0)
-        inner = [self.ranks[arg] for arg in each.args]
-        if each.op == ARRAY:
-            return len(each.static)
-        if each.op not in TENSORS:
-            return max(inner, default=0)
-        if TENSORS[each.op].rules == "lines" or each.op in _ALIKE:
-            return inner[-1]
-        if each.op == "matmul":
-            return max(inner[0] + inner[1] - 2, 0)
-        if each.op == "index":
-            return inner[0] - sum(isinstance(part, int) for part in each.static)
-        if each.op in ("outer", "eye"):
-            return 2
-        if each.op == "full":
-            return len(each.static)
-        if each.op == "diag":
-            return 3 - inner[0]
-        if each.op in ("vec", "eigvalsh"):
-            return 1
-        whole = each.op in ("dot", "trace", "det", "logdet") or each.static in ((), (None,))
-        return 0 if whole else max(inner[0] - 1, 0)
+        return rank_of(each, [self.ranks[arg] for arg in each.args])
 
     # -- matrices typed in the formula -------------------------------------------------------
 
@@ -238,6 +218,30 @@ _WRITTEN: Mapping[str, Callable[..., Node]] = {
     "inv": Matrices._inv,
 }
 """Operations that are written out of the entries of a typed matrix."""
+
+
+def rank_of(each: Node, inner: Sequence[int]) -> int:
+    """Return how many axes the result of an operation has, from those of its arguments."""
+    if each.op == ARRAY:
+        return len(each.static)
+    if each.op not in TENSORS:
+        return max(inner, default=0)
+    if TENSORS[each.op].rules == "lines" or each.op in _ALIKE:
+        return inner[-1]
+    if each.op == "matmul":
+        return max(inner[0] + inner[1] - 2, 0)
+    if each.op == "index":
+        return inner[0] - sum(isinstance(part, int) for part in each.static)
+    if each.op in ("outer", "eye"):
+        return 2
+    if each.op == "full":
+        return len(each.static)
+    if each.op == "diag":
+        return 3 - inner[0]
+    if each.op in ("vec", "eigvalsh"):
+        return 1
+    whole = each.op in ("dot", "trace", "det", "logdet") or each.static in ((), (None,))
+    return 0 if whole else max(inner[0] - 1, 0)
 
 
 def array(entries: Sequence[Node], shape: Sequence[int]) -> Node:
