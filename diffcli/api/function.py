@@ -27,6 +27,7 @@ from diffcli.differentiation import Settings
 from diffcli.errors import UsageError
 from diffcli.formula import Formula
 from diffcli.language import parser
+from diffcli.language.declarations import declarations
 from diffcli.language.function import Function as ReadFunction
 from diffcli.operators import Eval, Grad
 from diffcli.output.report import Facts
@@ -330,18 +331,24 @@ def parse(
     declared: Iterable[str] = (),
     definitions: Sequence[str] = (),
     complex_numbers: bool = False,
+    shapes: str | None = None,
+    assume: str | None = None,
 ) -> Function:
     """Read one formula, or several as the outputs of one Function.
 
     ``variables`` come first in the order of the variables, the others follow in natural order
     (``x2`` before ``x10``). These names and those ``declared`` are variables whatever else they
     might mean. ``definitions`` (``"y = x + 2"``) are read first. With ``complex_numbers``, ``i``
-    and ``I`` are the imaginary unit. Raises FormulaError where the text can't be read, LimitError
-    where it is too large, UsageError for what is no text.
+    and ``I`` are the imaginary unit. ``shapes`` (``"X=(m,n), w=n"``) are those of tensors without a
+    value, and ``assume`` (``"A symmetric, S posdef, D diagonal, Q orthogonal"``) says what is known
+    of matrices. Raises FormulaError where the text can't be read, LimitError where it is too large,
+    UsageError for what is no text.
 
     >>> import diffcli
     >>> diffcli.parse("u + v + 4uv").read_as
     'u + v + 4*u*v'
+    >>> diffcli.parse("x.T @ A @ x", assume="A symmetric").grad(wrt="x").symbolic["x"].text
+    '2*A @ x'
     """
     texts = [text] if isinstance(text, str) else text
     if not (isinstance(texts, Sequence) and texts and all(isinstance(one, str) for one in texts)):
@@ -354,6 +361,7 @@ def parse(
         declared=declared,
         definitions=definitions,
         complex_numbers=complex_numbers,
+        said=declarations(shapes, assume),
     )
     return _function(read)
 

@@ -1,63 +1,113 @@
-"""The closed form of a derivative where nobody gave the tensors' shapes.
+"""The closed form of a derivative without a point: of shapes that are said, or that are guessed.
 
-A name that begins with a capital is a matrix where that goes, another one a vector; all lengths are
-one, written n.
+Of the variables of which nothing is said, a name that begins with a capital is a matrix where that
+goes, another one a vector; their lengths are those that are said of others, or one, written n.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import product
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice, product
 
 from diffcli.differentiation.closed import ClosedForm, closed_form, has_closed_form
 from diffcli.errors import LimitError, UsageError
-from diffcli.language.expression import unused
+from diffcli.language.declarations import shape_text
+from diffcli.language.expression import VARIABLE, Node, unused
 from diffcli.language.function import Function
 from diffcli.operators import Operator, Scalars, Shape
 from diffcli.tensors.shapes import shapes_of
 
-LENGTHS = (1009, 1013, 1019)
+LENGTHS = (1051, 1061, 1063)
 """Lengths that stand for any, of which the first is taken that is no number of the formula."""
 MAX_VARIABLES = 6
 """Variables up to which all combinations of shapes are tried."""
-_WORDS = {0: "a number", 1: "a vector", 2: "a square matrix"}
+MAX_TRIES = 2000
+"""Combinations of shapes that are tried."""
 
 
 def assumed_form(operator: Operator, function: Function) -> tuple[ClosedForm, str]:
-    """Return a derivative's closed form for any length, and in words what each variable is.
+    """Return a derivative's closed form for any length, and in words what was guessed.
 
-    Raises LimitError where there is none, or no shapes go together.
+    The words are empty where all shapes are said. Raises LimitError where there is no closed form,
+    or no shapes go together, and UsageError where those that are said don't.
     """
-    examples = (
-        f"{name}=ones({'3,3' if name[0].isupper() else '3'})" for name in function.variables
-    )
-    hint = f"a point gives it: {','.join(examples)}"
+    said = function.said
+    free = [name for name in function.variables if name not in said.shapes]
+    examples = (f"{name}={'(n,n)' if name[0].isupper() else 'n'}" for name in function.variables)
+    hint = f"--shapes gives it, {','.join(examples)}, or a point"
     if not has_closed_form(operator):
         raise LimitError(f"{operator.name} of tensors takes their shapes", hint=hint)
     numbers = {each.value for each in function.nodes}
     length = next(each for each in LENGTHS if each not in numbers)
-    shapes = _shapes(operator, function, length)
+    shapes = _shapes(operator, function, free, length)
     if shapes is None:
         raise LimitError("it takes the tensors' shape", hint=hint)
-    name = unused("n", function.variables)
+    names = {**said.any_length, length: unused("n", {*function.variables, *said.lengths})}
     outputs = shapes_of(function, shapes)
     whole = Scalars(None, shapes, tuple(outputs[each] for each in function.outputs))
-    form = closed_form(operator, function, operator.moving(whole), shapes, {length: name})
-    return form, ", ".join(f"{each} for {_WORDS[len(shape)]}" for each, shape in shapes.items())
+    form = closed_form(operator, function, operator.moving(whole), shapes, names)
+    words = (f"{name} for {_words(shapes[name], said.any_length)}" for name in free)
+    return form, ", ".join(words)
 
 
-def _shapes(operator: Operator, function: Function, length: int) -> Mapping[str, Shape] | None:
-    """Return the shapes of the variables, of the first choice that goes together."""
-    if len(function.variables) > MAX_VARIABLES:
+def _words(shape: Shape, names: Mapping[int, str]) -> str:
+    """Return what a variable of a shape is, with those of its lengths that have a name."""
+    known = all(length in names for length in shape)
+    if len(shape) < 2:
+        own = f" of {shape_text(shape, names)}" if known and shape else ""
+        return f"a vector{own}" if shape else "a number"
+    kind = "a square matrix" if shape[0] == shape[1] else "a matrix"
+    return f"{kind} {shape_text(shape, names)}" if known else kind
+
+
+def _shapes(
+    operator: Operator, function: Function, free: Sequence[str], length: int
+) -> Mapping[str, Shape] | None:
+    """Return the shapes of the variables, of the first choice for the free ones that goes together.
+
+    Raises UsageError where those that are said don't.
+    """
+    said = {
+        name: shape for name, shape in function.said.shapes.items() if name in function.variables
+    }
+    if not free:
+        shapes_of(function, said)
+        return {name: said[name] for name in function.variables}
+    if len(free) > MAX_VARIABLES:
         return None
-    choices = ((2, 1, 0) if name[0].isupper() else (1, 0, 2) for name in function.variables)
-    for orders in product(*choices):
-        pairs = zip(function.variables, orders, strict=True)
-        shapes = {name: (length,) * order for name, order in pairs}
+    lengths = [*dict.fromkeys(size for shape in said.values() for size in shape), length]
+    choices = [list(_choices(name, function, lengths)) for name in free]
+    for chosen in islice(product(*choices), MAX_TRIES):
+        found = said | dict(zip(free, chosen, strict=True))
+        shapes = {name: found[name] for name in function.variables}
         try:
             known = shapes_of(function, shapes)
         except UsageError:
             continue
         if not operator.of_one_number or known[function.outputs[0]] == ():
             return shapes
+    _check_said(function, said)
     return None
+
+
+def _check_said(function: Function, said: Mapping[str, Shape]) -> None:
+    """Raise UsageError where shapes that are said don't go together, whatever the others are."""
+    free: set[Node] = set()
+    for each in function.nodes:
+        if (each.op == VARIABLE and str(each.value) not in said) or not free.isdisjoint(each.args):
+            free.add(each)
+    known = tuple(each for each in function.nodes if each not in free)
+    shapes_of(replace(function, outputs=known), said)
+
+
+def _choices(name: str, function: Function, lengths: Sequence[int]) -> Iterator[Shape]:
+    """Yield the shapes that a variable may have, the likeliest first."""
+    orders = (2, 1, 0) if name[0].isupper() else (1, 0, 2)
+    for order in (2,) if name in function.said.facts else orders:
+        is_square = name in function.said.facts
+        yield from (
+            shape
+            for shape in product(lengths, repeat=order)
+            if not is_square or len(set(shape)) == 1
+        )

@@ -28,6 +28,7 @@ from diffcli.tensors.calculus import forms
 from diffcli.tensors.calculus.errors import no_closed_form
 from diffcli.tensors.calculus.networks import Space
 from diffcli.tensors.calculus.presentation import text
+from diffcli.tensors.calculus.symmetry import orthogonal_in, symmetric_in
 from diffcli.tensors.rules import Shape
 from diffcli.tensors.shapes import shapes_of
 
@@ -81,7 +82,11 @@ class ClosedForm:
     @property
     def formulas(self) -> dict[str, Formula]:
         """The formulas as text, by label."""
-        return {block.label: Formula(text(block.node, self.names)) for block in self.blocks}
+        shapes = {**self.variables, **self.directions, **dict.fromkeys(self.names.values(), ())}
+        numbers = frozenset(variable(name) for name, shape in shapes.items() if not shape)
+        return {
+            block.label: Formula(text(block.node, self.names, numbers)) for block in self.blocks
+        }
 
     @property
     def notation(self) -> dict[str, str]:
@@ -143,7 +148,10 @@ def closed_form(
     NoClosedFormError, where there is none.
     """
     shapes = {variable(name): shape for name, shape in variables.items()}
-    space = Space(shapes | shapes_of(function, variables), names)
+    facts = function.said.facts
+    space = Space(
+        shapes | shapes_of(function, variables), names, symmetric_in(facts), orthogonal_in(facts)
+    )
     return _WRITERS[type(operator)](_Writing(operator, function, scalars, space))
 
 

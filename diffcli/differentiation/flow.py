@@ -8,6 +8,7 @@ from importlib import import_module
 
 from diffcli.differentiation.analysis import real_roots
 from diffcli.differentiation.answers import Answers
+from diffcli.differentiation.assumptions import check_assumptions, unconstrained
 from diffcli.differentiation.settings import Settings
 from diffcli.engines import remote
 from diffcli.errors import LimitError
@@ -39,6 +40,7 @@ def derive(
     has_numbers = bool(points) or not function.variables
     if isinstance(operator, Matrix) and not has_numbers:
         operator = replace(operator, sparse=False)
+    check_assumptions(function, points, settings or Settings())
     return _Derivation(operator, function, settings or Settings(), has_numbers).report(points)
 
 
@@ -71,6 +73,7 @@ class _Derivation:
             points = points or [Point({})]
         results = self._answers.at(points) or [self._formulas_alone()]
         self._remarks |= dict.fromkeys(real_roots(self._function, results))
+        self._remarks |= dict.fromkeys(unconstrained(self._operator, self._function))
         return Report.of(
             self._operator.name,
             self._function,
@@ -111,7 +114,8 @@ class _Derivation:
             form, words = assumed_form(self._operator, self._function)
         except LimitError as error:
             return {"f": Formula(reason=str(error))}
-        self._remarks[f"the formulas take {words}; --at gives other shapes"] = None
+        if words:
+            self._remarks[f"the formulas take {words}; --shapes and --at give other shapes"] = None
         self._notation = form.notation
         return form.formulas
 

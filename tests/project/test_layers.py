@@ -42,6 +42,7 @@ FLOW = [
     "differentiation.samples",
     "differentiation.closed",
     "differentiation.assumed",
+    "differentiation.assumptions",
     "differentiation.cases",
     "differentiation.large",
     "differentiation.by_shape",

@@ -1,4 +1,4 @@
-"""Published derivatives of ``tests/data/matrix_calculus.txt``, and their values at random points."""
+"""The rows of ``tests/data/matrix_calculus.txt``, and their values at random points."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from diffcli.tensors.calculus.networks import (
     is_unit,
     unit,
 )
+from diffcli.tensors.calculus.symmetry import is_symmetric
 from diffcli.tensors.rules import Shape
 
 
@@ -340,12 +341,10 @@ def outer(space: Space, rows: Node, columns: Node) -> Node:
 
 def transposed(space: Space, each: Node) -> Node:
     """Return a matrix's transpose, with the transposes at the leaves; a vector is its own."""
-    if len(space.shape(each)) != 2 or each in space.symmetric or each.op in ("eye", "full"):
+    if len(space.shape(each)) != 2 or is_symmetric(space, each) or each.op in ("eye", "full"):
         return _full_turned(space, each)
     if each.op == "transpose":
         return each.args[0]
-    if each.op == "inv" and each.args[0] in space.symmetric:
-        return each
     if each.op == "outer":
         return node("outer", *each.args[::-1])
     if each.op == "matmul" and all(len(space.shape(arg)) == 2 for arg in each.args):

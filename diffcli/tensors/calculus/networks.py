@@ -82,7 +82,8 @@ class Space:
     """The labels and nodes of one derivation: their lengths, shapes and order.
 
     ``shapes`` are those of the formula's nodes. ``names`` gives lengths that stand for any length
-    the name by which they are written, ``symmetric`` holds the matrices that are symmetric.
+    the name by which they are written, ``symmetric`` and ``orthogonal`` hold the variables
+    that are so.
     """
 
     def __init__(
@@ -90,8 +91,12 @@ class Space:
         shapes: Shapes,
         names: Mapping[int, str] | None = None,
         symmetric: frozenset[Node] = frozenset(),
+        orthogonal: frozenset[Node] = frozenset(),
     ) -> None:
-        self.shapes, self.names, self.symmetric = dict(shapes), dict(names or {}), symmetric
+        self.shapes, self.names = dict(shapes), dict(names or {})
+        self.symmetric, self.orthogonal = symmetric, orthogonal
+        self.known_symmetric: dict[Node, bool] = {}
+        """Whether each matrix is symmetric, of those that were looked at."""
         self.algebra = Algebra(Builder(_fail, lambda _: None, {}))
         self.solves = any(each.op == "solve" for each in shapes)
         """Whether the formula itself solves, so that its derivatives are written so too."""
@@ -122,7 +127,7 @@ class Space:
 
     def shape(self, each: Node) -> Shape:
         """Return the shape of a node, of the formula or made of its nodes."""
-        return shape_of(each, self.shapes)
+        return shape_of(each, self.shapes, self.names)
 
     def rank(self, each: Node) -> int:
         """Return the place of a node in the order in which nodes were first met."""

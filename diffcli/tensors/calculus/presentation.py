@@ -6,24 +6,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from diffcli.language.expression import Node, node, postorder
+from diffcli.language.expression import CONSTANT, NUMBER, Node, node, postorder
 from diffcli.language.printer import text_of
 
 
-def text(root: Node, names: Mapping[int, str] | None = None) -> str:
+def text(
+    root: Node,
+    names: Mapping[int, str] | None = None,
+    numbers: Collection[Node] = frozenset(),
+) -> str:
     """Return a formula of tensors as text that the language reads back, with the same value.
 
-    ``names`` are those of lengths that stand for any length, which no number of the formula is.
+    ``names`` are those of lengths that stand for any length, which no number of the formula is;
+    ``numbers`` are the variables that are numbers.
     """
-    found = text_of(presented(root))
+    found = text_of(presented(root, numbers))
     for length, name in (names or {}).items():
         found = re.sub(rf"\b{length}\b", name, found)
     return found
 
 
-def presented(root: Node) -> Node:
+def presented(root: Node, numbers: Collection[Node]) -> Node:
     """Return a formula with its numbers moved into its products from the left."""
     made: dict[Node, Node] = {}
     for each in postorder([root]):
@@ -31,19 +36,21 @@ def presented(root: Node) -> Node:
             made[each] = each
             continue
         args = [made[arg] for arg in each.args]
-        made[each] = _moved(each, args)
+        made[each] = _moved(each, args, numbers)
     return _signed(made[root])
 
 
-def _moved(each: Node, args: list[Node]) -> Node:
-    if each.op == "mul" and args[-1].op == "matmul" and all(map(_is_short, args[:-1])):
+def _moved(each: Node, args: list[Node], numbers: Collection[Node]) -> Node:
+    is_scaled = each.op == "mul" and args[-1].op == "matmul"
+    if is_scaled and all(_is_short(arg, numbers) for arg in args[:-1]):
         return _scaled(args[:-1], args[-1])
     return node(each.op, *args, static=each.static)
 
 
-def _is_short(each: Node) -> bool:
-    """Whether a factor is a number or a name, which no bracket is needed for."""
-    return each.is_leaf or (each.op == "neg" and each.args[0].is_leaf)
+def _is_short(each: Node, numbers: Collection[Node]) -> bool:
+    """Whether a factor is a number, typed or by name: a tensor multiplies entry by entry."""
+    inner = each.args[0] if each.op == "neg" else each
+    return inner.op in (NUMBER, CONSTANT) or inner in numbers
 
 
 def _scaled(scale: list[Node], product: Node) -> Node:

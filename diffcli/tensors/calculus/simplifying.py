@@ -11,8 +11,8 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product as pairs
 
-from diffcli.language.expression import Node
 from diffcli.tensors.calculus.networks import Factor, Product, Space, is_unit
+from diffcli.tensors.calculus.symmetry import is_symmetric
 from diffcli.tensors.rules import axis_of
 
 MOST_TRIES = 64
@@ -28,7 +28,7 @@ Key = tuple[object, ...]
 
 def simplified(space: Space, product: Product) -> Product:
     """Return the product without what cancels, and without what is summed and occurs nowhere."""
-    rules = (_without_unit, _without_inverse, _without_softmax, _without_number)
+    rules = (_without_unit, _without_inverse, _without_rotation, _without_softmax, _without_number)
     product = _turned(space, product)
     changed = True
     while changed:
@@ -47,16 +47,11 @@ def _turned(space: Space, product: Product) -> Product:
     """Return the product with the labels of symmetric matrices in order."""
     factors = tuple(
         replace(factor, labels=tuple(sorted(factor.labels)))
-        if len(factor.labels) == 2 and _is_symmetric(space, factor.node)
+        if len(factor.labels) == 2 and is_symmetric(space, factor.node)
         else factor
         for factor in product.factors
     )
     return replace(product, factors=factors)
-
-
-def _is_symmetric(space: Space, each: Node) -> bool:
-    inner = each.args[0] if each.op == "inv" else each
-    return inner in space.symmetric or is_unit(inner)
 
 
 def _without(product: Product, *factors: Factor) -> tuple[Factor, ...]:
@@ -89,7 +84,7 @@ def _without_inverse(space: Space, product: Product) -> Product | None:
         for matrix in product.factors:
             if matrix.node is not inverse.node.args[0] or matrix.below:
                 continue
-            sides = pairs((0, 1), (0, 1)) if _is_symmetric(space, matrix.node) else ((0, 1), (1, 0))
+            sides = pairs((0, 1), (0, 1)) if is_symmetric(space, matrix.node) else ((0, 1), (1, 0))
             for side, opposite in sides:
                 shared = inverse.labels[side]
                 count = sum(each.labels.count(shared) for each in product.factors)
@@ -97,6 +92,24 @@ def _without_inverse(space: Space, product: Product) -> Product | None:
                 if meets and count == 2:
                     ends = inverse.labels[1 - side], matrix.labels[1 - opposite]
                     factors = (*_without(product, inverse, matrix), *space.eye(*ends).factors)
+                    return replace(product, factors=factors, summed=product.summed - {shared})
+    return None
+
+
+def _without_rotation(space: Space, product: Product) -> Product | None:
+    """Cancel an orthogonal matrix and its transpose, which meet in a label of both alone."""
+    rotations = [
+        each for each in product.factors if each.node in space.orthogonal and not each.below
+    ]
+    for place, first in enumerate(rotations):
+        for second in rotations[place + 1 :]:
+            for side in (0, 1):
+                shared = first.labels[side]
+                count = sum(each.labels.count(shared) for each in product.factors)
+                is_same = second.node is first.node and second.labels[side] == shared
+                if is_same and shared in product.summed and count == 2:
+                    ends = first.labels[1 - side], second.labels[1 - side]
+                    factors = (*_without(product, first, second), *space.eye(*ends).factors)
                     return replace(product, factors=factors, summed=product.summed - {shared})
     return None
 
