@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from diffcli.differentiation.analysis import real_roots
 from diffcli.differentiation.answers import Answers
@@ -24,6 +25,9 @@ _MODULES = {
     "symbolic": (),
     "enclosure": ("diffcli.engines.balls.rules",),
 }
+
+if TYPE_CHECKING:
+    from diffcli.differentiation.closed import ClosedForm
 
 
 def derive(
@@ -117,6 +121,19 @@ class _Derivation:
         if words:
             self._remarks[f"the formulas take {words}; --shapes and --at give other shapes"] = None
         self._notation = form.notation
+        return self._held(form)
+
+    def _held(self, form: ClosedForm) -> Mapping[str, Formula]:
+        """Return formulas, held against autograd at random points where it takes part."""
+        if "autograd" not in self._settings.engines or not self._settings.proves:
+            return form.formulas
+        from diffcli.differentiation.random_points import agreements
+
+        count = agreements(self._operator, self._function, form, self._settings.seed)
+        if count is None:
+            return {"f": Formula(reason="the closed form isn't autograd's at a random point")}
+        if count:
+            self._remarks[f"the formulas agree with autograd at {count} random points"] = None
         return form.formulas
 
     def _function_latex(self) -> str | None:

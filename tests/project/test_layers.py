@@ -51,6 +51,7 @@ FLOW = [
     "differentiation.stacked",
     "differentiation.vectors",
     "differentiation.evaluation",
+    "differentiation.random_points",
     "differentiation.answers",
     "differentiation.flow",
     "differentiation",

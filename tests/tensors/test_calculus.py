@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -12,11 +13,14 @@ import torch
 from torch import Tensor
 from torch.autograd import functional
 
+from diffcli.differentiation.assumed import assumed_form
+from diffcli.differentiation.random_points import agreements
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.language.expression import Node, variable
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
+from diffcli.operators import Grad, Hessian
 from diffcli.tensors.calculus import forms
 from diffcli.tensors.calculus.networks import Space
 from diffcli.tensors.calculus.presentation import text
@@ -251,3 +255,23 @@ def test_random_formulas(order: str) -> None:
 def test_more_random_formulas(order: str, part: int) -> None:
     seeds = range(100 + 40 * part, 140 + 40 * part)
     assert sum(check(seed, ORDERS[order], 2 + seed % 3) for seed in seeds) > 40
+
+
+# -- held against autograd without a point ---------------------------------------------------------
+
+
+def test_a_closed_form_without_a_point_is_held_against_autograd() -> None:
+    function = parse("mean((X@w - y)^2)", declared=["X", "w", "y"])
+    operator = Hessian(wrt=("w",))
+    form, _ = assumed_form(operator, function)
+    assert [block.text for block in form.formulas.values()] == ["2*X.T @ X/n"]
+    assert agreements(operator, function, form, seed=0) == 3
+    (block,) = form.blocks
+    wrong = replace(form, blocks=(replace(block, node=block.node.args[0]),))
+    assert agreements(operator, function, wrong, seed=0) is None
+
+
+def test_no_random_point_counts_without_a_value() -> None:
+    function = parse("sum(log(-x^2))", declared=["x"])
+    form, _ = assumed_form(Grad(), function)
+    assert agreements(Grad(), function, form, seed=0) == 0
