@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from diffcli.engines.balls.decimals import outward
+from diffcli.engines.boxes.arb import interval_ball
 from diffcli.output.answers import function_lines
 from diffcli.output.document import Answer, Document, Formulas, Line, Remarks, Table
 from diffcli.output.text import number, proved
@@ -78,7 +80,10 @@ def _value(extremum: Extremum, word: str, digits: int | None) -> str:
     if extremum.text is None:
         return "no bound known"
     text = proved(extremum.text, digits or 7)
-    return text if extremum.is_settled else f"[{', '.join(extremum.text)}]"
+    if extremum.is_settled:
+        return text
+    ends = outward(interval_ball(extremum.low, extremum.high), digits or 7)
+    return f"[{', '.join(ends)}]"
 
 
 def _remarks(found: Statement, digits: int | None) -> Iterator[str]:

@@ -78,35 +78,25 @@ def _points(problem: Problem, shown: list[ConstrainedPoint], facts: Facts) -> It
     rows: list[tuple[Cell, ...]] = []
     for each in shown:
         point = each.point
-        at = [point.at[name] for name in facts.variables]
+        exact = point.exact or {}
+        at = [exact.get(name) or point.at[name] for name in facts.variables]
+        value = point.value if point.exact_value is None else point.exact_value
         multipliers = [_multiplier(each, place) for place in places]
-        exact = _exact(each, facts.name)
-        rows.append((*at, point.value, *multipliers, point.kind.value, point.tag.value, exact))
+        rows.append((*at, value, *multipliers, point.kind.value, point.tag.value))
     head = (
         *facts.variables,
         facts.name,
         *(f"λ{place + 1}" for place in places),
-        *("kind", "known", "exactly"),
+        *("kind", "known"),
     )
-    if not any(row[-1] for row in rows):
-        head, rows = head[:-1], [row[:-1] for row in rows]
     yield Table("points", head, tuple(rows))
 
 
 def _multiplier(each: ConstrainedPoint, place: int) -> Cell:
     if each.multipliers is None:
         return "none"
-    return each.multipliers.get(place, "-")
-
-
-def _exact(each: ConstrainedPoint, function: str) -> str:
-    exact = dict(each.point.exact or {})
-    if each.point.exact_value:
-        exact[function] = each.point.exact_value
-    for place, text in (each.exact_multipliers or {}).items():
-        exact[f"λ{place + 1}"] = text
-    told = {name: text for name, text in exact.items() if not text.lstrip("-").isdigit()}
-    return ", ".join(f"{name} = {text}" for name, text in told.items())
+    exact = (each.exact_multipliers or {}).get(place)
+    return exact or each.multipliers.get(place, "-")
 
 
 def _remarks(

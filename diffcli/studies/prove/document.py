@@ -56,7 +56,9 @@ def _sentences(found: Answered, digits: int | None) -> list[str]:
     proof = found.proof
     match proof.verdict.value:
         case "proved":
-            return [f"proved, over {found.boxes:,} boxes"]
+            if not found.boxes:
+                return ["proved, by algebra"]
+            return [f"proved, over {found.boxes:,} box{'' if found.boxes == 1 else 'es'}"]
         case "refuted":
             return [f"refuted at {_point(proof.counterexample)}{_because(proof.reason)}"]
         case "undefined":
