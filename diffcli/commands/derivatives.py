@@ -75,6 +75,17 @@ DIRECTIONAL = Option(
     group=POINTS,
 )
 
+CERTIFICATE = Option(
+    "certificate",
+    Kind.FILE,
+    "Write what is claimed to this file, for python -m diffcli_certificate to prove again.",
+    metavar="FILE",
+    group=OUTPUT,
+    is_local=True,
+)
+CERTIFIABLE = ("eval", "grad", "partial", "jacobian", "hessian")
+"""The operators whose numbers are partials, which a certificate can claim."""
+
 
 def read_vector(text: str | None) -> Typed | None:
     """Read a vector. Raises PointError where it can't be read, or is several."""
@@ -136,7 +147,8 @@ def command_of(name: str) -> Command:
         plan=_plan,
     )
     command = replace(command, **_OF_THEIR_OWN.get(name, {}))
-    return replace(command, options=(*command.options, SHAPES, ASSUME))
+    own = (SHAPES, ASSUME, CERTIFICATE) if name in CERTIFIABLE else (SHAPES, ASSUME)
+    return replace(command, options=(*command.options, *own))
 
 
 def _plan(request: Request) -> Plan:
@@ -174,7 +186,13 @@ def _compute(operator: Operator, request: Request) -> Compute:
             chosen = replace(chosen, device=device_for(function, points))
         with request.host.preview(asked, function, points, chosen):
             report = derive(asked, function, points, chosen)
-        return answer_of(report)
+        answer = answer_of(report)
+        if (path := request.options.get("certificate")) is None:
+            return answer
+        from diffcli.export.certificate import certificate_of
+
+        text = certificate_of(asked, function, points, report, seed=chosen.seed)
+        return replace(answer, files={path: text})
 
     return compute
 

@@ -1,0 +1,253 @@
+"""A certificate: what an answer claims, for the separate package ``diffcli_certificate`` to prove.
+
+It holds the formula as operations that the checker knows, the exact points, and a claim for each
+number that is proved. Every claim is tried with the checker before it is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
+from functools import partial
+from itertools import islice
+from math import isinf
+from types import MappingProxyType
+from typing import Any
+
+from diffcli.engines.coordinates import arrays_of, by_component
+from diffcli.engines.exact import rational
+from diffcli.errors import UsageError
+from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, constant, node, postorder
+from diffcli.language.function import Function
+from diffcli.language.functions import TABLE
+from diffcli.language.points import Point
+from diffcli.language.rules import stated
+from diffcli.operators import Entry, Operator
+from diffcli.operators.entries import output_name
+from diffcli.output.report import Report
+from diffcli.tensors.components import expand
+from diffcli.tensors.shapes import shapes_of
+from diffcli.verdict import Check, Verdict
+from diffcli_certificate.claims import Certificate, Rejected, prove
+from diffcli_certificate.graph import CONSTANTS, OPERATIONS
+
+MAX_CLAIMS = 1000
+"""Numbers of one answer that are claimed."""
+SIDES = (-1, 1)
+"""The left and the right."""
+DIGITS = 17
+"""Significant digits of the ends of an interval that is claimed."""
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "sqrt": "x^(1/2)",
+        "cbrt": "x^(1/3)",
+        "tan": "sin(x)/cos(x)",
+        "cot": "cos(x)/sin(x)",
+        "sec": "1/cos(x)",
+        "csc": "1/sin(x)",
+        "sinc": "piecewise((sin(x)/x, x != 0), (1, True))",
+        "asin": "2*atan(x/(1 + sqrt(1 - x^2)))",
+        "acos": "pi/2 - asin(x)",
+        "acot": "atan(1/x)",
+        "asec": "acos(1/x)",
+        "acsc": "asin(1/x)",
+        "atan2": "piecewise((2*atan(x/(hypot(x, y) + y)), y > 0 or x != 0), (pi, y < 0))",
+        "hypot": "sqrt(x^2 + y^2)",
+        "sinh": "(exp(x) - exp(-x))/2",
+        "cosh": "(exp(x) + exp(-x))/2",
+        "tanh": "1 - 2/(exp(2*x) + 1)",
+        "coth": "1 + 2/(exp(2*x) - 1)",
+        "sech": "2/(exp(x) + exp(-x))",
+        "csch": "2/(exp(x) - exp(-x))",
+        "asinh": "log(x + sqrt(x^2 + 1))",
+        "acosh": "log(x + sqrt(x - 1)*sqrt(x + 1))",
+        "atanh": "log((1 + x)/(1 - x))/2",
+        "acoth": "log((x + 1)/(x - 1))/2",
+        "asech": "acosh(1/x)",
+        "acsch": "asinh(1/x)",
+        "expm1": "exp(x) - 1",
+        "log1p": "log(1 + x)",
+        "log2": "log(x)/log(2)",
+        "log10": "log(x)/log(10)",
+        "abs": "piecewise((x, x >= 0), (-x, True))",
+        "sign": "piecewise((1, x > 0), (-1, x < 0), (0, True))",
+        "ceil": "-floor(-x)",
+        "frac": "x - floor(x)",
+        "mod": "x - y*floor(x/y)",
+        "clamp": "min(max(x, y), z)",
+        "heaviside": "piecewise((1, x > 0), (0, x < 0), (y, True))",
+        "erfc": "1 - erf(x)",
+        "normpdf": "piecewise((exp(-((x - y)/z)^2/2)/(z*sqrt(2*pi)), z > 0))",
+        "normcdf": "piecewise(((1 + erf((x - y)/(z*sqrt(2))))/2, z > 0))",
+        "relu": "max(x, 0)",
+        "leaky_relu": "piecewise((x, x > 0), (y*x, True))",
+        "elu": "piecewise((x, x > 0), (y*(exp(x) - 1), True))",
+        "gelu": "x*normcdf(x)",
+        "silu": "x*sigmoid(x)",
+        "mish": "x*tanh(softplus(x))",
+        "softplus": "log(1 + exp(x))",
+        "softsign": "x/(1 + abs(x))",
+        "sigmoid": "1/(1 + exp(-x))",
+        "logit": "log(x/(1 - x))",
+        "logsigmoid": "-log(1 + exp(-x))",
+        "hardtanh": "min(max(x, -1), 1)",
+    }
+)
+"""Exact formulas of what the checker doesn't know, with the same domain, in ``x y z``."""
+_TURNED = {"gt": "lt", "ge": "le"}
+_EXTREMES = {"max": "piecewise((x, x >= y), (y, True))", "min": "piecewise((x, x <= y), (y, True))"}
+
+
+def certificate_of(
+    operator: Operator, function: Function, points: Sequence[Point], report: Report, *, seed: int
+) -> str:
+    """Return the certificate of an answer at points, as JSON.
+
+    Raises UsageError where there is no point, where the formula has a function that the checker
+    doesn't know, and where none of the answer's claims is proved by it.
+    """
+    arrays = [arrays_of(point, dtype="float64", seed=seed) for point in points]
+    shapes = {name: array.shape for name, array in arrays[0].items()} if arrays else {}
+    if function.has_tensors:
+        function = expand(function, shapes_of(function, shapes), shapes)
+    elif any(shapes.values()):
+        raise UsageError("a certificate is of points one by one", hint="as in --at 'x=1;x=2'")
+    operations = Operations()
+    outputs = [operations.position(output) for output in function.outputs]
+    places = [
+        {
+            name: operations.position(value)
+            for name, value in by_component(point, array).values.items()
+            if isinstance(value, Node)
+        }
+        for point, array in zip(points, arrays, strict=True)
+    ]
+    read = {"operations": operations.records, "outputs": outputs, "points": places}
+    values = [Entry(output_name(function, place), place, ()) for place in range(len(outputs))]
+    entries = {entry.label: entry for entry in (*values, *operator.entries(function, ()))}
+    claims = [
+        claim
+        for place, result in enumerate(report.results)
+        for check in (*result.value_checks, *result.checks)[:MAX_CLAIMS]
+        if isinstance(entry := entries.get(check.entry), Entry)
+        for claim in islice(filter(partial(_is_proved, read), claims_of(check, entry, place)), 1)
+    ]
+    if not claims:
+        raise UsageError("no number of this answer is proved by the checker of certificates")
+    text = {"certificate": 1, "formula": report.read_as, "command": report.command}
+    return json.dumps({**text, **read, "claims": claims}, indent=1) + "\n"
+
+
+def _is_proved(read: Mapping[str, Any], claim: Mapping[str, Any]) -> bool:
+    try:
+        prove(Certificate(**read), claim)
+    except Rejected:
+        return False
+    return True
+
+
+class Operations:
+    """The operations of formulas, each once, arguments before their users."""
+
+    def __init__(self) -> None:
+        self.records: list[list[Any]] = []
+        self._positions: dict[Node, int] = {}
+
+    def position(self, root: Node) -> int:
+        """Return where a node stands among the records, after adding what it needs."""
+        for each in postorder([root]):
+            if each not in self._positions:
+                self._positions[each] = self._added(each)
+        return self._positions[root]
+
+    def _added(self, each: Node) -> int:
+        args = [self._positions[arg] for arg in each.args]
+        if each.op in (NUMBER, VARIABLE):
+            return self._record(each.op, str(each.value))
+        if each.op == CONSTANT:
+            return self._constant(each)
+        if each.op == "piecewise":
+            return self._record("choose", *args)
+        if each.op in _TURNED:
+            return self._record(_TURNED[each.op], *reversed(args))
+        if each.op == "ne":
+            return self._record("not", self._record("eq", *args))
+        if each.op in _EXTREMES:
+            return self._extreme(each)
+        if each.op in OPERATIONS:
+            return self._record(each.op, *args)
+        if (exact := self._exact(each)) is not None:
+            return self._record(NUMBER, str(exact))
+        if each.op in MEANINGS:
+            return self.position(stated(MEANINGS[each.op], each))
+        raise UsageError(
+            f"the checker of certificates doesn't know {each.op}", hint="leave out --certificate"
+        )
+
+    def _exact(self, each: Node) -> Fraction | None:
+        """Return a constant, such as 5!, that is computed as a fraction."""
+        has_variables = any(part.op == VARIABLE for part in postorder([each]))
+        return None if has_variables or each.op not in TABLE else rational(each)
+
+    def _record(self, name: str, *rest: Any) -> int:
+        self.records.append([name, *rest])
+        return len(self.records) - 1
+
+    def _constant(self, each: Node) -> int:
+        if each.value == "tau":
+            return self._record("mul", self._record(NUMBER, "2"), self._constant(constant("pi")))
+        if each.value in ("true", "false"):
+            truth = self._record("true")
+            return truth if each.value == "true" else self._record("not", truth)
+        if each.value not in CONSTANTS:
+            raise UsageError(
+                f"the checker of certificates doesn't know {each.value}",
+                hint="leave out --certificate",
+            )
+        return self._record(CONSTANT, each.value)
+
+    def _extreme(self, each: Node) -> int:
+        """Add the greatest, or the least, of two arguments or more."""
+        best, *others = each.args
+        for other in others:
+            best = stated(_EXTREMES[each.op], node(each.op, best, other))
+        return self.position(best)
+
+
+def claims_of(check: Check, entry: Entry, point: int) -> Iterator[dict[str, Any]]:
+    """Yield what a check may claim, for the checker to choose from."""
+    about: dict[str, Any] = {"point": point, "output": entry.output}
+    if check.verdict is Verdict.UNDEFINED:
+        yield {"kind": "undefined", **about}
+    if check.enclosure:
+        interval = widened(*check.enclosure)
+        yield {"kind": "number", **about, "partial": list(entry.wrt), "interval": interval}
+    if len(entry.wrt) != 1:
+        return
+    about["variable"] = entry.wrt[0]
+    if check.enclosure:  # the point is an end of the domain
+        yield from (
+            {"kind": "slope", **about, "side": side, "interval": interval} for side in SIDES
+        )
+    if check.verdict is Verdict.NOT_DIFFERENTIABLE:
+        if check.left is not None and check.right is not None:
+            sides = {"left": _slope(check.left), "right": _slope(check.right)}
+            yield {"kind": "kink", **about, **sides}
+        yield from ({"kind": "jump", **about, "side": side} for side in SIDES)
+        yield from ({"kind": "slope", **about, "side": side, "interval": None} for side in SIDES)
+
+
+def _slope(value: float) -> list[str] | None:
+    """Return an interval around a one-sided derivative; None where it is infinite."""
+    return None if isinf(value) else widened(repr(value), repr(value))
+
+
+def widened(low: str, high: str) -> list[str]:
+    """Return decimal ends a little outside an interval, so that it can be proved by intervals."""
+    ends = Decimal(low), Decimal(high)
+    size = max(map(abs, ends))
+    margin = Decimal(1).scaleb(size.adjusted() - DIGITS + 1 if size else -300)
+    down, up = Context(DIGITS, ROUND_FLOOR), Context(DIGITS, ROUND_CEILING)
+    return [str(down.subtract(ends[0], margin)), str(up.add(ends[1], margin))]

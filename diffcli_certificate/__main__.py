@@ -1,0 +1,48 @@
+"""Check certificates: exit code 0 if every claim of every file is proved, else 1."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from diffcli_certificate.claims import Certificate, Rejected, prove
+
+
+def words(claim: Mapping[str, Any]) -> str:
+    """Return a claim as a line: ``number point 1 f1 x y [1.99, 2.01]``."""
+    about = [claim["kind"], f"point {claim['point'] + 1} f{claim['output'] + 1}"]
+    about += claim.get("partial", [])
+    known = ("kind", "point", "output", "partial")
+    rest = (value for key, value in claim.items() if key not in known)
+    return " ".join(map(str, [*about, *rest])).replace("'", "").replace("None", "infinite")
+
+
+def check(path: Path) -> bool:
+    """Print what becomes of each claim of a file, and return whether all are proved."""
+    read = json.loads(path.read_text(encoding="utf-8"))
+    certificate = Certificate(read["operations"], read["outputs"], read["points"])
+    rejected = False
+    sys.stdout.write(f"{path}: {read['formula']}\n")
+    for claim in read["claims"]:
+        try:
+            prove(certificate, claim)
+            sys.stdout.write(f"  proved    {words(claim)}\n")
+        except Rejected as rejection:
+            rejected = True
+            sys.stdout.write(f"  rejected  {words(claim)}: {rejection}\n")
+    return bool(read["claims"]) and not rejected
+
+
+def main() -> int:
+    """Check the files that are named."""
+    if not sys.argv[1:]:
+        sys.stderr.write("usage: python -m diffcli_certificate FILE …\n")
+        return 2
+    return int(not all([check(Path(name)) for name in sys.argv[1:]]))  # noqa: C419  (check all)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""What a certificate can claim of its formula at its points, and how each claim is proved.
+
+``number``: the derivative in some variables in turn, or the value, lies in an interval.
+``slope``: the derivative from one side lies in an interval, or is infinite.
+``kink``: it has no derivative in a variable, as the slopes of the two sides differ or one is
+infinite. ``jump``: it has none, as it isn't continuous from one side. ``undefined``: it has no
+value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import factorial
+from typing import Any
+
+from mpmath import iv
+
+from diffcli_certificate.graph import Operation, evaluated, variable
+from diffcli_certificate.reals import Real, Undecided, Undefined
+from diffcli_certificate.series import ROOT, Series, Value
+
+PRECISIONS = (128, 512, 2048, 8192)
+"""Bits, tried in turn."""
+TERMS = 3
+"""Powers of t that a one-sided series is computed to."""
+
+
+class Rejected(Exception):
+    """A claim that isn't proved."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The operations, which of them are outputs, and which the variables' values at each point."""
+
+    operations: Sequence[Operation]
+    outputs: Sequence[int]
+    points: Sequence[Mapping[str, int]]
+
+    def point(self, claim: Mapping[str, Any]) -> dict[str, Real]:
+        """Return the variables' values where a claim is made, at the present precision."""
+        values = evaluated(self.operations, {})
+        return {name: values[at] for name, at in self.points[claim["point"]].items()}
+
+    def output(self, claim: Mapping[str, Any], variables: Mapping[str, Value]) -> Any:
+        """Return the output that a claim is about. Raises what stands in its way."""
+        value = evaluated(self.operations, variables)[self.outputs[claim["output"]]]
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+
+def prove(certificate: Certificate, claim: Mapping[str, Any]) -> None:
+    """Prove a claim. Raises Rejected where it isn't proved, with the reason."""
+    reason, before = "", iv.prec
+    try:
+        for iv.prec in PRECISIONS:
+            try:
+                if PROOFS[claim["kind"]](certificate, claim):
+                    return
+                reason = "it is not so, or too narrow to be proved"
+            except Undecided as undecided:
+                reason = f"{undecided} is undecided"
+    except Undefined as undefined:
+        reason = f"there is no value: {undefined}"
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        reason = f"it can't be read: {error!r}"
+    finally:
+        iv.prec = before
+    raise Rejected(reason)
+
+
+def _number(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
+    variables: dict[str, Value] = dict(certificate.point(claim))
+    names = list(dict.fromkeys(claim["partial"]))
+    orders = [claim["partial"].count(name) for name in names]
+    for level, (name, order) in enumerate(zip(names, orders, strict=True), 1):
+        variables[name] = variable(variables[name], level, order)
+    try:
+        value = certificate.output(claim, variables)
+        for level, order in reversed(list(enumerate(orders, 1))):
+            inner = isinstance(value, Series) and value.level == level
+            coefficient = value.coefficients[order] if inner else Real(0)
+            value = coefficient * Real(factorial(order))
+    except Undecided:
+        if orders != [1]:
+            raise
+        value, other = (_slope(certificate, claim, names[0], side) for side in (-1, 1))
+        if value is None or other is None or value.exact is None or value.exact != other.exact:
+            raise
+    return bool(value.lies_within(*_interval(claim["interval"])))
+
+
+def _slope(certificate: Certificate, claim: Mapping[str, Any], name: str, side: int) -> Value:
+    """Return the derivative from one side, or None where it is infinite."""
+    point = certificate.point(claim)
+    start = certificate.output(claim, point)
+    moved = variable(point[name], 1, TERMS, side=side)
+    value = certificate.output(claim, {**point, name: moved})
+    if isinstance(value, Real):
+        value = moved.of([value, *[Real(0)] * (ROOT * TERMS)])
+    if (value.coefficients[0] + -start).sign():
+        raise Undecided("a slope at a jump")
+    if any(coefficient.sign() for coefficient in value.coefficients[1:ROOT]):
+        return None
+    return value.coefficients[ROOT] * Real(side)
+
+
+def _one_sided(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
+    slope = _slope(certificate, claim, claim["variable"], claim["side"])
+    if claim["interval"] is None or slope is None:
+        return claim["interval"] is slope
+    return bool(slope.lies_within(*_interval(claim["interval"])))
+
+
+def _kink(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
+    sides = [
+        {**claim, "side": side, "interval": claim[name]}
+        for side, name in ((-1, "left"), (1, "right"))
+    ]
+    if not all(_one_sided(certificate, side) for side in sides):
+        return False
+    if claim["left"] is None or claim["right"] is None:
+        return True
+    (low, high), (other_low, other_high) = _interval(claim["left"]), _interval(claim["right"])
+    return high < other_low or other_high < low
+
+
+def _jump(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
+    point, name = certificate.point(claim), claim["variable"]
+    start = certificate.output(claim, point)
+    moved = variable(point[name], 1, TERMS, side=claim["side"])
+    value = certificate.output(claim, {**point, name: moved})
+    limit = value.coefficients[0] if isinstance(value, Series) else value
+    return bool((limit + -start).sign())
+
+
+def _undefined(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
+    try:
+        certificate.output(claim, certificate.point(claim))
+    except Undefined:
+        return True
+    return False
+
+
+PROOFS: Mapping[str, Callable[[Certificate, Mapping[str, Any]], bool]] = {
+    "number": _number,
+    "slope": _one_sided,
+    "kink": _kink,
+    "jump": _jump,
+    "undefined": _undefined,
+}
+
+
+def _interval(ends: Sequence[str]) -> tuple[Fraction, Fraction]:
+    low, high = (Fraction(end) for end in ends)
+    return low, high
