@@ -147,8 +147,8 @@ def command_of(name: str) -> Command:
         plan=_plan,
     )
     command = replace(command, **_OF_THEIR_OWN.get(name, {}))
-    own = (SHAPES, ASSUME, CERTIFICATE) if name in CERTIFIABLE else (SHAPES, ASSUME)
-    return replace(command, options=(*command.options, *own))
+    certificate = (CERTIFICATE,) if name in CERTIFIABLE else ()
+    return replace(command, options=(*command.options, SHAPES, ASSUME, *certificate))
 
 
 def _plan(request: Request) -> Plan:
