@@ -53,6 +53,18 @@ diffcli plot "x^2 - y^2" --range x=-2:2,y=-2:2 --kind surface -o saddle.png
 # A curve in the plane, with arrows along its tangents.
 diffcli plot "[t cos t, t sin t]" -o spiral.png
 
+# The curve of an equation: every branch is proved, and where its tangents are level or upright.
+diffcli plot "x^3 + y^3 = 3x*y" --range x=-3:3,y=-3:3 --mark horizontal,vertical,crossings -o folium.png
+
+# An elliptic curve with an oval, and one with an isolated point.
+diffcli plot "y^2 = x^3 - x" "y^2 = x^2*(x - 2)" --range x=-2:4,y=-4:4 --mark isolated -o elliptic.png
+
+# Where conditions hold; a dashed edge is no part of the region.
+diffcli plot "x^2 + y^2 < 9 and y >= sin(2x)" -o region.png
+
+# Equations that no formula solves.
+diffcli plot "sin(x^2 + y^2) = cos(x*y)" --range x=-5:5,y=-4:4 -o ripples.png
+
 # A vector field as stream lines: a pendulum with friction.
 diffcli plot "[y, -sin(x) - y/4]" --range x=-2pi:2pi,y=-4:4 --kind stream -o pendulum.png
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Picture
     from diffcli.output.plots.style import Canvas
     from diffcli.studies.curves.features import Feature
+    from diffcli.studies.relations.notable import NotableKind
 
 _EXAMPLES = """\
 diffcli plot "sin(x)"
@@ -49,11 +50,12 @@ diffcli plot "exp(-x^2)" --orders 0,1,2 --tangent 1 -o bell.svg
 diffcli plot "x^2" "x^3" --range=-2:2 --data powers.csv
 diffcli plot "x^2 - y^2" --range x=-2:2,y=-2:2 --kind surface -o saddle.png
 diffcli plot "[cos t, sin 2t]" -o figure.svg
-diffcli plot "y^2 = x^3 - x"
+diffcli plot "x^3 + y^3 = 3x*y" --mark horizontal,vertical,crossings
 diffcli plot "x^2 + y^2 <= 25 and y >= x" -o sector.svg"""
 
 FORMATS = ("png", "svg", "pdf")
 MARKS = ("zeros", "extrema", "inflections", "poles", "kinks")
+CURVE_MARKS = ("horizontal", "vertical", "crossings", "cusps", "isolated")
 HIGHEST_ORDER = 8
 MOST_PIXELS = 20_000
 MOST_WIDE = 1e100
@@ -81,9 +83,19 @@ KIND = Option(
 LOG = Option("log", Kind.FLAG, "Draw the values on a logarithmic axis.", default=False, group=_PLOT)
 TITLE = Option("title", Kind.TEXT, "Title above the plot.", metavar="TEXT", group=_PLOT)
 MARK = Option(
-    "mark", Kind.NAMES, f"What to mark: {','.join(MARKS)}; or none.", metavar="LIST", group=_ON
+    "mark",
+    Kind.NAMES,
+    f"What to mark: {','.join(MARKS)}; of an equation {','.join(CURVE_MARKS)}; or none.",
+    metavar="LIST",
+    group=_ON,
 )
-TANGENT = Option("tangent", Kind.TEXT, "Draw the tangents there.", metavar="X,..", group=_ON)
+TANGENT = Option(
+    "tangent",
+    Kind.TEXT,
+    "Draw the tangents there: 1,2; of an equation at its points: 3,4;-3,4.",
+    metavar="X,..",
+    group=_ON,
+)
 NORMAL = Option("normal", Kind.TEXT, "Draw the normals there.", metavar="X,..", group=_ON)
 DOTS = Option("at", Kind.TEXT, "Draw dots at these points.", metavar="X,..", group=_ON)
 FILL = Option("fill", Kind.FLAG, "Shade what lies between f and 0.", default=False, group=_ON)
@@ -152,7 +164,9 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     if kind:
         one_of(kind, KINDS, "--kind")
     marks = (
-        None if mark is None else [one_of(each, (*MARKS, "none"), "--mark") for each in names(mark)]
+        None
+        if mark is None
+        else [one_of(each, (*MARKS, *CURVE_MARKS, "none"), "--mark") for each in names(mark)]
     )
     for path in (output, data):
         if path:
@@ -169,10 +183,11 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
             say(f"read as {function.read_as}: {reading}")
 
     from diffcli.engines.exact import nearest
-    from diffcli.output.plots.compose import compose
+    from diffcli.output.plots.compose import compose, kinds_of
     from diffcli.output.plots.pictures import Request
     from diffcli.output.plots.style import Canvas
 
+    is_curve = (kind or kinds_of(function)[0]) == "relation"
     composed = compose(
         function,
         Request(
@@ -181,7 +196,9 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
             ranges=_ranges(options["range"], function.variables or ("x",)),
             y_range=_ranges(options["y_range"], ("y",)).get("y"),
             features=_features(marks),
-            tangents=_places(options["tangent"], function),
+            tangents=() if is_curve else _places(options["tangent"], function),
+            touching=_curve_points(options["tangent"], function) if is_curve else (),
+            notable=_notable(marks),
             normals=_places(options["normal"], function),
             at=[nearest(place) for place in _places(options["at"], function)],
             fill=options["fill"],
@@ -281,10 +298,31 @@ def _places(text: str | None, function: Function) -> list[Node]:
     return places
 
 
+def _curve_points(text: str | None, function: Function) -> list[dict[str, Node]]:
+    """Read points of the plane: ``3,4`` or ``x=3,y=4``, several with ``;`` between them."""
+    points = []
+    for point in read_points([text]) if text else ():
+        left = [name for name in function.variables if name not in point.named]
+        values = {**point.named, **dict(zip(left, point.ordered, strict=False))}
+        numbers = {name: each for name, each in values.items() if isinstance(each, Node)}
+        if set(numbers) != set(function.variables) or len(point.ordered) > len(left):
+            raise PointError("a point of a curve has two coordinates", hint="--tangent 3,4")
+        points.append(numbers)
+    return points
+
+
+def _notable(marks: Sequence[str] | None) -> list[NotableKind]:
+    from diffcli.studies.relations.notable import NotableKind
+
+    return [each for each in NotableKind if each.value in (marks or ())]
+
+
 def _features(marks: Sequence[str] | None) -> list[Feature] | None:
     from diffcli.studies.curves.features import Feature
 
-    return None if marks is None else [each for each in Feature if each.value in marks]
+    if marks is None or (marks and all(each in CURVE_MARKS for each in marks)):
+        return None
+    return [each for each in Feature if each.value in marks]
 
 
 def _style(name: str) -> str:

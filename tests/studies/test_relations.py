@@ -8,13 +8,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from diffcli.errors import NoDerivativeError, PointError
 from diffcli.language.equations import is_equation, is_implicit, read_equations
+from diffcli.language.expression import number
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.studies.relations.components import components
+from diffcli.studies.relations.grid import grid_over
+from diffcli.studies.relations.notable import notable_points
 from diffcli.studies.relations.ranges import default_ranges
 from diffcli.studies.relations.reading import relations_of
 from diffcli.studies.relations.scene import Scene, Shown, curves_of, scene_over
+from diffcli.studies.relations.tangents import tangent_at
 
 NAMES = ("x", "y")
 FINER = 8
@@ -227,3 +232,92 @@ def test_a_power_with_a_variable_exponent_has_a_positive_base() -> None:
     assert (abs(x - y) > 0.5).any()
     assert (abs(x - y) < 1e-9).any()
     assert not one.undecided.any()
+
+
+def notable(text: str, half: float) -> tuple[list[tuple[str, float, float]], int]:
+    relations = relations_of(read(text))
+    assert relations is not None
+    parts = [part for each in relations for part in curves_of(each, NAMES)[0]]
+    found = notable_points(parts, grid_over(((-half, half), (-half, half)), 200))
+    return [(each.kind.value, each.x, each.y) for each in found.found], found.undecided
+
+
+R3, S = 3**0.5, 2 ** (1 / 3)
+NOTABLE: dict[str, tuple[float, list[tuple[str, float, float]]]] = {
+    # Solved by hand: where the curve and one of its partials are 0.
+    "x^2 + y^2 = 25": (
+        6,
+        [("horizontal", 0, -5), ("horizontal", 0, 5), ("vertical", -5, 0), ("vertical", 5, 0)],
+    ),
+    "y^2 = x^3": (2, [("cusps", 0, 0)]),
+    "x^2 = y^3": (2, [("cusps", 0, 0)]),
+    "y^2 = x^2(x - 1)": (2, [("vertical", 1, 0), ("isolated", 0, 0)]),
+    "x^3 + y^3 = 3x*y": (
+        2,
+        [("horizontal", S, S * S), ("vertical", S * S, S), ("crossings", 0, 0)],
+    ),
+    "(x^2+y^2)^2 = 2(x^2-y^2)": (
+        1.6,
+        [
+            *(("horizontal", x * R3 / 2, y / 2) for x in (-1, 1) for y in (-1, 1)),
+            ("vertical", -(2**0.5), 0),
+            ("vertical", 2**0.5, 0),
+            ("crossings", 0, 0),
+        ],
+    ),
+    "y = x^3": (2, [("horizontal", 0, 0)]),
+    "x^2 = y^2": (2, [("crossings", 0, 0)]),
+    "sin(x) = cos(y)": (2, [("crossings", np.pi / 2, 0)]),
+    "(y - x^2)*(y - 1) = 0": (
+        2,
+        [("horizontal", 0, 0), ("crossings", -1, 1), ("crossings", 1, 1)],
+    ),
+}
+
+
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize("text", NOTABLE)
+def test_tangents_crossings_and_cusps(text: str) -> None:
+    half, expected = NOTABLE[text]
+    found, undecided = notable(text, half)
+    assert [each[0] for each in found] == [each[0] for each in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert one[1:] == pytest.approx(other[1:], abs=1e-12)
+    assert undecided == 0
+
+
+@pytest.mark.slow
+def test_an_ordinary_point_where_both_partials_vanish_is_not_named() -> None:
+    # Both partials of this heart are 0 at (1, 0), which it passes with the slope -2.
+    found, undecided = notable("(x^2+y^2-1)^3 = x^2*y^3", 1.4)
+    assert ("cusps", 0.0, 1.0) in found
+    assert ("cusps", 0.0, -1.0) in found
+    assert not [each for each in found if abs(each[2]) < 1e-9]
+    assert undecided == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "slope"), [(("3", "4"), -0.75), (("5", "0"), np.inf), (("0", "5"), 0.0)]
+)
+def test_tangents_have_the_implicit_slope(at: tuple[str, str], slope: float) -> None:
+    relations = relations_of(read("x^2 + y^2 = 25"))
+    assert relations is not None
+    point = dict(zip(NAMES, (parse(each).outputs[0] for each in at), strict=True))
+    found = tangent_at(relations, NAMES, point)
+    assert (found.x, found.y) == (float(at[0]), float(at[1]))
+    assert found.slope == slope
+
+
+def test_a_tangent_off_the_curve_or_at_a_crossing_is_refused() -> None:
+    relations = relations_of(read("x^2 = y^2"))
+    assert relations is not None
+    with pytest.raises(PointError, match="is not on the curve"):
+        tangent_at(relations, NAMES, {"x": number(1), "y": number(2)})
+    with pytest.raises(NoDerivativeError, match="no tangent"):
+        tangent_at(relations, NAMES, {"x": number(0), "y": number(0)})
+
+
+def test_a_factor_that_is_0_only_where_the_equation_has_no_value_is_no_curve() -> None:
+    one = shown("y = (x^2 - 1)/(x - 1)", most=100)
+    assert len(one.edges) == 1
+    assert one.undecided.sum() <= 2

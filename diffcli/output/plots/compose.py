@@ -25,6 +25,12 @@ def compose(function: Function, request: Request) -> PlotPlan:
     if request.on_lines and not kind.takes_marks:
         hint = "--kind lines" if "lines" in kinds else "leave it out"
         raise UsageError(f"--{request.on_lines[0]} is for lines, and this is a {name}", hint=hint)
+    if request.on_curves and not kind.takes_curves:
+        listed = ", ".join(each.value for each in request.notable)
+        raise UsageError(
+            f"--{request.on_curves[0]} {listed}".rstrip() + " is for the curve of an equation",
+            hint="x^2 + y^2 = 25",
+        )
     return kind.compose(function, request)
 
 

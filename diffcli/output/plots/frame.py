@@ -13,6 +13,8 @@ from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.features import FeaturePoint
 from diffcli.studies.curves.sampling import Samples
 from diffcli.studies.curves.viewing import visible_range
+from diffcli.studies.relations.notable import NotableKind
+from diffcli.studies.relations.scene import Scene
 
 MARGIN = 0.05
 """Above and below the lines, as a part of their height."""
@@ -60,11 +62,14 @@ class StraightLine:
     x: float
     y: float
     slope: float
+    in_plane: bool = False
+    """Whether the point is told by both coordinates."""
 
     @property
     def text(self) -> str:
         """What the legend says: ``tangent at 1: y = 2x − 1``."""
-        return f"{self.name} at {self.x:.4g}: {self.equation}".replace("-", "−")
+        place = f"({self.x:.4g}, {self.y:.4g})" if self.in_plane else f"{self.x:.4g}"
+        return f"{self.name} at {place}: {self.equation}".replace("-", "−")
 
     @property
     def equation(self) -> str:
@@ -126,6 +131,30 @@ def shown_lines(samples: Samples, lines: Sequence[Line], frame: Frame) -> list[L
     if not frame.log:
         return list(lines)
     return [line for line in lines if (samples.values[line.output, line.order] > 0).any()]
+
+
+MOST_LISTED = 4
+"""Points of a kind whose coordinates a legend lists."""
+
+
+def marks_of(scene: Scene) -> dict[NotableKind, str]:
+    """Return what a legend says of each kind of points that are marked: where they are, if few."""
+    texts = {}
+    for kind in NotableKind:
+        points = [each for each in scene.notable if each.kind is kind]
+        places = ", ".join(f"({each.x:.4g}, {each.y:.4g})" for each in points)
+        if points:
+            few = len(points) <= MOST_LISTED
+            texts[kind] = f"{kind.value}: {places if few else f'{len(points)} points'}"
+    return {kind: text.replace("-", "−") for kind, text in texts.items()}
+
+
+def straights_of(scene: Scene) -> list[StraightLine]:
+    """Return the tangents of curves as lines across the picture."""
+    return [
+        StraightLine("tangent", each.relation, each.x, each.y, each.slope, in_plane=True)
+        for each in scene.tangents
+    ]
 
 
 def frame_range(samples: Samples, lines: Sequence[Line], frame: Frame) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from diffcli.language.function import Function
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.features import Feature
 from diffcli.studies.curves.line import Range
+from diffcli.studies.relations.notable import NotableKind
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ class Request:
     """What a plot is to show; ranges by variable, None where the function is to decide.
 
     ``features`` None marks a few quietly. ``at``, ``tangents`` and ``normals`` are values of the
-    one variable.
+    one variable. ``notable`` is what is marked on curves, ``touching`` are points of tangents.
     """
 
     kind: str | None = None
@@ -35,8 +36,16 @@ class Request:
     tangents: Sequence[Node] = ()
     normals: Sequence[Node] = ()
     at: Sequence[float] = ()
+    notable: Sequence[NotableKind] = ()
+    touching: Sequence[Mapping[str, Node]] = ()
     fill: bool = False
     log: bool = False
+
+    @property
+    def on_curves(self) -> list[str]:
+        """What is asked for that only the curves of equations have."""
+        asked = {"mark": self.notable, "tangent": self.touching}
+        return [option for option, value in asked.items() if value]
 
     @property
     def on_lines(self) -> list[str]:
@@ -90,6 +99,8 @@ class PlotKind:
     compose: Callable[[Function, Request], PlotPlan]
     takes_marks: bool = False
     """Whether it takes the options of lines."""
+    takes_curves: bool = False
+    """Whether it takes those of an equation's curve."""
 
 
 def chosen(ranges: Sequence[Range]) -> str | None:

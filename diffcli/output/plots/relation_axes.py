@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, to_rgba
@@ -13,14 +16,25 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from diffcli.output.plots.canvas import colours, faint
+from diffcli.output.plots.frame import marks_of, straights_of
 from diffcli.output.plots.line_axes import KEY, MARGINS, columns_of
 from diffcli.output.plots.plane_axes import UNEQUAL, variable
 from diffcli.output.plots.scales import set_ticks
 from diffcli.output.plots.style import FONT_SIZE, WIDTHS
 from diffcli.output.plots.typed import relation_latex
 from diffcli.output.plots.typeset import Label, named, plain
+from diffcli.studies.relations.notable import NotableKind
 from diffcli.studies.relations.scene import Edge, Scene, Shown
 
+SIGNS: Mapping[NotableKind, str] = MappingProxyType(
+    {
+        NotableKind.HORIZONTAL: "s",
+        NotableKind.VERTICAL: "D",
+        NotableKind.CROSSING: "X",
+        NotableKind.CUSP: "^",
+        NotableKind.ISOLATED: "o",
+    }
+)
 SHADE = 0.18
 """How much of a region's colour covers the ground."""
 STRICT = (0, (4, 2.5))
@@ -43,6 +57,12 @@ def draw(figure: Figure, scene: Scene, notes: Sequence[str]) -> None:
         _draw_relation(axes, scene, shown, inks[place % len(inks)])
     undecided = np.logical_or.reduce([each.undecided for each in scene.shown])
     axes.plot(*_middles(scene, undecided), "s", color=UNDECIDED, markersize=CELL, zorder=5)
+    for straight in straights_of(scene):
+        ends = straight.line(axes.get_xlim(), axes.get_ylim())
+        colour = inks[len(scene.shown) % len(inks)]
+        axes.plot(*ends, color=colour, linewidth=1.1, label=straight.text, zorder=2.5)
+        axes.plot([straight.x], [straight.y], "o", color=colour, markersize=DOT, zorder=4)
+    _draw_marks(axes, scene)
     _draw_legend(figure, axes, scene, inks)
     if notes:
         axes.annotate(
@@ -93,6 +113,15 @@ def _draw_edge(axes: Axes, edge: Edge, colour: str) -> None:
     axes.plot(*edge.branches.cells.T, "s", color=colour, markersize=CELL, zorder=3)
 
 
+def _draw_marks(axes: Axes, scene: Scene) -> None:
+    for kind, text in marks_of(scene).items():
+        x, y = np.array([[each.x, each.y] for each in scene.notable if each.kind is kind]).T
+        axes.plot(
+            x, y, SIGNS[kind], color=axes.get_facecolor(), markeredgewidth=1.1, markersize=6,
+            markeredgecolor=mpl.rcParams["text.color"], linestyle="none", zorder=6, label=text,
+        )  # fmt: skip
+
+
 def _middles(scene: Scene, mask: np.ndarray) -> np.ndarray:
     low, high = scene.grid.cells(*np.nonzero(mask))
     return np.asarray((low + high) / 2)
@@ -100,7 +129,8 @@ def _middles(scene: Scene, mask: np.ndarray) -> np.ndarray:
 
 def _draw_legend(figure: Figure, axes: Axes, scene: Scene, inks: Sequence[str]) -> None:
     room = 72 * figure.get_figwidth() - MARGINS
-    handles, labels = [], list[Label]()
+    handles: list[Artist] = []
+    labels: list[Label] = []
     for place, shown in enumerate(scene.shown):
         ink = inks[place % len(inks)]
         label = named(relation_latex(shown.relation.sides), shown.relation.text)
@@ -110,6 +140,9 @@ def _draw_legend(figure: Figure, axes: Axes, scene: Scene, inks: Sequence[str]) 
             if shown.inside is None
             else Patch(facecolor=to_rgba(ink, SHADE), edgecolor=ink)
         )
+    others, texts = axes.get_legend_handles_labels()
+    handles += others
+    labels += map(plain, texts)
     legend = axes.legend(
         handles, [label.text for label in labels], loc="lower left", bbox_to_anchor=(0, 1.01),
         borderaxespad=0, ncols=columns_of(labels, 1, room),

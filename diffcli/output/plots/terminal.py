@@ -17,7 +17,9 @@ from diffcli.output.plots.frame import (
     Line,
     LinesShown,
     frame_range,
+    marks_of,
     shown_lines,
+    straights_of,
     with_margin,
 )
 from diffcli.studies.curves.breaks import Floats
@@ -110,6 +112,8 @@ def relations_text(
 ) -> str:
     """Return curves and regions as text that fits a terminal, what is said of them below."""
     legend = [each.relation.text for each in scene.shown]
+    straights = straights_of(scene)
+    notes = [*(each.text for each in straights), *marks_of(scene).values(), *notes]
     width, height = _room(columns, rows, len(legend) + len(notes))
     inks = [name for name, _ in zip(cycle(COLOURS), legend, strict=False)]
     series = [
@@ -118,6 +122,8 @@ def relations_text(
         for points, solid in _drawn(scene, shown, (width, height))
     ]
     across, up = (_Axis(float(ends[0]), float(ends[-1])) for ends in (scene.grid.x, scene.grid.y))
+    view = (across.low, across.high), (up.low, up.high)
+    series += [(np.array(each.line(*view)).T, True, inks[0]) for each in straights]
     picture = uniplot.plot_to_string(
         [up.scaled(points[:, 1]) for points, _, _ in series],
         [across.scaled(points[:, 0]) for points, _, _ in series],

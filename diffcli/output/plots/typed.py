@@ -79,6 +79,9 @@ def _condition_latex(truth: Node) -> str | None:
     if truth.op in _LOGIC:
         parts = [_condition_latex(part) for part in truth.args]
         return rf"\ \mathrm{{{truth.op}}}\ ".join(p for p in parts if p) if all(parts) else None
+    if truth.op == "not":
+        inner = _condition_latex(truth.args[0])
+        return inner and rf"\mathrm{{not}}\ \left({inner}\right)"
     if truth.op in _COMPARISONS:
         left, right = map(typed_latex, truth.args)
         return f"{left} {_COMPARISONS[truth.op]} {right}" if left and right else None

@@ -15,7 +15,7 @@ from diffcli.language.algebra import Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import differentiate
 from diffcli.language.expression import Node, node, number, variable
-from diffcli.studies.critical.factors import factors_of
+from diffcli.studies.critical.factors import factors_of, pole_factors
 from diffcli.studies.implicit.germs import Chart, UnknownGermError
 from diffcli.studies.steps.teacher import fail
 
@@ -47,8 +47,29 @@ def components(residual: Node, names: tuple[str, str]) -> list[Component]:
         factors = [residual]
     if factors == [residual] or (len(factors) == 1 and _is_plain(factors[0], residual, names)):
         factors = [residual]
-    parts = [part for factor in factors for part in _parts(factor, names)]
+    below = [_polynomial(each, names) for each in _lower(residual)]
+    parts = [
+        part
+        for factor in factors
+        for part in _parts(factor, names)
+        if not _divides(_polynomial(part, names), below)
+    ]
     return [Component(part, residual, names) for part in dict.fromkeys(parts)]
+
+
+def _lower(residual: Node) -> list[Node]:
+    """Return the factors below the line of a residual, where it has no value if they are 0."""
+    try:
+        return pole_factors(residual)[0]
+    except DiffcliError:
+        return []
+
+
+def _divides(part: Any | None, below: Sequence[Any | None]) -> bool:
+    """Whether a polynomial divides one of some others."""
+    if part is None or part.is_constant():
+        return False
+    return any(each is not None and not part.gcd(each).is_constant() for each in below)
 
 
 def _builder() -> Builder:

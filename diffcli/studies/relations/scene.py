@@ -12,8 +12,10 @@ from diffcli.studies.relations.branches import Branches, trace
 from diffcli.studies.relations.cells import Cells, State, decide
 from diffcli.studies.relations.components import Component, components
 from diffcli.studies.relations.grid import Grid, grid_over
+from diffcli.studies.relations.notable import Notable
 from diffcli.studies.relations.reading import Condition, Relation, comparisons_in
 from diffcli.studies.relations.regions import signs_of, truth_of
+from diffcli.studies.relations.tangents import Tangent
 
 MOST_CELLS = 800
 """Cells along the longer side of the plane."""
@@ -45,6 +47,8 @@ class Scene:
     grid: Grid
     names: tuple[str, str]
     shown: tuple[Shown, ...]
+    notable: tuple[Notable, ...] = ()
+    tangents: tuple[Tangent, ...] = ()
 
     @property
     def undecided(self) -> int:

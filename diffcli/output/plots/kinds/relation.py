@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,11 @@ from diffcli.language.function import Function
 from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, chosen
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.line import Range
+from diffcli.studies.relations.notable import notable_points
 from diffcli.studies.relations.ranges import default_ranges
 from diffcli.studies.relations.reading import POSITIVE, has_variable_power, relations_of
 from diffcli.studies.relations.scene import Scene, curves_of, scene_over
+from diffcli.studies.relations.tangents import tangent_at
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,6 +75,14 @@ def _compose(function: Function, request: Request) -> PlotPlan:
                 told.append(Range(each.low, each.high, f"{name}={each.text}"))
     scene = scene_over(relations, names, (ends[names[0]], ends[names[1]]))
     notes = _notes(function, scene)
+    if request.notable:
+        parts = [part for each in relations if each.residual for part in curves_of(each, names)[0]]
+        search = notable_points(parts, scene.grid, request.notable)
+        scene = replace(scene, notable=search.found)
+        if search.undecided:
+            notes += (f"undecided whether there are more points to mark: {search.undecided}",)
+    tangents = [tangent_at(relations, names, at) for at in request.touching]
+    scene = replace(scene, tangents=tuple(tangents))
     return PlotPlan(RelationPicture(scene, notes), chosen(told), notes)
 
 
@@ -102,4 +112,4 @@ def _suits(function: Function) -> int:
     return 3 if len(function.variables) == 2 or isinstance(function, Residuals) else 1
 
 
-KIND = PlotKind(_suits, _compose)
+KIND = PlotKind(_suits, _compose, takes_curves=True)
