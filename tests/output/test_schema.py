@@ -63,6 +63,8 @@ limit "sin(x)/x" --at 0
 limit "sin(1/x)" --at 0
 limit "sin(x)^2 + cos(x)^2" --at inf
 steps "x^2 + y^2 = 25"
+steps "x^3 - 3x" --in -3:3
+steps "x*y" --subject-to "x^2 + y^2 = 1; x >= 0"
 critical "x + 1/x"
 critical "x^2 - y^2"
 critical "x*y" --subject-to "x^2 + y^2 <= 1" --in "x=0:2,y=0:2" --global

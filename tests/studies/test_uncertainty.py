@@ -261,3 +261,30 @@ def test_fewer_samples_are_taken_where_they_cost_more_than_the_budget(
     found = propagated("sin(x)", "x=1±0.01")  # within 30 seconds
     assert found.sampled.count == found.inputs[0].sampled.count == count
     assert found.is_linear
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "function", "gradient", "nearest"),
+    [
+        ("x*y", "x=3±0.1, y=2±0.05", lambda x, y: x * y, (2, 3), 0.95),
+        ("exp(x) + 0 y", "x=0±1, y=0±1", lambda x, _: np.exp(x), (1, 0), 0.9),
+        ("sin(3x) + y^3", "x=0.2±0.3, y=1±0.1", lambda x, y: np.sin(3 * x) + y**3,
+         (3 * np.cos(0.6), 3), 0.8),
+        ("2x - y", "x=0.1±1, y=3±2", lambda x, y: 2 * x - y, (2, -1), 0),
+    ],
+)  # fmt: skip
+def test_the_error_of_linear_propagation_is_bounded(
+    formula: str, at: str, function, gradient: tuple[float, float], nearest: float
+) -> None:
+    found = propagated(formula, at, samples=1000)
+    middle = [each.value for each in found.inputs]
+    reach = [3 * each.sigma for each in found.inputs]
+    x, y = np.meshgrid(*(np.linspace(m - r, m + r, 401) for m, r in zip(middle, reach)))
+    plane = function(*middle) + gradient[0] * (x - middle[0]) + gradient[1] * (y - middle[1])
+    true = float(np.abs(function(x, y) - plane).max())
+    assert found.linear_error is not None
+    assert nearest * found.linear_error <= true <= found.linear_error + 1e-12
+
+
+def test_nothing_bounds_the_error_where_a_value_is_missing() -> None:
+    assert propagated("sqrt(x)", "x=1±1", samples=1000).linear_error is None

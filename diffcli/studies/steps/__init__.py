@@ -3,14 +3,17 @@
 ``fits`` says what a rule is; ``calls`` and ``leibniz`` are rules of their own, ``rules`` all of
 them in order. ``teacher`` applies them, ``differentiation`` proves what comes out, ``implicit``
 does both for an equation, ``definition`` takes the limit of the difference quotient, and
-``document`` shows it.
+``document`` shows it. ``chart`` is the sign chart of a range, ``lagrange`` the system of a problem
+under constraints.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from diffcli.commands.boxes import read_box
 from diffcli.commands.record import Command, Plan, Request, parse_asked
 from diffcli.engines import remote
 from diffcli.errors import UsageError
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from diffcli.language.function import Function
     from diffcli.language.points import Point
     from diffcli.output.document import Answer
+    from diffcli.studies.constrained.problem import Problem
 
 
 DEFINITION = Option(
@@ -49,10 +53,28 @@ DEFINITION = Option(
     default=False,
 )
 
+CHARTED = Option(
+    "in",
+    Kind.TEXT,
+    "Write out the sign chart of f' and f'' over this range: -3:3.",
+    metavar="RANGE",
+    flags=("--in", "--range"),
+)
+SUBJECT_TO = Option(
+    "subject_to",
+    Kind.TEXT,
+    'Write out the Lagrange system under constraints: "x^2 + y^2 = 1; x >= 0".',
+    metavar="CONSTRAINTS",
+)
+
 
 def plan(request: Request) -> Plan:
     """Return how the steps are written, of a formula or of an equation."""
     remote.prepare()
+    if request["subject_to"] is not None:
+        return _under_constraints(request["subject_to"])
+    if request["in"] is not None:
+        return _charted(request["in"])
     wrt, order = variables(request["wrt"]), request["order"]
     by_definition = request["definition"]
     if by_definition and (order != 1 or any(map(is_equation, request.formulas))):
@@ -70,6 +92,39 @@ def plan(request: Request) -> Plan:
         reader=reader,
         takes_unknowns=True,
     )
+
+
+def _under_constraints(typed: str) -> Plan:
+    """Return how Lagrange's system is written out."""
+    from diffcli.studies.constrained.problem import read_problem
+
+    def compute(problem: Problem, points: Sequence[Point], chosen: Settings) -> Answer:
+        _check_without(points)
+        from diffcli.studies.steps.lagrange import lagrange_answer, lagrange_system
+
+        system = lagrange_system(problem, chosen.budget)
+        return lagrange_answer(problem, system, Facts.of("steps", problem))
+
+    return Plan(compute, reader=partial(read_problem, subject_to=typed))
+
+
+def _charted(typed: str) -> Plan:
+    """Return how the sign chart over a range is made."""
+
+    def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
+        _check_without(points)
+        from diffcli.studies.critical.boxes import box_of
+        from diffcli.studies.steps.chart import chart_answer, sign_chart
+
+        if not function.is_scalar or len(function.variables) != 1:
+            raise UsageError(
+                "a sign chart is of one formula in one variable", hint='steps "x^3 - 3x" --in -3:3'
+            )
+        box = box_of(read_box(typed, function.variables))
+        chart = sign_chart(function, box, chosen.budget)
+        return chart_answer(chart, function.variables[0], Facts.of("steps", function))
+
+    return Plan(compute)
 
 
 def _equation(texts: Sequence[str], **names: Any) -> Function:
@@ -138,14 +193,17 @@ COMMAND = Command(
     help="""Write the differentiation out: which rule, what is u and what is v, what comes of it.
 
 Of an equation both sides are differentiated, and solved for the derivative of the last
-variable. The answer is proved to be the symbolic engine's before anything is shown.""",
+variable. The answer is proved to be the symbolic engine's before anything is shown. With --in the
+sign chart of f' and f'' over a range, with --subject-to the Lagrange system.""",
     examples="""\
 diffcli steps "x^2*sin(x)"
 diffcli steps "x^x" --format latex -o steps.tex
 diffcli steps "x^2 + y^2 = 25"
 diffcli steps "1/x" --definition
+diffcli steps "x^3 - 3x" --in -3:3
+diffcli steps "x*y" --subject-to "x^2 + y^2 = 1"
 diffcli steps "u^3 + v^2 + 4uv" --wrt u --order 2""",
-    options=(WRT, ORDER, DEFINITION),
+    options=(WRT, ORDER, DEFINITION, SUBJECT_TO, CHARTED),
     unused=(
         AT,
         POINTS_FILE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from decimal import ROUND_UP, Context
 from math import nan
 from typing import Any
 
@@ -84,6 +85,9 @@ def _remarks(found: Propagation, digits: int | None) -> Iterator[str]:
         where = f"in {' and '.join(guilty)}" if guilty else "in the inputs together"
         bends = f"{found.report.name} bends too much {where}"
         yield f"linear propagation fails: {bends}; take the sampled interval"
+    if found.linear_error is not None:
+        bound = _rounded_up(found.linear_error)
+        yield f"proved: within ±3σ of each input, the linear value is off by at most {bound}"
     yield from remarks(found.report, digits)
 
 
@@ -96,7 +100,13 @@ def _record(found: Propagation) -> dict[str, Any]:
         "second_order": found.second and asdict(found.second),
         "sampled": asdict(found.sampled),
         "is_linear": found.is_linear,
+        "linear_error": found.linear_error,
     }
+
+
+def _rounded_up(bound: float) -> str:
+    """Return a bound in two digits, rounded up."""
+    return str(Context(prec=2, rounding=ROUND_UP).create_decimal(repr(bound)).normalize())
 
 
 def _percent(part: int, whole: int) -> str:

@@ -23,6 +23,7 @@ from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad, Hessian
 from diffcli.output.report import Report
+from diffcli.studies.uncertainty.linearity import linear_error
 
 Array = NDArray[np.float64]
 
@@ -94,7 +95,8 @@ class Propagation:
     """The standard uncertainty of f at measured inputs.
 
     ``report`` is the value and the gradient with their verdicts; ``sigma`` is nan where there is
-    no gradient. ``covariance`` is that of the inputs. ``is_linear`` says whether sampling agrees.
+    no gradient. ``covariance`` is that of the inputs. ``is_linear`` says whether sampling agrees;
+    ``linear_error`` is a proved bound of what f differs from its tangent plane by within ±3σ.
     """
 
     report: Report
@@ -104,6 +106,7 @@ class Propagation:
     second: SecondOrder | None
     sampled: Spread
     is_linear: bool
+    linear_error: float | None
 
 
 def propagate(
@@ -156,6 +159,9 @@ def propagate(
         _second_order(function, point, covariance, combined, settings) if order > 1 else None,
         spread,
         is_linear=spread.validates(value, combined),
+        linear_error=linear_error(
+            function, middle.tolist(), np.sqrt(covariance.diagonal()).tolist()
+        ),
     )
 
 
