@@ -279,7 +279,8 @@ def test_the_error_of_linear_propagation_is_bounded(
     found = propagated(formula, at, samples=1000)
     middle = [each.value for each in found.inputs]
     reach = [3 * each.sigma for each in found.inputs]
-    x, y = np.meshgrid(*(np.linspace(m - r, m + r, 401) for m, r in zip(middle, reach)))
+    ends = [(m - r, m + r) for m, r in zip(middle, reach, strict=True)]
+    x, y = np.meshgrid(*(np.linspace(*each, 401) for each in ends))
     plane = function(*middle) + gradient[0] * (x - middle[0]) + gradient[1] * (y - middle[1])
     true = float(np.abs(function(x, y) - plane).max())
     assert found.linear_error is not None
