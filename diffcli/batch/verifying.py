@@ -151,10 +151,11 @@ class Verifier:
         outputs = {output: name for name, (output, wrt) in results.places.items() if not wrt}
         names = [outputs.get(output, f"f{output + 1}") for output in range(len(values))]
         labels = [*names, *self._derivatives]
-        return [self._known(labels, row) for row in checked.of_points(numbers)]
+        checks = checked.of_points(numbers)
+        return [self._known(labels, checks.get(row, ())) for row in range(len(table))]
 
     def _known(self, names: Sequence[str], row: Sequence[Check | None]) -> dict[str, Check] | None:
-        known = {name: each for name, each in zip(names, row, strict=True) if each}
+        known = {name: check for name, check in zip(names, row, strict=False) if check}
         return known if len(known) == len(names) else None
 
     @cached_property

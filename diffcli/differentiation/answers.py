@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ from diffcli.differentiation.cases import Case, case_of
 from diffcli.differentiation.evaluation import Evaluation
 from diffcli.differentiation.large import Large
 from diffcli.differentiation.normwise import relative_error
+from diffcli.differentiation.numbers import Checked
 from diffcli.differentiation.results import result_of
 from diffcli.differentiation.settings import Settings
-from diffcli.differentiation.stacked import MOST_SINGLE, columns_of, together
+from diffcli.differentiation.stacked import HIGHEST, MOST_SINGLE, PointColumns, columns_of, together
 from diffcli.differentiation.vectors import product
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
@@ -29,8 +31,7 @@ from diffcli.output.report import Result
 if TYPE_CHECKING:
     from diffcli.differentiation.checker import Checker
     from diffcli.differentiation.numbers import Array, Numbers
-    from diffcli.differentiation.places import Places
-    from diffcli.verdict import Check
+    from diffcli.differentiation.places import EachPosition, Places
 
 NO_AGREEMENT = "the closed form's value isn't autograd's here; --components writes it out"
 
@@ -65,41 +66,59 @@ class Answers:
 
     def _of_many(self, points: Sequence[Point]) -> list[Result] | None:
         """Return the answers from one evaluation; None where one by one they are quicker."""
-        whole, settings = together(points), self._settings
+        whole, settings, operator = together(points), self._settings, self._operator
         if whole is None or self._function.has_tensors or "autograd" not in settings.engines:
             return None
+        from diffcli.differentiation.places import EachPosition, Positions
+
+        case = self.case(dict.fromkeys(whole.values, ()))
+        is_sparse = isinstance(operator, Matrix) and operator.sparse
+        if case.scalars.function is None or is_sparse:
+            return None
+        if case.order > HIGHEST and not operator.element_by_element:
+            return None
+        places = EachPosition(Positions(whole, dtype=settings.dtype, seed=settings.seed))
+        columns, checked = self._checked_columns(case, places)
+        rows = checked.of_points(columns.numbers)
+        count = sum(map(all, rows.values()))
+        return [columns.result(place, rows.get(place, ()), count) for place in range(len(points))]
+
+    def of_columns(
+        self, places: EachPosition, vectors: Array | None = None
+    ) -> tuple[Numbers, list[Result]]:
+        """Return the numbers at many points of numbers, and the answers at those examined.
+
+        With ``vectors`` the weights of the operator's vector at each point are its rows.
+        """
+        settings, shapes = self._settings, dict.fromkeys(self._function.variables, ())
+        deadline = self._budget.deadline
+        case = case_of(self._operator, self._function, shapes, settings, deadline, of_many=True)
+        if vectors is not None:
+            unwritten = Formula(reason="the vector isn't the same at every point")
+            case = replace(case, formulas=dict.fromkeys(case.formulas, unwritten))
+        self.cases[tuple(shapes.values())] = case
+        columns, checked = self._checked_columns(case, places, vectors)
+        return checked.corrected(columns.numbers), columns.examined(checked)
+
+    def _checked_columns(
+        self, case: Case, places: EachPosition, vectors: Array | None = None
+    ) -> tuple[PointColumns, Checked]:
+        """Return the numbers at many points, and checks of the suspects and of a sample."""
         with self._budget.pause():
             self.evaluation.prepare()
-        case = self.case(dict.fromkeys(whole.values, ()))
-        from diffcli.differentiation.places import Positions
-        from diffcli.differentiation.selection import sample
-        from diffcli.engines.coordinates import arrays_of
-
-        arrays = arrays_of(whole, dtype=settings.dtype, seed=settings.seed)
-        stack = columns_of(
-            self._operator, case, points, arrays, settings, self.evaluation, self._budget
+        columns = columns_of(
+            self._operator, case, places, self._settings, self.evaluation, self._budget, vectors
         )
-        if stack is None:
-            return None
-        proved: dict[int, Result] = {}
-        checks: dict[int, Sequence[Check | None]] = {}
-        for place in stack.suspects:
-            if self._budget.is_spent:
-                break
-            proved[place] = self._result(points[place])
-        chosen = sample(len(points), settings.seed)
-        usual = [place for place in chosen if place not in stack.suspected]
-        some = together([points[place] for place in usual]) if usual else None
-        if some is not None and settings.proves:
-            positions = Positions(some, dtype=settings.dtype, seed=settings.seed)
-            numbers = stack.at(usual)
-            rows = self._checker(case, positions).checked(numbers).of_points(numbers)
-            checks = dict(zip(usual, rows, strict=True))
-        count = len(proved) + sum(map(all, checks.values()))
-        return [
-            proved.get(place) or stack.result(place, checks.get(place, ()), count)
-            for place in range(len(points))
-        ]
+        from diffcli.differentiation.selection import sample
+
+        chosen = sample(places.size, self._settings.seed)
+        order = [place for place in chosen if place not in columns.suspected]
+        if not self._budget.is_spent:
+            order = [*columns.suspects, *order]
+        if not order or not self._settings.proves:
+            return columns, Checked()
+        checker = self._checker(case, places, suspects=order, vectors=vectors)
+        return columns, checker.checked(columns.numbers)
 
     def _one_by_one(self, points: Sequence[Point]) -> list[Result]:
         results = []
@@ -257,7 +276,12 @@ class Answers:
         return places
 
     def _checker(
-        self, case: Case, places: Places, relative: float = 0.0, suspects: Sequence[int] = ()
+        self,
+        case: Case,
+        places: Places,
+        relative: float = 0.0,
+        suspects: Sequence[int] = (),
+        vectors: Array | None = None,
     ) -> Checker:
         from diffcli.differentiation.checker import Checker
         from diffcli.differentiation.examination import symbolic_values
@@ -275,4 +299,5 @@ class Answers:
             seed=settings.seed,
             relative=relative,
             suspects=suspects,
+            vectors=vectors,
         )

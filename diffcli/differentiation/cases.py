@@ -59,10 +59,13 @@ def case_of(
     shapes: Mapping[str, Shape],
     settings: Settings,
     deadline: float,
+    *,
+    of_many: bool = False,
 ) -> Case:
     """Return the case of variables of these shapes.
 
-    ``deadline`` is a reading of :func:`diffcli.clock.now`. Raises UsageError where the operator
+    ``deadline`` is a reading of :func:`diffcli.clock.now`; of ``of_many`` points as many entries as
+    there are may be checked. Raises UsageError where the operator
     doesn't apply, or shapes don't go together.
     """
     has_vectors = any(shapes.values())
@@ -78,7 +81,7 @@ def case_of(
     vector = _vector(operator, case.scalars, settings)
     case = replace(case, vector=vector, weights=_weights(operator, case.scalars, vector))
     count = max(case.scalars.height, sum(map(prod, operator.blocks(case.scalars))))
-    if not case.element_by_element and count > MOST_ENTRIES:
+    if not (case.element_by_element or of_many) and count > MOST_ENTRIES:
         scalars = replace(case.scalars, function=None)
         case = replace(case, scalars=scalars, reason=f"{count:,} entries are too many")
     if (whole := case.scalars.function) is None:

@@ -20,7 +20,7 @@ from diffcli.differentiation.numbers import Checked, Numbers
 from diffcli.differentiation.places import Places
 from diffcli.language.expression import is_integral
 from diffcli.language.function import Function
-from diffcli.operators import Combination, Entry, Quantity, Shape, output_name
+from diffcli.operators import Combination, Entry, Quantity, Shape, Weight, output_name
 from diffcli.verdict import Check, unchecked
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Checker:
 
     At least one position is checked, or where a position has many numbers some of them. Of many
     positions they are those of ``suspects`` and then a random sample of a fixed seed. ``relative``
-    is how far every number may be off, beside the largest.
+    is how far every number may be off, beside the largest. With ``vectors`` the parts of an
+    entry are weighted by its rows, at each position.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class Checker:
         seed: int,
         relative: float = 0.0,
         suspects: Sequence[int] = (),
+        vectors: Array | None = None,
     ) -> None:
         self._function, self._entries, self._positions = function, entries, positions
-        self._relative, self._suspects = relative, suspects
+        self._relative, self._suspects, self._vectors = relative, suspects, vectors
         formulas = Formulas(function, positions, symbolic)
         self._examination = Examination(formulas, dtype, digits, deadline, enclosure, relative)
         self._values = [
@@ -76,9 +78,8 @@ class Checker:
     def checked(self, numbers: Numbers | None) -> Checked:
         """Weigh the evidence against autograd's numbers, where there are any."""
         of_values, of_entries = (numbers.values, numbers.entries) if numbers else (None, None)
-        without_value = set(_nans(of_values)) if of_values else set()
-        values, value_count = self._checks(self._values, of_values, without_value)
-        entries, entry_count = self._checks(self._entries, of_entries, without_value)
+        values, value_count = self._checks(self._values, of_values, of_values)
+        entries, entry_count = self._checks(self._entries, of_entries, of_values)
         left = unchecked(len(set(self._suspects).difference(self._examined)))
         sampled = len(self._examined), self._positions.size
         if len(self._values) + len(self._entries) > BATCH:
@@ -98,9 +99,12 @@ class Checker:
         self,
         entries: Sequence[Quantity],
         numbers: Sequence[Array] | None,
-        without_value: set[tuple[int, int]],
+        values: Sequence[Array] | None,
     ) -> tuple[dict[int, Check], int]:
-        """Return the checks of some entries by place, and how many numbers these are."""
+        """Return the checks of some entries by place, and how many numbers these are.
+
+        ``values`` are autograd's of the outputs.
+        """
         size = largest(numbers) if numbers and self._relative else 0.0
         checks: dict[int, Check] = {}
         before = 0
@@ -109,7 +113,7 @@ class Checker:
             flat = None if numbers is None else numbers[row].ravel()
             for element, positions in self._elements(shape, variable):
                 number = None if flat is None else float(flat[element])
-                claim = self._claim(entry, shape, element, positions, number, without_value)
+                claim = self._claim(entry, shape, element, positions, number, values)
                 if (check := self._examination.check(claim, size)) is not None:
                     checks[before + element] = check
             before += prod(shape)
@@ -138,7 +142,7 @@ class Checker:
         element: int,
         positions: Sequence[int],
         number: float | None,
-        without_value: set[tuple[int, int]],
+        values: Sequence[Array] | None,
     ) -> Claim:
         if number is not None and isnan(number) and self._has_integral:
             # Torch's way to say that a quadrature doesn't settle, or that a jump moves.
@@ -148,28 +152,31 @@ class Checker:
             [
                 (weight, (position, output, wrt))
                 for position in positions
-                for weight, output, wrt in entry.parts
+                for weight, (_, output, wrt) in zip(
+                    self._weights(entry, position), entry.parts, strict=True
+                )
+                if weight or self._vectors is None
             ],
             number,
             is_directional=isinstance(entry, Combination) and entry.is_directional,
-            is_of_nan=any(
-                (position, output) in without_value
+            is_of_nan=values is not None
+            and any(
+                isnan(values[output].flat[position])
                 for position in positions
                 for _, output, _ in entry.parts
             ),
         )
 
+    def _weights(self, entry: Quantity, position: int) -> Sequence[Weight]:
+        """Return the weights of an entry's parts at a position."""
+        if self._vectors is None or not isinstance(entry, Combination):
+            return [weight for weight, _, _ in entry.parts]
+        weights: list[float] = self._vectors[:, position].tolist()
+        return weights
+
 
 def _keys(batch: Sequence[Quantity], position: int) -> list[PartialKey]:
     return [(position, output, wrt) for entry in batch for _, output, wrt in entry.parts]
-
-
-def _nans(values: Sequence[Array]) -> Iterator[tuple[int, int]]:
-    """Yield the position and the output of each value that is no number."""
-    import numpy as np
-
-    for output, numbers in enumerate(values):
-        yield from ((int(place), output) for place in np.flatnonzero(np.isnan(numbers)))
 
 
 def _sample(count: int, seed: int) -> Sequence[int]:

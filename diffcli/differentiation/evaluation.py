@@ -63,14 +63,17 @@ class Evaluation:
             import_module(module)
         _ = self._program
 
-    def of_columns(self, case: Case) -> tuple[Callable[[Mapping[str, Array]], Numbers], Columns]:
-        """Return what gives the numbers at many points of numbers; ``case`` is that of one.
+    def of_columns(
+        self, case: Case, vectors: Array | None = None
+    ) -> tuple[Callable[[Mapping[str, Array]], Numbers], Columns]:
+        """Return callbacks for the numbers at many points of numbers; ``case`` is that of one.
 
-        Operators that torch applies element by element keep their own way.
+        With ``vectors`` the entries' weights are its rows. Operators that torch applies element by
+        element keep their own way.
         """
         from diffcli.differentiation.columns import Columns
 
-        columns = Columns(self._function, self._program, case.entries, self._settings)
+        columns = Columns(self._function, self._program, case.entries, self._settings, vectors)
         if self._operator.element_by_element:
             return partial(self.numbers, replace(case, element_by_element=True)), columns
         return columns, columns

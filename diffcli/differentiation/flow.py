@@ -20,6 +20,10 @@ from diffcli.language.points import Point
 from diffcli.operators import Matrix, Operator
 from diffcli.output.report import Report, Result
 
+if TYPE_CHECKING:
+    from diffcli.differentiation.numbers import Array, Numbers
+    from diffcli.differentiation.places import EachPosition
+
 _MODULES = {
     "autograd": ("diffcli.engines.matrices.compressed", "diffcli.tensors.components"),
     "symbolic": (),
@@ -46,6 +50,22 @@ def derive(
         operator = replace(operator, sparse=False)
     check_assumptions(function, points, settings or Settings())
     return _Derivation(operator, function, settings or Settings(), has_numbers).report(points)
+
+
+def derive_columns(
+    operator: Operator,
+    function: Function,
+    places: EachPosition,
+    settings: Settings,
+    vectors: Array | None = None,
+) -> tuple[Report, Numbers]:
+    """Differentiate a formula of numbers at many points: a report of those examined, all numbers.
+
+    With ``vectors`` the weights of the operator's vector at each point are its rows. Raises as
+    :func:`derive`.
+    """
+    derivation = _Derivation(operator, function, settings, has_numbers=True)
+    return derivation.report_of_columns(places, vectors)
 
 
 class _Derivation:
@@ -75,7 +95,16 @@ class _Derivation:
         """Return the answer at some points, or the formulas alone."""
         if not self._function.variables:
             points = points or [Point({})]
-        results = self._answers.at(points) or [self._formulas_alone()]
+        return self._report(self._answers.at(points) or [self._formulas_alone()])
+
+    def report_of_columns(
+        self, places: EachPosition, vectors: Array | None
+    ) -> tuple[Report, Numbers]:
+        """Return the answers at the points that were examined, and the numbers at all of them."""
+        numbers, results = self._answers.of_columns(places, vectors)
+        return self._report(results), numbers
+
+    def _report(self, results: Sequence[Result]) -> Report:
         self._remarks |= dict.fromkeys(real_roots(self._function, results))
         self._remarks |= dict.fromkeys(unconstrained(self._operator, self._function))
         return Report.of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite, prod
+from math import isfinite, nan, prod
 from typing import TYPE_CHECKING, Any
 
 from diffcli.operators import Shape
@@ -38,19 +38,35 @@ class Checked:
     sampled: tuple[int, int] | None = None
     left: tuple[Check, ...] = ()
 
-    def of_points(self, numbers: Numbers) -> list[list[Check | None]]:
-        """Return the checks at each of several points of numbers: of its values, then its entries.
+    def of_points(self, numbers: Numbers) -> dict[int, list[Check | None]]:
+        """Return the checks at each of the points that were examined: of values, then of entries.
 
         ``numbers`` are those that were checked, each an array as long as the points.
         """
         count = numbers.values[0].size
-        return [
-            [
-                *(self.values.get(row * count + point) for row in range(len(numbers.values))),
-                *(self.entries.get(row * count + point) for row in range(len(numbers.entries))),
+        outputs, entries = range(len(numbers.values)), range(len(numbers.entries))
+        return {
+            point: [
+                *(self.values.get(row * count + point) for row in outputs),
+                *(self.entries.get(row * count + point) for row in entries),
             ]
-            for point in range(count)
-        ]
+            for point in sorted({place % count for place in (*self.values, *self.entries)})
+        }
+
+    def corrected(self, numbers: Numbers) -> Numbers:
+        """Return the numbers with what is proved of them, nan where there is none."""
+        return Numbers(
+            _corrected(numbers.values, self.values), _corrected(numbers.entries, self.entries)
+        )
+
+
+def _corrected(arrays: Sequence[Array], checks: Mapping[int, Check]) -> list[Array]:
+    """Return arrays of one length with the values of some checks, by place among all."""
+    copies = [array.copy() for array in arrays]
+    for place, check in checks.items():
+        row, column = divmod(place, copies[0].size)
+        copies[row][column] = nan if check.value is None else check.value
+    return copies
 
 
 def final_values(

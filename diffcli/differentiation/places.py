@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +20,7 @@ from diffcli.engines.enclosure import Coordinate
 from diffcli.engines.exact import nearest
 from diffcli.engines.progressions import exact
 from diffcli.errors import LimitError, UsageError
-from diffcli.language.expression import Node
+from diffcli.language.expression import Node, number
 from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.points import Point
 
@@ -154,3 +155,55 @@ class Positions:
     def shape_of(self, name: str) -> tuple[int, ...]:
         """Return the shape of a variable."""
         return self.arrays[name].shape
+
+
+@dataclass(frozen=True)
+class EachPosition:
+    """The positions of broadcast arrays, each a point of numbers by itself; as :class:`Places`."""
+
+    positions: Positions
+
+    @property
+    def size(self) -> int:
+        """How many points there are."""
+        return self.positions.size
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a variable."""
+        return (self.positions.size,)
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """Each variable's number at every point."""
+        import numpy as np
+
+        return {
+            name: np.broadcast_to(array, self.positions.shape).flatten()
+            for name, array in self.positions.arrays.items()
+        }
+
+    def dyadic(self, position: int) -> Mapping[str, float]:
+        """Return the floats of one point."""
+        return self.positions.dyadic(position)
+
+    def typed(self, position: int) -> Mapping[str, Coordinate]:
+        """Return one point as typed."""
+        return self.positions.typed(position)
+
+    def point(self, position: int) -> Point:
+        """Return one point, its floats as the exact numbers that they are."""
+        return Point(
+            {
+                name: value if isinstance(value, Node) else number(Fraction(value))
+                for name, value in self.typed(position).items()
+            }
+        )
+
+    def of(self, _name: str, element: int) -> Sequence[int]:
+        """Return the one position of an element."""
+        return (element,)
+
+    def shape_of(self, _: str) -> tuple[int, ...]:
+        """Return the shape of a variable."""
+        return self.shape

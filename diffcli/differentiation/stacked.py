@@ -18,20 +18,21 @@ from typing import TYPE_CHECKING
 from diffcli.clock import Budget
 from diffcli.differentiation.analysis import analysis, exact_text
 from diffcli.differentiation.cases import Case
-from diffcli.differentiation.numbers import Checked
+from diffcli.differentiation.numbers import Checked, Numbers
 from diffcli.differentiation.results import result_of
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point, Tensor
-from diffcli.operators import Matrix, Operator
+from diffcli.operators import Operator
 from diffcli.output.report import Result
-from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
+from diffcli.verdict import NOT_A_NUMBER, Check, Verdict, unchecked
 
 if TYPE_CHECKING:
     from diffcli.differentiation.evaluation import Evaluation
-    from diffcli.differentiation.numbers import Array, Numbers
+    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.places import EachPosition
     from diffcli.differentiation.settings import Settings
 
 MOST_SINGLE = 64
@@ -88,14 +89,15 @@ def suspects(
 class PointColumns:
     """One operator's numbers at some points of numbers, and what they are held against.
 
-    ``case`` is that of one point, ``arrays`` are the points' columns. ``closed`` are the numbers
-    that the symbolic derivatives give there; ``reason`` says why there are none. ``suspects`` are
-    the places of the points at which something may happen, the missing numbers and kinks first.
+    ``case`` is that of one point, ``arrays`` are the columns of ``places``. ``closed`` are the
+    numbers that the symbolic derivatives give at the first points; ``reason`` says why there are
+    none. ``suspects`` are the places of the points at which something may happen, the missing
+    numbers and kinks first.
     """
 
     operator: Operator
     case: Case
-    points: Sequence[Point]
+    places: EachPosition
     arrays: Mapping[str, Array]
     settings: Settings
     numbers: Numbers
@@ -103,44 +105,48 @@ class PointColumns:
     reason: str | None
     suspects: Sequence[int]
 
-    def at(self, places: Sequence[int]) -> Numbers:
-        """Return the numbers at the points at some places."""
-        values, entries = self.numbers.values, self.numbers.entries
-        return replace(
-            self.numbers,
-            values=[each[places] for each in values],
-            entries=[each[places] for each in entries],
-        )
+    def examined(self, checked: Checked) -> list[Result]:
+        """Return the answers at the points that were examined; without proofs, at a sample."""
+        from diffcli.differentiation.selection import sample
+
+        count, rows = self.places.size, checked.of_points(self.numbers)
+        rows = rows or {place: [] for place in sorted(sample(count, self.settings.seed))}
+        results = [self.result(place, row, len(rows)) for place, row in rows.items()]
+        if left := unchecked(len(self.suspected.difference(rows)) if self.settings.proves else 0):
+            results[-1] = replace(results[-1], checks=(*results[-1].checks, *left))
+        if len(rows) < count:
+            results = [replace(result, sampled=(len(rows), count)) for result in results]
+        return results
 
     def result(self, place: int, given: Sequence[Check | None], count: int) -> Result:
         """Return the answer at one of the points, of which ``count`` were checked.
 
         ``given`` are the checks of its values and its entries, if it was.
         """
-        numbers = self.at([place])
-        outputs, height = len(numbers.values), len(numbers.entries)
-        named = [check and _named(check) for check in given or [None] * (outputs + height)]
+        values, entries = self.numbers.values, self.numbers.entries
+        named = [check and _named(check) for check in given]
+        named = named or [None] * (len(values) + len(entries))
         is_checked = all(named)
-        entries = {
-            row: check or self._of_entry(row, place) for row, check in enumerate(named[outputs:])
+        of_entries = {
+            row: check or self._of_entry(row, place)
+            for row, check in enumerate(named[len(values) :])
         }
-        values = {output: check for output, check in enumerate(named[:outputs]) if check}
+        of_values = {row: check for row, check in enumerate(named[: len(values)]) if check}
         if not entries:
-            values = dict(sorted((self._of_values(place, numbers.values) | values).items()))
-        at = {name: float(column[place]) for name, column in self.arrays.items()}
-        sampled = (count, len(self.points)) if self.settings.proves and not is_checked else None
+            of_values = dict(sorted((self._of_values(place) | of_values).items()))
+        sampled = (count, self.places.size) if self.settings.proves and not is_checked else None
         return result_of(
             self.operator,
             self.case.scalars,
-            at,
-            numbers,
-            Checked(values, entries, sampled),
+            {name: float(column[place]) for name, column in self.arrays.items()},
+            Numbers(*([row[[place]] for row in rows] for rows in (values, entries))),
+            Checked(of_values, of_entries, sampled),
             self.case.formulas,
-            typed=exact_text(self.points[place], self.settings),
+            typed=exact_text(self.places.point(place), self.settings),
             analysis=lambda derivative: analysis(
                 self.operator,
                 self.case.scalars,
-                lambda: at,
+                lambda: self.places.typed(place),
                 derivative,
                 self.settings,
                 inf if is_checked else 0.0,
@@ -151,7 +157,9 @@ class PointColumns:
         """Return what is known of an entry that wasn't checked: what the two engines show."""
         quantity = self.case.entries[entry]
         number = float(self.numbers.entries[entry][place])
-        closed = None if self.closed is None else float(self.closed[entry][place])
+        closed = None
+        if self.closed is not None and place < self.closed[entry].size:
+            closed = float(self.closed[entry][place])
         check = Check(
             quantity.label,
             Verdict.UNVERIFIED,
@@ -175,18 +183,25 @@ class PointColumns:
         function = self.case.scalars.function
         return None if function is None else shared_rule(function.outputs)
 
-    def _of_values(self, place: int, values: Sequence[Array]) -> dict[int, Check]:
+    def _of_values(self, place: int) -> dict[int, Check]:
         """Return what is known of values that weren't checked and nothing is differentiated of.
 
         Where nothing happens they are the sample's like.
         """
-        checks = {}
+        checks, values = {}, self.numbers.values
         for output, value in enumerate(values):
             name = f"f{output + 1}" if len(values) > 1 else "f"
-            if isnan(value[0]):
+            if isnan(value[place]):
                 checks[output] = Check(name, Verdict.UNDEFINED, reason=NOT_A_NUMBER)
             elif place in self.suspected:
-                checks[output] = Check(name, Verdict.UNVERIFIED, reason=_NOT_CHECKED)
+                number = float(value[place])
+                checks[output] = Check(
+                    name,
+                    Verdict.UNVERIFIED,
+                    value=number if isfinite(number) else None,
+                    autograd=number if isfinite(number) else None,
+                    reason=_NOT_CHECKED,
+                )
         return checks
 
     @cached_property
@@ -203,39 +218,40 @@ def _named(check: Check) -> Check:
 def columns_of(
     operator: Operator,
     case: Case,
-    points: Sequence[Point],
-    arrays: Mapping[str, Array],
+    places: EachPosition,
     settings: Settings,
     evaluation: Evaluation,
     budget: Budget,
-) -> PointColumns | None:
-    """Return the stack of some points whose columns are ``arrays``.
+    vectors: Array | None = None,
+) -> PointColumns:
+    """Return an operator's numbers at many points, and which of them may be difficult.
 
-    None where there are too many entries, or one by one the points are quicker.
+    ``case`` is that of one point. With ``vectors`` the entries' weights are its rows. The formulas'
+    numbers are those of the first ``STEPPED`` points.
     """
-    function = case.scalars.function
-    is_sparse = isinstance(operator, Matrix) and operator.sparse
-    if function is None or is_sparse:
-        return None
-    if case.order > HIGHEST and not operator.element_by_element:
-        return None
-    evaluate, columns = evaluation.of_columns(case)
+    from diffcli.differentiation.selection import STEPPED
+
+    arrays, function = places.columns, case.scalars.function
+    evaluate, columns = evaluation.of_columns(case, vectors)
     closed, reason = None, "the symbolic engine was not asked" if settings.proves else None
     try:
         if case.symbolic is not None:
-            closed = columns.closed(case.symbolic, arrays)
+            first = {name: column[:STEPPED] for name, column in arrays.items()}
+            closed = columns.closed(case.symbolic, first)
     except LimitError as error:
         closed, reason = None, str(error)
     with budget.pause():
         numbers = evaluate(arrays)
         kinks: Sequence[int] = []
         try:
-            if settings.proves:
+            if settings.proves and function is not None:
                 kinks = suspects(function, numbers, evaluate, arrays, settings)
         except LimitError:
-            kinks = range(len(points))
-        places = list(dict.fromkeys([*kinks, *_differing(numbers, closed, settings.dtype)]))
-    return PointColumns(operator, case, points, arrays, settings, numbers, closed, reason, places)
+            kinks = range(places.size)
+        difficult = list(dict.fromkeys([*kinks, *_differing(numbers, closed, settings.dtype)]))
+    return PointColumns(
+        operator, case, places, arrays, settings, numbers, closed, reason, difficult
+    )
 
 
 def _differing(numbers: Numbers, closed: Sequence[Array] | None, dtype: str) -> list[int]:
@@ -246,7 +262,8 @@ def _differing(numbers: Numbers, closed: Sequence[Array] | None, dtype: str) -> 
 
     from diffcli.differentiation.selection import differing
 
-    places: list[int] = np.flatnonzero(differing(numbers.entries, closed, dtype)).tolist()
+    first = [entry[: closed[0].size] for entry in numbers.entries]
+    places: list[int] = np.flatnonzero(differing(first, closed, dtype)).tolist()
     return places
 
 
