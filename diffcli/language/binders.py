@@ -15,17 +15,19 @@ from diffcli.language.builder import ARRAY
 from diffcli.language.expression import (
     VARIABLE,
     Node,
+    node,
     postorder,
     substituted,
     unused,
     variable,
 )
 from diffcli.language.indexing import AXIS, tensor
-from diffcli.language.integrals import integral
+from diffcli.language.integrals import INFINITY, integral, within_finite
 from diffcli.language.limits import MAX_INTEGRAND, MAX_READ_AGAIN, MAX_TERMS
 from diffcli.language.pratt import Pratt
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import NAME, SIGN, Token
+from diffcli.language.vocabulary import INFINITE
 
 _SERIES = {"add": "sum(i=1..5, x^i)", "mul": "prod(i=1..5, x+i)"}
 _INTEGRAL = "integrate(exp(-t^2), t=0..x)"
@@ -184,10 +186,11 @@ def _integral(parser: Pratt, at: Token) -> Node:
     for sign in (",", name, "="):
         if not parser.accept(sign):
             raise parser.fail(f"{at.text} takes a formula, then the bounds", hint=_INTEGRAL)
-    low = parser.build.real(parser.expression())
+    low = _end(parser)
     if not parser.accept(".."):
         raise parser.fail("an integral has two bounds", token=parser.token, hint=_INTEGRAL)
-    high = parser.build.real(parser.expression())
+    high = _end(parser)
+    body, low, high = within_finite(body, inner, low, high)
     free = set[str]()
     for each in postorder([body]):
         if each.op in TENSORS or each.op == ARRAY:
@@ -205,6 +208,21 @@ def _integral(parser: Pratt, at: Token) -> Node:
             hint=f"written out, at most {MAX_INTEGRAND:,} characters are read",
         )  # fmt: skip
     return made
+
+
+def _end(parser: Pratt) -> Node:
+    """Read a bound of an integral, which may be infinite."""
+    is_braced = parser.at("{", "(")
+    signed = parser.peek(int(is_braced)).text in ("+", "-")
+    place = int(is_braced) + int(signed)
+    name, after = parser.peek(place), parser.peek(place + 1)
+    is_closed = not is_braced or after.text in ("}", ")")
+    if name.text not in INFINITE or parser.names.is_value(name.text) or not is_closed:
+        return parser.build.real(parser.expression())
+    is_negative = signed and parser.peek(place - 1).text == "-"
+    for _ in range(place + 1 + is_braced):
+        parser.advance()
+    return node("neg", INFINITY) if is_negative else INFINITY
 
 
 def _bounds(parser: Pratt) -> int | None:

@@ -15,11 +15,14 @@ from diffcli.language.expression import (
     IntegralOp,
     Integrand,
     Node,
+    constant,
     is_integral,
     names_in,
     node,
+    number,
     opened,
     postorder,
+    substituted,
     variable,
 )
 from diffcli.language.functions import TABLE
@@ -38,6 +41,43 @@ def integral(body: Node, name: str, low: Node, high: Node, arguments: Mapping[st
         raise LimitError("the integrand is too long", hint="name its parts: y = …; z = …")
     op = IntegralOp(text, Integrand(body, name, tuple(free)))
     return node(op, low, high, *(arguments.get(other) or variable(other) for other in free))
+
+
+INFINITY = constant("inf")
+_BELOW = node("neg", INFINITY)
+_ONE, _TWO = number(1), number(2)
+
+
+def within_finite(body: Node, name: Node, low: Node, high: Node) -> tuple[Node, Node, Node]:
+    """Return an integrand and its bounds; an infinite range is mapped onto a finite one.
+
+    From a to ∞ it is t = a + u/(1 - u), from −∞ to b it is t = b - u/(1 - u), both for u from 0 to
+    1; from −∞ to ∞ it is t = u/(1 - u²) for u from −1 to 1. The integrand stands for f(t)·dt/du.
+    """
+    infinite = {INFINITY: 1, _BELOW: -1}
+    ends = infinite.get(low, 0), infinite.get(high, 0)
+    if ends == (0, 0):
+        return body, low, high
+    if ends[0] == ends[1]:
+        return number(0), number(0), _ONE
+    if ends[0] > 0 or (ends[1] < 0 and not ends[0]):
+        back, start, end = within_finite(body, name, high, low)
+        return node("neg", back), start, end
+    if ends == (-1, 1):
+        square = node("pow", name, _TWO)
+        rest = node("add", _ONE, node("neg", square))
+        place = node("div", name, rest)
+        slope = node("div", node("add", _ONE, square), node("pow", rest, _TWO))
+        mapped = node("mul", substituted(body, {name: place}), slope)
+        return mapped, node("neg", _ONE), _ONE
+    finite, sign = (low, 1) if ends[1] else (high, -1)
+    rest = node("add", _ONE, node("neg", name))
+    way = node("div", name, rest)
+    place = way if sign > 0 else node("neg", way)
+    if finite is not number(0):
+        place = node("add", finite, place)
+    mapped = node("div", substituted(body, {name: place}), node("pow", rest, _TWO))
+    return mapped, number(0), _ONE
 
 
 def moving_jump(body: Node, name: str, parameter: str) -> Node | None:

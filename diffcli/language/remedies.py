@@ -106,7 +106,7 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
 
 INFINITY = "infinity is no number of a formula"
 FINITE = (
-    "infinite sums and improper integrals aren't read: take a finite bound, "
-    "or a function of the table, such as erf or zeta"
+    "an integral may go to inf, and infinite sums aren't read: take a finite bound, "
+    "or a function of the table, such as zeta"
 )
 """What is wrong with infinity in a formula, and the remedy."""

@@ -38,8 +38,7 @@ def test_integrals_are_read_and_differentiated(typed: str, read_as: str, slope: 
     [
         ("integrate(t)", "needs a variable and its bounds"),
         ("integrate t", "no argument"),
-        ("integrate(t, t=0..inf)", "improper"),
-        (r"\int_{-\infty}^{x} e^{t} dt", "improper"),
+        ("integrate(t, t=0..2*inf)", "infinity"),
         (r"\int x \, dx", "two bounds"),
         (r"\int_0^x t", "without its dt"),
         ("integrate(t, t=1)", "two bounds"),
@@ -129,9 +128,9 @@ def test_hard_integrands_are_settled_or_nan() -> None:
 @pytest.mark.parametrize(
     ("formula", "reason"),
     [
-        ("integrate(log(t), t=0..x)", "an improper integral: at t = 0, log of 0"),
+        ("integrate(1/sqrt(x - t), t=0..x)", "an improper integral whose end moves: at t = 1"),
         ("integrate(1/t, t=-1..x)", "singular between the bounds"),
-        ("integrate(sqrt(t), t=-1..x)", "an improper integral: at t = -1"),
+        ("integrate(sqrt(t), t=-1..x)", "0 or negative next to a singular end"),
         ("integrate(polylog(2, t), t=0..x)", "an integral of polylog isn't enclosed"),
         ("integrate(floor(3t), t=0..x)", "floor jumps at 3"),
     ],

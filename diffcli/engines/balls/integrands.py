@@ -42,7 +42,7 @@ class Complex:
         values: dict[Node, Any] = {}
         for each in self.nodes:
             if each.is_leaf:
-                values[each] = _leaf(each, places)
+                values[each] = leaf_value(each, places)
             elif each.op in OPERATIONS:
                 arguments = (values[arg] for arg in each.args)
                 values[each] = OPERATIONS[each.op](is_analytic, *arguments)
@@ -51,7 +51,8 @@ class Complex:
         return cast(acb, values[self.nodes[-1]])
 
 
-def _leaf(each: Node, places: Mapping[str, acb]) -> Any:
+def leaf_value(each: Node, places: Mapping[str, acb]) -> Any:
+    """Return a number, a constant or a variable's place as a ball, a truth value as it is."""
     if each.op == VARIABLE:
         return places[str(each.value)]
     if each.op == NUMBER:

@@ -12,8 +12,9 @@ under the operation's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import pairwise
 from typing import NoReturn
 
 from flint import acb, arb, arb_series, ctx
@@ -22,10 +23,19 @@ from diffcli.clock import deadline_passed
 from diffcli.engines.balls.analytic import analytic
 from diffcli.engines.balls.branches import is_smooth
 from diffcli.engines.balls.elementary import Ball
-from diffcli.engines.balls.guards import Difficult, Trouble, ball, centre, check_deadline, short
+from diffcli.engines.balls.guards import (
+    Difficult,
+    Trouble,
+    Undefined,
+    ball,
+    centre,
+    check_deadline,
+    short,
+)
 from diffcli.engines.balls.integrands import NOWHERE, Complex
 from diffcli.engines.balls.pieces import Body, Piece, Range, bound
 from diffcli.engines.balls.precision import working
+from diffcli.engines.balls.tails import End as SingularEnd
 from diffcli.language.expression import (
     Integrand,
     Node,
@@ -45,6 +55,12 @@ TRIAL_BITS = 64
 """An integral that isn't settled with so few is not tried with more."""
 EVALUATIONS_PER_BIT = 60
 """At most, of one integrand for one integral."""
+CUTS = (6, 9, 13, 19, 28, 42, 63, 94, 130, 160, 200, 250, 320, 400, 500, 768)
+"""Powers of 2 of the distances from a singular end, within which the integral is bounded."""
+STRETCH = 4
+"""So many times the evaluations are allowed next to a singular end."""
+OCTAVE, NEAREST = 8, 6
+"""Strips to a halving of the distance from a singular end, and how often that is halved."""
 STRIPS = 32
 """Into so many parts the range is cut where a bound of the integral is enough."""
 WIDE = -16
@@ -104,6 +120,7 @@ def _over_piece(
         raise Difficult(f"an integral of {', '.join(listed)} isn't enclosed")
     low, high = piece.low.number, piece.high.number
     at = [acb(centre(each)) for each in (low, high, *others)]
+    _refuse_moving(found, piece, names, others)
     with working(min(TRIAL_BITS, ctx.prec), None):
         is_tame = _is_settled(_over(of, names, *at), at)
     total: arb | arb_series = arb.nan()
@@ -172,14 +189,116 @@ def _over(of: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) 
             else of({names[0]: low + length * place, **rest}, is_analytic)
         )
 
+    ends = [place for place in (0, 1) if not at(acb(place), False).is_finite()]
     if _is_wide((low, high, *others)):
-        strip = arb(1) / STRIPS
-        pieces = (at(acb(arb((2 * k + 1) * strip / 2, strip / 2)), True) for k in range(STRIPS))
-        total = sum(pieces, acb(0)) * strip
-    else:
+        total = sum((at(place, True) * width for place, width in _strips(ends)), acb(0))
+        reach = arb(2) ** -NEAREST
+        tails = (_tail(of, names, low, length, rest, place, reach) for place in ends)
+        return length * (total + sum(tails, acb(0)))
+    if not ends:
         total = acb.integral(at, 0, 1, eval_limit=EVALUATIONS_PER_BIT * ctx.prec)
+    else:
+        total = sum((_half(at, of, names, low, length, rest, k, k in ends) for k in (0, 1)), acb(0))
     check_deadline()
     return length * total
+
+
+At = Callable[[acb, bool], acb]
+
+
+def _strips(ends: Sequence[int]) -> Iterator[tuple[acb, arb]]:
+    """Yield strips of a range of length 1 as balls, with their widths.
+
+    Towards singular ends they are narrower in proportion, down to a distance of 2^−NEAREST.
+    """
+    for end in (0, 1):
+        if end in ends:
+            edges = [arb(2) ** (-1 - arb(k) / OCTAVE) for k in range((NEAREST - 1) * OCTAVE + 1)]
+        else:
+            edges = [arb(k) / STRIPS for k in range(STRIPS // 2, -1, -1)]
+        for far, near in pairwise(edges):
+            place = far.union(near)
+            yield acb(place if end == 0 else 1 - place), far - near
+
+
+def _half(
+    at: At,
+    of: Complex,
+    names: Sequence[str],
+    low: acb,
+    length: acb,
+    rest: Mapping[str, acb],
+    end: int,
+    is_singular: bool,
+) -> acb:
+    """Return the integral over the half of the range at an end, of a range of length 1.
+
+    At a singular end a short rest is bounded, and on what is left the distance from the end is
+    e^−w, so that the integrand is cut by the ratio of distances.
+    """
+    limit = EVALUATIONS_PER_BIT * ctx.prec
+    if not is_singular:
+        low_half, high_half = (0.0, 0.5) if end == 0 else (0.5, 1.0)
+        return acb.integral(at, low_half, high_half, eval_limit=limit)
+    enough = arb(2) ** (-3 * ctx.prec // 4)
+    for cut in CUTS:
+        tail = _tail(of, names, low, length, rest, end, arb(2) ** -cut)
+        if tail.is_finite() and tail.real.rad() < enough:
+            break
+    else:
+        raise Difficult("an improper integral that converges too slowly")
+
+    def stretched(w: acb, is_analytic: bool) -> acb:
+        distance = (-w).exp()
+        return at(distance if end == 0 else 1 - distance, is_analytic) * distance
+
+    # Near an end that isn't 0 the digits of the distance cancel.
+    room = 0 if end == 0 and low == 0 else 2 * cut
+    with working(ctx.prec + room, None):
+        two = arb(2).log()
+        near, far = acb(two), acb(cut * two)
+        found = acb.integral(
+            stretched, near, far, rel_tol=enough, abs_tol=enough, eval_limit=STRETCH * limit
+        )
+        return found + tail
+
+
+def _tail(
+    of: Complex,
+    names: Sequence[str],
+    low: acb,
+    length: acb,
+    rest: Mapping[str, acb],
+    end: int,
+    reach: arb,
+) -> acb:
+    """Return a ball around 0 that holds the integral next to an end, of a range of length 1."""
+    place, step = (low, length) if end == 0 else (low + length, -length)
+    try:
+        most = SingularEnd(of.nodes[-1], reach).bound(names[0], place, step, rest).upper()
+    except Undefined:
+        raise Undefined(f"the integral diverges at {names[0]} = {short(place.real)}") from None
+    return acb(arb(0, most), arb(0, most))
+
+
+def _refuse_moving(
+    found: Integrand, piece: Piece, names: Sequence[str], others: Sequence[Ball]
+) -> None:
+    """Raise Difficult where an end moves at which the integrand is singular."""
+    inside = Body(piece.body, names)
+    for end in (piece.low, piece.high):
+        if isinstance(end.place, arb_series):
+            try:
+                inside.at(_places(names, end.number, others))
+            except Trouble as trouble:
+                place = f"{found.variable} = {short(end.number)}"
+                reason = f"an improper integral whose end moves: at {place}, {trouble.reason}"
+                raise Difficult(reason) from None
+
+
+def _places(names: Sequence[str], end: arb, others: Sequence[Ball]) -> dict[str, Ball]:
+    places = (ball(centre(each)) for each in (end, *others))
+    return dict(zip(names, places, strict=True))
 
 
 def _refuse(
@@ -188,12 +307,11 @@ def _refuse(
     """Say why there is no enclosure: what the integrand is at an end, or that it is too wild."""
     inside = Body(piece.body, names)
     for end in (piece.low.number, piece.high.number):
-        places = (ball(centre(each)) for each in (end, *others))
         try:
-            inside.at(dict(zip(names, places, strict=True)))
+            inside.at(_places(names, end, others))
         except Trouble as trouble:
             place = f"{found.variable} = {short(end)}"
-            raise type(trouble)(f"an improper integral: at {place}, {trouble.reason}") from None
+            raise Difficult(f"an improper integral: at {place}, {trouble.reason}") from None
     raise Difficult("an integrand that is singular between the bounds, or too wild")
 
 
