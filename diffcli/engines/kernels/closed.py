@@ -98,14 +98,30 @@ def _derivative(name: str, args: Sequence[float], orders: tuple[int, ...]) -> An
     return found / mpmath.fprod(s**n for s, n in zip(scales, orders, strict=True))
 
 
-def closed(name: str, value: Formula, *, exact: str = "", fixed: str = "") -> Rule:
+ITERATED: dict[str, frozenset[int]] = {}
+"""The arguments of each row whose variation mpmath computes number by number, by their index."""
+
+
+def closed(
+    name: str, value: Formula, *, exact: str = "", fixed: str = "", iterated: str = ""
+) -> Rule:
     """Return a row's rule.
 
     The arguments named in ``exact`` are differentiated by mpmath though the table has a closed
-    partial; those in ``fixed``, the degrees that are integers, have none: it is nan.
+    partial; those in ``fixed``, the degrees that are integers, have none: it is nan. ``iterated``
+    names arguments for which the value itself, on a part of the domain, is mpmath's.
     """
     texts = TABLE[name].partials
     names = "xyz"[: TABLE[name].arity[0]]
+    ITERATED[name] = frozenset(
+        index
+        for index, letter in enumerate(names)
+        if letter in iterated
+        or (
+            letter not in fixed
+            and (letter in exact or not texts[index : index + 1] or not texts[index])
+        )
+    )
     return Rule(
         value,
         *(

@@ -89,7 +89,7 @@ def _expint_value(n: Any, x: Any) -> Any:
 erfinv = closed("erfinv", scipy("erfinv"))
 erfcinv = closed("erfcinv", scipy("erfcinv"))
 normlogcdf = closed("normlogcdf", scipy("log_ndtr"))
-expint = closed("expint", on_cpu(_expint_value))
+expint = closed("expint", on_cpu(_expint_value), iterated="xy")
 e1 = closed("e1", of_positive(special.exp1))
 Ei = closed("Ei", scipy("expi"))
 Si = closed("Si", on_cpu(lambda x: special.sici(x)[0]))

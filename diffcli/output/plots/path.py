@@ -17,7 +17,7 @@ from diffcli.output.plots.labels import equation_of
 from diffcli.output.plots.plane_axes import axes_of, contours, head, variable
 from diffcli.output.plots.style import Canvas
 from diffcli.studies.curves.breaks import Floats
-from diffcli.studies.curves.plane import evaluator, sample_plane
+from diffcli.studies.curves.plane import evaluator, grid_size, sample_plane
 
 MARGIN = 0.25
 """Around the path, as a part of the longer side of what it covers."""
@@ -49,7 +49,7 @@ def path_figure(
 
 
 def _over_contours(figure: Figure, function: Function, path: Floats) -> None:
-    plane = sample_plane(evaluator(function), _around(path))
+    plane = sample_plane(evaluator(function), _around(path), grid_size(function))
     axes = axes_of(figure, plane, function.variables)
     contours(figure, axes, plane)
     head(figure, axes, *equation_of(function))

@@ -14,6 +14,7 @@ from diffcli.studies.critical.landmarks import NotablePoint
 from diffcli.studies.critical.points import critical_points
 from diffcli.studies.curves import plane as planes
 from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.iterated import said
 from diffcli.studies.curves.line import Range
 
 MAX_CRITICAL = 50
@@ -102,7 +103,7 @@ def compose(make: Callable[..., PlanePicture], function: Function, request: Requ
         request.ranges.get(name) or (named[name].low, named[name].high)
         for name in function.variables
     ]
-    plane = planes.sample_plane(evaluate, ends)
+    plane = planes.sample_plane(evaluate, ends, planes.grid_size(function))
     critical = critical_points(function, tuple(ends)).points if function.is_scalar else ()
     first, second = function.variables
     picture = make(
@@ -114,4 +115,4 @@ def compose(make: Callable[..., PlanePicture], function: Function, request: Requ
     told = [
         Range(r.low, r.high, f"{n}={r.text}") for n, r in named.items() if n not in request.ranges
     ]
-    return PlotPlan(picture, chosen(told))
+    return PlotPlan(picture, chosen(told), said(function, plane.x.size * plane.y.size))

@@ -17,6 +17,7 @@ from diffcli.studies.critical.continua import inhabited
 from diffcli.studies.critical.intervals import Isolation, isolate
 from diffcli.studies.critical.landmarks import NotablePoint, PointClassifier, Search
 from diffcli.studies.critical.systems import GradientSystem, Root
+from diffcli.studies.curves.iterated import is_iterated
 
 LOOSE = 1e-7
 """How far, as a part of the range, a point may be off that could not be proved."""
@@ -64,7 +65,8 @@ def critical_points(
         )
     roots = [root for root in searched.roots if _is_inside(root.at, box)]
     loose: list[tuple[float, ...]] = []
-    if not certify or searched.undecided:
+    # Newton's method evaluates a thousand points at once, which mpmath takes hours for.
+    if (not certify or searched.undecided) and not is_iterated(function):
         from diffcli.studies.critical.starts import stationary_points
 
         for place in stationary_points(function, box, MOST, seed):

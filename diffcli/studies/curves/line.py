@@ -11,6 +11,7 @@ import numpy as np
 from diffcli.language.expression import NUMBER, VARIABLE, Node
 from diffcli.language.function import Function
 from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.iterated import is_iterated, numbers
 from diffcli.studies.curves.sampling import Evaluate
 
 PERIODIC = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
@@ -21,6 +22,10 @@ NARROWER = (5, 2)
 """Half the default range, and what it becomes where the values grow too fast to be seen."""
 FAR, FAR_POINTS, MOST_FAR, HALVINGS = 1e4, 1001, 8, 40
 """How far turning points are looked for, at how many points, and how many are few."""
+CELLS, FEW_CELLS = 401, 41
+"""Points that decide the default range, and those of a function that takes long: prime numbers."""
+MOST_LOST = 8
+"""Points of a call at which autograd is asked though each takes long."""
 NEARLY = 1e-6
 """How far a whole number may be off."""
 MARGIN = 0.5
@@ -41,8 +46,14 @@ class Range:
 def evaluator(function: Function, highest: int) -> Evaluate:
     """Return what evaluates every output and its derivatives up to an order, by autograd.
 
-    The function has one variable, or none.
+    The function has one variable, or none. What mpmath would compute number by number is rounded
+    from enclosures.
     """
+    by_autograd = _by_autograd(function, highest)
+    return _by_enclosures(function, highest, by_autograd) if is_iterated(function) else by_autograd
+
+
+def _by_autograd(function: Function, highest: int) -> Evaluate:
     import torch
 
     from diffcli.engines.autograd import gradient
@@ -59,11 +70,35 @@ def evaluator(function: Function, highest: int) -> Evaluate:
                 row[order] = value.numpy(force=True)
                 if order < highest:
                     (value,) = gradient(value, [x], higher=order + 1 < highest)
-        # A derivative without a function to it is a convention of autograd, not a number.
-        lost = np.logical_or.accumulate(~np.isfinite(rows), axis=1)
-        return np.where(lost & np.isfinite(rows), np.nan, rows)
+        return _known(rows)
 
     return evaluate
+
+
+def _by_enclosures(function: Function, highest: int, by_autograd: Evaluate) -> Evaluate:
+    """Return what rounds enclosures, and asks autograd where a value has none of its derivatives.
+
+    At a whole order of a Bessel function the derivative in the order has no enclosure.
+    """
+    indices = [function.variables * order for order in range(highest + 1)]
+
+    def evaluate(points: Floats) -> Floats:
+        rows = numbers(function, indices, points[None])
+        is_lost = np.isfinite(rows[:, 0]) & ~np.isfinite(rows).all(axis=1)
+        few = np.flatnonzero(is_lost.any(axis=0))[:MOST_LOST]
+        if few.size:
+            rows[..., few] = np.where(
+                np.isfinite(rows[..., few]), rows[..., few], by_autograd(points[few])
+            )
+        return _known(rows)
+
+    return evaluate
+
+
+def _known(rows: Floats) -> Floats:
+    """Return the numbers but for derivatives without a function: a convention of autograd."""
+    lost = np.logical_or.accumulate(~np.isfinite(rows), axis=1)
+    return np.where(lost & np.isfinite(rows), np.nan, rows)
 
 
 def default_range(function: Function, evaluate: Evaluate) -> Range:
@@ -74,13 +109,15 @@ def default_range(function: Function, evaluate: Evaluate) -> Range:
     waves = periods(function, *function.variables[:1], turns=2)
     if waves is not None:
         return waves
-    turns = _far_turns(evaluate)
+    is_slow = is_iterated(function)
+    turns = np.empty(0) if is_slow else _far_turns(evaluate)
     if turns.size:
         margin = max(WIDEST, MARGIN * float(np.ptp(turns)))
         return _whole_range(turns.min() - margin + NEARLY, turns.max() + margin - NEARLY)
     for half in (WIDEST, *NARROWER):
-        # Midpoints of a prime number of cells: isolated values, as of (-2)^x, are passed by.
-        x = half * ((2 * np.arange(401) + 1) / 401 - 1)
+        # Midpoints of cells: isolated values, as of (-2)^x, are passed by.
+        cells = FEW_CELLS if is_slow else CELLS
+        x = half * ((2 * np.arange(cells) + 1) / cells - 1)
         values = evaluate(x)[:, 0]
         known = np.isfinite(values).any(axis=0)
         sizes = np.abs(values[np.isfinite(values)])

@@ -9,10 +9,13 @@ import numpy as np
 
 from diffcli.language.function import Function
 from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.iterated import is_iterated, numbers
 from diffcli.studies.curves.line import Range, periods, whole
 
-COUNT = 161
-"""Points along each side of the grid; odd, so that the middle is one of them."""
+COUNT, FEW = 161, 33
+"""Points along each side of the grid, and where each takes long; odd, for one in the middle."""
+CELLS, FEW_CELLS = 101, 11
+"""Points along each side that decide the default ranges, likewise: prime numbers."""
 WIDEST = 3
 """Half the default range of a variable that doesn't stand in waves alone."""
 
@@ -36,8 +39,11 @@ class Plane:
 def evaluator(function: Function) -> Evaluate:
     """Return what evaluates every output and its gradient, by autograd.
 
-    The function may have any number of variables: then there are as many partials.
+    The function may have any number of variables: then there are as many partials. What mpmath
+    would compute number by number is rounded from enclosures.
     """
+    if is_iterated(function):
+        return _of_enclosures(function)
     import torch
 
     from diffcli.engines.autograd import gradient
@@ -52,11 +58,30 @@ def evaluator(function: Function) -> Evaluate:
         gradients = np.array(
             [[part.numpy(force=True) for part in gradient(each, inputs)] for each in outputs]
         )
-        known = np.isfinite(values)
-        known_both = known[:, None] & np.isfinite(gradients)
-        return np.where(known, values, np.nan), np.where(known_both, gradients, np.nan)
+        return _known(values, gradients)
 
     return evaluate
+
+
+def _of_enclosures(function: Function) -> Evaluate:
+    indices = [(), *((name,) for name in function.variables)]
+
+    def evaluate(points: Floats) -> tuple[Floats, Floats]:
+        found = numbers(function, indices, points)
+        return _known(found[:, 0], found[:, 1:])
+
+    return evaluate
+
+
+def _known(values: Floats, gradients: Floats) -> tuple[Floats, Floats]:
+    known = np.isfinite(values)
+    known_both = known[:, None] & np.isfinite(gradients)
+    return np.where(known, values, np.nan), np.where(known_both, gradients, np.nan)
+
+
+def grid_size(function: Function) -> int:
+    """Return how many points each side of a function's grid has."""
+    return FEW if is_iterated(function) else COUNT
 
 
 def sample_plane(
@@ -77,8 +102,9 @@ def sample_plane(
 def default_ranges(function: Function, evaluate: Evaluate) -> list[Range]:
     """Return the ranges of both variables: a period, the domain, or −3:3."""
     waves = [periods(function, name, turns=1) for name in function.variables]
-    # Midpoints of a prime number of cells, as for a function of one variable.
-    steps = WIDEST * ((2 * np.arange(101) + 1) / 101 - 1)
+    # Midpoints of cells, as for a function of one variable.
+    cells = FEW_CELLS if is_iterated(function) else CELLS
+    steps = WIDEST * ((2 * np.arange(cells) + 1) / cells - 1)
     grid = np.array([side.ravel() for side in np.meshgrid(steps, steps)])
     known = np.isfinite(evaluate(grid)[0]).any(axis=0)
     return [

@@ -41,7 +41,8 @@ BUDGET = 20_000
 """The most points that are evaluated."""
 PATIENCE = 4.0
 """Seconds of processor time after which no more points are evaluated than the first grid's."""
-COARSE = 512
+COARSE, FEW = 512, 128
+"""Cells of the first grid, and of that of a function that takes long."""
 WIDTH, HEIGHT = 800.0, 500.0
 """The picture for which the line is made smooth, in pixels."""
 STRAY = 0.03
@@ -118,14 +119,16 @@ def sample(
     truth: Truth | None = None,
     y_range: tuple[float, float] | None = None,
     budget: int = BUDGET,
+    coarse: int = COARSE,
 ) -> Samples:
     """Sample every output and its derivatives on one grid over ``low`` … ``high``.
 
     ``orders`` are those that will be drawn, over ``y_range`` (default: what
     :func:`~diffcli.studies.curves.viewing.visible_range` shows). ``truth`` decides which value a
-    jump has, tells jumps from rounding noise, and finds points that are missing.
+    jump has, tells jumps from rounding noise, and finds points that are missing. The first grid has
+    ``coarse`` cells.
     """
-    sampler = _Sampler(evaluate, low, high, orders, smooth, truth, y_range, budget)
+    sampler = _Sampler(evaluate, low, high, orders, smooth, truth, y_range, budget, coarse)
     for _ in range(BUMP_ROUNDS):
         while sampler.break_lines() | sampler.refine():
             pass
@@ -148,16 +151,18 @@ class _Sampler:
         truth: Truth | None,
         y_range: tuple[float, float] | None,
         budget: int,
+        coarse: int,
     ) -> None:
         self.evaluate_all, self.smooth, self.budget = evaluate, smooth, budget
         self.truth = truth
         self.orders, self.y_range, self.span = orders, y_range, high - low
         self.breaks: list[Break] = []
         self.cleared: set[tuple[int, int, float, float]] = set()
-        grid = np.arange(COARSE + 1.0)
+        self.coarse = coarse
+        grid = np.arange(coarse + 1.0)
         # Steps of the golden ratio: no period of the function falls in with such a grid.
         grid[1:-1] += 0.6 * (grid[1:-1] * GOLDEN % 1 - 0.5)
-        self.x = low + grid / COARSE * self.span
+        self.x = low + grid / coarse * self.span
         self.x[-1] = high
         self.digits: Digits | None = None
         self.deadline = inf
@@ -201,7 +206,7 @@ class _Sampler:
     @property
     def narrow(self) -> Places:
         """The samples that lie next to another as none would on a smooth line."""
-        close = np.diff(self.x) < self.span / COARSE / CLOSE
+        close = np.diff(self.x) < self.span / self.coarse / CLOSE
         return np.flatnonzero(np.append(close, False) | np.append(False, close))
 
     @property
@@ -267,8 +272,11 @@ class _Sampler:
         return refined
 
     def find_bumps(self) -> bool:
-        """Add points of bumps that all samples have missed; return whether there are any."""
-        if self.truth is None or self.budget <= 0:
+        """Add points of bumps that all samples have missed; return whether there are any.
+
+        None are looked for where points take long, of which there are few cells.
+        """
+        if self.truth is None or self.budget <= 0 or self.coarse < COARSE:
             return False
         low, high = self.window
         found = [

@@ -14,8 +14,9 @@ from diffcli.output.plots.labels import equation_of
 from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, chosen
 from diffcli.studies.critical.proofs import smoothness
 from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.iterated import is_iterated, said
 from diffcli.studies.curves.line import curve_range, evaluator
-from diffcli.studies.curves.sampling import Samples, sample
+from diffcli.studies.curves.sampling import COARSE, FEW, Samples, sample
 from diffcli.studies.curves.viewing import widened
 
 if TYPE_CHECKING:
@@ -106,9 +107,11 @@ def _compose(function: Function, request: Request) -> PlotPlan:
     evaluate = evaluator(function, 1)
     default = None if request.ranges else curve_range(function, evaluate)
     ends = request.ranges[variable] if default is None else (default.low, default.high)
-    samples = sample(evaluate, *ends, orders=(0,), smooth=smoothness(function))
+    coarse = FEW if is_iterated(function) else COARSE
+    samples = sample(evaluate, *ends, orders=(0,), smooth=smoothness(function), coarse=coarse)
     picture = Curve(samples, variable, *equation_of(function))
-    return PlotPlan(picture, chosen([default]) if default else None)
+    notes = said(function, samples.x.size)
+    return PlotPlan(picture, chosen([default]) if default else None, notes)
 
 
 def _suits(function: Function) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,8 +22,9 @@ from diffcli.output.plots.typed import math_name
 from diffcli.studies.critical.proofs import smoothness, truth
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.features import ORDER, Feature, FeaturePoint, Search
+from diffcli.studies.curves.iterated import is_iterated, no_errors, said
 from diffcli.studies.curves.line import default_range, evaluator
-from diffcli.studies.curves.sampling import Evaluate, Samples, sample
+from diffcli.studies.curves.sampling import COARSE, FEW, Evaluate, Samples, sample
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,13 +65,15 @@ def _compose(function: Function, request: Request) -> PlotPlan:
     evaluate = evaluator(function, max([*request.orders, *needed, 1]))
     default = None if request.ranges else default_range(function, evaluate)
     x_range = request.ranges[variable] if default is None else (default.low, default.high)
+    is_slow, proved = is_iterated(function), truth(function)
     samples = sample(
         evaluate,
         *x_range,
         orders=request.orders,
         smooth=smoothness(function),
-        truth=truth(function),
+        truth=replace(proved, bounds=no_errors) if is_slow else proved,
         y_range=request.y_range,
+        coarse=FEW if is_slow else COARSE,
     )
     lines = lines_of(function, variable, request.orders)
     frame = Frame(variable, math_name(variable), x_range, request.y_range, log=request.log)
@@ -90,6 +93,7 @@ def _compose(function: Function, request: Request) -> PlotPlan:
     )
     drawn = shown_lines(samples, lines, frame)
     notes = [f"{line.name} has no positive value to draw" for line in lines if line not in drawn]
+    notes += said(function, samples.x.size)
     return PlotPlan(picture, chosen([default]) if default else None, tuple(notes))
 
 
