@@ -6,7 +6,7 @@ goes, another one a vector; their lengths are those that are said of others, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, product
 
@@ -16,6 +16,7 @@ from diffcli.language.declarations import shape_text
 from diffcli.language.expression import VARIABLE, Node, unused
 from diffcli.language.function import Function
 from diffcli.operators import Operator, Scalars, Shape
+from diffcli.tensors.rules import Shapes
 from diffcli.tensors.shapes import shapes_of
 
 LENGTHS = (1051, 1061, 1063)
@@ -32,23 +33,37 @@ def assumed_form(operator: Operator, function: Function) -> tuple[ClosedForm, st
     The words are empty where all shapes are said. Raises LimitError where there is no closed form,
     or no shapes go together, and UsageError where those that are said don't.
     """
-    said = function.said
-    free = [name for name in function.variables if name not in said.shapes]
     examples = (f"{name}={'(n,n)' if name[0].isupper() else 'n'}" for name in function.variables)
     hint = f"--shapes gives it, {','.join(examples)}, or a point"
     if not has_closed_form(operator):
         raise LimitError(f"{operator.name} of tensors takes their shapes", hint=hint)
-    numbers = {each.value for each in function.nodes}
-    length = next(each for each in LENGTHS if each not in numbers)
-    shapes = _shapes(operator, function, free, length)
-    if shapes is None:
+    is_free = not set(function.variables) <= set(function.said.shapes)
+    must_be_number = operator.of_one_number and is_free
+    guessed = guessed_shapes(
+        function, lambda shapes: not must_be_number or shapes[function.outputs[0]] == ()
+    )
+    if guessed is None:
         raise LimitError("it takes the tensors' shape", hint=hint)
-    names = {**said.any_length, length: unused("n", {*function.variables, *said.lengths})}
+    shapes, names = guessed
     outputs = shapes_of(function, shapes)
     whole = Scalars(None, shapes, tuple(outputs[each] for each in function.outputs))
+    (value, *_) = whole.outputs
+    if operator.of_one_number and value:
+        raise UsageError(
+            f"{operator.name} takes a number, and the formula's shape is "
+            f"{shape_text(value, names)}",
+            hint="the derivative of several numbers is their jacobian",
+        )
     form = closed_form(operator, function, operator.moving(whole), shapes, names)
-    words = (f"{name} for {_words(shapes[name], said.any_length)}" for name in free)
-    return form, ", ".join(words)
+    return form, in_words(function, shapes)
+
+
+def in_words(function: Function, shapes: Mapping[str, Shape]) -> str:
+    """Return which shapes the variables were taken to have of which nothing is said."""
+    free = (name for name in function.variables if name not in function.said.shapes)
+    return ", ".join(
+        f"{name} for {_words(shapes[name], function.said.any_length)}" for name in free
+    )
 
 
 def _words(shape: Shape, names: Mapping[int, str]) -> str:
@@ -61,19 +76,26 @@ def _words(shape: Shape, names: Mapping[int, str]) -> str:
     return f"{kind} {shape_text(shape, names)}" if known else kind
 
 
-def _shapes(
-    operator: Operator, function: Function, free: Sequence[str], length: int
-) -> Mapping[str, Shape] | None:
-    """Return the shapes of the variables, of the first choice for the free ones that goes together.
+def guessed_shapes(
+    function: Function, accepts: Callable[[Shapes], bool]
+) -> tuple[Mapping[str, Shape], Mapping[int, str]] | None:
+    """Return the shapes of the variables, and the names of the lengths that stand for any.
 
-    Raises UsageError where those that are said don't.
+    They are the first choice for variables of which nothing is said that goes together and
+    ``accepts`` allows, of the shapes of all nodes; None where there is none. Raises UsageError
+    where shapes that are said don't go together.
     """
+    numbers = {each.value for each in function.nodes}
+    length = next(each for each in LENGTHS if each not in numbers)
+    name = unused("n", {*function.variables, *function.said.lengths})
+    free = [each for each in function.variables if each not in function.said.shapes]
+    names = {**function.said.any_length, length: name}
     said = {
         name: shape for name, shape in function.said.shapes.items() if name in function.variables
     }
     if not free:
-        shapes_of(function, said)
-        return {name: said[name] for name in function.variables}
+        shapes = {name: said[name] for name in function.variables}
+        return (shapes, names) if accepts(shapes_of(function, said)) else None
     if len(free) > MAX_VARIABLES:
         return None
     lengths = [*dict.fromkeys(size for shape in said.values() for size in shape), length]
@@ -85,8 +107,8 @@ def _shapes(
             known = shapes_of(function, shapes)
         except UsageError:
             continue
-        if not operator.of_one_number or known[function.outputs[0]] == ():
-            return shapes
+        if accepts(known):
+            return shapes, names
     _check_said(function, said)
     return None
 

@@ -1,6 +1,7 @@
 """A derivative held against a claim, or against every engine.
 
-- ``claim``: what is claimed, as typed; ``tensor_claim``: of tensors, by components.
+- ``claim``: what is claimed, as typed; ``tensor_claim``: of tensors, by components;
+  ``form_claim``: of tensors of any shape.
 - ``places``: random points, and what is certain there; ``mistakes``: which slip explains a claim;
   ``judgement``: proved, equal at many points, or wrong; ``decision``: of numbers or tensors;
   ``curve``: of an equation.
@@ -21,7 +22,7 @@ from diffcli.language.latex.scan import scan
 from diffcli.language.parser import parse, signature
 from diffcli.language.tokens import NAME
 from diffcli.operators import Grad
-from diffcli.options import COMPILE, WRT, Kind, Option, variables
+from diffcli.options import ASSUME, COMPILE, SHAPES, WRT, Kind, Option, variables
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
@@ -194,9 +195,9 @@ diffcli check "x^2" "2x"
 diffcli check "x^2 y" "[2xy, x^2]"
 diffcli check "[x^2 y, 5x + sin y]" "[[2xy, x^2], [5, cos y]]"
 diffcli check "x^3" "6x" --order 2
-diffcli check "x.T @ A @ x" "(A + A.T) @ x" --wrt x --at "x=[1,2],A=[[1,2],[3,4]]"
+diffcli check "x.T @ A @ x" "(A + A.T) @ x" --wrt x
 diffcli check --py model.py:f --claim model.py:grad_f --at "x=[1,2,3]\"""",
-    options=(WRT, ORDER, CLAIM),
+    options=(WRT, ORDER, CLAIM, SHAPES, ASSUME),
     unused=(COMPILE,),
     takes_more=True,
     arguments="FORMULA [CLAIM]",

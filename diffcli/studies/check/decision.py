@@ -9,6 +9,7 @@ from diffcli.differentiation import Settings
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.studies.check.claim import Claim
+from diffcli.studies.check.form_claim import decide_forms
 from diffcli.studies.check.judgement import Decision, decide, each_typed
 from diffcli.studies.check.tensor_claim import decide_tensors
 
@@ -31,6 +32,8 @@ def judged(
     if function.has_tensors:
         if asked := function.asked:
             wrt, order, function = asked[:1], len(asked), replace(function, asked=())
+        if not points:
+            return decide_forms(function, claim, settings, wrt=wrt, order=order)
         return decide_tensors(function, claim, points, settings, wrt=wrt, order=order)
     return decide(
         function,

@@ -116,6 +116,8 @@ def _sentence(found: Decision, digits: int | None) -> str:
     report, wrong = found.report, found.counterexample
     if wrong is None:
         points = f"{found.points} point{'s' if found.points != 1 else ''}"
+        if found.shapes is not None:
+            points += f" of {found.shapes} shapes"
         if found.proof.value == "proved":
             return f"proved, and equal at {points}"
         if found.proof.value == "proved_almost_everywhere":
@@ -176,6 +178,7 @@ def _decision(found: Decision) -> dict[str, Any]:
         "claim_read_as": found.claim_read_as,
         "proof": found.proof.value,
         "points": found.points,
+        "shapes": found.shapes,
         "counterexample": _comparison(found.counterexample),
         "mistake": found.mistake,
         "domain": [_comparison(gap) for gap in found.gaps],

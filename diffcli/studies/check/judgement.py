@@ -74,7 +74,8 @@ class Decision:
 
     ``report`` holds the formula and its derivatives; ``mistake`` names what was done wrong where
     that is known; ``gaps`` are examples of how the domains differ, one of each kind at most;
-    ``exceptions`` are where a claim that is proved almost everywhere isn't.
+    ``exceptions`` are where a claim that is proved almost everywhere isn't. ``shapes`` is at how
+    many shapes the points lie, where the claim is of tensors of any shape.
     """
 
     report: Report
@@ -86,6 +87,7 @@ class Decision:
     mistake: str | None = None
     gaps: tuple[Comparison, ...] = ()
     exceptions: Exceptions = Exceptions()
+    shapes: int | None = None
 
     @property
     def exit_code(self) -> int:
@@ -103,14 +105,17 @@ def decide(
     points: Sequence[Mapping[str, Coordinate]] = (),
     budget: float = 0.5,
     seed: int = 0,
+    alone: bool = False,
 ) -> Decision:
     """Decide whether a claim is the derivative of a formula.
 
     ``function`` has the formula's outputs, then the claim's formulas. The claim is compared at
-    ``points`` first, then at random ones; ``budget`` is in seconds. Raises UsageError where the
+    ``points`` first, then, unless they stand ``alone``, at random ones, and a proof is looked for;
+    ``budget`` is in seconds. Raises UsageError where the
     claim's shape isn't the derivative's, or no point was found where both are defined.
     """
-    return _Decider(function, claim, wrt, declared, order).decision(points, budget, seed)
+    decider = _Decider(function, claim, wrt, declared, order, alone=alone)
+    return decider.decision(points, budget, seed)
 
 
 def each_typed(point: Point, settings: Settings) -> Iterator[Mapping[str, Coordinate]]:
@@ -131,8 +136,10 @@ class _Decider:
         wrt: Sequence[str],
         declared: Sequence[str],
         order: int | None,
+        *,
+        alone: bool,
     ) -> None:
-        self._function, self._claim = function, claim
+        self._function, self._claim, self._alone = function, claim, alone
         self._first = len(function.outputs) - len(claim.formulas)
         outputs = function.outputs[: self._first]
         used = {node.value for node in postorder(outputs) if node.op == VARIABLE}
@@ -166,6 +173,8 @@ class _Decider:
         proof, said, where = Proof.WRONG, None, tuple[str, ...]()
         if counterexample:
             said = self._mistake(counterexample.entry, places)
+        elif self._alone:
+            proof = Proof.EQUAL
         else:
             identities = self._identities(partials)
             counterexample = self._exception(partials, identities)
@@ -250,7 +259,8 @@ class _Decider:
         names = self._function.variables or ("x",)
         places: list[RandomPoint] = []
         clashes: list[Comparison] = []
-        for at in chain(points, islice(draw(names, seed), DRAWN)):
+        drawn = () if self._alone else islice(draw(names, seed), DRAWN)
+        for at in chain(points, drawn):
             if len(places) >= (ENOUGH if clashes else POINTS) or now() > deadline:
                 break
             place = RandomPoint(at, deadline=deadline)

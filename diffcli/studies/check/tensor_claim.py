@@ -43,11 +43,12 @@ def decide_tensors(
     *,
     wrt: Sequence[str] = (),
     order: int | None = None,
+    alone: bool = False,
 ) -> Decision:
     """Decide whether a claim of tensors is the derivative, as :func:`decide` of its components.
 
-    Raises UsageError where no point gives the shapes, points differ in them, or the claim's shape
-    isn't the derivative's.
+    With ``alone`` it is compared at these points and no others. Raises UsageError where no point
+    gives the shapes, points differ in them, or the claim's shape isn't the derivative's.
     """
     if not points:
         raise UsageError(
@@ -71,6 +72,7 @@ def decide_tensors(
         points=places,
         budget=settings.budget,
         seed=settings.seed,
+        alone=alone,
     )
     first = len(function.outputs) - len(claim.formulas)
     typed = replace(function, text=function.text[:first], outputs=function.outputs[:first])

@@ -1,0 +1,275 @@
+"""A claim about a formula of tensors of any shape: ``(A + A.T) @ x`` for ``x.T @ A @ x`` in x.
+
+Both the derivative's closed form and the claim are written as sums of products; where these are the
+same the claim is proved for all shapes. It is compared at random points of a few shapes besides, as
+any claim of tensors is, where intervals prove what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from random import Random
+
+from diffcli.differentiation import Settings
+from diffcli.differentiation.assumed import guessed_shapes, in_words
+from diffcli.differentiation.closed import ClosedForm, closed_form
+from diffcli.errors import LimitError, UsageError
+from diffcli.language.declarations import Declarations
+from diffcli.language.expression import Node, node, number, variable
+from diffcli.language.function import Function
+from diffcli.language.functions import TABLE
+from diffcli.language.points import Point, Tensor
+from diffcli.language.printer import text_of
+from diffcli.language.tensors import TENSORS
+from diffcli.operators import Grad, Hessian, Jacobian, Operator, Scalars
+from diffcli.studies.check.claim import Claim
+from diffcli.studies.check.judgement import Decision, Exceptions, Proof
+from diffcli.studies.check.tensor_claim import decide_tensors
+from diffcli.tensors.calculus.identity import are_equal
+from diffcli.tensors.calculus.networks import Space
+from diffcli.tensors.calculus.symmetry import orthogonal_in, symmetric_in
+from diffcli.tensors.rules import Shape, Shapes, rule_of
+from diffcli.tensors.shapes import shapes_of
+
+SIZES = ((2, 3, 2, 3), (3, 2, 2, 3), (4, 2, 3, 2))
+"""Numbers for the lengths that stand for any: the shapes at which a claim is compared."""
+POINTS = 4
+"""Random points of each shape."""
+_DENOMINATOR = 8
+
+
+def decide_forms(
+    function: Function,
+    claim: Claim,
+    settings: Settings,
+    *,
+    wrt: Sequence[str] = (),
+    order: int | None = None,
+) -> Decision:
+    """Decide whether a claim is the derivative, whatever the shapes.
+
+    ``function`` has one formula, then the claim's. Raises UsageError where nothing says the shapes
+    and none go together.
+    """
+    first = len(function.outputs) - len(claim.formulas)
+    if first != 1:
+        raise UsageError(
+            "nothing says the shapes of the tensors", hint="a point does, as x=[1,2,3]"
+        )
+    names = tuple(wrt) or _used(function)
+    operators = _operators(names, order, len(claim.formulas))
+    for operator in operators:
+        guessed = guessed_shapes(function, partial(_fits, operator, function, names))
+        if guessed is not None:
+            shapes, lengths = guessed
+            return _decided(operator, function, claim, settings, names, shapes, lengths)
+    raise UsageError(
+        "no shapes were found that the formula and the claim both take",
+        hint="--shapes says them, as in A=(n,n), x=n; so does a point",
+    )
+
+
+def _used(function: Function) -> tuple[str, ...]:
+    """Return the variables of the formula, without those of the claim alone."""
+    alone = replace(function, outputs=function.outputs[:1])
+    return tuple(name for name in function.variables if variable(name) in alone.nodes)
+
+
+def _operators(names: tuple[str, ...], order: int | None, claims: int) -> list[Operator]:
+    """Return the operators that a claim may be about, the likeliest first."""
+    firsts: list[Operator] = [Grad(wrt=names)]
+    seconds: list[Operator] = [Hessian(wrt=names)]
+    if claims == 1 and len(names) == 1:
+        firsts.append(Jacobian(wrt=names))
+    return seconds if order == 2 else firsts if order == 1 else [*firsts, *seconds]
+
+
+def _fits(operator: Operator, function: Function, names: Sequence[str], shapes: Shapes) -> bool:
+    """Whether the claim has the shape of the derivative, where the variables have these."""
+    value, *claimed = (shapes[output] for output in function.outputs)
+    wanted = [shapes[variable(name)] for name in names]
+    if isinstance(operator, Jacobian):
+        return len(value) == 1 and claimed == [(*value, *wanted[0])] and len(wanted[0]) < 2
+    if value != ():
+        return False
+    if isinstance(operator, Hessian):
+        return len(wanted) == 1 and len(wanted[0]) == 1 and claimed == [wanted[0] * 2]
+    return claimed == wanted
+
+
+def _decided(
+    operator: Operator,
+    function: Function,
+    claim: Claim,
+    settings: Settings,
+    names: Sequence[str],
+    shapes: Mapping[str, Shape],
+    lengths: Mapping[int, str],
+) -> Decision:
+    form = _form(operator, function, shapes, lengths)
+    found: list[Decision] = []
+    order = 2 if isinstance(operator, Hessian) else 1
+    for sizes in SIZES:
+        here = _sized(function, shapes, lengths, sizes)
+        points = _points(here, settings.seed)
+        try:
+            decision = decide_tensors(
+                here, claim, points, settings, wrt=names, order=order, alone=True
+            )
+        except (UsageError, LimitError):
+            continue
+        if decision.proof is Proof.WRONG:
+            return decision
+        found.append(decision)
+    if not found:
+        raise UsageError(
+            "no point was found where the formula and the claim both have a value",
+            hint="name one with --at",
+        )
+    is_proved = form is not None and _is_identity(form, function, shapes, lengths)
+    where = tuple(_kinks(function)) if is_proved else ()
+    proof = (Proof.ALMOST if where else Proof.PROVED) if is_proved else Proof.EQUAL
+    words = in_words(function, shapes)
+    taken = f"taken for any lengths: {words}" if words else ""
+    first = found[0]
+    report = replace(
+        first.report,
+        variables=tuple(shapes),
+        read_as=text_of(function.outputs[0], lengths=lengths),
+        results=(replace(first.report.results[0], symbolic=form.formulas if form else {}),),
+        notation=form.notation if form else {},
+        warnings=(*first.report.warnings, *([taken] if taken else [])),
+    )
+    said = [text_of(output, lengths=lengths) for output in function.outputs[1:]]
+    return replace(
+        first,
+        report=report,
+        claim_read_as=said[0] if len(said) == 1 else f"[{', '.join(said)}]",
+        proof=proof,
+        points=sum(each.points for each in found),
+        shapes=len(found),
+        gaps=(),
+        exceptions=Exceptions(where=where),
+    )
+
+
+def _form(
+    operator: Operator,
+    function: Function,
+    shapes: Mapping[str, Shape],
+    lengths: Mapping[int, str],
+) -> ClosedForm | None:
+    alone = replace(function, text=function.text[:1], outputs=function.outputs[:1])
+    value = shapes_of(alone, shapes)[alone.outputs[0]]
+    scalars = operator.moving(Scalars(None, shapes, (value,)))
+    try:
+        return closed_form(operator, alone, scalars, shapes, lengths)
+    except LimitError:
+        return None
+
+
+def _is_identity(
+    form: ClosedForm,
+    function: Function,
+    shapes: Mapping[str, Shape],
+    lengths: Mapping[int, str],
+) -> bool:
+    """Whether each formula of the derivative is the claim's, whatever the lengths are."""
+    facts = function.said.facts
+    nodes = {variable(name): shape for name, shape in shapes.items()}
+    nodes |= {variable(name): () for name in lengths.values()}
+    space = Space(
+        nodes | shapes_of(function, shapes), lengths, symmetric_in(facts), orthogonal_in(facts)
+    )
+    return all(
+        are_equal(space, block.node, claimed, space.labels(block.shape))
+        for block, claimed in zip(form.blocks, function.outputs[1:], strict=True)
+    )
+
+
+def _kinks(function: Function) -> list[str]:
+    """Return in words where the formula may have no derivative that its operations have."""
+    return [
+        f"{text_of(each, lengths=function.said.any_length)} has a kink"
+        for each in replace(function, outputs=function.outputs[:1]).nodes
+        if (each.op in TENSORS and rule_of(each.op).kink)
+        or (each.op in TABLE and TABLE[each.op].kinks)
+        or each.op == "piecewise"
+    ]
+
+
+# -- shapes and points with numbers ---------------------------------------------------------------
+
+
+def _sized(
+    function: Function,
+    shapes: Mapping[str, Shape],
+    lengths: Mapping[int, str],
+    sizes: Sequence[int],
+) -> Function:
+    """Return the function with numbers for the lengths that stand for any."""
+    chosen = {length: sizes[place % len(sizes)] for place, length in enumerate(lengths)}
+    made: dict[Node, Node] = {number(length): number(size) for length, size in chosen.items()}
+    for each in function.nodes:
+        if each.is_leaf:
+            made.setdefault(each, each)
+            continue
+        static = each.static
+        if each.op in TENSORS and TENSORS[each.op].sized:
+            static = tuple(
+                chosen.get(size, size) if isinstance(size, int) else size for size in static
+            )
+        made[each] = node(each.op, *(made[arg] for arg in each.args), static=static)
+    own = {name: tuple(chosen.get(size, size) for size in shape) for name, shape in shapes.items()}
+    said = Declarations(own, facts=function.said.facts)
+    return replace(function, outputs=tuple(made[each] for each in function.outputs), said=said)
+
+
+def _points(function: Function, seed: int) -> list[Point]:
+    """Return random exact points, at which what is assumed holds."""
+    draw, said = Random(f"{seed} {sorted(function.said.shapes.items())}"), function.said  # noqa: S311
+    return [
+        Point(
+            {
+                name: _value(said.shapes[name], said.facts.get(name), draw)
+                for name in function.variables
+            }
+        )
+        for _ in range(POINTS)
+    ]
+
+
+def _value(shape: Shape, fact: str | None, draw: Random) -> Node | Tensor:
+    """Return a random value; a square matrix is near a multiple of the unit matrix."""
+    if len(shape) == 2 and shape[0] == shape[1]:
+        return _square(shape[0], fact, draw)
+    count = shape[0] * (shape[1] if len(shape) > 1 else 1) if shape else 1
+    entries = tuple(number(_drawn(draw, 1, 12)) for _ in range(count))
+    return Tensor(shape, entries) if shape else entries[0]
+
+
+def _drawn(draw: Random, least: int, most: int) -> Fraction:
+    return Fraction(draw.randint(least, most), _DENOMINATOR)
+
+
+def _square(size: int, fact: str | None, draw: Random) -> Tensor:
+    if fact == "orthogonal":
+        # A rotation in the plane of the first two axes, of sides 3, 4 and 5.
+        rows = [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
+        if size > 1:
+            turns = [(3, 4), (4, 3), (5, 0), (0, 5)]
+            cosine, sine = (Fraction(side, 5) for side in draw.choice(turns))
+            rows[0][:2], rows[1][:2] = [cosine, -sine], [sine, cosine]
+    else:
+        rows = [
+            [_drawn(draw, -3, 3) + (2 * size if i == j else 0) for j in range(size)]
+            for i in range(size)
+        ]
+    if fact == "diagonal":
+        rows = [[each * (i == j) for j, each in enumerate(row)] for i, row in enumerate(rows)]
+    if fact in ("symmetric", "posdef"):
+        rows = [[rows[max(i, j)][min(i, j)] for j in range(size)] for i in range(size)]
+    return Tensor((size, size), tuple(number(each) for row in rows for each in row))

@@ -1,0 +1,67 @@
+"""Whether two formulas of tensors are equal whatever the lengths: both become the same products.
+
+Products are distributed over sums, then simplified and collected as derivatives are; equal ones
+cancel. Where something is left nothing is said: the formulas may be equal for another reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product as combinations
+from math import prod
+
+from diffcli.language.expression import Node, node, postorder
+from diffcli.tensors.calculus.networks import Labels, Space
+from diffcli.tensors.calculus.opening import aligned, terms
+from diffcli.tensors.calculus.simplifying import collected
+
+MOST_TERMS = 200
+"""Terms that a formula is distributed into."""
+_IN_EACH = frozenset({"mul", "matmul", "dot", "outer", "kron"})
+"""Operations that are linear in each operand."""
+_IN_FIRST = frozenset({"neg", "transpose", "trace", "sum", "mean", "diag", "vec", "index", "div"})
+"""Operations that are linear in the first operand."""
+
+
+def are_equal(space: Space, left: Node, right: Node, axes: Labels) -> bool:
+    """Whether two formulas that broadcast to these axes are seen to be equal."""
+    signed = [(part, 1) for part in distributed(space, left)]
+    signed += [(part, -1) for part in distributed(space, right)]
+    found = [
+        product.scaled(sign).over(set(own).difference(axes))
+        for part, sign in signed
+        for own in (aligned(space, part, axes),)
+        for product in terms(space, part, own, inside=False)
+    ]
+    return not collected(space, found)
+
+
+def distributed(space: Space, root: Node) -> Sequence[Node]:
+    """Return a formula as terms without sums in their products, as far as these aren't too many."""
+    known: dict[Node, Sequence[Node]] = {}
+    for each in postorder([root]):
+        known[each] = _of(space, each, known)
+    return known[root]
+
+
+def _of(space: Space, each: Node, known: dict[Node, Sequence[Node]]) -> Sequence[Node]:
+    if each.op == "add":
+        parts = [part for arg in each.args for part in known[arg]]
+        return parts if len(parts) <= MOST_TERMS else [each]
+    if each.op not in _IN_EACH | _IN_FIRST:
+        return [each]
+    count = len(each.args) if each.op in _IN_EACH else 1
+    operands = [_whole(space, arg, known) for arg in each.args[:count]]
+    if prod(map(len, operands)) > MOST_TERMS:
+        return [each]
+    return [
+        node(each.op, *chosen, *each.args[count:], static=each.static)
+        for chosen in combinations(*operands)
+    ]
+
+
+def _whole(space: Space, arg: Node, known: dict[Node, Sequence[Node]]) -> Sequence[Node]:
+    """Return an operand's terms where all of them have its shape, or the operand."""
+    parts = known[arg]
+    shape = space.shape(arg)
+    return parts if all(space.shape(part) == shape for part in parts) else [arg]
