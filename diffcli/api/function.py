@@ -215,7 +215,9 @@ class Function(Differentiable):
 
         typed = read_claim(claim)
         # As it was read, so that the claim may name what the formula defines.
-        both = parser.parse([self.read_as, *typed.formulas], variables=self.variables)
+        both = parser.parse(
+            [self.read_as, *typed.formulas], variables=self.variables, said=self.said
+        )
         both = replace(both, text=(*self.text, *typed.formulas))
         decision = judged(
             both, typed, points, chosen, wrt=names, declared=self.variables, order=order

@@ -485,8 +485,12 @@ def test_a_claim_of_tensors() -> None:
     assert squares.verify(claim="2*A.T@(A@w - b)", wrt="w", **point)
     assert not squares.verify(claim="A.T@(A@w - b)", wrt="w", **point)
     assert diffcli.parse("logsumexp(x)").verify(claim="softmax(x)", x=[1, 2, 3])
+    assert diffcli.parse("sum(x^2)").verify(claim="2x")
+    assert not diffcli.parse("sum(x^2)").verify(claim="3x")
+    symmetric = diffcli.parse("x.T @ A @ x", assume="A symmetric")
+    assert symmetric.verify(claim="2*A @ x", wrt="x")
     with pytest.raises(UsageError, match="nothing says the shapes"):
-        diffcli.parse("sum(x^2)").verify(claim="2x")
+        diffcli.parse(["sum(x^2)", "sum(x)"]).verify(claim="[2x, 1]")
 
 
 @pytest.mark.parametrize(
