@@ -99,6 +99,13 @@ TANGENT = Option(
 NORMAL = Option("normal", Kind.TEXT, "Draw the normals there.", metavar="X,..", group=_ON)
 DOTS = Option("at", Kind.TEXT, "Draw dots at these points.", metavar="X,..", group=_ON)
 FILL = Option("fill", Kind.FLAG, "Shade what lies between f and 0.", default=False, group=_ON)
+PROVED = Option(
+    "proved",
+    Kind.FLAG,
+    "Shade the proved enclosure of f: bounds that hold all of its values on every stretch.",
+    default=False,
+    group=_ON,
+)
 PICTURE = Option(
     "output",
     Kind.FILE,
@@ -145,7 +152,7 @@ of arrows; an equation makes a curve, and a condition a region, each cell proved
 --show, --term or --data it is drawn in a window if there is a screen, else in the terminal.""",
     examples=_EXAMPLES,
     options=(
-        *(RANGE, Y_RANGE, ORDERS, KIND, LOG, TITLE, MARK, TANGENT, NORMAL, DOTS, FILL),
+        *(RANGE, Y_RANGE, ORDERS, KIND, LOG, TITLE, MARK, TANGENT, NORMAL, DOTS, FILL, PROVED),
         *(PICTURE, DATA, TERM, SHOW, SIZE, DPI, STYLE, VARS, LET, QUIET, TIMEOUT, DEBUG),
     ),
     common=(),
@@ -202,6 +209,7 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
             normals=_places(options["normal"], function),
             at=[nearest(place) for place in _places(options["at"], function)],
             fill=options["fill"],
+            proved=options["proved"],
             log=options["log"],
         ),
     )

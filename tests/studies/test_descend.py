@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from fractions import Fraction
+from itertools import pairwise
 from math import inf, sqrt
 from pathlib import Path
 
@@ -313,3 +315,40 @@ def test_the_command_draws_the_path(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_usage_errors(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(typed.split()) == 2
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize(
+    ("formula", "start", "more"),
+    [
+        ("x^4 - x + y^2", "2,1", ["--lr", "1"]),
+        ("(1-x)^2 + 100(y-x^2)^2", "-1.2,1", ["--optimizer", "adam", "--lr", "2"]),
+        ("abs(x) + y^2", "3,1", ["--lr", "0.7"]),
+        ("-(x^4) + x - y^2", "2,1", ["--lr", "1", "--maximize"]),
+    ],
+)
+def test_every_safe_step_goes_down_exactly(
+    formula: str, start: str, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = ["descend", formula, "--from", start, "--safe", "--steps", "25", *more]
+    assert run([*typed, "--json"]) == 0
+    steps = json.loads(capsys.readouterr().out)["results"][0]["steps"]
+    exact = formula.replace("100(", "100*(").replace("^", "**")
+    values = [
+        eval(exact, {}, {name: Fraction(x) for name, x in step["at"].items()})  # noqa: S307
+        for step in steps
+    ]
+    sense = -1 if "--maximize" in more else 1
+    assert len(values) >= 3
+    assert all(sense * b < sense * a for a, b in pairwise(values))
+
+
+def test_a_safe_descent_ends_where_no_step_is_proved(capsys: pytest.CaptureFixture[str]) -> None:
+    # At the kink of the greatest value every direction of the slope may be wrong.
+    run(["descend", "abs(x)", "--from", "1", "--safe", "--lr", "1", "--json"])
+    found = json.loads(capsys.readouterr().out)["results"][0]
+    assert abs(found["steps"][-1]["at"]["x"]) < 1
+
+
+def test_safe_steps_need_a_formula_of_numbers() -> None:
+    assert run(["descend", "sum(v^2)", "--from", "v=[1,2]", "--safe"]) == 2

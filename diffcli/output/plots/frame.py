@@ -10,6 +10,7 @@ import numpy as np
 
 from diffcli.errors import LimitError, UsageError
 from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.enclosure import Band
 from diffcli.studies.curves.features import FeaturePoint
 from diffcli.studies.curves.sampling import Samples
 from diffcli.studies.curves.viewing import visible_range
@@ -114,6 +115,7 @@ class LinesShown:
     """What a plot of lines shows.
 
     ``points`` are dots on lines: the line, x and y. ``quiet`` features are marked in passing.
+    ``bands`` are proved bounds of functions.
     """
 
     samples: Samples
@@ -124,6 +126,7 @@ class LinesShown:
     spots: Sequence[FeaturePoint] = ()
     quiet: bool = True
     fill: bool = False
+    bands: Sequence[Band] = ()
 
 
 def shown_lines(samples: Samples, lines: Sequence[Line], frame: Frame) -> list[Line]:

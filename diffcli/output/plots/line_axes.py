@@ -61,6 +61,7 @@ def draw(figure: Figure, plot: LinesShown) -> None:
         _draw_line(axes, samples, line, ink(line, lines), view)
     if plot.fill:
         _fill(axes, plot, view)
+    _draw_bands(axes, plot, view)
     _draw_uprights(axes, samples, lines)
     _draw_marks(axes, plot)
     # Above the axes matplotlib writes the common factor of the ticks, such as ×10⁹.
@@ -106,6 +107,20 @@ def _fill(axes: Axes, plot: LinesShown, view: tuple[float, float]) -> None:
             axes.fill_between(
                 plot.samples.x, row, floor, color=ink(line, plot.lines), alpha=0.15, linewidth=0
             )
+
+
+def _draw_bands(axes: Axes, plot: LinesShown, view: tuple[float, float]) -> None:
+    """Shade what is proved to hold a function, stretch by stretch, edged so that it is seen."""
+    functions = {line.output: line for line in plot.lines if line.order == 0}
+    for each in plot.bands:
+        if each.output not in functions:
+            continue
+        low, high = (np.clip(end, *view) for end in (each.low, each.high))
+        axes.fill_between(
+            each.edges, np.append(low, low[-1:]), np.append(high, high[-1:]), step="post",
+            color=ink(functions[each.output], plot.lines), alpha=0.28, linewidth=0.6, zorder=1.8,
+            label=f"proved bounds of {functions[each.output].name}",
+        )  # fmt: skip
 
 
 def _draw_ends(axes: Axes, samples: Samples, line: Line, colour: str) -> None:

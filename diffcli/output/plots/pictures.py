@@ -40,6 +40,7 @@ class Request:
     touching: Sequence[Mapping[str, Node]] = ()
     fill: bool = False
     log: bool = False
+    proved: bool = False
 
     @property
     def on_curves(self) -> list[str]:
@@ -56,6 +57,7 @@ class Request:
             "normal": self.normals,
             "at": self.at,
             "fill": self.fill,
+            "proved": self.proved,
             "log": self.log,
             "y-range": self.y_range,
         }

@@ -1,7 +1,7 @@
 """Gradient descent, step by step.
 
-``objective`` is what is minimised, ``optimizers`` how it moves, ``descend`` the way and its end,
-``document`` shows them.
+``objective`` is what is minimised, ``optimizers`` how it moves, ``safety`` which moves are proved,
+``descend`` the way and its end, ``document`` shows them.
 """
 
 from __future__ import annotations
@@ -65,6 +65,13 @@ TOL = Option(
 MAXIMIZE = Option(
     "maximize", Kind.FLAG, "Ascend to a maximum instead.", default=False, group=_DESCENT
 )
+SAFE = Option(
+    "safe",
+    Kind.FLAG,
+    "Shorten each step until it is proved to decrease f, or to increase it with --maximize.",
+    default=False,
+    group=_DESCENT,
+)
 PROJECT = Option(
     "project",
     Kind.TEXT,
@@ -102,6 +109,7 @@ def plan(request: Request) -> Plan:
             steps=steps,
             tolerance=request["tol"],
             maximize=request["maximize"],
+            safe=request["safe"],
             bounds=read_bounds(bounds, function.variables) if bounds else {},
         )
         found = []
@@ -161,7 +169,7 @@ leaving the domain are noticed. -o path.png draws the way.""",
 diffcli descend "x^2 + y^2" --from 1.1,2.1 --lr 0.05
 diffcli descend "(1-x)^2 + 100(y-x^2)^2" --from -1.2,1 --optimizer newton -o path.png
 diffcli descend "x*exp(-x)" --from 0.5 --maximize --project "0<=x<=3" """.rstrip(),
-    options=(FROM, OPTIMIZER, LR, STEPS, TOL, MAXIMIZE, PROJECT, EVERY),
+    options=(FROM, OPTIMIZER, LR, STEPS, TOL, MAXIMIZE, SAFE, PROJECT, EVERY),
     unused=(*CODE, COMPILE),
     beside=PICTURES,
     plan=plan,

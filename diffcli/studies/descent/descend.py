@@ -21,6 +21,7 @@ from diffcli.output.report import Report
 from diffcli.studies.critical.kinds import PointKind, critical_kind
 from diffcli.studies.descent.objective import Objective, exact_point
 from diffcli.studies.descent.optimizers import OPTIMIZERS
+from diffcli.studies.descent.safety import Safety
 from diffcli.verdict import Verdict
 
 FAR = 1e12
@@ -39,13 +40,15 @@ class Outcome(Enum):
     STAGNATED = "stagnated"
     DIVERGED = "diverged"
     OUTSIDE = "left the domain"
+    UNPROVED = "no step is proved to go on"
 
 
 @dataclass(frozen=True)
 class DescentOptions:
     """How to descend: the optimizer by its name, its learning rate, when to stop, the bounds.
 
-    ``rate`` of None is the optimizer's own. ``tolerance`` is that of the gradient's norm.
+    ``rate`` of None is the optimizer's own. ``tolerance`` is that of the gradient's norm. With
+    ``safe`` every step is shortened until it is proved to decrease f, or to increase it.
     """
 
     optimizer: str = "sgd"
@@ -53,6 +56,7 @@ class DescentOptions:
     steps: int = 100
     tolerance: float = 1e-8
     maximize: bool = False
+    safe: bool = False
     bounds: Mapping[str, Interval] = field(default_factory=dict)
 
 
@@ -138,10 +142,15 @@ def descend(
     plan = replace(plan, rate=rate)
     way = _Way(objective, plan)
     move = optimizer.start(objective, rate)
+    safety = Safety(function, objective, maximize=plan.maximize) if plan.safe else None
     while (outcome := way.ending()) is None:
         watch(way.steps[-1])
+        before = objective.theta.detach().clone()
         move()
         objective.keep_bounds()
+        if safety is not None and not safety.keeps(before):
+            outcome = Outcome.UNPROVED
+            break
         way.measure()
 
     last, reason = way.steps[-1], None

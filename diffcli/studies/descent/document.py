@@ -100,6 +100,9 @@ def _end(descent: Descent) -> Table:
 
 def _remarks(descent: Descent, digits: int | None) -> Iterator[str]:
     yield _ending(descent)
+    if descent.plan.safe and len(descent.steps) > 1:
+        word = "increase" if descent.plan.maximize else "decrease"
+        yield f"every step is proved to {word} {descent.report.name}"
     if descent.eigenvalues:
         yield _curvature(descent)
     rate, taken = descent.suggested_rate, descent.plan.rate
@@ -123,6 +126,8 @@ def _ending(descent: Descent) -> str:
             return f"stagnated at {slope} = {norm}: the last steps gained nothing"
         case Outcome.DIVERGED:
             return f"diverged: the last good point is step {good.step}"
+        case Outcome.UNPROVED:
+            return f"no step is proved to go on from step {last.step}: {slope} = {norm}"
     if not good.is_finite:
         return "there is no derivative at the start"
     reason = f" ({descent.reason})" if descent.reason else ""

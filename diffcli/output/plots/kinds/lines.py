@@ -21,6 +21,7 @@ from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, 
 from diffcli.output.plots.typed import math_name
 from diffcli.studies.critical.proofs import smoothness, truth
 from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.enclosure import Band, band
 from diffcli.studies.curves.features import ORDER, Feature, FeaturePoint, Search
 from diffcli.studies.curves.iterated import is_iterated, no_errors, said
 from diffcli.studies.curves.line import default_range, evaluator
@@ -90,11 +91,17 @@ def _compose(function: Function, request: Request) -> PlotPlan:
         spots=_spots(function, evaluate, samples, request) if 0 in request.orders else (),
         quiet=request.features is None,
         fill=request.fill,
+        bands=_bands(function, variable, x_range) if request.proved else (),
     )
     drawn = shown_lines(samples, lines, frame)
     notes = [f"{line.name} has no positive value to draw" for line in lines if line not in drawn]
     notes += said(function, samples.x.size)
     return PlotPlan(picture, chosen([default]) if default else None, tuple(notes))
+
+
+def _bands(function: Function, variable: str, x_range: tuple[float, float]) -> list[Band]:
+    found = (band(row, each, variable, *x_range) for row, each in enumerate(function.outputs))
+    return [each for each in found if each is not None]
 
 
 def _points(
