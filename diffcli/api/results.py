@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,7 @@ class Shown(ABC):
         """Return what the command of this result answers."""
 
     def to(self, format: str, digits: int | None = None) -> str:  # noqa: A002  (the option's name)
-        """Return it in a format of the command line: ``table plain json csv markdown latex``.
+        """Return it in a format of the command line: ``table plain json csv markdown latex html``.
 
         ``digits`` are those of a number. Raises UsageError for another format.
         """
@@ -48,7 +47,10 @@ class Shown(ABC):
         return self.to("table")
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        from diffcli.output.formats import View
+        from diffcli.output.html import fragment
+
+        return fragment(self._answered().document(None), View())
 
     def _repr_latex_(self) -> str:
         return self.to("latex")

@@ -32,6 +32,8 @@ MAX_ROWS = 40
 """Rows of a table on a terminal; a pipe and a file get all."""
 listeners: list[Callable[[Facts], None]] = []
 """Each is called with the facts, or the report, of every answer before it is shown."""
+PAGE = "html"
+"""The format, and the ending, of a page, which holds one answer."""
 _LINES = ("json", "jsonl")
 """The formats that are a line each, between which no line is left blank."""
 
@@ -109,7 +111,8 @@ def _own_files(command: Command, options: Mapping[str, Any]) -> list[Path]:
 
 def _single(command: Command, options: Mapping[str, Any]) -> Path | None:
     """Return the file that one answer fills, where there is one."""
-    is_filled = command.fills_files or ending(options["output"]) in (*DRAWN, *command.beside)
+    filled = (*DRAWN, *command.beside, PAGE)
+    is_filled = command.fills_files or ending(options["output"]) in filled
     output: Path | None = options["output"] if is_filled else None
     return output or next(iter(_own_files(command, options)), None)
 
@@ -175,7 +178,9 @@ def _has_preview(options: Mapping[str, Any]) -> bool:
 
 
 def format_name(options: Mapping[str, Any]) -> str:
-    """Return the name of the output format. Raises UsageError."""
+    """Return the name of the output format, html for a file of that ending. Raises UsageError."""
+    if ending(options["output"]) == PAGE and options["format"] == FORMAT.default:
+        return PAGE
     return "json" if options["json"] else one_of(options["format"], FORMAT.values(), "--format")
 
 

@@ -44,6 +44,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "csv": Format("sheet:render"),
         "markdown": Format("markdown:render"),
         "latex": Format("latex:render"),
+        "html": Format("html:render"),
     }
 )
 """Every format by its name."""

@@ -44,7 +44,7 @@ def render(document: Document, view: View) -> str:
 def _parts(block: Block, digits: int | None) -> Iterator[str]:
     match block:
         case Formulas(lines):
-            pairs = [(_left(line), _right(line)) for line in lines if line.latex != ""]
+            pairs = [(left_side(line), right_side(line)) for line in lines if line.latex != ""]
             yield from [_aligned(pairs)] if pairs else []
         case Numbers(report):
             yield from _tables(report, digits)
@@ -63,14 +63,15 @@ def _parts(block: Block, digits: int | None) -> Iterator[str]:
             yield text
 
 
-def _left(line: Line) -> str:
-    left = _name(line.name) if line.name.isidentifier() else _derivative(line.name)
+def left_side(line: Line) -> str:
+    """Return the name of a formula with its arguments in LaTeX."""
+    left = _name(line.name) if line.name.isidentifier() else derivative_latex(line.name)
     if line.entry is None and line.arguments:
         left += f"({', '.join(map(_name, line.arguments))})"
     return left
 
 
-def _right(line: Line) -> str:
+def right_side(line: Line) -> str:
     """Return a formula in LaTeX, or as it stands where it isn't one."""
     try:
         return line.latex or latex_of(parse(line.text))
@@ -91,7 +92,7 @@ def _aligned(lines: Iterable[tuple[str, str]]) -> str:
 
 def _tables(report: Report, digits: int | None) -> Iterator[str]:
     if found := sheet(report):
-        entries = [_derivative(notation(report, cell.entry)) for cell in found[0].cells]
+        entries = [derivative_latex(notation(report, cell.entry)) for cell in found[0].cells]
         head = [*map(_name, (*report.variables, report.name)), *entries]
         lines = [[*map(_number, row.texts(digits)), _word(row.verdict)] for row in found]
         yield _tabular("r" * len(head) + "l", [*(f"${name}$" for name in head), "verdict"], lines)
@@ -102,7 +103,7 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
         yield f"At {place}: {latex_text(f'{report.name} = {value}')}."
         lines = [
             [
-                f"${_derivative(cell_name(report, cell))}$",
+                f"${derivative_latex(cell_name(report, cell))}$",
                 _number(cell.text(digits)),
                 _word(verdict_of([cell.check])),
             ]
@@ -135,7 +136,7 @@ def _name(name: str) -> str:
     return f"{stem}_{{{index.replace('_', ',')}}}" if index else stem
 
 
-def _derivative(written: str) -> str:
+def derivative_latex(written: str) -> str:
     r"""Return a derivative's notation: ``\frac{\partial f}{\partial u}``."""
     above, slash, below = written.partition("/")
     tex = [

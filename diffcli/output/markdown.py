@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from diffcli.layouts import Matrix
-from diffcli.output.answers import cell_name, point_text, value_text
-from diffcli.output.cells import answered, cells, name_of_function, notation, sheet, verdict_of
 from diffcli.output.document import (
     Block,
     Document,
@@ -20,8 +17,9 @@ from diffcli.output.document import (
 )
 from diffcli.output.formats import View
 from diffcli.output.notes import marked
-from diffcli.output.report import Report, Result
-from diffcli.output.text import number
+from diffcli.output.number_tables import number_tables
+from diffcli.output.report import Report
+from diffcli.verdict import Verdict
 
 
 def render(document: Document, view: View) -> str:
@@ -52,33 +50,17 @@ def _parts(block: Block, digits: int | None) -> Iterator[str]:
 
 
 def _tables(report: Report, digits: int | None) -> Iterator[str]:
-    if found := sheet(report):
-        entries = [notation(report, cell.entry) for cell in found[0].cells]
-        head = [*report.variables, name_of_function(report), *entries, "verdict"]
-        lines = [[*row.texts(digits), marked(row.verdict)] for row in found]
-        yield _table(head, lines, [name != "verdict" for name in head])
-        return
-    for result in answered(report):
-        value = value_text(result, digits)
-        yield f"At {point_text(report, result, digits)}: {report.name} = {value}"
-        yield from _entries(report, result, digits)
+    for table in number_tables(report, digits):
+        yield table.title
+        if table.head:
+            texts = [[_text(cell) for cell in row] for row in table.rows]
+            yield _table(table.head, texts, table.numeric)
+        if table.is_judged_as_one:
+            yield marked(table.verdict)
 
 
-def _entries(report: Report, result: Result, digits: int | None) -> Iterator[str]:
-    if isinstance(result.derivative, Matrix):
-        names, columns = result.derivative["rows"], result.derivative["columns"]
-        lines = [
-            [name, *(number(value, digits) for value in line)]
-            for name, line in zip(names, result.derivative["matrix"], strict=True)
-        ]
-        yield _table(["", *columns], lines, [False, *(True for _ in columns)])
-        yield marked(verdict_of(result.all_checks))
-    elif found := cells(result):
-        lines = [
-            [cell_name(report, cell), cell.text(digits), marked(verdict_of([cell.check]))]
-            for cell in found
-        ]
-        yield _table(["derivative", "value", "verdict"], lines, [False, True, False])
+def _text(cell: str | Verdict | None) -> str:
+    return cell if isinstance(cell, str) else marked(cell)
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:

@@ -377,7 +377,7 @@ RESULTS = {
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 def test_every_result_shows_itself(result) -> None:
     found = result()
-    assert found._repr_html_().startswith(("<pre>", "<!DOCTYPE svg"))
+    assert found._repr_html_().startswith(("<div class=", "<pre>", "<!DOCTYPE svg"))
     assert "\\" in (found._repr_latex_() or "a picture is no LaTeX: \\")
     for width in (40, 70):
         printed = StringIO()

@@ -1,0 +1,100 @@
+"""Pages of answers: well-formed, whole, and readable without colours."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+import diffcli
+from diffcli.cli.main import run
+from diffcli.output.html import math
+from diffcli.output.notes import MARKS
+
+ANSWERS = {
+    "one number": ["grad", "x^2*sin(y)", "--at", "1,2"],
+    "several points": ["grad", "abs(x)", "--at", "x=-1;x=0;x=2"],
+    "a matrix": ["hessian", "x^2*y + exp(-x)", "--at", "1,2"],
+    "tensors": ["grad", "x.T @ A @ x", "--at", "x=[1,2],A=[[1,2],[3,4]]"],
+    "a formula alone": ["grad", "x<y^2", "--wrt", "y"],
+    "tables": ["critical", "x^3 - 3x"],
+    "steps": ["steps", "x^2*sin(x)"],
+    "a proof": ["prove", "x^2 >= 0", "--in", "x=0:1"],
+}
+VOID = {"meta"}
+
+
+class Page(HTMLParser):
+    """Reads a page, whose elements must be closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.met: list[str] = []
+        self.words = ""
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  (its signature)
+        self.met.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words += data
+
+
+@pytest.mark.parametrize("arguments", ANSWERS.values(), ids=ANSWERS)
+def test_a_page_is_whole(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    run([*arguments, "--format", "html"])
+    page = Page(capsys.readouterr().out)
+    assert page.met[:1] == ["html"]
+    assert page.words.strip()
+    assert not {"script", "link", "img"} & set(page.met)
+
+
+def test_a_page_says_formulas_numbers_and_verdicts(tmp_path: Path) -> None:
+    path = tmp_path / "answer.html"
+    run([*ANSWERS["several points"], "-o", str(path)])
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.met.count("math") == 4  # both sides of f and of f′
+    for words in ("certified", "not differentiable", "left derivative -1, right derivative 1"):
+        assert words in page.words
+    assert page.words.count("certified") == 2
+
+
+def test_steps_fold() -> None:
+    page = Page(diffcli.parse("x^2*sin(x)").steps().to("html"))
+    assert page.met.count("details") == page.met.count("summary") >= 3
+
+
+def test_a_page_holds_one_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "answer.html"
+    monkeypatch.setattr("sys.stdin", StringIO("x^2\nx^3\n"))
+    assert run(["grad", "-", "-o", str(path)]) == 2
+    assert not path.exists()
+
+
+def test_what_is_typed_is_no_markup() -> None:
+    page = diffcli.parse("piecewise((x, x < 1), (2, True))").grad(x=0).to("html")
+    assert "x < 1" not in page
+    Page(page)
+
+
+def test_primes_stand_beside_their_name() -> None:
+    assert "<msup>" not in math("f'(x)")
+    assert "<msup>" in math("x^{2}")
+
+
+def test_a_notebook_shows_the_answer_typeset() -> None:
+    shown = diffcli.parse("x^2").grad(x=3)._repr_html_()
+    assert shown.startswith('<div class="diffcli">')
+    assert MARKS[diffcli.Verdict.CERTIFIED] in shown
+    Page(shown)
