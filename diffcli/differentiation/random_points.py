@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from diffcli.differentiation.cases import case_of
@@ -47,13 +48,9 @@ def agreements(operator: Operator, function: Function, form: ClosedForm, seed: i
     for _ in range(_TRIES):
         sizes = {length: int(chance.integers(*_LENGTHS)) for length in form.names}
         try:
-            holds = _holds(
-                operator,
-                function,
-                _of_lengths(operator, function, form, sizes),
-                chance,
-                settings,
-            )
+            whole = _function(function, form, sizes)
+            own = _of_lengths(operator, whole, form, sizes)
+            holds = _holds(operator, whole, own, chance, settings)
         except DiffcliError:
             # A slice may reach beyond a length, and a formula may have no value.
             continue
@@ -75,7 +72,11 @@ def _holds(
     """Return whether formulas give autograd's numbers at a random point; None without a value."""
     import numpy as np
 
-    arrays = {name: _random(shape, chance) for name, shape in form.variables.items()}
+    facts = function.said.facts
+    arrays = {
+        name: _MATRICES[facts.get(name)](_random(shape, chance))
+        for name, shape in form.variables.items()
+    }
     from diffcli.differentiation.selection import agree
 
     case = replace(case_of(operator, function, form.variables, settings, 0.0), closed=form)
@@ -93,6 +94,30 @@ def _random(shape: tuple[int, ...], chance: Generator) -> Array:
     value = np.asarray(chance.uniform(0.5, 1.5, shape))
     is_square = len(shape) == 2 and shape[0] == shape[1]
     return value + 3 * np.eye(shape[0]) if is_square else value
+
+
+def _orthogonal(matrix: Array) -> Array:
+    import numpy as np
+
+    return np.asarray(np.linalg.qr(matrix).Q)
+
+
+_MATRICES: Mapping[str | None, Callable[[Array], Array]] = MappingProxyType(
+    {
+        None: lambda matrix: matrix,
+        "symmetric": lambda matrix: (matrix + matrix.T) / 2,
+        "posdef": lambda matrix: matrix @ matrix.T,
+        "diagonal": lambda matrix: matrix * (matrix > 2),
+        "orthogonal": _orthogonal,
+    }
+)
+"""Makes a matrix of which something is assumed of a random one, by what is assumed."""
+
+
+def _function(function: Function, form: ClosedForm, sizes: Mapping[int, int]) -> Function:
+    """Return the function with lengths that are numbers."""
+    names = {name: sizes[length] for length, name in form.names.items()}
+    return replace(function, outputs=tuple(_sized(each, sizes, names) for each in function.outputs))
 
 
 def _of_lengths(

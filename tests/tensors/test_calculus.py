@@ -17,6 +17,7 @@ from diffcli.differentiation.assumed import assumed_form
 from diffcli.differentiation.random_points import agreements
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import expression, symbol
+from diffcli.language.declarations import declarations
 from diffcli.language.expression import Node, variable
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
@@ -275,3 +276,21 @@ def test_no_random_point_counts_without_a_value() -> None:
     function = parse("sum(log(-x^2))", declared=["x"])
     form, _ = assumed_form(Grad(), function)
     assert agreements(Grad(), function, form, seed=0) == 0
+
+
+@pytest.mark.parametrize(
+    ("formula", "fact", "expected"),
+    [
+        ("x @ A @ x", "A symmetric", "2*A @ x"),
+        ("x @ inv(A) @ x", "A posdef", "2*inv(A) @ x"),
+        ("norm(A @ x)^2", "A orthogonal", "2*x"),
+        ("x @ A @ x", "A diagonal", "2*A @ x"),
+    ],
+)
+def test_random_points_are_as_it_is_assumed(formula: str, fact: str, expected: str) -> None:
+    said = declarations(None, fact)
+    function = replace(parse(formula, declared=["A", "x"]), said=said)
+    operator = Grad(wrt=("x",))
+    form, _ = assumed_form(operator, function)
+    assert [each.text for each in form.formulas.values()] == [expected]
+    assert agreements(operator, function, form, seed=0) == 3
