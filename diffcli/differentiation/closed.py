@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 MOST_BLOCKS = 36
 """Blocks of a Jacobian or a Hessian that are written out."""
 _MOST_AXES = 2
+_TWICE = (Hessian, Hvp)
+"""The operators that differentiate twice; Vhp is among them."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,9 @@ def closed_form(
     NoClosedFormError, where there is none.
     """
     shapes = {variable(name): shape for name, shape in variables.items()}
-    facts = function.said.facts
+    # A gradient that is differentiated again in a matrix mustn't be of a symmetric one.
+    moving = scalars.variables if isinstance(operator, _TWICE) else ()
+    facts = {name: fact for name, fact in function.said.facts.items() if name not in moving}
     space = Space(
         shapes | shapes_of(function, variables), names, symmetric_in(facts), orthogonal_in(facts)
     )

@@ -294,3 +294,12 @@ def test_random_points_are_as_it_is_assumed(formula: str, fact: str, expected: s
     form, _ = assumed_form(operator, function)
     assert [each.text for each in form.formulas.values()] == [expected]
     assert agreements(operator, function, form, seed=0) == 3
+
+
+def test_a_second_derivative_in_a_symmetric_matrix_is_the_unconstrained_one() -> None:
+    function = replace(
+        parse("trace(A @ A @ A)", declared=["A"]), said=declarations(None, "A symmetric")
+    )
+    form, _ = assumed_form(Hessian(), function)
+    assert agreements(Hessian(), function, form, seed=0) == 3
+    assert [each.text for each in form.formulas.values()] == ["3*(V.T @ A.T + A.T @ V.T)"]
