@@ -4,7 +4,8 @@
 them in order. ``teacher`` applies them, ``differentiation`` proves what comes out, ``implicit``
 does both for an equation, ``definition`` takes the limit of the difference quotient, and
 ``document`` shows it. ``chart`` is the sign chart of a range, ``lagrange`` the system of a problem
-under constraints.
+under constraints. ``tensors`` derives derivatives of tensors by differentials, and
+``tensor_document`` shows that.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from diffcli.errors import UsageError
 from diffcli.language.equations import is_equation, read_equations
 from diffcli.language.parser import parse
 from diffcli.options import (
+    ASSUME,
     AT,
     CODE,
     COMPILE,
@@ -30,6 +32,7 @@ from diffcli.options import (
     ORDER,
     POINTS_FILE,
     PRECISION,
+    SHAPES,
     VERBOSE,
     WRT,
     Kind,
@@ -158,6 +161,8 @@ def _of_formula(wrt: Sequence[str], order: int, by_definition: bool) -> Any:
                 "steps are written out in one variable",
                 hint=f"take {asked[0]} first, then the next",
             )
+        if function.has_tensors:
+            return _of_tensors(function, wrt or asked[:1], max(order, len(asked)), chosen)
         if by_definition:
             return _defined(function, wrt or asked[:1], chosen.budget)
         lesson = explain(
@@ -170,6 +175,15 @@ def _of_formula(wrt: Sequence[str], order: int, by_definition: bool) -> Any:
         return lesson_answer(lesson, Facts.of("steps", function))
 
     return compute
+
+
+def _of_tensors(function: Function, wrt: Sequence[str], order: int, chosen: Settings) -> Answer:
+    """Return the derivations by differentials."""
+    from diffcli.studies.steps.tensor_document import tensor_answer
+    from diffcli.studies.steps.tensors import explain_tensors
+
+    done = explain_tensors(function, wrt=wrt, order=order, seed=chosen.seed)
+    return tensor_answer(done, Facts.of("steps", function))
 
 
 def _defined(function: Function, wrt: Sequence[str], budget: float) -> Answer:
@@ -193,8 +207,9 @@ COMMAND = Command(
     help="""Write the differentiation out: which rule, what is u and what is v, what comes of it.
 
 Of an equation both sides are differentiated, and solved for the derivative of the last
-variable. The answer is proved to be the symbolic engine's before anything is shown. With --in the
-sign chart of f' and f'' over a range, with --subject-to the Lagrange system.""",
+variable. The answer is proved to be the symbolic engine's before anything is shown. Of tensors
+it comes about by differentials, and autograd has the same at random points. With --in the sign
+chart of f' and f'' over a range, with --subject-to the Lagrange system.""",
     examples="""\
 diffcli steps "x^2*sin(x)"
 diffcli steps "x^x" --format latex -o steps.tex
@@ -202,8 +217,9 @@ diffcli steps "x^2 + y^2 = 25"
 diffcli steps "1/x" --definition
 diffcli steps "x^3 - 3x" --in -3:3
 diffcli steps "x*y" --subject-to "x^2 + y^2 = 1"
-diffcli steps "u^3 + v^2 + 4uv" --wrt u --order 2""",
-    options=(WRT, ORDER, DEFINITION, SUBJECT_TO, CHARTED),
+diffcli steps "u^3 + v^2 + 4uv" --wrt u --order 2
+diffcli steps "norm(X@w - y)^2" --wrt w""",
+    options=(WRT, ORDER, DEFINITION, SUBJECT_TO, CHARTED, SHAPES, ASSUME),
     unused=(
         AT,
         POINTS_FILE,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from diffcli.language.expression import Node, node, number
+from diffcli.language.expression import Node, node, number, postorder
 from diffcli.tensors.calculus.errors import no_closed_form
 from diffcli.tensors.calculus.networks import (
     Factor,
@@ -62,12 +62,15 @@ class _Contraction:
             return self._entrywise()
         for factor in self.product.factors:
             self._add(factor)
-        self._traces()
         left = sorted(self.product.summed, key=self._first_place)
         while left:
-            label = min(left, key=self._cost)
-            self._eliminate(label)
-            left.remove(label)
+            if pair := self._alone(left):
+                self._number(pair)
+                left = [label for label in left if label not in pair]
+            else:
+                label = min(left, key=self._cost)
+                self._eliminate(label)
+                left.remove(label)
         return self._whole()
 
     def _entrywise(self) -> Written:
@@ -106,7 +109,8 @@ class _Contraction:
         """Return what it takes to sum over a label: vectors first, then the smaller matrices."""
         ends = self._ends(label)
         if len(ends) < 2:
-            return len(ends), 0, 0
+            turned = any(self._own_order(pair)[0] == label for pair in ends)
+            return len(ends), turned and label in self.vectors, 0
         sizes = [self.space.length(_other(pair, label)) for pair in ends]
         size = self.space.length(label)
         for each in sizes:
@@ -209,27 +213,43 @@ class _Contraction:
         before = node("cumsum", right, static=(-1,) if order == 1 else (0,))
         return self.space.algebra.add(total, self.space.algebra.neg(before), right)
 
-    def _traces(self) -> None:
-        """Write the sums over both labels of two matrices as traces."""
-        summed = self.product.summed
-        for pair in list(self.matrices):
-            factors = self.matrices[pair]
-            alone = all(label in summed and label not in self.vectors for label in pair)
-            alone = alone and all(len(self._ends(label)) == 1 for label in pair)
-            if not alone or len(factors) != 2 or any(factor.below for factor in factors):
-                continue
-            first, second = factors
-            if first.labels == second.labels[::-1]:
-                trace = node("trace", node("matmul", first.node, second.node))
-                del self.matrices[pair]
-                self.scalars.append(Factor(trace, ()))
-                self.product = Product(
-                    self.product.size,
-                    self.product.factors,
-                    summed - set(pair),
-                    self.product.decimal,
-                )
-                summed = self.product.summed
+    def _alone(self, left: Sequence[int]) -> Labels | None:
+        """Return a pair of summed labels that matrices have and nothing else, if there is."""
+        for pair in self.matrices:
+            if all(
+                label in left and label not in self.vectors and len(self._ends(label)) == 1
+                for label in pair
+            ):
+                return pair
+        return None
+
+    def _number(self, pair: Labels) -> None:
+        """Write the sum over both labels of matrices as a trace of two, or as a sum of entries."""
+        factors = self.matrices[pair]
+        if len(factors) != 2 or any(factor.below for factor in factors):
+            return self._total(pair)
+        first, second = factors
+        left, right = first.node, second.node
+        if first.labels == second.labels:
+            turned, other = self._turned(first), self._turned(second)
+            if turned is None and other is None:
+                return self._total(pair)
+            left, right = turned or left, right if turned else other or right
+        del self.matrices[pair]
+        self.scalars.append(Factor(node("trace", chained(self.space, left, right)), ()))
+        return None
+
+    def _total(self, pair: Labels) -> None:
+        whole = self._matrix(pair, self._own_order(pair))
+        del self.matrices[pair]
+        self.scalars.append(Factor(node("sum", whole, static=(None,)), ()))
+
+    def _turned(self, factor: Factor) -> Node | None:
+        """Return a product's transpose, if that has fewer transposes in it."""
+        if factor.node.op != "matmul":
+            return None
+        turned = transposed(self.space, factor.node)
+        return turned if _transposes(turned) < _transposes(factor.node) else None
 
     # -- what is on one label, or one pair --------------------------------------------------------
 
@@ -303,6 +323,10 @@ class _Contraction:
             below = [number(size.denominator), *below]
         whole = algebra.mul(*above, *([] if tensor is None else [tensor]))
         return algebra.div(whole, algebra.mul(*below)) if below else whole
+
+
+def _transposes(each: Node) -> int:
+    return sum(inner.op == "transpose" for inner in postorder([each]))
 
 
 def chained(space: Space, left: Node, right: Node) -> Node:

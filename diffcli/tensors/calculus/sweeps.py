@@ -110,7 +110,7 @@ class Backward:
     def __init__(self, space: Space, root: Node, seed: Product, wrt: Sequence[str]) -> None:
         self._space, self._wrt = space, [variable(name) for name in wrt]
         self._varying = depends([root], self._wrt)
-        self._heights = _heights(root)
+        self._heights = heights_of(root)
         self._known: dict[Node, list[Product]] = {root: [seed]}
 
     def gradients(self) -> dict[str, list[Product]]:
@@ -146,7 +146,7 @@ class Backward:
         return found
 
 
-def _heights(root: Node) -> dict[Node, int]:
+def heights_of(root: Node) -> dict[Node, int]:
     """Return how many operations stand below each node at most."""
     heights: dict[Node, int] = {}
     for each in postorder([root]):
