@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,6 +53,26 @@ def test_torch_the_printed_form_and_the_closed_form_are_equal(row: Published) ->
             numbers = np.asarray(value(row.read(text, row.sized), point))
             size = np.abs(truth).max()
             assert np.allclose(np.broadcast_to(numbers, truth.shape), truth, 1e-9, 1e-10 * size)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "matrix-calculus.md"
+
+
+def classics() -> list[tuple[str, Published]]:
+    """Return the rows of the table on the page: the closed form, and the derivative that it is."""
+    found = []
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if cells[0] in OPERATORS:
+            operator, text, wrt, said, form = (cell.replace("`", "") for cell in cells)
+            shapes, _, assume = said.partition(", ")
+            found.append((form, Published("", text, operator, wrt, shapes, assume, form)))
+    return found
+
+
+@pytest.mark.parametrize(("form", "row"), classics(), ids=lambda each: str(each)[:60])
+def test_the_page_prints_what_is_answered(form: str, row: Published) -> None:
+    assert closed_form(row) == form
 
 
 @pytest.mark.slow
