@@ -52,6 +52,7 @@ HESSIANS = [
     ("dot(x, w)", "x", "0"),
     ("(x - w) @ inv(S) @ (x - w)", "w", "inv(S) + inv(S).T"),
     ("sum(diff(x)^2)", "x", "2*diff(eye(3), axis=0).T @ diff(eye(3), axis=0)"),
+    ("sum(exp(X@w) + (X@w)^4/12)", "w", "X.T*(exp(X @ w) + (X @ w)**2) @ X"),
 ]  # fmt: skip
 
 JACOBIANS = [

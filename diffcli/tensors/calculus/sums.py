@@ -8,11 +8,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 from diffcli.language.algebra import ONE, ZERO
-from diffcli.language.expression import NUMBER, Node, node, number
+from diffcli.language.expression import NUMBER, Node, node, number, variable
 from diffcli.tensors.calculus.contraction import Written, transposed, whole, written
 from diffcli.tensors.calculus.networks import Factor, Labels, Product, Space, is_unit
-from diffcli.tensors.calculus.simplifying import collected, common_size
+from diffcli.tensors.calculus.simplifying import Key, collected, common_size, key_of
 
+_MARK = variable("the label that is common")
+"""A vector that marks a label, which no formula has."""
 _SHARING = ("matmul", "outer", "solve")
 """Operations that are linear in both operands, or in the last."""
 
@@ -23,7 +25,7 @@ def sum_of(space: Space, products: Iterable[Product], free: Labels) -> Written:
     The node has fewer axes where it broadcasts to them. Raises NoClosedFormError where the
     language has no short form for a product.
     """
-    left = collected(space, products)
+    left = merged(space, collected(space, products))
     if not left:
         return Written(ZERO)
     if len(left) == 1:
@@ -34,6 +36,46 @@ def sum_of(space: Space, products: Iterable[Product], free: Labels) -> Written:
         rest = [_divided(product, common).scaled(1 / size) for product in left]
         return _taken_out(space, Product(size, common), rest, free)
     return _added(space, [written(space, product, free) for product in left], free)
+
+
+def merged(space: Space, products: Sequence[Product]) -> list[Product]:
+    """Return a sum of products, those that differ in what is on one summed label as one.
+
+    ``X.T*a @ X + X.T*b @ X`` takes two products of matrices, and ``X.T*(a + b) @ X`` one.
+    """
+    groups: dict[Key, list[tuple[Product, int]]] = {}
+    for product in products:
+        for label in sorted(product.summed):
+            core, rest = _split_at(product, label)
+            if core.factors and rest.factors:
+                marked = replace(core, factors=(*core.factors, Factor(_MARK, (label,))))
+                groups.setdefault(key_of(space, marked), []).append((product, label))
+    left = list(products)
+    for members in groups.values():
+        inside = [(product, label) for product, label in members if product in left]
+        if len({product for product, _ in inside}) < 2:
+            continue
+        core, _ = _split_at(*inside[0])
+        (first, label), *_ = inside
+        rests, taken = [], []
+        for product, own in inside:
+            if product not in taken:
+                taken.append(product)
+                rests.append(_split_at(product, own)[1].renamed({own: label}))
+        vector = node_of(space, rests, (label,), full=False)
+        labels = (label,) if space.shape(vector) else ()
+        whole = replace(core, factors=(*core.factors, Factor(vector, labels)))
+        left[left.index(first)] = whole
+        left = [product for product in left if product not in taken]
+    return left
+
+
+def _split_at(product: Product, label: int) -> tuple[Product, Product]:
+    """Return what a product has on other labels, and the vectors on one, with the numbers."""
+    own = tuple(each for each in product.factors if set(each.labels) <= {label})
+    core = tuple(each for each in product.factors if not set(each.labels) <= {label})
+    rest = replace(product, factors=own, summed=frozenset())
+    return Product(factors=core, summed=product.summed), rest
 
 
 def node_of(space: Space, products: Iterable[Product], free: Labels, *, full: bool = True) -> Node:
