@@ -33,6 +33,8 @@ from diffcli.options import (
 )
 from diffcli.output.answers import answer_of
 from diffcli.output.document import Answer
+from diffcli.studies.coordinates import COORDINATES, is_curved
+from diffcli.studies.coordinates import plan as plan_curved
 from diffcli.userfunction import UserFunction, derive_user
 
 MODE = Option(
@@ -67,6 +69,8 @@ COMPONENTS = Option(
 )
 WITH_COMPONENTS = frozenset({"grad", "jacobian", "hessian", "jvp", "vjp", "hvp", "vhp"})
 """The operators whose derivative of tensors has a closed form."""
+WITH_COORDINATES = frozenset({"laplacian", "divergence", "curl"})
+"""The operators besides the gradient that are known in curvilinear coordinates."""
 DIRECTIONAL = Option(
     "directional",
     Kind.VECTOR,
@@ -138,6 +142,7 @@ def command_of(name: str) -> Command:
     fields = inspect.signature(operator).parameters.values()
     own = (replace(FIELDS[field.name][0], default=field.default or None) for field in fields)
     more = (COMPONENTS,) if name in WITH_COMPONENTS else ()
+    more = (*more, COORDINATES) if name in WITH_COORDINATES else more
     text = (inspect.getdoc(operator) or "").replace("``", "")
     command = Command(
         name,
@@ -152,6 +157,8 @@ def command_of(name: str) -> Command:
 
 
 def _plan(request: Request) -> Plan:
+    if is_curved(request):
+        return plan_curved(request)
     operator = OPERATORS[request.command]
     fields = inspect.signature(operator).parameters
     read = {field: FIELDS[field][1](request[field]) for field in fields}
@@ -202,6 +209,8 @@ def _has_tensors(point: Point) -> bool:
 
 
 def _plan_grad(request: Request) -> Plan:
+    if is_curved(request):
+        return plan_curved(request)
     order, chosen = request["order"], variables(request["wrt"])
     along = read_vector(request["directional"])
     if along:
@@ -245,7 +254,7 @@ def _plan_partial(request: Request) -> Plan:
 
 
 _OF_THEIR_OWN: Mapping[str, Mapping[str, Any]] = {
-    "grad": {"options": (ORDER, WRT, MODE, DIRECTIONAL), "plan": _plan_grad},
+    "grad": {"options": (ORDER, WRT, MODE, DIRECTIONAL, COORDINATES), "plan": _plan_grad},
     "partial": {
         "options": (replace(WRT, is_hidden=True),),
         "plan": _plan_partial,

@@ -59,6 +59,7 @@ prove "convex(x^4 - x^2)" --in x=-1:1
 prove "log(x) < 2" --in x=0:1
 steps "x^2*sin(x)"
 steps "sqrt(x)" --definition
+curl "[0, r, 0]" --coordinates cylindrical --at 2,1,1
 limit "sin(x)/x" --at 0
 limit "sin(1/x)" --at 0
 limit "sin(x)^2 + cos(x)^2" --at inf
