@@ -65,6 +65,12 @@ diffcli plot "x^2 + y^2 < 9 and y >= sin(2x)" -o region.png
 # Equations that no formula solves.
 diffcli plot "sin(x^2 + y^2) = cos(x*y)" --range x=-5:5,y=-4:4 -o ripples.png
 
+# A polar curve with its tangent, the speed and the curvature there.
+diffcli plot "r = 1 + cos(theta)" --tangent pi/3,pi/2 -o cardioid.png
+
+# A curve in space.
+diffcli plot "[cos t, sin t, t/4]" --range 0:4pi -o helix.png
+
 # A vector field as stream lines: a pendulum with friction.
 diffcli plot "[y, -sin(x) - y/4]" --range x=-2pi:2pi,y=-4:4 --kind stream -o pendulum.png
 

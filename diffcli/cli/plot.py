@@ -80,6 +80,13 @@ ORDERS = Option(
 KIND = Option(
     "kind", Kind.TEXT, "Kind of plot: {choices}.", metavar="KIND", group=_PLOT, choices=tuple(KINDS)
 )
+EQUAL = Option(
+    "equal",
+    Kind.FLAG,
+    "Draw lines with the same scale on both axes, as curves are anyway.",
+    default=False,
+    group=_PLOT,
+)
 LOG = Option("log", Kind.FLAG, "Draw the values on a logarithmic axis.", default=False, group=_PLOT)
 TITLE = Option("title", Kind.TEXT, "Title above the plot.", metavar="TEXT", group=_PLOT)
 MARK = Option(
@@ -147,13 +154,15 @@ COMMAND = Command(
     "plot",
     help="""Plot a function and its derivative, broken at poles, jumps and the edges of the domain.
 
-Two variables make contours with the gradient, [x(t), y(t)] a curve, [u(x,y), v(x,y)] a field
+Two variables make contours with the gradient, [x(t), y(t)] a curve as do [x(t), y(t), z(t)] in
+space and r = r(theta) in polar coordinates, [u(x,y), v(x,y)] a field
 of arrows; an equation makes a curve, and a condition a region, each cell proved. Without -o,
 --show, --term or --data it is drawn in a window if there is a screen, else in the terminal.""",
     examples=_EXAMPLES,
     options=(
-        *(RANGE, Y_RANGE, ORDERS, KIND, LOG, TITLE, MARK, TANGENT, NORMAL, DOTS, FILL, PROVED),
-        *(PICTURE, DATA, TERM, SHOW, SIZE, DPI, STYLE, VARS, LET, QUIET, TIMEOUT, DEBUG),
+        *(RANGE, Y_RANGE, ORDERS, KIND, EQUAL, LOG, TITLE, MARK, TANGENT, NORMAL, DOTS, FILL),
+        *(PROVED, PICTURE, DATA, TERM, SHOW, SIZE, DPI, STYLE),
+        *(VARS, LET, QUIET, TIMEOUT, DEBUG),
     ),
     common=(),
 )
@@ -211,6 +220,7 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
             fill=options["fill"],
             proved=options["proved"],
             log=options["log"],
+            equal=options["equal"],
         ),
     )
     picture, canvas = (

@@ -22,9 +22,10 @@ def compose(function: Function, request: Request) -> PlotPlan:
     if name not in kinds:
         raise UsageError(f"this formula can't be drawn as {name}", hint=f"as {' or '.join(kinds)}")
     kind = kind_of(name)
-    if request.on_lines and not kind.takes_marks:
+    refused = [each for each in request.on_lines if each not in kind.takes]
+    if refused and not kind.takes_marks:
         hint = "--kind lines" if "lines" in kinds else "leave it out"
-        raise UsageError(f"--{request.on_lines[0]} is for lines, and this is a {name}", hint=hint)
+        raise UsageError(f"--{refused[0]} is for lines, and this is a {name}", hint=hint)
     if request.on_curves and not kind.takes_curves:
         listed = ", ".join(each.value for each in request.notable)
         raise UsageError(

@@ -100,7 +100,7 @@ class StraightLine:
 class Frame:
     """What surrounds the lines: the variable, the ranges, whether y is drawn by its logarithm.
 
-    ``latex`` is the variable in LaTeX.
+    ``latex`` is the variable in LaTeX. ``equal`` is whether both axes have the same scale.
     """
 
     variable: str
@@ -108,6 +108,7 @@ class Frame:
     x_range: tuple[float, float]
     y_range: tuple[float, float] | None = None
     log: bool = False
+    equal: bool = False
 
 
 @dataclass(frozen=True)

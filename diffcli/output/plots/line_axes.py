@@ -52,6 +52,9 @@ def draw(figure: Figure, plot: LinesShown) -> None:
     axes.set(xlim=frame.x_range, ylim=view)
     named(frame.latex, frame.variable).write(axes.set_xlabel(""))
     set_ticks(axes.xaxis, frame.x_range)
+    if frame.equal:
+        axes.set_aspect("equal")
+        figure.set_layout_engine("compressed")
     if frame.log:
         axes.set_yscale("log")
     else:

@@ -41,6 +41,7 @@ class Request:
     fill: bool = False
     log: bool = False
     proved: bool = False
+    equal: bool = False
 
     @property
     def on_curves(self) -> list[str]:
@@ -101,6 +102,8 @@ class PlotKind:
     compose: Callable[[Function, Request], PlotPlan]
     takes_marks: bool = False
     """Whether it takes the options of lines."""
+    takes: frozenset[str] = frozenset()
+    """The options of lines that it takes, if not all."""
     takes_curves: bool = False
     """Whether it takes those of an equation's curve."""
 

@@ -16,6 +16,7 @@ from diffcli.output.plots.frame import (
     MARGIN,
     Line,
     LinesShown,
+    StraightLine,
     frame_range,
     marks_of,
     shown_lines,
@@ -93,17 +94,32 @@ def lines_text(plot: LinesShown, columns: int, rows: int, *, colour: bool) -> st
     return "\n".join([picture, *keys, *features])
 
 
-def curve_text(samples: Samples, equation: str, columns: int, rows: int, *, colour: bool) -> str:
-    """Return a curve in the plane as text that fits a terminal."""
-    width, height = _room(columns, rows, 1)
+def curve_text(
+    samples: Samples,
+    legend: Sequence[str],
+    straights: Sequence[StraightLine],
+    remarks: Sequence[str],
+    columns: int,
+    rows: int,
+    *,
+    colour: bool,
+) -> str:
+    """Return a curve in the plane and its tangents as text that fits a terminal."""
+    width, height = _room(columns, rows, len(legend) + len(remarks))
     (x, _), (y, _) = samples.values
     across, up = _Axis.around(x), _Axis.around(y)
+    view = (across.low, across.high), (up.low, up.high)
+    lines = [each.line(*view) for each in straights]
+    inks = ["blue", *(["green"] * len(lines))]
     picture = uniplot.plot_to_string(
-        up.scaled(y), across.scaled(x), lines=True, color=["blue"] if colour else False,
+        [up.scaled(y), *(up.scaled(each) for _, each in lines)],
+        [across.scaled(x), *(across.scaled(each) for each, _ in lines)],
+        lines=[True] * len(inks), color=inks if colour else False,
         character_set="braille", width=width, height=height, **across.options("x"),
         **up.options("y"),
     )  # fmt: skip
-    return "\n".join([picture, *_legend([equation], [True], ["blue"] if colour else None)])
+    keys = _legend(legend[:1], [True], ["blue"] if colour else None)
+    return "\n".join([picture, *keys, *(f"      {each}" for each in (*legend[1:], *remarks))])
 
 
 @np.errstate(all="ignore")

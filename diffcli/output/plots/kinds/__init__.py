@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diffcli.output.plots.pictures import PlotKind
 
-KINDS = ("lines", "curve", "field", "surface", "stream", "relation")
+KINDS = ("lines", "curve", "field", "surface", "stream", "relation", "polar", "space")
 """Their names, in the order in which help lists them."""
 
 

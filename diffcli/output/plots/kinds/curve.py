@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from diffcli.language.function import Function
-from diffcli.output.plots.frame import HIGHEST, with_margin
+from diffcli.output.plots.frame import HIGHEST, Line, StraightLine, with_margin
 from diffcli.output.plots.labels import equation_of
 from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, chosen
 from diffcli.studies.critical.proofs import smoothness
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.iterated import is_iterated, said
 from diffcli.studies.curves.line import curve_range, evaluator
+from diffcli.studies.curves.motion import Motion, motion_at
 from diffcli.studies.curves.sampling import COARSE, FEW, Samples, sample
 from diffcli.studies.curves.viewing import widened
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 ARROWS = 12
@@ -34,12 +36,35 @@ MARGIN = 0.06
 
 @dataclass(frozen=True)
 class Curve(Picture):
-    """A curve in the plane, [x(t), y(t)]; ``equation`` is what the legend says, in LaTeX too."""
+    """A curve in the plane, [x(t), y(t)]; ``equation`` is what the legend says, in LaTeX too.
+
+    ``motions`` are the values of the parameter at which it has a tangent, ``others`` lines of
+    which the legend tells the equations.
+    """
 
     samples: Samples
     variable: str
     equation: str
     latex: str | None
+    motions: Sequence[Motion] = ()
+    others: Sequence[Line] = ()
+
+    @property
+    def straights(self) -> list[StraightLine]:
+        """The tangents."""
+        return [StraightLine("tangent", 0, *each.place, each.slope) for each in self.motions]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is said of each tangent: its equation, the speed and the curvature."""
+        texts = []
+        for motion, straight in zip(self.motions, self.straights, strict=True):
+            text = f"at {self.variable} = {motion.t:.4g}: {straight.equation}"
+            text += f", speed {motion.speed:.4g}"
+            if motion.curvature is not None:
+                text += f", curvature {motion.curvature:.4g}"
+            texts.append(text.replace("-", "−"))
+        return texts
 
     def paint(self, figure: Figure) -> None:
         """Draw the curve with its tangents, to scale; its start is dotted."""
@@ -76,12 +101,35 @@ class Curve(Picture):
         )  # fmt: skip
         axes.plot(x[:1], y[:1], "o", color=mpl.rcParams["text.color"], markersize=5, zorder=5)
         head(figure, axes, self.equation, self.latex)
+        self._paint_tangents(axes)
+
+    def _paint_tangents(self, axes: Axes) -> None:
+        from diffcli.output.plots.canvas import colours
+        from diffcli.output.plots.typeset import named, plain
+
+        inks, labels = colours()[2:], []
+        for line in self.others:
+            axes.plot([], [], linestyle="none", label=line.name)
+            labels.append(named(line.latex, line.equation))
+        for place, (straight, text) in enumerate(zip(self.straights, self.remarks, strict=True)):
+            ends = straight.line(axes.get_xlim(), axes.get_ylim())
+            ink = inks[place % len(inks)]
+            axes.plot(*ends, color=ink, linewidth=1.1, zorder=2.5, label=text)
+            axes.plot([straight.x], [straight.y], "o", color=ink, markersize=5, zorder=6)
+            labels.append(plain(text))
+        if labels:
+            legend = axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), borderaxespad=0)
+            for shown, label in zip(legend.get_texts(), labels, strict=True):
+                label.write(shown)
 
     def text(self, columns: int, rows: int, *, colour: bool) -> str:
         """Return the curve drawn in braille."""
         from diffcli.output.plots.terminal import curve_text
 
-        return curve_text(self.samples, self.equation, columns, rows, colour=colour)
+        legend = [self.equation, *(line.equation for line in self.others)]
+        return curve_text(
+            self.samples, legend, self.straights, self.remarks, columns, rows, colour=colour
+        )
 
     def columns(self) -> Iterator[tuple[str, Floats]]:
         """Yield the parameter, both coordinates and their derivatives."""
@@ -102,16 +150,22 @@ def _ends(side: Floats) -> tuple[float, float]:
     return with_margin(float(low), float(high), MARGIN)
 
 
-def _compose(function: Function, request: Request) -> PlotPlan:
+def curve_of(function: Function, request: Request) -> tuple[PlotPlan, Curve]:
+    """Sample a curve; return the plan of its picture, and the picture."""
     variable = function.variables[0] if function.variables else "t"
     evaluate = evaluator(function, 1)
     default = None if request.ranges else curve_range(function, evaluate)
     ends = request.ranges[variable] if default is None else (default.low, default.high)
     coarse = FEW if is_iterated(function) else COARSE
     samples = sample(evaluate, *ends, orders=(0,), smooth=smoothness(function), coarse=coarse)
-    picture = Curve(samples, variable, *equation_of(function))
+    motions = [motion_at(function, each) for each in request.tangents]
+    picture = Curve(samples, variable, *equation_of(function), motions)
     notes = said(function, samples.x.size)
-    return PlotPlan(picture, chosen([default]) if default else None, notes)
+    return PlotPlan(picture, chosen([default]) if default else None, notes), picture
+
+
+def _compose(function: Function, request: Request) -> PlotPlan:
+    return curve_of(function, request)[0]
 
 
 def _suits(function: Function) -> int:
@@ -120,4 +174,4 @@ def _suits(function: Function) -> int:
     return 2 if len(function.text) == 1 else 1
 
 
-KIND = PlotKind(_suits, _compose)
+KIND = PlotKind(_suits, _compose, takes=frozenset({"tangent"}))

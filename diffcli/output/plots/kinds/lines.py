@@ -76,8 +76,17 @@ def _compose(function: Function, request: Request) -> PlotPlan:
         y_range=request.y_range,
         coarse=FEW if is_slow else COARSE,
     )
+    if request.equal and request.log:
+        raise UsageError("--equal and --log don't go together", hint="leave one out")
     lines = lines_of(function, variable, request.orders)
-    frame = Frame(variable, math_name(variable), x_range, request.y_range, log=request.log)
+    frame = Frame(
+        variable,
+        math_name(variable),
+        x_range,
+        request.y_range,
+        log=request.log,
+        equal=request.equal,
+    )
     picture = Lines(
         samples,
         lines,

@@ -1,0 +1,83 @@
+"""A curve at one value of its parameter: place, velocity, tangent, curvature, each proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import hypot, inf
+
+from diffcli.differentiation import derive
+from diffcli.engines.exact import nearest
+from diffcli.errors import NoDerivativeError
+from diffcli.language.expression import Node
+from diffcli.language.function import Function
+from diffcli.language.points import Point
+from diffcli.operators import Grad
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A curve at a parameter ``t``: its place and its first two derivatives in the parameter."""
+
+    t: float
+    place: tuple[float, float]
+    velocity: tuple[float, float]
+    acceleration: tuple[float, float] | None
+
+    @property
+    def slope(self) -> float:
+        """The slope dy/dx of the tangent, infinite where it is upright."""
+        across, up = self.velocity
+        return up / across if across else inf
+
+    @property
+    def speed(self) -> float:
+        """The length of the velocity."""
+        return hypot(*self.velocity)
+
+    @property
+    def curvature(self) -> float | None:
+        """The curvature (x′y″ − y′x″)/(x′² + y′²)^(3/2), positive to the left; None if unknown."""
+        if self.acceleration is None:
+            return None
+        (dx, dy), (ddx, ddy) = self.velocity, self.acceleration
+        return (dx * ddy - dy * ddx) / self.speed**3
+
+
+def motion_at(function: Function, at: Node) -> Motion:
+    """Return a curve of two outputs at a value of its one variable.
+
+    Raises NoDerivativeError where it has no velocity, or stands still.
+    """
+    t = nearest(at)
+    pairs = [_numbers(function, at, order) for order in (1, 2)]
+    first, second = pairs
+    places = [value for value, _ in first]
+    velocity = [slope for _, slope in first]
+    if None in velocity or None in places or not any(velocity):
+        raise NoDerivativeError(
+            f"no tangent at {t:g}: the curve has no velocity there, or stands still",
+            hint="choose another value of the parameter",
+        )
+    acceleration = [slope for _, slope in second]
+    x, y = (each for each in places if each is not None)
+    dx, dy = (each for each in velocity if each is not None)
+    known = [each for each in acceleration if each is not None]
+    return Motion(t, (x, y), (dx, dy), (known[0], known[1]) if len(known) == 2 else None)
+
+
+def _numbers(function: Function, at: Node, order: int) -> list[tuple[float | None, float | None]]:
+    """Return each output's value and derivative of an order, None where it has none."""
+    found: list[tuple[float | None, float | None]] = []
+    for output in function.outputs:
+        single = Function(("",), (output,), function.variables)
+        (name,) = function.variables
+        (result,) = derive(Grad(order=order), single, [Point({name: at})]).results
+        slope = (result.derivative or {}).get(name)
+        value = result.value
+        found.append(
+            (
+                value if isinstance(value, float) else None,
+                slope if isinstance(slope, float) else None,
+            )
+        )
+    return found
