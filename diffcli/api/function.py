@@ -76,19 +76,14 @@ class Function(Differentiable):
         >>> float(circle.implicit(x=3, y=4))
         -0.75
         """
-        from diffcli.engines.coordinates import arrays_of
-        from diffcli.studies.implicit.derivatives import choose, derivatives
-        from diffcli.studies.implicit.document import answer, implicit_report
+        from diffcli.studies.implicit import report_of
+        from diffcli.studies.implicit.document import answer
 
         kind = kind_of([*at, point])
-        chosen = kind.settings(settings)
         points = [point_of(at, point, self.variables)] if at or point else []
-        found = derivatives(
-            self, choose(self, names_of(of), names_of(wrt)), points, chosen, order=order_of(order)
+        report = report_of(
+            self, points, kind.settings(settings), names_of(of), names_of(wrt), order_of(order)
         )
-        arrays = [arrays_of(each, dtype=chosen.dtype, seed=chosen.seed) for each in points]
-        floats = [{name: float(one) for name, one in each.items()} for each in arrays]
-        report = implicit_report(self, found, floats, dtype=chosen.dtype, device=chosen.device)
         answered = partial(answer, report)
         if not points:
             return Derivative(report, answer=answered)

@@ -47,6 +47,10 @@ class Node:
         """Whether this is a number, a constant or a variable."""
         return self.op in LEAVES
 
+    def __repr__(self) -> str:
+        """Name a leaf or an operation; :mod:`diffcli.language.printer` writes whole terms."""
+        return f"<Node {self.value if self.is_leaf else self.op}>"
+
 
 _interned: WeakValueDictionary[tuple[object, ...], Node] = WeakValueDictionary()
 

@@ -640,3 +640,12 @@ def test_wrt_chooses_the_variables_of_every_derivative() -> None:
     assert dict(F.vhp(x=3, y=2, vector=[2], wrt=["x"]).derivative) == {"x": 8.0}
     assert float(F.laplacian(x=3, y=2, wrt=["y"])) == 0.0
     assert float(diffcli.parse("x^2*y").divergence(x=3, y=2, wrt=["x"])) == 12.0
+
+
+def test_a_vector_of_its_own_at_every_point() -> None:
+    """The derivative of x²y along (v, 2) is 2xyv + 2x²."""
+    x, v = np.linspace(0.5, 2.5, 81), np.linspace(0, 1, 81)
+    found = diffcli.parse("x^2*y").jvp(x=x, y=3.0, vector={"x": v, "y": 2})
+    np.testing.assert_allclose(found.derivative, 6 * x * v + 2 * x**2, rtol=1e-13)
+    assert found.symbolic["f"].text is None
+    assert "same at every point" in str(found.symbolic["f"].reason)

@@ -172,3 +172,9 @@ def test_values_alone_and_several_formulas() -> None:
     points = [point.bind(["x"]) for point in read_points([";".join(map(str, range(POINTS)))])]
     results = derive(Eval(), function, points).results
     assert [result.value for result in results] == [[float(x * x), x + 1.0] for x in range(POINTS)]
+
+
+def test_a_value_that_found_no_time_for_a_proof_is_still_shown() -> None:
+    results = answers("abs(x)", ["0"] * POINTS, Eval(), budget=0.0)
+    assert {result.value for result in results} == {0.0}
+    assert {result.verdict for result in results} == {Verdict.UNVERIFIED}

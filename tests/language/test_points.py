@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 from math import pi, sqrt
 
@@ -202,3 +204,16 @@ def test_more_values_than_names_that_may_be_products_are_told_so() -> None:
     function = parse("xy")
     with pytest.raises(PointError, match=r"write x\*y"):
         read_points(["2,3"])[0].bind(function.variables)
+
+
+def test_a_node_names_its_operation_before_the_printer_is_loaded() -> None:
+    script = (
+        "import sys\n"
+        "from diffcli.language.expression import node, number, variable\n"
+        "assert 'diffcli.language.printer' not in sys.modules\n"
+        "print(number(2), node('sin', variable('x')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "<Node 2> <Node sin>\n"

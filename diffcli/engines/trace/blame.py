@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from diffcli.engines.balls.precision import working
 from diffcli.engines.trace.proof import SAFETY, Proof
-from diffcli.engines.trace.record import Call
 from diffcli.engines.trace.replay import Replay
+from diffcli.engines.trace.steps import Call
 from diffcli.engines.trace.tape import Value
 
 Floats = NDArray[np.float64]

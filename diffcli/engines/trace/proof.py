@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.engines.balls.precision import working
-from diffcli.engines.trace.arrays import Arithmetic, Balls
-from diffcli.engines.trace.record import Record
+from diffcli.engines.trace.arrays import Balls
+from diffcli.engines.trace.bounded import Arithmetic
 from diffcli.engines.trace.replay import Kind, Note, Replay
+from diffcli.engines.trace.steps import Record
 
 if TYPE_CHECKING:
     from torch import Tensor

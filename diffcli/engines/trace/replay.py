@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.engines.trace.arrays import Arithmetic, Balls, Bounded
+from diffcli.engines.trace.arrays import Balls
+from diffcli.engines.trace.bounded import Arithmetic, Bounded
 from diffcli.engines.trace.duals import Dual
-from diffcli.engines.trace.record import Call, Record, Reference, Step
 from diffcli.engines.trace.rules import find
+from diffcli.engines.trace.steps import Call, Record, Reference, Step
 from diffcli.engines.trace.tape import UNUSED, Tape, Value, Whole, concatenate
 
 CUSTOM_SLACK = 64.0

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.engines.trace.arrays import Balls, Bounded, Index
+from diffcli.engines.trace.arrays import Balls, Index
+from diffcli.engines.trace.bounded import Bounded
 from diffcli.engines.trace.duals import Dual
 from diffcli.engines.trace.functions import FUNCTIONS
 

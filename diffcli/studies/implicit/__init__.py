@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from diffcli.language.function import Function
     from diffcli.language.points import Point
     from diffcli.output.document import Answer
+    from diffcli.output.report import Report
 
 OF = Option(
     "of", Kind.NAMES, "Variables that depend on the others (default the last).", metavar="NAMES"
@@ -39,31 +40,47 @@ def plan(request: Request) -> Plan:
     of, wrt = variables(request["of"]), variables(request["wrt"])
 
     def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.engines.coordinates import arrays_of
-        from diffcli.studies.implicit.derivatives import choose, derivatives
-        from diffcli.studies.implicit.document import answer, implicit_report
-        from diffcli.studies.implicit.rates import Related, rates, unknown_rates
+        from diffcli.studies.implicit.document import answer
 
-        if isinstance(function, Related):
-            unknowns = unknown_rates(function, of)
-            found = rates(function, unknowns, points, chosen, request["order"])
-        else:
-            unknowns = choose(function, of, wrt)
-            found = derivatives(function, unknowns, points, chosen, order=request["order"])
-        arrays = [arrays_of(point, dtype=chosen.dtype, seed=chosen.seed) for point in points]
-        floats = [{name: float(each) for name, each in one.items()} for one in arrays]
-        report = implicit_report(
-            function,
-            found,
-            floats,
-            dtype=chosen.dtype,
-            device=chosen.device,
-            warnings=unknowns.choice,
-            is_total=isinstance(function, Related),
-        )
-        return answer(report)
+        return answer(report_of(function, points, chosen, of, wrt, request["order"]))
 
     return Plan(compute, declared=(*of, *wrt), reader=partial(_read, (*of, *wrt)))
+
+
+def report_of(
+    function: Function,
+    points: Sequence[Point],
+    chosen: Settings,
+    of: Sequence[str],
+    wrt: Sequence[str],
+    order: int,
+) -> Report:
+    """Differentiate what equations define, at points or as formulas alone.
+
+    ``of`` are the variables that depend on those of ``wrt``. Raises UsageError where they can't be
+    chosen so, PointError where a point doesn't lie on the curve.
+    """
+    from diffcli.engines.coordinates import arrays_of
+    from diffcli.studies.implicit.derivatives import choose, derivatives
+    from diffcli.studies.implicit.document import implicit_report
+    from diffcli.studies.implicit.rates import Related, rates, unknown_rates
+
+    if isinstance(function, Related):
+        unknowns = unknown_rates(function, of)
+        found = rates(function, unknowns, points, chosen, order)
+    else:
+        unknowns = choose(function, of, wrt)
+        found = derivatives(function, unknowns, points, chosen, order=order)
+    arrays = [arrays_of(point, dtype=chosen.dtype, seed=chosen.seed) for point in points]
+    return implicit_report(
+        function,
+        found,
+        [{name: float(value) for name, value in at.items()} for at in arrays],
+        dtype=chosen.dtype,
+        device=chosen.device,
+        warnings=unknowns.choice,
+        is_total=isinstance(function, Related),
+    )
 
 
 def _read(asked: Sequence[str], texts: Sequence[str], **known: Any) -> Function:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from diffcli.engines.trace.record import Step
 from diffcli.engines.trace.rules import (
     choices,
     elementary,
@@ -19,6 +18,7 @@ from diffcli.engines.trace.rules import (
     products,
     reductions,
 )
+from diffcli.engines.trace.steps import Step
 
 Rule = Callable[..., Any]
 

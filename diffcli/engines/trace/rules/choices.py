@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diffcli.engines.trace.arrays import Bounded
-from diffcli.engines.trace.record import Step
+from diffcli.engines.trace.bounded import Bounded
 from diffcli.engines.trace.rules.common import above, choose, chosen, number, operand, together
+from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import Mask, Value, Whole
 
 if TYPE_CHECKING:

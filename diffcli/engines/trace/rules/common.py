@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.engines.trace.arrays import Bounded
+from diffcli.engines.trace.bounded import Bounded
 from diffcli.engines.trace.duals import Dual
-from diffcli.engines.trace.record import Reference, Step
+from diffcli.engines.trace.steps import Reference, Step
 from diffcli.engines.trace.tape import Mask, Value
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diffcli.engines.trace.duals import Dual
-from diffcli.engines.trace.record import Step
 from diffcli.engines.trace.rules.common import above, choose, number, operand, together
+from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import UNUSED, Mask, Value
 
 if TYPE_CHECKING:

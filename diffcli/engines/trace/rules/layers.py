@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diffcli.engines.trace.record import Step
 from diffcli.engines.trace.rules.choices import RULES as CHOICES
 from diffcli.engines.trace.rules.common import choose, number, operand
 from diffcli.engines.trace.rules.reductions import RULES as REDUCTIONS
 from diffcli.engines.trace.rules.reductions import mean, shift, softmax
+from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import UNUSED, Value
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diffcli.engines.trace.record import Step
+from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import UNUSED, Value
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diffcli.engines.trace.record import Step
 from diffcli.engines.trace.rules.common import operand
+from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import Value, Whole
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from diffcli.engines.trace.record import Step
 from diffcli.engines.trace.rules.common import number
+from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import Value
 
 if TYPE_CHECKING:

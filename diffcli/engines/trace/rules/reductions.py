@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diffcli.engines.trace.arrays import Bounded
-from diffcli.engines.trace.record import Step
+from diffcli.engines.trace.bounded import Bounded
 from diffcli.engines.trace.rules.choices import RULES as CHOICES
 from diffcli.engines.trace.rules.common import axes_of, chosen, number
 from diffcli.engines.trace.rules.elementary import power
+from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import Mask, Value, Whole, extreme
 
 if TYPE_CHECKING:
