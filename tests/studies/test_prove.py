@@ -270,6 +270,7 @@ ALGEBRA = [
     ("x/y + y/x >= 2", "x=1:10,y=1:10", "proved"),
     ("x/y + y/x >= 2", "x=-1:10,y=1:10", "refuted"),
     ("1/(x - y)^2 >= 0", "x=0:1,y=0:1", "undefined"),
+    ("x/(y - y) <= 4 + y", "x=0:1,y=0:1", "undefined"),
     ("x^2 + y^2 + z^2 >= x*y + y*z + z*x", "x=-inf:inf,y=-inf:inf,z=-inf:inf", "proved"),
     ("x^2 + y^2 >= 2.000001*x*y", "x=-1:1,y=-1:1", "refuted"),
     ("(x - y)^2*(x - 1) <= 0", "x=0:1,y=0:1", "proved"),

@@ -36,6 +36,8 @@ def factors(formula: Node, names: Sequence[str]) -> Factors | None:
     if found is None:
         return None
     above, below = found
+    if not below:
+        return None
     if not above:
         return Factors(0, (), squares=False)
     sign, odd, squares = 1, list[Terms](), False
