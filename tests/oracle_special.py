@@ -193,6 +193,40 @@ def _ellipeinc(phi: Number, m: Number) -> Number:
     return mp.ellipe(phi, m)
 
 
+def _ellippiinc(n: Number, phi: Number, m: Number) -> Number:
+    """Return by Carlson's integrals and the complete one, DLMF 19.25.14 and 19.2.10."""
+    turns = mp.nint(phi / mp.pi)
+    sine, cosine = mp.sin(phi - turns * mp.pi), mp.cos(phi - turns * mp.pi)
+    below = 1 - m * sine**2
+    if below <= 0 or n * sine**2 >= 1 or (turns and max(n, m) >= 1):
+        raise ValueError("outside the domain")
+    first = sine * mp.elliprf(cosine**2, below, 1)
+    found = first + n / 3 * sine**3 * mp.elliprj(cosine**2, below, 1, 1 - n * sine**2)
+    return found + (2 * turns * mp.ellippi(n, m) if turns else 0)
+
+
+def _hyp0f1(b: Number, x: Number) -> Number:
+    """Return by Bessel's functions, DLMF 10.16.9; the argument must not be 0."""
+    z = mp.sqrt(-x)
+    return mp.re(mp.gamma(b) * z ** (1 - b) * mp.besselj(b - 1, 2 * z))
+
+
+def _uppergamma(a: Number, x: Number) -> Number:
+    """Return by Tricomi's function, DLMF 8.5.3."""
+    return mp.exp(-x) * mp.hyperu(1 - a, 1 - a, x)
+
+
+def _hyperu(a: Number, b: Number, x: Number) -> Number:
+    """Return by Kummer's functions, DLMF 13.2.42; the order must not be an integer."""
+    first = mp.gamma(1 - b) * mp.rgamma(a - b + 1) * mp.hyp1f1(a, b, x)
+    return first + mp.gamma(b - 1) * mp.rgamma(a) * x ** (1 - b) * mp.hyp1f1(a - b + 1, 2 - b, x)
+
+
+def _hyp2f1(a: Number, b: Number, c: Number, x: Number) -> Number:
+    """Return by Pfaff's transformation, DLMF 15.8.1."""
+    return (1 - x) ** -a * mp.hyp2f1(a, c - b, c, x / (x - 1))
+
+
 SPECIAL: Mapping[str, Callable[..., Number]] = {
     "erfcx": _erfcx,
     "erfinv": _where(lambda x: abs(x) < 1, _erfinv),
@@ -253,6 +287,12 @@ SPECIAL: Mapping[str, Callable[..., Number]] = {
     "ellipf": _ellipf,
     "ellipeinc": _ellipeinc,
     "ellippi": _where(lambda n, m: n < 1 and m < 1, mp.ellippi),
+    "ellippiinc": _ellippiinc,
+    "uppergamma": _where(_positive_last, _uppergamma),
+    "hyp0f1": _hyp0f1,
+    "hyp1f1": lambda a, b, x: mp.exp(x) * mp.hyp1f1(b - a, b, -x),
+    "hyperu": _where(_positive_last, _hyperu),
+    "hyp2f1": _where(lambda *args: args[-1] < 1, _hyp2f1),
     "polylog": _where(lambda _, x: x < 1, lambda s, x: mp.re(mp.polylog(s, x))),
 }
 """Every one leads to irrational numbers."""

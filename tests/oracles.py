@@ -238,5 +238,5 @@ def row_points() -> Iterator[Case]:
     """Yield every sample point of every row, in the order of ``data/points.csv``."""
     for row in table("points"):
         for point in row["points"].split():
-            coordinates = dict(zip("xyz", point.split(","), strict=False))
+            coordinates = dict(zip("xyzw", point.split(","), strict=False))
             yield Case(row["row"], row["formula"], coordinates, tuple(row["wrt"].split()))

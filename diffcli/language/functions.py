@@ -15,7 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 from diffcli.language.rows import ANY, Row, call, integral_row, row, special
-from diffcli.language.special_functions import BESSEL, ELLIPTIC, GAMMAS, INTEGRALS, POLYNOMIALS
+from diffcli.language.special_functions import (
+    BESSEL,
+    ELLIPTIC,
+    GAMMAS,
+    HYPERGEOMETRIC,
+    INTEGRALS,
+    POLYNOMIALS,
+)
 
 MAX_CACHED = 2048
 """Implementations that are kept: all of the table, and those of integrals, which are typed."""
@@ -184,6 +191,7 @@ TABLE: Mapping[str, Row] = _table(
     BESSEL,
     POLYNOMIALS,
     ELLIPTIC,
+    HYPERGEOMETRIC,
     _PROBABILITY,
     _ACTIVATIONS,
 )

@@ -16,7 +16,7 @@ from diffcli.language.pratt import POWER, PRODUCT, Pratt
 from diffcli.language.products import power, product
 from diffcli.language.tokens import Token
 
-ARGUMENTS = ("x", "y", "z")
+ARGUMENTS = ("x", "y", "z", "w")
 """The names of a function's arguments in its formulas."""
 
 

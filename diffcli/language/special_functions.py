@@ -61,6 +61,14 @@ BESSEL = [
     special("lambertw", "special", "w with w·e^w = x: the branch w ≥ −1; w ≤ −1 as lambertw(x, -1)", arity=2, defaults="0", aliases="LambertW ProductLog lambert_w", latex=r"W_{{1}}\left({0}\right)", domain="x ≥ −1/e; for the branch −1, −1/e ≤ x < 0", ulps=1024, accuracy=2e-13, partials="exp(-lambertw(x, y))/(1 + lambertw(x, y))", edges_at="x*e + 1"),
 ]
 
+HYPERGEOMETRIC = [
+    special("uppergamma", "special", "upper incomplete gamma function Γ(a, x) = ∫ t^(a−1) e^(−t) dt over x … ∞, as uppergamma(a, x)", arity=2, domain="x > 0", ulps=1024, accuracy=1e-13, range="(0, inf)", partials="; -exp((x - 1)*log(y) - y)", is_smooth=True),
+    special("hyp0f1", "hypergeometric", "₀F₁(; b; x) = Σ xⁿ/((b)ₙ n!), as hyp0f1(b, x)", arity=2, aliases="Hypergeometric0F1 hypergeometric_0f1", domain="b ≠ 0, −1, −2, …", ulps=1024, accuracy=1e-13, partials="; hyp0f1(x + 1, y)/x", is_smooth=True),
+    special("hyp1f1", "hypergeometric", "Kummer's M(a, b, x) = ₁F₁(a; b; x), as hyp1f1(a, b, x)", arity=3, aliases="Hypergeometric1F1 hypergeometric_1f1 KummerM kummer_m", domain="b ≠ 0, −1, −2, …", ulps=1024, accuracy=1e-13, partials="; ; x/y*hyp1f1(x + 1, y + 1, z)", is_smooth=True),
+    special("hyperu", "hypergeometric", "Tricomi's U(a, b, x), as hyperu(a, b, x)", arity=3, aliases="HypergeometricU hypergeometric_u KummerU kummer_u tricomi_u", domain="x > 0", ulps=1024, accuracy=1e-13, partials="; ; -x*hyperu(x + 1, y + 1, z)", is_smooth=True),
+    special("hyp2f1", "hypergeometric", "Gauss's ₂F₁(a, b; c; x), as hyp2f1(a, b, c, x)", arity=4, aliases="Hypergeometric2F1 hypergeometric_2f1", domain="x < 1; c ≠ 0, −1, −2, …", ulps=1024, accuracy=1e-13, partials="; ; ; x*y/z*hyp2f1(x + 1, y + 1, z + 1, w)", is_smooth=True),
+]
+
 POLYNOMIALS = [
     special("legendre", "orthogonal polynomial", "Legendre polynomial, as legendre(n, x)", arity=2, aliases="legendrep legendre_p eval_legendre", latex=r"P_{{0}}\left({1}\right)", domain="n = 0, 1, 2, …", ulps=4096, accuracy=5e-16, partials="; gegenbauer(x - 1, 3/2, y)", is_smooth=True),
     special("hermite", "orthogonal polynomial", "Hermite polynomial of the physicists, as hermite(n, x)", arity=2, aliases="hermiteh eval_hermite", latex=r"H_{{0}}\left({1}\right)", domain="n = 0, 1, 2, …", ulps=4096, accuracy=5e-16, partials="; 2*x*hermite(x - 1, y)", is_smooth=True),
@@ -75,6 +83,7 @@ ELLIPTIC = [
     special("ellipe", "elliptic", "complete elliptic integral E(m), of the parameter m = k²", aliases="EllipticE elliptic_ec elliptic_e", latex=call("operatorname{E}"), domain="m ≤ 1", ulps=1024, accuracy=5e-16, range="[1, inf)", partials="(ellipe(x) - ellipk(x))/(2*x)", edges_at="x - 1"),
     special("ellipf", "elliptic", "incomplete elliptic integral F(φ | m), as ellipf(φ, m)", arity=2, aliases="EllipticF elliptic_f ellipkinc", latex=r"F\left({0} \mid {1}\right)", domain="m·sin(φ)² < 1", ulps=1024, accuracy=2e-15, partials="1/sqrt(1 - y*sin(x)^2); ellipeinc(x, y)/(2*y*(1 - y)) - ellipf(x, y)/(2*y) - sin(2*x)/(4*(1 - y)*sqrt(1 - y*sin(x)^2))", is_smooth=True),
     special("ellipeinc", "elliptic", "incomplete elliptic integral E(φ | m), as ellipeinc(φ, m)", arity=2, latex=r"E\left({0} \mid {1}\right)", domain="m·sin(φ)² < 1", ulps=1024, accuracy=5e-16, partials="sqrt(1 - y*sin(x)^2); (ellipeinc(x, y) - ellipf(x, y))/(2*y)", is_smooth=True),
+    special("ellippiinc", "elliptic", "incomplete elliptic integral Π(n; φ | m), as ellippiinc(n, φ, m)", arity=3, domain="n·sin(φ)² < 1, m·sin(φ)² < 1", ulps=1024, accuracy=1e-13, partials="(ellipeinc(y, z) + (z - x)/x*ellipf(y, z) + (x^2 - z)/x*ellippiinc(x, y, z) - x*sqrt(1 - z*sin(y)^2)*sin(2*y)/(2*(1 - x*sin(y)^2)))/(2*(z - x)*(x - 1)); 1/((1 - x*sin(y)^2)*sqrt(1 - z*sin(y)^2)); (ellipeinc(y, z)/(z - 1) + ellippiinc(x, y, z) - z*sin(2*y)/(2*(z - 1)*sqrt(1 - z*sin(y)^2)))/(2*(x - z))", is_smooth=True),
     special("ellippi", "elliptic", "complete elliptic integral Π(n | m), as ellippi(n, m)", arity=2, aliases="EllipticPi elliptic_pi", latex=r"\Pi\left({0} \mid {1}\right)", domain="n < 1, m < 1", ulps=1024, accuracy=1e-15, partials="(ellipe(y) + (y - x)/x*ellipk(y) + (x^2 - y)/x*ellippi(x, y))/(2*(y - x)*(x - 1)); (ellipe(y)/(y - 1) + ellippi(x, y))/(2*(x - y))", is_smooth=True),
 ]
 # fmt: on

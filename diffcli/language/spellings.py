@@ -40,16 +40,25 @@ BetaRegularized(z, a, b): betainc(a, b, z)
 chebyshev_polynomial_t(x, n): chebyshevt(n, x)
 chebyshev_polynomial_u(x, n): chebyshevu(n, x)
 CubeRoot(x): cbrt(x)
+comp_ellint_1(k): ellipk(k^2)
+comp_ellint_2(k): ellipe(k^2)
+comp_ellint_3(k, n): ellippi(n, k^2)
 deg2rad(x): x*pi/180
 degrees(x): x*180/pi
 dilog(x): polylog(2, 1 - x)
 div(x, y): x/y
 divide(x, y): x/y
 Ei(n, x): expint(n, x)
+ellint_1(k, phi): ellipf(phi, k^2)
+ellint_2(k, phi): ellipeinc(phi, k^2)
+ellint_3(k, n, phi): ellippiinc(n, phi, k^2)
+ellippi(n, phi, m): ellippiinc(n, phi, m)
 ellipe(x, m): ellipeinc(x, m)
 ellipkm1(p): ellipk(1 - p)
 elliptic_e(x, m): ellipeinc(x, m)
+elliptic_pi(n, phi, m): ellippiinc(n, phi, m)
 EllipticE(x, m): ellipeinc(x, m)
+EllipticPi(n, phi, m): ellippiinc(n, phi, m)
 entr(x): -x*log(x)
 Erf(x, y): erf(y) - erf(x)
 erf2(x, y): erf(y) - erf(x)
@@ -59,9 +68,10 @@ fix(x): piecewise((floor(x), x >= 0), (ceil(x), True))
 float_power(x, y): x^y
 fmod(x, y): x - y*piecewise((floor(x/y), x/y >= 0), (ceil(x/y), True))
 FractionalPart(x): x - piecewise((floor(x), x >= 0), (ceil(x), True))
-GAMMA(a, x): gamma(a)*gammaincc(a, x)
-Gamma(a, x): gamma(a)*gammaincc(a, x)
-gamma_incomplete(a, x): gamma(a)*gammaincc(a, x)
+GAMMA(a, x): uppergamma(a, x)
+Gamma(a, x): uppergamma(a, x)
+gamma(a, x): uppergamma(a, x)
+gamma_incomplete(a, x): uppergamma(a, x)
 gamma_incomplete_lower(a, x): gamma(a)*gammainc(a, x)
 gen_laguerre(n, a, x): laguerre(n, x, a)
 generalized_lambert_w(k, x): lambertw(x, k)
@@ -86,7 +96,7 @@ lowergamma(a, x): gamma(a)*gammainc(a, x)
 math.remainder(x, y): x - y*round(x/y)
 mpmath.betainc(a, b, 0, x): beta(a, b)*betainc(a, b, x)
 mpmath.betainc(a, b, x, y): beta(a, b)*(betainc(a, b, y) - betainc(a, b, x))
-mpmath.gammainc(a, x): gamma(a)*gammaincc(a, x)
+mpmath.gammainc(a, x): uppergamma(a, x)
 mpmath.gammainc(a, 0, x): gamma(a)*gammainc(a, x)
 mpmath.laguerre(n, a, x): laguerre(n, x, a)
 Mul(x, y): x*y
@@ -127,7 +137,6 @@ trunc(x): piecewise((floor(x), x >= 0), (ceil(x), True))
 truncate(x): piecewise((floor(x), x >= 0), (ceil(x), True))
 unit_step(x): heaviside(x, 0)
 UnitStep(x): heaviside(x, 1)
-uppergamma(a, x): gamma(a)*gammaincc(a, x)
 xlog1py(x, y): piecewise((0, x == 0), (x*log1p(y), True))
 xlogy(x, y): piecewise((0, x == 0), (x*log(y), True))
 """
@@ -174,6 +183,7 @@ DOUBTS: Mapping[tuple[str, int], str] = MappingProxyType(
         ("EllipticE", 2): f"{_MODULUS}, and its first is sin(φ)",
         ("EllipticF", 2): f"{_MODULUS}, and its first is sin(φ)",
         ("EllipticPi", 2): _MODULUS,
+        ("EllipticPi", 3): f"{_MODULUS}, and its order is another",
         ("LambertW", 2): "the branch comes last, as in sympy; Maple's LambertW(k, x) has it first",
         ("Li", 1): "as in Maple; sympy's Li(x) is li(x) - li(2)",
         (

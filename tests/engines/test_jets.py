@@ -17,7 +17,7 @@ from diffcli.language.parser import parse
 
 ORDER = 8
 STEP = Fraction(1, 10**6)
-NAMES = ("x", "y", "z")
+NAMES = ("x", "y", "z", "w")
 
 
 def coefficients(formula: str, at: dict[str, Fraction], name: str, order: int) -> list[float]:

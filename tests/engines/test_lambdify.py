@@ -53,12 +53,12 @@ def derivatives(of: Program, at: float | list[float], order: int) -> list[float 
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", oracles.table("points"), ids=lambda row: row["row"])
 def test_every_row_computes_its_value(row: dict[str, str]) -> None:
-    of, checked = program(row["formula"], ("x", "y", "z")), 0
+    of, checked = program(row["formula"], tuple("xyzw")), 0
     for text in row["points"].split():
         floats = [float(Fraction(each)) for each in text.split(",")]
-        point = {name: Fraction(each) for name, each in zip("xyz", floats, strict=False)}
+        point = {name: Fraction(each) for name, each in zip("xyzw", floats, strict=False)}
         inputs = [torch.tensor(each, dtype=torch.float64) for each in floats]
-        inputs += [torch.tensor(0.0, dtype=torch.float64)] * (3 - len(inputs))
+        inputs += [torch.tensor(0.0, dtype=torch.float64)] * (4 - len(inputs))
         try:
             truth = oracles.value(row["formula"], point, 20)
         except (ArithmeticError, ValueError):
@@ -309,18 +309,18 @@ def test_long_sums_and_deep_nesting() -> None:
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", oracles.table("points"), ids=lambda row: row["row"])
 def test_derivatives_of_the_symbolic_engine_lower_too(row: dict[str, str]) -> None:
-    function = parse(row["formula"], variables=("x", "y", "z"))
+    function = parse(row["formula"], variables=tuple("xyzw"))
     engine = Symbolic(function)
     for name in row["wrt"].split():
-        of = lambdify([engine.partial([name])], [symbol(each) for each in "xyz"])
+        of = lambdify([engine.partial([name])], [symbol(each) for each in "xyzw"])
         for text in row["points"].split()[::4]:
             floats = [float(Fraction(each)) for each in text.split(",")]
-            point = dict(zip("xyz", map(Fraction, floats), strict=False))
+            point = dict(zip("xyzw", map(Fraction, floats), strict=False))
             truth = engine.value(point, [name]).number
             if truth is None or not TINY < abs(truth) < HUGE:
                 continue
             inputs = [torch.tensor(each, dtype=torch.float64) for each in floats]
-            inputs += [torch.tensor(0.0, dtype=torch.float64)] * (3 - len(inputs))
+            inputs += [torch.tensor(0.0, dtype=torch.float64)] * (4 - len(inputs))
             (value,) = of(*inputs)
             assert isinstance(value, Tensor)
             if value.isfinite() and _is_well_conditioned(row["row"]):

@@ -30,7 +30,7 @@ from diffcli.operators import Eval
 from diffcli.verdict import Verdict
 
 ORDER = 3
-NAMES = ("x", "y", "z")
+NAMES = ("x", "y", "z", "w")
 LEAST, MOST = 1e-60, 1e290
 """What is smaller than the difference quotients of the truth is 0."""
 ROWS = {row["row"]: row for row in oracles.table("points")}
@@ -47,7 +47,8 @@ def derivatives(formula: str, at: list[float], index: int, order: int = ORDER) -
     """Return the value and the derivatives in one argument, by autograd."""
     function = parse(formula, variables=NAMES)
     of = lambdify(expression(function), [symbol(name) for name in NAMES])
-    tensors = [torch.tensor(each, dtype=torch.float64) for each in [*at, 0.0, 0.0][:3]]
+    padded = [*at, *[0.0] * (len(NAMES) - len(at))]
+    tensors = [torch.tensor(each, dtype=torch.float64) for each in padded]
     x = tensors[index].requires_grad_()
     (y,) = of(*tensors)
     found = [y.item()]

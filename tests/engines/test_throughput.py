@@ -118,7 +118,7 @@ SAMPLED = [row for row in TABLE.values() if not row.boolean and row.name != "pie
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", SAMPLED, ids=lambda row: row.name)
 def test_the_emitted_sweep_of_every_function_is_autograds(row: Row) -> None:
-    names = "xyz"[: max(row.arity[0], 1)]
+    names = "xyzw"[: max(row.arity[0], 1)]
     call = {"add": "x+y", "mul": "x*y", "div": "x/y", "neg": "-x", "pow": "x^y"}.get(row.name)
     degree = {"polygamma": 0, "hermite": 0, "multigammaln": 1}
     points = 6 if row.name == "polylog" else 24  # mpmath computes each of its numbers

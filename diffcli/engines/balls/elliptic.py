@@ -49,6 +49,22 @@ def _incomplete(name: str, function: Complex, phi: Ball, m: Ball) -> Ball:
     return analytic(function, phi, m, inside=inside)
 
 
+def ellippiinc(n: Ball, phi: Ball, m: Ball) -> Ball:
+    """Return Π(n; φ | m)."""
+    angle = ball(centre(phi))
+    quarter = bool(abs(angle) < arb.pi() / 2)
+    most = angle.sin() ** 2 if quarter else arb(1)
+    for each, what in ((n, "n"), (m, "m")):
+        outside = f"ellippiinc where {what}·sin(φ)² is above 1"
+        positive(1 - centre(each) * most, "edge of ellippiinc", outside)
+
+    def inside(n: acb, phi: acb, m: acb) -> bool:
+        square = phi.sin() ** 2
+        return _below_one(n * square, m * square) and (quarter or _below_one(n, m))
+
+    return analytic(acb.elliptic_pi_inc, n, phi, m, inside=inside)
+
+
 def ellippi(n: Ball, m: Ball) -> Ball:
     """Return Π(n | m)."""
     positive(1 - n, "pole of ellippi", "ellippi with n above 1")

@@ -36,6 +36,7 @@ from diffcli.engines.balls.guards import (
     short,
     side,
 )
+from diffcli.engines.balls.hypergeometric import *  # noqa: F403  (one namespace for the table)
 from diffcli.engines.balls.integrals import *  # noqa: F403  (one namespace for the table)
 from diffcli.engines.balls.polynomials import *  # noqa: F403  (one namespace for the table)
 from diffcli.engines.balls.special import *  # noqa: F403  (one namespace for the table)

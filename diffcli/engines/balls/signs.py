@@ -166,7 +166,7 @@ class Facts:
         return found if is_within else None
 
     def _defined(self, op: str, numbers: list[Form]) -> Constant | None:
-        arguments = dict(zip("xyz", numbers, strict=False))
+        arguments = dict(zip("xyzw", numbers, strict=False))
         made: dict[Node, Constant | None] = {}
         for each in postorder([definition(op)]):
             if each.op == VARIABLE:

@@ -54,7 +54,7 @@ def simplified(roots: Sequence[Node]) -> list[Node]:
         if each.is_leaf:
             made[each] = each
         elif each.op in DEFINITIONS and each.op not in RULES and each.op not in _MADE:
-            places = {variable(x): arg for x, arg in zip("xyz", args, strict=False)}
+            places = {variable(x): arg for x, arg in zip("xyzw", args, strict=False)}
             made[each] = simplified([substituted(definition(each.op), places)])[0]
         else:
             made[each] = _folded(node(each.op, *args, static=each.static))

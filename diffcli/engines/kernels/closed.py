@@ -23,6 +23,7 @@ from diffcli.engines.terms import meanings
 from diffcli.engines.terms.precision import mpmath_precision
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
+from diffcli.language.rules import ARGUMENTS
 
 MAX_CACHED = 512
 """Rules that are kept; the orders of their derivatives are typed."""
@@ -112,7 +113,7 @@ def closed(
     names arguments for which the value itself, on a part of the domain, is mpmath's.
     """
     texts = TABLE[name].partials
-    names = "xyz"[: TABLE[name].arity[0]]
+    names = ARGUMENTS[: TABLE[name].arity[0]]
     ITERATED[name] = frozenset(
         index
         for index, letter in enumerate(names)
@@ -148,10 +149,10 @@ def _of_table(name: str, index: int, *args: Tensor) -> Tensor:
 def program(name: str, index: int) -> Program:
     """Return a row's partial in an argument as a torch program of the arguments."""
     row = TABLE[name]
-    return lower(parse(row.partials[index], variables=tuple("xyz"[: row.arity[0]])))
+    return lower(parse(row.partials[index], variables=ARGUMENTS[: row.arity[0]]))
 
 
-def _numeric_partial(name: str, index: int, orders: tuple[int, ...] = (0, 0, 0)) -> Formula:
+def _numeric_partial(name: str, index: int, orders: tuple[int, ...] = (0,) * 4) -> Formula:
     raised = tuple(n + (place == index) for place, n in enumerate(orders))
     return lambda *args: _numeric(name, raised[: len(args)])(*args)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from diffcli.engines.kernels.closed import closed, on_cpu, scipy, special
+from diffcli.engines.kernels.closed import closed, numbers, on_cpu, scipy, special
 
 
 def _incomplete(phi: Any, m: Any, complete: Any, third: float) -> Any:
@@ -37,4 +37,5 @@ ellipf = closed("ellipf", on_cpu(lambda phi, m: _incomplete(phi, m, special.elli
 ellipeinc = closed(
     "ellipeinc", on_cpu(lambda phi, m: _incomplete(phi, m, special.ellipe, 1 / 3)), exact="y"
 )
+ellippiinc = closed("ellippiinc", on_cpu(numbers("ellippiinc")), exact="xz", iterated="xyz")
 ellippi = closed("ellippi", on_cpu(_third_kind), exact="xy")

@@ -184,7 +184,26 @@ _ELLIPTICS: Mapping[str, Meaning] = {
     "ellipe": _where(lambda m: m <= 1, mpmath.ellipe),
     "ellipf": _where(lambda phi, m: m * mpmath.sin(phi) ** 2 < 1, mpmath.ellipf),
     "ellipeinc": _where(lambda phi, m: m * mpmath.sin(phi) ** 2 <= 1, mpmath.ellipe),
+    "ellippiinc": _where(
+        lambda n, phi, m: max(n, m) * (mpmath.sin(phi) ** 2 if abs(phi) < mpmath.pi / 2 else 1) < 1,
+        mpmath.ellippi,
+    ),
     "ellippi": _where(lambda n, m: n < 1 and m < 1, mpmath.ellippi),
+}
+
+# Hypergeometric functions, and the incomplete gamma function that isn't regularised.
+
+
+def _no_pole(parameter: Any) -> bool:
+    return bool(parameter > 0 or not mpmath.isint(parameter))
+
+
+_HYPERGEOMETRICS: Mapping[str, Meaning] = {
+    "uppergamma": _where(lambda _, x: x > 0, mpmath.gammainc),
+    "hyp0f1": _where(lambda b, _: _no_pole(b), mpmath.hyp0f1),
+    "hyp1f1": _where(lambda _, b, __: _no_pole(b), mpmath.hyp1f1),
+    "hyp2f1": _where(lambda _, __, c, x: _no_pole(c) and x < 1, mpmath.hyp2f1),
+    "hyperu": _where(lambda _, __, x: x > 0, mpmath.hyperu),
 }
 
 MAX_DEGREE = 10_000
@@ -243,7 +262,15 @@ _POLYNOMIALS: Mapping[str, Meaning] = {
 }
 
 MEANINGS: Mapping[str, Meaning] = MappingProxyType(
-    {**_ERRORS, **_INTEGRALS, **_GAMMAS, **_BESSELS, **_ELLIPTICS, **_POLYNOMIALS}
+    {
+        **_ERRORS,
+        **_INTEGRALS,
+        **_GAMMAS,
+        **_BESSELS,
+        **_ELLIPTICS,
+        **_HYPERGEOMETRICS,
+        **_POLYNOMIALS,
+    }
 )
 """The definition of each row, by its name."""
 

@@ -12,12 +12,13 @@ from sympy import Expr, Symbol
 from diffcli.engines.symbolic import expression, symbol
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
+from diffcli.language.rules import ARGUMENTS
 
 
 @cache
 def term(name: str, index: int) -> tuple[Expr, tuple[Symbol, ...]]:
     """Return a row's partial in an argument as a sympy term, and the symbols of the arguments."""
     row = TABLE[name]
-    names = ("x", "y", "z")[: row.arity[0]]
+    names = ARGUMENTS[: row.arity[0]]
     (found,) = expression(parse(row.partials[index], variables=names))
     return found, tuple(map(symbol, names))
