@@ -89,6 +89,8 @@ class Lowering:
             *operands, known = term.args
             reference, static = TENSORS[term.row].torch, known.static
             return self.tape(reference, *map(self.value, operands), static=static)
+        if isinstance(term, RealFunction) and term.poles:
+            return self.tape.constant(nan)
         reference = term.row.torch if isinstance(term, RealFunction) else _TORCH[type(term)]
         return self.tape(reference, *map(self.value, term.args))
 

@@ -12,6 +12,7 @@ from texts import rows
 
 from diffcli.engines.enclosure import partial
 from diffcli.engines.lambdify import lambdify
+from diffcli.engines.remote import lower
 from diffcli.engines.symbolic import Symbolic, expression, symbol
 from diffcli.errors import FormulaError
 from diffcli.language.builder import Builder
@@ -146,3 +147,21 @@ def test_a_kink_at_a_bound_does_no_harm_to_the_first_derivative() -> None:
     (root,) = parse("integrate(abs(t), t=-1..x)").outputs
     assert partial(root, {"x": 0.0}, ("x",)).nearest() == 0.0
     assert partial(root, {"x": 0.0}, ("x", "x")).ball is None
+
+
+@pytest.mark.parametrize(
+    ("formula", "at_0", "rise"),
+    [
+        # By hand: the integrals are x/6, x²/4 and 1/3 − x/2 + x²/3.
+        ("integrate(integrate(t*x, t=0..s), s=0..1)", 1 / 6, 0),
+        ("integrate(x*integrate(t*s*x, t=0..1), s=0..1)", 0, 1 / 2),
+        ("integrate(integrate((t - x*s)^2, t=0..1), s=0..1)", -1 / 2, 2 / 3),
+    ],
+)
+def test_an_integral_within_an_integral_is_differentiated(
+    formula: str, at_0: float, rise: float
+) -> None:
+    x = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
+    (value,) = lower(parse(formula, variables=("x",)))(x)
+    (found,) = torch.autograd.grad(value.sum(), x)
+    assert found.tolist() == pytest.approx([at_0 + rise / 2, at_0 + 2 * rise], rel=1e-12)

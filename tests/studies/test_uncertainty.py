@@ -289,3 +289,11 @@ def test_the_error_of_linear_propagation_is_bounded(
 
 def test_nothing_bounds_the_error_where_a_value_is_missing() -> None:
     assert propagated("sqrt(x)", "x=1±1", samples=1000).linear_error is None
+
+
+@pytest.mark.parametrize("typed", ["3", "x=3", "x=3±0"])
+def test_an_uncertainty_is_asked_for(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["uncertainty", "x^2", "--at", typed]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert 'write it behind ±: --at "x=3±0.1"' in told.err

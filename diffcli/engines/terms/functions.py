@@ -59,6 +59,8 @@ class RealFunction(Function):
     row: ClassVar[Row]
     partials: ClassVar[tuple[Callable[..., Expr] | None, ...]]
     definition: ClassVar[Callable[..., Any]]
+    poles: ClassVar[tuple[Expr, ...]] = ()
+    """Terms whose zeros take the value away, of which its row's operation doesn't know."""
 
     def fdiff(self, argindex: int = 1) -> Expr:
         """Return the partial in the argument of this 1-based index."""

@@ -20,9 +20,10 @@ from diffcli.engines.symbolic import expression, symbol
 from diffcli.engines.terms import moving
 from diffcli.engines.terms.chain import Differentiator
 from diffcli.engines.terms.definitions import OutsideRealsError
+from diffcli.engines.terms.formulas import text_of
 from diffcli.engines.terms.functions import RealFunction
 from diffcli.engines.terms.numeric import GUARD_BITS, Pass, Rounded
-from diffcli.language.expression import is_integral, unused
+from diffcli.language.expression import INTEGRAL_SIGN, is_integral, unused
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import integrand_named
@@ -72,20 +73,22 @@ class Primitive(RealFunction):
 def primitive(
     body: Expr, symbols: tuple[Symbol, ...], op: str, poles: tuple[Expr, ...] = ()
 ) -> type[Primitive]:
-    """Return the class of an integral whose operation, or that it is a derivative of, is ``op``.
+    """Return the class of an integral whose operation is ``op``.
 
-    It has no value where one of the ``poles`` is 0 between the bounds.
+    It has no value where one of the ``poles`` is 0 between the bounds, which the operation doesn't
+    know.
     """
     members = {
         "row": TABLE[op],
         "nargs": len(symbols) + 1,
         "body": body,
         "symbols": symbols,
+        "poles": poles,
         "definition": staticmethod(partial(_value, body, symbols, poles)),
         "partials": (
             partial(_at_low, body, symbols),
             partial(_at_high, body, symbols),
-            *(partial(_under_the_sign, body, symbols, op, poles, each) for each in symbols[1:]),
+            *(partial(_under_the_sign, body, symbols, poles, each) for each in symbols[1:]),
         ),
     }
     made: type[Primitive] = new_class(
@@ -106,7 +109,6 @@ def _at_low(body: Expr, symbols: tuple[Symbol, ...], *args: Expr) -> Expr:
 def _under_the_sign(
     body: Expr,
     symbols: tuple[Symbol, ...],
-    op: str,
     poles: tuple[Expr, ...],
     wrt: Symbol,
     *args: Expr,
@@ -117,10 +119,15 @@ def _under_the_sign(
     slope = Differentiator().partial(body, [wrt])
     poles = tuple(dict.fromkeys((*poles, *moving.poles(body, variable, wrt))))
     if slope is not S.Zero:
-        return primitive(slope, symbols, op, poles)(*args)
+        return primitive(slope, symbols, _named(slope, symbols), poles)(*args)
     if poles:
         raise moving.moving_jump(wrt)
     return S.Zero
+
+
+def _named(body: Expr, symbols: tuple[Symbol, ...]) -> str:
+    """Return the name of the operation that integrates a term."""
+    return f"{INTEGRAL_SIGN} {','.join(each.name for each in symbols)}: {text_of(body)}"
 
 
 def _value(body: Expr, symbols: tuple[Symbol, ...], poles: tuple[Expr, ...], *args: mpf) -> mpf:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
+from diffcli.language.expression import number
 from diffcli.language.uncertain import read_measured
 from diffcli.options import CODE, COMPILE, POINTS_FILE, Kind, Option
 
@@ -54,6 +55,9 @@ def plan(request: Request) -> Plan:
     if not request["at"] or request["points"]:
         raise UsageError("at which values?", hint='--at "x=3±0.1, y=2±0.05"')
     values, spreads = read_measured(request["at"])
+    typed = [node for each in spreads for node in (*each.named.values(), *each.ordered)]
+    if not request["cov"] and all(node is number(0) for node in typed):
+        raise UsageError("no value has an uncertainty", hint='write it behind ±: --at "x=3±0.1"')
 
     def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.studies.uncertainty.covariance import covariance
