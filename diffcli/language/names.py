@@ -18,7 +18,7 @@ from diffcli.language.indices import has_range, in_bounds
 from diffcli.language.remedies import FINITE, FUNCTIONS, INFINITY, WORDS
 from diffcli.language.spellings import CAPITALS, SPELLED, SPELLINGS
 from diffcli.language.tensors import BY_TENSOR_NAME
-from diffcli.language.tokens import GREEK_NAMES, NAME, Token
+from diffcli.language.tokens import END, GREEK_NAMES, NAME, Token
 from diffcli.language.unknown import may_name
 from diffcli.language.vocabulary import (
     BRACKETED,
@@ -122,7 +122,10 @@ class Names:
         self._to_define = {
             token.text
             for place, (token, after) in enumerate(pairwise(tokens))
-            if after.text == "=" and _is_name(token) and not has_range(tokens, place)
+            if after.text == "="
+            and _is_name(token)
+            and not has_range(tokens, place)
+            and tokens[place + 2].kind != END
         }
         self._raised = {
             token.text
