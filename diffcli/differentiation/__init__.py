@@ -1,14 +1,16 @@
 """The one flow: Function + points → engines → verdicts → Report.
 
-- ``settings``; ``cases``: what is computed for which shapes; ``numbers`` and ``places``: results,
-  and the points that they are of.
-- ``evaluation``: autograd's numbers; ``checker``: a verdict for each, as time allows; ``normwise``:
-  where LAPACK is in them.
-- ``selection``: which of many points are checked.
-- ``large`` and ``samples``, ``by_shape``, ``columns``, ``stacked``, ``vectors``: what is
-  too much to check in full.
-- ``analysis``: what is said beside; ``answers``: all of it at points; ``flow``: ``derive``, with
-  the symbolic formulas.
+- ``settings``; ``cases``: the entries and formulas for variables of certain shapes; ``numbers`` and
+  ``places``: autograd's numbers with their checks, and the points that they are of.
+- ``evaluation``: autograd's numbers, by ``columns``, ``vectors`` and ``by_shape`` where they are
+  many; ``closed`` and ``assumed``: formulas of tensors.
+- ``selection``: which of many numbers are checked, suspects first, then a sample.
+- ``examination``: the one loop of the checks, for ``checker`` (a function of numbers at positions)
+  and for ``samples`` (a formula for each component of a large answer); ``normwise``: where LAPACK
+  is in them.
+- ``results``: the one builder of a result, for ``answers`` (a point), ``stacked`` (many points) and
+  ``large`` (too many numbers to check each); ``analysis``: what the numbers say together.
+- ``flow``: ``derive``, with the symbolic formulas.
 """
 
 from diffcli.differentiation.flow import derive
