@@ -23,6 +23,7 @@ from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.operators import Grad, Hessian
 from diffcli.tensors.calculus import forms
+from diffcli.tensors.calculus.errors import NoClosedFormError
 from diffcli.tensors.calculus.networks import Space
 from diffcli.tensors.calculus.presentation import text
 from diffcli.tensors.shapes import shapes_of
@@ -117,6 +118,15 @@ def evaluated(nodes: Sequence[Node], at: Mapping[str, Tensor]) -> Sequence[Tenso
     return [torch.as_tensor(each) for each in program(*at.values(), shape=())]
 
 
+def test_a_number_in_a_sum_of_entries_is_taken_out() -> None:
+    function = parse("dot(prod(y)*(x + s*w), w)", declared=SHAPES)
+    space = space_of(function, SHAPES)
+    assert_same(
+        forms.along(space, function.outputs[0], {"w": variable("x")}),
+        ("prod(y)*(dot(x, x + s*w) + s*dot(x, w))"),
+    )
+
+
 def test_what_cancels_has_no_derivative() -> None:
     function = parse("sum(softmax(A @ x))", declared=SHAPES)
     found = forms.gradient(space_of(function, SHAPES), function.outputs[0], ["A", "x"])
@@ -144,7 +154,12 @@ def check(seed: int, shape: Shape, depth: int) -> int:
     count = 0
     for kind in _KINDS[len(shape)]:
         space = space_of(function, shapes)
-        for node, given, expected in kind(function, space, at, Random(seed)):
+        try:
+            cases = kind(function, space, at, Random(seed))
+        except NoClosedFormError:
+            # Three matrices meet in one index, say; the test counts what has a form.
+            continue
+        for node, given, expected in cases:
             if not torch.isfinite(expected).all():
                 continue
             (found,) = evaluated([node], {**at, **given})

@@ -40,8 +40,7 @@ class Written:
 def written(space: Space, product: Product, free: Labels) -> Written:
     """Return a simplified product as a node whose axes are the free labels.
 
-    The node has fewer axes where it broadcasts to them. Raises NoClosedFormError where the
-    language has no short form for it.
+    It has fewer axes where it broadcasts to them. Raises NoClosedFormError where it has no form.
     """
     return _Contraction(space, product, free).result()
 
@@ -142,12 +141,16 @@ class _Contraction:
 
     def _scalar(self, vector: Node) -> None:
         """Note the sum of a vector's entries as a number."""
-        if vector.op == "mul" and len(vector.args) == 2:
-            self.scalars.append(Factor(node("dot", *vector.args), ()))
-        elif vector.op == "pow" and vector.args[1] is number(2):
-            self.scalars.append(Factor(node("dot", vector.args[0], vector.args[0]), ()))
+        factors = list(vector.args) if vector.op == "mul" else [vector]
+        vectors = [each for each in factors if self.space.shape(each)]
+        self.scalars += [Factor(each, ()) for each in factors if each not in vectors]
+        if len(vectors) == 2:
+            found = node("dot", *vectors)
+        elif len(vectors) == 1 and vector.op == "pow" and vector.args[1] is number(2):
+            found = node("dot", vector.args[0], vector.args[0])
         else:
-            self.scalars.append(Factor(node("sum", vector, static=(None,)), ()))
+            found = node("sum", self.space.algebra.mul(*vectors), static=(None,))
+        self.scalars.append(Factor(found, ()))
 
     def _summed(self, pair: Labels, label: int) -> tuple[Node, int]:
         """Return a matrix and the axis of a label in it, in the order that takes no transpose."""
