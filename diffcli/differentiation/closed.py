@@ -12,6 +12,7 @@ from diffcli.formula import Formula
 from diffcli.language.algebra import ZERO
 from diffcli.language.expression import Node, unused, variable
 from diffcli.language.function import Function
+from diffcli.language.latex.matrices import matrix_latex
 from diffcli.operators import (
     Directional,
     Grad,
@@ -83,11 +84,15 @@ class ClosedForm:
 
     @property
     def formulas(self) -> dict[str, Formula]:
-        """The formulas as text, by label."""
+        """The formulas as text and in LaTeX, by label."""
         shapes = {**self.variables, **self.directions, **dict.fromkeys(self.names.values(), ())}
         numbers = frozenset(variable(name) for name, shape in shapes.items() if not shape)
+        ranks = {name: len(shape) for name, shape in shapes.items()}
         return {
-            block.label: Formula(text(block.node, self.names, numbers)) for block in self.blocks
+            block.label: Formula(
+                text(block.node, self.names, numbers), matrix_latex(block.node, ranks, self.names)
+            )
+            for block in self.blocks
         }
 
     @property

@@ -15,6 +15,7 @@ from diffcli.engines import remote
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.function import Function
+from diffcli.language.latex.matrices import matrix_latex
 from diffcli.language.latex.printer import node_latex
 from diffcli.language.points import Point
 from diffcli.operators import Matrix, Operator
@@ -79,6 +80,7 @@ class _Derivation:
         self._answers = Answers(operator, function, settings)
         self._remarks: dict[str, None] = {}
         self._notation: Mapping[str, str] = {}
+        self._form: ClosedForm | None = None
 
     def _import_engines(self, has_numbers: bool) -> None:
         """Import what takes part, as the budget is one of work, not of imports."""
@@ -117,6 +119,7 @@ class _Derivation:
             told=tuple(self._answers.evaluation.told),
             name=self._function.called if self._function.is_scalar else "f",
             function_latex=self._function_latex(),
+            ranks=self._ranks,
             notation={
                 entry.label: entry.notation(case.scalars.function)
                 for case in self._answers.cases.values()
@@ -149,7 +152,7 @@ class _Derivation:
             return {"f": Formula(reason=str(error))}
         if words:
             self._remarks[f"the formulas take {words}; --shapes and --at give other shapes"] = None
-        self._notation = form.notation
+        self._notation, self._form = form.notation, form
         return self._held(form)
 
     def _held(self, form: ClosedForm) -> Mapping[str, Formula]:
@@ -165,9 +168,20 @@ class _Derivation:
             self._remarks[f"the formulas agree with autograd at {count} random points"] = None
         return form.formulas
 
+    @property
+    def _ranks(self) -> Mapping[str, int]:
+        """How many axes each variable has, where the derivative is a formula of tensors."""
+        forms = [self._form, *(case.closed for case in self._answers.cases.values())]
+        form = next((each for each in forms if each is not None), None)
+        return {name: len(shape) for name, shape in form.variables.items()} if form else {}
+
     def _function_latex(self) -> str | None:
         """Return the one formula in LaTeX as it was typed; None where it is too long."""
         if not self._function.is_scalar:
             return None
-        text = node_latex(self._function.outputs[0], variables=self._function.variables)
+        (root,), ranks = self._function.outputs, self._ranks
+        if ranks:
+            text = matrix_latex(root, ranks, self._form.names if self._form else None)
+        else:
+            text = node_latex(root, variables=self._function.variables)
         return None if "\\dots" in text else text

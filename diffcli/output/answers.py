@@ -62,7 +62,9 @@ def _with_arguments(report: Report) -> Iterator[Line]:
     *definitions, function = function_lines(report)
     yield from (replace(line, latex="") for line in definitions)
     latex = report.function_latex or latex_code(report.read_as)
-    yield replace(function, name=report.name, arguments=report.variables, latex=latex)
+    yield replace(
+        function, name=report.name, arguments=report.variables, latex=latex, ranks=report.ranks
+    )
 
 
 def derivative_lines(report: Report, arguments: tuple[str, ...] | None = None) -> Iterator[Line]:
@@ -77,7 +79,7 @@ def derivative_lines(report: Report, arguments: tuple[str, ...] | None = None) -
         if formula.text is not None and key not in told:
             told.add(key)
             latex = formula.latex or latex_code(formula.text) if arguments is not None else None
-            yield Line(name, formula.text, arguments, latex, entry)
+            yield Line(name, formula.text, arguments, latex, entry, report.ranks)
 
 
 def point_text(report: Report, result: Result, digits: int | None) -> str:

@@ -45,7 +45,8 @@ class Line:
     ``arguments`` are the variables of the name, which a format may leave out where they are many;
     ``latex`` is the formula in LaTeX, where that isn't found by reading the text: a Line without
     ``text`` is shown in LaTeX alone, and one whose ``latex`` is "" is left out there. ``entry`` is
-    the entry of a derivative whose formula this is.
+    the entry of a derivative whose formula this is. ``ranks`` are the axes of the variables of a
+    formula of tensors, whose names are bold in LaTeX.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Line:
     arguments: tuple[str, ...] | None = None
     latex: str | None = None
     entry: str | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def shown(self) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from diffcli.errors import DiffcliError
+from diffcli.language.latex.matrices import bold_name
 from diffcli.language.latex.printer import latex_of
 from diffcli.language.parser import parse
 from diffcli.language.tokens import GREEK_NAMES
@@ -66,8 +67,12 @@ def _parts(block: Block, digits: int | None) -> Iterator[str]:
 def left_side(line: Line) -> str:
     """Return the name of a formula with its arguments in LaTeX."""
     left = _name(line.name) if line.name.isidentifier() else derivative_latex(line.name)
+    bold = {name: bold_name(name, rank) for name, rank in line.ranks.items() if rank}
+    for name, text in bold.items():
+        left = left.replace(rf"\partial {_name(name)}}}", rf"\partial {text}}}")
+        left = left.replace(rf"\partial {_name(name)}^", rf"\partial {text}^")
     if line.entry is None and line.arguments:
-        left += f"({', '.join(map(_name, line.arguments))})"
+        left += f"({', '.join(bold.get(name) or _name(name) for name in line.arguments)})"
     return left
 
 

@@ -128,6 +128,8 @@ class Facts:
     function_latex: str | None = None
     notation: Mapping[str, str] = field(default_factory=dict)
     """How each entry's derivative is written for a person: ``{"x,y": "∂²f/∂x∂y"}``."""
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    """How many axes the variables have in formulas of tensors, which LaTeX prints in bold."""
 
     @classmethod
     def of(cls, command: str, function: Function, **more: Any) -> Self:
