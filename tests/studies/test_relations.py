@@ -321,3 +321,9 @@ def test_a_factor_that_is_0_only_where_the_equation_has_no_value_is_no_curve() -
     one = shown("y = (x^2 - 1)/(x - 1)", most=100)
     assert len(one.edges) == 1
     assert one.undecided.sum() <= 2
+
+
+def test_a_condition_without_a_value_holds_nowhere() -> None:
+    one = shown("x < 1/0 and y > 0", most=64)
+    assert one.inside is not None
+    assert not one.inside.any()

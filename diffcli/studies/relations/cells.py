@@ -24,6 +24,8 @@ DEPTH = 7
 """How often a cell is cut in four before it is left undecided."""
 MOST_PARTS = 50_000
 """Parts of cells that are looked at in one round: more are left undecided."""
+MOST_OPEN = 20_000
+"""Undecided cells, at most, in which exact points are looked for."""
 MOST_CLUSTERS, MOST_OF_A_POINT = 200, 16
 """Clusters of undecided cells in which an exact point is looked for, and their cells at most."""
 
@@ -130,6 +132,8 @@ def _corner_signs(bounds: ComponentBounds, boxes: Interval, wanted: Mask) -> Sig
 def _hulls(rows: Index, columns: Index, left: _Parts) -> Iterator[Interval]:
     """Yield the hull (2, 1) of what is left of each cluster of touching cells."""
     open_ = np.unique(left.owner)
+    if open_.size > MOST_OPEN:
+        return
     small = (each for each in clusters(rows[open_], columns[open_]) if len(each) <= MOST_OF_A_POINT)
     for members in islice(small, MOST_CLUSTERS):
         boxes = left.kept(np.isin(left.owner, open_[members])).boxes

@@ -12,13 +12,17 @@ from diffcli.studies.relations.grid import Grid
 from diffcli.studies.relations.reading import Comparison, Condition
 
 
-def signs_of(comparison: Comparison, components: Sequence[Component], grid: Grid) -> Signs:
+def signs_of(
+    comparison: Comparison,
+    components: Sequence[Component],
+    grid: Grid,
+    names: tuple[str, str],
+) -> Signs:
     """Return 1 for the cells (rows, columns) in which a comparison holds, −1 where it doesn't.
 
     A residual that is continuous, and none of whose components has a zero, has the sign of the
     middle. Where it has no value the comparison doesn't hold.
     """
-    names = components[0].names
     own = ComponentBounds(Component(comparison.residual, comparison.residual, names))
     factors = [ComponentBounds(each) for each in components if each.factor is not each.whole]
     found = np.zeros(grid.shape, np.int8)

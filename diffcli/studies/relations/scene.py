@@ -98,7 +98,9 @@ def _region(relation: Relation, condition: Condition, names: tuple[str, str], gr
     comparisons = comparisons_in(condition)
     parts = dict(zip(comparisons, curves_of(relation, names), strict=True))
     decided = {each: [decide(part, grid) for part in parts[each]] for each in comparisons}
-    truth = truth_of(condition, {each: signs_of(each, parts[each], grid) for each in comparisons})
+    truth = truth_of(
+        condition, {each: signs_of(each, parts[each], grid, names) for each in comparisons}
+    )
     mixed = truth == 0
     crossed, undecided = np.zeros(grid.shape, bool), np.zeros(grid.shape, bool)
     edges = []
