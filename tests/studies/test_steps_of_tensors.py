@@ -17,7 +17,7 @@ from diffcli.tensors.calculus.derivation import derivation
 from diffcli.tensors.calculus.networks import Space
 from diffcli.tensors.shapes import shapes_of
 from tests.tensors.random_formulas import Formulas, Shape
-from tests.tensors.test_calculus import evaluated
+from tests.tensors.test_published_forms import evaluated
 
 SHAPES: Mapping[str, Shape] = {
     "x": (3,), "y": (4,), "A": (3, 3), "B": (3, 3), "X": (4, 3), "w": (3,), "Y": (4, 2),
