@@ -65,7 +65,7 @@ def prove(certificate: Certificate, claim: Mapping[str, Any]) -> None:
                 reason = f"{undecided} is undecided"
     except Undefined as undefined:
         reason = f"there is no value: {undefined}"
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         reason = f"it can't be read: {error!r}"
     finally:
         iv.prec = before
@@ -109,7 +109,7 @@ def _slope(certificate: Certificate, claim: Mapping[str, Any], name: str, side: 
 
 
 def _one_sided(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
-    slope = _slope(certificate, claim, claim["variable"], claim["side"])
+    slope = _slope(certificate, claim, claim["variable"], _side(claim))
     if claim["interval"] is None or slope is None:
         return claim["interval"] is slope
     return bool(slope.lies_within(*_interval(claim["interval"])))
@@ -131,7 +131,7 @@ def _kink(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
 def _jump(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
     point, name = certificate.point(claim), claim["variable"]
     start = certificate.output(claim, point)
-    moved = variable(point[name], 1, TERMS, side=claim["side"])
+    moved = variable(point[name], 1, TERMS, side=_side(claim))
     value = certificate.output(claim, {**point, name: moved})
     limit = value.coefficients[0] if isinstance(value, Series) else value
     return bool((limit + -start).sign())
@@ -152,6 +152,12 @@ PROOFS: Mapping[str, Callable[[Certificate, Mapping[str, Any]], bool]] = {
     "jump": _jump,
     "undefined": _undefined,
 }
+
+
+def _side(claim: Mapping[str, Any]) -> int:
+    if claim["side"] not in (-1, 1):
+        raise ValueError("a side is -1 or 1")
+    return int(claim["side"])
 
 
 def _interval(ends: Sequence[str]) -> tuple[Fraction, Fraction]:

@@ -183,6 +183,8 @@ def power(u: Value, exponent: Fraction) -> Value:
     moved = zeros * exponent
     if moved.denominator != 1:
         raise Undecided("a root that is no power of the sixth root")
+    if moved < 0:
+        raise Undecided("a pole on one side")
     rest = u.shifted(zeros)
     c = rest.coefficients
     if head(c[0]).sign() < 0 and exponent.denominator % 2 == 0:

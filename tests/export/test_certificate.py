@@ -109,7 +109,7 @@ def test_false_claims_are_rejected() -> None:
     absolute = {
         "operations": [["variable", "x"], ["number", "0"], ["le", 1, 0], ["neg", 0], ["true"],
                        ["choose", 0, 2, 3, 4], ["mul", 0, 5], ["add", 6, 1]],
-        "outputs": [5, 6],
+        "outputs": [5, 6, 0],
         "points": [{"x": 1}],
     }  # fmt: skip
     one = ["0.9", "1.1"]
@@ -122,12 +122,34 @@ def test_false_claims_are_rejected() -> None:
         {"kind": "jump", "output": 0, "variable": "x", "side": 1},
         {"kind": "undefined", "output": 0},
         {"kind": "number", "output": 7, "partial": [], "interval": one},
+        {"kind": "slope", "output": 2, "variable": "x", "side": 0, "interval": None},
+        {"kind": "slope", "output": 2, "variable": "x", "side": 2, "interval": ["2", "2"]},
+        {"kind": "number", "output": 0, "partial": [], "interval": ["nan", "inf"]},
+        {"kind": "number", "output": 3, "partial": [], "interval": one},
         {"kind": "unheard of", "output": 0},
         {},
     ]
     for claim in false:
         assert not is_proved({**absolute, "claims": [{"point": 0, **claim}]}), claim
     assert not is_proved({**absolute, "claims": []})
+
+
+@pytest.mark.parametrize("exponent", ["-1/2", "-1/3", "-2/3", "-1"])
+def test_a_root_of_a_pole_has_no_slope(exponent: str) -> None:
+    """0 on the left of 0, and a negative power of x on the right: no slope, and no limit, there."""
+    pole = {
+        "operations": [["variable", "x"], ["number", "0"], ["le", 0, 1], ["number", exponent],
+                       ["pow", 0, 3], ["true"], ["choose", 1, 2, 4, 5]],
+        "outputs": [6],
+        "points": [{"x": 1}],
+    }  # fmt: skip
+    none = ["0", "0"]
+    for claim in (
+        {"kind": "number", "partial": ["x"], "interval": none},
+        {"kind": "slope", "variable": "x", "side": 1, "interval": none},
+        {"kind": "jump", "variable": "x", "side": 1},
+    ):
+        assert not is_proved({**pole, "claims": [{"point": 0, "output": 0, **claim}]}), claim
 
 
 FORMULAS = ("exp", "log", "sin", "cos", "atan", "erf", "tan", "asin", "acos", "sinh", "tanh",
