@@ -265,7 +265,10 @@ def _tensor(each: Node, texts: _Texts) -> str:
             return rf"{texts.held(left, _PRODUCT)} \mathbin{{@}} {texts.held(right, _FACTOR)}"
     arguments = [texts[arg] for arg in each.args]
     default = TENSORS[each.op].default
-    along = [rf"\text{{axis}} = {axis}" for axis in each.static if axis != default]
+    if TENSORS[each.op].sized:
+        along = [str(length) for length in each.static]
+    else:
+        along = [rf"\text{{axis}} = {axis}" for axis in each.static if axis != default]
     name = SHORT.get(each.op, each.op).replace("_", r"\_")
     return rf"\operatorname{{{name}}}\left({', '.join([*arguments, *along])}\right)"
 
