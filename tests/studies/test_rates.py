@@ -89,3 +89,20 @@ def test_where_no_rate_exists(capsys: pytest.CaptureFixture[str]) -> None:
     """At the rightmost point of the circle a motion to the right leaves it."""
     found = answered("x(t)^2 + y(t)^2 = 25", "x=5,y=0,x'=2", capsys)
     assert (found["code"], found["verdict"]) == (4, "undefined")
+
+
+@pytest.mark.parametrize(
+    ("formula", "at"),
+    [
+        ("x(t)^2 + y(t)^2 = 25", "x=5,y=0,x'=0"),  # (5 cos t, 5 sin t) has y' = 5
+        ("y(t)^3 = x(t)", "x=0,y=0,x'=0"),  # x = t³ has y' = 1
+        ("y(t) = cbrt(x(t))", "x=0,x'=0"),
+        ("y(t) = floor(x(t))", "x=1,x'=0"),  # x = 1 − t² has no y'
+        ("y(t) = cbrt(x(t) - z(t))", "x=1,z=1,x'=2,z'=2"),
+    ],
+)
+def test_rates_that_determine_nothing_prove_nothing(
+    formula: str, at: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answered(formula, at, capsys)
+    assert found["verdict"] == "unverified"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import factorial
 from typing import Any
 
@@ -39,6 +40,7 @@ from diffcli.language.tokens import NAME
 from diffcli.language.unknown import parts_of
 from diffcli.studies.implicit.derivatives import Derivative, derivatives
 from diffcli.studies.implicit.formulas import Unknowns
+from diffcli.verdict import Check, Verdict
 
 PRIME = "'"
 """What stands behind the name of a function whose rate is meant, once for each order."""
@@ -195,6 +197,10 @@ def rates(
         curve, at = _along(function, unknowns, point, order)
         try:
             (answers,) = derivatives(curve, unknowns, [at], settings, order=order)
+            if shifted := _shifted(point):
+                other, _ = _along(function, unknowns, shifted, order)
+                (others,) = derivatives(other, unknowns, [at], settings, order=order)
+                answers = list(map(_weighed, answers, others))
         except PointError as error:
             raise PointError(
                 f"at the values that are given, {error.message}", hint=error.hint
@@ -204,6 +210,30 @@ def rates(
             [each if each.order == 1 else replace(each, formula=Formula()) for each in first]
         )
     return found
+
+
+def _shifted(point: Point) -> Point | None:
+    """Return a point with other rates, which no equation is made for; None if it has no rates."""
+    rates = [name for name in point.values if PRIME in name]
+    values = dict(point.values)
+    for place, name in enumerate(rates):
+        if isinstance(value := values[name], Node):
+            values[name] = node("add", value, number(Fraction(1009 + 97 * place, 1013)))
+    return Point(values) if rates else None
+
+
+def _weighed(answer: Derivative, other: Derivative) -> Derivative:
+    """Return a derivative along a line as one along all curves that have its rates, if it is.
+
+    Where the equation isn't smooth, x'·t + … isn't every function with the rate x': of y³ = x with
+    x' = 0 it makes y' = 0, but x = t³ makes it 1. There other rates have another verdict.
+    """
+    if answer.check is None or other.check is None:
+        return answer
+    if answer.check.verdict is other.check.verdict:
+        return answer
+    reason = "the equation is singular or not smooth there: these rates may not determine it"
+    return replace(answer, check=Check(answer.check.entry, Verdict.UNVERIFIED, reason=reason))
 
 
 def _along(
