@@ -123,6 +123,9 @@ def test_one_side_alone_in_the_domain_gives_the_limit_and_says_so() -> None:
 def test_a_point_that_is_not_next_to_the_domain_has_no_limit() -> None:
     assert limit("log(x)", "-1")["verdict"] == "undefined"
     assert limit("sqrt(-x)", "0", side="right")["verdict"] == "undefined"
+    alone = limit("asin(1 + x^2)", "0")  # which is π/2 at 0 itself
+    assert alone["verdict"] == "undefined"
+    assert "next to the point f has no value" in alone["reason"]
 
 
 def test_two_sequences_prove_that_a_function_oscillates() -> None:

@@ -122,7 +122,7 @@ def _remarks(found: Found) -> list[str]:
     elif approaches.is_value is False and approaches.here is not None:
         said.append(f"f has another value at {name} = {point}: it isn't continuous there")
     if found.verdict is Verdict.UNDEFINED:
-        said.append(f"f has no value there: {approaches.sides[0].reason}")
+        said.append(f"next to the point f has no value: {approaches.sides[0].reason}")
     if side := found.one_sided:
         out = next(each for each in approaches.sides if each.behaviour is Behaviour.OUTSIDE)
         near, far = _SIDES[side.side][1], _SIDES[out.side][1]
