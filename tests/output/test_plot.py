@@ -403,7 +403,7 @@ def test_matplotlib_typesets_every_function(name: str) -> None:
     if name in ("piecewise", "mod"):
         pytest.skip("its LaTeX has cases or \\bmod, which matplotlib's subset of TeX lacks")
     needed = BY_NAME[name].arity[0] - len(BY_NAME[name].defaults)
-    arguments = "2, x" if name == "polygamma" else ", ".join(["x", "2", "3"][: max(needed, 1)])
+    arguments = "2, x" if name == "polygamma" else ", ".join(["x", "2", "3", "4"][: max(needed, 1)])
     (line,) = lines_of(parse(f"{name}({arguments})"), "x", (0,))
     MathTextParser("path").parse(f"${line.latex}$")
 
