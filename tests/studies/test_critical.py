@@ -796,3 +796,19 @@ def test_an_even_power_has_a_minimum() -> None:
     (point,) = searched("2*(x - 1/3)^4 + (y + 2)^6", "x=-3:3,y=-3:3").points
     assert (point.kind, point.tag) == (PointKind.MINIMUM, Tag.EXACT)
     assert point.at == {"x": 1 / 3, "y": -2.0}
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("abs(x)", [(0, "minimum")]),
+        ("abs(x^2 - 4)", [(-2, "minimum"), (2, "minimum")]),
+        ("1 - cbrt(x)^2", [(0, "maximum")]),
+        ("x + abs(x)/2", []),
+        ("max(x, x^3)", []),  # decreasing on no side of -1, 0 or 1 that turns
+    ],
+)
+def test_an_extremum_at_a_kink_is_named(formula: str, expected: list[tuple[float, str]]) -> None:
+    found = analyse(parse(formula), ((-3.0, 3.0),))
+    kinks = [(point.at["x"], kind.value) for point, kind in found.kink_extrema("x")]
+    assert kinks == expected

@@ -6,7 +6,7 @@ one side and strictly concave on the other: f″ is proved to have opposite sign
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
@@ -58,6 +58,13 @@ _WITHOUT = (
 )
 """Breaks without a value, and without a derivative."""
 _SHAPES = {1: ("increasing", "decreasing"), 2: ("convex", "concave")}
+_TURNS: Mapping[tuple[str | None, str | None], PointKind] = MappingProxyType(
+    {
+        ("decreasing", "increasing"): PointKind.MINIMUM,
+        ("increasing", "decreasing"): PointKind.MAXIMUM,
+    }
+)
+"""What a continuous function has between two kinds of growth."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,20 @@ class Analysis:
     growth: tuple[Behaviour, ...]
     convexity: tuple[Behaviour, ...]
     asymptotes: tuple[Asymptote, ...]
+
+    def kink_extrema(self, variable: str) -> Iterator[tuple[NotablePoint, PointKind]]:
+        """Yield the kinks at which f has a local minimum or maximum, and which.
+
+        It is continuous there, and its growth on the two sides is proved to be opposite.
+        """
+        before = {each.high: each.shape for each in self.growth}
+        after = {each.low: each.shape for each in self.growth}
+        for point in self.breaks:
+            x = point.at[variable]
+            if point.kind is PointKind.KINK:
+                kind = _TURNS.get((before.get(x), after.get(x)))
+                if kind is not None:
+                    yield point, kind
 
 
 @dataclass(frozen=True)

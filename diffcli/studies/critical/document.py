@@ -76,7 +76,7 @@ def analysis_answer(
                 *_stretches("growth", found.growth),
                 *_stretches("convexity", found.convexity),
                 *_asymptotes(found, facts),
-                Remarks(tuple(_completeness(searches, box, facts, digits))),
+                Remarks((*_kinks(found, facts), *_completeness(searches, box, facts, digits))),
             )
         )
 
@@ -125,6 +125,14 @@ def _exact(point: NotablePoint, function: str) -> str:
         exact[function] = point.exact_value
     told = {name: text for name, text in exact.items() if not text.lstrip("-").isdigit()}
     return ", ".join(f"{name} = {text}" for name, text in told.items())
+
+
+def _kinks(found: Analysis, facts: Facts) -> Iterator[str]:
+    """Yield a sentence for each extremum that has no derivative."""
+    (x,) = facts.variables
+    for point, kind in found.kink_extrema(x):
+        at = (point.exact or {}).get(x) or number(point.at[x])
+        yield f"{kind.value} at the kink {x} = {at}, where there is no derivative"
 
 
 def _stretches(title: str, stretches: Sequence[Behaviour]) -> Iterator[Table]:
