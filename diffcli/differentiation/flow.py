@@ -136,7 +136,8 @@ class _Derivation:
         )
 
     def _formulas_alone(self) -> Result:
-        if self._function.has_tensors:
+        has_vectors = any(self._function.said.shapes.values())
+        if self._function.has_tensors or (has_vectors and not self._operator.element_by_element):
             formulas = self._formulas_of_tensors()
         else:
             formulas = self._answers.case(dict.fromkeys(self._function.variables, ())).formulas

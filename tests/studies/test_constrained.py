@@ -50,6 +50,13 @@ KNOWN: list[tuple[str, str, str, list[Known]]] = [
     # The multipliers would have to be infinite: the constraint has a cusp, a double point, or is
     # one point.
     ("x", "y^2 = x^3", "x=-1:2,y=-2:2", [((0, 0), None, "singular")]),
+    # A simple solution whose cell is too wide for bounds: x - sqrt(x)^3 is largest there.
+    (
+        "x + y",
+        "x^3 = y^2",
+        "x=-2:2,y=-2:2",
+        [((0, 0), None, "singular"), ((4 / 9, -8 / 27), (27 / 16,), "maximum")],
+    ),
     ("x", "x^2 - y^2 = 0", "x=-1:2,y=-2:2", [((0, 0), None, "singular")]),
     ("x", "x^2 + y^2 <= 0", "x=-1:2,y=-2:2", [((0, 0), None, "singular")]),
     ("x", "y >= x^3; y <= 0 - x^3", "x=-2:2,y=-2:2", [((0, 0), None, "singular")]),
@@ -162,6 +169,15 @@ def test_global_extrema_hold_every_sample(formula: str, constraints: str, box: s
     # The grid is 1/300 wide, and no slope is above 10.
     assert best.minimum.high >= values.min() - 0.05
     assert best.maximum.low <= values.max() + 0.05
+
+
+def test_what_is_unbounded_within_the_constraints_has_no_extreme_value() -> None:
+    problem = read_problem(["1/x"], subject_to="x^2 <= 1")
+    ranges = read_box("x=-3:3", problem.variables)
+    problem = with_faces(problem, ranges)
+    best = constrained_extremes(problem, extrema(problem, ranges, 10.0))
+    assert best.minimum is None
+    assert best.maximum is None
 
 
 def test_a_blow_up_tells_a_point_from_a_curve() -> None:

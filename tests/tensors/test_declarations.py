@@ -114,3 +114,15 @@ def test_a_mismatch_names_the_operation_both_shapes_and_the_place(shapes: str) -
         formula("norm(X @ w - y)", "w", shapes)
     assert caught.value.message == "X @ w doesn't go with shapes [m, n] and [m]"
     assert (caught.value.column, caught.value.width) == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("derivative", "text", "expected"),
+    [("jacobian", "x*x", "2*diag(x)"), ("jacobian", "exp(x)", "diag(exp(x))")],
+)
+def test_shapes_count_in_a_formula_that_goes_entry_by_entry(
+    derivative: str, text: str, expected: str
+) -> None:
+    found = getattr(diffcli.parse(text, shapes="x=n"), derivative)()
+    (form,) = found.symbolic.values()
+    assert form.text == expected

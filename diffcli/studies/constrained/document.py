@@ -94,7 +94,7 @@ def _points(problem: Problem, shown: list[ConstrainedPoint], facts: Facts) -> It
 
 def _multiplier(each: ConstrainedPoint, place: int) -> Cell:
     if each.multipliers is None:
-        return "none"
+        return "none" if each.point.kind.value == "singular" else "not known"
     exact = (each.exact_multipliers or {}).get(place)
     return exact or each.multipliers.get(place, "-")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import inf
+from math import inf, isfinite
 from typing import cast
 
 import numpy as np
@@ -118,9 +118,9 @@ def _least(found: Extrema, left: _Left, sense: int) -> Extreme | None:
     open_low = float(over.lo.min(initial=inf))
     high = min((top for (_, top), sure in zip(values, feasible, strict=True) if sure), default=inf)
     high = min(high, float(at.hi.min(initial=inf)))
-    if high == inf:
+    low = min([open_low, *(bottom for bottom, _ in values), high])
+    if not (isfinite(low) and isfinite(high)):
         return None
-    low = min(open_low, *(bottom for bottom, _ in values), high)
     near = [
         each.point
         for each, (bottom, _), sure in zip(found.points, values, feasible, strict=True)

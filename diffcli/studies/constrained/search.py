@@ -19,14 +19,16 @@ from diffcli.engines.boxes.arb import interval_ball
 from diffcli.engines.boxes.arithmetic import Interval
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import clusters, first_boxes, halved
+from diffcli.engines.enclosure import constant_value
 from diffcli.language.expression import Node
 from diffcli.studies.constrained.cells import Cells
 from diffcli.studies.constrained.multipliers import DependentError, Lagrange
 from diffcli.studies.constrained.points import ConstrainedPoint, SolutionClassifier
 from diffcli.studies.constrained.problem import Problem
-from diffcli.studies.constrained.singular import exceptional_point, is_isolated
+from diffcli.studies.constrained.singular import Exceptional, exceptional_point, is_isolated
 from diffcli.studies.critical.boxes import OUT_OF_TIME, Box, Undecided
 from diffcli.studies.critical.kinds import PointKind
+from diffcli.studies.critical.systems import FINE_BITS
 
 MOST_BOXES = 20_000
 """Boxes that are kept at once."""
@@ -39,6 +41,8 @@ COARSE, FINE = 0.26, 2.0**-36
 """A cluster this narrow beside the box is looked at; one finer than the other isn't cut further."""
 NARROW = 2.0**-6
 """A cluster this narrow may be one around a kink, a multiple root or dependent gradients."""
+CLOSE = 2.0**-24
+"""How far from an exact point it is tried whether it is a simple solution."""
 WIDER = 0.1
 """How much wider than a cluster a solution is looked for."""
 TOO_WIDE = "the bounds are too wide to decide"
@@ -188,8 +192,28 @@ class _Search:
         found = exceptional_point(self.problem, box, self.classifier.deadline)
         if found is None or not self.region.holds(found.at):
             return False
-        self._note(self.classifier.at_exceptional(found))
+        if found.kind is not PointKind.DEGENERATE or not self._is_simple(found):
+            self._note(self.classifier.at_exceptional(found))
         return found.kind is not PointKind.KINK and is_isolated(self.problem, active, found.at, box)
+
+    def _is_simple(self, found: Exceptional) -> bool:
+        """Whether an exact point is a simple solution after all, noted where the signs allow.
+
+        Krawczyk's operator may decide a small neighbourhood of it though the cell is too wide.
+        """
+        reaches = [arb(0, CLOSE * float(span)) for span in self.span]
+        at = [constant_value(each, FINE_BITS) for each in found.at.values()]
+        lagrange = self._system(found.active)
+        try:
+            solution = lagrange.solution([a + b for a, b in zip(at, reaches, strict=True)])
+            if solution is None:
+                return False
+            point = self.classifier.at_solution(lagrange, solution)
+        except (ArithmeticError, Trouble):
+            return False
+        if point is not None:
+            self._note(point)
+        return True
 
     def _is_inside(self, at: Sequence[arb]) -> bool:
         low, high = self.region.low.lo[:, 0], self.region.high.hi[:, 0]
