@@ -76,6 +76,7 @@ SAME: dict[str, tuple[str, str]] = {
         "x^2+y^2 --range x=-2:2,y=-1:1 --certify",
     ),
     "prove": ('{"expression": "x^2 >= 0", "in": "x=-1:1"}', "'x^2 >= 0' --in x=-1:1"),
+    "limit": ('{"expression": "sin(x)/x", "at": 0}', "sin(x)/x --at 0"),
     "bounds": ('{"expression": "x^2", "in": "x=-1:2"}', "x^2 --in x=-1:2"),
     "implicit": (
         '{"expression": "x*y*z = 8", "of": ["z"], "at": [1, 2, 4], "order": 2}',

@@ -332,7 +332,7 @@ def test_the_kernel_is_nan_outside_the_domain(name: str) -> None:
     row = TABLE[name]
     if row.domain == "all x" or row.domain.startswith("x ≥ 0, or"):
         return
-    outside = {"x": -1.5, "y": 1.5, "z": -7.25}
+    outside = {"x": -1.5, "y": 1.5, "z": -7.25, "w": 1.5}
     text = f"{name}({', '.join(NAMES[: row.arity[0]])})"
     (node,) = parse(text, variables=NAMES).outputs
     point = {letter: outside[letter] for letter in NAMES[: row.arity[0]]}

@@ -137,7 +137,7 @@ def test_printed_formulas_read_back_as_the_derivative(row: dict[str, str]) -> No
 @pytest.mark.parametrize("row", OWN, ids=lambda row: row.name)
 def test_own_functions_print_the_names_of_the_table(row) -> None:
     kind = resolve(row.sympy)
-    args = sympy.symbols("x y z", real=True)[: row.arity[0]]
+    args = sympy.symbols("x y z w", real=True)[: row.arity[0]]
     term = kind(*args)
     if isinstance(kind, type):  # the others are written by what they are made of
         assert str(term).startswith(f"{row.name}(")

@@ -176,7 +176,6 @@ def test_a_size_in_inches_and_pixels() -> None:
         (["x", "--mark", "all"], 2),
         (["x*y", "--log"], 2),
         (["x*y", "--mark", "none"], 2),
-        (["[cos(t), sin(t)]", "--tangent", "1"], 2),
         (["x", "--style", "prettier"], 2),
         (["x", "--tangent", "rand(2)"], 2),
         (["x*y", "--at", "1"], 2),

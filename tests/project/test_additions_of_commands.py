@@ -115,8 +115,8 @@ def test_a_format_is_one_line(
     assert run(["grad", "x^2", "--format", "loud"]) == 0
     assert capsys.readouterr().out == "X**2 2*X\n"
     assert run(["grad", "--help"]) == 0
-    assert "latex, loud" in " ".join(capsys.readouterr().out.split())
-    assert "latex, loud" in reference.commands_page()
+    assert "html, loud" in " ".join(capsys.readouterr().out.split())
+    assert "html, loud" in reference.commands_page()
     assert "loud" in commands.choices("--format")
 
 

@@ -19,7 +19,7 @@ RANDOM = {n: np.random.default_rng(n).random((n, n)) for n in range(2, 7)}
 HILBERT = hilbert(6)
 
 
-def answer(operator: Operator, text: str, matrix: np.ndarray, budget: float = 1) -> Result:
+def answer(operator: Operator, text: str, matrix: np.ndarray, budget: float = 30) -> Result:
     function = parse(text, declared=("A",))
     (point,) = read_points([f"A={matrix.tolist()}"])
     given = point.bind(function.variables)
