@@ -41,8 +41,14 @@ def _product(*factors: Value) -> Value:
     return result
 
 
+MAX_POWER = 10_000
+"""Greatest numerator of an exponent: an exact power has as many times the digits."""
+
+
 def _power(x: Value, exponent: Value) -> Value:
     if isinstance(exponent, Real) and exponent.exact is not None:
+        if abs(exponent.exact.numerator) > MAX_POWER:
+            raise Undecided("so large a power")
         return power(x, exponent.exact)
     if x.sign() <= 0:
         raise Undecided("a power whose base isn't positive")

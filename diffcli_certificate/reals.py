@@ -7,6 +7,9 @@ from typing import Any
 
 from mpmath import iv
 
+MAX_HALVINGS = 64
+"""How often an argument of the inverse tangent is made smaller; any number needs four."""
+
 
 class Undefined(Exception):
     """The formula has no real value here: that is proved."""
@@ -115,6 +118,8 @@ def atan(x: Real) -> Real:
         return ZERO
     ball, halvings = x.ball, 0
     while not (ball.b < 0.125 and ball.a > -0.125):
+        if halvings == MAX_HALVINGS:
+            raise Undecided("the inverse tangent of a wide interval")
         ball, halvings = ball / (1 + iv.sqrt(1 + ball**2)), halvings + 1
     total, term, square = iv.mpf(0), ball, ball**2
     for odd in range(1, iv.prec, 2):  # a term is at most 1/64 of the one before

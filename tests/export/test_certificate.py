@@ -105,6 +105,14 @@ def test_a_certificate_with_a_number_changed_is_rejected(tmp_path: Path) -> None
             assert not is_proved(other), change
 
 
+def test_what_would_take_for_ever_is_undecided() -> None:
+    wide = {"x": Real(None, mpmath.iv.mpf(["-inf", "inf"]))}
+    operations = [["variable", "x"], ["atan", 0], ["number", "9" * 20], ["pow", 2, 2]]
+    _, arctangent, _, power = evaluated(operations, wide)
+    assert "inverse tangent" in str(arctangent)
+    assert "power" in str(power)
+
+
 def test_false_claims_are_rejected() -> None:
     absolute = {
         "operations": [["variable", "x"], ["number", "0"], ["le", 1, 0], ["neg", 0], ["true"],
