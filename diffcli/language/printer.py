@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 from diffcli.language.expression import (
     CONSTANT,
@@ -208,11 +209,18 @@ def _call(current: Node, args: Sequence[Text]) -> str:
     return f"{name}({', '.join(texts)})"
 
 
-def _sized(current: Node, entry: str, lengths: Mapping[int, str]) -> str:
-    """Return a tensor of one number, ``eye(3)``, ``ones(m, n)``, ``full(x, 3)``."""
+def sized_call(
+    current: Node, entry: str, lengths: Mapping[int, str] = MappingProxyType({})
+) -> tuple[str, list[str]]:
+    """Return the name and the arguments of ``eye(3)``, ``ones(m, n)``, ``full(x, 3)``."""
     name = _FILLED.get((current.op, entry), current.op)
     parts = [lengths.get(size, str(size)) for size in current.static if isinstance(size, int)]
-    return f"{name}({', '.join([entry] * (name == 'full') + parts)})"
+    return name, [entry] * (name == "full") + parts
+
+
+def _sized(current: Node, entry: str, lengths: Mapping[int, str]) -> str:
+    name, arguments = sized_call(current, entry, lengths)
+    return f"{name}({', '.join(arguments)})"
 
 
 def place_text(part: int | Slice | None) -> str:

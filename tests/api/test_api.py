@@ -229,6 +229,7 @@ def test_arrays_are_points_that_broadcast(name: str, repeat: int) -> None:
     np.testing.assert_allclose(found, tiled, rtol=1e-14, atol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [3, 200])
 def test_several_formulas_at_many_points(count: int) -> None:
     x = torch.linspace(1, 2, count, dtype=torch.float64)
@@ -242,6 +243,7 @@ def test_several_formulas_at_many_points(count: int) -> None:
     assert torch.allclose(found["x"], x * torch.arange(count) + 5, rtol=1e-15)
 
 
+@pytest.mark.slow
 def test_many_points_are_answered_as_each_alone() -> None:
     x = np.linspace(0.1, 3, 70)
     found = CUBES.grad(x=x)
@@ -479,6 +481,7 @@ def test_a_claim_is_of_the_formula_as_it_was_parsed() -> None:
     assert diffcli.parse("y = 3x + 2").verify(claim="3")
 
 
+@pytest.mark.slow
 def test_a_claim_of_tensors() -> None:
     squares = diffcli.parse("sum((A@w - b)^2)")
     point = {"A": [[1, 2], [3, 4]], "w": np.array([1.0, 2.0]), "b": torch.tensor([1.0, 1.0])}
@@ -518,6 +521,7 @@ def test_a_claim_in_some_of_the_variables() -> None:
     assert set(F.verify(3, 2, wrt=["y"]).found.statements[0]) == {"y"}
 
 
+@pytest.mark.slow
 def test_plot_is_saved(tmp_path: Path) -> None:
     plot = diffcli.parse("1/x").plot(x=(-1, 1), title="pole")
     for kind in ("png", "svg", "pdf"):
@@ -576,7 +580,7 @@ def test_torch_is_vectorised() -> None:
     assert torch.allclose(tangent, slopes(), rtol=1e-13)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_torch_is_compiled_as_one_graph(dtype: torch.dtype) -> None:
     function = diffcli.parse("where(x > 0, sqrt(x), x^3) + sin(x)/3")

@@ -272,7 +272,7 @@ def test_the_verdict_of_a_sample_is_told_and_never_certified(
     assert told["verdict"] in (verdict, "not_differentiable" if kinks else verdict)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("formula", ["abs(x - 7)", "1/(x - 3)", "x^2", "log(x - 5)", "floor(x)"])
 def test_few_rows_have_the_verdict_of_the_same_points(
     tmp_path: Path, formula: str, capfd: pytest.CaptureFixture[str]
@@ -407,6 +407,7 @@ def test_row_groups_written_apart_are_one_file() -> None:
     assert parquet.ParquetFile(io.BytesIO(whole)).metadata.num_row_groups == 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["x", "x,s"])
 def test_row_groups_begin_at_whole_pages(
     tmp_path: Path, keep: str, monkeypatch: pytest.MonkeyPatch

@@ -114,6 +114,7 @@ def threads() -> Iterator[str]:
         yield cluster.scheduler_address
 
 
+@pytest.mark.slow
 def test_a_cluster_shares_the_files(source: Path, tmp_path: Path, threads: str) -> None:
     target = tmp_path / "out"
     given = ["batch", FORMULA, "--points", str(source), "-o", str(target), "--dask", threads, "-q"]
@@ -121,6 +122,7 @@ def test_a_cluster_shares_the_files(source: Path, tmp_path: Path, threads: str) 
     check(source, target, FILES, ROWS)
 
 
+@pytest.mark.slow
 def test_an_error_of_a_file_is_the_error_of_all(
     source: Path, tmp_path: Path, threads: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

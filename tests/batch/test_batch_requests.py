@@ -112,6 +112,7 @@ def answers(capfd: pytest.CaptureFixture[str], *lines: str, more: list[str] | No
     return [*map(json.loads, capfd.readouterr().out.splitlines()), code]
 
 
+@pytest.mark.slow
 def test_every_kind_answers_as_its_command(capfd: pytest.CaptureFixture[str]) -> None:
     assert SAME.keys() == {*names()} - {"profile", "export"}
     budget = ["--check-budget", "20"]
@@ -248,6 +249,7 @@ def test_answers_may_go_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert "which requests?" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_client_can_converse() -> None:
     command = [sys.executable, "-m", "diffcli.cli", "batch", "-", "--no-check"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -100,8 +100,8 @@ def ends(point: str, chunk: int) -> Callable[..., None]:
     return add
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["data", "journal", "line", "after"])
-@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     ("source", "target"), [("csv", "csv"), ("jsonl", "parquet"), ("parquet", "parquet")]
 )
@@ -131,6 +131,7 @@ def test_a_run_that_is_ended_goes_on_to_the_same_bytes(
     assert not list(file.parent.glob(".*"))
 
 
+@pytest.mark.slow
 def test_another_run_isnt_gone_on_with(
     points: Callable[[str], Path],
     monkeypatch: pytest.MonkeyPatch,
@@ -179,6 +180,7 @@ def test_a_device_is_written_to_and_stays(points: Callable[[str], Path]) -> None
     assert pipe.is_fifo()
 
 
+@pytest.mark.slow
 def test_a_file_keeps_its_mode(points: Callable[[str], Path]) -> None:
     file = points("csv")
     target = file.with_name("g.csv")

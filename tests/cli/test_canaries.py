@@ -253,7 +253,7 @@ def test_every_string_at_every_entry(share: int, tmp_path: Path) -> None:
     sys.stdout.write(f"{len(pairs)} injections\n")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["[red]x[/red]", "[link=http://x]y[/link]", "[/]"])
 def test_markup_is_text(text: str, shared: Commands) -> None:
     refused = shared.run("grad", "--", f"{text}+sin")
@@ -279,7 +279,7 @@ LANGUAGES = ["python", "numpy", "torch", "jax", "c", "javascript", "latex"]
 SMUGGLED = [*NAMES, *(f"x^2 # {name}" for name in NAMES)]
 
 
-@pytest.mark.sampled(18)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "text"),
     [

@@ -331,7 +331,7 @@ def test_every_operator_is_a_command(name: str, capsys: pytest.CaptureFixture[st
     assert f"Usage: diffcli {name} " in capsys.readouterr().out
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["functions"], ["grad", "-h"]])
 def test_what_needs_no_engine_loads_none(arguments: list[str]) -> None:
     script = (
@@ -345,6 +345,7 @@ def test_what_needs_no_engine_loads_none(arguments: list[str]) -> None:
     assert done.stdout
 
 
+@pytest.mark.slow
 def test_completion_loads_no_engine() -> None:
     done = process(
         env={
@@ -376,6 +377,7 @@ def test_every_public_name_is_there() -> None:
         _ = diffcli.missing
 
 
+@pytest.mark.slow
 def test_a_timeout_ends_compiled_code() -> None:
     script = (
         "import sys; from diffcli.cli import main; from diffcli.commands import derivatives\n"
@@ -389,6 +391,7 @@ def test_a_timeout_ends_compiled_code() -> None:
     assert done.stderr == "error: the time ran out after 0.3 s\nhint: allow more with --timeout\n"
 
 
+@pytest.mark.slow
 def test_a_timeout_not_reached_changes_nothing() -> None:
     assert process("functions", "sin").returncode == 0
     assert process("x+(", "--timeout", "60").returncode == FormulaError.exit_code

@@ -30,7 +30,7 @@ from diffcli.operators import Grad
 from diffcli.output.answers import answer_of
 from diffcli.output.formats import FORMATS, View, render
 
-SHORT, SHARES, SHARE = 500, 100, 1000
+SHORT, SHARES, SHARE = 200, 100, 1000
 SECONDS = 2
 """Of the processor."""
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}

@@ -44,7 +44,7 @@ TYPED = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("name", [name for name in names() if name != "warm"])
 def test_every_command_ends_in_time(name: str, runner: Commands) -> None:
     typed = TYPED.get(name, ("x^2", "--at", "1"))

@@ -30,7 +30,7 @@ def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     ("arguments", "loaded"),
     [
@@ -116,6 +116,7 @@ def test_two_at_once_without_a_home_or_a_cache(tmp_path: Path, engines: str) -> 
     assert [each.returncode for each in running] == [0, 0]
 
 
+@pytest.mark.slow
 def test_a_stale_cache_is_not_believed(tmp_path: Path) -> None:
     command = (*FORMULA, "--engines", "enclosure")
     environment = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
@@ -132,6 +133,7 @@ def test_a_stale_cache_is_not_believed(tmp_path: Path) -> None:
     assert all(path.read_bytes() != stale for path in cached)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="a folder that even root can't write to")
 def test_a_home_that_is_read_only() -> None:
     command = (*FORMULA, "--engines", "enclosure")
@@ -217,7 +219,7 @@ def test_what_is_proved_first_stands_there_first(arguments: tuple[str, ...], cod
     assert "\x1b" not in piped.stdout
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "rows", "environment"),
     [

@@ -60,7 +60,7 @@ def test_a_full_disk(name: str, runner: Commands, rows: Path) -> None:
     refused(runner.run(*line(name, rows), stdout="/dev/full"), 2, "No space left on device")
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_full_disk_under_a_file(name: str, runner: Commands, rows: Path) -> None:
     if name == "plot":
@@ -69,7 +69,7 @@ def test_a_full_disk_under_a_file(name: str, runner: Commands, rows: Path) -> No
         refused(runner.run(*line(name, rows), "-o", "/dev/full"), 2, "/dev/full")
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(15)
 @pytest.mark.parametrize("name", OUTPUTS)
 @pytest.mark.parametrize(
     ("where", "words"),
@@ -101,7 +101,7 @@ def test_a_failed_command_leaves_the_old_file(name: str, runner: Commands, rows:
     assert sorted(each.name for each in rows.parent.iterdir()) == sorted([old.name, "rows.csv"])
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(15)
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_pipe_that_breaks(name: str, runner: Commands, rows: Path) -> None:
     whole = runner.run(*line(name, rows))
@@ -122,7 +122,7 @@ def test_a_pipe_that_breaks_at_every_byte(runner: Commands) -> None:
 STOPPED = {signal.SIGINT: (0, 130, -signal.SIGINT), signal.SIGTERM: (0, -signal.SIGTERM, 143)}
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.slow
 @pytest.mark.parametrize("number", STOPPED, ids=lambda each: each.name)
 @pytest.mark.parametrize("timeout", [(), ("--timeout", "20")], ids=["", "--timeout"])
 def test_a_signal_at_any_moment(
@@ -142,7 +142,7 @@ def test_a_signal_at_any_moment(
         old.write_text(OLD)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 def test_streams_that_are_closed(closed: tuple[int, ...], runner: Commands) -> None:
     ended = runner.run(*ASKED, closed=closed)
@@ -150,7 +150,7 @@ def test_streams_that_are_closed(closed: tuple[int, ...], runner: Commands) -> N
     assert bool(ended.stdout) == (1 not in closed)
 
 
-@pytest.mark.sampled(13)
+@pytest.mark.sampled(39)
 @pytest.mark.parametrize(
     "env",
     [
@@ -203,7 +203,7 @@ def test_no_gpu(runner: Commands) -> None:
     refused(runner.run(*ASKED, "--device", "cuda"), 2, "no CUDA device")
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_parquet_that_is_damaged(seed: int, runner: Commands, tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")

@@ -239,6 +239,7 @@ def test_the_same_screen(arguments: Sequence[str], warm: Warm) -> None:
     assert _screen(warm, arguments) == _screen(warm, arguments, cold=True)
 
 
+@pytest.mark.slow
 def test_standard_input_and_output_are_the_command_s_own(warm: Warm, tmp_path: Path) -> None:
     lines = same(warm, "-", "--format", "jsonl", input=b"x^2\r\nx^3\n")
     assert b"3*x**2" in lines.stdout
@@ -247,6 +248,7 @@ def test_standard_input_and_output_are_the_command_s_own(warm: Warm, tmp_path: P
     assert b"2*x" in (tmp_path / "out").read_bytes()
 
 
+@pytest.mark.slow
 def test_other_open_files_are_the_command_s_own(warm: Warm) -> None:
     """A shell's ``<(...)`` is an open file that is named by its number."""
     ours, theirs = os.pipe()
@@ -261,6 +263,7 @@ def test_other_open_files_are_the_command_s_own(warm: Warm) -> None:
     assert b"3*x**2" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_folder_the_mask_and_the_environment_are_the_command_s_own(
     warm: Warm, tmp_path: Path
 ) -> None:
@@ -347,6 +350,7 @@ def f(x):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cold", [False, slowly(True)])
 def test_user_code_stays_in_its_fork(cold: bool, warm: Warm, tmp_path: Path) -> None:
     """It runs there as in a process of its own: with other random numbers each time."""
@@ -408,6 +412,7 @@ def test_a_stop_stops_the_work_and_it_goes_on(
     assert in_time(lambda: "T" not in (_state(work), _state(process.pid)))
 
 
+@pytest.mark.slow
 def test_a_timeout_ends_the_work(warm: Warm) -> None:
     slow = ("grad", "exp(sin(x*y))^3/(1+x^2)", "--at", "1,2", "--order", "12", "--no-check")
     ended = handed_over(warm, lambda: warm.command(*slow, "--timeout", "1e-3"))
@@ -468,6 +473,7 @@ def test_what_runs_by_itself(
     assert warm.status()["answered"] == before
 
 
+@pytest.mark.slow
 def test_a_completion_is_handed_over(warm: Warm) -> None:
     asked = {
         "_DIFFCLI_COMPLETE": "complete_bash",

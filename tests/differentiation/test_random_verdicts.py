@@ -34,7 +34,7 @@ from diffcli.language.points import read_points
 from diffcli.operators import Grad
 from diffcli.verdict import Check, Verdict
 
-SHORT, LONG = 100, 20_000
+SHORT, LONG = 30, 20_000
 PATIENCE = 0.5
 """Seconds for the reference of one pair; where mpmath takes longer, the pair is passed over."""
 PROVED = (Verdict.CERTIFIED, Verdict.INEXACT)

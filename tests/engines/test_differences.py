@@ -216,7 +216,7 @@ PIECES: list[Callable[[Tensor, float], Tensor]] = [
 ]
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_random_compositions(seed: int) -> None:
     """Sums and products of pieces with kinks, jumps and constants of any size."""

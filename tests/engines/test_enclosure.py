@@ -117,6 +117,7 @@ def test_a_deadline_ends_the_work() -> None:
     assert found == Enclosure(Outcome.OUT_OF_TIME, reason="out of time")
 
 
+@pytest.mark.slow
 def test_a_deep_formula_is_walked_without_recursion() -> None:
     x = variable("x")
     deep = x

@@ -206,7 +206,7 @@ BRANCHES = {
 }
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("broken", BROKEN, ids=str)
 @pytest.mark.parametrize("row", [name for name in SMOOTH if name != "detach"])
 def test_a_wrong_derivative(
@@ -218,7 +218,7 @@ def test_a_wrong_derivative(
     assert {check.verdict for check in judged(row).checks} == {Verdict.DISAGREES}
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("row", SMOOTH)
 def test_a_wrong_value(row: str, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -267,6 +267,7 @@ def _around(formula: str, place: str) -> list[tuple[mpc, mpc]]:
     return found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("formula", SMOOTH)
 def test_both_sides_of_a_cut_agree(formula: str) -> None:
     (entry,) = at(formula, SMOOTH[formula]).entries

@@ -82,7 +82,7 @@ CASES = {
 }
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", CASES)
 def test_three_engines_prove_value_and_three_derivatives(formula: str) -> None:
     define, at = CASES[formula]
@@ -126,6 +126,7 @@ def test_hard_integrands_are_settled_or_nan() -> None:
     assert value("integrate(sqrt(t), t=-1..x)") != value("integrate(sqrt(t), t=-1..x)")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("formula", "reason"),
     [

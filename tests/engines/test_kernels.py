@@ -530,6 +530,7 @@ def test_reverse_over_forward_and_forward_over_reverse_agree() -> None:
         assert over.item() == pytest.approx(second, rel=1e-13)
 
 
+@pytest.mark.slow
 def test_a_vectorised_hessian_is_diagonal() -> None:
     x = torch.linspace(0.5, 2, 4, dtype=torch.float64)
     hessian = torch.autograd.functional.hessian(lambda x: _mixture(x).sum(), x, vectorize=True)

@@ -50,7 +50,7 @@ def derivatives(of: Program, at: float | list[float], order: int) -> list[float 
     return found
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("row", oracles.table("points"), ids=lambda row: row["row"])
 def test_every_row_computes_its_value(row: dict[str, str]) -> None:
     of, checked = program(row["formula"], tuple("xyzw")), 0

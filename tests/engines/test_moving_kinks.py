@@ -150,6 +150,7 @@ QUICK = 12
 SEEDS = [pytest.param(s, marks=[] if s < QUICK else pytest.mark.slow) for s in range(200)]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_moving_kinks(seed: int) -> None:
     random = Random(seed)

@@ -89,7 +89,7 @@ def test_a_jump_has_the_value_that_is_attained(formula: str, values: list[float]
     assert [each.value for each in found] == pytest.approx(values, nan_ok=True)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [

@@ -95,7 +95,7 @@ def faults(seed: int) -> list[str]:
     return found
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("seed", range(40))
 def test_what_saturates_is_told_from_its_limit(seed: int) -> None:
     assert faults(seed) == []
@@ -117,7 +117,7 @@ def end(text: str) -> mpf:
     return inexact(Fraction(text.replace("pi", "1"))) * (mp.pi if "pi" in text else 1)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", RANGES, ids=lambda row: row.name)
 def test_a_range_holds_every_value(row: Any) -> None:
     low, high = map(end, row.range[1:-1].split(", "))

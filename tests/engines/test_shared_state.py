@@ -74,6 +74,7 @@ def often_interrupted() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("often_interrupted")
 def test_eight_threads_prove_what_one_does() -> None:
     alone = answers(0)

@@ -67,6 +67,7 @@ def test_the_latex_of_the_formula_needs_no_symbolic_engine(
     assert shown[1].startswith(r"f(x, y) &= x^{2} y + \sin\left(x y\right)")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_spelled_is_read_back_as_the_same(
     seed: int, capsys: pytest.CaptureFixture[str]

@@ -112,7 +112,7 @@ def test_printed_formula(text: str, wrt: str, printed: str) -> None:
     assert Symbolic(function).formula(list(wrt)).text == printed
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("row", oracles.table("feynman"), ids=lambda row: row["id"])
 def test_printed_formulas_read_back_as_the_derivative(row: dict[str, str]) -> None:
     ranges = [pair.split("=") for pair in row["variables"].split(";")]

@@ -112,7 +112,7 @@ _TERMS = st.recursive(
 
 
 @given(_TERMS, st.lists(_TERMS, max_size=1), st.sampled_from(["+", " - ", ", "]), st.randoms())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_both_ways_of_reading_are_one(first, others, joiner, random) -> None:  # type: ignore[no-untyped-def]
     numbered = []
     for shape in [first, first, first, first, *others, first]:

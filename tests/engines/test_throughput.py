@@ -115,7 +115,7 @@ def drawn(names: str, points: int, seed: int = 0) -> dict[str, np.ndarray]:
 SAMPLED = [row for row in TABLE.values() if not row.boolean and row.name != "piecewise"]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("row", SAMPLED, ids=lambda row: row.name)
 def test_the_emitted_sweep_of_every_function_is_autograds(row: Row) -> None:
     names = "xyzw"[: max(row.arity[0], 1)]

@@ -68,6 +68,7 @@ def test_the_process_answers_as_this_one_would() -> None:
     assert there["found"] == here["found"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "start",
     [

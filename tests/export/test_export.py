@@ -150,7 +150,7 @@ def test_there_are_a_hundred_formulas() -> None:
     assert len(FORMULAS) >= 100
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize(
     ("target", "text"),
     [
@@ -175,6 +175,7 @@ LONGEST = 120
 """A line of code, in characters; few are longer than 88."""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("target", TARGETS)
 def test_code_can_be_read(target: str) -> None:
     long = 0
@@ -246,6 +247,7 @@ def truth_at(name: str, at: tuple[float, ...]) -> Mapping[tuple[str, ...], float
     return {wrt: enclosure.nearest() for wrt, enclosure in found.items()}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", ARRAYS_AND_NUMBERS)
 def test_every_function_keeps_its_digits_at_points_of_all_sizes(case: str) -> None:
     """Value, gradient and Hessian: tiny, huge and special arguments, against what is proved."""

@@ -51,6 +51,7 @@ def test_difficult_points_are_visited(text: str, special: list[float]) -> None:
         assert size in firsts
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("target", TRIED)
 @pytest.mark.parametrize(
     "text", ["sinc(x)", "1/(1 + exp(-x))", "hypot(x, y)", "atan2(x, y)", "normpdf(x)", "erfc(x)"]
@@ -164,6 +165,7 @@ def test_caveats_of_several_entries_name_them() -> None:
     assert {each.entry for each in found.caveats} == {"formula 2, y"}
 
 
+@pytest.mark.slow
 def test_python_gives_the_same_code_as_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     function = diffcli.parse("sqrt(x)*abs(x - 2)")
     for target in TRIED:
@@ -174,6 +176,7 @@ def test_python_gives_the_same_code_as_the_command(capsys: pytest.CaptureFixture
     assert "Beware" not in function.export(check=False).text
 
 
+@pytest.mark.slow
 def test_no_language_lacks_the_trial() -> None:
     for target in (name for name, each in targets().items() if each.is_code):
         code, found = examined(code_of("x^2*y", target))

@@ -31,6 +31,7 @@ def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_a_derivative_is_answered_and_checked_as_it_is_written(
     seed: int, capsys: pytest.CaptureFixture[str]

@@ -129,7 +129,7 @@ def test_letters_before_a_bracket_stay_a_product() -> None:
 VOCABULARY = sorted({*BY_NAME, *BY_TENSOR_NAME, *FORMS, *SPELLINGS, *CAPITALS, *WORDS, *FUNCTIONS})
 
 
-@pytest.mark.sampled(15)
+@pytest.mark.sampled(45)
 @pytest.mark.parametrize(
     "arguments", ["", "x", "x, y", "2, x", "x, 2, y", "1, x, y, z", "x > 0, x"]
 )

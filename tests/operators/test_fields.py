@@ -96,6 +96,7 @@ def test_how_a_function_can_be_drawn(formula: str, kinds: tuple[str, ...]) -> No
     assert kinds_of(parse(formula)) == kinds
 
 
+@pytest.mark.slow
 def test_critical_points_are_marked() -> None:
     found = field(ROSENBROCK, (-2, 2), (-1, 3))
     (point,) = found.critical
@@ -115,6 +116,7 @@ def test_a_function_of_two_variables_is_drawn_in_every_way(kind: str) -> None:
     assert painted(field("x*y", (-1, 1), (0, 1), kind=kind)).axes
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", ["field", "stream"])
 def test_a_vector_field_is_drawn_in_every_way(kind: str) -> None:
     (axes, scale) = painted(field("[-y, x]", (-1, 1), (-1, 1), kind=kind)).axes
@@ -128,11 +130,13 @@ def test_the_strangest_planes_are_drawn(formula: str) -> None:
     assert painted(field(formula, (-1, 1), (-1, 1))).axes
 
 
+@pytest.mark.slow
 def test_the_axes_are_to_scale_unless_the_plane_is_long() -> None:
     assert painted(field("x*y", (-1, 1), (-1, 2))).axes[0].get_aspect() == 1
     assert painted(field("x*y", (-1, 1), (-100, 100))).axes[0].get_aspect() == "auto"
 
 
+@pytest.mark.slow
 def test_the_data_of_a_plane_are_a_row_a_point() -> None:
     assert run(["plot", "x^2*y", "--range", "x=0:1,y=0:2", "--data", "plane.csv"]) == 0
     header, *rows = csv.reader(Path("plane.csv").read_text().splitlines())
@@ -171,7 +175,7 @@ def test_levels_of_nothing_and_of_a_constant(values: list[float]) -> None:
     assert (np.diff(levels) > 0).all()
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("formula", "points"),
     [
@@ -190,6 +194,7 @@ def test_a_path_is_drawn_in_any_number_of_variables(
     assert first.startswith(b"<?xml")
 
 
+@pytest.mark.slow
 def test_a_heat_map_has_its_labels_and_a_missing_number() -> None:
     drawn = matrix_figure([[1, -2.5], [None, 1e-9]], ["f1", "f2"], ["x", "y"], SVG)
     assert drawn == matrix_figure([[1, -2.5], [None, 1e-9]], ["f1", "f2"], ["x", "y"], SVG)
@@ -209,6 +214,7 @@ def report(*derivatives: object) -> Report:
     )
 
 
+@pytest.mark.slow
 def test_the_matrix_of_a_report_is_drawn() -> None:
     layout = Matrix(["f1"], ["x"], [[2.0]])
     found = report(layout)
@@ -231,6 +237,7 @@ def test_one_matrix_makes_one_picture(derivatives: list[object]) -> None:
         report_figure(report(*derivatives))
 
 
+@pytest.mark.slow
 def test_a_large_matrix_is_drawn_without_numbers() -> None:
     size = 100
     names = [f"x{k}" for k in range(size)]

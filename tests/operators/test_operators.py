@@ -178,7 +178,7 @@ def test_the_hessian_in_the_weights_alone() -> None:
     assert found.verdict is Verdict.CERTIFIED
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("is_sparse", [False, True])
 def test_a_large_hessian_in_some_variables(is_sparse: bool) -> None:
     """Of the sum of a_i x_i² x_{i+1} in x alone, checked against numpy."""

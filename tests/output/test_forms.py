@@ -54,7 +54,7 @@ def test_a_derivative_is_written_as_a_table_has_it(formula: str) -> None:
     assert Symbolic(parse(formula)).formula(("x",)).text == WRITTEN[formula]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("formula", WRITTEN)
 def test_what_is_written_is_the_derivative(formula: str) -> None:
     random, held = Random(formula), 0

@@ -135,7 +135,7 @@ def test_the_range_follows_the_function(
     assert (found.low, found.high) == pytest.approx(ends)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("kind", FIRST_BYTES)
 def test_a_file_is_of_its_kind_and_the_same_every_time(kind: str) -> None:
     for name in ("a", "b"):
@@ -283,6 +283,7 @@ def rings(axes: Axes) -> list[tuple[float, float]]:
     ]
 
 
+@pytest.mark.slow
 def test_a_derivative_without_a_limit_has_no_ring() -> None:
     (axes,) = drawn("x^2*sin(1/x)", -1, 1).axes
     assert {(x, round(y, 9)) for x, y in rings(axes)} == {(0.0, 0.0)}
@@ -414,6 +415,7 @@ def test_names_in_latex(name: str, latex: str) -> None:
     assert math_name(name) == latex
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("low", "high", "labels"),
     [
@@ -556,7 +558,7 @@ def test_a_formula_that_is_endless_is_not_typeset() -> None:
     assert typed_latex(parse(f"{logistic}; a29").outputs[0]) is None
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("formula", ["(-2)^x", "log(-x^2-1)", "x/0", "0", "1e200*x^2", "1e-300*x"])
 def test_the_strangest_functions_are_drawn(formula: str) -> None:
     assert run(["plot", formula, "--mark", "zeros,extrema,inflections", "-o", "strange.svg"]) == 0
@@ -631,7 +633,7 @@ EXTREME = [
 ]  # fmt: skip
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("where", ["--term", "-o"])
 @pytest.mark.parametrize("typed", EXTREME, ids=" ".join)
 @pytest.mark.filterwarnings("error")

@@ -41,6 +41,7 @@ def test_the_terminal_shows_curve_and_region(capsys: pytest.CaptureFixture[str])
     assert err == "range x=-6:6,y=-6:6; choose another with --range\n"
 
 
+@pytest.mark.slow
 def test_axes_are_to_scale_and_undecided_cells_are_counted() -> None:
     function = read_equations("sin(1/x) = y").function
     plan = compose(function, Request(ranges={"x": (-1, 1), "y": (-1.5, 1.5)}))

@@ -77,6 +77,7 @@ def used(
     return done.stdout
 
 
+@pytest.mark.slow
 def test_an_export_language_is_a_file_and_a_line(tmp_path: Path) -> None:
     script = """
 import reference

@@ -65,6 +65,7 @@ PROMPTED = [
 ]
 
 
+@pytest.mark.slow
 def test_what_is_typed_at_the_prompt_is_answered(tmp_path: Path) -> None:
     assert PROMPTED
     done = subprocess.run(
@@ -136,6 +137,7 @@ def test_completion_is_installed(
     assert "_DIFFCLI_COMPLETE" in (tmp_path / path).read_text(encoding="utf-8")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("typed", "count", "known"),
     [

@@ -224,6 +224,7 @@ def test_endings_in_capitals(command: list[str], name: str, begins: bytes, tmp_p
     assert (tmp_path / name).read_bytes().startswith(begins)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["CSV", "JSONL", "NDJSON", "Parquet", "PQ"])
 def test_rows_in_capitals(
     kind: str, tmp_path: Path, points: Path, capfd: pytest.CaptureFixture[str]

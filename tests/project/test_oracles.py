@@ -179,6 +179,7 @@ def inside(low: str, high: str, draw: random.Random) -> Fraction:
     return Fraction(low) + (Fraction(high) - Fraction(low)) * Fraction(draw.randint(1, 999), 1000)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", table("derivatives"), ids=lambda row: row["id"])
 def test_published_derivative(row: dict[str, str]) -> None:
     draw = seeded(row["id"])

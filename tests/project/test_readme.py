@@ -35,7 +35,7 @@ FILES = [
 ]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("command", "output"),
     dict.fromkeys(SHOWN),
@@ -97,7 +97,7 @@ LINES = dict.fromkeys(
 )
 
 
-@pytest.mark.sampled(18)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("command", LINES)
 def test_line_of_an_example(command: str) -> None:
     shown = refresh.run(command)

@@ -103,7 +103,7 @@ def test_every_report_has_its_truth() -> None:
     assert [report.thread for report in RECORD["REPORTS"]] == list(TRUTHS)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("report", RECORD["REPORTS"], ids=lambda report: report.thread)
 def test_the_truth_is_proved_where_another_was_reported(report: Any) -> None:
     truth, proved = TRUTHS[report.thread], RECORD["proved"](report)

@@ -176,6 +176,7 @@ def test_the_table_says_that_points_are_near(capsys: pytest.CaptureFixture[str])
     assert heading.split() == ["of", "value", "near"]
 
 
+@pytest.mark.slow
 def test_a_cusp_that_points_upwards_is_bounded_by_its_ends() -> None:
     found = stated("-x^(2/3)", "x=-0.5:1", 2.0)
     assert holds(found.value.minimum, -1.0)

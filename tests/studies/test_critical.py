@@ -547,6 +547,7 @@ def test_a_multiple_root_is_one_point_whose_kind_is_proved_or_open(
     assert all(point.tag is not Tag.NUMERIC for point in found.points)
 
 
+@pytest.mark.slow
 def test_a_flat_slope_is_no_critical_point() -> None:
     """∂f/∂x = (1 − 2x²)·e^(−x² − y²) and ∂f/∂y = −2xy·e^(−x² − y²) are 0 at two points alone."""
     found = searched("x*exp(-x^2-y^2)", "x=-10:10,y=-10:10")
@@ -717,6 +718,7 @@ def test_unproved_points_are_few_and_counted(monkeypatch: pytest.MonkeyPatch) ->
     assert found.unproved > 0
 
 
+@pytest.mark.slow
 def test_a_crowd_of_roots_is_bounded_and_placed() -> None:
     found = analyse(parse("sin(1/x)"), ((0.0, 1.0),))
     for search in (found.critical, found.zeros, found.inflections):
@@ -792,6 +794,7 @@ def test_the_lowest_terms_tell_an_extremum(formula: str, kind: PointKind | None)
     assert found is kind
 
 
+@pytest.mark.slow
 def test_an_even_power_has_a_minimum() -> None:
     (point,) = searched("2*(x - 1/3)^4 + (y + 2)^6", "x=-3:3,y=-3:3").points
     assert (point.kind, point.tag) == (PointKind.MINIMUM, Tag.EXACT)

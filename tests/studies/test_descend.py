@@ -50,6 +50,7 @@ def test_gradient_descent_of_a_paraboloid_is_a_geometric_sequence() -> None:
 
 
 # Minima: Jamil and Yang, "A literature survey of benchmark functions", 2013, nos. 105, 10, 17.
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("formula", "start", "minimum", "plan"),
     [
@@ -343,6 +344,7 @@ def test_every_safe_step_goes_down_exactly(
     assert all(sense * b < sense * a for a, b in pairwise(values))
 
 
+@pytest.mark.slow
 def test_a_safe_descent_ends_where_no_step_is_proved(capsys: pytest.CaptureFixture[str]) -> None:
     # At the kink of the greatest value every direction of the slope may be wrong.
     run(["descend", "abs(x)", "--from", "1", "--safe", "--lr", "1", "--json"])

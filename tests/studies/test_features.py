@@ -6,7 +6,7 @@ import math
 
 import mpmath
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffcli.language.parser import parse
@@ -39,6 +39,7 @@ def test_the_features_of_a_quintic_to_12_digits() -> None:
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("formula", "low", "high", "feature", "expected"),
     [
@@ -72,7 +73,7 @@ def test_gamma_turns_between_its_poles() -> None:
     assert found == pytest.approx([float(x) for x in expected], **TO_12_DIGITS)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "formula", ["sin(x)^2 + cos(x)^2", "(x^2-1)/(x-1)", "(exp(x)-1)/x", "1000 + 0x"]
 )
@@ -81,6 +82,7 @@ def test_rounding_noise_has_no_features(formula: str) -> None:
         assert places(formula, -5, 5, feature) == []
 
 
+@settings(max_examples=8)
 @given(st.floats(-9, 9), st.floats(0.1, 10))
 def test_a_parabola_turns_at_its_vertex(at: float, steep: float) -> None:
     (found,) = places(f"{steep}*(x - ({at}))^2 - 1", -10, 10, Feature.EXTREMUM)

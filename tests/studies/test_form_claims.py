@@ -31,7 +31,7 @@ PROVED = [
 ]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("formula", "claim", "options"), PROVED)
 def test_a_claim_that_becomes_the_same_products_is_proved(
     formula: str, claim: str, options: dict[str, object]

@@ -168,7 +168,7 @@ def factor(random: Random) -> Factor:
     )
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(60))
 def test_random_products_of_branches(seed: int) -> None:
     random = Random(seed)

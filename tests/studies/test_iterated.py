@@ -40,7 +40,7 @@ def no_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meanings, "real", refuse)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", DRAWN)
 def test_a_line_is_drawn_without_mpmath(formula: str, no_mpmath: None) -> None:
     ends, oracle = DRAWN[formula]

@@ -392,7 +392,7 @@ def test_all_are_there() -> None:
     assert [int(name.split()[0]) for name in PROBLEMS] == list(range(1, 36))
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_jacobian_of_the_residuals(name: str) -> None:
     texts, residuals, start = PROBLEMS[name]

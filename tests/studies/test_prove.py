@@ -181,6 +181,7 @@ def test_random_claims_agree_with_sampling(seed: int) -> None:
             assert _value(formula, at["x"], at["y"]) <= bound + 1e-6
 
 
+@pytest.mark.slow
 def test_a_proof_is_reproducible() -> None:
     first, second = (decided("x^4 + y^4 + 1 >= 4x*y - 1", "x=-2:2,y=-2:2") for _ in range(2))
     assert first.boxes == second.boxes
@@ -231,6 +232,7 @@ def test_what_is_no_claim_is_refused() -> None:
         decided("x >= 0", "x=1:0")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("power", ["x^(2/3)", "x^(4/5)", "root(x, 3)^2", "abs(x)^(2/3)"])
 def test_a_cusp_that_points_upwards_is_not_convex(power: str) -> None:
     # Off the cusp the curvature is positive, and (−1 + −1)/2 < 0 shows the chord below it.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import special
@@ -70,6 +70,7 @@ def test_floor_jumps_at_the_integers_exactly() -> None:
         assert jump.high - jump.low < 1e-13
 
 
+@settings(max_examples=10)
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("power", [1, 2, 3, 4])
 @given(at=st.floats(-9, 9))
@@ -80,6 +81,7 @@ def test_a_pole_of_either_parity_is_found_wherever_it_is(power: int, at: float) 
     assert place == pytest.approx(at, rel=1e-14, abs=1e-18)
 
 
+@settings(max_examples=10)
 @given(at=st.floats(-9, 9), height=st.floats(0.1, 100))
 def test_a_jump_is_found_wherever_it_is(at: float, height: float) -> None:
     samples = sampled(lambda x: (np.cos(x) + height * (x > at), -np.sin(x)))

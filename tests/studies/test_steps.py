@@ -88,7 +88,7 @@ def drawn(row: dict[str, str]) -> list[Fraction]:
     return found
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
 def test_every_step_of_the_published_derivatives_holds(row: dict[str, str]) -> None:
     name = row["variable"]
@@ -103,7 +103,7 @@ def test_there_are_enough_published_derivatives() -> None:
     assert len(ROWS) >= 120
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_every_function_of_the_table_is_explained(case) -> None:
     lesson = explain(parse(case.formula), wrt=case.wrt)

@@ -48,6 +48,7 @@ def answer(operator: Operator, text: str, at: str, **settings: Any) -> Result:
     return derive(operator, function, [point], chosen).results[0]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("text", OPERATIONS)
 def test_a_component_has_the_derivatives_of_the_whole(text: str) -> None:
     found = answer(Jacobian(sparse=True), text, AT)
@@ -100,6 +101,7 @@ def test_a_sample_is_certified(operator: Operator, text: str) -> None:
     assert found.verdict in (Verdict.AGREES, Verdict.UNVERIFIED)
 
 
+@pytest.mark.slow
 def test_the_numbers_are_complete() -> None:
     found = answer(Grad(), ROSENBROCK, f"x=linspace(-1,1,{SIZE})")
     x = np.linspace(-1, 1, SIZE)
@@ -126,6 +128,7 @@ def test_a_wrong_number_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.verdict is Verdict.DISAGREES
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("form", ["table", "plain", "csv", "markdown", "json"])
 def test_every_format_shows_a_long_gradient(form: str, capsys: Any) -> None:
     at = f"x=linspace(-1,1,{6000})"

@@ -33,6 +33,7 @@ def verdicts(found: Result) -> set[Verdict]:
     return checked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [5, 6])
 def test_the_hessian_of_a_determinant_is_certified(size: int) -> None:
     found = answer(Hessian(), "det(A)", RANDOM[size])
@@ -47,14 +48,14 @@ def test_the_zeros_of_a_triangular_inverse_are_certified() -> None:
     assert found.verdict is Verdict.CERTIFIED
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["det(A)", "sum(inv(A))", "sum(solve(A, A @ A))"])
 @pytest.mark.parametrize("operator", [Grad(), Hessian()], ids=["grad", "hessian"])
 def test_an_ill_conditioned_matrix_is_no_contradiction(operator: Operator, text: str) -> None:
     assert verdicts(answer(operator, text, HILBERT)) <= {Verdict.CERTIFIED, Verdict.INEXACT}
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.slow
 @pytest.mark.parametrize("matrix", [RANDOM[5], HILBERT], ids=["random", "hilbert"])
 @pytest.mark.parametrize("operator", [Grad(), Hessian()], ids=["grad", "hessian"])
 def test_an_error_of_a_thousandth_is_found_out(

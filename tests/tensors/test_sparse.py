@@ -149,6 +149,7 @@ def test_columns_of_a_colour_share_no_row(rows: int, columns: int, seed: int, al
     assert alone or len(found.alone) == 0
 
 
+@pytest.mark.slow
 def test_a_sample_of_a_large_jacobian_is_certified() -> None:
     (result,) = answer(Jacobian(sparse=True), BROYDEN, "x=linspace(-1,1,10000)").results
     found = result.derivative

@@ -118,7 +118,7 @@ OTHERS: Mapping[str, tuple[str, str, Callable[..., Any]]] = {
 CASES = {f"{section}: {case[0]}": case for section, *case in COOKBOOK} | OTHERS
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_closed_forms(case: tuple[str, str, Callable[..., Any]]) -> None:
     text, name, truth = case
@@ -170,7 +170,7 @@ def test_without_a_point_a_letter_is_a_number_where_only_that_fits(
     assert {name: each.text for name, each in found.symbolic.items()} == formulas
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_formulas_of_tensors_have_the_gradients_values(
     case: tuple[str, str, Callable[..., Any]],

@@ -82,7 +82,7 @@ def test_a_derivative_at_a_kink_of_a_part_is_certified(text: str) -> None:
     assert {check.verdict for check in found.checks} == {Verdict.CERTIFIED}
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "entries"),
     [
@@ -181,6 +181,7 @@ def test_thousands_of_kinks_are_found() -> None:
     assert components_at_kinks(function, arrays, found).tolist() == [5000]
 
 
+@pytest.mark.slow
 def test_a_kink_of_a_term_that_is_too_large_for_the_symbolic_engine_is_found() -> None:
     count = 20_001
     function = parse("abs(" + "+".join(f"x{place}" for place in range(count)) + f" - {count})")

@@ -25,7 +25,7 @@ from diffcli.language.expression import (
 from diffcli.language.function import Function
 from diffcli.language.functions import BY_NAME, TABLE, Row
 from diffcli.language.limits import MAX_CHARACTERS
-from diffcli.language.printer import SHORT, number_text, place_text
+from diffcli.language.printer import SHORT, number_text, place_text, sized_call
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import GREEK_NAMES
 from diffcli.language.unknown import parts_of, spelled_latex
@@ -264,13 +264,13 @@ def _tensor(each: Node, texts: _Texts) -> str:
         case "matmul", [left, right]:
             return rf"{texts.held(left, _PRODUCT)} \mathbin{{@}} {texts.held(right, _FACTOR)}"
     arguments = [texts[arg] for arg in each.args]
-    default = TENSORS[each.op].default
+    name, default = SHORT.get(each.op, each.op), TENSORS[each.op].default
     if TENSORS[each.op].sized:
-        along = [str(length) for length in each.static]
+        name, arguments = sized_call(each, arguments[0])
     else:
-        along = [rf"\text{{axis}} = {axis}" for axis in each.static if axis != default]
-    name = SHORT.get(each.op, each.op).replace("_", r"\_")
-    return rf"\operatorname{{{name}}}\left({', '.join([*arguments, *along])}\right)"
+        arguments += [rf"\text{{axis}} = {axis}" for axis in each.static if axis != default]
+    escaped = name.replace("_", r"\_")
+    return rf"\operatorname{{{escaped}}}\left({', '.join(arguments)}\right)"
 
 
 def _unknown(each: Node, texts: _Texts) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import table
 from texts import formulas, rows
@@ -57,7 +57,11 @@ def tensors(parts: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
             static = st.sampled_from([(row.default,), (0,), (1,)])
         elif name == "index":
             static = st.lists(place, min_size=1, max_size=2).map(tuple)
-        operands = st.tuples(*[parts] * row.operands)
+        elif row.sized:
+            most = 1 if name == "eye" else 2
+            static = st.lists(st.integers(1, 4), min_size=1, max_size=most).map(tuple)
+        entries = st.just(number(1)) if name == "eye" else parts
+        operands = st.tuples(*[entries] * row.operands)
         return st.builds(lambda args, known: node(name, *args, static=known), operands, static)
 
     two = st.lists(parts, min_size=2, max_size=3)
@@ -94,6 +98,7 @@ def test_printed_formulas_are_read_again_as_the_same(plain: str) -> None:
     assert again.outputs == function.outputs
 
 
+@settings(max_examples=25)
 @given(
     st.one_of(
         formulas(),
@@ -193,7 +198,7 @@ def test_points_may_be_latex() -> None:
     assert point == read_points(["theta=pi/2"])[0]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize(
     "latex",
     [
