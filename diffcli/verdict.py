@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 
 
 class Verdict(Enum):
@@ -67,3 +68,28 @@ def unchecked(count: int) -> tuple[Check, ...]:
     """Return a check that stands for numbers at difficult points that weren't checked, if any."""
     reason = f"{count:,} more stand at a kink, a jump or an edge, and weren't checked"
     return (Check("f", Verdict.UNVERIFIED, reason=reason),) if count else ()
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """At how many random points an engine has the derivative that a closed form gives."""
+
+    engine: str
+    points: int
+
+    @property
+    def words(self) -> str:
+        """The sentence that is said of a closed form."""
+        if not self.points:
+            return "not checked: no engine has a value at a random point"
+        count = f"{self.points} random point{'s' * (self.points > 1)}"
+        return f"agrees with {CALLED[self.engine]} at {count}"
+
+    @property
+    def data(self) -> dict[str, object]:
+        """The agreement as JSON has it."""
+        return {"engine": self.engine, "points": self.points}
+
+
+CALLED: Mapping[str, str] = MappingProxyType({"enclosure": "the enclosure", "autograd": "autograd"})
+"""What an engine is called in a sentence."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, product
 
-from diffcli.differentiation.closed import ClosedForm, closed_form, has_closed_form
+from diffcli.differentiation.blocks import ClosedForm
+from diffcli.differentiation.closed import closed_form, has_closed_form
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.declarations import shape_text
 from diffcli.language.expression import VARIABLE, Node, unused
@@ -19,7 +20,7 @@ from diffcli.operators import Operator, Scalars, Shape
 from diffcli.tensors.rules import Shapes
 from diffcli.tensors.shapes import shapes_of
 
-LENGTHS = (1051, 1061, 1063)
+LENGTHS = (198491317, 217645177, 236887691)
 """Lengths that stand for any, of which the first is taken that is no number of the formula."""
 MAX_VARIABLES = 6
 """Variables up to which all combinations of shapes are tried."""
@@ -44,18 +45,19 @@ def assumed_form(operator: Operator, function: Function) -> tuple[ClosedForm, st
     )
     if guessed is None:
         raise LimitError("it takes the tensors' shape", hint=hint)
-    shapes, names = guessed
+    words = in_words(function, guessed[1])
+    function, shapes = guessed
     outputs = shapes_of(function, shapes)
     whole = Scalars(None, shapes, tuple(outputs[each] for each in function.outputs))
     (value, *_) = whole.outputs
     if operator.of_one_number and value:
         raise UsageError(
             f"{operator.name} takes a number, and the formula's shape is "
-            f"{shape_text(value, names)}",
+            f"{shape_text(value, function.said.any_length)}",
             hint="the derivative of several numbers is their jacobian",
         )
-    form = closed_form(operator, function, operator.moving(whole), shapes, names)
-    return form, in_words(function, shapes)
+    form = closed_form(operator, function, operator.moving(whole), shapes, function.said.any_length)
+    return form, words
 
 
 def in_words(function: Function, shapes: Mapping[str, Shape]) -> str:
@@ -78,8 +80,8 @@ def _words(shape: Shape, names: Mapping[int, str]) -> str:
 
 def guessed_shapes(
     function: Function, accepts: Callable[[Shapes], bool]
-) -> tuple[Mapping[str, Shape], Mapping[int, str]] | None:
-    """Return the shapes of the variables, and the names of the lengths that stand for any.
+) -> tuple[Function, Mapping[str, Shape]] | None:
+    """Return the function with one more length that stands for any, and the variables' shapes.
 
     They are the first choice for variables of which nothing is said that goes together and
     ``accepts`` allows, of the shapes of all nodes; None where there is none. Raises UsageError
@@ -90,12 +92,13 @@ def guessed_shapes(
     name = unused("n", {*function.variables, *function.said.lengths})
     free = [each for each in function.variables if each not in function.said.shapes]
     names = {**function.said.any_length, length: name}
+    function = replace(function, said=replace(function.said, any_length=names))
     said = {
         name: shape for name, shape in function.said.shapes.items() if name in function.variables
     }
     if not free:
         shapes = {name: said[name] for name in function.variables}
-        return (shapes, names) if accepts(shapes_of(function, said)) else None
+        return (function, shapes) if accepts(shapes_of(function, said)) else None
     if len(free) > MAX_VARIABLES:
         return None
     lengths = [*dict.fromkeys(size for shape in said.values() for size in shape), length]
@@ -108,7 +111,7 @@ def guessed_shapes(
         except UsageError:
             continue
         if accepts(known):
-            return shapes, names
+            return function, shapes
     _check_said(function, said)
     return None
 

@@ -15,7 +15,7 @@ from diffcli.operators import Matrix, Operator, Quantity, Scalars, Shape
 from diffcli.tensors.shapes import shapes_of
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.closed import ClosedForm
+    from diffcli.differentiation.blocks import ClosedForm
     from diffcli.differentiation.numbers import Array
     from diffcli.differentiation.settings import Settings
 

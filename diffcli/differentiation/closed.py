@@ -1,18 +1,15 @@
-"""A derivative as formulas of tensors, one for each block of it, and their values at a point."""
+"""The closed form of each operator's derivative: formulas of tensors, one for each block of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import prod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-from diffcli.formula import Formula
+from diffcli.differentiation.blocks import Block, ClosedForm
 from diffcli.language.algebra import ZERO
 from diffcli.language.expression import Node, unused, variable
 from diffcli.language.function import Function
-from diffcli.language.latex.matrices import matrix_latex
 from diffcli.operators import (
     Directional,
     Grad,
@@ -28,110 +25,16 @@ from diffcli.operators import (
 from diffcli.tensors.calculus import forms
 from diffcli.tensors.calculus.errors import no_closed_form
 from diffcli.tensors.calculus.networks import Space
-from diffcli.tensors.calculus.presentation import text
+from diffcli.tensors.calculus.sizes import length_names
 from diffcli.tensors.calculus.symmetry import orthogonal_in, symmetric_in
 from diffcli.tensors.rules import Shape
 from diffcli.tensors.shapes import shapes_of
-
-if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
 
 MOST_BLOCKS = 36
 """Blocks of a Jacobian or a Hessian that are written out."""
 _MOST_AXES = 2
 _TWICE = (Hessian, Hvp)
 """The operators that differentiate twice; Vhp is among them."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """One formula: its label in the answer, its symbol, and the rows and columns that it fills.
-
-    ``shape`` is that of its value. With ``along`` it is a linear map: it gives the product of that
-    part of the matrix with a direction of this name.
-    """
-
-    label: str
-    symbol: str
-    node: Node
-    shape: Shape
-    rows: slice
-    columns: slice = field(default_factory=lambda: slice(0, 1))
-    along: str | None = None
-
-
-@dataclass(frozen=True)
-class ClosedForm:
-    """A derivative as formulas of the variables and of directions, whose shapes are given.
-
-    ``height`` and ``width`` are those of all numbers as a matrix, of one column but for matrices;
-    ``names`` are those of lengths that stand for any length.
-    """
-
-    blocks: tuple[Block, ...]
-    variables: Mapping[str, Shape]
-    directions: Mapping[str, Shape]
-    height: int
-    width: int = 1
-    names: Mapping[int, str] = field(default_factory=dict)
-
-    @property
-    def function(self) -> Function:
-        """The formulas as one function of the variables, then the directions."""
-        labels = tuple(block.label for block in self.blocks)
-        nodes = tuple(block.node for block in self.blocks)
-        return Function(labels, nodes, (*self.variables, *self.directions))
-
-    @property
-    def formulas(self) -> dict[str, Formula]:
-        """The formulas as text and in LaTeX, by label."""
-        shapes = {**self.variables, **self.directions, **dict.fromkeys(self.names.values(), ())}
-        numbers = frozenset(variable(name) for name, shape in shapes.items() if not shape)
-        ranks = {name: len(shape) for name, shape in shapes.items()}
-        return {
-            block.label: Formula(
-                text(block.node, self.names, numbers), matrix_latex(block.node, ranks, self.names)
-            )
-            for block in self.blocks
-        }
-
-    @property
-    def notation(self) -> dict[str, str]:
-        """How each block is written for a person, by label."""
-        return {block.label: block.symbol for block in self.blocks}
-
-
-@dataclass(frozen=True)
-class ClosedValues:
-    """The values of a closed form's formulas at a point, and the directions that they take."""
-
-    form: ClosedForm
-    values: Sequence[Array]
-    directions: Mapping[str, Array]
-
-    @property
-    def flat(self) -> Array | None:
-        """All numbers of the derivative in a row; None where a block is a linear map."""
-        import numpy as np
-
-        if any(block.along for block in self.form.blocks):
-            return None
-        whole = np.zeros((self.form.height, self.form.width))
-        for block, value in zip(self.form.blocks, self.values, strict=True):
-            part = whole[block.rows, block.columns]
-            part[...] = np.broadcast_to(value, block.shape).reshape(part.shape)
-        return whole.ravel()
-
-    def pairs(self, numbers: Array) -> Iterator[tuple[Array, Array]]:
-        """Yield for each block what a derivative's numbers, all in a row, and its formula give."""
-        import numpy as np
-
-        whole = numbers.reshape(self.form.height, self.form.width)
-        for block, value in zip(self.form.blocks, self.values, strict=True):
-            part = whole[block.rows, block.columns]
-            if block.along is not None:
-                part = part @ self.directions[block.along].ravel()
-            yield part.ravel(), np.broadcast_to(value, block.shape).ravel()
 
 
 def has_closed_form(operator: Operator) -> bool:
@@ -210,16 +113,24 @@ class _Writing:
         return found
 
     def form(
-        self, blocks: Sequence[Block], directions: Mapping[str, Shape], height: int, width: int = 1
+        self,
+        blocks: Sequence[Block],
+        directions: Mapping[str, Shape],
+        rows: Sequence[Shape],
+        columns: Sequence[Shape] = (),
     ) -> ClosedForm:
-        """Return the closed form of some blocks."""
+        """Return the closed form of some blocks. Raises NoClosedFormError for an odd length."""
+        length_names([block.node for block in blocks], self.space.names)
         shapes = {name: self.space.shape(variable(name)) for name in self.function.variables}
-        return ClosedForm(tuple(blocks), shapes, directions, height, width, self.space.names)
-
-    def parts(self, shapes: Sequence[Shape]) -> list[slice]:
-        """Return where tensors of these shapes stand in a row of all their numbers."""
-        ends = [sum(map(prod, shapes[: count + 1])) for count in range(len(shapes))]
-        return [slice(end - prod(shape), end) for end, shape in zip(ends, shapes, strict=True)]
+        return ClosedForm(
+            tuple(blocks),
+            shapes,
+            tuple(self.chosen),
+            directions,
+            tuple(rows),
+            tuple(columns),
+            self.space.names,
+        )
 
 
 # -- blocks by variable ---------------------------------------------------------------------------
@@ -230,10 +141,10 @@ def _by_variable(
 ) -> ClosedForm:
     shapes = [at.shape(name) for name in at.chosen]
     blocks = [
-        Block(name, symbol.format(name), nodes.get(name, ZERO), shape, rows)
-        for name, shape, rows in zip(at.chosen, shapes, at.parts(shapes), strict=True)
+        Block(name, symbol.format(name), nodes.get(name, ZERO), row)
+        for row, name in enumerate(at.chosen)
     ]
-    return at.form(blocks, directions, sum(map(prod, shapes)))
+    return at.form(blocks, directions, shapes)
 
 
 def _grad(at: _Writing) -> ClosedForm:
@@ -273,81 +184,81 @@ def _jvp(at: _Writing) -> ClosedForm:
     outputs = at.scalars.outputs
     labels = ["f"] if len(outputs) == 1 else at.called
     blocks = [
-        Block(label, f"D_v {called}", forms.along(at.space, output, along), shape, rows)
-        for label, called, output, shape, rows in zip(
-            labels, at.called, at.function.outputs, outputs, at.parts(outputs), strict=True
+        Block(label, f"D_v {called}", forms.along(at.space, output, along), row)
+        for row, (label, called, output) in enumerate(
+            zip(labels, at.called, at.function.outputs, strict=True)
         )
     ]
     shapes = {direction: at.shape(name) for name, direction in names.items()}
-    return at.form(blocks, shapes, at.scalars.height)
+    return at.form(blocks, shapes, outputs)
 
 
 # -- matrices -------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """One block of a matrix that is still to be written: the derivative of ``root`` in ``name``."""
+
+    label: str
+    symbol: str
+    root: Node
+    row: int
+    name: str
+
+
 def _jacobian(at: _Writing) -> ClosedForm:
-    outputs = at.scalars.outputs
     cells = [
-        (f"{label},{name}", f"∂{called}/∂{name}", output, shape, rows, name)
-        for label, called, output, shape, rows in zip(
-            [f"f{place + 1}" for place in range(len(outputs))],
-            at.called,
-            at.function.outputs,
-            outputs,
-            at.parts(outputs),
-            strict=True,
-        )
+        _Cell(f"f{row + 1},{name}", f"∂{called}/∂{name}", output, row, name)
+        for row, (called, output) in enumerate(zip(at.called, at.function.outputs, strict=True))
         for name in at.chosen
     ]
-    return _matrix(at, cells, at.scalars.height)
+    return _matrix(at, cells, at.scalars.outputs)
 
 
 def _hessian(at: _Writing) -> ClosedForm:
-    shapes = [at.shape(name) for name in at.chosen]
     first = forms.gradient(at.space, at.root, at.chosen)
     whole = {name: forms.whole_of(at.space, each, name) for name, each in first.items()}
     called = at.function.called
     cells = [
-        (
-            f"{row},{column}",
-            f"∂²{called}/∂{row}²" if row == column else f"∂²{called}/∂{row}∂{column}",
-            whole.get(row, ZERO),
-            shape,
-            rows,
+        _Cell(
+            f"{name},{column}",
+            f"∂²{called}/∂{name}²" if name == column else f"∂²{called}/∂{name}∂{column}",
+            whole.get(name, ZERO),
+            row,
             column,
         )
-        for row, shape, rows in zip(at.chosen, shapes, at.parts(shapes), strict=True)
+        for row, name in enumerate(at.chosen)
         for column in at.chosen
     ]
-    return _matrix(at, cells, at.scalars.width)
+    return _matrix(at, cells, [at.shape(name) for name in at.chosen])
 
 
-def _matrix(
-    at: _Writing, cells: Sequence[tuple[str, str, Node, Shape, slice, str]], height: int
-) -> ClosedForm:
+def _matrix(at: _Writing, cells: Sequence[_Cell], rows: Sequence[Shape]) -> ClosedForm:
     """Return the blocks of a matrix, one a cell; of more than two axes as a linear map."""
     if len(cells) > MOST_BLOCKS:
         raise no_closed_form(f"{len(cells)} blocks are too many to be written out")
-    shapes = [at.shape(name) for name in at.chosen]
-    columns = dict(zip(at.chosen, at.parts(shapes), strict=True))
-    maps = {
-        name for _, _, _, shape, _, name in cells if len(shape) + len(at.shape(name)) > _MOST_AXES
-    }
-    names = at.directions([name for name in at.chosen if name in maps])
+    columns = [at.shape(name) for name in at.chosen]
+
+    def is_map(cell: _Cell) -> bool:
+        return len(rows[cell.row]) + len(at.shape(cell.name)) > _MOST_AXES
+
+    mapped = {cell.name for cell in cells if is_map(cell)}
+    directions = at.directions([name for name in at.chosen if name in mapped])
     blocks = []
-    for cell, symbol, root, shape, rows, name in cells:
-        if len(shape) + len(at.shape(name)) <= _MOST_AXES:
-            label = "matrix" if len(cells) == 1 else cell
-            made = forms.jacobian(at.space, root, name)
-            own = (*shape, *at.shape(name))
-            blocks.append(Block(label, symbol, made, own, rows, columns[name]))
+    for cell in cells:
+        column = at.chosen.index(cell.name)
+        if not is_map(cell):
+            label = "matrix" if len(cells) == 1 else cell.label
+            made = forms.jacobian(at.space, cell.root, cell.name)
+            blocks.append(Block(label, cell.symbol, made, cell.row, column))
             continue
-        along = names[name]
-        label = f"{'map' if len(cells) == 1 else cell}[{along}]"
-        made = forms.along(at.space, root, {name: variable(along)})
-        blocks.append(Block(label, f"{symbol}[{along}]", made, shape, rows, columns[name], along))
-    directions = {names[name]: at.shape(name) for name in names}
-    return at.form(blocks, directions, height, sum(map(prod, shapes)))
+        along = directions[cell.name]
+        label = f"{'map' if len(cells) == 1 else cell.label}[{along}]"
+        made = forms.along(at.space, cell.root, {cell.name: variable(along)})
+        blocks.append(Block(label, f"{cell.symbol}[{along}]", made, cell.row, column, along))
+    shapes = {directions[name]: at.shape(name) for name in directions}
+    return at.form(blocks, shapes, rows, columns)
 
 
 _WRITERS: Mapping[type[Operator], Callable[[_Writing], ClosedForm]] = MappingProxyType(

@@ -18,7 +18,7 @@ from diffcli.operators import Operator
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from diffcli.differentiation.closed import ClosedValues
+    from diffcli.differentiation.blocks import ClosedValues
     from diffcli.differentiation.columns import Columns
     from diffcli.differentiation.numbers import Array, Numbers
     from diffcli.engines.matrices.compressed import Structured
@@ -102,7 +102,7 @@ class Evaluation:
             return None
         import numpy as np
 
-        from diffcli.differentiation.closed import ClosedValues
+        from diffcli.differentiation.blocks import ClosedValues
         from diffcli.engines.autograd import tensors, to_array
 
         chance = np.random.default_rng(self._settings.seed)

@@ -22,17 +22,16 @@ from diffcli.operators import Matrix, Operator
 from diffcli.output.report import Report, Result
 
 if TYPE_CHECKING:
+    from diffcli.differentiation.blocks import ClosedForm
     from diffcli.differentiation.numbers import Array, Numbers
     from diffcli.differentiation.places import EachPosition
+    from diffcli.verdict import Agreement
 
 _MODULES = {
     "autograd": ("diffcli.engines.matrices.compressed", "diffcli.tensors.components"),
     "symbolic": (),
     "enclosure": ("diffcli.engines.balls.rules",),
 }
-
-if TYPE_CHECKING:
-    from diffcli.differentiation.closed import ClosedForm
 
 
 def derive(
@@ -76,7 +75,8 @@ class _Derivation:
         self, operator: Operator, function: Function, settings: Settings, has_numbers: bool
     ) -> None:
         self._operator, self._function, self._settings = operator, function, settings
-        self._import_engines(has_numbers)
+        if has_numbers:
+            self._import_engines(has_numbers)
         self._answers = Answers(operator, function, settings)
         self._remarks: dict[str, None] = {}
         self._notation: Mapping[str, str] = {}
@@ -138,36 +138,36 @@ class _Derivation:
     def _formulas_alone(self) -> Result:
         has_vectors = any(self._function.said.shapes.values())
         if self._function.has_tensors or (has_vectors and not self._operator.element_by_element):
-            formulas = self._formulas_of_tensors()
-        else:
-            formulas = self._answers.case(dict.fromkeys(self._function.variables, ())).formulas
+            formulas, agreed = self._formulas_of_tensors()
+            return Result(None, None, None, formulas, agreement=agreed)
+        self._import_engines(has_numbers=False)
+        formulas = self._answers.case(dict.fromkeys(self._function.variables, ())).formulas
         return Result(at=None, value=None, derivative=None, symbolic=formulas)
 
-    def _formulas_of_tensors(self) -> Mapping[str, Formula]:
-        """Return the formulas of tensors whose shapes nobody gave."""
+    def _formulas_of_tensors(self) -> tuple[Mapping[str, Formula], Agreement | None]:
+        """Return the formulas of tensors whose shapes nobody gave, and what agrees with them."""
         from diffcli.differentiation.assumed import assumed_form
 
         try:
             form, words = assumed_form(self._operator, self._function)
         except LimitError as error:
-            return {"f": Formula(reason=str(error))}
+            return {"f": Formula(reason=str(error))}, None
         if words:
             self._remarks[f"the formulas take {words}; --shapes and --at give other shapes"] = None
         self._notation, self._form = form.notation, form
         return self._held(form)
 
-    def _held(self, form: ClosedForm) -> Mapping[str, Formula]:
-        """Return formulas, held against autograd at random points where it takes part."""
-        if "autograd" not in self._settings.engines or not self._settings.proves:
-            return form.formulas
-        from diffcli.differentiation.random_points import agreements
+    def _held(self, form: ClosedForm) -> tuple[Mapping[str, Formula], Agreement | None]:
+        """Return formulas, held against another engine at random points if one takes part."""
+        if not self._settings.proves:
+            return form.formulas, None
+        from diffcli.differentiation.agreement import agreement
 
-        count = agreements(self._operator, self._function, form, self._settings.seed)
-        if count is None:
-            return {"f": Formula(reason="the closed form isn't autograd's at a random point")}
-        if count:
-            self._remarks[f"the formulas agree with autograd at {count} random points"] = None
-        return form.formulas
+        found = agreement(self._operator, self._function, form, self._settings)
+        if found is None:
+            reason = "the closed form has other numbers than an engine at a random point"
+            return {"f": Formula(reason=reason)}, None
+        return form.formulas, found
 
     @property
     def _ranks(self) -> Mapping[str, int]:

@@ -1,153 +1,87 @@
-"""A closed form held against autograd at random points, of random lengths where it is for any."""
+"""Random exact points for formulas of tensors, of random lengths where these stand for any."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from random import Random
 
-from diffcli.differentiation.cases import case_of
-from diffcli.differentiation.closed import ClosedForm, closed_form
-from diffcli.differentiation.evaluation import Evaluation
-from diffcli.differentiation.settings import Settings
-from diffcli.errors import DiffcliError
-from diffcli.language.expression import Node, node, number, postorder, variable
+from diffcli.language.declarations import Declarations
+from diffcli.language.expression import Node, number
 from diffcli.language.function import Function
-from diffcli.operators import Operator, Scalars
-from diffcli.operators.operator import Along
-from diffcli.tensors.shapes import shapes_of
+from diffcli.language.points import Point, Tensor
+from diffcli.tensors.calculus.sizes import sized, sized_shape
+from diffcli.tensors.rules import Shape
 
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from diffcli.differentiation.numbers import Array
-
-POINTS = 3
-"""Random points at which a closed form is held against autograd."""
-_TRIES = 12
-_LENGTHS = (2, 6)
-"""The least random length, and one more than the greatest."""
-_SIZED = frozenset({"eye", "full"})
-"""Operations whose axes are lengths."""
+_DENOMINATOR = 8
+_MOST = 12
+"""The largest numerator of an entry."""
+_TURNS = ((3, 4), (4, 3), (5, 0), (0, 5))
+"""The sides of right triangles of hypotenuse 5: exact cosines and sines."""
 
 
-def agreements(operator: Operator, function: Function, form: ClosedForm, seed: int) -> int | None:
-    """Return at how many random points formulas give autograd's numbers; None if not at one.
+@dataclass(frozen=True)
+class Spread:
+    """Where random entries lie: they are multiples of ``scale``, below 0 too if ``is_signed``."""
 
-    A point counts where the formula has a value. Each variable is random between 1/2 and 3/2, a
-    square matrix with 3 more on its diagonal, so that it has an inverse. A product with a vector
-    is held against autograd at a point alone, and here at 0 points.
-    """
-    import numpy as np
-
-    if isinstance(operator, Along):
-        return 0
-    chance, count = np.random.default_rng(seed), 0
-    settings = Settings(engines=("autograd",), components=True, seed=seed)
-    for _ in range(_TRIES):
-        sizes = {length: int(chance.integers(*_LENGTHS)) for length in form.names}
-        try:
-            whole = _function(function, form, sizes)
-            own = _of_lengths(operator, whole, form, sizes)
-            holds = _holds(operator, whole, own, chance, settings)
-        except DiffcliError:
-            # A slice may reach beyond a length, and a formula may have no value.
-            continue
-        if holds is False:
-            return None
-        count += bool(holds)
-        if count == POINTS:
-            break
-    return count
+    scale: Fraction = Fraction(1)
+    is_signed: bool = False
 
 
-def _holds(
-    operator: Operator,
+def of_sizes(
     function: Function,
-    form: ClosedForm,
-    chance: Generator,
-    settings: Settings,
-) -> bool | None:
-    """Return whether formulas give autograd's numbers at a random point; None without a value."""
-    import numpy as np
-
-    facts = function.said.facts
-    arrays = {
-        name: _MATRICES[facts.get(name)](_random(shape, chance))
-        for name, shape in form.variables.items()
-    }
-    from diffcli.differentiation.selection import agree
-
-    case = replace(case_of(operator, function, form.variables, settings, 0.0), closed=form)
-    evaluation = Evaluation(operator, function, settings)
-    numbers, closed = evaluation.numbers(case, arrays), evaluation.closed(case, arrays)
-    given = [*numbers.values, *numbers.entries]
-    if closed is None or not all(np.isfinite(each).all() for each in given):
-        return None
-    return agree(numbers, closed, settings.dtype)
+    shapes: Mapping[str, Shape],
+    names: Mapping[int, str],
+    sizes: Mapping[int, int],
+) -> Function:
+    """Return a function with numbers for the lengths that stand for any, which have ``names``."""
+    lengths = {name: sizes[length] for length, name in names.items()}
+    outputs = tuple(sized(each, sizes, lengths) for each in function.outputs)
+    own = {name: sized_shape(shape, sizes) for name, shape in shapes.items()}
+    return replace(function, outputs=outputs, said=Declarations(own, facts=function.said.facts))
 
 
-def _random(shape: tuple[int, ...], chance: Generator) -> Array:
-    import numpy as np
-
-    value = np.asarray(chance.uniform(0.5, 1.5, shape))
-    is_square = len(shape) == 2 and shape[0] == shape[1]
-    return value + 3 * np.eye(shape[0]) if is_square else value
-
-
-def _orthogonal(matrix: Array) -> Array:
-    import numpy as np
-
-    return np.asarray(np.linalg.qr(matrix).Q)
-
-
-_MATRICES: Mapping[str | None, Callable[[Array], Array]] = MappingProxyType(
-    {
-        None: lambda matrix: matrix,
-        "symmetric": lambda matrix: (matrix + matrix.T) / 2,
-        "posdef": lambda matrix: matrix @ matrix.T,
-        "diagonal": lambda matrix: matrix * (matrix > 2),
-        "orthogonal": _orthogonal,
-    }
-)
-"""Makes a matrix of which something is assumed of a random one, by what is assumed."""
-
-
-def _function(function: Function, form: ClosedForm, sizes: Mapping[int, int]) -> Function:
-    """Return the function with lengths that are numbers."""
-    names = {name: sizes[length] for length, name in form.names.items()}
-    return replace(function, outputs=tuple(_sized(each, sizes, names) for each in function.outputs))
-
-
-def _of_lengths(
-    operator: Operator, function: Function, form: ClosedForm, sizes: Mapping[int, int]
-) -> ClosedForm:
-    """Return a closed form for any length as one for given lengths: the same formulas."""
-    variables = {
-        name: tuple(sizes.get(length, length) for length in shape)
-        for name, shape in form.variables.items()
-    }
-    known = shapes_of(function, variables)
-    scalars = Scalars(None, variables, tuple(known[each] for each in function.outputs))
-    layout = closed_form(operator, function, operator.moving(scalars), variables)
-    names = {name: sizes[length] for length, name in form.names.items()}
-    blocks = (
-        replace(own, node=_sized(block.node, sizes, names))
-        for own, block in zip(layout.blocks, form.blocks, strict=True)
+def random_point(
+    shapes: Mapping[str, Shape], facts: Mapping[str, str], draw: Random, spread: Spread
+) -> Point:
+    """Return a random point at which the facts hold; square matrices have a large diagonal."""
+    return Point(
+        {name: _value(shape, facts.get(name), draw, spread) for name, shape in shapes.items()}
     )
-    return replace(layout, blocks=tuple(blocks))
 
 
-def _sized(root: Node, sizes: Mapping[int, int], names: Mapping[str, int]) -> Node:
-    """Return a formula in which lengths and their names are numbers."""
-    made = {variable(name): number(size) for name, size in names.items()}
-    for each in postorder([root]):
-        if each not in made:
-            args = [made[arg] for arg in each.args]
-            static = each.static
-            if each.op in _SIZED:
-                static = tuple(sizes.get(part, part) if isinstance(part, int) else part
-                               for part in static)  # fmt: skip
-            made[each] = each if each.is_leaf else node(each.op, *args, static=static)
-    return made[root]
+def _value(shape: Shape, fact: str | None, draw: Random, spread: Spread) -> Node | Tensor:
+    if len(shape) == 2 and shape[0] == shape[1]:
+        return _square(shape[0], fact, draw, spread)
+    count = shape[0] * (shape[1] if len(shape) > 1 else 1) if shape else 1
+    entries = tuple(number(_entry(draw, spread)) for _ in range(count))
+    return Tensor(shape, entries) if shape else entries[0]
+
+
+def _entry(draw: Random, spread: Spread) -> Fraction:
+    entry = spread.scale * Fraction(draw.randint(1, _MOST), _DENOMINATOR)
+    return entry * draw.choice((1, -1)) if spread.is_signed else entry
+
+
+def _square(size: int, fact: str | None, draw: Random, spread: Spread) -> Tensor:
+    if fact == "orthogonal":
+        # A rotation in the plane of the first two axes.
+        rows = [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
+        if size > 1:
+            cosine, sine = (Fraction(side, 5) for side in draw.choice(_TURNS))
+            rows[0][:2], rows[1][:2] = [cosine, -sine], [sine, cosine]
+    else:
+        rows = [
+            [
+                spread.scale
+                * (Fraction(draw.randint(-3, 3), _DENOMINATOR) + (2 * size if i == j else 0))
+                for j in range(size)
+            ]
+            for i in range(size)
+        ]
+    if fact == "diagonal":
+        rows = [[each * (i == j) for j, each in enumerate(row)] for i, row in enumerate(rows)]
+    if fact in ("symmetric", "posdef"):
+        rows = [[rows[max(i, j)][min(i, j)] for j in range(size)] for i in range(size)]
+    return Tensor((size, size), tuple(number(each) for row in rows for each in row))

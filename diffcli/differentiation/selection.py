@@ -18,7 +18,7 @@ from diffcli.language.function import Function
 from diffcli.verify import DIGITS_KEPT
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.closed import ClosedValues
+    from diffcli.differentiation.blocks import ClosedValues
     from diffcli.differentiation.numbers import Array, Numbers
     from diffcli.differentiation.settings import Settings
 

@@ -18,7 +18,9 @@ Shape = tuple[int, ...]
 Typed = Mapping[str, tuple[int | str, ...]]
 """The shapes as they were typed, by variable."""
 
-LENGTHS = (1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049)
+LENGTHS = (
+    49979687, 67867967, 86028121, 104395301, 122949823, 141650939, 160481183, 179424673,
+)  # fmt: skip
 """The numbers that stand for any length: primes, no two of which have a product in common."""
 FACTS: Mapping[str, str] = MappingProxyType(
     {

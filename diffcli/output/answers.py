@@ -125,7 +125,8 @@ def remarks(report: Report, digits: int | None) -> list[str]:
         said_once[MAX_REMARKS:] = [f"and {more:,} remarks more, which --format json has all"]
     # Points that were evaluated together share one sample.
     shared = (said + (where[0] if len(where) == 1 else "") for said, where in samples.items())
-    return [*analyses, *said_once, *shared]
+    agreed = [each.agreement.words for each in report.results if each.agreement]
+    return [*agreed, *analyses, *said_once, *shared]
 
 
 def _together(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from diffcli.formula import Formula
-from diffcli.verdict import Check, Verdict, worst
+from diffcli.verdict import Agreement, Check, Verdict, worst
 
 if TYPE_CHECKING:
     from diffcli.language.function import Function
@@ -31,7 +31,7 @@ class Result:
     ``checks`` one check an entry, ``value_checks`` those of the values. ``typed`` is the point as
     typed, given where its floats would show other digits. Where only a sample was checked,
     ``sampled`` is (checked, all). ``analysis`` is what the numbers together say: a determinant,
-    eigenvalues.
+    eigenvalues. ``agreement`` is what formulas without a point were held against.
     """
 
     at: Mapping[str, Nested] | None
@@ -43,6 +43,7 @@ class Result:
     sampled: tuple[int, int] | None = None
     typed: Mapping[str, NestedText] | None = None
     analysis: Mapping[str, Any] = field(default_factory=dict)
+    agreement: Agreement | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -92,6 +93,8 @@ class Result:
             found["sampled"] = self.extent
         if self.analysis:
             found["analysis"] = dict(self.analysis)
+        if self.agreement is not None:
+            found["agreement"] = self.agreement.data
         return found
 
 

@@ -13,20 +13,23 @@ import torch
 from torch import Tensor
 from torch.autograd import functional
 
+from diffcli.differentiation.agreement import agreement
 from diffcli.differentiation.assumed import assumed_form
-from diffcli.differentiation.random_points import agreements
+from diffcli.differentiation.settings import Settings
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import expression, symbol
+from diffcli.language.algebra import ZERO
 from diffcli.language.declarations import declarations
-from diffcli.language.expression import Node, variable
+from diffcli.language.expression import Node, node, number, variable
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
-from diffcli.operators import Grad, Hessian
+from diffcli.operators import Grad, Hessian, Hvp, Jacobian, Jvp, Operator, Vjp
 from diffcli.tensors.calculus import forms
 from diffcli.tensors.calculus.errors import NoClosedFormError
 from diffcli.tensors.calculus.networks import Space
 from diffcli.tensors.calculus.presentation import text
 from diffcli.tensors.shapes import shapes_of
+from diffcli.verdict import Agreement
 from tests.tensors.random_formulas import Formulas, Shape
 
 SHAPES: Mapping[str, Shape] = {
@@ -159,14 +162,14 @@ def check(seed: int, shape: Shape, depth: int) -> int:
         except NoClosedFormError:
             # Three matrices meet in one index, say; the test counts what has a form.
             continue
-        for node, given, expected in cases:
+        for form, given, expected in cases:
             if not torch.isfinite(expected).all():
                 continue
-            (found,) = evaluated([node], {**at, **given})
+            (found,) = evaluated([form], {**at, **given})
             size = max(1.0, float(expected.abs().max()))
             torch.testing.assert_close(
                 found.broadcast_to(expected.shape).to(expected.dtype), expected,
-                rtol=1e-8, atol=1e-9 * size, msg=lambda said, of=node: f"{text(of)}\n{said}",
+                rtol=1e-8, atol=1e-9 * size, msg=lambda said, of=form: f"{text(of)}\n{said}",
             )  # fmt: skip
             count += 1
     return count
@@ -282,16 +285,16 @@ def test_a_closed_form_without_a_point_is_held_against_autograd() -> None:
     operator = Hessian(wrt=("w",))
     form, _ = assumed_form(operator, function)
     assert [block.text for block in form.formulas.values()] == ["2*X.T @ X/n"]
-    assert agreements(operator, function, form, seed=0) == 3
+    assert agreement(operator, function, form, Settings()) == Agreement("enclosure", 3)
     (block,) = form.blocks
     wrong = replace(form, blocks=(replace(block, node=block.node.args[0]),))
-    assert agreements(operator, function, wrong, seed=0) is None
+    assert agreement(operator, function, wrong, Settings()) is None
 
 
 def test_no_random_point_counts_without_a_value() -> None:
     function = parse("sum(log(-x^2))", declared=["x"])
     form, _ = assumed_form(Grad(), function)
-    assert agreements(Grad(), function, form, seed=0) == 0
+    assert agreement(Grad(), function, form, Settings()) == Agreement("autograd", 0)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +312,7 @@ def test_random_points_are_as_it_is_assumed(formula: str, fact: str, expected: s
     operator = Grad(wrt=("x",))
     form, _ = assumed_form(operator, function)
     assert [each.text for each in form.formulas.values()] == [expected]
-    assert agreements(operator, function, form, seed=0) == 3
+    assert agreement(operator, function, form, Settings()) == Agreement("enclosure", 3)
 
 
 def test_a_second_derivative_in_a_symmetric_matrix_is_the_unconstrained_one() -> None:
@@ -317,5 +320,52 @@ def test_a_second_derivative_in_a_symmetric_matrix_is_the_unconstrained_one() ->
         parse("trace(A @ A @ A)", declared=["A"]), said=declarations(None, "A symmetric")
     )
     form, _ = assumed_form(Hessian(), function)
-    assert agreements(Hessian(), function, form, seed=0) == 3
+    assert agreement(Hessian(), function, form, Settings()) == Agreement("enclosure", 3)
     assert [each.text for each in form.formulas.values()] == ["3*(V.T @ A.T + A.T @ V.T)"]
+
+
+@pytest.mark.parametrize(
+    ("operator", "formula", "shapes"),
+    [
+        (Jvp(), "solve(A, x)", "A=(n,n), x=n"),
+        (Vjp(wrt=("A",)), "softmax(A @ x)", "A=(m,n), x=n"),
+        (Hvp(), "logdet(A) + x @ A @ x", "A=(n,n), x=n"),
+        (Jacobian(), "[A @ x, x*sum(x)]", "A=(m,n), x=n"),
+        (Hessian(), "norm(X @ w - y)^2", "X=(m,n), w=n, y=m"),
+    ],
+)
+def test_every_derivative_is_held_against_the_enclosure(
+    operator: Operator, formula: str, shapes: str
+) -> None:
+    function = parse(formula, said=declarations(shapes, None))
+    form, _ = assumed_form(operator, function)
+    assert agreement(operator, function, form, Settings()) == Agreement("enclosure", 3)
+    for place, block in enumerate(form.blocks):
+        doubled = replace(block, node=node("mul", number(2), block.node))
+        if block.node is not ZERO:
+            blocks = (*form.blocks[:place], doubled, *form.blocks[place + 1 :])
+            wrong = replace(form, blocks=blocks)
+            assert agreement(operator, function, wrong, Settings()) is None, block.label
+    autograd = Settings(engines=("autograd", "symbolic"))
+    assert agreement(operator, function, form, autograd) == Agreement("autograd", 3)
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("mean(x[1:])", "sum(eye(n)[1:], axis=0)/(n - 1)"),
+        ("var(x[1:])", "2*eye(n)[1:].T @ (x[1:] - mean(x[1:]))/(n - 2)"),
+        ("mean(x[4:]^2)", "2*eye(n)[4:].T @ x[4:]/(n - 4)"),
+    ],
+)
+def test_a_length_that_is_made_of_another_is_written_so(formula: str, expected: str) -> None:
+    function = parse(formula, said=declarations("x=n, y=m", None))
+    form, _ = assumed_form(Grad(wrt=("x",)), function)
+    assert [each.text for each in form.formulas.values()] == [expected]
+    assert agreement(Grad(wrt=("x",)), function, form, Settings()) == Agreement("enclosure", 3)
+
+
+def test_a_length_that_has_no_name_has_no_form() -> None:
+    function = parse("mean(x[::2])", said=declarations("x=n", None))
+    with pytest.raises(NoClosedFormError, match="no name"):
+        assumed_form(Grad(), function)

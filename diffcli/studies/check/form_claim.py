@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
 from random import Random
 
 from diffcli.differentiation import Settings
 from diffcli.differentiation.assumed import guessed_shapes, in_words
-from diffcli.differentiation.closed import ClosedForm, closed_form
+from diffcli.differentiation.blocks import ClosedForm
+from diffcli.differentiation.closed import closed_form
+from diffcli.differentiation.random_points import Spread, of_sizes, random_point
 from diffcli.errors import LimitError, UsageError
-from diffcli.language.declarations import Declarations
-from diffcli.language.expression import Node, node, number, variable
+from diffcli.language.expression import variable
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
-from diffcli.language.points import Point, Tensor
 from diffcli.language.printer import text_of
 from diffcli.language.tensors import TENSORS
 from diffcli.operators import Grad, Hessian, Jacobian, Operator, Scalars
@@ -38,7 +37,6 @@ SIZES = ((2, 3, 2, 3), (3, 2, 2, 3), (4, 2, 3, 2))
 """Numbers for the lengths that stand for any: the shapes at which a claim is compared."""
 POINTS = 4
 """Random points of each shape."""
-_DENOMINATOR = 8
 
 
 def decide_forms(
@@ -64,8 +62,9 @@ def decide_forms(
     for operator in operators:
         guessed = guessed_shapes(function, partial(_fits, operator, function, names))
         if guessed is not None:
-            shapes, lengths = guessed
-            return _decided(operator, function, claim, settings, names, shapes, lengths)
+            whole, shapes = guessed
+            words = in_words(function, shapes)
+            return _decided(operator, whole, claim, settings, names, shapes, words)
     raise UsageError(
         "no shapes were found that the formula and the claim both take",
         hint="--shapes says them, as in A=(n,n), x=n; so does a point",
@@ -107,14 +106,19 @@ def _decided(
     settings: Settings,
     names: Sequence[str],
     shapes: Mapping[str, Shape],
-    lengths: Mapping[int, str],
+    words: str,
 ) -> Decision:
+    lengths = function.said.any_length
     form = _form(operator, function, shapes, lengths)
     found: list[Decision] = []
     order = 2 if isinstance(operator, Hessian) else 1
     for sizes in SIZES:
-        here = _sized(function, shapes, lengths, sizes)
-        points = _points(here, settings.seed)
+        chosen = {length: sizes[place % len(sizes)] for place, length in enumerate(lengths)}
+        here = of_sizes(function, shapes, lengths, chosen)
+        draw = Random(f"{settings.seed} {sorted(here.said.shapes.items())}")  # noqa: S311
+        points = [
+            random_point(here.said.shapes, here.said.facts, draw, Spread()) for _ in range(POINTS)
+        ]
         try:
             decision = decide_tensors(
                 here, claim, points, settings, wrt=names, order=order, alone=True
@@ -132,7 +136,6 @@ def _decided(
     is_proved = form is not None and _is_identity(form, function, shapes, lengths)
     where = tuple(_kinks(function)) if is_proved else ()
     proof = (Proof.ALMOST if where else Proof.PROVED) if is_proved else Proof.EQUAL
-    words = in_words(function, shapes)
     taken = f"taken for any lengths: {words}" if words else ""
     first = found[0]
     report = replace(
@@ -185,7 +188,7 @@ def _is_identity(
         nodes | shapes_of(function, shapes), lengths, symmetric_in(facts), orthogonal_in(facts)
     )
     return all(
-        are_equal(space, block.node, claimed, space.labels(block.shape))
+        are_equal(space, block.node, claimed, space.labels(form.shape(block)))
         for block, claimed in zip(form.blocks, function.outputs[1:], strict=True)
     )
 
@@ -199,77 +202,3 @@ def _kinks(function: Function) -> list[str]:
         or (each.op in TABLE and TABLE[each.op].kinks)
         or each.op == "piecewise"
     ]
-
-
-# -- shapes and points with numbers ---------------------------------------------------------------
-
-
-def _sized(
-    function: Function,
-    shapes: Mapping[str, Shape],
-    lengths: Mapping[int, str],
-    sizes: Sequence[int],
-) -> Function:
-    """Return the function with numbers for the lengths that stand for any."""
-    chosen = {length: sizes[place % len(sizes)] for place, length in enumerate(lengths)}
-    made: dict[Node, Node] = {number(length): number(size) for length, size in chosen.items()}
-    for each in function.nodes:
-        if each.is_leaf:
-            made.setdefault(each, each)
-            continue
-        static = each.static
-        if each.op in TENSORS and TENSORS[each.op].sized:
-            static = tuple(
-                chosen.get(size, size) if isinstance(size, int) else size for size in static
-            )
-        made[each] = node(each.op, *(made[arg] for arg in each.args), static=static)
-    own = {name: tuple(chosen.get(size, size) for size in shape) for name, shape in shapes.items()}
-    said = Declarations(own, facts=function.said.facts)
-    return replace(function, outputs=tuple(made[each] for each in function.outputs), said=said)
-
-
-def _points(function: Function, seed: int) -> list[Point]:
-    """Return random exact points, at which what is assumed holds."""
-    draw, said = Random(f"{seed} {sorted(function.said.shapes.items())}"), function.said  # noqa: S311
-    return [
-        Point(
-            {
-                name: _value(said.shapes[name], said.facts.get(name), draw)
-                for name in function.variables
-            }
-        )
-        for _ in range(POINTS)
-    ]
-
-
-def _value(shape: Shape, fact: str | None, draw: Random) -> Node | Tensor:
-    """Return a random value; a square matrix is near a multiple of the unit matrix."""
-    if len(shape) == 2 and shape[0] == shape[1]:
-        return _square(shape[0], fact, draw)
-    count = shape[0] * (shape[1] if len(shape) > 1 else 1) if shape else 1
-    entries = tuple(number(_drawn(draw, 1, 12)) for _ in range(count))
-    return Tensor(shape, entries) if shape else entries[0]
-
-
-def _drawn(draw: Random, least: int, most: int) -> Fraction:
-    return Fraction(draw.randint(least, most), _DENOMINATOR)
-
-
-def _square(size: int, fact: str | None, draw: Random) -> Tensor:
-    if fact == "orthogonal":
-        # A rotation in the plane of the first two axes, of sides 3, 4 and 5.
-        rows = [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
-        if size > 1:
-            turns = [(3, 4), (4, 3), (5, 0), (0, 5)]
-            cosine, sine = (Fraction(side, 5) for side in draw.choice(turns))
-            rows[0][:2], rows[1][:2] = [cosine, -sine], [sine, cosine]
-    else:
-        rows = [
-            [_drawn(draw, -3, 3) + (2 * size if i == j else 0) for j in range(size)]
-            for i in range(size)
-        ]
-    if fact == "diagonal":
-        rows = [[each * (i == j) for j, each in enumerate(row)] for i, row in enumerate(rows)]
-    if fact in ("symmetric", "posdef"):
-        rows = [[rows[max(i, j)][min(i, j)] for j in range(size)] for i in range(size)]
-    return Tensor((size, size), tuple(number(each) for row in rows for each in row))

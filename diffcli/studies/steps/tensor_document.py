@@ -76,7 +76,7 @@ class _Writer:
         for term, name in done.lines.names.items():
             question = (*question, ",  ", equal(self._math(name), self._math(term, but=term)))
         steps = [self._step(place, line) for place, line in enumerate(self._lines, start=1)]
-        said = f"   ({self._proof})"
+        said = f"   ({self._done.agreed.words})"
         answers = [Tree((equal(symbol, formula), said)) for symbol, formula in self._answers()]
         return Tree(question, (*steps, *answers))
 
@@ -91,7 +91,7 @@ class _Writer:
             "derivative": formula.text,
             "tidied": formula.text,
             "latex": formula.latex,
-            "proof": f"{self._done.points} points",
+            "proof": f"{self._done.agreed.points} points",
         }
 
     def _step_record(self, place: int, line: Line) -> dict[str, Any]:
@@ -121,11 +121,6 @@ class _Writer:
     @property
     def _whole_name(self) -> Math:
         return Math(f"d{self._called}", rf"\mathrm{{d}}{name_latex(self._called)}")
-
-    @property
-    def _proof(self) -> str:
-        count = self._done.points
-        return f"autograd's at {count} random points" if count else "not checked: it has no value"
 
     def _answers(self) -> list[tuple[Math, Math]]:
         form = self._done.form

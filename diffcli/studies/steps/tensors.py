@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from diffcli.differentiation.agreement import agreement
 from diffcli.differentiation.assumed import assumed_form
-from diffcli.differentiation.closed import ClosedForm
-from diffcli.differentiation.random_points import agreements
+from diffcli.differentiation.blocks import ClosedForm
+from diffcli.differentiation.settings import Settings
 from diffcli.errors import DisagreementError, LimitError, UsageError
 from diffcli.language.expression import variable
 from diffcli.language.function import Function
@@ -16,14 +17,15 @@ from diffcli.studies.steps.differentiation import checked_names
 from diffcli.tensors.calculus.derivation import Derivation, derivation
 from diffcli.tensors.calculus.networks import Space
 from diffcli.tensors.shapes import shapes_of
+from diffcli.verdict import Agreement
 
 
 @dataclass(frozen=True)
 class TensorDerivation:
     """How a derivative comes about; ``form`` is what it is.
 
-    ``taken`` says what was guessed of the variables, ``points`` at how many random points autograd
-    has the same derivative.
+    ``taken`` says what was guessed of the variables, ``agreed`` at how many random points another
+    engine has the same derivative.
     """
 
     function: Function
@@ -32,7 +34,7 @@ class TensorDerivation:
     lines: Derivation
     form: ClosedForm
     taken: str
-    points: int
+    agreed: Agreement
 
 
 def explain_tensors(
@@ -60,13 +62,13 @@ def _derived(function: Function, output: int, name: str, seed: int) -> TensorDer
     (root,) = outputs = (function.outputs[output],)
     single = replace(function, outputs=outputs)
     operator, form, taken = _form(single, name)
-    points = agreements(operator, single, form, seed)
-    if points is None:
-        raise DisagreementError(f"autograd has another derivative in {name} than the steps")
+    agreed = agreement(operator, single, form, Settings(seed=seed))
+    if agreed is None:
+        raise DisagreementError(f"another engine has another derivative in {name} than the steps")
     known = {variable(each): shape for each, shape in form.variables.items()}
     space = Space(known | shapes_of(single, form.variables), form.names)
     lines = derivation(space, root, name)
-    return TensorDerivation(single, output, name, lines, form, taken, points)
+    return TensorDerivation(single, output, name, lines, form, taken, agreed)
 
 
 def _form(function: Function, name: str) -> tuple[Operator, ClosedForm, str]:

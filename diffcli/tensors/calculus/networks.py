@@ -19,6 +19,7 @@ from diffcli.language.algebra import ONE, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.expression import NUMBER, Node, node, number, postorder, variable
 from diffcli.tensors.calculus.errors import NoClosedFormError, no_closed_form
+from diffcli.tensors.calculus.sizes import made_of
 from diffcli.tensors.rules import Shape, Shapes
 from diffcli.tensors.shapes import shape_of
 
@@ -135,7 +136,11 @@ class Space:
 
     def count(self, length: int) -> Node:
         """Return a length as a number, or as the name that stands for it."""
-        return variable(self.names[length]) if length in self.names else number(length)
+        made = made_of(length, self.names) if self.names else None
+        if made is None:
+            return number(length)
+        factors = (variable(self.names[factor]) for factor in made.factors)
+        return self.algebra.add(self.algebra.mul(*factors), number(made.more))
 
     def eye(self, row: int, column: int) -> Product:
         """Return the unit matrix."""

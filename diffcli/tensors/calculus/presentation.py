@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 from diffcli.language.expression import CONSTANT, NUMBER, Node, node, postorder
 from diffcli.language.printer import text_of
+from diffcli.tensors.calculus.sizes import length_names
 
 
 def text(
@@ -22,10 +22,8 @@ def text(
     ``names`` are those of lengths that stand for any length, which no number of the formula is;
     ``numbers`` are the variables that are numbers.
     """
-    found = text_of(presented(root, numbers))
-    for length, name in (names or {}).items():
-        found = re.sub(rf"\b{length}\b", name, found)
-    return found
+    whole = presented(root, numbers)
+    return text_of(whole, lengths=length_names([whole], names or {}))
 
 
 def presented(root: Node, numbers: Collection[Node]) -> Node:
