@@ -26,7 +26,7 @@ from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
-from diffcli.language.points import read_ranges
+from diffcli.language.ranges import read_ranges
 from diffcli.studies.prove.answers import answered
 from diffcli.studies.prove.claims import read_claim
 

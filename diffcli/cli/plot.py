@@ -19,7 +19,8 @@ from diffcli.language.equations import is_implicit, read_equations
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
-from diffcli.language.points import Tensor, read_points, read_ranges
+from diffcli.language.points import Tensor, read_points
+from diffcli.language.ranges import read_ranges
 from diffcli.options import (
     DEBUG,
     LET,

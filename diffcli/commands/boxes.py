@@ -1,19 +1,21 @@
-"""The box that a command is about: ``--in x=0:1,y=0:pi``."""
+"""The box that a command is about: ``--in x=0:1,y=0:pi``, by components ``x=[0:1,0:2]``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from diffcli.errors import PointError
+from diffcli.language.declarations import Shape
 from diffcli.language.expression import Node
-from diffcli.language.points import read_ranges
+from diffcli.language.function import Function
+from diffcli.language.ranges import Ends, Ranges, numbers_alone, read_box
 from diffcli.options import CHECK_BUDGET, COMMON, Kind, Option
 
 IN = Option(
     "in",
     Kind.TEXT,
-    "Box that it is about: x=0:1,y=0:pi; ends may be inf.",
+    "Box that it is about: x=0:1,y=0:pi, of a vector x=[0:1,0:2]; ends may be inf.",
     metavar="BOX",
     flags=("--in", "--range"),
 )
@@ -27,11 +29,46 @@ PATIENT = tuple(_PATIENCE if each is CHECK_BUDGET else each for each in COMMON)
 """The common options of a command that proves things over a box."""
 
 
-def read_box(typed: str | None, names: Sequence[str]) -> dict[str, tuple[Node, Node]]:
-    """Return every variable's range, in order. Raises PointError where one is missing."""
-    ranges = read_ranges(typed, names) if typed else {}
+def whole_box(typed: str | None, names: Sequence[str]) -> dict[str, Ranges]:
+    """Read every variable's range, in order. Raises PointError where one is missing."""
+    ranges = read_box(typed, names) if typed else {}
     missing = [name for name in names if name not in ranges]
     if missing:
         example = ",".join(f"{name}=0:1" for name in missing)
         raise PointError(f"no range for {', '.join(missing)}", hint=f"--in {example}")
     return {name: ranges[name] for name in names}
+
+
+def box_of_numbers(typed: str | None, names: Sequence[str]) -> dict[str, Ends]:
+    """Read every variable's range, of which none is a tensor. Raises PointError for others."""
+    return numbers_alone(whole_box(typed, names))
+
+
+@dataclass(frozen=True)
+class Components:
+    """A function of numbers over a box: the components of tensors are variables and outputs.
+
+    ``shapes`` are those of the terms before, empty where all were numbers.
+    """
+
+    function: Function
+    ranges: Mapping[str, Ends]
+    shapes: Mapping[Node, Shape]
+
+
+def by_components(function: Function, box: Mapping[str, Ranges]) -> Components:
+    """Return a function over a box as one of numbers.
+
+    Raises UsageError where the operations don't take the shapes of the box.
+    """
+    ranges = {
+        part: ends for name, each in box.items() for part, ends in each.by_component(name).items()
+    }
+    if not function.has_tensors and not any(each.shape for each in box.values()):
+        return Components(function, ranges, {})
+    from diffcli.tensors.components import expand
+    from diffcli.tensors.shapes import shapes_of
+
+    sizes = {name: each.shape for name, each in box.items()}
+    shapes = shapes_of(function, sizes)
+    return Components(expand(function, shapes, sizes), ranges, shapes)

@@ -1,4 +1,4 @@
-"""Points and ranges as typed: exact values, read by the formula's own parser.
+"""Points as typed: exact values, read by the formula's own parser.
 
 A value stays what was typed (0.1 is 1/10, ``pi/2`` is π/2) until an engine rounds it; domains,
 poles and kinks are decided on the exact value.
@@ -126,7 +126,7 @@ class Typed:
         if len(self.ordered) > len(variables):
             raise PointError(
                 f"{len(self.ordered)} value{'s' * (len(self.ordered) > 1)} for "
-                f"{_listed(variables)}",
+                f"{listed_variables(variables)}",
                 hint=_as_product(variables, len(self.ordered))
                 or (
                     "one value a variable; a vector is typed [1,2,3]"
@@ -146,15 +146,15 @@ class Typed:
         if missing:
             example = ",".join(f"{name}=…" for name in missing[:_MOST_NAMED])
             raise PointError(
-                f"no value for {_names(missing)}",
-                hint=f"the variables are {_names(variables)}; add --at {example}",
+                f"no value for {listed_names(missing)}",
+                hint=f"the variables are {listed_names(variables)}; add --at {example}",
             )
         known = set(variables)
         foreign = [name for name in values if name not in known]
         if foreign:
             raise PointError(
-                f"{_names(foreign)} {'is' if len(foreign) == 1 else 'are'} not in the formula",
-                hint=f"its variables are {_names(variables)}"
+                f"{listed_names(foreign)} {'are' if foreign[1:] else 'is'} not in the formula",
+                hint=f"its variables are {listed_names(variables)}"
                 if variables
                 else "it has no variables",
             )
@@ -213,7 +213,8 @@ def _as_product(variables: Sequence[str], count: int) -> str:
     return f"{long[0]} was read as one name; for the product write {'*'.join(long[0])}"
 
 
-def _names(names: Sequence[str]) -> str:
+def listed_names(names: Sequence[str]) -> str:
+    """Return names as a message lists them: the first ones and the last."""
     shown = names if len(names) <= _MOST_NAMED else [*names[: _MOST_NAMED - 1], "…", names[-1]]
     return ", ".join(shown)
 
@@ -222,11 +223,12 @@ _MOST_NAMED = 10
 """Names that a message lists."""
 
 
-def _listed(variables: Sequence[str]) -> str:
+def listed_variables(variables: Sequence[str]) -> str:
+    """Return variables as a message counts and lists them."""
     if not variables:
         return "a formula without variables"
     plural = "s" if len(variables) > 1 else ""
-    return f"the {len(variables)} variable{plural} {_names(variables)}"
+    return f"the {len(variables)} variable{plural} {listed_names(variables)}"
 
 
 def read_points(texts: Sequence[str]) -> tuple[Typed, ...]:
@@ -235,7 +237,7 @@ def read_points(texts: Sequence[str]) -> tuple[Typed, ...]:
     Raises PointError where a text can't be read or a variable is given twice, LimitError where
     there are too many.
     """
-    alternatives = [_Reader(text).points() for text in texts]
+    alternatives = [Reader(text).points() for text in texts]
     check_count(prod(map(len, alternatives)))
     return tuple(reduce(_merge, chosen, Typed()) for chosen in product(*alternatives))
 
@@ -256,37 +258,20 @@ def _merge(first: Typed, second: Typed) -> Typed:
     return Typed({**first.named, **second.named}, (*first.ordered, *second.ordered))
 
 
-def read_ranges(text: str, variables: Sequence[str]) -> dict[str, tuple[Node, Node]]:
-    """Read ``a:b`` or ``x=a:b,y=c:d`` as the ends of each variable's range.
-
-    Raises PointError where the text can't be read or doesn't fit the variables.
-    """
-    ranges: dict[str, tuple[Node, Node]] = {}
-    for index, (name, ends) in enumerate(_Reader(text).ranges()):
-        if name is None and index >= len(variables):
-            raise PointError(f"too many ranges for {_listed(variables)}", hint="remove one")
-        key = name or variables[index]
-        if key not in variables:
-            raise PointError(f"{key} is not in the formula", hint=f"it has {_names(variables)}")
-        if key in ranges:
-            raise PointError(f"{key} has two ranges", hint="name each: x=0:1,y=0:2")
-        ranges[key] = ends
-    return ranges
-
-
-class _Reader:
-    """Reads one text of points or ranges; every error is a PointError."""
+class Reader:
+    """Reads one text of values; every error is a PointError."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        with _point_errors():
+        with point_errors():
             tokens = scan(text).tokens
         self.parser = Parser(text, tokens, Names((), (), infinite=True, complex_numbers=True))
         self.depth = 0
 
     def points(self) -> list[Typed]:
+        """Read points separated by semicolons."""
         found: list[Typed] = []
-        with _point_errors():
+        with point_errors():
             while True:
                 found.append(self.point())
                 check_count(len(found))
@@ -295,26 +280,13 @@ class _Reader:
             self.finish()
         return found
 
-    def ranges(self) -> list[tuple[str | None, tuple[Node, Node]]]:
-        found: list[tuple[str | None, tuple[Node, Node]]] = []
-        with _point_errors():
-            while True:
-                name, low = self.name(), self.constant()
-                if not self.parser.accept(":"):
-                    raise self.parser.fail(
-                        "a range has two ends", token=self.parser.token, hint="write 0:1"
-                    )
-                found.append((name, (low, self.constant())))
-                if not self.parser.accept(","):
-                    break
-            self.finish()
-        return found
-
     def finish(self) -> None:
+        """Refuse what is left of the text."""
         if self.parser.token.kind != END:
             raise self.parser.unexpected()
 
     def point(self) -> Typed:
+        """Read one point: values, with names or in order."""
         named: dict[str, Value] = {}
         ordered: list[Value] = []
         while True:
@@ -342,6 +314,7 @@ class _Reader:
         return name
 
     def value(self) -> Value:
+        """Read a number, a list, or what makes a tensor."""
         token = self.parser.token
         if token.text == "[":
             return self.tensor()
@@ -350,6 +323,7 @@ class _Reader:
         return self.constant()
 
     def tensor(self) -> Tensor:
+        """Read a list, of lists or of numbers."""
         opener = self.parser.advance()
         rows: list[Value] = []
         self.depth += 1
@@ -370,6 +344,7 @@ class _Reader:
         return Tensor((len(rows), *shapes.pop()), tuple(flat))
 
     def generated(self, name: Token) -> Generated:
+        """Read a call that makes a tensor, whose name was read."""
         least, most = GENERATORS[name.text]
         arguments = self.parser.inside(self.parser.advance(), lambda: listed(self.parser))
         if not least <= len(arguments) <= most:
@@ -379,6 +354,7 @@ class _Reader:
         return Generated(name.text, tuple(self.check(node, name) for node in arguments))
 
     def constant(self) -> Node:
+        """Read a number without variables."""
         token = self.parser.token
         if token.kind == END or token.text in ",;":
             raise self.parser.fail("a value is missing", token=token, hint="x=3, pi/4, [1,2,3]")
@@ -411,7 +387,8 @@ class _Reader:
 
 
 @contextmanager
-def _point_errors() -> Iterator[None]:
+def point_errors() -> Iterator[None]:
+    """Raise errors of formulas as errors of points."""
     try:
         with deep_recursion():
             yield

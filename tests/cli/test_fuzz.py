@@ -24,7 +24,8 @@ from diffcli.language.expression import VARIABLE
 from diffcli.language.function import Function
 from diffcli.language.functions import BY_NAME
 from diffcli.language.parser import parse
-from diffcli.language.points import read_points, read_ranges
+from diffcli.language.points import read_points
+from diffcli.language.ranges import read_ranges
 from diffcli.language.spellings import CAPITALS, LIBRARIES, SPELLINGS
 from diffcli.operators import Grad
 from diffcli.output.answers import answer_of

@@ -18,7 +18,8 @@ from diffcli.engines.progressions import exact
 from diffcli.errors import LimitError, PointError
 from diffcli.language.expression import node, number
 from diffcli.language.parser import parse
-from diffcli.language.points import Point, read_points, read_ranges
+from diffcli.language.points import Point, read_points
+from diffcli.language.ranges import read_ranges
 from diffcli.language.uncertain import read_measured
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from diffcli.errors import PointError
 from diffcli.language.expression import Node, postorder
-from diffcli.language.points import read_points, read_ranges
+from diffcli.language.points import read_points
+from diffcli.language.ranges import read_ranges
 from diffcli.language.uncertain import read_measured
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from diffcli.cli.main import run
 from diffcli.language.parser import parse
-from diffcli.language.points import read_ranges
+from diffcli.language.ranges import read_ranges
 from diffcli.studies.bounds.ranges import Extremum
 from diffcli.studies.bounds.statement import Statement, state
 

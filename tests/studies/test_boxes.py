@@ -14,7 +14,7 @@ from diffcli.engines.boxes.minimum import least
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort
 from diffcli.language.parser import parse
-from diffcli.language.points import read_ranges
+from diffcli.language.ranges import read_ranges
 
 DIGITS = 40
 COUNT = 60

@@ -21,7 +21,7 @@ from mpmath import mp, mpf
 from diffcli.cli.main import run
 from diffcli.clock import now
 from diffcli.language.parser import parse
-from diffcli.language.points import read_ranges
+from diffcli.language.ranges import read_ranges
 from diffcli.studies.critical.analysis import SEARCH, Analysis, analyse
 from diffcli.studies.critical.boxes import CROWDED, MOST_ROOTS, OUT_OF_TIME, box_of
 from diffcli.studies.critical.definite import extremum

@@ -11,7 +11,7 @@ import pytest
 
 from diffcli.cli.main import run
 from diffcli.errors import FormulaError, PointError, UsageError
-from diffcli.language.points import read_ranges
+from diffcli.language.ranges import read_ranges
 from diffcli.studies.prove.answers import Answered, answered
 from diffcli.studies.prove.claims import read_claim
 

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from diffcli.language.points import read_ranges
+from diffcli.language.ranges import read_ranges
 from diffcli.studies.prove.answers import answered
 from diffcli.studies.prove.claims import read_claim
 

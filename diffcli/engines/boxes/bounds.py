@@ -57,7 +57,7 @@ def simplified(roots: Sequence[Node]) -> list[Node]:
             places = {variable(x): arg for x, arg in zip("xyzw", args, strict=False)}
             made[each] = simplified([substituted(definition(each.op), places)])[0]
         else:
-            made[each] = _folded(node(each.op, *args, static=each.static))
+            made[each] = _without_root(_folded(node(each.op, *args, static=each.static)))
     return [made[root] for root in roots]
 
 
@@ -90,6 +90,29 @@ def _folded(term: Node) -> Node:
                 case "div" if exact[1]:
                     return number(exact[0] / exact[1])
     return term
+
+
+def _without_root(term: Node) -> Node:
+    """Return the square of the root of a sum of squares as that sum, which has no edge."""
+    if term.op == "pow" and term.args[0].op == "sqrt" and rational_of(term.args[1]) == 2:
+        (inner,) = term.args[0].args
+        if all(map(is_square, inner.args if inner.op == "add" else (inner,))):
+            return inner
+    return term
+
+
+def without_roots(formula: Node) -> Node:
+    """Return a formula in which squares of roots of sums of squares are these sums."""
+    roots = {each: _without_root(each) for each in postorder([formula])}
+    return substituted(formula, {each: sum_ for each, sum_ in roots.items() if sum_ is not each})
+
+
+def is_square(term: Node) -> bool:
+    """Whether a term is an even power, which isn't negative wherever it has a value."""
+    if term.op != "pow":
+        return False
+    exponent = rational_of(term.args[1])
+    return exponent is not None and exponent > 0 and exponent % 2 == 0
 
 
 class Bounds:

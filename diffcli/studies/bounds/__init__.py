@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from diffcli.commands.boxes import IN, PATIENT, read_box
+from diffcli.commands.boxes import IN, PATIENT, by_components, whole_box
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
+from diffcli.language.ranges import names_of_box
 from diffcli.options import (
     AT,
     CODE,
@@ -55,13 +56,15 @@ def plan(request: Request) -> Plan:
             raise UsageError("bounds takes one formula with a variable", hint="x^2 --in x=0:1")
         timeout = request["timeout"]
         budget = chosen.budget if timeout is None else min(chosen.budget, timeout / 2)
-        box = read_box(request["in"], function.variables)
-        found = state(function, box, request["tol"], budget)
+        parts = by_components(function, whole_box(request["in"], function.variables))
+        if len(parts.function.outputs) > 1:
+            raise UsageError("bounds takes a formula of one number", hint="sum, norm, or x[0]")
+        found = state(parts.function, parts.ranges, request["tol"], budget)
         told = (f"{found.boxes:,} boxes",)
         facts = Facts.of("bounds", function, dtype=chosen.dtype, device=chosen.device, told=told)
         return bounds_answer(found, facts)
 
-    return Plan(compute)
+    return Plan(compute, declared=names_of_box(request["in"] or ""))
 
 
 COMMAND = Command(
@@ -72,7 +75,8 @@ The least and the greatest value, each between two bounds, and points next to it
 variables the function is monotone, whether it is convex, and its Lipschitz constants.""",
     examples="""\
 diffcli bounds "x*sin(y)" --in "x=0:1,y=0:pi"
-diffcli bounds "x^2 - exp(x)" --in x=-2:2 --tol 1e-9""",
+diffcli bounds "x^2 - exp(x)" --in x=-2:2 --tol 1e-9
+diffcli bounds "logsumexp(x)" --in "x=[0:1,-1:1,0:2]\"""",
     common=PATIENT,
     options=(IN, TOL),
     unused=(AT, POINTS_FILE, *CODE, DTYPE, DEVICE, ENGINES, NO_CHECK, COMPILE),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from diffcli.engines.balls.decimals import outward
 from diffcli.engines.boxes.arb import interval_ball
+from diffcli.engines.boxes.region import Region
+from diffcli.language.printer import text_of
 from diffcli.output.answers import function_lines
 from diffcli.output.document import Answer, Document, Formulas, Line, Remarks, Table
 from diffcli.output.text import number, proved
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 LEAST_OF_A_LINE = 4
 """Points of one coordinate that are told as a line."""
+Point = tuple[float, ...]
 MOST_SHOWN = 4
 """Points of an extremum that a table shows; JSON has them all."""
 
@@ -29,11 +33,12 @@ def bounds_answer(found: Statement, facts: Facts) -> Answer:
     """Return what is proved of a function over a box."""
 
     def document(digits: int | None) -> Document:
+        shown = _Shown(Region(found.ranges), digits)
         lines = (*function_lines(facts), Line("box", box_text(found.ranges)))
         rows = tuple(
             row
             for name, each in _quantities(found, facts)
-            for row in _rows(name, each, facts.variables, digits)
+            for row in _rows(name, each, shown, digits)
         )
         table = Table("bounds", ("of", "", "value", "near"), rows)
         return Document((Formulas(lines), table, Remarks(tuple(_remarks(found, digits)))))
@@ -47,31 +52,65 @@ def _quantities(found: Statement, facts: Facts) -> Iterator[tuple[str, Range]]:
         yield f"∂{facts.name}/∂{each.quantity}", each
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """How points of a box are written: an end of the box as it was typed."""
+
+    region: Region
+    digits: int | None
+
+    def coordinate(self, place: int, x: float) -> str:
+        """Return one coordinate of a point with its name."""
+        name, ends = list(self.region.ranges.items())[place]
+        floats = self.region.low, self.region.high
+        typed = [
+            text_of(end)
+            for end, near in zip(ends, floats, strict=True)
+            if near.lo[place, 0] <= x <= near.hi[place, 0]
+        ]
+        return f"{name} = {typed[0] if typed else number(x, self.digits)}"
+
+    def point(self, point: Sequence[float]) -> str:
+        """Return all coordinates of a point."""
+        return ", ".join(self.coordinate(place, x) for place, x in enumerate(point))
+
+    def line(self, points: Sequence[Sequence[float]]) -> str:
+        """Return what all of some points have alike."""
+        alike = [i for i, x in enumerate(points[0]) if all(point[i] == x for point in points)]
+        return "along " + ", ".join(self.coordinate(i, points[0][i]) for i in alike)
+
+
 def _rows(
-    name: str, each: Range, variables: tuple[str, ...], digits: int | None
+    name: str, each: Range, shown: _Shown, digits: int | None
 ) -> Iterator[tuple[str, str, str, str]]:
     for word, extremum in (("minimum", each.minimum), ("maximum", each.maximum)):
-        yield name, word, _value(extremum, word, digits), _where(extremum, variables, digits)
+        yield name, word, _value(extremum, word, digits), _where(extremum, shown)
 
 
-def _where(extremum: Extremum, variables: tuple[str, ...], digits: int | None) -> str:
+def _where(extremum: Extremum, shown: _Shown) -> str:
     """Return the points next to which an extremum lies; many with a coordinate alike as a line."""
     if extremum.towards is not None:
         return "towards " + ", ".join(f"{n} = {text}" for n, text in extremum.towards.items())
     # Of an extremum that isn't settled, the points are only the best ones met.
-    points = list(extremum.points) if extremum.is_settled else []
-    shown = []
-    for place, name in enumerate(variables):
-        for value, count in Counter(point[place] for point in points).most_common():
-            if count < LEAST_OF_A_LINE or len(variables) < 2:
-                break
-            shown.append(f"along {name} = {number(value, digits)}")
-            points = [point for point in points if point[place] != value]
-    shown += [
-        ", ".join(f"{n} = {number(x, digits)}" for n, x in zip(variables, point, strict=True))
-        for point in points
-    ]
-    return "; ".join(shown[:MOST_SHOWN]) + ("; …" if len(shown) > MOST_SHOWN else "")
+    points = extremum.points if extremum.is_settled else ()
+    lines = _lines(points) if len(shown.region.names) > 1 else []
+    apart = [point for point in points if not any(point in line for line in lines)]
+    told = [*map(shown.line, lines), *map(shown.point, apart)]
+    return "; ".join(told[:MOST_SHOWN]) + ("; …" if len(told) > MOST_SHOWN else "")
+
+
+def _lines(points: Sequence[Point]) -> list[list[Point]]:
+    """Return the points of each line: those that have a coordinate alike, where they are many."""
+    lines: list[list[Point]] = []
+    left = set(points)
+    counts = Counter((place, x) for point in points for place, x in enumerate(point))
+    for (place, x), count in counts.most_common():
+        line = [point for point in points if point[place] == x]
+        if count < LEAST_OF_A_LINE or left.isdisjoint(line):
+            continue
+        left.difference_update(line)
+        lines.append(line)
+    return lines
 
 
 def _value(extremum: Extremum, word: str, digits: int | None) -> str:
@@ -111,7 +150,7 @@ def _data(found: Statement, facts: Facts) -> dict[str, Any]:
     ]:
         result: dict[str, Any] = {"quantity": quantity}
         for word, extremum in (("minimum", each.minimum), ("maximum", each.maximum)):
-            points = named(extremum.points, facts.variables)
+            points = named(extremum.points, found.function.variables)
             result[word] = None if extremum.text is None else list(extremum.text)
             result[f"at_{word}"] = points[0] if points else None
             result[f"{word}_points"] = points

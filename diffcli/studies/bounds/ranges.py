@@ -26,7 +26,7 @@ from diffcli.language.expression import Node, node
 from diffcli.studies.prove.exactness import Place, Point, simple_points
 
 DIGITS = 20
-MOST_POINTS = 16
+MOST_POINTS = 40
 """Points next to an extremum that are told one by one."""
 LEVEL = (128, 2, 12)
 """Bits, powers beyond the leading one, and terms of an expansion next to a pole."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, isfinite, sqrt
 
 from diffcli.clock import now, until
 from diffcli.engines.balls.decimals import outward
 from diffcli.engines.boxes.arb import interval_ball
+from diffcli.engines.boxes.bounds import without_roots
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort
 from diffcli.language.expression import Node, node, number, postorder
@@ -53,7 +54,8 @@ def state(
 ) -> Statement:
     """State what is proved of a function over a box, in so many seconds of this process."""
     check_formula(tuple(function.outputs))
-    formula, region = function.outputs[0], Region(ranges)
+    formula, region = without_roots(function.outputs[0]), Region(ranges)
+    function = replace(function, outputs=(formula,))
     start, boxes = now(), 0
 
     def part(share: float) -> Effort:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, cast
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node
-from diffcli.language.points import Point, read_ranges
+from diffcli.language.points import Point
+from diffcli.language.ranges import read_ranges
 from diffcli.options import (
     AT,
     CODE,

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from diffcli.commands.boxes import IN, PATIENT, read_box
+from diffcli.commands.boxes import IN, PATIENT, whole_box
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
+from diffcli.language.ranges import names_of_box
 from diffcli.options import AT, CODE, COMPILE, DEVICE, DTYPE, ENGINES, NO_CHECK, POINTS_FILE
 from diffcli.output.report import Facts
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def plan(request: Request) -> Plan:
     """Return how a claim is proved."""
-    from diffcli.studies.prove.claims import read_claim
+    from diffcli.studies.prove.claims import claim_of_numbers, read_claim
 
     def compute(claim: Claim, _: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.studies.prove.answers import answered
@@ -35,13 +36,14 @@ def plan(request: Request) -> Plan:
 
         timeout = request["timeout"]
         budget = chosen.budget if timeout is None else min(chosen.budget, timeout / 2)
-        found = answered(claim, read_box(request["in"], claim.variables), budget)
+        box = whole_box(request["in"], claim.variables)
+        found = answered(*claim_of_numbers(claim, box), budget)
         facts = Facts.of("prove", claim, dtype=chosen.dtype, device=chosen.device, told=found.told)
         return proof_answer(found, facts)
 
     if request["at"] or request["points"]:
         raise UsageError("prove looks at a box, not at a point", hint="--in x=0:1")
-    return Plan(compute, reader=read_claim)
+    return Plan(compute, declared=names_of_box(request["in"] or ""), reader=read_claim)
 
 
 COMMAND = Command(
@@ -56,7 +58,8 @@ diffcli prove "sin(x) <= x" --in x=0:1
 diffcli prove "0 < x*exp(-x) <= 1/e" --in x=1/10:inf
 diffcli prove "increasing(x^3 + x, x)" --in x=-5:5
 diffcli prove "convex(log(exp(x) + exp(y)))" --in "x=-5:5,y=-5:5"
-diffcli prove "lipschitz(sin(x)*y, 2)" --in "x=0:1,y=-1:1\"""",
+diffcli prove "lipschitz(sin(x)*y, 2)" --in "x=0:1,y=-1:1"
+diffcli prove "norm(x, 1) >= norm(x)" --in "x=[-1:1,-1:1]\"""",
     common=PATIENT,
     options=(IN,),
     unused=(AT, POINTS_FILE, *CODE, DTYPE, DEVICE, ENGINES, NO_CHECK, COMPILE),

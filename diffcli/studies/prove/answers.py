@@ -10,7 +10,6 @@ from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort
 from diffcli.errors import UsageError
 from diffcli.language.expression import Node, postorder
-from diffcli.language.tensors import TENSORS
 from diffcli.studies.prove.claims import Claim, Kind
 from diffcli.studies.prove.comparison import decide
 from diffcli.studies.prove.growth import decide_growth
@@ -50,11 +49,6 @@ def check_formula(formulas: tuple[Node, ...]) -> None:
             raise UsageError(
                 "detach changes what a derivative is, not the function",
                 hint="leave it out: a statement over a box is about the function",
-            )
-        if each.op in TENSORS:
-            raise UsageError(
-                "a statement over a box is about formulas of numbers",
-                hint="write the components: x^2 + y^2 for sum(v^2)",
             )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from diffcli.errors import FormulaError
-from diffcli.language.expression import Node, names_in
+from diffcli.commands.boxes import by_components
+from diffcli.errors import FormulaError, UsageError
+from diffcli.language.expression import Node, names_in, node
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
+from diffcli.language.ranges import Ends, Ranges
 from diffcli.studies.prove.conditions import condition_of, spoken, with_equality
 from diffcli.studies.prove.lists import split, written_out
 
@@ -100,9 +102,44 @@ def _variable(rest: Sequence[str], function: Function, kind: Kind) -> str:
     names = [name.strip() for name in rest]
     if not names and len(function.variables) == 1:
         return function.variables[0]
-    if len(names) != 1 or names[0] not in function.variables:
+    if len(names) != 1 or names[0].partition("[")[0] not in function.variables:
         listed = ", ".join(function.variables)
         raise FormulaError(
             f"{kind.value} in which variable?", hint=f"{kind.value}(f, x); the formula has {listed}"
         )
-    return names[0]
+    return "".join(names[0].split())
+
+
+def claim_of_numbers(claim: Claim, box: Mapping[str, Ranges]) -> tuple[Claim, Mapping[str, Ends]]:
+    """Return a claim over a box as one of numbers, and the ranges of its variables.
+
+    What is claimed of a tensor is claimed of all its components. Raises UsageError where the
+    operations don't take the shapes of the box, or a claim of tensors isn't clear.
+    """
+    parts = by_components(claim, box)
+    if not parts.shapes:
+        return _with_outputs(claim, claim.outputs, claim.variables), parts.ranges
+    for each in claim.nodes:
+        if each.op in ("or", "not") and parts.shapes[each]:
+            raise UsageError(
+                f"{each.op} joins claims of numbers, and this one is of tensors",
+                hint="write the components: x[0] > 0 or x[1] > 0",
+            )
+    outputs = parts.function.outputs
+    if claim.kind is Kind.COMPARISON and len(outputs) > 1:
+        outputs = (node("and", *outputs),)
+    if len(outputs) > 1:
+        shape = list(parts.shapes[claim.outputs[0]])
+        raise UsageError(
+            f"{claim.kind.value} is about one number, and the formula has the shape {shape}",
+            hint="sum, norm, or a component: x[0]",
+        )
+    return _with_outputs(claim, outputs, parts.function.variables), parts.ranges
+
+
+def _with_outputs(claim: Claim, outputs: Sequence[Node], variables: tuple[str, ...]) -> Claim:
+    if claim.variable is not None and claim.variable not in variables:
+        raise FormulaError(
+            f"{claim.kind.value} in which component?", hint=f"it has {', '.join(variables)}"
+        )
+    return replace(claim, outputs=tuple(outputs), variables=variables, definitions=())

@@ -86,9 +86,20 @@ def _shape(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -
             return Shape(concave=all(arg.concave for arg in args))
         case "pow":
             return _power(each, args, terms)
+    if each.op == "sqrt" and _is_norm(each.args[0], known):
+        return Shape(convex=True)
     if each.op in RULES:
         return _function(each, args[0], terms)
     return Shape()
+
+
+def _is_norm(inside: Node, known: Mapping[Node, Shape]) -> bool:
+    """Whether a root is the Euclidean norm of terms of degree 1."""
+    parts = inside.args if inside.op == "add" else (inside,)
+    return all(
+        part.op == "pow" and rational_of(part.args[1]) == 2 and known[part.args[0]].affine
+        for part in parts
+    )
 
 
 def _product(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:

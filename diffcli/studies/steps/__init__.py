@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from diffcli.commands.boxes import read_box
+from diffcli.commands.boxes import box_of_numbers
 from diffcli.commands.record import Command, Plan, Request, parse_asked
 from diffcli.engines import remote
 from diffcli.errors import UsageError
@@ -123,7 +123,7 @@ def _charted(typed: str) -> Plan:
             raise UsageError(
                 "a sign chart is of one formula in one variable", hint='steps "x^3 - 3x" --in -3:3'
             )
-        box = box_of(read_box(typed, function.variables))
+        box = box_of(box_of_numbers(typed, function.variables))
         chart = sign_chart(function, box, chosen.budget)
         return chart_answer(chart, function.variables[0], Facts.of("steps", function))
 

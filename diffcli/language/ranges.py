@@ -1,0 +1,111 @@
+"""Ranges as typed: ``0:1``, ``x=0:1,y=0:pi``, and for a vector a list of them, ``x=[0:1,0:2]``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from diffcli.errors import PointError
+from diffcli.language.expression import Node
+from diffcli.language.limits import MAX_AXES
+from diffcli.language.points import Reader, listed_names, listed_variables, point_errors
+from diffcli.language.tensors import component_names
+
+Ends = tuple[Node, Node]
+"""The lower and the upper end of a range, exact constants."""
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """The ranges of a variable's components, in row-major order, and its shape: () of a number."""
+
+    shape: tuple[int, ...]
+    ends: tuple[Ends, ...]
+
+    def by_component(self, name: str) -> dict[str, Ends]:
+        """Return the ends of each component by its name: ``x``, or ``x[0]``, ``x[1]`` …."""
+        return dict(zip(component_names(name, self.shape), self.ends, strict=True))
+
+
+def read_ranges(text: str, variables: Sequence[str]) -> dict[str, Ends]:
+    """Read ``a:b`` or ``x=a:b,y=c:d`` as the ends of each variable's range.
+
+    Raises PointError where the text can't be read or doesn't fit the variables, which are numbers.
+    """
+    return numbers_alone(read_box(text, variables))
+
+
+def numbers_alone(box: Mapping[str, Ranges]) -> dict[str, Ends]:
+    """Return the ends of each variable's range. Raises PointError where one is a list."""
+    for name, each in box.items():
+        if each.shape:
+            raise PointError(f"{name} is a number here", hint=f"one range: {name}=0:1")
+    return {name: each.ends[0] for name, each in box.items()}
+
+
+def read_box(text: str, variables: Sequence[str]) -> dict[str, Ranges]:
+    """Read ``x=a:b,y=[c:d,e:f]`` as the ranges of each variable, a number or a tensor.
+
+    Raises PointError where the text can't be read or doesn't fit the variables.
+    """
+    ranges: dict[str, Ranges] = {}
+    for index, (name, typed) in enumerate(_RangeReader(text).ranges()):
+        if name is None and index >= len(variables):
+            raise PointError(
+                f"too many ranges for {listed_variables(variables)}", hint="remove one"
+            )
+        key = name or variables[index]
+        if key not in variables:
+            known = f"it has {listed_names(variables)}" if variables else "it has no variables"
+            raise PointError(f"{key} is not in the formula", hint=known)
+        if key in ranges:
+            raise PointError(f"{key} has two ranges", hint="name each: x=0:1,y=0:2")
+        ranges[key] = typed
+    return ranges
+
+
+def names_of_box(text: str) -> tuple[str, ...]:
+    """Return the names that a box gives ranges, which are variables whatever else they mean."""
+    return tuple(name for name, _ in _RangeReader(text).ranges() if name is not None)
+
+
+class _RangeReader(Reader):
+    """Reads one text of ranges; every error is a PointError."""
+
+    def ranges(self) -> list[tuple[str | None, Ranges]]:
+        read: list[tuple[str | None, Ranges]] = []
+        with point_errors():
+            while True:
+                read.append((self.name(), self.variable()))
+                if not self.parser.accept(","):
+                    break
+            self.finish()
+        return read
+
+    def variable(self) -> Ranges:
+        if not self.parser.at("["):
+            return Ranges((), (self.ends(),))
+        opener = self.parser.advance()
+        self.depth += 1
+        if self.depth > MAX_AXES:
+            raise PointError(f"a list of more than {MAX_AXES} axes", hint="x=[0:1,0:2]")
+        rows: list[Ranges] = []
+        while not self.parser.at("]"):
+            rows.append(self.variable())
+            if not self.parser.accept(","):
+                break
+        self.depth -= 1
+        self.parser.expect("]", after=opener)
+        shapes = {row.shape for row in rows}
+        if len(shapes) != 1:
+            problem = "rows of different lengths" if rows else "an empty list"
+            raise self.parser.fail(problem, token=opener, hint="a vector of two: x=[0:1,0:2]")
+        return Ranges((len(rows), *shapes.pop()), tuple(ends for row in rows for ends in row.ends))
+
+    def ends(self) -> Ends:
+        low = self.constant()
+        if not self.parser.accept(":"):
+            raise self.parser.fail(
+                "a range has two ends", token=self.parser.token, hint="write 0:1"
+            )
+        return low, self.constant()
