@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from diffcli.clock import now
 from diffcli.differentiation import Settings
+from diffcli.differentiation.numbers import Numbers
 from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.function import Function
 from diffcli.verdict import Verdict
@@ -128,6 +129,8 @@ class Results:
         """
         import numpy as np
 
+        from diffcli.differentiation.selection import suspects, where_any
+
         absent = [name for name in self.variables if name not in chunk.numbers]
         if absent and chunk.rows:
             raise PointError(
@@ -135,7 +138,7 @@ class Results:
                 hint=f"the columns are {', '.join(chunk.columns)}; one value for all rows: --at",
             )
         columns = {name: chunk.numbers.get(name, np.empty(0)) for name in self.variables}
-        missing = without_number(columns.values(), chunk.rows)
+        missing = where_any(np.isnan, columns.values(), (chunk.rows,))
         missing[list(chunk.surplus)] = True
         # Without a column there is one point, whatever the rows.
         into = memory[:, : chunk.rows] if memory is not None and columns else None
@@ -143,21 +146,26 @@ class Results:
         if missing.any():
             # A constant has a value even where its argument is missing.
             rows = {place: np.where(missing, np.nan, row) for place, row in rows.items()}
-        values = [rows[output, ()] for output in range(len(self.function.outputs))]
-        named = {column: rows[place] for column, place in self.places.items()}
-        kinks = self._kinks(columns, missing)
-        difficult = kinks | self._unsteady(columns, chunk.rows, before)
-        difficult |= self._differing(columns, named, chunk.rows, before)
-        lacking = without_result([*values, *named.values()], chunk.rows) & ~missing
+        numbers = self._numbers(rows)
+        arrays = {name: np.array(value) for name, value in self.constants.items()} | columns
+        found = suspects(
+            self.function,
+            {name: arrays[name] for name in self.function.variables},
+            numbers,
+            self.settings,
+            evaluate=self._evaluated,
+            closed=self._closed,
+            before=before,
+        )
         return Evaluated(
             chunk,
             missing,
-            values,
-            named,
-            lacking,
-            (difficult | lacking) & ~missing,
+            numbers.values,
+            {column: rows[place] for column, place in self.places.items()},
+            found.missing & ~missing,
+            found.mask & ~missing,
             np.zeros(chunk.rows, dtype=bool),
-            int(kinks.sum()),
+            int((found.kinks & ~missing).sum()),
         )
 
     def _rows(
@@ -171,56 +179,28 @@ class Results:
             rows |= zip(self._places_of(kind), flat.numpy(force=True), strict=True)
         return rows
 
-    def _unsteady(self, columns: Mapping[str, Array], rows: int, before: int) -> NDArray[np.bool_]:
-        """Return the rows in which a small step changes a number by much."""
-        import numpy as np
+    def _numbers(self, rows: Mapping[Place, Array]) -> Numbers:
+        """Return the formulas' values and the derivatives in the order of their columns."""
+        values = [rows[output, ()] for output in range(len(self.function.outputs))]
+        return Numbers(values, [rows[place] for place in self._derivatives])
 
-        from diffcli.differentiation.selection import STEPPED, unsteady
+    def _evaluated(self, columns: Mapping[str, Array]) -> Numbers:
+        """Return the numbers at some points, of which every variable has a column."""
+        return self._numbers(self._rows(columns, max(map(len, columns.values()))))
 
-        found = np.zeros(rows, dtype=bool)
-        count = min(rows, STEPPED - before)
-        if count <= 0 or not columns or not self.settings.proves:
-            return found
-        arrays = self._first(columns, rows, count)
+    @property
+    def _derivatives(self) -> list[Place]:
+        return [place for place in self.places.values() if place[1]]
 
-        def numbers(moved: Mapping[str, Array]) -> tuple[Array, Array]:
-            given = self._rows(moved, count)
-            values = np.stack([given[output, ()] for output in range(len(self.function.outputs))])
-            derived = [given[place] for place in self.places.values() if place[1]]
-            return values, np.stack([*values, *derived])
-
-        found[:count] = unsteady(numbers, arrays)
-        return found
-
-    def _first(self, columns: Mapping[str, Array], rows: int, count: int) -> dict[str, Array]:
-        """Return each variable's number in the first of some rows."""
-        import numpy as np
-
-        given = {**{k: np.array(each) for k, each in self.constants.items()}, **columns}
-        return {
-            name: np.broadcast_to(given[name], rows)[:count] for name in self.function.variables
-        }
-
-    def _differing(
-        self, columns: Mapping[str, Array], named: Mapping[str, Array], rows: int, before: int
-    ) -> NDArray[np.bool_]:
-        """Return the rows in which the formulas of the derivatives give other numbers."""
-        import numpy as np
+    def _closed(self, columns: Mapping[str, Array]) -> Sequence[Array] | None:
+        """Return the derivatives that their formulas give; None where there are none."""
         import torch
 
-        from diffcli.differentiation.selection import STEPPED, differing
-
-        found = np.zeros(rows, dtype=bool)
-        count = min(rows, STEPPED - before)
-        derived = [name for name, (_, wrt) in self.places.items() if wrt]
-        if count <= 0 or not columns or not derived or self._formulas is None:
-            return found
-        arrays = self._first(columns, rows, count)
-        inputs = [torch.tensor(each) for each in arrays.values()]
-        closed = [each.expand(count).numpy() for each in self._formulas(*inputs, shape=(count,))]
-        numbers = [named[name][:count] for name in derived]
-        found[:count] = differing(numbers, closed, self.settings.dtype)
-        return found
+        if not self._derivatives or self._formulas is None:
+            return None
+        inputs = [torch.tensor(column) for column in columns.values()]
+        shape = inputs[0].shape
+        return [each.expand(shape).numpy() for each in self._formulas(*inputs, shape=shape)]
 
     @cached_property
     def _formulas(self) -> Program | None:
@@ -231,27 +211,9 @@ class Results:
 
         partials = Partials(self.function, now() + self.settings.budget / 2)
         try:
-            return partials.program([place for place in self.places.values() if place[1]])
+            return partials.program(self._derivatives)
         except LimitError:
             return None
-
-    def _kinks(self, columns: Mapping[str, Array], missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return the rows at a kink, a jump or an edge, where a number is conventional.
-
-        All of them are where that can't be told.
-        """
-        from diffcli.differentiation.selection import difficult
-
-        if not columns or not self.settings.proves or not len(missing):
-            return missing & False
-        import numpy as np
-
-        given = {**{name: np.array(x) for name, x in self.constants.items()}, **columns}
-        arrays = {name: given[name] for name in self.function.variables}
-        try:
-            return difficult(self.function, arrays, self.settings) & ~missing
-        except LimitError:
-            return ~missing
 
 
 @dataclass(frozen=True)
@@ -276,29 +238,6 @@ class Evaluated:
     verdicts: Mapping[str, int] = field(default_factory=dict)
     unlooked: int = 0
     known: Mapping[int, Verdict] = field(default_factory=dict)
-
-
-def without_number(columns: Iterable[Array], rows: int) -> NDArray[np.bool_]:
-    """Return for each row whether a number is missing in it."""
-    import numpy as np
-
-    found = np.zeros(rows, dtype=bool)
-    for column in columns:
-        # A sum is nan if one of its terms is, and is the faster to compute.
-        if np.isnan(column.sum()):
-            found |= np.isnan(column)
-    return found
-
-
-def without_result(columns: Iterable[Array], rows: int) -> NDArray[np.bool_]:
-    """Return for each row whether a result is missing, or beyond the floats."""
-    import numpy as np
-
-    found = np.zeros(rows, dtype=bool)
-    for column in columns:
-        if not np.isfinite(column.sum()):
-            found |= ~np.isfinite(column)
-    return found
 
 
 def _count(power: int) -> str:

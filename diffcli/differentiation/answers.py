@@ -255,25 +255,15 @@ class Answers:
     def _suspects(
         self, case: Case, arrays: Mapping[str, Array], numbers: Numbers | None
     ) -> list[int]:
-        """Return the positions of vectors at a kink, or a jump, or without a number."""
-        import numpy as np
-
-        from diffcli.differentiation.places import broadcast
-        from diffcli.engines.touching import at_kinks
-
+        """Return the suspects among the positions of vectors that stand for many points."""
         if not case.element_by_element or numbers is None or not self._settings.proves:
             return []
-        settings, shape = self._settings, broadcast(arrays)
-        found = at_kinks(
-            self._function, arrays, shape=None, dtype=settings.dtype, device=settings.device
-        )
-        masks = [mask for _, mask in found]
-        masks += [~np.isfinite(each) for each in numbers.entries if each.shape == shape]
-        total = np.zeros(shape, dtype=np.bool_)
-        for mask in masks:
-            total |= mask
-        places: list[int] = np.flatnonzero(total).tolist()
-        return places
+        from diffcli.differentiation.selection import suspects
+
+        evaluate = partial(self.evaluation.numbers, case)
+        return suspects(
+            self._function, arrays, numbers, self._settings, evaluate=evaluate
+        ).positions()
 
     def _checker(
         self,

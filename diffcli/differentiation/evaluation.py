@@ -26,26 +26,28 @@ if TYPE_CHECKING:
 
 
 class Evaluation:
-    """The evaluations of one operator of one Function.
+    """The evaluations of one operator of one ``function``.
 
     ``remarks`` are what the user is warned of, ``told`` in words how the numbers were computed.
     """
 
     def __init__(self, operator: Operator, function: Function, settings: Settings) -> None:
-        self._operator, self._function, self._settings = operator, function, settings
+        self.function = function
+        self._operator, self._settings = operator, settings
         self.remarks: dict[str, None] = {}
         self.told: dict[str, None] = {}
 
     def numbers(self, case: Case, arrays: Mapping[str, Array]) -> Numbers:
         """Return what autograd gives, cut into the numbers that are checked."""
+        import numpy as np
+
         from diffcli.differentiation.numbers import Numbers, one_by_one
         from diffcli.differentiation.places import broadcast
         from diffcli.engines.autograd import to_array
 
-        if case.element_by_element:
-            broadcast(arrays)
+        shape = broadcast(arrays) if case.element_by_element else ()
         if case.element_by_element and (
-            found := evaluated(self._operator, self._function, arrays, self._settings)
+            found := evaluated(self._operator, self.function, arrays, self._settings)
         ):
             self.told[found[1]] = None
             return _where_defined(case, found[0].values, found[0].entries)
@@ -54,6 +56,7 @@ class Evaluation:
         self.remarks |= dict.fromkeys(at.remarks)
         values = [to_array(each) for each in at.outputs]
         if case.element_by_element:
+            values = [np.broadcast_to(value, shape) for value in values]
             return _where_defined(case, values, blocks)
         return Numbers(one_by_one(values), one_by_one(blocks))
 
@@ -73,7 +76,7 @@ class Evaluation:
         """
         from diffcli.differentiation.columns import Columns
 
-        columns = Columns(self._function, self._program, case.entries, self._settings, vectors)
+        columns = Columns(self.function, self._program, case.entries, self._settings, vectors)
         if self._operator.element_by_element:
             return partial(self.numbers, replace(case, element_by_element=True)), columns
         return columns, columns
@@ -85,7 +88,7 @@ class Evaluation:
 
         dtype, device = self._settings.dtype, self._settings.device
         at = Structured(
-            self._function,
+            self.function,
             partial(self._program, shape=None if case.element_by_element else ()),
             tensors(arrays, dtype, device),
             moving=tuple(case.scalars.variables),
@@ -115,7 +118,7 @@ class Evaluation:
 
     @cached_property
     def _program(self) -> Program:
-        return remote.lower(self._function)
+        return remote.lower(self.function)
 
 
 def _where_defined(case: Case, values: Sequence[Array], entries: Sequence[Array]) -> Numbers:

@@ -1,25 +1,31 @@
 """Which of many points the engines look at: the difficult ones, and a random sample of all.
 
-The sample depends on the seed and on how many points there are, and on nothing else: not on the
-entry point, nor on the chunks in which a file is read. Every point has a random key, a hash of its
-place and the seed; the sample are the points of the smallest keys.
+Whoever asks (points, arrays, rows of a file), these are the suspects: where a term stands at a
+kink, a number is missing, a small step changes a number by much, or the formula of the derivative
+gives another number. The sample depends on the seed and on how many points there are, and on
+nothing else: not on the entry point, nor on the chunks in which a file is read. Every point has a
+random key, a hash of its place and the seed; the sample are the points of the smallest keys.
 """
 
 # ruff: noqa: TID253  (imported with the first many points)
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diffcli.differentiation.numbers import Numbers
+from diffcli.errors import LimitError
 from diffcli.language.function import Function
+from diffcli.operators import Shape
 from diffcli.verify import DIGITS_KEPT
 
 if TYPE_CHECKING:
     from diffcli.differentiation.blocks import ClosedValues
-    from diffcli.differentiation.numbers import Array, Numbers
+    from diffcli.differentiation.numbers import Array
     from diffcli.differentiation.settings import Settings
 
 SAMPLE = 64
@@ -73,6 +79,95 @@ def sample(count: int, seed: int) -> list[int]:
     return places
 
 
+@dataclass(frozen=True)
+class Suspects:
+    """The points at which something may happen: a mask for each sign of it."""
+
+    kinks: Mask
+    missing: Mask
+    unsteady: Mask
+    differing: Mask
+
+    @property
+    def mask(self) -> Mask:
+        """The points with one of the signs."""
+        return self.kinks | self.missing | self.unsteady | self.differing
+
+    def positions(self) -> list[int]:
+        """Return where these points are among all, those at a kink or without a number first."""
+        masks = (self.kinks, self.missing, self.unsteady, self.differing)
+        positions: list[int] = np.concatenate([np.flatnonzero(mask) for mask in masks]).tolist()
+        return list(dict.fromkeys(positions))
+
+
+def suspects(
+    function: Function,
+    arrays: Mapping[str, Array],
+    numbers: Numbers,
+    settings: Settings,
+    *,
+    evaluate: Callable[[Mapping[str, Array]], Numbers],
+    closed: Callable[[Mapping[str, Array]], Sequence[Array] | None] = lambda _: None,
+    before: int = 0,
+) -> Suspects:
+    """Return the suspects among some points: all, where it isn't known which stand at a kink.
+
+    ``arrays`` are the points, ``numbers`` those at them, after broadcasting; ``evaluate`` gives the
+    numbers at other points, ``closed`` the derivatives by their formulas. ``before`` is how many
+    points of the same question come before these: of the first ``STEPPED`` alone it is seen whether
+    numbers are unsteady or differ.
+    """
+    shape = np.broadcast_shapes(*(each.shape for each in (*arrays.values(), *numbers.values)))
+    kinks = unsteady = differing = np.zeros(shape, dtype=np.bool_)
+    entries = [entry for entry in numbers.entries if entry.shape == shape]
+    varies = kinks.size > 0 and any(array.ndim for array in arrays.values())
+    if settings.proves and varies:
+        kinks = _kinks(function, arrays, settings, shape)
+    if varies and (count := min(kinks.size, STEPPED - before)) > 0:
+        first = {
+            name: np.broadcast_to(array, shape).ravel()[:count] for name, array in arrays.items()
+        }
+        if settings.proves:
+            unsteady = _first_of(shape, _unsteady(evaluate, first))
+        if formulas := closed(first):
+            derived = [entry.ravel()[:count] for entry in entries]
+            differing = _first_of(shape, _differing(derived, formulas, settings.dtype))
+    missing = where_any(_is_not_finite, (*numbers.values, *entries), shape)
+    return Suspects(kinks, missing, unsteady, differing)
+
+
+def where_any(test: Callable[[Array], Mask], arrays: Iterable[Array], shape: Shape) -> Mask:
+    """Return the points of this shape at which a number of some arrays passes a test.
+
+    A sum must pass the test if one of its terms does: it is the faster to compute.
+    """
+    mask = np.zeros(shape, dtype=np.bool_)
+    for array in arrays:
+        if test(array.sum()):
+            mask |= test(array)
+    return mask
+
+
+def _is_not_finite(numbers: Array) -> Mask:
+    return ~np.isfinite(numbers)
+
+
+def _first_of(shape: Shape, first: Mask) -> Mask:
+    """Return a mask of this shape that is that of its first points, and false at the others."""
+    mask = np.zeros(shape, dtype=np.bool_)
+    mask.flat[: len(first)] = first
+    return mask
+
+
+def _kinks(
+    function: Function, arrays: Mapping[str, Array], settings: Settings, shape: Shape
+) -> Mask:
+    try:
+        return np.broadcast_to(difficult(function, arrays, settings), shape)
+    except LimitError:
+        return np.ones(shape, dtype=np.bool_)
+
+
 def difficult(function: Function, arrays: Mapping[str, Array], settings: Settings) -> Mask:
     """Return which points stand at a kink, a jump or an edge, or within rounding of one.
 
@@ -89,40 +184,43 @@ def difficult(function: Function, arrays: Mapping[str, Array], settings: Setting
     return total
 
 
-def unsteady(
-    numbers: Callable[[Mapping[str, Array]], tuple[Array, Array]], arrays: Mapping[str, Array]
+def _unsteady(
+    evaluate: Callable[[Mapping[str, Array]], Numbers], arrays: Mapping[str, Array]
 ) -> Mask:
     """Return at which points a number changes by much in a small step, beside the values there.
 
-    ``numbers`` gives the values and the derivatives at some points, a row each. The step goes
-    another way for each variable, so that it crosses x = y too.
+    The step goes another way for each variable, so that it crosses x = y too.
     """
+    count = len(next(iter(arrays.values())))
 
     def moved(sign: int) -> tuple[Array, Array]:
-        return numbers(
+        numbers = evaluate(
             {
-                name: each + sign * (1 + place) * STEP * np.maximum(1, np.abs(each))
-                for place, (name, each) in enumerate(arrays.items())
+                name: array + sign * (1 + row) * STEP * np.maximum(1, np.abs(array))
+                for row, (name, array) in enumerate(arrays.items())
             }
         )
+        rows = [*numbers.values, *numbers.entries]
+        table = np.stack([np.broadcast_to(row, count) for row in rows])
+        return table[: len(numbers.values)], table
 
     (values, below), (_, above) = moved(-1), moved(1)
     with np.errstate(invalid="ignore", over="ignore"):
         usual = np.abs(values).max(axis=0, initial=0.0)
         size = np.maximum(np.maximum(np.abs(below), np.abs(above)), usual)
         steady = np.abs(above - below) <= CHANGE * size
-    found: Mask = ~steady.all(axis=0)
-    return found
+    is_unsteady: Mask = ~steady.all(axis=0)
+    return is_unsteady
 
 
-def differing(numbers: Sequence[Array], closed: Sequence[Array], dtype: str) -> Mask:
+def _differing(numbers: Sequence[Array], closed: Sequence[Array], dtype: str) -> Mask:
     """Return at which points autograd's derivatives aren't those of the ``closed`` formulas."""
     differs = np.zeros(closed[0].shape, dtype=np.bool_)
-    for found, formula in zip(numbers, closed, strict=True):
+    for number, formula in zip(numbers, closed, strict=True):
         size = np.abs(formula)
         with np.errstate(invalid="ignore", over="ignore"):
             near = 10.0 ** -DIGITS_KEPT[dtype] * size + np.spacing(size.astype(dtype))
-            differs |= ~(np.abs(found - formula) <= near)
+            differs |= ~(np.abs(number - formula) <= near)
     return differs
 
 

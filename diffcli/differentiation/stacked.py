@@ -9,7 +9,7 @@ verdict than what was shown of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, isfinite, isnan
@@ -23,7 +23,6 @@ from diffcli.differentiation.results import result_of
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
-from diffcli.language.function import Function
 from diffcli.language.points import Point, Tensor
 from diffcli.operators import Operator
 from diffcli.output.report import Result
@@ -41,9 +40,6 @@ MOST_SINGLE = 64
 HIGHEST = 4
 """The order up to which nested derivatives are quicker than Taylor arithmetic."""
 
-Evaluate = Callable[[Mapping[str, "Array"]], "Numbers"]
-"""Gives an operator's numbers at the points of some columns."""
-
 
 def together(points: Sequence[Point]) -> Point | None:
     """Return one point whose vectors are these points; None where not all are of numbers."""
@@ -54,35 +50,6 @@ def together(points: Sequence[Point]) -> Point | None:
             return None
         columns[name] = Tensor((len(points),), tuple(entries))
     return Point(columns) if columns else None
-
-
-def suspects(
-    function: Function,
-    numbers: Numbers,
-    evaluate: Evaluate,
-    arrays: Mapping[str, Array],
-    settings: Settings,
-) -> list[int]:
-    """Return the places of the points at which something may happen, those at kinks first.
-
-    ``numbers`` are those at the points, ``evaluate`` gives those of other points. Raises LimitError
-    where a term is too large.
-    """
-    import numpy as np
-
-    from diffcli.differentiation.selection import STEPPED, difficult, unsteady
-
-    def table(columns: Mapping[str, Array]) -> tuple[Array, Array]:
-        found = evaluate(columns)
-        values = np.stack([each.ravel() for each in found.values])
-        return values, np.stack([*values, *(each.ravel() for each in found.entries)])
-
-    first = {name: each.ravel()[:STEPPED] for name, each in arrays.items()}
-    found = [difficult(function, arrays, settings)]
-    found += [~np.isfinite(each.ravel()) for each in (*numbers.values, *numbers.entries)]
-    found.append(unsteady(table, first))
-    places: list[int] = np.concatenate([np.flatnonzero(each) for each in found]).tolist()
-    return list(dict.fromkeys(places))
 
 
 @dataclass(frozen=True)
@@ -229,9 +196,9 @@ def columns_of(
     ``case`` is that of one point. With ``vectors`` the entries' weights are its rows. The formulas'
     numbers are those of the first ``STEPPED`` points.
     """
-    from diffcli.differentiation.selection import STEPPED
+    from diffcli.differentiation.selection import STEPPED, suspects
 
-    arrays, function = places.columns, case.scalars.function
+    arrays = places.columns
     evaluate, columns = evaluation.of_columns(case, vectors)
     closed, reason = None, "the symbolic engine was not asked" if settings.proves else None
     try:
@@ -242,29 +209,17 @@ def columns_of(
         closed, reason = None, str(error)
     with budget.pause():
         numbers = evaluate(arrays)
-        kinks: Sequence[int] = []
-        try:
-            if settings.proves and function is not None:
-                kinks = suspects(function, numbers, evaluate, arrays, settings)
-        except LimitError:
-            kinks = range(places.size)
-        difficult = list(dict.fromkeys([*kinks, *_differing(numbers, closed, settings.dtype)]))
+        found = suspects(
+            evaluation.function,
+            arrays,
+            numbers,
+            settings,
+            evaluate=evaluate,
+            closed=lambda _: closed,
+        )
     return PointColumns(
-        operator, case, places, arrays, settings, numbers, closed, reason, difficult
+        operator, case, places, arrays, settings, numbers, closed, reason, found.positions()
     )
-
-
-def _differing(numbers: Numbers, closed: Sequence[Array] | None, dtype: str) -> list[int]:
-    """Return the places of the points where autograd's numbers aren't the formulas', if any."""
-    if not closed:
-        return []
-    import numpy as np
-
-    from diffcli.differentiation.selection import differing
-
-    first = [entry[: closed[0].size] for entry in numbers.entries]
-    places: list[int] = np.flatnonzero(differing(first, closed, dtype)).tolist()
-    return places
 
 
 _NOT_CHECKED = "no number, a jump or a kink is near, and the time for a proof ran out"

@@ -221,6 +221,32 @@ def test_a_row_outside_the_sample_says_so(capfd: pytest.CaptureFixture[str]) -> 
         assert told["certified"] >= SAMPLE - 1
 
 
+def test_lost_digits_in_a_long_vector_are_found_as_in_many_points(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """By hand: the derivative at x is -x/12 + O(x^3), of which float64 keeps no digit at 1e-7."""
+    numbers = [1 + k / 200 for k in range(90)]
+    numbers[77] = 1e-7
+    vector, points = f"x={numbers}", ";".join(f"x={each!r}" for each in numbers)
+    for at, entry in ((vector, "x[77]"), (points, "x")):
+        run(["grad", "(1-cos(x))/x^2", "--at", at, "--check-budget", "60", "--json"])
+        results = json.loads(capfd.readouterr().out)["results"]
+        (lost,) = [
+            check
+            for result in results
+            for check in result["checks"]
+            if check["verdict"] == "inexact" and check["entry"] == entry
+        ]
+        assert float(lost["enclosure"][0]) == pytest.approx(-1e-7 / 12, rel=1e-12)
+
+
+def test_formulas_of_different_shapes_go_together(capfd: pytest.CaptureFixture[str]) -> None:
+    run(["eval", "[x, y^2, 3]", "--at", "x=[[1],[2]],y=[3,4]", "--json"])
+    (result,) = json.loads(capfd.readouterr().out)["results"]
+    assert result["value"] == [[[1, 1], [2, 2]], [[9, 16], [9, 16]], [[3, 3], [3, 3]]]
+    assert result["verdict"] == "certified"
+
+
 LOST = 1e9
 """Added and taken away again, it leaves 7 of 16 digits."""
 
