@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,6 +13,9 @@ from mpmath import mp
 
 # The tests run side by side, so that torch's own threads would only be in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Dozens of tests start processes, and each would compile diffcli anew, which takes seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes is the machine's affair, and a run passes or fails as the last one did;
 # ``--hypothesis-profile=search`` draws other formulas every time.
