@@ -46,7 +46,13 @@ def rows(quick: bool) -> Iterator[Row]:
     """Yield the whole processes' times; the warm process is started, and stopped, here."""
     rounds = 3 if quick else 15
     with TemporaryDirectory() as folder:
-        environment = {**os.environ, "XDG_RUNTIME_DIR": folder, "PYTHONPATH": str(ROOT)}
+        # Byte code is kept, as an installation has it.
+        environment = {
+            **os.environ,
+            "XDG_RUNTIME_DIR": folder,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
         environment.pop("DIFFCLI_WARM", None)
 
         def process(command: Sequence[str], **more: str) -> Callable[[], object]:

@@ -5,8 +5,6 @@ Names are imported when first used, so that importing diffcli loads no engine.
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from diffcli._version import __version__
 
 TYPE_CHECKING = False  # typing is slow to import
@@ -109,6 +107,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # slow for a command that is handed over
+
     return getattr(import_module(_HOME[name]), name)
 
 

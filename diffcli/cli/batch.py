@@ -17,6 +17,7 @@ from diffcli.cli.watchdog import limit_time
 from diffcli.commands.record import Command, Host, Request
 from diffcli.commands.run import read_function
 from diffcli.commands.settings import settings
+from diffcli.engines import worker
 from diffcli.errors import DiffcliError, PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
@@ -122,6 +123,7 @@ def batch(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     """Evaluate rows, or answer requests; return the exit code."""
     if options["timeout"] is not None:
         limit_time(options["timeout"])
+    worker.begin()  # rows are read and written in threads
     host = Host(say=(lambda _: None) if options["quiet"] else say)
     asked = Request("batch", tuple(formulas), options, host)
     if asked["points"] is None:

@@ -10,9 +10,10 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 from typer import Exit, Option, Typer, TyperException
 from typer.main import get_command
@@ -151,11 +152,16 @@ def _known(error: Exception) -> DiffcliError:
 
 
 def _run(typed: Sequence[str]) -> int:
-    program = get_command(app)
+    program = _program_of_typer()
     alone = {*HELP_NAMES, *(option for param in program.params for option in param.opts)}
     arguments = rewrite(typed, options, names, alone)
     code: int | None = program.main(arguments, prog_name="diffcli", standalone_mode=False)
     return code or 0
+
+
+@lru_cache(1)
+def _program_of_typer() -> Any:
+    return get_command(app)
 
 
 def _usage_error(error: TyperException) -> UsageError:

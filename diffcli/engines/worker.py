@@ -236,6 +236,9 @@ def end_with(parent: int) -> None:
 
 
 _worker: Worker | None = None
+_owner = 0
+"""The process whose first call starts a worker; 0 where none does."""
+_starting = Lock()
 
 
 def load() -> None:
@@ -245,11 +248,29 @@ def load() -> None:
 
 
 def start() -> None:
-    """Fork the template. Only to be called while this process has one thread and no engine."""
-    global _worker  # noqa: PLW0603  one process has one worker
-    if hasattr(os, "fork"):
-        with suppress(OSError):  # no process to be had: the work is done in this one
-            _worker = Worker()
+    """Fork the template. Only to be called while this process has one thread.
+
+    Where the engine is loaded already, as in a fork of the warm process, there is nothing to gain
+    by a template that no call needs: the first call forks it, or ``begin``.
+    """
+    global _owner  # noqa: PLW0603  one process has one worker
+    _owner = os.getpid() if hasattr(os, "fork") else 0
+    if not sys.modules.keys() >= {*MODULES}:
+        begin()
+
+
+def begin() -> Worker | None:
+    """Return the worker, after forking its template if that is due; None where there is none.
+
+    Call this before the first thread is started.
+    """
+    global _worker, _owner  # noqa: PLW0603  one process has one worker
+    with _starting:
+        if _owner == os.getpid():
+            _owner = 0
+            with suppress(OSError):  # no process to be had: the work is done in this one
+                _worker = Worker()
+    return _worker
 
 
 def generation() -> int:
@@ -259,20 +280,23 @@ def generation() -> int:
 
 def adopt() -> None:
     """Let this process, forked from the one that started the worker, ask in its place."""
+    global _owner  # noqa: PLW0603  one process has one worker
+    _owner = os.getpid() if _owner else 0
     if _worker is not None:
         _worker.owner = os.getpid()
 
 
 def prepare() -> None:
     """Let the engine be imported meanwhile, where there is a template."""
-    if _worker is not None:
+    if worker := begin():
         with suppress(LostError):
-            _worker.prepare()
+            worker.prepare()
 
 
 def call(function: Callable[..., T], *arguments: Any, deadline: float = inf) -> T:
     """Call a function in the worker, as :meth:`Worker.call`; LostError where there is none."""
-    if _worker is None:
+    worker = begin()
+    if worker is None:
         raise LostError
-    found: T = _worker.call(function, *arguments, deadline=deadline)
+    found: T = worker.call(function, *arguments, deadline=deadline)
     return found

@@ -88,3 +88,9 @@ def check_socket(path: str) -> None:
     status = os.lstat(path)
     if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.getuid():
         raise UnsafeError(f"{path} isn't a socket of this user's")
+
+
+def peer(credentials: bytes) -> tuple[int, int]:
+    """Return the process and the user at the other end, of the three integers of SO_PEERCRED."""
+    pid, user = (int.from_bytes(credentials[start : start + 4], sys.byteorder) for start in (0, 4))
+    return pid, user

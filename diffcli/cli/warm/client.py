@@ -7,16 +7,20 @@ there only once this process has sent ``GO``, and from then on it is never run h
 from __future__ import annotations
 
 import os
-import signal
-from array import array
-from socket import AF_UNIX, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
+import sys
 
 from diffcli.cli.warm import address, request
 
 TYPE_CHECKING = False  # typing is slow to import
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Sequence
+    from socket import AF_UNIX, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
     from typing import NoReturn
+else:
+    # What these two wrap in enums takes longer to import than all the rest of the client.
+    import _signal as signal
+    from _socket import AF_UNIX, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
 
 PATIENCE_SECONDS = 2.0
 """A process that hasn't taken the command by then is left alone."""
@@ -73,7 +77,7 @@ def _connected() -> socket:
     connection = socket(AF_UNIX, SOCK_STREAM)
     connection.settimeout(PATIENCE_SECONDS)
     connection.connect(path)
-    pid, user, _ = array("i", connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
+    pid, user = address.peer(connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
     if user != os.getuid():
         raise UnusableError("it is another user's")
     if _is_stopped(pid):
@@ -94,7 +98,7 @@ def _send(connection: socket, typed: Sequence[str], options: Sequence[str]) -> N
         raise UnusableError("a command in the background would read from the terminal there")
     files = inheritable()
     folder = os.open(".", os.O_PATH | os.O_DIRECTORY)
-    passed = array("i", [folder, *files])
+    passed = b"".join(number.to_bytes(4, sys.byteorder) for number in (folder, *files))
     message = request.message(request.command_fields(address.identity(), typed, files))
     sent = connection.sendmsg([message], [(SOL_SOCKET, SCM_RIGHTS, passed)])
     connection.sendall(message[sent:])

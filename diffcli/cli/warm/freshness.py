@@ -14,7 +14,44 @@ _ABOUT_PACKAGES = (".dist-info", ".egg-info", ".pth", ".egg-link")
 """Endings of the entries that an installer replaces with each package."""
 
 
-def installed() -> frozenset[tuple[str, int]]:
+class Installation:
+    """What is installed when this is made, to be compared with what is installed later.
+
+    Mostly the times of the files and of the folders suffice: no entry comes or goes without a
+    change of its folder.
+    """
+
+    def __init__(self) -> None:
+        self._entries = _installed()
+        self._times = self._read_times()
+
+    def is_unchanged(self) -> bool:
+        """Return whether the same is still installed."""
+        if all(_time(path) == time for path, time in self._times.items()):
+            return True
+        # A cache of byte code changes the time of the folder that it is created in.
+        times = self._read_times()
+        if _installed() != self._entries:
+            return False
+        self._times = times
+        return True
+
+    def _read_times(self) -> dict[str, int]:
+        """Return when each folder, and each file whose content counts, was last changed."""
+        files = {path for path, time in self._entries if time}
+        folders = {os.path.dirname(path) for path, _ in self._entries}  # noqa: PTH120
+        return {path: _time(path) for path in (*files, *folders, *sys.path)}
+
+
+def _time(path: str) -> int:
+    """Return when a path was last changed, in nanoseconds; -1 where there is nothing."""
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116  (hundreds for each command)
+    except OSError:
+        return -1
+
+
+def _installed() -> frozenset[tuple[str, int]]:
     """Return what is installed: paths, and the time of their last change in nanoseconds.
 
     That is the interpreter, each file of diffcli, and each entry of the search path's folders;

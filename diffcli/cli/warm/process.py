@@ -15,12 +15,16 @@ from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM, socket
 
 from diffcli.cli.warm import address
-from diffcli.cli.warm.freshness import installed
+from diffcli.cli.warm.freshness import Installation
 from diffcli.cli.warm.server import Server
 from diffcli.engines import worker
 
 MAX_WAITING = 128
 """Connections that wait to be accepted."""
+
+_HUGE_PAGE = 1 << 21
+_MADV_COLLAPSE = 25
+"""Advice of Linux 6.1 and later."""
 
 MODULES = (
     *worker.MODULES,
@@ -51,6 +55,7 @@ WARM_UP = (
     ("steps", "x^2*sin(x)"),
     ("plot", "tan(x)", "-q", "-o", "tan.png"),
     ("plot", "sin(x)", "-q", "-o", "sin.svg"),
+    ("--help",),
 )
 """Commands that are answered first: they fill the caches of the libraries."""
 
@@ -71,7 +76,7 @@ def serve(idle: float, ready: int | None = None) -> None:
     path = address.socket_path(folder, identity)
     lock = _lock(path)
     if lock is not None:
-        before = installed()
+        before = Installation()
         _load(folder)
         server = Server(_listener(path), path, lock, identity, before, idle)
     if ready is not None:
@@ -135,6 +140,23 @@ def _load(folder: str) -> None:
     worker.MEMORY += pages * os.sysconf("SC_PAGE_SIZE")
     gc.collect()
     gc.freeze()
+    _join_pages()
+
+
+def _join_pages() -> None:
+    """Let the kernel join small pages to huge ones, where it can.
+
+    Each fork copies the table of pages, and takes it apart at its end.
+    """
+    import ctypes
+
+    madvise = ctypes.CDLL(None).madvise
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        addresses, mode, _, _, inode, *_ = line.split()
+        first, end = (int(address, 16) for address in addresses.split("-"))
+        first = -(-first // _HUGE_PAGE) * _HUGE_PAGE
+        if mode == "rw-p" and inode == "0" and first + _HUGE_PAGE <= end:
+            madvise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), _MADV_COLLAPSE)
 
 
 def _close_fonts() -> None:

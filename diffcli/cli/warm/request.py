@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import sys
 
 TYPE_CHECKING = False  # typing is slow to import
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterable, Sequence
+else:
+    import _signal as signal  # what wraps it in enums is slow to import
 
 MAGIC = b"diffcli-warm-1\n"
 HEADER = len(MAGIC) + 8

@@ -11,7 +11,6 @@ import os
 import selectors
 import signal
 import time
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +18,9 @@ from socket import SO_PEERCRED, SOL_SOCKET, recv_fds, socket
 from typing import NoReturn
 
 from diffcli._version import __version__
-from diffcli.cli.warm import request
+from diffcli.cli.warm import address, request
 from diffcli.cli.warm.command import Command, become
-from diffcli.cli.warm.freshness import installed
+from diffcli.cli.warm.freshness import Installation
 from diffcli.cli.warm.request import MalformedError
 from diffcli.engines import worker
 
@@ -59,7 +58,7 @@ class Server:
         path: str,
         lock: int,
         identity: bytes,
-        loaded: frozenset[tuple[str, int]],
+        loaded: Installation,
         idle: float,
     ) -> None:
         self._listener, self._path, self._lock = listener, path, lock
@@ -95,7 +94,7 @@ class Server:
             accepted, _ = self._listener.accept()
         except OSError:  # the client is gone, or too many files are open
             return
-        _, user, _ = array("i", accepted.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
+        _, user = address.peer(accepted.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
         if user != os.getuid():
             accepted.close()
             return
@@ -147,7 +146,7 @@ class Server:
 
     def _consider(self, connection: Connection, command: Command) -> None:
         """Start a command, or refuse it with the reason."""
-        is_stale = installed() != self._loaded
+        is_stale = not self._loaded.is_unchanged()
         reasons = {
             "it ends": self._is_ending,
             "something was installed or changed since it started": is_stale,
