@@ -12,12 +12,12 @@ from diffcli.errors import LimitError
 
 
 def called(
-    command: Sequence[str], seconds: float, data: bytes = b""
+    command: Sequence[str], seconds: float, data: bytes = b"", folder: str | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a program on some input to its end, and return what it wrote and its exit code.
 
-    Raises LimitError where it takes longer than ``seconds``; it is ended then, and so is every
-    program that it started.
+    It runs in ``folder``, or where this process does. Raises LimitError where it takes longer than
+    ``seconds``; it is ended then, and so is every program that it started.
     """
     with subprocess.Popen(  # noqa: S603  the caller found the program by shutil.which
         command,
@@ -25,6 +25,7 @@ def called(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        cwd=folder,
     ) as process:
         try:
             output, errors = process.communicate(data, seconds)

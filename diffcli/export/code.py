@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError, UsageError
 from diffcli.export.routines import KINDS, Kind, Routine, routines_of
-from diffcli.export.target import Contents, LackError, Run
+from diffcli.export.target import Contents, LackError, Run, Source
 from diffcli.export.targets import LANGUAGES, targets
 from diffcli.language.function import Function
 
@@ -43,6 +43,11 @@ class Code:
     def names(self) -> list[str]:
         """The names of its functions."""
         return [routine.name for routine in self.routines]
+
+    @property
+    def source(self) -> Source:
+        """The code as a runner takes it."""
+        return Source(self.text, self.name, self.routines, self.function.variables)
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.text)}</pre>"
@@ -87,7 +92,9 @@ def export(
                 raise UsageError(f"{each!r} is no {what}", hint=hint)
     names = tuple(wrt) or function.variables
     first: tuple[Kind, ...] = ("grad" if function.is_scalar else "jacobian",) if names else ()
-    routines = routines_of(function, tuple(kinds) or ("value", *first), _checked(name), names)
+    routines = routines_of(
+        function, tuple(kinds) or ("value", *first), _checked(name, targets()[target].local), names
+    )
     code = Code(target, "", function, routines, name)
     try:
         return _written(code, ())
@@ -104,11 +111,13 @@ def noted(code: Code, notes: tuple[str, ...]) -> Code:
 
 def _written(code: Code, notes: tuple[str, ...]) -> Code:
     """Return code with its text, each variable under its own name or that with ``_`` after it."""
-    target, reserved = targets()[code.target], reserved_words()
+    target = targets()[code.target]
+    reserved = reserved_words() | target.local
     names: dict[str, str] = {}
     for variable in code.function.variables:
-        name = variable
-        while name in reserved or name in names.values() or name in code.names:
+        name, seen = variable, str.lower if target.ignores_case else str
+        taken = {seen(other) for other in (*reserved, *names.values(), *code.names)}
+        while seen(name) in taken:
             name += "_"
         names[variable] = name
     contents = Contents(code.function, code.routines, code.name, names, notes)
@@ -127,9 +136,9 @@ def reserved_words() -> frozenset[str]:
     return frozenset().union(*(target.reserved for target in targets().values()))
 
 
-def _checked(name: str) -> str:
+def _checked(name: str, local: frozenset[str]) -> str:
     """Return a function's name as typed. Raises UsageError unless every language takes it."""
-    if not (name.isascii() and name.isidentifier()) or name in reserved_words():
+    if not (name.isascii() and name.isidentifier()) or name in reserved_words() | local:
         raise UsageError(f"{name!r} can't name a function", hint="letters and digits, as f")
     return name
 
@@ -149,7 +158,7 @@ def runs_of(codes: Sequence[Code]) -> list[dict[str, Run]]:
     runner = targets()[codes[0].target].runner
     if runner is None:
         raise UsageError(f"{codes[0].target} isn't run")
-    loaded = runner.load([code.text for code in codes])
+    loaded = runner.load([code.source for code in codes])
     return [
         {
             routine.name: partial(runner.rows, functions[routine.name], routine)

@@ -33,6 +33,8 @@ from diffcli.language.tensors import TENSORS
 
 WIDTH = 60
 """An expression that is longer gets a name, in characters."""
+MAX_MULTIPLIED = 16
+"""Largest exponent of a power that a language makes by products, whose errors grow with it."""
 _LONGEST = 20_000
 """Of one that can't have a name."""
 
@@ -63,7 +65,7 @@ class Body:
     def __init__(self, roots: Sequence[Node], target: Target, variables: Mapping[str, str]) -> None:
         self.target, self.variables = target, variables
         self.lines: list[Line] = []
-        taken = frozenset(variables.values())
+        taken = {name.lower() for name in variables.values()}
         self._names = (name for n in count(1) if (name := f"t{n}") not in taken)
         self._varying = varying_in(roots)
         schedule = Schedule(roots, self._varying)
@@ -167,7 +169,7 @@ class Body:
         text = repr(number).removesuffix(".0") if abs(number) < 1e15 else repr(number)
         if self.target.has_floats_only and text.lstrip("-").isdigit():
             text += ".0"
-        return Text(text, PREFIX if number < 0 else ATOM)
+        return Text(self.target.number.format(text), self.target.prefix if number < 0 else ATOM)
 
     def _text(self, each: Node) -> Text:
         if each.op == VARIABLE:
@@ -228,7 +230,8 @@ class Body:
         if args[0].text.startswith("-") and args[0].level > SUM:
             return Text(args[0].text[1:], PRODUCT)  # two signs are a decrement in some languages
         return Text(
-            f"-{_bracketed(args[0], PRODUCT)}", PREFIX if args[0].level > PRODUCT else PRODUCT
+            f"-{_bracketed(args[0], PRODUCT)}",
+            self.target.prefix if args[0].level > PRODUCT else PRODUCT,
         )
 
     def _total(self, each: Node, args: Sequence[Text]) -> Text:
@@ -263,22 +266,26 @@ class Body:
         exact = None if each.args[1] in self._varying else rational(each.args[1])
         whole = exact is not None and exact.denominator == 1
         template = self.target.powers[0 if whole else 1]
+        if exact is not None and "{whole}" in template and abs(exact) > MAX_MULTIPLIED:
+            template = self.target.powers[1]
         if exact == 2 and self.target.multiplies and not args[0].text.lstrip("-").isdigit():
             side = args[0] if args[0].text.isidentifier() else self._named(args[0], each)
             if side.text.isidentifier():
                 return Text(f"{side.text} * {side.text}", PRODUCT)
-        if "**" not in template:
-            return Text(template.format(base=args[0].text, exponent=args[1].text))
+        if not template.startswith("{base}"):
+            texts = {"base": args[0].text, "exponent": args[1].text, "whole": exact}
+            return Text(template.format(**texts))
         base, exponent = _bracketed(args[0], ATOM), _bracketed(args[1], PREFIX)
-        return Text(template.format(base=base, exponent=exponent), POWER)
+        order = f"({exact})" if exact is not None and exact < 0 else str(exact)
+        return Text(template.format(base=base, exponent=exponent, whole=order), POWER)
 
     def _choice(self, _: Node, args: Sequence[Text]) -> Text:
         other = args[-2]
-        is_call = self.target.choice.endswith(")")
+        is_call, is_block = self.target.choice.endswith(")"), self.target.choice.endswith("}")
         for value, condition in reversed(list(zip(args[:-2:2], args[1:-2:2], strict=True))):
             value, other = self._apart(value, condition, other)  # noqa: PLW2901  (the same, shorter)
             parts = [
-                each.text if is_call else _bracketed(each, CHOICE + 1)
+                each.text if is_call or is_block else _bracketed(each, CHOICE + 1)
                 for each in (value, condition)
             ]
             text = self.target.choice.format(value=parts[0], condition=parts[1], other=other.text)

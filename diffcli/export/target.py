@@ -57,6 +57,16 @@ class Contents:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A file of code to be run: its text, the name of its value, its functions, their variables."""
+
+    text: str
+    name: str
+    routines: Sequence[Routine]
+    variables: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Runner:
     """Runs code of a language on this machine. Only text that this package wrote is ever run.
 
@@ -66,7 +76,7 @@ class Runner:
     missing on this machine, as a sentence.
     """
 
-    load: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]]
+    load: Callable[[Sequence[Source]], Sequence[Mapping[str, Any]]]
     rows: Callable[[Callable[..., Any], Routine, Sequence[Vector]], list[list[float]]]
     on_arrays: Callable[[Callable[..., Any], Sequence[Any]], Any] | None = None
     lacks: Callable[[], str | None] = lambda: None
@@ -77,20 +87,23 @@ class Target:
     """How a language writes operations and files; one without ``calls`` only shows formulas.
 
     ``page`` returns the file without a newline at its end, ``suffixes`` are its names' endings,
-    ``lexer`` is what colours it; ``reserved`` are words that no variable or function may be called.
+    ``lexer`` is what colours it; ``reserved`` are words that no variable or function may be called
+    in any language, ``local`` those that its own files use.
 
     ``calls`` are names of functions, or templates with ``{0}``; ``infix`` the signs; ``choice``
-    is the template of a conditional, ``powers`` those of a power with a whole exponent and with
-    another. ``imports`` are the lines that a word in the code asks for. With ``lazy`` a branch that
-    isn't taken is not computed; ``guard`` is the template of an argument that a branch reads,
-    where the language differentiates the code again. ``types`` are those of a number and of
-    several; ``broadcast`` the lines that make one variable, or several, arrays of one shape;
-    ``stack`` the template of several results; with ``multiplies`` a square is written as a product,
-    which overflows to infinity where a power would raise an error; with ``has_floats_only`` whole
-    numbers take a decimal point too; ``whole`` are the rows whose first argument is cut to a whole
-    number; ``constant`` is the template of a result without variables, and with ``of_tensors`` of
-    a function's argument; ``quiet`` a decorator for functions that compute what they discard;
-    ``derivatives`` are how the language differentiates a function of tensors.
+    is the template of a conditional, ``powers`` those of a power with a whole exponent (as
+    ``{whole}``: up to ``MAX_MULTIPLIED``) and with another. ``number`` is the template of a number,
+    ``prefix`` how tightly its sign holds. ``imports`` are the lines that a word in the code asks
+    for. With ``lazy`` a branch that isn't taken is not computed; ``guard`` is the template of an
+    argument that a branch reads, where the language differentiates the code again. ``types`` are
+    those of a number and of several; ``broadcast`` the lines that make one variable, or several,
+    arrays of one shape; ``stack`` the template of several results; with ``multiplies`` a square is
+    written as a product, which overflows to infinity where a power would raise an error; with
+    ``has_floats_only`` whole numbers take a decimal point too; with ``ignores_case`` ``X`` is
+    ``x``; ``whole`` are the rows whose first argument is cut to a whole number; ``constant`` is the
+    template of a result without variables, and with ``of_tensors`` of a function's argument;
+    ``quiet`` a decorator for functions that compute what they discard; ``derivatives`` are how the
+    language differentiates a function of tensors.
     """
 
     name: str
@@ -99,9 +112,12 @@ class Target:
     suffixes: tuple[str, ...] = ()
     lexer: str = "python"
     reserved: frozenset[str] = frozenset()
+    local: frozenset[str] = frozenset()
     calls: Mapping[str, str] = field(default_factory=dict)
     choice: str = ""
     powers: tuple[str, str] = ("{base}**{exponent}", "{base}**{exponent}")
+    number: str = "{0}"
+    prefix: int = PREFIX
     infix: Infix = field(default_factory=dict)
     nan: str = ""
     infinity: str = ""
@@ -117,6 +133,7 @@ class Target:
     guard: str = ""
     multiplies: bool = False
     has_floats_only: bool = False
+    ignores_case: bool = False
     whole: frozenset[str] = frozenset()
     axis: str = "axis"
 

@@ -91,7 +91,7 @@ def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int
     runner = targets()[code.target].runner
     if runner is None or runner.on_arrays is None:
         raise UsageError(f"{code.target} isn't run on arrays")
-    (functions,) = runner.load([code.text])
+    (functions,) = runner.load([code.source])
     given = runner.on_arrays(functions[routine.name], list(at.values()))
     found = _arranged(kind, given, [prod(array.shape) for array in at.values()])
     size = float(np.abs(truth).max(initial=0.0))

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from math import prod
 from textwrap import indent, wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 from diffcli._version import __version__
 from diffcli.errors import UsageError
 from diffcli.export.emitter import Body, Line
 from diffcli.export.lowering import Lowering
 from diffcli.export.routines import Routine, entries_of
-from diffcli.export.target import Contents, LackError, Target, Vector
+from diffcli.export.target import Contents, LackError, Source, Target, Vector
 from diffcli.language.expression import Node
 
 WIDTH = 88
@@ -67,13 +67,17 @@ class Writer(ABC):
         yield from wrap(first, WIDTH, subsequent_indent="    ", break_long_words=False)
         yield ""
         for routine in self.routines:
-            yield f"{routine.name} returns {routine.meaning}."
+            yield self.described(routine)
         renamed = [f"{old} is {new}" for old, new in self.names.items() if old != new]
         if renamed:
             yield f"In the code {', '.join(renamed)}."
         for note in self.contents.notes:
             yield from wrap(f"Beware: {note}.", WIDTH, subsequent_indent="    ")
         yield f"Written by diffcli {__version__}."
+
+    def described(self, routine: Routine) -> str:
+        """Return what the heading says of a function."""
+        return f"{routine.name} returns {routine.meaning}."
 
     @property
     def parameters(self) -> list[str]:
@@ -114,7 +118,7 @@ class PythonModule(Writer):
 
     def routine(self, routine: Routine, body: Body) -> str:
         """Return a function that returns a number, nested tuples or an array."""
-        lines = [*self._broadcast(), *_blocks(body.lines)]
+        lines = [*self._broadcast(), *Blocks().written(body.lines)]
         lines.append(f"return {self._nested(body.results, routine.shape)}")
         result, many = self.target.types
         for _ in routine.shape:
@@ -165,20 +169,49 @@ class PythonModule(Writer):
         return self.target.stack.format(inside) if self.target.stack else f"({inside})"
 
 
-def _blocks(lines: Iterable[Line]) -> Iterator[str]:
-    """Yield assignments, those under one condition in one block."""
-    for condition, group in groupby(lines, key=lambda line: line.condition):
-        assignments = [f"{line.name} = {line.text}" for line in group]
-        if condition is None:
-            yield from assignments
-        else:
-            yield f"if {condition}:"
-            yield from (f"    {each}" for each in assignments)
+class Blocks(NamedTuple):
+    """How a language writes assignments: templates of a line, and of lines under a condition.
+
+    ``declaration`` stands before a block whose names must be declared outside it.
+    """
+
+    line: str = "{name} = {text}"
+    opening: str = "if {condition}:"
+    inner: str = "    {name} = {text}"
+    closing: str = ""
+    declaration: str = ""
+
+    def written(self, lines: Iterable[Line]) -> Iterator[str]:
+        """Yield assignments, those under one condition in one block."""
+        for condition, group in groupby(lines, key=lambda line: line.condition):
+            together = list(group)
+            if condition is None:
+                yield from (self.line.format(name=each.name, text=each.text) for each in together)
+                continue
+            if self.declaration:
+                yield self.declaration.format(", ".join(each.name for each in together))
+            yield self.opening.format(condition=condition)
+            yield from (self.inner.format(name=each.name, text=each.text) for each in together)
+            if self.closing:
+                yield self.closing
 
 
-def modules(texts: Sequence[str]) -> list[dict[str, Any]]:
+def bracketed_rows(results: Sequence[str], shape: tuple[int, ...], width: int = WIDTH - 16) -> str:
+    """Return the results as nested lists in square brackets, on several lines where long."""
+    if not shape:
+        return results[0]
+    step = prod(shape[1:])
+    starts = range(0, len(results), step)
+    parts = [bracketed_rows(results[start : start + step], shape[1:]) for start in starts]
+    inside = ", ".join(parts)
+    if len(inside) > width:
+        inside = "\n" + indent(",\n".join(parts), "  ") + ",\n"
+    return f"[{inside}]"
+
+
+def modules(sources: Sequence[Source]) -> list[dict[str, Any]]:
     """Return what each of some modules of Python defines."""
-    return [_module(text) for text in texts]
+    return [_module(source.text) for source in sources]
 
 
 def _module(text: str) -> dict[str, Any]:

@@ -275,7 +275,19 @@ NAMES = [
 ]
 
 
-LANGUAGES = ["python", "numpy", "torch", "jax", "c", "javascript", "latex"]
+LANGUAGES = [
+    "python",
+    "numpy",
+    "torch",
+    "jax",
+    "c",
+    "javascript",
+    "julia",
+    "rust",
+    "fortran",
+    "matlab",
+    "latex",
+]
 SMUGGLED = [*NAMES, *(f"x^2 # {name}" for name in NAMES)]
 
 

@@ -6,7 +6,6 @@ import ast
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -132,7 +131,7 @@ def kinds_of(function: Function) -> tuple[str, ...]:
 @cache
 def exported(target: str, text: str, place: int = 0) -> Code:
     function = diffcli.parse(text)
-    return export(function, target, kinds=kinds_of(function), name=f"f{place}")
+    return export(function, target, kinds=kinds_of(function), name=f"g{place}")
 
 
 @cache
@@ -141,8 +140,8 @@ def samples(text: str) -> Sequence[Sample]:
 
 
 @cache
-def compiled() -> Mapping[str, Mapping]:
-    codes = [exported("c", text, place) for place, text in enumerate(FORMULAS)]
+def compiled(target: str) -> Mapping[str, Mapping]:
+    codes = [exported(target, text, place) for place, text in enumerate(FORMULAS)]
     return dict(zip(FORMULAS, runs_of(codes), strict=True))
 
 
@@ -157,14 +156,21 @@ def test_there_are_a_hundred_formulas() -> None:
         *product(["python", "numpy", "torch", "c"], FORMULAS),
         *(("jax", text) for text in FORMULAS[::30]),  # whose first call takes long
         *(pytest.param("jax", text, marks=SLOW) for text in FORMULAS if FORMULAS.index(text) % 30),
+        *(
+            pytest.param(target, text, marks=SLOW)
+            for target, text in product(
+                ["javascript", "julia", "rust", "fortran", "matlab"], FORMULAS
+            )
+        ),
     ],
 )
 def test_code_agrees_with_what_is_proved(target: str, text: str) -> None:
-    if target == "jax":
-        pytest.importorskip("jax")
-    place = FORMULAS.index(text) if target == "c" else 0
-    code = exported(target, text, place)
-    found = compiled()[text] if target == "c" else runs_of([code])[0]
+    runner = TARGETS[target].runner
+    if reason := runner and runner.lacks():
+        pytest.skip(reason)
+    is_compiled = target in ("c", "rust", "fortran")
+    code = exported(target, text, FORMULAS.index(text) if is_compiled else 0)
+    found = compiled(target)[text] if is_compiled else runs_of([code])[0]
     assert compared(code, found, samples(text)).numbers
     exact = compared(code, found, well_conditioned(samples(text)))
     assert exact.numbers
@@ -252,10 +258,9 @@ def truth_at(name: str, at: tuple[float, ...]) -> Mapping[tuple[str, ...], float
 def test_every_function_keeps_its_digits_at_points_of_all_sizes(case: str) -> None:
     """Value, gradient and Hessian: tiny, huge and special arguments, against what is proved."""
     target, *every = case.split(", ")
-    if target == "jax":
-        pytest.importorskip("jax")
-    if target == "javascript" and shutil.which("node") is None:
-        pytest.skip("node isn't installed")
+    runner = TARGETS[target].runner
+    if reason := runner and runner.lacks():
+        pytest.skip(reason)
     known = [*PARTIALS, *(name for name in DEFINITIONS if every), *TARGETS["python"].calls]
     rows = [TABLE[name] for name in dict.fromkeys(known) if name in TABLE and name not in OFF]
     names = [row.name for row in rows if row.arity == (1, 1) or row.name in ARGUMENTS]

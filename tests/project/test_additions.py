@@ -94,13 +94,15 @@ assert "latex, typescript." in reference.commands_page()
         {"export/targets/typescript.py": LANGUAGE},
         {
             "export/targets/__init__.py": (
-                '"javascript", "latex")',
-                '"javascript", "latex", "typescript")',
+                '"latex",\n)',
+                '"latex",\n    "typescript",\n)',
             )
         },
         script,
     )
-    assert "python, numpy, torch, jax, c, javascript, latex, typescript." in " ".join(shown.split())
+    assert "c, javascript, julia, rust, fortran, matlab, latex, typescript." in " ".join(
+        shown.split()
+    )
     assert "function f(var_, x) {\n  const t1 = Math.sin(x);\n  return var_ + t1 * t1;\n}" in shown
 
 

@@ -16,8 +16,8 @@ from pyarrow import parquet
 
 from diffcli.cli.main import run
 from diffcli.errors import FileError, LimitError
+from diffcli.export import compilers
 from diffcli.export.code import export, runs_of
-from diffcli.export.targets import c
 from diffcli.language.parser import parse
 from diffcli.output.files import check_writable, ending, write_whole
 from diffcli.programs import called
@@ -298,7 +298,7 @@ def test_a_compiler_has_a_time_limit(
 ) -> None:
     program(tmp_path, "cc", text)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(c, "SECONDS", 0.2)
+    monkeypatch.setattr(compilers, "SECONDS", 0.2)
     with pytest.raises(error, match="cc"):
         runs_of([export(parse("x^2"), "c")])
 

@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diffcli.export.target import Target
 
-LANGUAGES = ("python", "numpy", "torch", "jax", "c", "javascript", "latex")
+LANGUAGES = (
+    "python",
+    "numpy",
+    "torch",
+    "jax",
+    "c",
+    "javascript",
+    "julia",
+    "rust",
+    "fortran",
+    "matlab",
+    "latex",
+)
 """Their names, in the order in which help and hints list them."""
 
 

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from math import prod
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from textwrap import indent
 from types import MappingProxyType
-from typing import Any
 
-from diffcli.errors import UsageError
+from diffcli.export.compilers import Compiler, entry_name
 from diffcli.export.emitter import Body
 from diffcli.export.routines import Routine
-from diffcli.export.target import AND, ARITHMETIC, OR, POWER, Runner, Target, Vector, alike
+from diffcli.export.target import AND, ARITHMETIC, OR, POWER, Source, Target, alike
 from diffcli.export.writers import Writer
-from diffcli.programs import called
 
-SECONDS = 60.0
-"""Longest time of the compiler."""
-
-_FLAGS = ("-std=c99", "-D_XOPEN_SOURCE=700", "-shared", "-fPIC")
 _MATHEMATICS = re.compile(r"\b(?:NAN|INFINITY|\w+(?=\())")
 """What C's header of mathematics defines: two constants, and functions."""
 
@@ -57,43 +47,27 @@ class CProgram(Writer):
         return f"// {routine.meaning[0].upper()}{routine.meaning[1:]}.\n{head}\n{{\n{inner}\n}}"
 
 
-def _compiler() -> str | None:
-    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+def _joined(sources: Sequence[Source]) -> str:
+    """Return one file of several; what several need, such as an include, stands there once."""
+    paragraphs = "\n\n".join(source.text for source in sources).split("\n\n")
+    entries = [_entry(source, routine) for source in sources for routine in source.routines]
+    return "\n\n".join([*dict.fromkeys(paragraphs), *entries])
 
 
-def _lacks() -> str | None:
-    return None if _compiler() else "there is no C compiler"
+def _entry(source: Source, routine: Routine) -> str:
+    given = [f"x[{place}]" for place in range(len(source.variables))]
+    call = f"{routine.name}({', '.join([*given, *(['out'] if routine.shape else [])])})"
+    body = f"{call};" if routine.shape else f"out[0] = {call};"
+    return f"void {entry_name(routine)}(const double *x, double *out) {{ {body} }}"
 
 
-def _compiled(texts: Sequence[str]) -> list[Any]:
-    """Compile files into one library, and load it."""
-    paragraphs = "\n\n".join(texts).split("\n\n")
-    with TemporaryDirectory() as folder:
-        source, library = Path(folder, "code.c"), Path(folder, "code.so")
-        # What several need, such as an include, stands there once.
-        source.write_text("\n\n".join(dict.fromkeys(paragraphs)) + "\n", encoding="utf-8")
-        command = [str(_compiler()), *_FLAGS, str(source), "-o", str(library), "-lm"]
-        done = called(command, SECONDS)
-        if done.returncode:
-            raise UsageError(
-                f"{command[0]} can't compile: {done.stderr.decode(errors='replace').strip()}",
-                hint="--no-check shows the code untried",
-            )
-        return [ctypes.CDLL(str(library))] * len(texts)
-
-
-def _rows(function: Any, routine: Routine, points: Sequence[Vector]) -> list[list[float]]:
-    function.restype = None if routine.shape else ctypes.c_double
-    rows = []
-    for point in points:
-        out = (ctypes.c_double * len(routine.indices))()
-        numbers = map(ctypes.c_double, point)
-        if routine.shape:
-            function(*numbers, out)
-        else:
-            out[0] = function(*numbers)
-        rows.append(list(out))
-    return rows
+GCC = Compiler(
+    ("cc", "gcc", "clang"),
+    ("-std=c99", "-D_XOPEN_SOURCE=700", "-shared", "-fPIC"),
+    ".c",
+    _joined,
+    ("-lm",),
+)
 
 
 def _helper(name: str, body: str) -> str:
@@ -105,7 +79,7 @@ def _helper(name: str, body: str) -> str:
 TARGET = Target(
     name="c",
     page=CProgram.written,
-    runner=Runner(_compiled, _rows, lacks=_lacks),
+    runner=GCC.runner,
     suffixes=(".c", ".h"),
     lexer="c",
     reserved=frozenset(

@@ -1,38 +1,31 @@
 """JavaScript: functions of numbers in a module, with the special functions that ``Math`` lacks.
 
-``functions.js`` holds those: a file that reads one gets it and the ones that it reads itself.
+A file that reads one of those gets it, and the ones that it reads itself.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from itertools import groupby
-from math import prod
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from textwrap import indent
 from types import MappingProxyType
 
-from diffcli.export.emitter import Body, Line
+from diffcli.export.emitter import Body
+from diffcli.export.library import Library
 from diffcli.export.routines import Routine
 from diffcli.export.scripts import Interpreter
-from diffcli.export.target import AND, ARITHMETIC, OR, POWER, Target, Vector, alike
-from diffcli.export.writers import WIDTH, Writer
+from diffcli.export.target import AND, ARITHMETIC, OR, POWER, Source, Target, Vector, alike
+from diffcli.export.writers import Blocks, Writer, bracketed_rows
 
-_DEFINED = re.compile(r"^(?:function|const) (\w+)", re.MULTILINE)
-_WORD = re.compile(r"\b[A-Za-z]\w*")
-_COMMENT = re.compile(r"//.*")
-_EXPORTS = re.compile(r"^export \{ (.*) \};$", re.MULTILINE)
-
-
-@cache
-def library() -> Mapping[str, str]:
-    """Return the definitions of ``functions.js`` by their names, in its order."""
-    text = Path(__file__).with_name("functions.js").read_text(encoding="utf-8")
-    blocks = text.strip().split("\n\n")
-    return MappingProxyType({_DEFINED.findall(block)[0]: block for block in blocks})
+LIBRARY = Library(
+    ".js",
+    heads=r"^(?:function|const) (\w+)",
+    comment="//",
+    table=lambda name, _, numbers: f"const {name} = [\n{indent(numbers, '  ')},\n];",
+)
+BLOCKS = Blocks(
+    "const {name} = {text};", "if ({condition}) {{", "  {name} = {text};", "}", "let {};"
+)
 
 
 class JavaScriptModule(Writer):
@@ -42,63 +35,26 @@ class JavaScriptModule(Writer):
         """Return a file under its heading, with the definitions of the library that it reads."""
         top = "\n".join(f"// {line}".rstrip() for line in heading)
         names = ", ".join(routine.name for routine in self.routines)
-        definitions = [*needed, *_definitions_in(body)]
+        definitions = [*needed, *LIBRARY.needed(body)]
         return "\n\n".join(
             [top, *definitions, body.replace("\n\n\n", "\n\n"), f"export {{ {names} }};"]
         )
 
     def routine(self, routine: Routine, body: Body) -> str:
         """Return a function that returns a number, or nested arrays of numbers."""
-        lines = [*_blocks(body.lines), f"return {_nested(body.results, routine.shape)};"]
+        lines = [
+            *BLOCKS.written(body.lines),
+            f"return {bracketed_rows(body.results, routine.shape)};",
+        ]
         inner = indent("\n".join(lines), "  ")
         meaning = routine.meaning[0].upper() + routine.meaning[1:]
         head = f"function {routine.name}({', '.join(self.parameters)})"
         return f"// {meaning}.\n{head} {{\n{inner}\n}}"
 
 
-def _definitions_in(body: str) -> list[str]:
-    """Return the definitions of the library that some code reads, and those that they read."""
-    known, needed, waiting = library(), set[str](), [body]
-    while waiting:
-        new = {word for word in _words(waiting.pop()) if word in known} - needed
-        needed |= new
-        waiting += [known[name] for name in new]
-    return [text for name, text in known.items() if name in needed]
-
-
-def _words(code: str) -> list[str]:
-    return _WORD.findall(_COMMENT.sub("", code))
-
-
-def _blocks(lines: Iterable[Line]) -> Iterator[str]:
-    """Yield assignments, those under one condition in one block after their declaration."""
-    for condition, group in groupby(lines, key=lambda line: line.condition):
-        together = list(group)
-        if condition is None:
-            yield from (f"const {line.name} = {line.text};" for line in together)
-            continue
-        yield f"let {', '.join(line.name for line in together)};"
-        yield f"if ({condition}) {{"
-        yield from (f"  {line.name} = {line.text};" for line in together)
-        yield "}"
-
-
-def _nested(results: Sequence[str], shape: tuple[int, ...]) -> str:
-    """Return the results as nested arrays."""
-    if not shape:
-        return results[0]
-    step = prod(shape[1:])
-    starts = range(0, len(results), step)
-    parts = [_nested(results[start : start + step], shape[1:]) for start in starts]
-    inside = ", ".join(parts)
-    if len(inside) > WIDTH - 16:
-        inside = "\n" + indent(",\n".join(parts), "  ") + ",\n"
-    return f"[{inside}]"
-
-
-def _calls(name: str, points: Sequence[Vector]) -> str:
+def _calls(_: Source, routine: Routine, points: Sequence[Vector]) -> str:
     """Return the lines that print a function's numbers at some points."""
-    call = f"[{name}(...point)].flat(Infinity).join(' ')"
+    call = f"[{routine.name}(...point)].flat(Infinity).join(' ')"
     return f"for (const point of {json.dumps(points)}) console.log({call});"
 
 
@@ -107,7 +63,6 @@ NODE = Interpreter(
     options=(),
     suffix=".mjs",
     calls=_calls,
-    exported=lambda text: _EXPORTS.findall(text)[-1].split(", "),
 )
 
 TARGET = Target(
@@ -123,8 +78,8 @@ else enum eval export extends false finally for function if implements import in
 interface let new null package private protected public return static super switch this throw true
 try typeof undefined var void while with yield
 """.split()
-    )
-    | library().keys(),
+    ),
+    local=frozenset(LIBRARY.definitions),
     calls=MappingProxyType(
         {
             **alike(
