@@ -72,7 +72,7 @@ def _report(text: str, point: dict[str, Any], call: Callable[..., Any], dtype: s
         raise UsageError(f"{dtype} has no proofs yet", hint="float64 or float32")
     function = UserFunction(text, tuple(point), call)
     values = {name: Computed(each.detach().cpu().double().numpy()) for name, each in point.items()}
-    outputs = function(*(each.detach() for each in point.values()))
+    outputs = function(*(each.detach().requires_grad_() for each in point.values()))
     is_number = sum(each.numel() for each in outputs) == 1
     operator: Operator = Grad() if is_number else Jacobian()
     with torch.enable_grad():

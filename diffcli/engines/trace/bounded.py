@@ -73,15 +73,25 @@ class Bounded:
         )
         found = safe.unary(name)
         middle = np.where(ball, found.middles(), np.nan)
-        return self._rounded(middle, np.where(ball, found.radii(), np.inf), count=2)
+        rounded = self._rounded(middle, np.where(ball, found.radii(), np.inf), count=2)
+        if name == "exp":  # of −∞, which masks what has no weight
+            gone = np.isneginf(self.middle) & np.isfinite(self.radius)
+            rounded.middle[gone] = rounded.radius[gone] = 0.0
+        return rounded
 
     def __add__(self, other: Any) -> Bounded:
         middle, radius = self._other(other)
-        return self._rounded(self.middle + middle, self.radius + radius)
+        return self._shifted(self.middle + middle, self.radius + radius, middle)
 
     def __sub__(self, other: Any) -> Bounded:
         middle, radius = self._other(other)
-        return self._rounded(self.middle - middle, self.radius + radius)
+        return self._shifted(self.middle - middle, self.radius + radius, middle)
+
+    def _shifted(self, middle: Any, radius: Any, other: Any) -> Bounded:
+        """Return a sum with ``other``: one with an infinity that was given is exact."""
+        is_given = np.isinf(self.middle) | np.isinf(other)
+        lost = np.where(is_given, 0.0, self.arithmetic.of(middle))
+        return Bounded(middle, radius + lost, self.arithmetic)
 
     def __rsub__(self, other: float) -> Bounded:
         return self._rounded(other - self.middle, self.radius)

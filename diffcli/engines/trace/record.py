@@ -89,6 +89,9 @@ class _Recorder(TorchDispatchMode):
         arguments, named = self._referred(args), self._referred(options)
         result = func(*args, **options)
         outputs = tuple(_tensors(result))
+        if any(each.is_complex() for each in (*given, *outputs)):
+            found.problem = f"{name} at {where} has complex numbers"
+            return result
         if any(each.layout is not torch.strided for each in outputs):
             found.problem = f"{name} at {where} gives a tensor that isn't dense"
             return result

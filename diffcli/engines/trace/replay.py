@@ -25,6 +25,8 @@ CUSTOM_SLACK = 64.0
 """Units of rounding that an operation inside a custom function may lose on its way back, where the
 user's own formula need not be the stablest."""
 SLACK = 4.0
+HALF_ULP = 2.0**-53
+"""By how much a midpoint that is written as a float64 is off, relative to it."""
 UNCOVERED = (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError)
 """What a rule raises that is given arguments it wasn't written for."""
 
@@ -233,7 +235,7 @@ class Replay:
         if truth is None:
             return found
         seen = _floats(step.values[place])
-        off = np.abs(seen - truth)
+        off = np.abs(seen - truth) + HALF_ULP * np.abs(truth)
         off = np.where(np.isfinite(off), off, data.radius)
         data = Bounded(np.where(np.isfinite(seen), seen, data.middle), off, data.arithmetic)
         return Value(data, self.tape, found.node)
@@ -327,7 +329,7 @@ class Replay:
 
 
 def _floats(tensor: Any) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = tensor.detach().double().cpu().numpy()
+    found: NDArray[np.float64] = tensor.detach().double().cpu().numpy(force=True)
     return found
 
 

@@ -1,0 +1,182 @@
+"""Functions as people write them in torch: each gradient is right, and has to be proved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812  (torch's own name of it)
+
+import diffcli
+from diffcli.verdict import Verdict
+
+D = torch.float64
+GENERATOR = torch.Generator().manual_seed(0)
+PROVED = {Verdict.CERTIFIED, Verdict.INEXACT}
+
+
+def drawn(*shape: int) -> Tensor:
+    return torch.randn(*shape, generator=GENERATOR, dtype=D)
+
+
+def positive(*shape: int) -> Tensor:
+    return torch.rand(*shape, generator=GENERATOR, dtype=D) + 0.5
+
+
+def masked_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    ahead = torch.tril(torch.ones(4, 5)) == 0
+    scores = (q @ k.T / math.sqrt(3)).masked_fill(ahead, -math.inf)
+    return (scores.softmax(-1) @ v).square().sum()
+
+
+def added_mask(q: Tensor, k: Tensor) -> Tensor:
+    mask = torch.zeros(4, 4).masked_fill(torch.tril(torch.ones(4, 4)) == 0, -math.inf)
+    return (F.log_softmax(q @ k.T + mask, -1).diagonal()).sum()
+
+
+def layer_norm(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    centred = x - x.mean(-1, keepdim=True)
+    spread = (centred**2).mean(-1, keepdim=True)
+    return (centred / torch.sqrt(spread + 1e-5) * w + b).pow(3).sum()
+
+
+def recurrent(xs: Tensor, w: Tensor, u: Tensor) -> Tensor:
+    h = torch.zeros(3, dtype=xs.dtype)
+    for x in xs:
+        h = torch.tanh(w @ h + u @ x)
+    return h.sum()
+
+
+def scattered(x: Tensor) -> Tensor:
+    index = torch.tensor([[0, 1, 2], [2, 1, 0]])
+    zeros = torch.zeros(4, 3, dtype=x.dtype)
+    return (zeros.scatter_add(0, index, x.gather(0, index) ** 2) * x).sum()
+
+
+def log_sum_exp(x: Tensor) -> Tensor:
+    top = x.max()
+    return top + (x - top).exp().sum().log()
+
+
+def quantile_loss(p: Tensor, t: Tensor) -> Tensor:
+    off = t - p
+    return torch.maximum(0.9 * off, -0.1 * off).mean()
+
+
+def straight_through(x: Tensor) -> Tensor:
+    y = F.softmax(x, -1)
+    hard = torch.zeros_like(y).scatter_(-1, y.argmax(-1, keepdim=True), 1.0)
+    return ((hard - y).detach() + y).mul(torch.arange(4)).sum()
+
+
+def while_it_is_small(x: Tensor) -> Tensor:
+    y = x * 2
+    while y.norm() < 1000:
+        y = y * 2
+    return y.sum()
+
+
+def gradient_penalty(x: Tensor, w: Tensor) -> Any:
+    y = (w * x.sin()).sum()
+    (slope,) = torch.autograd.grad(y, x, create_graph=True)
+    return y + (slope.norm() - 1) ** 2
+
+
+def hessian_inside(x: Tensor) -> Any:
+    return torch.autograd.functional.hessian(lambda t: (t**3).prod(), x, create_graph=True).sum()
+
+
+def log_likelihood(x: Tensor) -> Any:
+    normal, gamma = torch.distributions.Normal(x[0], x[1]), torch.distributions.Gamma(x[1], x[2])
+    prior = torch.distributions.Normal(0, 1)
+    return (
+        normal.log_prob(x[2])
+        + gamma.log_prob(x[3])
+        + torch.distributions.kl_divergence(normal, prior)
+    )
+
+
+def runge_kutta(x: Tensor) -> Tensor:
+    y = x.clone()
+    for _ in range(10):
+        k = -y + y.sin()
+        y = y + 0.1 * (-(y + 0.05 * k) + (y + 0.05 * k).sin())
+    return y.sum()
+
+
+def long_short_memory(x: Tensor) -> Any:
+    torch.manual_seed(1)
+    return nn.LSTM(2, 3, 2, bidirectional=True).double()(x)[0].pow(2).sum()
+
+
+def checkpointed(x: Tensor) -> Tensor:
+    from torch.utils.checkpoint import checkpoint
+
+    return checkpoint(lambda t: t.sin().exp(), x, use_reentrant=False).sum()  # type: ignore[no-any-return]
+
+
+def under_no_grad(x: Tensor) -> Tensor:
+    with torch.no_grad():
+        total = x.sum()
+    return (x * total).sum()
+
+
+def masked_by_where(x: Tensor) -> Tensor:
+    return torch.where(x > 0, x.exp(), x.sin()).sum()
+
+
+FUNCTIONS: dict[Callable[..., Any], tuple[Tensor, ...]] = {
+    masked_attention: (drawn(4, 3), drawn(5, 3), drawn(5, 2)),
+    added_mask: (drawn(4, 3), drawn(4, 3)),
+    layer_norm: (drawn(4, 3), drawn(3), drawn(3)),
+    recurrent: (drawn(5, 2), drawn(3, 3), drawn(3, 2)),
+    scattered: (drawn(4, 3),),
+    log_sum_exp: (300 * drawn(7),),
+    quantile_loss: (drawn(7), drawn(7)),
+    straight_through: (drawn(3, 4),),
+    while_it_is_small: (drawn(3),),
+    gradient_penalty: (drawn(3), drawn(3)),
+    hessian_inside: (drawn(3),),
+    log_likelihood: (positive(4),),
+    runge_kutta: (drawn(4),),
+    long_short_memory: (drawn(3, 1, 2),),
+    checkpointed: (drawn(5),),
+    under_no_grad: (drawn(3),),
+    masked_by_where: (drawn(7),),
+}
+
+
+@pytest.mark.sampled(14)
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
+def test_each_number_is_proved(function: Callable[..., Any]) -> None:
+    report = diffcli.verify_gradients(function, *FUNCTIONS[function])
+    assert {check.verdict for check in report.results[0].checks} <= PROVED
+    assert report.exit_code == 0
+
+
+def test_what_torch_computes_to_the_last_bit_keeps_its_digits() -> None:
+    """Weights that a mask makes 0, and numbers of which rounding explains the last digits."""
+    for function in (masked_attention, log_sum_exp):
+        for check in diffcli.verify_gradients(function, *FUNCTIONS[function]).results[0].checks:
+            assert "fewer than rounding explains" not in str(check.reason)
+
+
+@pytest.mark.parametrize(
+    "function", [lambda x: torch.fft.fft(x).abs().sum(), lambda x: torch.complex(x, x).real.sum()]
+)
+def test_complex_numbers_are_named(function: Callable[[Tensor], Tensor]) -> None:
+    for check in diffcli.verify_gradients(function, positive(4)).results[0].checks:
+        assert check.verdict is Verdict.AGREES
+        assert "has complex numbers" in str(check.reason)
+
+
+def test_an_overflow_is_no_infinity_that_was_given() -> None:
+    """In float64 exp(800) is infinite and the slope 0; the true one is not."""
+    function = lambda x: torch.exp(-((800 * x).exp() * 1e-300 * 1e-47))  # noqa: E731
+    (check,) = diffcli.verify_gradients(function, torch.ones((), dtype=D)).results[0].checks
+    assert check.verdict is not Verdict.DISAGREES
+    assert check.verdict is not Verdict.CERTIFIED
