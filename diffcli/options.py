@@ -308,6 +308,14 @@ ORDER = Option(
     group=NUMBERS,
     least=1,
 )
+CERTIFICATE = Option(
+    "certificate",
+    Kind.FILE,
+    "Write what is claimed to this file, for python -m diffcli_certificate to prove again.",
+    metavar="FILE",
+    group=OUTPUT,
+    is_local=True,
+)
 
 
 def names(text: str | None) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ def words(claim: Mapping[str, Any]) -> str:
     """Return a claim as a line: ``number point 1 f1 x y [1.99, 2.01]``."""
     about = [claim["kind"], f"point {claim['point'] + 1} f{claim['output'] + 1}"]
     about += claim.get("partial", [])
-    known = ("kind", "point", "output", "partial")
-    rest = (value for key, value in claim.items() if key not in known)
+    known = ("kind", "point", "output", "partial", "cuts")
+    rest = [value for key, value in claim.items() if key not in known]
+    rest += [f"in {claim['cuts'].count(None)} parts"] if "cuts" in claim else []
     return " ".join(map(str, [*about, *rest])).replace("'", "").replace("None", "infinite")
 
 

@@ -4,7 +4,7 @@
 ``slope``: the derivative from one side lies in an interval, or is infinite.
 ``kink``: it has no derivative in a variable, as the slopes of the two sides differ or one is
 infinite. ``jump``: it has none, as it isn't continuous from one side. ``undefined``: it has no
-value.
+value. ``bounds``: on a box that is cut into parts, the value lies in an interval.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from diffcli_certificate.series import ROOT, Series, Value
 
 PRECISIONS = (128, 512, 2048, 8192)
 """Bits, tried in turn."""
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError,
+             ValueError)  # fmt: skip
+"""What reading a certificate that isn't well formed may raise."""
 TERMS = 3
 """Powers of t that a one-sided series is computed to."""
 
@@ -65,7 +68,7 @@ def prove(certificate: Certificate, claim: Mapping[str, Any]) -> None:
                 reason = f"{undecided} is undecided"
     except Undefined as undefined:
         reason = f"there is no value: {undefined}"
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except MALFORMED as error:
         reason = f"it can't be read: {error!r}"
     finally:
         iv.prec = before
@@ -137,6 +140,37 @@ def _jump(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
     return bool((limit + -start).sign())
 
 
+def _bounds(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
+    """Prove the bounds on each part; ``cuts`` says in preorder which side is halved, or null."""
+    low, high = _interval(claim["interval"])
+    cuts = iter(claim["cuts"])
+
+    def is_proved(box: Mapping[str, tuple[Fraction, Fraction]]) -> bool:
+        name = next(cuts)
+        if name is None:
+            return any(value.lies_within(low, high) for value in _forms(certificate, claim, box))
+        start, end = box[name]
+        middle = (start + end) / 2
+        return is_proved({**box, name: (start, middle)}) and is_proved({**box, name: (middle, end)})
+
+    return is_proved({name: _interval(ends) for name, ends in claim["box"].items()})
+
+
+def _forms(certificate: Certificate, claim: Mapping[str, Any], box: Mapping[str, Any]) -> Any:
+    """Yield intervals that hold all values on a box: the natural one, and the mean value form."""
+    middles = {name: Real(sum(ends) / 2) for name, ends in box.items()}
+    radii = {name: (end - start) / 2 for name, (start, end) in box.items()}
+    point = certificate.point(claim) if certificate.points else {}
+    wide = {**point, **{name: middles[name].widened(radii[name]) for name in box}}
+    yield certificate.output(claim, wide)
+    value = certificate.output(claim, {**point, **middles})
+    for name in box:
+        slope = certificate.output(claim, {**wide, name: variable(wide[name], 1, 1)})
+        if isinstance(slope, Series):
+            value = value + slope.coefficients[1] * Real(0).widened(radii[name])
+    yield value
+
+
 def _undefined(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
     try:
         certificate.output(claim, certificate.point(claim))
@@ -151,6 +185,7 @@ PROOFS: Mapping[str, Callable[[Certificate, Mapping[str, Any]], bool]] = {
     "kink": _kink,
     "jump": _jump,
     "undefined": _undefined,
+    "bounds": _bounds,
 }
 
 

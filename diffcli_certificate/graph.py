@@ -59,7 +59,7 @@ def _compared(holds: Callable[[int], bool]) -> Callable[[Value, Value], bool]:
     return lambda x, y: holds((x + -y).sign())
 
 
-OPERATIONS: Mapping[str, Callable[..., Any]] = {
+OPERATIONS: dict[str, Callable[..., Any]] = {
     "add": lambda *terms: total(list(terms)),
     "mul": _product,
     "neg": lambda x: -x,
@@ -82,9 +82,16 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _choice(args: Sequence[Any]) -> Any:
-    """Return the first value whose condition holds; the others need not have one."""
-    for value, condition in zip(args[::2], args[1::2], strict=True):
+def _choice(args: Sequence[Any], *, may_hull: bool) -> Any:
+    """Return the first value whose condition holds; the others need not have one.
+
+    With ``may_hull``, for variables that are numbers, a condition may be undecided: the value then
+    lies in the hull of both. Of series that would hide a jump.
+    """
+    for position, (value, condition) in enumerate(zip(args[::2], args[1::2], strict=True), 1):
+        if may_hull and isinstance(condition, Undecided) and isinstance(value, Real):
+            other = _choice(args[2 * position :], may_hull=True)
+            return value.hull(other) if isinstance(other, Real) else condition
         if isinstance(condition, Exception):
             return condition
         if not isinstance(condition, bool):
@@ -94,9 +101,50 @@ def _choice(args: Sequence[Any]) -> Any:
     return Undefined("no condition holds")
 
 
+PANELS, TERMS = 32, 20
+"""Parts of an integral's range, and the even number of the Taylor series' terms on each."""
+TOPMOST = 1000
+"""The level of an integral's variable, above those of all others."""
+
+
+def _integral(body: Mapping[str, Any], low: Value, high: Value, *args: Value) -> Value:
+    """Return ∫ body dt from low to high, by Taylor's formula about the middle of each panel.
+
+    With t = low + u·(high − low) it is an integral from 0 to 1. The remainder of the series is its
+    next coefficient somewhere on the panel, times an even power (the mean value theorem).
+    """
+    level = 1 + max(
+        TOPMOST, *(part.level for part in (low, high, *args) if isinstance(part, Series))
+    )
+    width, half, result = high + -low, Fraction(1, 2 * PANELS), ZERO
+    known = dict(zip(body["parameters"], args, strict=True))
+
+    def coefficients(u: Real) -> Sequence[Value]:
+        moved = low + width * variable(u, level, TERMS)
+        values = evaluated(body["operations"], {**known, body["variable"]: moved})
+        made = values[body["root"]]
+        if isinstance(made, Exception):
+            raise Undecided(f"an integral, as {made}")
+        if not isinstance(made, Series) or made.level != level:
+            return [made, *[ZERO] * TERMS]
+        return made.coefficients
+
+    for panel in range(PANELS):
+        middle = Real((2 * panel + 1) * half)
+        near, whole = coefficients(middle), coefficients(middle.widened(half))
+        for k in range(0, TERMS + 1, 2):
+            term = near[k] if k < TERMS else whole[k]
+            result = result + term * Real(2 * half ** (k + 1) / (k + 1))
+    return result * width
+
+
+OPERATIONS["integral"] = _integral
+
+
 def evaluated(operations: Sequence[Operation], variables: Mapping[str, Value]) -> list[Any]:
     """Return the value of every operation, or the exception that says why it has none."""
     values: list[Any] = []
+    are_numbers = all(isinstance(value, Real) for value in variables.values())
     for name, *rest in operations:
         if name == "number":
             values.append(Real(Fraction(rest[0])))
@@ -105,10 +153,11 @@ def evaluated(operations: Sequence[Operation], variables: Mapping[str, Value]) -
         elif name == "variable":
             values.append(variables.get(rest[0], Undecided("a variable without a value")))
         elif name == "choose":
-            values.append(_choice([values[position] for position in rest]))
+            values.append(_choice([values[position] for position in rest], may_hull=are_numbers))
         else:
-            args = [values[position] for position in rest]
-            values.append(_applied(OPERATIONS[name], args))
+            body = [part for part in rest if isinstance(part, Mapping)]
+            args = [values[position] for position in rest[len(body) :]]
+            values.append(_applied(OPERATIONS[name], [*body, *args]))
     return values
 
 

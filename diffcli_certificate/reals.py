@@ -68,6 +68,15 @@ class Real:
             return 1 if self._ball.a > 0 else -1
         raise Undecided("the sign of a number")
 
+    def hull(self, other: Real) -> Real:
+        """Return an interval that holds both numbers."""
+        ends = self.ball, other.ball
+        return Real(None, iv.mpf([min(end.a for end in ends), max(end.b for end in ends)]))
+
+    def widened(self, radius: Fraction) -> Real:
+        """Return an interval that holds all numbers as near as the radius."""
+        return Real(None, self.ball + _around(Real(radius).ball))
+
     def lies_within(self, low: Fraction, high: Fraction) -> bool:
         """Whether the number is proved to lie in an interval."""
         if self.exact is not None:

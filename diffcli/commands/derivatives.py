@@ -20,6 +20,7 @@ from diffcli.language.points import Point, Tensor, Typed, read_points
 from diffcli.operators import MODES, OPERATORS, Directional, Eval, Grad, Operator, Partial
 from diffcli.options import (
     ASSUME,
+    CERTIFICATE,
     NUMBERS,
     ORDER,
     OUTPUT,
@@ -79,14 +80,6 @@ DIRECTIONAL = Option(
     group=POINTS,
 )
 
-CERTIFICATE = Option(
-    "certificate",
-    Kind.FILE,
-    "Write what is claimed to this file, for python -m diffcli_certificate to prove again.",
-    metavar="FILE",
-    group=OUTPUT,
-    is_local=True,
-)
 CERTIFIABLE = ("eval", "grad", "partial", "jacobian", "hessian")
 """The operators whose numbers are partials, which a certificate can claim."""
 
@@ -156,8 +149,14 @@ def command_of(name: str) -> Command:
     return replace(command, options=(*command.options, SHAPES, ASSUME, *certificate))
 
 
+def _refuse_certificate(request: Request, of_what: str) -> None:
+    if request.options.get("certificate") is not None:
+        raise UsageError(f"no certificate is written {of_what}", hint="leave out --certificate")
+
+
 def _plan(request: Request) -> Plan:
     if is_curved(request):
+        _refuse_certificate(request, "in other coordinates")
         return plan_curved(request)
     operator = OPERATORS[request.command]
     fields = inspect.signature(operator).parameters
@@ -170,10 +169,12 @@ def plan_of(operator: Operator, request: Request, **more: Any) -> Plan:
     if request["dtype"] == "complex128":
         from diffcli.studies.complex import plan
 
+        _refuse_certificate(request, "of complex numbers")
         return plan(operator, request, **more)
     if request["py"] is None:
         takes_unknowns = not isinstance(operator, Eval)
         return Plan(_compute(operator, request), takes_unknowns=takes_unknowns, **more)
+    _refuse_certificate(request, "of code")
     if request.formulas:
         raise UsageError("a formula, and --py too", hint="give one of them")
 
@@ -210,6 +211,7 @@ def _has_tensors(point: Point) -> bool:
 
 def _plan_grad(request: Request) -> Plan:
     if is_curved(request):
+        _refuse_certificate(request, "in other coordinates")
         return plan_curved(request)
     order, chosen = request["order"], variables(request["wrt"])
     along = read_vector(request["directional"])

@@ -259,14 +259,9 @@ class _Column:
 
     def matters(self, term: Node) -> NDArray[np.bool_]:
         """Return which components of a term do."""
-        size = prod(self.dependence.shapes[term])
         if self.column is None:
-            return np.ones(size, dtype=bool)
-        pattern = self.dependence.of[term]
-        inside = np.zeros(size, dtype=bool)
-        places = np.flatnonzero(pattern.indices == self.column)
-        inside[np.searchsorted(pattern.indptr, places, side="right") - 1] = True
-        return inside
+            return np.ones(prod(self.dependence.shapes[term]), dtype=bool)
+        return self.dependence.rows(term, self.column)
 
     def __call__(self, term: Node, places: Positions) -> NDArray[np.bool_]:
         """Return which of some places of a term do."""

@@ -7,34 +7,56 @@ number that is proved. Every claim is tried with the checker before it is writte
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from functools import partial
-from itertools import islice
-from math import isinf
+from itertools import accumulate, chain, islice
+from math import factorial, isinf, prod
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from diffcli.engines.coordinates import arrays_of, by_component
 from diffcli.engines.exact import rational
-from diffcli.errors import UsageError
-from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, constant, node, postorder
+from diffcli.errors import LimitError, UsageError
+from diffcli.language.expression import (
+    CONSTANT,
+    NUMBER,
+    VARIABLE,
+    IntegralOp,
+    Integrand,
+    Node,
+    constant,
+    names_in,
+    node,
+    number,
+    postorder,
+)
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
 from diffcli.language.points import Point
 from diffcli.language.rules import stated
+from diffcli.language.tensors import component_names
 from diffcli.operators import Entry, Operator
 from diffcli.operators.entries import output_name
 from diffcli.output.report import Report
 from diffcli.tensors.components import expand
+from diffcli.tensors.pieces import Pieces
+from diffcli.tensors.rules import Positions, Shape
 from diffcli.tensors.shapes import shapes_of
+from diffcli.tensors.sparsity import Dependence
 from diffcli.verdict import Check, Verdict
 from diffcli_certificate.claims import Certificate, Rejected, prove
 from diffcli_certificate.graph import CONSTANTS, OPERATIONS
 
 MAX_CLAIMS = 1000
 """Numbers of one answer that are claimed."""
+MAX_FACTORIAL = 1000
+"""Greatest number whose factorial is written out."""
 SIDES = (-1, 1)
 """The left and the right."""
 DIGITS = 17
@@ -109,38 +131,115 @@ def certificate_of(
     doesn't know, and where none of the answer's claims is proved by it.
     """
     arrays = [arrays_of(point, dtype="float64", seed=seed) for point in points]
-    shapes = {name: array.shape for name, array in arrays[0].items()} if arrays else {}
-    if function.has_tensors:
-        function = expand(function, shapes_of(function, shapes), shapes)
-    elif any(shapes.values()):
-        raise UsageError("a certificate is of points one by one", hint="as in --at 'x=1;x=2'")
     operations = Operations()
-    outputs = [operations.position(output) for output in function.outputs]
     places = [
         {
-            name: operations.position(value)
+            name: value
             for name, value in by_component(point, array).values.items()
             if isinstance(value, Node)
         }
         for point, array in zip(points, arrays, strict=True)
     ]
-    read = {"operations": operations.records, "outputs": outputs, "points": places}
-    values = [Entry(output_name(function, place), place, ()) for place in range(len(outputs))]
-    entries = {entry.label: entry for entry in (*values, *operator.entries(function, ()))}
+    shapes = {name: array.shape for name, array in arrays[0].items()} if arrays else {}
+    outputs, entries = _claimed(operator, function, shapes, report)
+    positions = [operations.position(output) for output in outputs]
+    used = names_in(outputs)
+    read = {
+        "points": [
+            {name: operations.position(place[name]) for name in place if name in used}
+            for place in places
+        ],
+        "operations": operations.records,
+        "outputs": positions,
+    }
     claims = [
         claim
         for place, result in enumerate(report.results)
         for check in (*result.value_checks, *result.checks)[:MAX_CLAIMS]
         if isinstance(entry := entries.get(check.entry), Entry)
-        for claim in islice(filter(partial(_is_proved, read), claims_of(check, entry, place)), 1)
+        for claim in islice(filter(partial(is_proved, read), claims_of(check, entry, place)), 1)
     ]
     if not claims:
         raise UsageError("no number of this answer is proved by the checker of certificates")
-    text = {"certificate": 1, "formula": report.read_as, "command": report.command}
+    return certificate_text(report.read_as, report.command, read, claims)
+
+
+def _claimed(
+    operator: Operator, function: Function, shapes: Mapping[str, Shape], report: Report
+) -> tuple[Sequence[Node], Mapping[str, Entry]]:
+    """Return formulas of numbers, and by its label which partial of which of them a check is of."""
+    if function.has_tensors:
+        with suppress(LimitError):
+            function, shapes = expand(function, shapes_of(function, shapes), shapes), {}
+    if any(shapes.values()):
+        labels = [check.entry for result in report.results for check in result.checks]
+        return _components(operator, function, shapes, labels[:MAX_CLAIMS])
+    values = [
+        Entry(output_name(function, place), place, ()) for place in range(len(function.outputs))
+    ]
+    entries = [*values, *operator.entries(function, ())]
+    return function.outputs, {entry.label: entry for entry in entries if isinstance(entry, Entry)}
+
+
+def _components(
+    operator: Operator, function: Function, shapes: Mapping[str, Shape], labels: Sequence[str]
+) -> tuple[Sequence[Node], Mapping[str, Entry]]:
+    """Return the terms of each number's own component, where all of them would be too many.
+
+    A formula of numbers at vectors is that of each row; a gradient is that of its sum.
+    """
+    of_numbers = {
+        entry.label: entry.wrt
+        for entry in operator.entries(function, ())
+        if isinstance(entry, Entry)
+    }
+    by_variable = {name: component_names(name, shape) for name, shape in shapes.items()}
+    columns = {name: place for place, name in enumerate(chain(*by_variable.values()))}
+    known = shapes_of(function, shapes)
+    pieces = Pieces(function, known, lambda name, place: by_variable[name][place])
+    outputs: list[Node] = []
+    entries: dict[str, Entry] = {}
+    for label in labels:
+        first, *rest = parts = _PART.findall(label)
+        output = _OUTPUT.fullmatch(first) if rest and first not in columns else None
+        wrt = tuple(rest if output else parts)
+        if len(rows := of_numbers.get(label.partition("[")[0], ())) > 1:  # of a formula of numbers
+            wrt *= len(rows)
+        if not columns.keys() >= {*wrt}:
+            continue
+        dependence = Dependence(function, known, shapes, np.array([columns[wrt[0]]]))
+
+        def matters(term: Node, places: Positions, dependence: Dependence = dependence) -> Any:
+            return dependence.rows(term, 0)[places]
+
+        starts = list(accumulate((prod(known[root]) for root in function.outputs), initial=0))
+        chosen = [int(output[1]) - 1] if output else range(starts[-1])
+        terms = [
+            pieces.component(root, place - start, matters)
+            for root, start, end in zip(function.outputs, starts, starts[1:], strict=False)
+            for place in chosen
+            if start <= place < end and dependence.rows(root, 0)[place - start]
+        ]
+        entries[label] = Entry(label, len(outputs), wrt)
+        outputs.append(node("add", number(0), *terms))
+    return outputs, entries
+
+
+_PART = re.compile(r"[^,\[]+(?:\[[^]]*\])?")
+"""One of the names of a label: the output's, or a component's, as in ``f2,A[0,1]``."""
+_OUTPUT = re.compile(r"f(\d+)")
+
+
+def certificate_text(
+    formula: str, command: str, read: Mapping[str, Any], claims: Sequence[Mapping[str, Any]]
+) -> str:
+    """Return the JSON of a certificate."""
+    text = {"certificate": 1, "formula": formula, "command": command}
     return json.dumps({**text, **read, "claims": claims}, indent=1) + "\n"
 
 
-def _is_proved(read: Mapping[str, Any], claim: Mapping[str, Any]) -> bool:
+def is_proved(read: Mapping[str, Any], claim: Mapping[str, Any]) -> bool:
+    """Return whether the checker proves a claim of the operations, outputs and points."""
     try:
         prove(Certificate(**read), claim)
     except Rejected:
@@ -170,6 +269,8 @@ class Operations:
             return self._constant(each)
         if each.op == "piecewise":
             return self._record("choose", *args)
+        if isinstance(each.op, IntegralOp):
+            return self._integral(each.op.integrand, args)
         if each.op in _TURNED:
             return self._record(_TURNED[each.op], *reversed(args))
         if each.op == "ne":
@@ -186,8 +287,23 @@ class Operations:
             f"the checker of certificates doesn't know {each.op}", hint="leave out --certificate"
         )
 
+    def _integral(self, integrand: Integrand, args: Sequence[int]) -> int:
+        body = Operations()
+        root = body.position(integrand.body)
+        described = {
+            "variable": integrand.variable,
+            "parameters": list(integrand.parameters),
+            "operations": body.records,
+            "root": root,
+        }
+        return self._record("integral", described, *args)
+
     def _exact(self, each: Node) -> Fraction | None:
         """Return a constant, such as 5!, that is computed as a fraction."""
+        if each.op == "factorial" and each.args[0].op == NUMBER:
+            count = Fraction(each.args[0].value or 0)
+            is_whole = count.denominator == 1 and 0 <= count <= MAX_FACTORIAL
+            return Fraction(factorial(int(count))) if is_whole else None
         has_variables = any(part.op == VARIABLE for part in postorder([each]))
         return None if has_variables or each.op not in TABLE else rational(each)
 

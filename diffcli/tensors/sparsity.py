@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Node
@@ -57,6 +57,14 @@ class Dependence:
         self.of: dict[Node, csr_array] = {}
         for node in function.nodes:
             self.of[node] = self._pattern(node)
+
+    def rows(self, term: Node, column: int) -> NDArray[np.bool_]:
+        """Return which components of a term depend on one of the columns."""
+        pattern = self.of[term]
+        inside = np.zeros(prod(self.shapes[term]), dtype=bool)
+        entries = np.flatnonzero(pattern.indices == column)
+        inside[np.searchsorted(pattern.indptr, entries, side="right") - 1] = True
+        return inside
 
     def _pattern(self, node: Node) -> csr_array:
         if node.op == VARIABLE:

@@ -46,6 +46,12 @@ ANSWERS = {
     "several points": ("grad", "x^2", "x=1;x=2"),
     "a branch": ("eval", "atan2(y, x)", "x=-1,y=0"),
     "a point that is no fraction": ("grad", "tan(x)", "pi/5"),
+    "a factorial": ("grad", "sum(i=0..4, x^i/i!)", "1"),
+    "a row of points": ("grad", "x*sqrt(x)", "linspace(0,1,5)"),
+}
+LONGER = {
+    "an integral": ("grad", "integrate(exp(-s*t^2), t=0..x)", "s=1,x=2"),
+    "some of its components": ("grad", "sum(x[1:]*x[:-1])", "x=linspace(0,1,6000)"),
 }
 
 
@@ -65,7 +71,16 @@ def is_proved(read: dict[str, Any]) -> bool:
     return bool(read["claims"])
 
 
-@pytest.mark.parametrize(("command", "formula", "at"), ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize(
+    ("command", "formula", "at"),
+    [
+        *(pytest.param(*answer, id=name) for name, answer in ANSWERS.items()),
+        *(
+            pytest.param(*answer, id=name, marks=pytest.mark.slow)
+            for name, answer in LONGER.items()
+        ),
+    ],
+)
 def test_every_number_of_an_answer_is_proved_again(
     command: str, formula: str, at: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +88,64 @@ def test_every_number_of_an_answer_is_proved_again(
     shown = json.loads(answered(capsys, command, formula, "--at", at, "--json"))
     assert len(read["claims"]) >= sum(len(result["checks"]) for result in shown["results"])
     assert is_proved(read)
+
+
+BOUNDED = [("abs(x) + x", "x=-1:2"), ("x^2 - exp(x)", "x=-2:2"), ("x*sin(y)", "x=0:1,y=0:pi")]
+
+
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize(("formula", "box"), BOUNDED)
+def test_bounds_are_proved_on_every_part_of_the_box(
+    formula: str, box: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "c.json"
+    run(["bounds", formula, "--in", box, "--certificate", str(path)])
+    read = json.loads(path.read_text(encoding="utf-8"))
+    assert [claim["kind"] for claim in read["claims"]] == ["bounds", "number", "number"]
+    assert is_proved(read)
+    claim = read["claims"][0]
+    low, high = map(float, claim["interval"])
+    for changed in (
+        {"interval": [str(low + (high - low) / 100), str(high)]},
+        {"interval": [str(low), str(high - (high - low) / 100)]},
+        {"box": {**claim["box"], "x": [claim["box"]["x"][0], "5"]}},
+        {"cuts": []},
+        {"cuts": [*claim["cuts"][:-1], "x"]},
+    ):
+        assert not is_proved({**read, "claims": [{**claim, **changed}]}), changed
+
+
+def test_a_hull_of_branches_hides_no_jump() -> None:
+    """Of the sign of x, whose branches are numbers: its slope is 0 off the jump alone."""
+    sign = {
+        "operations": [["variable", "x"], ["number", "0"], ["lt", 1, 0], ["lt", 0, 1],
+                       ["number", "1"], ["number", "-1"], ["true"],
+                       ["choose", 4, 2, 5, 3, 1, 6]],
+        "outputs": [7],
+        "points": [{"x": 1}],
+    }  # fmt: skip
+    about = {"point": 0, "output": 0}
+    slope = {"kind": "number", **about, "partial": ["x"], "interval": ["-1", "1"]}
+    assert not is_proved({**sign, "claims": [slope]})
+    box = {"x": ["-1", "1"]}
+    for low, high, is_true in (("-1", "1", True), ("-1/2", "1/2", False), ("0", "1", False)):
+        claim = {"kind": "bounds", **about, "interval": [low, high], "box": box, "cuts": [None]}
+        assert is_proved({**sign, "claims": [claim]}) is is_true
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("grad", "r^2*sin(theta)", "--at", "r=2,theta=1", "--coordinates", "polar"),
+        ("grad", "x^2", "--at", "1", "--dtype", "complex128"),
+        ("grad", "x^2"),
+        ("bounds", "1/x", "--in", "x=0:1"),
+    ],
+)
+def test_what_has_no_certificate_is_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    assert run([*arguments, "--certificate", str(path)]) == 2
+    assert not path.exists()
 
 
 def answered(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

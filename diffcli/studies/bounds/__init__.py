@@ -7,6 +7,7 @@ convexity and of Lipschitz constants, ``document`` lays it out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diffcli.commands.boxes import IN, PATIENT, by_components, whole_box
@@ -15,6 +16,7 @@ from diffcli.errors import UsageError
 from diffcli.language.ranges import names_of_box
 from diffcli.options import (
     AT,
+    CERTIFICATE,
     CODE,
     COMPILE,
     DEVICE,
@@ -62,7 +64,12 @@ def plan(request: Request) -> Plan:
         found = state(parts.function, parts.ranges, request["tol"], budget)
         told = (f"{found.boxes:,} boxes",)
         facts = Facts.of("bounds", function, dtype=chosen.dtype, device=chosen.device, told=told)
-        return bounds_answer(found, facts)
+        answer = bounds_answer(found, facts)
+        if (path := request["certificate"]) is None:
+            return answer
+        from diffcli.export.box_certificate import bounds_certificate
+
+        return replace(answer, files={path: bounds_certificate(found, function.read_as)})
 
     return Plan(compute, declared=names_of_box(request["in"] or ""))
 
@@ -78,7 +85,7 @@ diffcli bounds "x*sin(y)" --in "x=0:1,y=0:pi"
 diffcli bounds "x^2 - exp(x)" --in x=-2:2 --tol 1e-9
 diffcli bounds "logsumexp(x)" --in "x=[0:1,-1:1,0:2]\"""",
     common=PATIENT,
-    options=(IN, TOL),
+    options=(IN, TOL, CERTIFICATE),
     unused=(AT, POINTS_FILE, *CODE, DTYPE, DEVICE, ENGINES, NO_CHECK, COMPILE),
     plan=plan,
 )
