@@ -7,6 +7,8 @@ picture, what it prints as text.
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
@@ -36,6 +38,21 @@ def plots() -> Iterator[tuple[str, str]]:
             yield comment.removeprefix("# "), command
 
 
+def photograph(page: Path, picture: Path) -> None:
+    """Open a page in a browser, and write what it shows as a picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(  # noqa: S603  (the browser that is installed, and a page of ours)
+            [
+                *(shutil.which("chromium") or "chromium", "--headless", "--no-sandbox"),
+                *("--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=3000"),
+                *(f"--user-data-dir={folder}", "--window-size=1000,760"),
+                *(f"--screenshot={picture}", page.as_uri()),
+            ],
+            check=True,
+            capture_output=True,
+        )
+
+
 def section(caption: str, command: str) -> str:
     """Draw one plot, and return its part of the page."""
     file = re.search(r" -o (\S+)", command)
@@ -44,8 +61,12 @@ def section(caption: str, command: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, file[1])
         refresh.run(command.replace(file[0], f" -o {path}"))
-        refresh.shrink(path, IMAGES / file[1], WIDTH)
-    return f"{caption}\n\n```sh\n{command}\n```\n\n![{caption}](images/gallery/{file[1]})\n"
+        name = file[1]
+        if path.suffix == ".html":
+            name = f"{path.stem}.png"
+            photograph(path, path.with_name(name))
+        refresh.shrink(path.with_name(name), IMAGES / name, WIDTH)
+    return f"{caption}\n\n```sh\n{command}\n```\n\n![{caption}](images/gallery/{name})\n"
 
 
 if __name__ == "__main__":

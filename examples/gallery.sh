@@ -80,5 +80,11 @@ diffcli descend "(1-x)^2 + 10(y-x^2)^2" --from=-1.2,1 --lr 0.01 --steps 300 -q -
 # A Hessian as a heat map.
 diffcli hessian "x^2*y + y^3 + sin(x*z)" --at 1,2,3 -o hessian.png
 
+# A live page: pan, zoom, a crosshair with the tangent, a slider; it computes by itself, offline.
+diffcli plot "a*sin(x)*exp(-x/5)" --range=-2:12 --slider a=0:2 -o wave.html
+
+# A live page of a surface: it turns, and a click shows the tangent plane.
+diffcli plot "sin(x)*cos(a*y)" --range x=-3:3,y=-3:3 --slider a=0:2 -o eggs.html
+
 # Without a picture, in the terminal.
 diffcli plot "x^5 - 5x^3 + 4x" --range=-2.2:2.2 --orders 0 --mark zeros,extrema --term

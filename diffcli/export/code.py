@@ -95,6 +95,14 @@ def export(
     routines = routines_of(
         function, tuple(kinds) or ("value", *first), _checked(name, targets()[target].local), names
     )
+    return code_of(function, target, routines, name)
+
+
+def code_of(function: Function, target: str, routines: tuple[Routine, ...], name: str) -> Code:
+    """Return the code of some routines of a Function; ``name`` is the Function's own there.
+
+    Raises UsageError where the language can't write one, LimitError where a derivative swells.
+    """
     code = Code(target, "", function, routines, name)
     try:
         return _written(code, ())

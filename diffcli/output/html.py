@@ -101,11 +101,29 @@ def math(latex: str) -> str:
 
     # A page in HTML needs no namespace.
     root = ET.fromstring(convert(latex).replace(f' xmlns="{MATHML}"', "", 1))  # noqa: S314
-    for raised in root.iter("msup"):
-        if (raised[1].text or "") in PRIMES:  # a prime is raised already
-            raised.tag, raised[1].tag = "mrow", "mo"
-            raised[1].attrib.update(lspace="0", rspace="0")
+    for raised in [*root.iter("msup"), *root.iter("msubsup")]:
+        *base, prime = raised
+        if (prime.text or "") in PRIMES:  # a prime is raised already
+            if len(base) > 1:
+                indexed = ET.Element("msub")
+                indexed.extend(base)
+                base = [indexed]
+            raised.tag, raised[:] = "mrow", [*base, prime]
+            prime.tag = "mo"
+            prime.attrib.update(lspace="0", rspace="0")
+    for row in root.iter("mrow"):
+        _space_names(row)
     return ET.tostring(root, encoding="unicode")
+
+
+def _space_names(row: ET.Element) -> None:
+    """Set a function's name apart from a factor before it: a sin(x) isn't asin(x)."""
+    parts = list(row)
+    for place in range(len(parts) - 1, 0, -1):
+        before, name = parts[place - 1], parts[place]
+        name = name[0] if name.tag in ("msup", "msub") else name
+        if name.tag == "mi" and len(name.text or "") > 1 and before.tag not in ("mo", "mspace"):
+            row.insert(place, ET.Element("mspace", width="0.17em"))
 
 
 def _numbers(table: NumberTable) -> str:

@@ -17,8 +17,8 @@ from matplotlib.image import imread
 from matplotlib.mathtext import MathTextParser
 from uniplot.axis_labels.label_set import LabelSet
 
-from diffcli.cli import plot
 from diffcli.cli.main import run
+from diffcli.cli.plot import options as plot
 from diffcli.language.expression import number
 from diffcli.language.functions import BY_NAME
 from diffcli.language.parser import parse
