@@ -432,6 +432,7 @@ def test_a_polynomial_is_shown_as_its_command_shows_it(
     assert pickle.loads(pickle.dumps(found)).to(name) == found.to(name)  # noqa: S301
 
 
+@pytest.mark.slow
 def test_every_command_is_a_study_of_a_formula(capsys: pytest.CaptureFixture[str]) -> None:
     found = diffcli.parse("x^2 + 3y^2").study("descend", at={"x": 1.5, "y": 2}, steps=3)
     run(["descend", "x**2 + 3*y**2", "--from", "x=3/2,y=2", "--steps", "3", "--json"])
@@ -444,6 +445,7 @@ def test_every_command_is_a_study_of_a_formula(capsys: pytest.CaptureFixture[str
         diffcli.parse("x").study("nothing")
 
 
+@pytest.mark.slow
 def test_every_result_is_json_of_the_schema() -> None:
     schema = json.loads(
         Path(diffcli.__file__).with_name("output").joinpath("schema.json").read_text()

@@ -46,6 +46,7 @@ def process(*arguments: str, **more) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
 def test_case(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -65,6 +65,7 @@ def test_an_open_bracket_in_a_terminal(terminal: pexpect.spawn) -> None:
     terminal.expect("∂ ")
 
 
+@pytest.mark.slow
 def test_an_interrupt_in_a_terminal(terminal: pexpect.spawn) -> None:
     terminal.send("descend x^2+y^2 --from 1,1 --lr 1e-9 --steps 100000000\r")
     terminal.expect("descending")

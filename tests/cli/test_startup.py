@@ -54,6 +54,7 @@ def test_what_a_command_loads(arguments: str, loaded: set[str]) -> None:
     assert found <= loaded
 
 
+@pytest.mark.slow
 def test_sympy_works_elsewhere_while_torch_loads() -> None:
     done = process("x^2*sin(x)", "--at", "3", PYTHONPROFILEIMPORTTIME="1")
     found = set(re.findall(r"\| +(\w+)$", done.stderr, re.MULTILINE))
@@ -196,7 +197,7 @@ def screen(written: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

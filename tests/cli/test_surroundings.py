@@ -86,7 +86,7 @@ def test_an_output_that_cant_be(
     assert sorted(each.name for each in rows.parent.iterdir()) == ["folder", "rows.csv"]
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_failed_command_leaves_the_old_file(name: str, runner: Commands, rows: Path) -> None:
     old = rows.parent / ("old.png" if name == "plot" else "old.txt")
@@ -142,7 +142,7 @@ def test_a_signal_at_any_moment(
         old.write_text(OLD)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 def test_streams_that_are_closed(closed: tuple[int, ...], runner: Commands) -> None:
     ended = runner.run(*ASKED, closed=closed)
@@ -177,7 +177,7 @@ def test_an_odd_environment(name: str, env: dict[str, str | None], runner: Comma
     assert ended.stdout
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "typed", "extra"),
     [

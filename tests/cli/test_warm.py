@@ -282,7 +282,7 @@ def test_the_limits_are_the_command_s_own(warm: Warm, tmp_path: Path) -> None:
     assert same(warm, "x^2", "-o", "o.txt", cwd=tmp_path, preexec_fn=few_bytes).returncode != 0
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_closed_stream_is_closed(number: int, warm: Warm) -> None:
     same(warm, "grad", "x^2 +", preexec_fn=lambda: os.close(number))
@@ -446,7 +446,7 @@ def test_many_one_after_the_other_leave_nothing(count: int, warm: Warm) -> None:
     assert pages <= before[1] + 64
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "more", "said"),
     [
@@ -582,7 +582,7 @@ def test_only_its_user_may_speak_to_it(warm: Warm) -> None:
     assert warm.socket.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("planted", ["a link", "a folder that others may enter", "a plain file"])
 def test_what_others_planted_is_refused(planted: str, warm: Warm, tmp_path: Path) -> None:
     runtime = tmp_path / "runtime"
@@ -623,6 +623,7 @@ def test_a_planted_socket_is_passed_by(planted: str, warm: Warm, tmp_path: Path)
         assert warm.status()["answered"] == before
 
 
+@pytest.mark.slow
 def test_a_second_one_is_not_needed(warm: Warm) -> None:
     pid = warm.status()["pid"]
     again = warm.command("warm", "start")

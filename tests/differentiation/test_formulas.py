@@ -78,7 +78,7 @@ def test_feynman(row: dict[str, str]) -> None:
     assert answered
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("row", table("derivatives"), ids=lambda row: row["id"])
 def test_textbook(row: dict[str, str]) -> None:
     name = row["variable"]

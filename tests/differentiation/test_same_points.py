@@ -282,6 +282,7 @@ def test_where_the_formula_differs_is_looked_at_everywhere(
     assert json.loads(capfd.readouterr().out)["verdicts"] == {"certified": len(looked)}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("chunk", [None, 7])
 def test_the_sample_of_a_file_is_looked_at_before_it_is_written(
     chunk: int | None,

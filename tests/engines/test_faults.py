@@ -206,7 +206,7 @@ BRANCHES = {
 }
 
 
-@pytest.mark.sampled(18)
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("broken", BROKEN, ids=str)
 @pytest.mark.parametrize("row", [name for name in SMOOTH if name != "detach"])
 def test_a_wrong_derivative(

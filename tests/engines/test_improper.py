@@ -94,6 +94,7 @@ def test_a_variable_of_that_name_is_no_infinity() -> None:
     assert function.variables == ("oo",)
 
 
+@pytest.mark.slow
 def test_autograd_and_the_proof_agree() -> None:
     found = diffcli.parse("integrate(exp(-x*t^2), t=0..inf)").grad(1)
     assert found.verdict is not None

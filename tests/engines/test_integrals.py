@@ -126,7 +126,7 @@ def test_hard_integrands_are_settled_or_nan() -> None:
     assert value("integrate(sqrt(t), t=-1..x)") != value("integrate(sqrt(t), t=-1..x)")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("formula", "reason"),
     [

@@ -193,7 +193,8 @@ def test_caches_of_what_is_typed_are_bounded() -> None:
     found = {
         f"{name}:{function}": bounded
         for name, path in SOURCES.items()
-        for function, bounded in caches(ast.parse(path.read_text(encoding="utf-8")))
+        if "cache" in (text := path.read_text(encoding="utf-8"))
+        for function, bounded in caches(ast.parse(text))
     }
     assert {name for name, bounded in found.items() if not bounded} == set(UNBOUNDED)
     assert sum(found.values()) > 15

@@ -196,7 +196,7 @@ PARAMETERS = [
 ]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("name", "at", "index"), PARAMETERS)
 def test_derivatives_in_a_parameter(name: str, at: tuple[float, ...], index: int) -> None:
     letters = NAMES[: len(at)]

@@ -238,6 +238,7 @@ def test_shared_terms_are_differentiated_once() -> None:
     assert "too long to print" in printed.reason
 
 
+@pytest.mark.slow
 def test_long_and_deep_formulas() -> None:
     total = Symbolic(parse("+".join(f"{k}*x" for k in range(1, 5001))))
     assert total.value({"x": 0.5}, ["x"]).number == 5000 * 5001 // 2

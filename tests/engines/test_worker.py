@@ -62,6 +62,7 @@ def answers(start: str) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_process_answers_as_this_one_would() -> None:
     there, here = answers("worker.start()"), answers("")
     assert (there["here"], here["here"]) == (False, True)

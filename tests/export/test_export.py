@@ -181,7 +181,7 @@ LONGEST = 120
 """A line of code, in characters; few are longer than 88."""
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("target", TARGETS)
 def test_code_can_be_read(target: str) -> None:
     long = 0

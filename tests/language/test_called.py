@@ -64,7 +64,7 @@ def test_answers_are_headed_by_the_name(
     assert capsys.readouterr().out == shown
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

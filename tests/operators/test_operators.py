@@ -108,6 +108,7 @@ def test_what_does_not_apply_is_refused(operator: Operator, texts: list[str], sa
 WITH_FORMULAS = {name: make for name, make in OPERATORS.items() if make.has_formulas}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("make", WITH_FORMULAS.values(), ids=WITH_FORMULAS)
 def test_every_operator_agrees_with_its_formulas(make: Callable[..., Operator]) -> None:
     """The number of every entry is what its own formula gives, typed in again."""

@@ -78,6 +78,7 @@ def test_the_potential_of_a_charge_is_harmonic() -> None:
     assert laplacian.text == "0"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "formula",
     [

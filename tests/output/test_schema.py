@@ -97,7 +97,7 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("command", COMMANDS_SHOWN)
 def test_a_document_is_of_the_schema(command: str) -> None:
     assert problems(document(command)) == []

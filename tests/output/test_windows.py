@@ -66,6 +66,7 @@ def test_without_a_screen_the_terminal_is_drawn_in(
     assert "no window can be opened here" in capsys.readouterr().err
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("columns", [40, 80, 120])
 @pytest.mark.parametrize("formula", ["tan(x)", "x*y", "[cos t, sin t]", "[-y, x]"])
 def test_a_terminal_plot_fits(

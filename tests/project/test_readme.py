@@ -35,7 +35,7 @@ FILES = [
 ]
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize(
     ("command", "output"),
     dict.fromkeys(SHOWN),
@@ -45,6 +45,7 @@ def test_console_block(command: str, output: str) -> None:
     assert refresh.run(command) == output
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("block", CODE)
 def test_python_block(block: str) -> None:
     exec(compile(block, "page", "exec"), {})  # noqa: S102  (the page's own code)
@@ -97,7 +98,7 @@ LINES = dict.fromkeys(
 )
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(40)
 @pytest.mark.parametrize("command", LINES)
 def test_line_of_an_example(command: str) -> None:
     shown = refresh.run(command)

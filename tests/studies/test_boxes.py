@@ -154,7 +154,7 @@ MINIMA = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("formula", MINIMA)
 def test_published_minima_are_enclosed(formula: str) -> None:
     box, published = MINIMA[formula]

@@ -52,7 +52,7 @@ def symbolic(formula: str, variable: str) -> str:
 # Claims: what is right is accepted, what is wrong is refuted.
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("row", TEXTBOOK, ids=lambda row: row["id"])
 def test_the_derivative_is_accepted(row: dict[str, str]) -> None:
     found = check(row["python"], symbolic(row["python"], row["variable"]))
@@ -63,7 +63,7 @@ def test_the_derivative_is_accepted(row: dict[str, str]) -> None:
     assert found.exit_code == 0
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize(
     "row",
     [row for row in TEXTBOOK if not any(name in row["python"] for name in PIECES)],
@@ -195,7 +195,7 @@ def test_shapes_of_claims(formula: str, claim: str, more: dict) -> None:
     assert found.points == 100
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     ("formula", "claim"),
     [
@@ -357,6 +357,7 @@ def test_what_can_not_be_checked(arguments: list[str], capsys: pytest.CaptureFix
     assert capsys.readouterr().err.startswith("error: ")
 
 
+@pytest.mark.slow
 def test_a_claim_needs_no_torch() -> None:
     script = (
         "import sys; from diffcli.cli.main import run\n"

@@ -206,6 +206,7 @@ def told(*words: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.slow
 def test_absolute_extrema_of_one_variable_count_ends_and_kinks(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

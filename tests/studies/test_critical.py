@@ -104,7 +104,7 @@ def test_himmelblau_has_nine(certify: bool) -> None:
     assert found.complete is (True if certify else None)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("certify", [False, True])
 def test_the_six_hump_camel_has_fifteen(certify: bool) -> None:
     found = searched(CAMEL, "x=-3:3,y=-2:2", certify=certify)
@@ -663,7 +663,7 @@ def test_no_root_of_a_polynomial_is_left_out(seed: int) -> None:
         assert search.complete
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_no_root_of_a_rational_function_is_left_out(seed: int) -> None:
     source = random.Random(seed)
@@ -801,6 +801,7 @@ def test_an_even_power_has_a_minimum() -> None:
     assert point.at == {"x": 1 / 3, "y": -2.0}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [

@@ -54,6 +54,7 @@ def test_a_wrong_claim_has_a_point(formula: str, claim: str, options: dict[str, 
     assert verdict(formula, claim, **options) == ("wrong", 5)
 
 
+@pytest.mark.slow
 def test_equal_formulas_of_other_functions_are_equal_at_points() -> None:
     claim = "-X.T @ (y*sigmoid(-y*(X @ w)))"
     assert verdict("sum(softplus(-y*(X @ w)))", claim, wrt="w") == ("proved", 0)

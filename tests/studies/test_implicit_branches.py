@@ -91,6 +91,7 @@ SIDES = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("equation", SLOPES)
 def test_the_only_branch_has_a_slope(equation: str) -> None:
     found, slope = check(equation), SLOPES[equation]
@@ -168,7 +169,7 @@ def factor(random: Random) -> Factor:
     )
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(15)
 @pytest.mark.parametrize("seed", range(60))
 def test_random_products_of_branches(seed: int) -> None:
     random = Random(seed)

@@ -35,6 +35,7 @@ def answered(equation: str, at: str, capsys: pytest.CaptureFixture[str], *more: 
     return {"code": code, **json.loads(capsys.readouterr().out)["results"][0]}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("equation", "at", "rates"), PUBLISHED)
 def test_published_rates(
     equation: str, at: str, rates: dict, capsys: pytest.CaptureFixture[str]

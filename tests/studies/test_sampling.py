@@ -166,6 +166,7 @@ def test_a_missing_point_leaves_the_line_as_it_is() -> None:
     assert np.ptp(samples.x[missing[0] - 1 : missing[0] + 2]) < 1e-15
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "lines",
     [

@@ -103,7 +103,7 @@ def test_there_are_enough_published_derivatives() -> None:
     assert len(ROWS) >= 120
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_every_function_of_the_table_is_explained(case) -> None:
     lesson = explain(parse(case.formula), wrt=case.wrt)
@@ -159,6 +159,7 @@ def test_logarithmic_differentiation_shows_the_logarithm() -> None:
     assert text_of(done.step.logarithm.term) == "sin(x)*log(x)"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("formula", "wrt", "rules", "slope"),
     [
@@ -317,6 +318,7 @@ def test_json_holds_the_tree() -> None:
     assert root["steps"][0]["lines"] == ["cos(x)"]
 
 
+@pytest.mark.slow
 def test_the_command_imports_no_torch() -> None:
     script = (
         "import sys; from diffcli.cli.main import run; run(['steps', 'max(x, x^2)*x^x']);"
