@@ -167,10 +167,10 @@ UNBOUNDED = {
     "engines/kernels/quadrature.py:_rule": "the two orders that quadrature has",
     "engines/terms/operations.py:operation": "the table of tensor operations",
     "engines/terms/partials.py:term": "the table's partials",
-    "export/targets/javascript.py:library": "nothing: one file of definitions",
     "export/targets/__init__.py:targets": "nothing: one table of languages",
     "language/pratt.py:formula": "the table's partials, and the spellings of other systems",
     "language/tokens.py:_fonts": "nothing: one table of mathematical letters",
+    "output/plots/live/page.py:_file": "the files of the page, which are part of the package",
     "studies/critical/clearing.py:self._factors": "the derivatives of one study, which ends",
     "studies/critical/proofs.py:boxes": "the outputs of one study, which ends",
 }
