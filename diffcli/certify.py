@@ -19,7 +19,7 @@ from diffcli.engines.balls.precision import working
 from diffcli.engines.trace.blame import Blame, blame, recorded_gradient
 from diffcli.engines.trace.proof import Enclosed, Proof, Sides
 from diffcli.engines.trace.record import record
-from diffcli.operators import Grad, Hvp, Jvp, Operator, Quantity, Scalars, Vjp
+from diffcli.operators import Entry, Grad, Hvp, Jvp, Operator, Scalars, Vjp
 from diffcli.verdict import Check, Verdict
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Certificate:
     def judge(
         self,
         operator: Operator,
-        entries: Sequence[Quantity],
+        entries: Sequence[Entry],
         vector: Sequence[Floats],
         numbers: Floats,
         digits: int,
@@ -160,7 +160,7 @@ class Certificate:
         return [np.ones(shape) for shape in self.scalars.outputs]
 
     def _enclosed(
-        self, operator: Operator, entries: Sequence[Quantity], vector: Sequence[Floats]
+        self, operator: Operator, entries: Sequence[Entry], vector: Sequence[Floats]
     ) -> Enclosed | None:
         proof = self.proof
         if isinstance(operator, Vjp):
@@ -173,7 +173,7 @@ class Certificate:
             return _joined(proof.gradient(self._ones()))
         return self._by_parts(entries)
 
-    def _by_parts(self, entries: Sequence[Quantity]) -> Enclosed | None:
+    def _by_parts(self, entries: Sequence[Entry]) -> Enclosed | None:
         """Return linear combinations of partials, a sweep for each output and first variable."""
         places = {name: place for place, name in enumerate(self.scalars.columns)}
         sweeps: dict[tuple[int, tuple[str, ...]], Enclosed] = {}
@@ -203,7 +203,7 @@ class Certificate:
         shapes = list(self.scalars.variables.values())
         return _joined(self.proof.second(seeds, _unit(shapes, first[0])))
 
-    def _sides(self, entry: Quantity) -> Sides | None:
+    def _sides(self, entry: Entry) -> Sides | None:
         """Return the one-sided derivatives of a first partial; None of anything else."""
         ((weight, output, wrt), *others) = entry.parts
         if others or weight != 1 or len(wrt) != 1:
@@ -218,7 +218,7 @@ class Certificate:
         numbers: Floats,
         found: Enclosed,
         digits: int,
-        entries: Sequence[Quantity] = (),
+        entries: Sequence[Entry] = (),
     ) -> Judgement:
         with np.errstate(all="ignore"):
             weighed = _Weighed(numbers, found, self.dtype)

@@ -23,7 +23,7 @@ from diffcli.errors import FileError, NoDerivativeError, UsageError
 from diffcli.language.expression import number
 from diffcli.language.function import Function
 from diffcli.language.points import Computed, Point
-from diffcli.operators import Matrix, Operator, Quantity, Scalars
+from diffcli.operators import Entry, Matrix, Operator, Scalars
 from diffcli.output.report import Report, Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
@@ -347,7 +347,7 @@ class _User:
 
 
 def _undefined(
-    entries: Sequence[Quantity], checks: Sequence[Check], outputs: Sequence[Array]
+    entries: Sequence[Entry], checks: Sequence[Check], outputs: Sequence[Array]
 ) -> tuple[Check, ...]:
     """Return the checks, undefined where an entry is of a value that is no number."""
     gone = [isnan(each) for output in outputs for each in output.flat]

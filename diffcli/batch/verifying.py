@@ -136,7 +136,7 @@ class Verifier:
         numbers = Numbers(list(values), [named[name] for name in self._derivatives])
         checked = Checker(
             function,
-            [Entry(name, *place) for name, place in self._derivatives.items()],
+            [Entry.partial(name, *place) for name, place in self._derivatives.items()],
             Positions(point, dtype=settings.dtype, seed=settings.seed),
             symbolic=symbolic_values(self._partials, begun + max(self._left, 0.0)),
             enclosure="enclosure" in settings.engines,

@@ -1,7 +1,7 @@
 """The one flow: Function + points → engines → verdicts → Report.
 
-- ``settings``; ``cases``: the entries and formulas for variables of certain shapes; ``numbers`` and
-  ``places``: autograd's numbers with their checks, and the points that they are of.
+- ``settings``; ``problem``: the entries and formulas for variables of certain shapes; ``numbers``
+  and ``places``: autograd's numbers with their checks, and the points that they are of.
 - ``evaluation``: autograd's numbers, by ``columns``, ``vectors`` and ``by_shape`` where they are
   many; ``closed`` and ``assumed``: formulas of tensors.
 - ``selection``: which of many numbers are checked, suspects first, then a sample.

@@ -115,8 +115,8 @@ def _is_autograds(sample: _Sample) -> bool | None:
     """Return whether formulas give autograd's numbers at a point; None without a value."""
     import numpy as np
 
-    from diffcli.differentiation.cases import case_of
     from diffcli.differentiation.evaluation import Evaluation
+    from diffcli.differentiation.problem import problem_of
     from diffcli.differentiation.selection import agree
     from diffcli.engines.coordinates import arrays_of
 
@@ -124,9 +124,9 @@ def _is_autograds(sample: _Sample) -> bool | None:
     settings = Settings(engines=("autograd",), components=True)
     operator = _with_vector(sample)
     arrays = arrays_of(sample.point, dtype=settings.dtype, seed=0)
-    case = replace(case_of(operator, function, form.variables, settings, 0.0), closed=form)
+    problem = replace(problem_of(operator, function, form.variables, settings, 0.0), closed=form)
     evaluation = Evaluation(operator, function, settings)
-    numbers, closed = evaluation.numbers(case, arrays), evaluation.closed(case, arrays)
+    numbers, closed = evaluation.numbers(problem, arrays), evaluation.closed(problem, arrays)
     if closed is None:
         return None
     given = [*numbers.values, *numbers.entries, *closed.values]

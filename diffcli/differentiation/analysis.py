@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from diffcli.differentiation.problem import Problem
 from diffcli.differentiation.settings import DIGITS, Settings
 from diffcli.engines.exact import rational
 from diffcli.engines.progressions import exact
@@ -12,7 +13,7 @@ from diffcli.language.expression import VARIABLE, Node, postorder
 from diffcli.language.function import Function
 from diffcli.language.points import Point, Tensor, Value
 from diffcli.language.printer import text_of
-from diffcli.operators import Matrix, Operator, Scalars
+from diffcli.operators import Matrix
 from diffcli.output.report import NestedText, Result
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ MAX_TYPED = 10_000
 
 
 def analysis(
-    operator: Operator,
-    scalars: Scalars,
+    problem: Problem,
     typed: Callable[[], Mapping[str, Coordinate]],
     derivative: Any,
     settings: Settings,
@@ -36,6 +36,7 @@ def analysis(
 
     ``typed`` gives the point. Past the ``deadline`` nothing is said of the gradient.
     """
+    operator, scalars = problem.operator, problem.scalars
     if not isinstance(operator, Matrix):
         return {}
     import numpy as np

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from diffcli.clock import Budget
 from diffcli.differentiation.analysis import analysis, exact_text
 from diffcli.differentiation.by_shape import numbers_by_shape
-from diffcli.differentiation.cases import Case, case_of
 from diffcli.differentiation.evaluation import Evaluation
 from diffcli.differentiation.large import Large
 from diffcli.differentiation.normwise import relative_error
 from diffcli.differentiation.numbers import Checked
+from diffcli.differentiation.problem import Problem, problem_of
 from diffcli.differentiation.results import result_of
 from diffcli.differentiation.settings import Settings
 from diffcli.differentiation.stacked import HIGHEST, MOST_SINGLE, PointColumns, columns_of, together
@@ -39,24 +39,24 @@ NO_AGREEMENT = "the closed form's value isn't autograd's here; --components writ
 class Answers:
     """The answers of one operator of one Function, at whatever points.
 
-    ``cases`` are those of the points so far; ``evaluation`` tells how their numbers came about.
+    ``problem`` are those of the points so far; ``evaluation`` tells how their numbers came about.
     The time of the budget begins when this is made.
     """
 
     def __init__(self, operator: Operator, function: Function, settings: Settings) -> None:
         self._operator, self._function, self._settings = operator, function, settings
         self._budget = Budget(settings.budget)
-        self.cases: dict[tuple[Shape, ...], Case] = {}
+        self.problems: dict[tuple[Shape, ...], Problem] = {}
         self.evaluation = Evaluation(operator, function, settings)
 
-    def case(self, shapes: Mapping[str, Shape]) -> Case:
+    def problem(self, shapes: Mapping[str, Shape]) -> Problem:
         """Return what is the same for all points of these shapes."""
         key = tuple(shapes.values())
-        if key not in self.cases:
-            self.cases[key] = case_of(
+        if key not in self.problems:
+            self.problems[key] = problem_of(
                 self._operator, self._function, shapes, self._settings, self._budget.deadline
             )
-        return self.cases[key]
+        return self.problems[key]
 
     def at(self, points: Sequence[Point]) -> list[Result]:
         """Return the answer at each point, of many from one evaluation."""
@@ -71,14 +71,14 @@ class Answers:
             return None
         from diffcli.differentiation.places import EachPosition, Positions
 
-        case = self.case(dict.fromkeys(whole.values, ()))
+        problem = self.problem(dict.fromkeys(whole.values, ()))
         is_sparse = isinstance(operator, Matrix) and operator.sparse
-        if case.scalars.function is None or is_sparse:
+        if problem.scalars.function is None or is_sparse:
             return None
-        if case.order > HIGHEST and not operator.element_by_element:
+        if problem.order > HIGHEST and not operator.element_by_element:
             return None
         places = EachPosition(Positions(whole, dtype=settings.dtype, seed=settings.seed))
-        columns, checked = self._checked_columns(case, places)
+        columns, checked = self._checked_columns(problem, places)
         rows = checked.of_points(columns.numbers)
         count = sum(map(all, rows.values()))
         return [columns.result(place, rows.get(place, ()), count) for place in range(len(points))]
@@ -92,22 +92,24 @@ class Answers:
         """
         settings, shapes = self._settings, dict.fromkeys(self._function.variables, ())
         deadline = self._budget.deadline
-        case = case_of(self._operator, self._function, shapes, settings, deadline, of_many=True)
+        problem = problem_of(
+            self._operator, self._function, shapes, settings, deadline, of_many=True
+        )
         if vectors is not None:
             unwritten = Formula(reason="the vector isn't the same at every point")
-            case = replace(case, formulas=dict.fromkeys(case.formulas, unwritten))
-        self.cases[tuple(shapes.values())] = case
-        columns, checked = self._checked_columns(case, places, vectors)
+            problem = replace(problem, formulas=dict.fromkeys(problem.formulas, unwritten))
+        self.problems[tuple(shapes.values())] = problem
+        columns, checked = self._checked_columns(problem, places, vectors)
         return checked.corrected(columns.numbers), columns.examined(checked)
 
     def _checked_columns(
-        self, case: Case, places: EachPosition, vectors: Array | None = None
+        self, problem: Problem, places: EachPosition, vectors: Array | None = None
     ) -> tuple[PointColumns, Checked]:
         """Return the numbers at many points, and checks of the suspects and of a sample."""
         with self._budget.pause():
             self.evaluation.prepare()
         columns = columns_of(
-            self._operator, case, places, self._settings, self.evaluation, self._budget, vectors
+            problem, places, self._settings, self.evaluation, self._budget, vectors
         )
         from diffcli.differentiation.selection import sample
 
@@ -117,7 +119,7 @@ class Answers:
             order = [*columns.suspects, *order]
         if not order or not self._settings.proves:
             return columns, Checked()
-        checker = self._checker(case, places, suspects=order, vectors=vectors)
+        checker = self._checker(problem, places, suspects=order, vectors=vectors)
         return columns, checker.checked(columns.numbers)
 
     def _one_by_one(self, points: Sequence[Point]) -> list[Result]:
@@ -141,12 +143,14 @@ class Answers:
         """
         from diffcli.differentiation.places import SinglePoint
 
-        case = self.case(dict.fromkeys(numbers, ()))
-        if case.scalars.function is not self._function:
+        problem = self.problem(dict.fromkeys(numbers, ()))
+        if problem.scalars.function is not self._function:
             return self._of_arrays(point)
         place = SinglePoint.of_numbers(numbers, self._settings.dtype)
-        checker = self._checker(case, place)
-        return self._assembled(case, point, place.dyadic(0), case.formulas, None, place, checker)
+        checker = self._checker(problem, place)
+        return self._assembled(
+            problem, point, place.dyadic(0), problem.formulas, None, place, checker
+        )
 
     def _of_arrays(self, point: Point) -> Result:
         from diffcli.differentiation.places import Positions
@@ -164,27 +168,27 @@ class Answers:
             return result
         with self._budget.pause():
             _ = self._function.nodes  # rows that repeat are written out: that is no proof yet
-        case = self.case({name: each.shape for name, each in arrays.items()})
-        if case.scalars.function is None:
-            return self._large(case, point, arrays)
+        problem = self.problem({name: each.shape for name, each in arrays.items()})
+        if problem.scalars.function is None:
+            return self._large(problem, point, arrays)
         takes_part = "autograd" in settings.engines
         with self._budget.pause():
-            numbers = self.evaluation.numbers(case, arrays) if takes_part else None
-        closed = self.evaluation.closed(case, arrays)
-        formulas = case.formulas
+            numbers = self.evaluation.numbers(problem, arrays) if takes_part else None
+        closed = self.evaluation.closed(problem, arrays)
+        formulas = problem.formulas
         if numbers and closed and not agree(numbers, closed, settings.dtype):
             formulas = {"f": Formula(reason=NO_AGREEMENT)}
-        typed = point if case.element_by_element else by_component(point, arrays)
+        typed = point if problem.element_by_element else by_component(point, arrays)
         places = Positions(typed, dtype=settings.dtype, seed=settings.seed)
         at = {name: each.tolist() for name, each in arrays.items()}
         relative = relative_error(self._function, arrays, settings) if takes_part else 0.0
-        suspects = self._suspects(case, arrays, numbers)
-        checker = self._checker(case, places, relative, suspects)
-        return self._assembled(case, point, at, formulas, numbers, places, checker)
+        suspects = self._suspects(problem, arrays, numbers)
+        checker = self._checker(problem, places, relative, suspects)
+        return self._assembled(problem, point, at, formulas, numbers, places, checker)
 
     def _assembled(
         self,
-        case: Case,
+        problem: Problem,
         point: Point,
         at: Mapping[str, Any],
         formulas: Mapping[str, Formula],
@@ -194,17 +198,17 @@ class Answers:
     ) -> Result:
         """Return the answer, its numbers checked."""
         return result_of(
-            self._operator,
-            case.scalars,
+            problem,
             at,
             numbers,
             checker.checked(numbers),
             formulas,
-            outputs=[places.shape] * len(case.scalars.outputs) if case.element_by_element else None,
+            outputs=[places.shape] * len(problem.scalars.outputs)
+            if problem.element_by_element
+            else None,
             typed=exact_text(point, self._settings),
             analysis=lambda derivative: analysis(
-                self._operator,
-                case.scalars,
+                problem,
                 partial(places.typed, 0),
                 derivative,
                 self._settings,
@@ -212,7 +216,7 @@ class Answers:
             ),
         )
 
-    def _large(self, case: Case, point: Point, arrays: Mapping[str, Array]) -> Result:
+    def _large(self, problem: Problem, point: Point, arrays: Mapping[str, Array]) -> Result:
         """Return the answer of which a sample is checked."""
         from diffcli.differentiation.numbers import Numbers
         from diffcli.differentiation.selection import agree
@@ -220,11 +224,11 @@ class Answers:
 
         operator, settings = self._operator, self._settings
         if "autograd" not in settings.engines:
-            reason = case.reason or "a sparse matrix takes autograd"
+            reason = problem.reason or "a sparse matrix takes autograd"
             raise LimitError(reason, hint="with autograd among the --engines")
         with self._budget.pause():
             import_module("diffcli.differentiation.samples")
-            at, vector = self.evaluation.at(case, arrays)
+            at, vector = self.evaluation.at(problem, arrays)
             values = [to_array(output) for output in at.outputs]
             sparse = operator if isinstance(operator, Matrix) and operator.sparse else None
             matrix = sparse.triplets(at) if sparse else None
@@ -233,14 +237,12 @@ class Answers:
                 whole = [*at.variables] == [*arrays]
                 quick = whole and product(operator, self._function, at.variables, vector, settings)
                 blocks = [to_array(block) for block in quick or operator.torch(at, vector)]
-            closed = self.evaluation.closed(case, arrays)
+            closed = self.evaluation.closed(problem, arrays)
             relative = relative_error(self._function, arrays, settings)
             if closed is not None and not agree(Numbers(values, blocks), closed, settings.dtype):
                 closed = None
         large = Large(
-            operator,
-            self._function,
-            case,
+            problem,
             point,
             arrays,
             values,
@@ -253,21 +255,21 @@ class Answers:
         return large.sparse(sparse, matrix) if sparse and matrix else large.whole(blocks)
 
     def _suspects(
-        self, case: Case, arrays: Mapping[str, Array], numbers: Numbers | None
+        self, problem: Problem, arrays: Mapping[str, Array], numbers: Numbers | None
     ) -> list[int]:
         """Return the suspects among the positions of vectors that stand for many points."""
-        if not case.element_by_element or numbers is None or not self._settings.proves:
+        if not problem.element_by_element or numbers is None or not self._settings.proves:
             return []
         from diffcli.differentiation.selection import suspects
 
-        evaluate = partial(self.evaluation.numbers, case)
+        evaluate = partial(self.evaluation.numbers, problem)
         return suspects(
             self._function, arrays, numbers, self._settings, evaluate=evaluate
         ).positions()
 
     def _checker(
         self,
-        case: Case,
+        problem: Problem,
         places: Places,
         relative: float = 0.0,
         suspects: Sequence[int] = (),
@@ -278,10 +280,10 @@ class Answers:
 
         settings = self._settings
         return Checker(
-            case.scalars.function or self._function,
-            case.entries,
+            problem.scalars.function or self._function,
+            problem.entries,
             places,
-            symbolic=symbolic_values(case.symbolic, self._budget.deadline),
+            symbolic=symbolic_values(problem.symbolic, self._budget.deadline),
             enclosure="enclosure" in settings.engines,
             digits=settings.digits,
             dtype=settings.dtype,

@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from diffcli.clock import Budget
-from diffcli.differentiation.cases import Case
 from diffcli.differentiation.large import Large
+from diffcli.differentiation.problem import Problem
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Eval, Grad, Hessian, Jacobian, Matrix, Operator, Scalars
@@ -50,8 +50,10 @@ def numbers_by_shape(
         import_module("diffcli.differentiation.samples")
     if found is None:
         return None
-    case = Case(found.scalars, reason=f"{len(arrays):,} variables are too many")
-    large = Large(operator, function, case, point, arrays, found.values, settings, budget)
+    problem = Problem(
+        operator, function, found.scalars, reason=f"{len(arrays):,} variables are too many"
+    )
+    large = Large(problem, point, arrays, found.values, settings, budget)
     if not isinstance(operator, Matrix):
         return large.whole(found.gradient if isinstance(operator, Grad) else []), found.told
     matrix = _matrix(operator, found)

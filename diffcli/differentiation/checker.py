@@ -20,7 +20,7 @@ from diffcli.differentiation.numbers import Checked, Numbers
 from diffcli.differentiation.places import Places
 from diffcli.language.expression import is_integral
 from diffcli.language.function import Function
-from diffcli.operators import Combination, Entry, Quantity, Shape, Weight, output_name
+from diffcli.operators import Entry, Shape, Weight, output_name
 from diffcli.verdict import Check, unchecked
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Checker:
     def __init__(
         self,
         function: Function,
-        entries: Sequence[Quantity],
+        entries: Sequence[Entry],
         positions: Places,
         *,
         symbolic: SymbolicValue,
@@ -60,7 +60,7 @@ class Checker:
         formulas = Formulas(function, positions, symbolic)
         self._examination = Examination(formulas, dtype, digits, deadline, enclosure, relative)
         self._values = [
-            Entry(output_name(function, output), output, ())
+            Entry.partial(output_name(function, output), output, ())
             for output in range(len(function.outputs))
         ]
         order = dict.fromkeys([*suspects, *_sample(positions.size, seed)])
@@ -68,9 +68,9 @@ class Checker:
             _keys(batch, position) for position, batch in product(order, self._batches(seed))
         )
 
-    def _batches(self, seed: int) -> list[Sequence[Quantity]]:
+    def _batches(self, seed: int) -> list[Sequence[Entry]]:
         """Return all numbers of a position at once, or where they are many one by one."""
-        wanted: list[Quantity] = [*self._values, *self._entries]
+        wanted: list[Entry] = [*self._values, *self._entries]
         if len(wanted) <= BATCH:
             return [wanted]
         return [[wanted[number]] for number in _shuffled(len(wanted), seed)]
@@ -97,7 +97,7 @@ class Checker:
 
     def _checks(
         self,
-        entries: Sequence[Quantity],
+        entries: Sequence[Entry],
         numbers: Sequence[Array] | None,
         values: Sequence[Array] | None,
     ) -> tuple[dict[int, Check], int]:
@@ -119,9 +119,9 @@ class Checker:
             before += prod(shape)
         return checks, before
 
-    def _place_of(self, entry: Quantity) -> tuple[Shape, str | None]:
+    def _place_of(self, entry: Entry) -> tuple[Shape, str | None]:
         """Return the shape of an entry's numbers, and the variable whose elements they are of."""
-        if not isinstance(entry, Entry) or not entry.wrt:
+        if not entry.is_partial or not entry.wrt:
             return self._positions.shape, None
         return self._positions.shape_of(entry.wrt[-1]), entry.wrt[-1]
 
@@ -137,7 +137,7 @@ class Checker:
 
     def _claim(
         self,
-        entry: Quantity,
+        entry: Entry,
         shape: Shape,
         element: int,
         positions: Sequence[int],
@@ -158,7 +158,7 @@ class Checker:
                 if weight or self._vectors is None
             ],
             number,
-            is_directional=isinstance(entry, Combination) and entry.is_directional,
+            is_directional=entry.is_directional,
             is_of_nan=values is not None
             and any(
                 isnan(values[output].flat[position])
@@ -167,15 +167,15 @@ class Checker:
             ),
         )
 
-    def _weights(self, entry: Quantity, position: int) -> Sequence[Weight]:
+    def _weights(self, entry: Entry, position: int) -> Sequence[Weight]:
         """Return the weights of an entry's parts at a position."""
-        if self._vectors is None or not isinstance(entry, Combination):
+        if self._vectors is None or entry.is_partial:
             return [weight for weight, _, _ in entry.parts]
         weights: list[float] = self._vectors[:, position].tolist()
         return weights
 
 
-def _keys(batch: Sequence[Quantity], position: int) -> list[PartialKey]:
+def _keys(batch: Sequence[Entry], position: int) -> list[PartialKey]:
     return [(position, output, wrt) for entry in batch for _, output, wrt in entry.parts]
 
 

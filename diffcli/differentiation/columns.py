@@ -17,7 +17,7 @@ from diffcli.engines.throughput.layout import Partial
 from diffcli.engines.throughput.pointwise import Pointwise
 from diffcli.engines.throughput.routes import Request, route_for
 from diffcli.language.function import Function
-from diffcli.operators import Quantity
+from diffcli.operators import Entry
 
 if TYPE_CHECKING:
     from diffcli.differentiation.numbers import Array
@@ -37,7 +37,7 @@ class Columns:
         self,
         function: Function,
         program: Program,
-        quantities: Sequence[Quantity],
+        quantities: Sequence[Entry],
         settings: Settings,
         vectors: Array | None = None,
     ) -> None:

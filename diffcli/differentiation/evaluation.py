@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from diffcli.differentiation.cases import Case
+from diffcli.differentiation.problem import Problem
 from diffcli.differentiation.settings import Settings
 from diffcli.differentiation.vectors import evaluated
 from diffcli.engines import remote
@@ -26,18 +26,17 @@ if TYPE_CHECKING:
 
 
 class Evaluation:
-    """The evaluations of one operator of one ``function``.
+    """The evaluations of one operator of one Function.
 
     ``remarks`` are what the user is warned of, ``told`` in words how the numbers were computed.
     """
 
     def __init__(self, operator: Operator, function: Function, settings: Settings) -> None:
-        self.function = function
-        self._operator, self._settings = operator, settings
+        self._operator, self._function, self._settings = operator, function, settings
         self.remarks: dict[str, None] = {}
         self.told: dict[str, None] = {}
 
-    def numbers(self, case: Case, arrays: Mapping[str, Array]) -> Numbers:
+    def numbers(self, problem: Problem, arrays: Mapping[str, Array]) -> Numbers:
         """Return what autograd gives, cut into the numbers that are checked."""
         import numpy as np
 
@@ -45,19 +44,19 @@ class Evaluation:
         from diffcli.differentiation.places import broadcast
         from diffcli.engines.autograd import to_array
 
-        shape = broadcast(arrays) if case.element_by_element else ()
-        if case.element_by_element and (
-            found := evaluated(self._operator, self.function, arrays, self._settings)
+        shape = broadcast(arrays) if problem.element_by_element else ()
+        if problem.element_by_element and (
+            found := evaluated(self._operator, self._function, arrays, self._settings)
         ):
             self.told[found[1]] = None
-            return _where_defined(case, found[0].values, found[0].entries)
-        at, vector = self.at(case, arrays)
+            return _where_defined(problem, found[0].values, found[0].entries)
+        at, vector = self.at(problem, arrays)
         blocks = [to_array(each) for each in self._operator.torch(at, vector)]
         self.remarks |= dict.fromkeys(at.remarks)
         values = [to_array(each) for each in at.outputs]
-        if case.element_by_element:
+        if problem.element_by_element:
             values = [np.broadcast_to(value, shape) for value in values]
-            return _where_defined(case, values, blocks)
+            return _where_defined(problem, values, blocks)
         return Numbers(one_by_one(values), one_by_one(blocks))
 
     def prepare(self) -> None:
@@ -67,40 +66,40 @@ class Evaluation:
         _ = self._program
 
     def of_columns(
-        self, case: Case, vectors: Array | None = None
+        self, problem: Problem, vectors: Array | None = None
     ) -> tuple[Callable[[Mapping[str, Array]], Numbers], Columns]:
-        """Return callbacks for the numbers at many points of numbers; ``case`` is that of one.
+        """Return callbacks for the numbers at many points of numbers; ``problem`` is that of one.
 
         With ``vectors`` the entries' weights are its rows. Operators that torch applies element by
         element keep their own way.
         """
         from diffcli.differentiation.columns import Columns
 
-        columns = Columns(self.function, self._program, case.entries, self._settings, vectors)
+        columns = Columns(self._function, self._program, problem.entries, self._settings, vectors)
         if self._operator.element_by_element:
-            return partial(self.numbers, replace(case, element_by_element=True)), columns
+            return partial(self.numbers, replace(problem, element_by_element=True)), columns
         return columns, columns
 
-    def at(self, case: Case, arrays: Mapping[str, Array]) -> tuple[Structured, list[Tensor]]:
+    def at(self, problem: Problem, arrays: Mapping[str, Array]) -> tuple[Structured, list[Tensor]]:
         """Return the function evaluated at a point, and the operator's vector."""
         from diffcli.engines.autograd import tensors
         from diffcli.engines.matrices.compressed import Structured
 
         dtype, device = self._settings.dtype, self._settings.device
         at = Structured(
-            self.function,
-            partial(self._program, shape=None if case.element_by_element else ()),
+            self._function,
+            partial(self._program, shape=None if problem.element_by_element else ()),
             tensors(arrays, dtype, device),
-            moving=tuple(case.scalars.variables),
-            element_by_element=case.element_by_element,
+            moving=tuple(problem.scalars.variables),
+            element_by_element=problem.element_by_element,
         )
-        names = map(str, range(len(case.vector)))
-        vector = tensors(dict(zip(names, case.vector, strict=True)), dtype, device)
+        names = map(str, range(len(problem.vector)))
+        vector = tensors(dict(zip(names, problem.vector, strict=True)), dtype, device)
         return at, list(vector.values())
 
-    def closed(self, case: Case, arrays: Mapping[str, Array]) -> ClosedValues | None:
+    def closed(self, problem: Problem, arrays: Mapping[str, Array]) -> ClosedValues | None:
         """Return the values of the derivative's formulas of tensors; None where there are none."""
-        form = case.closed
+        form = problem.closed
         if form is None:
             return None
         import numpy as np
@@ -111,17 +110,17 @@ class Evaluation:
         chance = np.random.default_rng(self._settings.seed)
         directions = {name: chance.normal(size=shape) for name, shape in form.directions.items()}
         if self._operator.direction is not None:
-            directions = dict(zip(directions, case.vector, strict=True))
+            directions = dict(zip(directions, problem.vector, strict=True))
         values = tensors({**arrays, **directions}, self._settings.dtype, self._settings.device)
         found = remote.lower(form.function)(*values.values(), shape=())
         return ClosedValues(form, [to_array(each) for each in found], directions)
 
     @cached_property
     def _program(self) -> Program:
-        return remote.lower(self.function)
+        return remote.lower(self._function)
 
 
-def _where_defined(case: Case, values: Sequence[Array], entries: Sequence[Array]) -> Numbers:
+def _where_defined(problem: Problem, values: Sequence[Array], entries: Sequence[Array]) -> Numbers:
     """Return the numbers of many points, without derivatives where there is no value."""
     import numpy as np
 
@@ -131,7 +130,7 @@ def _where_defined(case: Case, values: Sequence[Array], entries: Sequence[Array]
     if not any(each.any() for each in missing):
         return Numbers(values, entries)
     kept = []
-    for quantity, entry in zip(case.entries, entries, strict=True):
+    for quantity, entry in zip(problem.entries, entries, strict=True):
         gone = missing[quantity.parts[0][1]]
         kept.append(np.where(gone if gone.shape == entry.shape else gone.any(), np.nan, entry))
     return Numbers(values, kept)

@@ -121,16 +121,16 @@ class _Derivation:
             function_latex=self._function_latex(),
             ranks=self._ranks,
             notation={
-                entry.label: entry.notation(case.scalars.function)
-                for case in self._answers.cases.values()
-                for entry in case.entries
-                if case.scalars.function is not None
+                entry.label: entry.notation(problem.scalars.function)
+                for problem in self._answers.problems.values()
+                for entry in problem.entries
+                if problem.scalars.function is not None
             }
             | {
                 label: symbol
-                for case in self._answers.cases.values()
-                if case.closed is not None
-                for label, symbol in case.closed.notation.items()
+                for problem in self._answers.problems.values()
+                if problem.closed is not None
+                for label, symbol in problem.closed.notation.items()
             }
             | dict(self._notation),
         )
@@ -141,7 +141,7 @@ class _Derivation:
             formulas, agreed = self._formulas_of_tensors()
             return Result(None, None, None, formulas, agreement=agreed)
         self._import_engines(has_numbers=False)
-        formulas = self._answers.case(dict.fromkeys(self._function.variables, ())).formulas
+        formulas = self._answers.problem(dict.fromkeys(self._function.variables, ())).formulas
         return Result(at=None, value=None, derivative=None, symbolic=formulas)
 
     def _formulas_of_tensors(self) -> tuple[Mapping[str, Formula], Agreement | None]:
@@ -172,7 +172,7 @@ class _Derivation:
     @property
     def _ranks(self) -> Mapping[str, int]:
         """How many axes each variable has, where the derivative is a formula of tensors."""
-        forms = [self._form, *(case.closed for case in self._answers.cases.values())]
+        forms = [self._form, *(problem.closed for problem in self._answers.problems.values())]
         form = next((each for each in forms if each is not None), None)
         return {name: len(shape) for name, shape in form.variables.items()} if form else {}
 

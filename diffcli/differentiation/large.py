@@ -7,15 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from diffcli.clock import Budget
-from diffcli.differentiation.cases import Case
 from diffcli.differentiation.normwise import largest
 from diffcli.differentiation.numbers import Checked, Numbers
+from diffcli.differentiation.problem import Problem
 from diffcli.differentiation.results import result_of
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
-from diffcli.language.function import Function
 from diffcli.language.points import Point
-from diffcli.operators import Matrix, Operator, Target
+from diffcli.operators import ComponentEntry, Matrix
 from diffcli.output.report import Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict, unchecked
 
@@ -28,15 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Large:
-    """One operator of one function at one point; ``values`` are those of its outputs.
+    """One problem at one point; ``values`` are those of the outputs.
 
     ``formulas`` are those of tensors, where they give torch's numbers, and ``closed`` what they
     give; ``relative`` is how far every number may be off beside the largest.
     """
 
-    operator: Operator
-    function: Function
-    case: Case
+    problem: Problem
     point: Point
     arrays: Mapping[str, Array]
     values: Sequence[Array]
@@ -59,7 +56,7 @@ class Large:
         import numpy as np
 
         rows, columns, numbers = matrix.triplets()
-        scalars = self.case.scalars
+        scalars = self.problem.scalars
 
         def layout(flat: Sequence[float | None]) -> Any:
             triplets = list(zip(rows.tolist(), columns.tolist(), flat, strict=True))
@@ -77,7 +74,7 @@ class Large:
     def _result(
         self,
         blocks: Sequence[Array],
-        target_of: Callable[[int], Target | None],
+        target_of: Callable[[int], ComponentEntry | None],
         places_of: Callable[[Positions], Positions],
         layout: Callable[[Sequence[float | None]], Any] | None = None,
     ) -> Result:
@@ -100,8 +97,7 @@ class Large:
         sampled = (len(checks), flat.size) if 0 < len(checks) < flat.size else None
         checked = Checked(*(({}, checks) if blocks else (checks, {})), sampled, left)
         return result_of(
-            self.operator,
-            self.case.scalars,
+            self.problem,
             {name: array.tolist() for name, array in self.arrays.items()},
             Numbers(self.values, blocks),
             checked,
@@ -131,10 +127,14 @@ class Large:
         kinks, reason = np.array([], dtype=np.int64), None
         try:
             found = at_kinks(
-                self.function, self.arrays, shape=(), dtype=settings.dtype, device=settings.device
+                self.problem.function,
+                self.arrays,
+                shape=(),
+                dtype=settings.dtype,
+                device=settings.device,
             )
-            at = components_at_kinks(self.function, self._ordered, found)
-            kinks = places_of(at[at < self.case.scalars.width]) if at.size else at
+            at = components_at_kinks(self.problem.function, self._ordered, found)
+            kinks = places_of(at[at < self.problem.scalars.width]) if at.size else at
         except LimitError as error:
             reason = f"it isn't known which numbers stand at a kink: {error.message}"
         places = np.union1d(kinks, np.flatnonzero(~np.isfinite(numbers)))
@@ -148,13 +148,15 @@ class Large:
         from diffcli.tensors.sparsity import Dependence
 
         target = self._target(0)
-        if target is not None and target.wrt and not isinstance(self.operator, Matrix):
+        if target is not None and target.wrt and not isinstance(self.problem.operator, Matrix):
             return columns
         shapes = {name: each.shape for name, each in self._ordered.items()}
-        depends = Dependence(self.function, shapes_of(self.function, shapes), shapes, columns)
+        depends = Dependence(
+            self.problem.function, shapes_of(self.problem.function, shapes), shapes, columns
+        )
         rows, own = depends.jacobian().nonzero()
-        if isinstance(self.operator, Matrix):
-            return np.unique(rows * self.case.scalars.width + columns[own]).astype(np.int64)
+        if isinstance(self.problem.operator, Matrix):
+            return np.unique(rows * self.problem.scalars.width + columns[own]).astype(np.int64)
         return np.unique(rows).astype(np.int64) if target and target.along else columns[:0]
 
     @property
@@ -163,17 +165,21 @@ class Large:
 
         Their places are places among all then.
         """
-        first = {name: self.arrays[name] for name in self.case.scalars.variables}
+        first = {name: self.arrays[name] for name in self.problem.scalars.variables}
         return first | dict(self.arrays)
 
-    def _target(self, place: int) -> Target | None:
-        if self.operator.blocks(self.case.scalars):
-            return self.operator.target(place, self.case.scalars)
-        name = "f" if self.case.scalars.height == 1 else f"f{place + 1}"
-        return Target(name, place)
+    def _target(self, place: int) -> ComponentEntry | None:
+        if self.problem.operator.blocks(self.problem.scalars):
+            return self.problem.operator.component_entry(place, self.problem.scalars)
+        name = "f" if self.problem.scalars.height == 1 else f"f{place + 1}"
+        return ComponentEntry(name, place)
 
     def _checks(
-        self, targets: Sequence[Target], places: Sequence[int], numbers: Array, found: _Suspects
+        self,
+        targets: Sequence[ComponentEntry],
+        places: Sequence[int],
+        numbers: Array,
+        found: _Suspects,
     ) -> list[Check]:
         """Return the checks of a sample of the numbers, as many as the time allows.
 
@@ -189,10 +195,10 @@ class Large:
             {} if self.closed is None or found.reason else {k: float(self.closed[k]) for k in usual}
         )
         return Sampler(
-            self.function,
+            self.problem.function,
             self.point,
             self._ordered,
-            self.case.weights,
+            self.problem.weights,
             self.settings,
             self.budget,
             self.relative,
@@ -223,7 +229,7 @@ class Large:
             return Check("f", Verdict.UNDEFINED, reason=NOT_A_NUMBER)
         if not self._is_finite:
             return Check("f", Verdict.UNVERIFIED, reason="a value is not a finite number here")
-        return Check("f", Verdict.UNVERIFIED, reason=self.case.reason)
+        return Check("f", Verdict.UNVERIFIED, reason=self.problem.reason)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from diffcli.differentiation.numbers import Checked, Numbers, final_values, shaped
+from diffcli.differentiation.problem import Problem
 from diffcli.formula import Formula
-from diffcli.operators import Operator, Scalars, Shape
+from diffcli.operators import Shape
 from diffcli.output.report import NestedText, Result
 
 
 def result_of(
-    operator: Operator,
-    scalars: Scalars,
+    problem: Problem,
     at: Mapping[str, Any],
     numbers: Numbers | None,
     checked: Checked,
@@ -30,6 +30,7 @@ def result_of(
     the entries, one after the other, if it isn't the operator's; ``analysis`` gives what the
     derivative's numbers say together.
     """
+    operator, scalars = problem.operator, problem.scalars
     of_values, of_entries = (numbers.values, numbers.entries) if numbers else (None, None)
     values = shaped(of_values, checked.values, scalars.outputs if outputs is None else outputs)
     if layout is not None:

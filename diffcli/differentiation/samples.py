@@ -28,7 +28,7 @@ from diffcli.language.expression import VARIABLE, Node, node, number, postorder
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.language.tensors import component_at, component_name
-from diffcli.operators import Target, Weight
+from diffcli.operators import ComponentEntry, Weight
 from diffcli.tensors.pieces import Pieces
 from diffcli.tensors.rules import Positions, Shape
 from diffcli.tensors.shapes import shapes_of
@@ -75,7 +75,7 @@ class Sampler:
 
     def checks(
         self,
-        targets: Sequence[Target],
+        targets: Sequence[ComponentEntry],
         numbers: Sequence[float],
         closed: Sequence[float | None],
     ) -> list[Check]:
@@ -106,7 +106,7 @@ class Sampler:
             checks.append(check)
         return checks
 
-    def _formulas_of(self, targets: Sequence[Target]) -> Callable[[Target], Node]:
+    def _formulas_of(self, targets: Sequence[ComponentEntry]) -> Callable[[ComponentEntry], Node]:
         """Return a callback for each number's formula, less the terms that don't matter to it."""
         of_numbers = not self.function.has_tensors and not any(self._variables.values())
         if of_numbers and all(target.output is not None for target in targets):
@@ -116,13 +116,13 @@ class Sampler:
         dependence = Dependence(self.function, self._shapes, self._variables, positions)
         by_column = {column: position for position, column in enumerate(columns)}
 
-        def formula(target: Target) -> Node:
+        def formula(target: ComponentEntry) -> Node:
             column = by_column[target.wrt[0]] if target.wrt else None
             return self._formula(target, _Column(dependence, column))
 
         return formula
 
-    def _of_numbers(self, target: Target) -> Node:
+    def _of_numbers(self, target: ComponentEntry) -> Node:
         """Return the terms of an output of numbers that depend on what it is differentiated by."""
         output = target.output or 0
         if not target.wrt:
@@ -167,7 +167,7 @@ class Sampler:
         sizes = (prod(self._shapes[output]) for output in self.function.outputs)
         return list(accumulate(sizes, initial=0))
 
-    def _formula(self, target: Target, column: _Column) -> Node:
+    def _formula(self, target: ComponentEntry, column: _Column) -> Node:
         """Return the output, or the outputs' weighted sum, as a formula of numbers."""
         if target.output is not None:
             return self._component(target.output, column)
@@ -188,7 +188,7 @@ class Sampler:
         return self._pieces.component(output, place - self._starts[which], column)
 
     def _check(
-        self, target: Target, value: float, other: float | None, formula: Node
+        self, target: ComponentEntry, value: float, other: float | None, formula: Node
     ) -> Check | None:
         """Return the check of one number, whose formula this is."""
         settings, deadline = self.settings, self.budget.deadline

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING
 
 from diffcli.clock import Budget
 from diffcli.differentiation.analysis import analysis, exact_text
-from diffcli.differentiation.cases import Case
 from diffcli.differentiation.numbers import Checked, Numbers
+from diffcli.differentiation.problem import Problem
 from diffcli.differentiation.results import result_of
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
 from diffcli.language.points import Point, Tensor
-from diffcli.operators import Operator
 from diffcli.output.report import Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict, unchecked
 
@@ -54,16 +53,15 @@ def together(points: Sequence[Point]) -> Point | None:
 
 @dataclass(frozen=True)
 class PointColumns:
-    """One operator's numbers at some points of numbers, and what they are held against.
+    """A problem's numbers at some points of numbers, and what they are held against.
 
-    ``case`` is that of one point, ``arrays`` are the columns of ``places``. ``closed`` are the
+    ``arrays`` are the columns of ``places``. ``closed`` are the
     numbers that the symbolic derivatives give at the first points; ``reason`` says why there are
     none. ``suspects`` are the places of the points at which something may happen, the missing
     numbers and kinks first.
     """
 
-    operator: Operator
-    case: Case
+    problem: Problem
     places: EachPosition
     arrays: Mapping[str, Array]
     settings: Settings
@@ -103,16 +101,14 @@ class PointColumns:
             of_values = dict(sorted((self._of_values(place) | of_values).items()))
         sampled = (count, self.places.size) if self.settings.proves and not is_checked else None
         return result_of(
-            self.operator,
-            self.case.scalars,
+            self.problem,
             {name: float(column[place]) for name, column in self.arrays.items()},
             Numbers(*([row[[place]] for row in rows] for rows in (values, entries))),
             Checked(of_values, of_entries, sampled),
-            self.case.formulas,
+            self.problem.formulas,
             typed=exact_text(self.places.point(place), self.settings),
             analysis=lambda derivative: analysis(
-                self.operator,
-                self.case.scalars,
+                self.problem,
                 lambda: self.places.typed(place),
                 derivative,
                 self.settings,
@@ -122,7 +118,7 @@ class PointColumns:
 
     def _of_entry(self, entry: int, place: int) -> Check:
         """Return what is known of an entry that wasn't checked: what the two engines show."""
-        quantity = self.case.entries[entry]
+        quantity = self.problem.entries[entry]
         number = float(self.numbers.entries[entry][place])
         closed = None
         if self.closed is not None and place < self.closed[entry].size:
@@ -147,7 +143,7 @@ class PointColumns:
     @cached_property
     def _shared_rule(self) -> str | None:
         """What autograd and the symbolic derivatives both rest on, if anything."""
-        function = self.case.scalars.function
+        function = self.problem.scalars.function
         return None if function is None else shared_rule(function.outputs)
 
     def _of_values(self, place: int) -> dict[int, Check]:
@@ -183,8 +179,7 @@ def _named(check: Check) -> Check:
 
 
 def columns_of(
-    operator: Operator,
-    case: Case,
+    problem: Problem,
     places: EachPosition,
     settings: Settings,
     evaluation: Evaluation,
@@ -193,24 +188,24 @@ def columns_of(
 ) -> PointColumns:
     """Return an operator's numbers at many points, and which of them may be difficult.
 
-    ``case`` is that of one point. With ``vectors`` the entries' weights are its rows. The formulas'
-    numbers are those of the first ``STEPPED`` points.
+    ``problem`` is that of one point. With ``vectors`` the entries' weights are its rows. The
+    formulas' numbers are those of the first ``STEPPED`` points.
     """
     from diffcli.differentiation.selection import STEPPED, suspects
 
     arrays = places.columns
-    evaluate, columns = evaluation.of_columns(case, vectors)
+    evaluate, columns = evaluation.of_columns(problem, vectors)
     closed, reason = None, "the symbolic engine was not asked" if settings.proves else None
     try:
-        if case.symbolic is not None:
+        if problem.symbolic is not None:
             first = {name: column[:STEPPED] for name, column in arrays.items()}
-            closed = columns.closed(case.symbolic, first)
+            closed = columns.closed(problem.symbolic, first)
     except LimitError as error:
         closed, reason = None, str(error)
     with budget.pause():
         numbers = evaluate(arrays)
         found = suspects(
-            evaluation.function,
+            problem.function,
             arrays,
             numbers,
             settings,
@@ -218,7 +213,7 @@ def columns_of(
             closed=lambda _: closed,
         )
     return PointColumns(
-        operator, case, places, arrays, settings, numbers, closed, reason, found.positions()
+        problem, places, arrays, settings, numbers, closed, reason, found.positions()
     )
 
 

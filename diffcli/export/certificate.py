@@ -156,7 +156,7 @@ def certificate_of(
         claim
         for place, result in enumerate(report.results)
         for check in (*result.value_checks, *result.checks)[:MAX_CLAIMS]
-        if isinstance(entry := entries.get(check.entry), Entry)
+        if (entry := entries.get(check.entry))
         for claim in islice(filter(partial(is_proved, read), claims_of(check, entry, place)), 1)
     ]
     if not claims:
@@ -175,10 +175,11 @@ def _claimed(
         labels = [check.entry for result in report.results for check in result.checks]
         return _components(operator, function, shapes, labels[:MAX_CLAIMS])
     values = [
-        Entry(output_name(function, place), place, ()) for place in range(len(function.outputs))
+        Entry.partial(output_name(function, place), place, ())
+        for place in range(len(function.outputs))
     ]
     entries = [*values, *operator.entries(function, ())]
-    return function.outputs, {entry.label: entry for entry in entries if isinstance(entry, Entry)}
+    return function.outputs, {entry.label: entry for entry in entries if entry.is_partial}
 
 
 def _components(
@@ -189,9 +190,7 @@ def _components(
     A formula of numbers at vectors is that of each row; a gradient is that of its sum.
     """
     of_numbers = {
-        entry.label: entry.wrt
-        for entry in operator.entries(function, ())
-        if isinstance(entry, Entry)
+        entry.label: entry.wrt for entry in operator.entries(function, ()) if entry.is_partial
     }
     by_variable = {name: component_names(name, shape) for name, shape in shapes.items()}
     columns = {name: place for place, name in enumerate(chain(*by_variable.values()))}
@@ -220,7 +219,7 @@ def _components(
             for place in chosen
             if start <= place < end and dependence.rows(root, 0)[place - start]
         ]
-        entries[label] = Entry(label, len(outputs), wrt)
+        entries[label] = Entry.partial(label, len(outputs), wrt)
         outputs.append(node("add", number(0), *terms))
     return outputs, entries
 

@@ -12,12 +12,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from diffcli.operators.entries import (
-    Combination,
+    ComponentEntry,
     Entry,
-    Quantity,
     Scalars,
     Shape,
-    Target,
     Weight,
     output_name,
 )
@@ -30,7 +28,7 @@ from diffcli.operators.products import Directional, Hvp, Jvp, Vhp, Vjp
 __all__ = [
     "MODES",
     "OPERATORS",
-    "Combination",
+    "ComponentEntry",
     "Curl",
     "Directional",
     "Divergence",
@@ -45,10 +43,8 @@ __all__ = [
     "Matrix",
     "Operator",
     "Partial",
-    "Quantity",
     "Scalars",
     "Shape",
-    "Target",
     "Taylor",
     "Vhp",
     "Vjp",

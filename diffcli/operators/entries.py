@@ -23,19 +23,42 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Entry:
-    """One mixed partial: of which output, in which variables in turn (none: the value)."""
+    """One number of a derivative: a linear combination of mixed partials.
+
+    ``symbol`` is how it is written, with ``{f}`` for the name of the function; without one the
+    entry is a single partial. With ``is_directional`` it is the derivative along the vector of its
+    weights.
+    """
 
     label: str
-    output: int
-    wrt: tuple[str, ...]
+    parts: tuple[Part, ...]
+    symbol: str | None = None
+    is_directional: bool = False
+
+    @classmethod
+    def partial(cls, label: str, output: int, wrt: tuple[str, ...]) -> Entry:
+        """Return a mixed partial of an output in these variables in turn, or its value."""
+        return cls(label, ((1.0, output, wrt),))
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """The one part that it is."""
-        return ((1.0, self.output, self.wrt),)
+    def is_partial(self) -> bool:
+        """Whether it is a single partial, or a value."""
+        return self.symbol is None
+
+    @property
+    def output(self) -> int:
+        """The output of the first part."""
+        return self.parts[0][1]
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        """The variables in which the first part is differentiated in turn."""
+        return self.parts[0][2]
 
     def notation(self, function: Function) -> str:
-        """Return how it is written: ``f′(x)``, ``∂f/∂u``, ``∂³f/∂x∂y²``."""
+        """Return how it is written: ``f′(x)``, ``∂f/∂u``, ``∂³f/∂x∂y²``, ``∇²f``."""
+        if self.symbol is not None:
+            return self.symbol.replace("{f}", function.called)
         name = function.called if function.is_scalar else output_name(function, self.output)
         order = len(self.wrt)
         if order == 0:
@@ -48,28 +71,6 @@ class Entry:
         return f"∂{_raised(order)}{name}/{below}"
 
 
-@dataclass(frozen=True)
-class Combination:
-    """A linear combination of mixed partials.
-
-    ``symbol`` is how it is written, with ``{f}`` for the name of the function.
-    With ``is_directional`` it stands for the derivative along the vector of its weights.
-    """
-
-    label: str
-    parts: tuple[Part, ...]
-    symbol: str
-    is_directional: bool = False
-
-    def notation(self, function: Function) -> str:
-        """Return how it is written: ``∇²f``."""
-        return self.symbol.replace("{f}", function.called)
-
-
-Quantity = Entry | Combination
-"""One number of a derivative, as the engines that go entry by entry compute it."""
-
-
 def _raised(count: int) -> str:
     return "" if count == 1 else str(count).translate(_SUPERSCRIPTS)
 
@@ -80,7 +81,7 @@ def output_name(function: Function, output: int) -> str:
 
 
 @dataclass(frozen=True)
-class Target:
+class ComponentEntry:
     """Which derivative one number of an operator is, by places among all components.
 
     ``output`` is differentiated by ``wrt``; without an output it is the outputs' sum weighted by
@@ -148,6 +149,6 @@ class Scalars:
 
 def weighted(
     label: str, symbol: str, parts: Iterable[Part], *, is_directional: bool = False
-) -> Combination:
+) -> Entry:
     """Return the combination, less the parts of weight 0."""
-    return Combination(label, tuple(part for part in parts if part[0]), symbol, is_directional)
+    return Entry(label, tuple(part for part in parts if part[0]), symbol, is_directional)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from diffcli.errors import LimitError
 from diffcli.language.function import Function
 from diffcli.layouts import ByVariable
-from diffcli.operators.entries import Entry, Quantity, Scalars, Shape, weighted
+from diffcli.operators.entries import Entry, Scalars, Shape, weighted
 from diffcli.operators.operator import Operator
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Taylor(Operator):
                 hint=f"at most {MOST_COEFFICIENTS:,}: take a lower order",
             )
 
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return one coefficient for each monomial, the lowest degree first."""
         return tuple(
             weighted(
@@ -87,7 +87,7 @@ def factorials(wrt: Sequence[str]) -> int:
 
 def _notation(wrt: tuple[str, ...], function: Function) -> str:
     below = "·".join(f"{count}!" for count in Counter(wrt).values() if count > 1)
-    above = Entry("", 0, wrt).notation(function)
+    above = Entry.partial("", 0, wrt).notation(function)
     if not below:
         return above
     return f"{above}/({below})" if "·" in below else f"{above}/{below}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.layouts import ByVariable
-from diffcli.operators.entries import Quantity, Scalars, Shape, weighted
+from diffcli.operators.entries import Entry, Scalars, Shape, weighted
 from diffcli.operators.operator import Chosen, Number, Operator
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Laplacian(Chosen, Number):
     name: ClassVar[str] = "laplacian"
     of_one_number: ClassVar[bool] = True
 
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return the trace of the Hessian."""
         return (weighted("f", "∇²{f}", ((1.0, 0, (x, x)) for x in function.variables)),)
 
@@ -44,7 +44,7 @@ class Divergence(Chosen, Number):
         """Raise UsageError where the formulas are no vector field."""
         _check_field(self.name, scalars, max(scalars.height, scalars.width))
 
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return the trace of the Jacobian."""
         parts = ((1.0, output, (x,)) for output, x in enumerate(function.variables))
         return (weighted("f", "∇·f", parts),)
@@ -64,7 +64,7 @@ class Curl(Operator):
         """Raise UsageError where the formulas are no vector field."""
         _check_field(self.name, scalars, 3)
 
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return the three differences of partials."""
         x = function.variables
         return tuple(

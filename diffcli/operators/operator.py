@@ -12,7 +12,7 @@ from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.language.points import Typed
 from diffcli.layouts import ByVariable, SparseMatrix
-from diffcli.operators.entries import Quantity, Scalars, Shape, Target
+from diffcli.operators.entries import ComponentEntry, Entry, Scalars, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,14 +58,14 @@ class Operator(ABC):
         return scalars
 
     @abstractmethod
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return the numbers it consists of, for a function of numbers.
 
         ``vector`` has the components of :attr:`direction`. Raises UsageError where the operator
         doesn't apply to the function.
         """
 
-    def target(self, place: int, scalars: Scalars) -> Target | None:
+    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry | None:
         """Return which derivative the number at a place is; None where it sums over many.
 
         ``place`` counts the numbers of all blocks.
@@ -136,7 +136,7 @@ class Matrix(Chosen):
         shape = [self._height(scalars), scalars.width]
         return SparseMatrix(self._rows(scalars), scalars.columns, shape, entries)
 
-    def target(self, place: int, scalars: Scalars) -> Target:
+    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry:
         """Return the entry at a place, row by row."""
         return self.entry(*divmod(place, scalars.width), scalars)
 
@@ -147,7 +147,7 @@ class Matrix(Chosen):
         return {}
 
     @abstractmethod
-    def entry(self, row: int, column: int, scalars: Scalars) -> Target:
+    def entry(self, row: int, column: int, scalars: Scalars) -> ComponentEntry:
         """Return which derivative the entry of a row and a column is."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ from diffcli.language.function import Function
 from diffcli.language.limits import MAX_ASKED_ORDER
 from diffcli.language.tensors import component_at, component_name
 from diffcli.layouts import ByVariable
-from diffcli.operators.entries import Entry, Scalars, Shape, Target
+from diffcli.operators.entries import ComponentEntry, Entry, Scalars, Shape
 from diffcli.operators.operator import Matrix, Operator, check_distinct, components
 
 if TYPE_CHECKING:
@@ -81,16 +81,18 @@ class Grad(Operator):
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return one partial a variable."""
         names = [each for name in self.wrt for each in components(function, name)]
-        return tuple(Entry(name, 0, (name,) * self.order) for name in names or function.variables)
+        return tuple(
+            Entry.partial(name, 0, (name,) * self.order) for name in names or function.variables
+        )
 
-    def target(self, place: int, scalars: Scalars) -> Target | None:
+    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry | None:
         """Return the derivative in the component at a place of the chosen variables."""
         chosen = self.wrt or tuple(scalars.variables)
         if not set(chosen) <= scalars.variables.keys():
             return None
         name, index = component_at({name: scalars.variables[name] for name in chosen}, place)
         column = scalars.place(name, index)
-        return Target(component_name(name, index), 0, (column,) * self.order)
+        return ComponentEntry(component_name(name, index), 0, (column,) * self.order)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the gradient by one reverse pass, higher orders by nested ones.
@@ -131,7 +133,7 @@ class Partial(Operator):
                 raise UsageError(
                     f"{name} has {len(found)} components here", hint=f"name one: {found[0]}"
                 )
-        return (Entry(self._label, 0, self.wrt),)
+        return (Entry.partial(self._label, 0, self.wrt),)
 
     @property
     def _label(self) -> str:
@@ -161,7 +163,7 @@ class Jacobian(Matrix):
         """Return one partial for each output and variable, row by row."""
         outputs = range(len(function.outputs))
         return tuple(
-            Entry(f"f{output + 1},{name}", output, (name,))
+            Entry.partial(f"f{output + 1},{name}", output, (name,))
             for output, name in product(outputs, function.variables)
         )
 
@@ -181,9 +183,9 @@ class Jacobian(Matrix):
 
         return of_jacobian(matrix, dtype)
 
-    def entry(self, row: int, column: int, scalars: Scalars) -> Target:
+    def entry(self, row: int, column: int, scalars: Scalars) -> ComponentEntry:
         """Return an output's derivative in a component."""
-        return Target(f"f{row + 1},{scalars.column(column)}", row, (column,))
+        return ComponentEntry(f"f{row + 1},{scalars.column(column)}", row, (column,))
 
     def _height(self, scalars: Scalars) -> int:
         return scalars.height
@@ -206,7 +208,7 @@ class Hessian(Matrix):
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return one partial for each pair of variables, in either order."""
         pairs = product(function.variables, repeat=2)
-        return tuple(Entry(",".join(pair), 0, pair) for pair in pairs)
+        return tuple(Entry.partial(",".join(pair), 0, pair) for pair in pairs)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the Jacobian of the gradient, its lower half on both sides of the diagonal."""
@@ -225,9 +227,9 @@ class Hessian(Matrix):
 
         return of_hessian(matrix, dtype, critical=is_critical())
 
-    def entry(self, row: int, column: int, scalars: Scalars) -> Target:
+    def entry(self, row: int, column: int, scalars: Scalars) -> ComponentEntry:
         """Return the second derivative in two components."""
-        return Target(f"{scalars.column(row)},{scalars.column(column)}", 0, (row, column))
+        return ComponentEntry(f"{scalars.column(row)},{scalars.column(column)}", 0, (row, column))
 
     def _height(self, scalars: Scalars) -> int:
         return scalars.width

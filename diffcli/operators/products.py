@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from diffcli.language.function import Function
-from diffcli.operators.entries import Quantity, Scalars, Shape, Target, output_name, weighted
+from diffcli.operators.entries import ComponentEntry, Entry, Scalars, Shape, output_name, weighted
 from diffcli.operators.operator import Along, Chosen, Number, OfVariables
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Jvp(Along, Chosen):
 
     name: ClassVar[str] = "jvp"
 
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return one derivative along the vector for each output."""
         return tuple(
             weighted(
@@ -34,10 +34,10 @@ class Jvp(Along, Chosen):
             for output in range(len(function.outputs))
         )
 
-    def target(self, place: int, scalars: Scalars) -> Target:
+    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry:
         """Return an output's derivative along the vector."""
         name = f"f{place + 1}" if scalars.height > 1 else "f"
-        return Target(name, place, along=True)
+        return ComponentEntry(name, place, along=True)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the product by two reverse passes."""
@@ -59,7 +59,7 @@ class Vjp(Along, OfVariables):
     name: ClassVar[str] = "vjp"
     along: ClassVar[Literal["variables", "outputs"]] = "outputs"
 
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return one derivative of the weighted sum for each variable."""
         return tuple(
             weighted(
@@ -68,9 +68,9 @@ class Vjp(Along, OfVariables):
             for name in function.variables
         )
 
-    def target(self, place: int, scalars: Scalars) -> Target:
+    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry:
         """Return the derivative of the weighted sum in a component."""
-        return Target(scalars.column(place), None, (place,))
+        return ComponentEntry(scalars.column(place), None, (place,))
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the product by one reverse pass."""
@@ -85,7 +85,7 @@ class Hvp(Along, OfVariables):
     of_one_number: ClassVar[bool] = True
     _symbol: ClassVar[str] = "D_v ∂{{f}}/∂{}"
 
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return the derivative along the vector of each variable's derivative."""
         names = function.variables
         return tuple(
@@ -101,9 +101,9 @@ class Hvp(Along, OfVariables):
         """Return the variables in which an entry of the Hessian is differentiated in turn."""
         return row, column
 
-    def target(self, place: int, scalars: Scalars) -> Target:
+    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry:
         """Return the derivative along the vector of a component's derivative."""
-        return Target(scalars.column(place), 0, (place,), along=True)
+        return ComponentEntry(scalars.column(place), 0, (place,), along=True)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the gradient of the gradient's product with the vector: two reverse passes."""
@@ -128,7 +128,7 @@ class Directional(Along, Number):
     name: ClassVar[str] = "directional"
     of_one_number: ClassVar[bool] = True
 
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Quantity, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return the derivative along the vector."""
         return Jvp().entries(function, vector)
 

@@ -171,11 +171,11 @@ def claimed_entries(
     is about that one. Raises UsageError where the shape is none of these.
     """
     if order == 0:
-        return (Entry("dy/dx", 0, ()),)
+        return (Entry.partial("dy/dx", 0, ()),)
     if unknown := [name for name in wrt if name not in function.variables and function.variables]:
         raise no_variable(unknown[0], function.variables)
     if function.asked and shape == ():
-        return (Entry(",".join(function.asked), 0, function.asked),)
+        return (Entry.partial(",".join(function.asked), 0, function.asked),)
     fitting: dict[Shape, tuple[Entry, ...]] = {}
     for form, entries in _forms(function, tuple(wrt) or function.variables or ("x",), order):
         fitting.setdefault(form, entries)
@@ -211,8 +211,8 @@ def _forms(
     rows, columns = len(function.outputs), len(names)
     power = order or 1
     if function.is_scalar:
-        gradient = tuple(Entry(name, 0, (name,) * power) for name in names)
-        hessian = tuple(Entry(f"{a},{b}", 0, (a, b)) for a, b in product(names, names))
+        gradient = tuple(Entry.partial(name, 0, (name,) * power) for name in names)
+        hessian = tuple(Entry.partial(f"{a},{b}", 0, (a, b)) for a, b in product(names, names))
         if columns == 1:
             yield (), gradient
         yield (columns,), gradient
@@ -221,7 +221,7 @@ def _forms(
         yield (1, columns), gradient
         return
     jacobian = tuple(
-        Entry(f"f{row + 1},{name}", row, (name,) * power)
+        Entry.partial(f"f{row + 1},{name}", row, (name,) * power)
         for row, name in product(range(rows), names)
     )
     if columns == 1:

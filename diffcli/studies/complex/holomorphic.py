@@ -131,7 +131,7 @@ def _entries(operator: Operator, function: Function) -> tuple[Entry, ...]:
         )
     if not function.is_scalar or function.has_tensors:
         raise UsageError("complex derivatives are of one formula of numbers", hint="leave one")
-    return tuple(each for each in operator.entries(function) if isinstance(each, Entry))
+    return tuple(entry for entry in operator.entries(function) if entry.is_partial)
 
 
 def _check_holomorphic(function: Function) -> None:
@@ -183,7 +183,7 @@ class _Place:
         self._at = {name: _nearest(value) for name, value in self._typed.items()}
 
     def result(self, entries: Sequence[Entry], formulas: Mapping[str, Formula]) -> ComplexResult:
-        value = self._number(Entry("f", 0, ()), None)
+        value = self._number(Entry.partial("f", 0, ()), None)
         found = tuple(self._number(each, formulas.get(each.label)) for each in entries)
         return ComplexResult(self._at, value, found, formulas)
 

@@ -90,8 +90,8 @@ def define(function: Function, wrt: str, output: Node, budget: float) -> Definit
     quotients = Partials(Function(("",), (typed, simplified.term), names), teacher.deadline)
     slopes = Partials(Function(("",), (output, derivative), names), teacher.deadline)
     # The theorems make them equal; their use is held against balls where sympy knows them not.
-    proof_of(quotients, Entry(wrt, 0, ()), budget, 0)
-    proof = proof_of(slopes, Entry(wrt, 0, (wrt,)), budget, 0)
+    proof_of(quotients, Entry.partial(wrt, 0, ()), budget, 0)
+    proof = proof_of(slopes, Entry.partial(wrt, 0, (wrt,)), budget, 0)
     return Definition(output, wrt, step, typed, simplified, derivative, proof)
 
 

@@ -95,7 +95,7 @@ def explain(
         for name in names:
             term = formula
             for count in range(1, order + 1):
-                entry = Entry(name, output, (name,) * count)
+                entry = Entry.partial(name, output, (name,) * count)
                 derivations.append(_derivation(function, entry, term, budget, seed))
                 term = derivations[-1].tidied
     return Lesson(function, tuple(derivations))

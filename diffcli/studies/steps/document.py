@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,7 @@ class Writer:
     def tree(self, done: Derivation) -> Tree:
         """Return the question, the steps, the answer."""
         entry = done.entry
-        asked = Entry(entry.label, entry.output, entry.wrt[1:])
+        asked = Entry.partial(entry.label, entry.output, entry.wrt[1:])
         answer = equal(self.name(entry), self.math(done.tidied))
         question: Words = (equal(self.name(asked), self.math(done.term)),)
         if len(self._function.variables) > 1:
@@ -189,11 +188,11 @@ def definition_answer(function: Function, done: Sequence[Definition], facts: Fac
 
 
 def _entry(function: Function, done: Definition) -> Entry:
-    return Entry(done.wrt, function.outputs.index(done.term), (done.wrt,))
+    return Entry.partial(done.wrt, function.outputs.index(done.term), (done.wrt,))
 
 
 def _definition_tree(writer: Writer, done: Definition, entry: Entry) -> Tree:
-    f, slope = writer.name(replace(entry, wrt=())), writer.name(entry)
+    f, slope = writer.name(Entry.partial(entry.label, entry.output, ())), writer.name(entry)
     h, math = done.step, writer.math
     quotient = Math(f"(f({done.wrt} + {h}) - f({done.wrt}))/{h}", _QUOTIENT.format(x=done.wrt, h=h))
     notes = map(Tree, ((each,) for each in done.simplified.notes))

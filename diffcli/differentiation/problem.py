@@ -11,7 +11,7 @@ from diffcli.engines.remote import Partials
 from diffcli.errors import LimitError
 from diffcli.formula import Formula
 from diffcli.language.function import Function
-from diffcli.operators import Matrix, Operator, Quantity, Scalars, Shape
+from diffcli.operators import Entry, Matrix, Operator, Scalars, Shape
 from diffcli.tensors.shapes import shapes_of
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ MOST_ENTRIES = 1024
 
 
 @dataclass(frozen=True)
-class Case:
-    """The operator's work for variables of certain shapes: the same at every such point.
+class Problem:
+    """An operator of a function in variables of certain shapes: the same at every such point.
 
     ``entries`` belong to ``scalars.function``, a function of numbers; where vectors stand for
     many points that is the typed one. The variables of ``scalars`` are those that the operator
@@ -36,11 +36,13 @@ class Case:
     ``closed`` is the derivative as formulas of tensors.
     """
 
+    operator: Operator
+    function: Function
     scalars: Scalars
     element_by_element: bool = False
     vector: Sequence[Array] = ()
     weights: Sequence[float] = ()
-    entries: Sequence[Quantity] = ()
+    entries: Sequence[Entry] = ()
     symbolic: Partials | None = None
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     closed: ClosedForm | None = None
@@ -53,7 +55,7 @@ class Case:
         return max((len(wrt) for each in self.entries for _, _, wrt in each.parts), default=0)
 
 
-def case_of(
+def problem_of(
     operator: Operator,
     function: Function,
     shapes: Mapping[str, Shape],
@@ -61,8 +63,8 @@ def case_of(
     deadline: float,
     *,
     of_many: bool = False,
-) -> Case:
-    """Return the case of variables of these shapes.
+) -> Problem:
+    """Return the problem of variables of these shapes.
 
     ``deadline`` is a reading of :func:`diffcli.clock.now`; of ``of_many`` points as many entries as
     there are may be checked. Raises UsageError where the operator
@@ -70,69 +72,69 @@ def case_of(
     """
     has_vectors = any(shapes.values())
     many = has_vectors and operator.element_by_element and not function.has_tensors
-    case = Case(Scalars(function, shapes, ((),) * len(function.outputs)), element_by_element=many)
+    problem = Problem(
+        operator,
+        function,
+        Scalars(function, shapes, ((),) * len(function.outputs)),
+        element_by_element=many,
+    )
     if isinstance(operator, Matrix) and operator.sparse:
-        case = Case(_unexpanded(function, shapes))
+        problem = Problem(operator, function, _unexpanded(function, shapes))
     elif function.has_tensors or has_vectors != many:
-        case = _expanded(function, shapes)
-    case = replace(case, scalars=operator.moving(case.scalars))
-    operator.check(case.scalars)
-    case = _with_closed_form(case, operator, function, shapes, settings)
-    vector = _vector(operator, case.scalars, settings)
-    case = replace(case, vector=vector, weights=_weights(operator, case.scalars, vector))
-    count = max(case.scalars.height, sum(map(prod, operator.blocks(case.scalars))))
-    if not (case.element_by_element or of_many) and count > MOST_ENTRIES:
-        scalars = replace(case.scalars, function=None)
-        case = replace(case, scalars=scalars, reason=f"{count:,} entries are too many")
-    if (whole := case.scalars.function) is None:
-        return case
-    chosen = [*case.scalars.variables] != [*shapes]
-    moving = replace(whole, variables=tuple(case.scalars.columns)) if chosen else whole
-    entries = operator.entries(moving, case.weights)
+        problem = _expanded(operator, function, shapes)
+    problem = replace(problem, scalars=operator.moving(problem.scalars))
+    operator.check(problem.scalars)
+    problem = _with_closed_form(problem, shapes, settings)
+    vector = _vector(operator, problem.scalars, settings)
+    problem = replace(problem, vector=vector, weights=_weights(operator, problem.scalars, vector))
+    count = max(problem.scalars.height, sum(map(prod, operator.blocks(problem.scalars))))
+    if not (problem.element_by_element or of_many) and count > MOST_ENTRIES:
+        scalars = replace(problem.scalars, function=None)
+        problem = replace(problem, scalars=scalars, reason=f"{count:,} entries are too many")
+    if (whole := problem.scalars.function) is None:
+        return problem
+    chosen = [*problem.scalars.variables] != [*shapes]
+    moving = replace(whole, variables=tuple(problem.scalars.columns)) if chosen else whole
+    entries = operator.entries(moving, problem.weights)
     symbolic = None
     if "symbolic" in settings.engines:
         # A formula that swells must leave the proofs their time.
         symbolic = Partials(whole, deadline - settings.budget / 2)
     # These are evidence even where the closed form is what is shown.
     written = _formulas(symbolic if operator.has_formulas else None, entries)
-    formulas = case.formulas or written
-    return replace(case, entries=entries, symbolic=symbolic, formulas=formulas)
+    formulas = problem.formulas or written
+    return replace(problem, entries=entries, symbolic=symbolic, formulas=formulas)
 
 
-def _expanded(function: Function, shapes: Mapping[str, Shape]) -> Case:
-    """Return the case of a function of tensors: its components."""
+def _expanded(operator: Operator, function: Function, shapes: Mapping[str, Shape]) -> Problem:
+    """Return the problem of a function of tensors: its components."""
     from diffcli.tensors.components import expand
 
     inferred = shapes_of(function, shapes)
-    case = Case(_unexpanded(function, shapes))
+    problem = Problem(operator, function, _unexpanded(function, shapes))
     try:
         components = expand(function, inferred, shapes)
     except LimitError as error:
-        return replace(case, reason=str(error))
-    return replace(case, scalars=replace(case.scalars, function=components))
+        return replace(problem, reason=str(error))
+    return replace(problem, scalars=replace(problem.scalars, function=components))
 
 
-def _with_closed_form(
-    case: Case,
-    operator: Operator,
-    function: Function,
-    shapes: Mapping[str, Shape],
-    settings: Settings,
-) -> Case:
-    """Return the case with the derivative as formulas of tensors, or the reason for none."""
+def _with_closed_form(problem: Problem, shapes: Mapping[str, Shape], settings: Settings) -> Problem:
+    """Return the problem with the derivative as formulas of tensors, or the reason for none."""
+    operator, function = problem.operator, problem.function
     tensors = function.has_tensors or any(shapes.values())
-    if not tensors or case.element_by_element or "symbolic" not in settings.engines:
-        return case
+    if not tensors or problem.element_by_element or "symbolic" not in settings.engines:
+        return problem
     from diffcli.differentiation.closed import closed_form, has_closed_form
 
     if not has_closed_form(operator) or settings.components:
-        return case
+        return problem
     try:
-        closed = closed_form(operator, function, case.scalars, shapes)
+        closed = closed_form(operator, function, problem.scalars, shapes)
     except LimitError as error:
         reason = f"no closed form: {error.message}; --components writes it out"
-        return replace(case, formulas={"f": Formula(reason=reason)})
-    return replace(case, closed=closed, formulas=closed.formulas)
+        return replace(problem, formulas={"f": Formula(reason=reason)})
+    return replace(problem, closed=closed, formulas=closed.formulas)
 
 
 def _unexpanded(function: Function, shapes: Mapping[str, Shape]) -> Scalars:
@@ -161,7 +163,7 @@ def _weights(operator: Operator, scalars: Scalars, vector: Sequence[Array]) -> S
     return components(operator.direction, vector, names=names)
 
 
-def _formulas(symbolic: Partials | None, entries: Sequence[Quantity]) -> dict[str, Formula]:
+def _formulas(symbolic: Partials | None, entries: Sequence[Entry]) -> dict[str, Formula]:
     if len(entries) > MOST_FORMULAS:
         return {"f": Formula(reason=f"{len(entries):,} entries are too many to be written out")}
     return {
