@@ -232,7 +232,7 @@ class Certificate:
             if check.verdict is Verdict.UNVERIFIED and entries and asked < sides:
                 asked += 1
                 check = _by_sides(check, self._sides(entries[index]))
-            elif texts and np.isfinite(weighed.radius[index]):
+            elif texts and found.balls[index].is_finite():
                 check = replace(check, enclosure=outward(found.balls[index], digits + 3))
             checks.append(check)
         return Judgement(tuple(checks))

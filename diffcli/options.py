@@ -295,7 +295,8 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType({each.name: each.default for each
 WRT = Option(
     "wrt",
     Kind.NAMES,
-    "Variables to differentiate in, as in x,y (default all).",
+    "Variables to differentiate in, as in x,y (default all); of a module with --py also parameters "
+    "or layers, as in 0.bias,head.",
     metavar="NAMES",
     group=POINTS,
 )

@@ -23,7 +23,8 @@ from diffcli.errors import FileError, NoDerivativeError, UsageError
 from diffcli.language.expression import number
 from diffcli.language.function import Function
 from diffcli.language.points import Computed, Point
-from diffcli.operators import Entry, Matrix, Operator, Scalars
+from diffcli.operators import Entry, Grad, Matrix, Operator, Scalars
+from diffcli.operators.operator import Chosen, no_variable
 from diffcli.output.report import Report, Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
@@ -237,7 +238,7 @@ def derive_user(
         raise UsageError(f"{NO_FORMULA}, which shows what is zero", hint="leave --sparse out")
     if not points:
         raise UsageError(f"{NO_FORMULA}: it is differentiated at a point", hint="add --at")
-    user = _User(operator, function, settings)
+    user = _User(_expanded(operator, function.variables), function, settings)
     results = tuple(map(user.result, points))
     return Report(
         command=operator.name,
@@ -250,6 +251,22 @@ def derive_user(
         warnings=tuple(f"{function.text}: {remark}" for remark in user.remarks),
         notation=user.notation,
     )
+
+
+def _expanded(operator: Operator, variables: Sequence[str]) -> Operator:
+    """Return an operator whose layers of a module, as ``encoder.0``, are all their parameters.
+
+    Raises UsageError for what is neither a variable nor a layer.
+    """
+    if not isinstance(operator, Chosen | Grad):
+        return operator
+    chosen: list[str] = []
+    for name in operator.wrt:
+        own = [each for each in variables if f"{each}.".startswith(f"{name}.")]
+        if not own and name.partition("[")[0] not in variables:
+            raise no_variable(name, variables)
+        chosen += own or [name]
+    return replace(operator, wrt=tuple(chosen))
 
 
 class _User:
@@ -391,11 +408,15 @@ def _by_quotient(check: Check, estimate: Estimate) -> Check:
         Finding.CONTRADICTS: Verdict.DISAGREES,
         Finding.OPEN: Verdict.UNVERIFIED,
     }[finding]
-    said = "it has no finite difference quotient here, or none near"
-    if isfinite(estimate.value):
-        said = f"a difference quotient gives {estimate.value:.10g} ± {estimate.error:.1g}"
-    if finding is Finding.CONTRADICTS:
-        said += ": is a part of the graph cut, or a backward wrong?"
-    elif finding is Finding.OPEN and isfinite(estimate.value):
-        said += ", which is too rough to tell, or a kink is near"
-    return replace(check, verdict=verdict, reason=f"{check.reason}; {said}")
+    is_known = isfinite(estimate.value) and isfinite(estimate.error)
+    said = {
+        Finding.AGREES: "a difference quotient agrees",
+        Finding.CONTRADICTS: "a difference quotient contradicts it: is a part of the graph cut, or "
+        "a backward wrong?",
+        Finding.OPEN: "the difference quotient is too rough to tell, or a kink is near"
+        if is_known
+        else "it has no finite difference quotient here, or none near",
+    }[finding]
+    evidence = (estimate.value, estimate.error) if is_known else None
+    reason = f"{check.reason}; {said}"
+    return replace(check, verdict=verdict, reason=reason, quotient=evidence)

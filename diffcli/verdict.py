@@ -47,7 +47,8 @@ class Check:
 
     ``value`` is the truth rounded to the dtype where it is proved, else autograd's number, else
     None. ``autograd`` is torch's number and ``symbolic`` that of sympy's derivative; ``enclosure``
-    the ends of an interval that provably holds the truth, as decimal text. ``error_ulps`` is
+    the ends of an interval that provably holds the truth, as decimal text; ``quotient`` a
+    difference quotient and its error, where nothing is proved of code. ``error_ulps`` is
     |autograd − truth| in units in the last place of the dtype. ``left`` and ``right`` are the
     one-sided derivatives where they decide; ``reason`` says why, in words.
     """
@@ -58,6 +59,7 @@ class Check:
     autograd: float | None = None
     symbolic: float | None = None
     enclosure: tuple[str, str] | None = None
+    quotient: tuple[float, float] | None = None
     error_ulps: float | None = None
     left: float | None = None
     right: float | None = None

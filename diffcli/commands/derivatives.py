@@ -29,6 +29,7 @@ from diffcli.options import (
     WRT,
     Kind,
     Option,
+    names,
     one_of,
     variables,
 )
@@ -160,8 +161,15 @@ def _plan(request: Request) -> Plan:
         return plan_curved(request)
     operator = OPERATORS[request.command]
     fields = inspect.signature(operator).parameters
-    read = {field: FIELDS[field][1](request[field]) for field in fields}
+    read = {field: FIELDS[field][1](request[field]) for field in fields if field != "wrt"}
+    if "wrt" in fields:
+        read["wrt"] = _chosen(request)
     return plan_of(operator(**read), request, declared=read.get("wrt", ()))
+
+
+def _chosen(request: Request) -> tuple[str, ...]:
+    """Return the variables of ``--wrt``; of code as typed, where ``0.bias`` is a parameter."""
+    return names(request["wrt"]) if request["py"] is not None else variables(request["wrt"])
 
 
 def plan_of(operator: Operator, request: Request, **more: Any) -> Plan:
@@ -213,7 +221,7 @@ def _plan_grad(request: Request) -> Plan:
     if is_curved(request):
         _refuse_certificate(request, "in other coordinates")
         return plan_curved(request)
-    order, chosen = request["order"], variables(request["wrt"])
+    order, chosen = request["order"], _chosen(request)
     along = read_vector(request["directional"])
     if along:
         if order > 1 or chosen:
@@ -244,7 +252,7 @@ def _tell_length(vector: Typed, request: Request) -> None:
 def _plan_partial(request: Request) -> Plan:
     formulas, wrt = request.formulas, request["wrt"]
     if request["py"] is not None:
-        chosen = tuple(name for text in formulas for name in variables(text))
+        chosen = tuple(name for text in formulas for name in names(text))
         return plan_of(Partial(wrt=chosen), replace(request, formulas=()))
     chosen = variables(wrt)
     if wrt is None:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from diffcli.layouts import Matrix, SparseMatrix
 from diffcli.output.cells import Cell, name_of_function, notation, values_shown
 from diffcli.output.document import Answer, Document, Formulas, Line, Numbers, Remarks
-from diffcli.output.notes import analysis_text, note
+from diffcli.output.notes import analysis_text, note, quotient
 from diffcli.output.report import Facts, Report, Result
 from diffcli.output.text import latex_code, numbers
 from diffcli.verdict import Verdict
@@ -109,10 +110,14 @@ def remarks(report: Report, digits: int | None) -> list[str]:
     )
     for result in report.results:
         where = f" at {point_text(report, result, digits)}" if len(report.results) > 1 else ""
+        # A matrix has no column beside its numbers.
+        is_matrix = isinstance(result.derivative, Matrix | SparseMatrix)
         for check in result.all_checks:
             # Many numbers that one fault makes wrong are listed once, for that.
             is_alike = check.verdict is Verdict.DISAGREES and wrong[check.reason] > FEW_WRONG
             if said := check.reason if is_alike else note(check, report.dtype):
+                if is_matrix and check.quotient and check.verdict is not Verdict.DISAGREES:
+                    said += f", {quotient(check)}"
                 told.setdefault(said, []).append(check_name(report, check.entry) + where)
         if "eigenvalues" in result.analysis:
             analyses.append(f"{analysis_text(result.analysis, digits)}{where}")

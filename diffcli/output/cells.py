@@ -10,6 +10,7 @@ from math import prod
 from typing import Any, overload
 
 from diffcli.layouts import Matrix, SparseMatrix
+from diffcli.output.notes import quotient
 from diffcli.output.report import Facts, Nested, NestedText, Report, Result
 from diffcli.output.text import DIGITS, number, proved
 from diffcli.verdict import Check, Verdict, worst
@@ -52,6 +53,11 @@ class Row:
     typed: Mapping[str, str] = field(default_factory=dict)
     extent: str | None = None
     """How much of its result was checked, where not all was."""
+
+    @property
+    def quotients(self) -> list[str]:
+        """The difference quotients of its derivatives, where there are any."""
+        return [quotient(cell.check) for cell in self.cells]
 
     def texts(self, digits: int | None) -> list[str]:
         """Return the point, the value and the derivatives as they are shown."""
@@ -111,6 +117,11 @@ def cells(result: Result, only: Collection[int] | None = None) -> tuple[Cell, ..
         replace(cell, check=checked.find(place, cell.entry, cell.index))
         for place, cell in enumerate(found)
     )
+
+
+def has_quotients(report: Report) -> bool:
+    """Whether difference quotients are the evidence of some number."""
+    return any(check.quotient for result in report.results for check in result.checks)
 
 
 def size(derivative: Any) -> int:

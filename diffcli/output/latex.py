@@ -11,7 +11,7 @@ from diffcli.language.latex.printer import latex_of
 from diffcli.language.parser import parse
 from diffcli.language.tokens import GREEK_NAMES
 from diffcli.output.answers import cell_name, point_text, value_text
-from diffcli.output.cells import answered, cells, notation, sheet, verdict_of
+from diffcli.output.cells import answered, cells, has_quotients, notation, sheet, verdict_of
 from diffcli.output.document import (
     Block,
     Cell,
@@ -26,6 +26,7 @@ from diffcli.output.document import (
     written,
 )
 from diffcli.output.formats import View
+from diffcli.output.notes import quotient
 from diffcli.output.report import Report
 from diffcli.output.text import LOWERED, MISSING, PRIMES, RAISED, latex_code, latex_text
 from diffcli.verdict import Verdict
@@ -33,6 +34,7 @@ from diffcli.verdict import Verdict
 _RAISED_RUN = re.compile(f"[{RAISED}]+")
 _PRIMED = re.compile(r"(\w+)([′″‴]|\^\{[^{}]*\} )\((\w+)\)")
 _E = re.compile(r"e(-?\d+)$")
+_POWER = r" \\cdot 10^{\1}"
 _INDENT = 1.5
 """Indentation of a level of a tree, in LaTeX's em."""
 
@@ -99,8 +101,17 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
     if found := sheet(report):
         entries = [derivative_latex(notation(report, cell.entry)) for cell in found[0].cells]
         head = [*map(_name, (*report.variables, report.name)), *entries]
-        lines = [[*map(_number, row.texts(digits)), _word(row.verdict)] for row in found]
-        yield _tabular("r" * len(head) + "l", [*(f"${name}$" for name in head), "verdict"], lines)
+        besides = entries if has_quotients(report) else []
+        lines = [
+            [
+                *map(_number, row.texts(digits)),
+                *(map(_quotient, row.quotients) if besides else ()),
+                _word(row.verdict),
+            ]
+            for row in found
+        ]
+        names = [*(f"${name}$" for name in head), *(f"quotient of ${name}$" for name in besides)]
+        yield _tabular("r" * len(names) + "l", [*names, "verdict"], lines)
         return
     for result in answered(report):
         value = value_text(result, digits)
@@ -114,8 +125,12 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
             ]
             for cell in cells(result)
         ]
+        head = ["derivative", "value", "verdict"]
+        if any(quotients := [quotient(cell.check) for cell in cells(result)]):
+            head.append("quotient")
+            lines = [[*line, _quotient(each)] for line, each in zip(lines, quotients, strict=True)]
         if lines:
-            yield _tabular("lrl", ["derivative", "value", "verdict"], lines)
+            yield _tabular(f"lrl{'r' * len(head[3:])}", head, lines)
 
 
 def _tabular(columns: str, head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
@@ -124,8 +139,14 @@ def _tabular(columns: str, head: Sequence[str], lines: Sequence[Sequence[str]]) 
     return f"\\begin{{tabular}}{{{columns}}}\n{top} \\hline\n{rest}\n\\end{{tabular}}"
 
 
+def _quotient(text: str) -> str:
+    """Return a difference quotient and its error in mathematics."""
+    value, sign, error = text.partition(" ± ")
+    return f"${_E.sub(_POWER, value)} \\pm {_E.sub(_POWER, error)}$" if sign else ""
+
+
 def _number(text: str) -> str:
-    power = _E.sub(r" \\cdot 10^{\1}", text)
+    power = _E.sub(_POWER, text)
     return "---" if text == MISSING else f"${power}$"
 
 

@@ -20,6 +20,8 @@ MARKS: Mapping[Verdict, str] = {
 
 _DIGITS = 6
 _ALL_DIGITS = 17
+_QUOTIENT = 10
+"""Digits of a difference quotient, which has no more."""
 
 
 def marked(verdict: Verdict | None) -> str:
@@ -37,9 +39,19 @@ def evidence(check: Check) -> str:
     parts = [f"{name} {number(value, 17)}" for name, value in _engines(check)]
     if check.enclosure:
         parts.append(f"enclosure [{', '.join(check.enclosure)}]")
+    if check.quotient:
+        parts.append(f"quotient {quotient(check)}")
     if check.error_ulps is not None:
         parts.append(f"{number(check.error_ulps, 3)} ulps")
     return ", ".join(parts) or "no engine answered"
+
+
+def quotient(check: Check | None) -> str:
+    """Return a difference quotient with its error, ``0.5651591 ± 9e-12``; nothing without one."""
+    if check is None or check.quotient is None:
+        return ""
+    value, error = check.quotient
+    return f"{number(value, _QUOTIENT)} ± {number(error, 1)}"
 
 
 def _engines(check: Check) -> list[tuple[str, float]]:

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from diffcli.layouts import Matrix
 from diffcli.output.answers import cell_name, point_text, value_text
-from diffcli.output.cells import answered, cells, name_of_function, notation, sheet, verdict_of
+from diffcli.output.cells import (
+    answered,
+    cells,
+    has_quotients,
+    name_of_function,
+    notation,
+    sheet,
+    verdict_of,
+)
+from diffcli.output.notes import quotient
 from diffcli.output.report import Report, Result
 from diffcli.output.text import number
 from diffcli.verdict import Verdict
@@ -37,8 +46,17 @@ def number_tables(report: Report, digits: int | None) -> Iterator[NumberTable]:
     """Yield one table of all points of numbers, or the tables of each point of tensors."""
     if found := sheet(report):
         entries = [notation(report, cell.entry) for cell in found[0].cells]
-        head = (*report.variables, name_of_function(report), *entries, "verdict")
-        rows = tuple((*row.texts(digits), row.verdict) for row in found)
+        besides = entries if has_quotients(report) else []
+        head = (
+            *report.variables,
+            name_of_function(report),
+            *entries,
+            *(f"quotient of {name}" for name in besides),
+            "verdict",
+        )
+        rows = tuple(
+            (*row.texts(digits), *(row.quotients if besides else ()), row.verdict) for row in found
+        )
         yield NumberTable("", head, rows, tuple(name != "verdict" for name in head))
         return
     for result in answered(report):
@@ -50,16 +68,20 @@ def number_tables(report: Report, digits: int | None) -> Iterator[NumberTable]:
 def _entries(report: Report, result: Result, digits: int | None, title: str) -> NumberTable:
     if isinstance(result.derivative, Matrix):
         names, columns = result.derivative["rows"], result.derivative["columns"]
-        rows = tuple(
+        lines = tuple(
             (name, *(number(value, digits) for value in line))
             for name, line in zip(names, result.derivative["matrix"], strict=True)
         )
         numeric = (False, *(True for _ in columns))
-        return NumberTable(title, ("", *columns), rows, numeric, verdict_of(result.all_checks))
-    rows = tuple(
+        return NumberTable(title, ("", *columns), lines, numeric, verdict_of(result.all_checks))
+    rows: tuple[tuple[str | Verdict | None, ...], ...] = tuple(
         (cell_name(report, cell), cell.text(digits), verdict_of([cell.check]))
         for cell in cells(result)
     )
     if not rows:
         return NumberTable(title)
-    return NumberTable(title, ("derivative", "value", "verdict"), rows, (False, True, False))
+    head, numeric = ("derivative", "value", "verdict"), (False, True, False)
+    if any(quotients := [quotient(cell.check) for cell in cells(result)]):
+        rows = tuple((*row, each) for row, each in zip(rows, quotients, strict=True))
+        return NumberTable(title, (*head, "quotient"), rows, (*numeric, True))
+    return NumberTable(title, head, rows, numeric)

@@ -20,6 +20,7 @@ from diffcli.output.document import (
     written,
 )
 from diffcli.output.formats import View
+from diffcli.output.notes import quotient
 from diffcli.output.report import Nested, NestedText, Report, Result
 from diffcli.output.text import ascii_name, number
 
@@ -69,6 +70,8 @@ def _answer(report: Report, result: Result, digits: int | None) -> Iterator[tupl
         missing = cell.check.verdict.words if cell.check else "none"
         text = missing if cell.number is None else cell.text(digits)
         yield ascii_name(cell_name(report, cell)), text
+        if evidence := quotient(cell.check):
+            yield f"quotient of {ascii_name(cell_name(report, cell))}", evidence
     verdict = result.verdict if verdict_of(result.all_checks) else None
     sample = f", {result.extent} checked" if result.sampled else ""
     yield "verdict", f"{verdict.words}{sample}" if verdict else "not checked"

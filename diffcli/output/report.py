@@ -105,6 +105,7 @@ def _check(check: Check) -> dict[str, Any]:
         "autograd": check.autograd,
         "symbolic": check.symbolic,
         "enclosure": check.enclosure,
+        "quotient": check.quotient,
         "error_ulps": check.error_ulps,
         "left": check.left,
         "right": check.right,

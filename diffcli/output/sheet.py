@@ -8,12 +8,20 @@ from io import StringIO
 from math import isfinite
 
 from diffcli.output.answers import cell_name
-from diffcli.output.cells import Row, answered, cells, notation, sheet, verdict_of
+from diffcli.output.cells import (
+    Row,
+    answered,
+    cells,
+    has_quotients,
+    notation,
+    sheet,
+    verdict_of,
+)
 from diffcli.output.document import Cell, Document, Numbers, Rounded, Table, Text, Tree
 from diffcli.output.formats import View
 from diffcli.output.report import Report
 from diffcli.output.text import ascii_name
-from diffcli.verdict import Verdict
+from diffcli.verdict import Check, Verdict
 
 
 def render(document: Document, _view: View) -> str:
@@ -61,25 +69,40 @@ def _csv(lines: Iterable[Sequence[object]]) -> str:
 def _by_point(report: Report, found: Sequence[Row]) -> Iterator[Sequence[object]]:
     entries = [ascii_name(notation(report, cell.entry)) for cell in found[0].cells]
     extent = ("sampled",) if _is_sampled(report) else ()
-    yield *report.variables, "f", *entries, "verdict", *extent
+    besides = [f"{word} of {name}" for name in entries for word in _QUOTIENT]
+    besides = besides if has_quotients(report) else []
+    yield *report.variables, "f", *entries, *besides, "verdict", *extent
     for row in found:
         at = [row.at[name] for name in report.variables]
         numbers = [cell.number for cell in row.cells]
         verdict = _word(row.verdict) or _LEFT_OUT * bool(row.extent)
-        yield *at, row.value, *numbers, verdict, *(row.extent or "" for _ in extent)
+        quotients = (
+            [each for cell in row.cells for each in _quotient(cell.check)] if besides else ()
+        )
+        yield *at, row.value, *numbers, *quotients, verdict, *(row.extent or "" for _ in extent)
 
 
 def _one_by_one(report: Report) -> Iterator[Sequence[object]]:
     extent = ("sampled",) if _is_sampled(report) else ()
-    yield "point", "entry", "value", "verdict", *extent
+    besides = _QUOTIENT if has_quotients(report) else ()
+    yield "point", "entry", "value", *besides, "verdict", *extent
     for place, result in enumerate(answered(report)):
         known = [result.extent or "" for _ in extent]
         if not isinstance(result.value, list):
-            yield place, "f", result.value, "", *known
+            yield place, "f", result.value, *("" for _ in besides), "", *known
         for cell in cells(result):
             name = ascii_name(cell_name(report, cell))
             verdict = _word(verdict_of([cell.check])) or _LEFT_OUT * bool(result.sampled)
-            yield place, name, cell.number, verdict, *known
+            quotients = _quotient(cell.check) if besides else ()
+            yield place, name, cell.number, *quotients, verdict, *known
+
+
+_QUOTIENT = ("quotient", "quotient error")
+
+
+def _quotient(check: Check | None) -> tuple[object, object]:
+    """Return a difference quotient and its error; nothing twice where there is none."""
+    return check.quotient if check and check.quotient else ("", "")
 
 
 _LEFT_OUT = "unchecked"

@@ -21,6 +21,7 @@ from diffcli.output.cells import (
     Row,
     answered,
     cells,
+    has_quotients,
     name_of_function,
     notation,
     sheet,
@@ -30,7 +31,7 @@ from diffcli.output.cells import (
 from diffcli.output.document import Document, Line, Numbers, written
 from diffcli.output.formats import View
 from diffcli.output.grids import Column, frame, grids
-from diffcli.output.notes import marked
+from diffcli.output.notes import marked, quotient
 from diffcli.output.report import Report, Result
 from diffcli.output.text import aligned, elided, number, raised
 from diffcli.verdict import Verdict
@@ -184,6 +185,10 @@ class _Page:
         names = [*self.report.variables, name_of_function(self.report), *entries]
         texts = zip(*(row.texts(self.view.digits) for row in shown), strict=True)
         columns = [_numbers(name, column) for name, column in zip(names, texts, strict=True)]
+        if has_quotients(self.report):
+            of_entry = zip(*(row.quotients for row in shown), strict=True)
+            for name, column in zip(entries, of_entry, strict=True):
+                columns.append(Column(f"quotient of {name}", [*map(Text, column)]))
         columns.append(Column("", [_verdict(row.verdict) for row in shown]))
         parts = grids(columns, self.room)
         if len(found) > self.most:
@@ -218,9 +223,13 @@ class _Page:
             Column("", [Text(cell_name(self.report, cell)) for cell in found]),
             _numbers("", [cell.text(self.view.digits) for cell in found]),
             Column("", [_verdict(verdict_of([cell.check])) for cell in found]),
-            Column("", [Text(text or "", "bold") for text in formulas], wraps=True),
         ]
-        return self.ends(columns[: 4 if any(formulas) else 3], result, header=False)
+        if any(formulas):
+            texts = [Text(text or "", "bold") for text in formulas]
+            columns.append(Column("", texts, wraps=True))
+        if any(quotients := [quotient(cell.check) for cell in found]):
+            columns.append(Column("", [Text(each and f"quotient {each}") for each in quotients]))
+        return self.ends(columns, result, header=False)
 
     def shown(self, result: Result) -> Collection[int]:
         """Return the places of the numbers that are shown: all, or of many the first and last."""

@@ -106,6 +106,29 @@ def test_modules_that_are_right(
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("asked", "entries"),
+    [
+        ("2.bias", ["2.bias[0]", "2.bias[1]"]),
+        (
+            "2",
+            [*(f"2.weight[{i},{j}]" for i in (0, 1) for j in (0, 1, 2)), "2.bias[0]", "2.bias[1]"],
+        ),
+    ],
+)
+def test_parameters_and_layers_are_chosen_by_name(
+    asked: str, entries: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["grad", "--py", "wrong.py:net", "--loss", "loss", "--inputs", "batch.pt", "--json"]
+    assert run([*command, "--wrt", asked]) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert [check["entry"] for check in result["checks"]] == entries
+    assert {check["verdict"] for check in result["checks"]} == {"certified"}
+    assert run([*command, "--wrt", "3"]) == 2
+    assert "2.bias" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_random_module_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["grad", "--py", "right.py:dropping", "--loss", "total", "--at", f"input={X}"]
     assert run([*asked, "--json"]) == 0
