@@ -69,10 +69,6 @@ COMPONENTS = Option(
     default=False,
     group=OUTPUT,
 )
-WITH_COMPONENTS = frozenset({"grad", "jacobian", "hessian", "jvp", "vjp", "hvp", "vhp"})
-"""The operators whose derivative of tensors has a closed form."""
-WITH_COORDINATES = frozenset({"laplacian", "divergence", "curl"})
-"""The operators besides the gradient that are known in curvilinear coordinates."""
 DIRECTIONAL = Option(
     "directional",
     Kind.VECTOR,
@@ -80,9 +76,6 @@ DIRECTIONAL = Option(
     metavar="VECTOR",
     group=POINTS,
 )
-
-CERTIFIABLE = ("eval", "grad", "partial", "jacobian", "hessian")
-"""The operators whose numbers are partials, which a certificate can claim."""
 
 
 def read_vector(text: str | None) -> Typed | None:
@@ -106,47 +99,24 @@ FIELDS: Mapping[str, tuple[Option, Callable[[Any], Any]]] = MappingProxyType(
 )
 """The option that sets each field of an operator, and how its text is read."""
 
-_EXAMPLES: Mapping[str, str] = {
-    "eval": 'diffcli eval "x^2 + y" --at x=3,y=1',
-    "grad": """\
-diffcli grad "6x^2 + 2x + 4" --at 3
-diffcli grad "u^3 + v^2 + 4uv" --at u=3,v=4
-diffcli grad "sin(x)/x" --at "x=linspace(1,2,5)" --order 2
-diffcli grad "x^2 + 3x"\
-""",
-    "partial": 'diffcli partial "x^2*y^3" x y y --at 1,2',
-    "jacobian": 'diffcli jacobian "x^2*y" "5x + sin(y)" --at 1,2',
-    "hessian": """\
-diffcli hessian "x^2*y + y^3" --at 1,2
-diffcli hessian "logsumexp(X@w)" --wrt w --at "X=[[1,2],[3,4]],w=[1,1]"\
-""",
-    "jvp": 'diffcli jvp "[x^2*y, 5x + sin(y)]" --at 1,2 --vector x=1,y=-1',
-    "vjp": 'diffcli vjp "2x" --at "x=ones(3)" --vector "[0.1,1,10]"',
-    "hvp": 'diffcli hvp "x^2*y + y^3" --at 1,2 --vector x=1,y=-1',
-    "vhp": 'diffcli vhp "x^2*y + y^3" --at 1,2 --vector x=1,y=-1',
-    "laplacian": 'diffcli laplacian "x^2*y + y^3" --at 1,2',
-    "divergence": 'diffcli divergence "[x^2*y, 5x + sin(y)]" --at 1,2',
-    "curl": 'diffcli curl "[y*z, x*z, 2*x*y]" --at 1,2,3',
-}
-
 
 def command_of(name: str) -> Command:
     """Return the command of an operator; its fields are its options."""
     operator = OPERATORS[name]
     fields = inspect.signature(operator).parameters.values()
     own = (replace(FIELDS[field.name][0], default=field.default or None) for field in fields)
-    more = (COMPONENTS,) if name in WITH_COMPONENTS else ()
-    more = (*more, COORDINATES) if name in WITH_COORDINATES else more
+    more = (COMPONENTS,) if operator.has_closed_form else ()
+    more = (*more, COORDINATES) if operator.knows_coordinates else more
     text = (inspect.getdoc(operator) or "").replace("``", "")
     command = Command(
         name,
         help=text,
-        examples=_EXAMPLES.get(name, ""),
+        examples=operator.examples,
         options=(*own, *more),
         plan=_plan,
     )
     command = replace(command, **_OF_THEIR_OWN.get(name, {}))
-    certificate = (CERTIFICATE,) if name in CERTIFIABLE else ()
+    certificate = (CERTIFICATE,) if operator.has_certificate else ()
     return replace(command, options=(*command.options, SHAPES, ASSUME, *certificate))
 
 
@@ -259,7 +229,7 @@ def _plan_partial(request: Request) -> Plan:
         formulas, given = formulas[:1], formulas[1:]
         chosen = tuple(name for text in given for name in variables(text))
     if formulas and not chosen:
-        raise UsageError("a partial in which variables?", hint=_EXAMPLES["partial"])
+        raise UsageError("a partial in which variables?", hint=Partial.examples)
     return plan_of(Partial(wrt=chosen), request, formulas=formulas, declared=chosen)
 
 

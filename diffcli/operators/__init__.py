@@ -8,7 +8,7 @@ entries, in row-major order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from diffcli.operators.entries import (
@@ -52,7 +52,7 @@ __all__ = [
     "output_name",
 ]
 
-OPERATORS: Mapping[str, Callable[..., Operator]] = MappingProxyType(
+OPERATORS: Mapping[str, type[Operator]] = MappingProxyType(
     {
         operator.name: operator
         for operator in (

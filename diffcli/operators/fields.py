@@ -23,6 +23,8 @@ class Laplacian(Chosen, Number):
     """The sum of the second derivatives in each variable of one formula."""
 
     name: ClassVar[str] = "laplacian"
+    examples: ClassVar[str] = 'diffcli laplacian "x^2*y + y^3" --at 1,2'
+    knows_coordinates: ClassVar[bool] = True
     of_one_number: ClassVar[bool] = True
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
@@ -39,6 +41,8 @@ class Divergence(Chosen, Number):
     """The sum of each output's derivative in its own variable, of as many outputs as variables."""
 
     name: ClassVar[str] = "divergence"
+    examples: ClassVar[str] = 'diffcli divergence "[x^2*y, 5x + sin(y)]" --at 1,2'
+    knows_coordinates: ClassVar[bool] = True
 
     def check(self, scalars: Scalars) -> None:
         """Raise UsageError where the formulas are no vector field."""
@@ -59,6 +63,8 @@ class Curl(Operator):
     """The rotation of a field of three outputs in three variables."""
 
     name: ClassVar[str] = "curl"
+    examples: ClassVar[str] = 'diffcli curl "[y*z, x*z, 2*x*y]" --at 1,2,3'
+    knows_coordinates: ClassVar[bool] = True
 
     def check(self, scalars: Scalars) -> None:
         """Raise UsageError where the formulas are no vector field."""

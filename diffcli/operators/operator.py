@@ -34,6 +34,14 @@ class Operator(ABC):
     """Whether it takes one formula of a number."""
     has_formulas: ClassVar[bool] = True
     """Whether its entries are written out as formulas of the variables."""
+    has_closed_form: ClassVar[bool] = False
+    """Whether its derivative of tensors has a closed form."""
+    has_certificate: ClassVar[bool] = False
+    """Whether its numbers are partials, which a certificate can claim."""
+    knows_coordinates: ClassVar[bool] = False
+    """Whether it is known in curvilinear coordinates."""
+    examples: ClassVar[str] = ""
+    """Commands that its help shows, a line each."""
 
     def check(self, scalars: Scalars) -> None:
         """Raise UsageError where the operator doesn't apply."""

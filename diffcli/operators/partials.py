@@ -38,6 +38,8 @@ class Eval(Operator):
     """No derivative: the value alone."""
 
     name: ClassVar[str] = "eval"
+    examples: ClassVar[str] = 'diffcli eval "x^2 + y" --at x=3,y=1'
+    has_certificate: ClassVar[bool] = True
     element_by_element: ClassVar[bool] = True
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
@@ -62,6 +64,14 @@ class Grad(Operator):
     """The derivative in each variable, of any order; ``wrt`` chooses the variables."""
 
     name: ClassVar[str] = "grad"
+    examples: ClassVar[str] = """\
+diffcli grad "6x^2 + 2x + 4" --at 3
+diffcli grad "u^3 + v^2 + 4uv" --at u=3,v=4
+diffcli grad "sin(x)/x" --at "x=linspace(1,2,5)" --order 2
+diffcli grad "x^2 + 3x"\
+"""
+    has_closed_form: ClassVar[bool] = True
+    has_certificate: ClassVar[bool] = True
     of_one_number: ClassVar[bool] = True
     element_by_element: ClassVar[bool] = True
     order: int = 1
@@ -118,6 +128,8 @@ class Partial(Operator):
     """One mixed partial derivative: in the variables given, one after the other."""
 
     name: ClassVar[str] = "partial"
+    examples: ClassVar[str] = 'diffcli partial "x^2*y^3" x y y --at 1,2'
+    has_certificate: ClassVar[bool] = True
     of_one_number: ClassVar[bool] = True
     element_by_element: ClassVar[bool] = True
     wrt: tuple[str, ...] = ()
@@ -157,6 +169,9 @@ class Jacobian(Matrix):
     """Every first derivative: a row an output, a column a variable; vectors by their components."""
 
     name: ClassVar[str] = "jacobian"
+    examples: ClassVar[str] = 'diffcli jacobian "x^2*y" "5x + sin(y)" --at 1,2'
+    has_closed_form: ClassVar[bool] = True
+    has_certificate: ClassVar[bool] = True
     mode: Mode = "auto"
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
@@ -203,6 +218,12 @@ class Hessian(Matrix):
     """
 
     name: ClassVar[str] = "hessian"
+    examples: ClassVar[str] = """\
+diffcli hessian "x^2*y + y^3" --at 1,2
+diffcli hessian "logsumexp(X@w)" --wrt w --at "X=[[1,2],[3,4]],w=[1,1]"\
+"""
+    has_closed_form: ClassVar[bool] = True
+    has_certificate: ClassVar[bool] = True
     of_one_number: ClassVar[bool] = True
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:

@@ -21,6 +21,8 @@ class Jvp(Along, Chosen):
     """The Jacobian times a vector: the derivative of every output along the vector."""
 
     name: ClassVar[str] = "jvp"
+    examples: ClassVar[str] = 'diffcli jvp "[x^2*y, 5x + sin(y)]" --at 1,2 --vector x=1,y=-1'
+    has_closed_form: ClassVar[bool] = True
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return one derivative along the vector for each output."""
@@ -57,6 +59,8 @@ class Vjp(Along, OfVariables):
     """A vector times the Jacobian: the gradient of the outputs weighted by the vector."""
 
     name: ClassVar[str] = "vjp"
+    examples: ClassVar[str] = 'diffcli vjp "2x" --at "x=ones(3)" --vector "[0.1,1,10]"'
+    has_closed_form: ClassVar[bool] = True
     along: ClassVar[Literal["variables", "outputs"]] = "outputs"
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
@@ -82,6 +86,8 @@ class Hvp(Along, OfVariables):
     """The Hessian of one formula times a vector."""
 
     name: ClassVar[str] = "hvp"
+    examples: ClassVar[str] = 'diffcli hvp "x^2*y + y^3" --at 1,2 --vector x=1,y=-1'
+    has_closed_form: ClassVar[bool] = True
     of_one_number: ClassVar[bool] = True
     _symbol: ClassVar[str] = "D_v ∂{{f}}/∂{}"
 
@@ -115,6 +121,7 @@ class Vhp(Hvp):
     """A vector times the Hessian of one formula; the same, where that is symmetric."""
 
     name: ClassVar[str] = "vhp"
+    examples: ClassVar[str] = 'diffcli vhp "x^2*y + y^3" --at 1,2 --vector x=1,y=-1'
     _symbol: ClassVar[str] = "∂(D_v {{f}})/∂{}"
 
     def _turns(self, row: str, column: str) -> tuple[str, str]:

@@ -239,3 +239,55 @@ assert "versine(x)" in reference.functions_page()
     assert '"verdict": "certified"' in shown
     assert "1 − cos(x)" in shown
     assert "2*sin(2*x)" in shown
+
+
+THIRD_SUM = '''
+
+@dataclass(frozen=True)
+class ThirdSum(Chosen, Number):
+    """The sum of the third derivatives in each variable of one formula."""
+
+    name: ClassVar[str] = "thirdsum"
+    of_one_number: ClassVar[bool] = True
+    examples: ClassVar[str] = 'diffcli thirdsum "x^3*y + y^4" --at 1,2'
+
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
+        """Return the sum of the pure third partials."""
+        return (weighted("f", "∇³{f}", ((1.0, 0, (x, x, x)) for x in function.variables)),)
+
+    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the sum of nested reverse passes."""
+        return [sum(at.partial((name,) * 3) for name in at.variables)]
+'''
+
+
+@pytest.mark.slow
+def test_an_operator_is_a_class_and_its_name(tmp_path: Path) -> None:
+    """By hand: of x^3*y + y^4 at (1, 2) the third derivatives are 6y and 24y, 60 together."""
+    script = r"""
+import reference
+from diffcli.cli.commands import names
+from diffcli.cli.main import run
+from diffcli.commands.json_requests import answer
+assert run(["thirdsum", "x^3*y + y^4", "--at", "1,2"]) == 0
+assert run(["thirdsum", "x^3*y + y^4", "--at", "1,2", "--wrt", "y", "--json", "-q"]) == 0
+assert run(["thirdsum", "--help"]) == 0
+print(answer(b'{"kind": "thirdsum", "expression": "x^3", "at": {"x": 1}}', 1, {})[0])
+assert "thirdsum" in names()
+assert "The sum of the third derivatives" in reference.commands_page()
+"""
+    registry = (PROJECT / "diffcli/operators/__init__.py").read_text()
+    registry = registry.replace("Divergence, Laplacian\n", "Divergence, Laplacian, ThirdSum\n")
+    registry = registry.replace("Curl, Taylor,\n", "Curl, Taylor, ThirdSum,\n")
+    first = "_CYCLES = "
+    shown = used(
+        tmp_path,
+        {"operators/__init__.py": registry},
+        {"operators/fields.py": (first, f"{THIRD_SUM}\n\n{first}")},
+        script,
+    )
+    assert "∇³f" in shown
+    assert "60" in shown
+    assert '"derivative": 48.0' in shown
+    assert '"derivative": 6.0' in shown
+    assert "diffcli thirdsum" in shown
