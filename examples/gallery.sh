@@ -39,7 +39,7 @@ diffcli plot "sin(x)/x" --range=-15:15 -o hole.png
 diffcli plot "sin(x)" "x" "x - x^3/6" "x - x^3/6 + x^5/120" --orders 0 --y-range=-2:2 -o taylor.png
 
 # Growth, by its logarithm.
-diffcli plot "2^x" "x^2" "x!" --range 0.5:8 --orders 0 --log -o growth.png
+diffcli plot "2^x" "x^2" "x!" --range 0.5:8 --orders 0 --log y -o growth.png
 
 # Rosenbrock's valley: contours, the gradient as arrows, the minimum.
 diffcli plot "(1-x)^2 + 10(y-x^2)^2" --range x=-2:2,y=-1:3 -o rosenbrock.png
@@ -52,6 +52,18 @@ diffcli plot "x^2 - y^2" --range x=-2:2,y=-2:2 --kind surface -o saddle.png
 
 # A curve in the plane, with arrows along its tangents.
 diffcli plot "[t cos t, t sin t]" -o spiral.png
+
+# A derivative of another size has an axis of its own.
+diffcli plot "sin(40x)" --range=-0.5:0.5 -o twin.png
+
+# Panels one above the other.
+diffcli plot "x^3 - 3x" --orders 0,1,2 --layout stacked --mark extrema,inflections -o stacked.png
+
+# Logarithmic axes: a straight line is a power.
+diffcli plot "1/(1 + x^2)" --log xy --orders 0 --tangent 1 -o decay.png
+
+# A family: a line for each value of a parameter.
+diffcli plot "x^a*exp(-x)" --family a=1,2,3,4 --range 0:10 --orders 0 -o family.png
 
 # The curve of an equation: every branch is proved, and where its tangents are level or upright.
 diffcli plot "x^3 + y^3 = 3x*y" --range x=-3:3,y=-3:3 --mark horizontal,vertical,crossings -o folium.png

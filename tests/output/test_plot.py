@@ -174,7 +174,7 @@ def test_a_size_in_inches_and_pixels() -> None:
         (["x*y*z"], 2),
         (["x", "--kind", "field"], 2),
         (["x", "--mark", "all"], 2),
-        (["x*y", "--log"], 2),
+        (["x*y", "--log", "y"], 2),
         (["x*y", "--mark", "none"], 2),
         (["x", "--style", "prettier"], 2),
         (["x", "--tangent", "rand(2)"], 2),
@@ -331,7 +331,7 @@ def test_ticks_in_the_terminal_keep_their_digits() -> None:
 
 
 def test_a_negative_line_has_no_place_on_a_logarithmic_axis() -> None:
-    plan = compose(parse("exp(-x)"), Request(ranges={"x": (-1, 1)}, log=True))
+    plan = compose(parse("exp(-x)"), Request(ranges={"x": (-1, 1)}, log="y"))
     assert plan.notes == ("f'(x) has no positive value to draw",)
     (axes,) = painted(plan.picture).axes
     assert len(axes.get_legend().get_texts()) == 1
@@ -491,13 +491,13 @@ def test_extrema_are_marked_quietly_and_the_rest_when_asked() -> None:
 
 
 def test_the_area_is_shaded_and_the_axis_logarithmic() -> None:
-    (axes,) = drawn("exp(x)", -2, 2, fill=True, log=True).axes
+    (axes,) = drawn("exp(x)", -2, 2, fill=True, log="y").axes
     assert axes.get_yscale() == "log"
     assert len(axes.collections) == 1
 
 
 def test_nothing_positive_has_no_logarithm() -> None:
-    assert run(["plot", "-x^2-1", "--orders", "0", "--log", "-o", "log.png"]) == 2
+    assert run(["plot", "-x^2-1", "--orders", "0", "--log", "y", "-o", "log.png"]) == 2
 
 
 @pytest.mark.sampled(4)
@@ -624,7 +624,7 @@ def test_arguments_that_nobody_typed_are_not_written() -> None:
 
 EXTREME = [
     ("2^1000",), ("2^1023",), ("1e308*x",), ("-1e200*x",), ("1e-200*x",), ("1e-320*x",),
-    ("1e308*x", "--log"), ("exp(x)", "--log", "--range=-700:700"), ("exp(exp(x))",),
+    ("1e308*x", "--log", "y"), ("exp(x)", "--log", "y", "--range=-700:700"), ("exp(exp(x))",),
     ("sqrt(-1-x^2)",), ("sqrt(-1-x^2)", "x"), ("0*log(-x^2)+1",), ("[x, log(-1-x^2)]",),
     ("d/dx(1/(gamma(x)))", "--range", "x=0:1e5", "--mark", "zeros,poles,kinks"),
     ("abs(x)*1e300", "--tangent", "1", "--normal", "2", "--fill"), ("x^300", "--orders", "0,2,8"),

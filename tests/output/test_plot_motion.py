@@ -122,5 +122,5 @@ def test_lines_to_scale() -> None:
         figure = Figure(figsize=(8, 5))
         fill(figure, picture.paint, Canvas())
     assert figure.axes[0].get_aspect() == 1
-    with pytest.raises(UsageError, match="don't go together"):
-        compose(parse("exp(x)"), Request(log=True, equal=True))
+    with pytest.raises(UsageError, match="even axes"):
+        compose(parse("exp(x)"), Request(log="y", equal=True))

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from diffcli.cli.plot.options import CURVE_MARKS, MARKS
+from diffcli.cli.plot.options import CURVE_MARKS, LAYOUTS, LOG_AXES, MARKS
 from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Tensor, Typed, read_points
+from diffcli.language.printer import text_of
 from diffcli.language.ranges import read_ranges
 from diffcli.options import names, one_of
 
@@ -23,18 +24,22 @@ if TYPE_CHECKING:
 HIGHEST_ORDER = 8
 MOST_PIXELS = 20_000
 MOST_WIDE = 1e100
+MOST_MEMBERS = 20
+"""Lines of a family."""
 
 
 @dataclass(frozen=True)
 class Parameters:
     """What was said of variables that aren't drawn along: sliders, and the values that some hold.
 
-    ``dots`` are the points of ``--at`` that are left for the lines.
+    ``dots`` are the points of ``--at`` that are left for the lines, ``family`` the values of the
+    variable of which each makes a line.
     """
 
     sliders: tuple[Slider, ...] = ()
     held: Mapping[str, Node] = field(default_factory=dict)
     dots: tuple[Typed, ...] = ()
+    family: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
 
 
 def parameters_of(options: Mapping[str, Any], function: Function) -> Parameters:
@@ -44,9 +49,10 @@ def parameters_of(options: Mapping[str, Any], function: Function) -> Parameters:
 
     ends = ranges(",".join(options["slider"] or ()), function.variables)
     points = read_points([options["at"]]) if options["at"] else ()
-    left = free(function, tuple(ends))
+    family = _family(options["family"], function)
+    left = free(function, (*ends, *family))
     held = _held(points, ends, left)
-    if left and not free(function, (*ends, *held)):
+    if function.variables and not free(function, (*ends, *held, *family)):
         raise PointError(
             f"{' and '.join(left)} hold a value, and nothing is left to be drawn along",
             hint=f"leave one out of --at, as {left[-1]}",
@@ -63,7 +69,26 @@ def parameters_of(options: Mapping[str, Any], function: Function) -> Parameters:
         sliders,
         {name: value for name, value in held.items() if name not in ends},
         tuple(point for point in rest if point.named or point.ordered),
+        family,
     )
+
+
+def _family(text: str | None, function: Function) -> dict[str, tuple[Node, ...]]:
+    """Read ``a=0.5,1,2``: a variable and the values of which each makes a line."""
+    if not text:
+        return {}
+    name, _, listed = text.partition("=")
+    name = name.strip()
+    if name not in function.variables or len(function.variables) < 2 or not function.is_scalar:
+        raise PointError(
+            f"{text!r} makes no family of this formula",
+            hint="a variable of one formula beside the one that is drawn along: a=0.5,1,2",
+        )
+    (point,) = read_points([listed])
+    values = [each for each in point.ordered if isinstance(each, Node)]
+    if not 0 < len(values) == len(point.ordered) <= MOST_MEMBERS or point.named:
+        raise PointError(f"{text!r} can't be given to --family", hint="a=0.5,1,2")
+    return {name: tuple(values)}
 
 
 def _held(
@@ -89,7 +114,7 @@ def _start(low: float, high: float, typed: float | None) -> float:
 
 
 def request_of(
-    options: Mapping[str, Any], function: Function, dots: Sequence[Typed], kind: str | None
+    options: Mapping[str, Any], function: Function, parameters: Parameters, kind: str | None
 ) -> Request:
     """Return what a plot of a Function is to show."""
     from diffcli.engines.exact import nearest
@@ -110,10 +135,13 @@ def request_of(
         touching=_curve_points(touched, function) if is_curve else (),
         notable=_notable(marks),
         normals=_places(normal, function),
-        at=[nearest(place) for place in _places(dots, function)],
+        at=[nearest(place) for place in _places(parameters.dots, function)],
         fill=options["fill"],
         proved=options["proved"],
-        log=options["log"],
+        log=one_of(options["log"], LOG_AXES, "--log") if options["log"] else "",
+        symlog=options["symlog"],
+        layout=one_of(options["layout"], LAYOUTS, "--layout"),
+        family=[f"{n} = {text_of(v)}" for n, each in parameters.family.items() for v in each],
         equal=options["equal"],
     )
 

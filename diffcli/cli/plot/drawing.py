@@ -57,15 +57,15 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
 
     from diffcli.output.plots.compose import compose
     from diffcli.output.plots.style import Canvas
-    from diffcli.studies.curves.parameters import holding
+    from diffcli.studies.curves.parameters import holding, spread
 
-    function = holding(function, parameters.held)
+    function = spread(holding(function, parameters.held), parameters.family)
     first = holding(function, {each.name: each.node for each in parameters.sliders})
     if not quiet:
         for reading in _readings(function, first):
             say(f"read as {function.read_as}: {reading}")
     kind = _kind_of_page(first, options) if is_page else options["kind"]
-    request = asked.request_of(options, first, parameters.dots, kind)
+    request = asked.request_of(options, first, parameters, kind)
     composed = compose(first, request)
     picture, title = composed.picture, safe(options["title"]) if options["title"] else None
     canvas = Canvas(file_kind, inches, options["dpi"], asked.style(options["style"]), title)
@@ -96,8 +96,11 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
 
 def _kind_of_page(function: Function, options: Mapping[str, Any]) -> str | None:
     """Return the kind of plot that a page shows of a Function, unless another was asked for."""
-    for name in ("fill", "proved", "equal"):
-        if options[name]:
+    asks = {name: options[name] for name in ("fill", "proved", "equal", "symlog")}
+    asks["layout"] = options["layout"] in ("twin", "stacked")
+    asks["log"] = "x" in (options["log"] or "")
+    for name, value in asks.items():
+        if value:
             raise UsageError(f"--{name} is for pictures, not for a page", hint="-o plot.svg")
     from diffcli.output.plots.compose import kinds_of
 

@@ -14,6 +14,8 @@ diffcli plot "exp(-x^2)" --orders 0,1,2 --tangent 1 -o bell.svg
 diffcli plot "x^2" "x^3" --range=-2:2 --data powers.csv
 diffcli plot "x^2 - y^2" --range x=-2:2,y=-2:2 --kind surface -o saddle.png
 diffcli plot "[cos t, sin 2t]" -o figure.svg
+diffcli plot "sin(10x)" --layout stacked -o waves.png
+diffcli plot "1/(1+x^2)" --log xy -o decay.png
 diffcli plot "a*sin(x)*exp(-x/5)" --slider a=0:2 -o wave.html
 diffcli plot "x^3 + y^3 = 3x*y" --mark horizontal,vertical,crossings
 diffcli plot "x^2 + y^2 <= 25 and y >= x" -o sector.svg"""
@@ -21,6 +23,8 @@ diffcli plot "x^2 + y^2 <= 25 and y >= x" -o sector.svg"""
 PAGE = "html"
 FORMATS = ("png", "svg", "pdf", PAGE)
 """The endings of files; a page computes by itself."""
+LOG_AXES = ("x", "y", "xy")
+LAYOUTS = ("auto", "overlay", "twin", "stacked")
 MARKS = ("zeros", "extrema", "inflections", "poles", "kinks")
 CURVE_MARKS = ("horizontal", "vertical", "crossings", "cusps", "isolated")
 
@@ -58,7 +62,33 @@ EQUAL = Option(
     default=False,
     group=_PLOT,
 )
-LOG = Option("log", Kind.FLAG, "Draw the values on a logarithmic axis.", default=False, group=_PLOT)
+LAYOUT = Option(
+    "layout",
+    Kind.TEXT,
+    "Where derivatives stand: {choices}. auto gives them an axis of their own where their size "
+    "differs from the function's by more than twenty times.",
+    default="auto",
+    metavar="NAME",
+    group=_PLOT,
+    choices=LAYOUTS,
+)
+LOG = Option(
+    "log", Kind.TEXT, "Logarithmic axes: {choices}.", metavar="AXES", group=_PLOT, choices=LOG_AXES
+)
+SYMLOG = Option(
+    "symlog",
+    Kind.FLAG,
+    "Draw the values by their logarithms on both sides of 0.",
+    default=False,
+    group=_PLOT,
+)
+FAMILY = Option(
+    "family",
+    Kind.TEXT,
+    "Draw a line for each value of a variable: a=0.5,1,2.",
+    metavar="X=A,..",
+    group=_PLOT,
+)
 TITLE = Option("title", Kind.TEXT, "Title above the plot.", metavar="TEXT", group=_PLOT)
 MARK = Option(
     "mark",
@@ -137,22 +167,10 @@ of arrows; an equation makes a curve, and a condition a region, each cell proved
 --show, --term or --data it is drawn in a window if there is a screen, else in the terminal.""",
     examples=_EXAMPLES,
     options=(
-        *(
-            RANGE,
-            Y_RANGE,
-            ORDERS,
-            KIND,
-            SLIDER,
-            EQUAL,
-            LOG,
-            TITLE,
-            MARK,
-            TANGENT,
-            NORMAL,
-            DOTS,
-            FILL,
-        ),
-        *(PROVED, PICTURE, DATA, TERM, SHOW, SIZE, DPI, STYLE),
+        *(RANGE, Y_RANGE, ORDERS, KIND, SLIDER, FAMILY),
+        *(LAYOUT, EQUAL, LOG, SYMLOG, TITLE),
+        *(MARK, TANGENT, NORMAL, DOTS, FILL, PROVED),
+        *(PICTURE, DATA, TERM, SHOW, SIZE, DPI, STYLE),
         *(VARS, LET, QUIET, TIMEOUT, DEBUG),
     ),
     common=(),

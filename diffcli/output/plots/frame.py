@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isinf
 
 import numpy as np
@@ -23,6 +23,8 @@ HIGHEST = 1e306
 """The largest number at an end of an axis: to draw one, larger numbers are computed with."""
 LEAST = 1e-12
 """How small a value a logarithmic axis still shows, as a part of the largest."""
+TENTH = 0.1
+"""The part of all values that an axis of logarithms shows evenly about 0."""
 STRAIGHT = 201
 """Points along a straight line, which a logarithm bends."""
 LONG = 60
@@ -87,12 +89,12 @@ class StraightLine:
         return f"y = {steep}{shift}"
 
     def line(
-        self, x_range: tuple[float, float], y_range: tuple[float, float]
+        self, x_range: tuple[float, float], y_range: tuple[float, float], *, log_x: bool = False
     ) -> tuple[Floats, Floats]:
         """Return points along the line across a picture."""
         if isinf(self.slope):
             return np.full(2, self.x), np.array(y_range)
-        x = np.linspace(*x_range, STRAIGHT)
+        x = (np.geomspace if log_x else np.linspace)(*x_range, STRAIGHT)
         return x, self.y + self.slope * (x - self.x)
 
 
@@ -100,7 +102,9 @@ class StraightLine:
 class Frame:
     """What surrounds the lines: the variable, the ranges, whether y is drawn by its logarithm.
 
-    ``latex`` is the variable in LaTeX. ``equal`` is whether both axes have the same scale.
+    ``latex`` is the variable in LaTeX. ``equal`` is whether both axes have the same scale,
+    ``log_x`` whether x is drawn by its logarithm, ``symlog`` whether y is on both sides of 0.
+    ``layout`` is where derivatives stand: overlay, twin or stacked.
     """
 
     variable: str
@@ -109,6 +113,9 @@ class Frame:
     y_range: tuple[float, float] | None = None
     log: bool = False
     equal: bool = False
+    log_x: bool = False
+    symlog: bool = False
+    layout: str = "overlay"
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,35 @@ class LinesShown:
     quiet: bool = True
     fill: bool = False
     bands: Sequence[Band] = ()
+
+    @property
+    def panels(self) -> list[LinesShown]:
+        """What each pair of axes shows: everything, or the lines of each order by themselves.
+
+        Twin axes have the functions on the one, and all derivatives on the other. What is marked
+        stands with the functions.
+        """
+        lines = shown_lines(self.samples, self.lines, self.frame)
+        orders = sorted({line.order for line in lines})
+        if self.frame.layout == "overlay" or len(orders) < 2:
+            return [self]
+        first, *rest = ([line for line in lines if line.order == order] for order in orders)
+        if self.frame.layout == "twin":
+            rest = [[line for group in rest for line in group]]
+        own = replace(self.frame, y_range=None)
+        return [
+            replace(self, lines=first, points=self._points_on(first)),
+            *(
+                replace(
+                    self, lines=group, frame=own, points=self._points_on(group), straights=(),
+                    spots=(), bands=(), fill=False,
+                )
+                for group in rest
+            ),
+        ]  # fmt: skip
+
+    def _points_on(self, lines: Sequence[Line]) -> list[tuple[Line, float, float]]:
+        return [each for each in self.points if each[0] in lines]
 
 
 def shown_lines(samples: Samples, lines: Sequence[Line], frame: Frame) -> list[Line]:
@@ -175,6 +211,17 @@ def frame_range(samples: Samples, lines: Sequence[Line], frame: Frame) -> tuple[
     if frame.log and low <= 0:
         low = _least_positive(samples, lines, high)
     return low, high
+
+
+def linear_part(samples: Samples, lines: Sequence[Line]) -> float:
+    """Return the power of ten about 0 within which an axis of logarithms is even.
+
+    A tenth of the values that aren't 0 lie within it.
+    """
+    values = np.concatenate([samples.values[line.output, line.order] for line in lines])
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    least = float(np.quantile(sizes, TENTH)) if sizes.size else 1.0
+    return float(10.0 ** np.clip(np.floor(np.log10(least)), -300, 300))
 
 
 def with_margin(low: float, high: float, part: float) -> tuple[float, float]:

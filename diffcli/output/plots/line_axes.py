@@ -8,12 +8,13 @@ from types import MappingProxyType
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from diffcli.output.plots.canvas import colours, faint, ink
-from diffcli.output.plots.frame import Line, LinesShown, frame_range, shown_lines
+from diffcli.output.plots.frame import Line, LinesShown, frame_range, linear_part, shown_lines
 from diffcli.output.plots.scales import ROUND, set_ticks
 from diffcli.output.plots.style import ASYMPTOTE, DASHES, DOT, FONT_SIZE, WIDTHS
 from diffcli.output.plots.typeset import Label, named, plain, typeset
@@ -47,18 +48,44 @@ def draw(figure: Figure, plot: LinesShown) -> None:
 
     To be called within :func:`~diffcli.output.plots.canvas.styled`.
     """
-    axes, samples, lines, frame = figure.subplots(), plot.samples, plot.lines, plot.frame
-    view = frame_range(samples, lines, frame)
-    axes.set(xlim=frame.x_range, ylim=view)
-    named(frame.latex, frame.variable).write(axes.set_xlabel(""))
-    set_ticks(axes.xaxis, frame.x_range)
+    panels, frame = plot.panels, plot.frame
+    if frame.layout == "twin" and len(panels) > 1:
+        first = figure.subplots()
+        all_axes = [first, first.twinx()]
+    else:
+        all_axes = list(np.atleast_1d(figure.subplots(len(panels), 1, sharex=True)))
+    for axes, panel in zip(all_axes, panels, strict=True):
+        _draw_panel(axes, panel, is_twin=axes is not all_axes[0] and frame.layout == "twin")
+    named(frame.latex, frame.variable).write(all_axes[-1].set_xlabel(""))
+    if frame.layout == "twin" and len(panels) > 1:
+        named(frame.latex, frame.variable).write(all_axes[0].set_xlabel(""))
+        _colour_axis(all_axes[0], panels[0], "left")
+        _colour_axis(all_axes[1], panels[1], "right")
     if frame.equal:
-        axes.set_aspect("equal")
+        all_axes[0].set_aspect("equal")
         figure.set_layout_engine("compressed")
+    _draw_legend(figure, all_axes, plot)
+
+
+def _draw_panel(axes: Axes, plot: LinesShown, *, is_twin: bool) -> None:
+    """Draw lines and what is marked on them; twin axes leave the ground to the others."""
+    samples, lines, frame = plot.samples, plot.lines, plot.frame
+    view = frame_range(samples, lines, frame)
+    if frame.log_x:
+        axes.set_xscale("log")
+    else:
+        set_ticks(axes.xaxis, frame.x_range)
+    axes.set(xlim=frame.x_range, ylim=view)
     if frame.log:
         axes.set_yscale("log")
+    elif frame.symlog:
+        axes.set_yscale("symlog", linthresh=linear_part(samples, lines))
     else:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=ROUND))
+    if is_twin:
+        axes.grid(visible=False)
+        axes.spines["right"].set_visible(True)
+    elif not frame.log:
         axes.axhline(0, color=faint(axes), linewidth=0.7, zorder=1.5)
     for line in shown_lines(samples, lines, frame):
         _draw_line(axes, samples, line, ink(line, lines), view)
@@ -67,19 +94,37 @@ def draw(figure: Figure, plot: LinesShown) -> None:
     _draw_bands(axes, plot, view)
     _draw_uprights(axes, samples, lines)
     _draw_marks(axes, plot)
+
+
+def _colour_axis(axes: Axes, plot: LinesShown, side: str) -> None:
+    """Write the numbers of an axis in the colour of its line, if it has but one."""
+    if len({ink(line, plot.lines) for line in plot.lines}) == 1:
+        colour = ink(plot.lines[0], plot.lines)
+        axes.tick_params(axis="y", labelcolor=colour)
+        axes.spines[side].set_edgecolor(colour)
+
+
+def _draw_legend(figure: Figure, all_axes: Sequence[Axes], plot: LinesShown) -> None:
+    view = frame_range(plot.samples, plot.panels[0].lines, plot.frame)
+    is_linear = not (plot.frame.log or plot.frame.symlog)
     # Above the axes matplotlib writes the common factor of the ticks, such as ×10⁹.
-    magnitude = 0 if frame.log else log10(max(map(abs, view)))
+    magnitude = log10(max(map(abs, view))) if is_linear else 0
     room = 72 * figure.get_figwidth() - MARGINS
-    handles, names = axes.get_legend_handles_labels()
-    equations = {line.name: _label(line, room - KEY) for line in lines}
+    handles: list[Artist] = []
+    names: list[str] = []
+    for axes in all_axes:
+        more_handles, more_names = axes.get_legend_handles_labels()
+        handles += more_handles
+        names += more_names
+    equations = {line.name: _label(line, room - KEY) for line in plot.lines}
     labels = [equations.get(name) or plain(name) for name in names]
-    legend = axes.legend(
+    legend = all_axes[0].legend(
         handles,
         names,
         loc="lower left",
         bbox_to_anchor=(0, 1.01 if -4 < magnitude < 5 else 1.06),
         borderaxespad=0,
-        ncols=columns_of(labels, len({line.order for line in lines}), room),
+        ncols=columns_of(labels, len({line.order for line in plot.lines}), room),
     )
     for text, label in zip(legend.get_texts(), labels, strict=True):
         label.write(text)
@@ -161,7 +206,7 @@ def _draw_uprights(axes: Axes, samples: Samples, lines: Sequence[Line]) -> None:
         for each in samples.breaks_of(line.output, line.order)
         if each.kind is BreakKind.POLE
     }
-    if 0 not in poles:
+    if 0 not in poles and axes.get_xscale() == "linear":
         axes.axvline(0, color=faint(axes), linewidth=0.7, zorder=1.5)
     for at in sorted(poles):
         axes.axvline(at, color=faint(axes), linewidth=0.8, linestyle=ASYMPTOTE, zorder=2)
@@ -186,8 +231,10 @@ def columns_of(labels: Sequence[Label], orders: int, room: float) -> int:
 def _draw_marks(axes: Axes, plot: LinesShown) -> None:
     """Draw a plot's tangents, points and features; quiet features are small dots."""
     inks = colours()
-    for number, straight in enumerate(plot.straights, start=len(plot.lines)):
-        ends = straight.line(axes.get_xlim(), axes.get_ylim())
+    # Beside a function that stands alone, its derivative's colour is taken.
+    first = len(plot.lines) + (plot.frame.layout != "overlay")
+    for number, straight in enumerate(plot.straights, start=first):
+        ends = straight.line(axes.get_xlim(), axes.get_ylim(), log_x=plot.frame.log_x)
         colour = inks[number % len(inks)]
         axes.plot(*ends, color=colour, linewidth=1.1, label=straight.text, zorder=2.5)
         axes.plot([straight.x], [straight.y], "o", color=colour, markersize=5, zorder=4)

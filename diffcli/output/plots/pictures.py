@@ -39,7 +39,10 @@ class Request:
     notable: Sequence[NotableKind] = ()
     touching: Sequence[Mapping[str, Node]] = ()
     fill: bool = False
-    log: bool = False
+    log: str = ""
+    symlog: bool = False
+    layout: str = "auto"
+    family: Sequence[str] = ()
     proved: bool = False
     equal: bool = False
 
@@ -60,6 +63,8 @@ class Request:
             "fill": self.fill,
             "proved": self.proved,
             "log": self.log,
+            "symlog": self.symlog,
+            "family": self.family,
             "y-range": self.y_range,
         }
         return [option for option, value in asked.items() if value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from textwrap import wrap
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import uniplot
 from uniplot.axis_labels.label_set import LabelSet
 
+from diffcli.errors import UsageError
 from diffcli.output.plots.frame import (
     MARGIN,
     Line,
@@ -65,15 +66,27 @@ def lines_text(plot: LinesShown, columns: int, rows: int, *, colour: bool) -> st
 
     Without colour a derivative is a row of dots.
     """
+    panels = plot.panels
+    if len(panels) > 1:
+        texts = [
+            lines_text(replace(each, frame=replace(each.frame, layout="overlay")), columns,
+                       rows // len(panels), colour=colour)
+            for each in panels
+        ]  # fmt: skip
+        return "\n".join(texts)
     frame, lines = plot.frame, shown_lines(plot.samples, plot.lines, plot.frame)
+    if frame.symlog:
+        raise UsageError("--symlog is drawn in a file", hint="-o plot.png")
     legend = [line.equation for line in lines] + [each.text for each in plot.straights]
     features = _features(plot, columns)
     width, height = _room(columns, rows, len(legend) + len(features))
-    view = frame_range(plot.samples, plot.lines, frame)
+    view = frame_range(plot.samples, plot.lines, plot.frame)
+    dots = None if colour else width
     drawn = [
-        _points(plot.samples, line, None if colour or not line.order else width) for line in lines
+        _points(plot.samples, line, dots if line.order else None, log_x=frame.log_x)
+        for line in lines
     ]
-    drawn += [each.line(frame.x_range, view) for each in plot.straights]
+    drawn += [each.line(frame.x_range, view, log_x=frame.log_x) for each in plot.straights]
     axis = _Axis(*view, is_log=frame.log)
     solid = [colour or not line.order for line in lines] + [True] * len(plot.straights)
     colours = [name for name, _ in zip(cycle(COLOURS), legend, strict=False)]
@@ -88,6 +101,7 @@ def lines_text(plot: LinesShown, columns: int, rows: int, *, colour: bool) -> st
         x_min=frame.x_range[0],
         x_max=frame.x_range[1],
         **axis.options("y"),
+        x_as_log=frame.log_x,
         y_as_log=frame.log,
     )
     keys = _legend(legend, solid, colours if colour else None)
@@ -231,10 +245,12 @@ class _Axis:
         return {f"{name}_min": low, f"{name}_max": high, f"{name}_unit": unit}
 
 
-def _points(samples: Samples, line: Line, columns: int | None) -> tuple[Floats, Floats]:
+def _points(
+    samples: Samples, line: Line, columns: int | None, *, log_x: bool
+) -> tuple[Floats, Floats]:
     x, y = samples.x, samples.values[line.output, line.order]
     if columns is not None:
-        dots = np.linspace(x[0], x[-1], columns // DOTTED + 1)
+        dots = (np.geomspace if log_x else np.linspace)(x[0], x[-1], columns // DOTTED + 1)
         x, y = dots, np.interp(dots, x, y)
     return x, y
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, gcd, lcm, pi
+from math import ceil, floor, gcd, lcm, log10, pi
 
 import numpy as np
 
@@ -20,14 +20,18 @@ TURNS, MOST_TURNS = 6, 12
 WIDEST = 10
 NARROWER = (5, 2)
 """Half the default range, and what it becomes where the values grow too fast to be seen."""
-FAR, FAR_POINTS, MOST_FAR, HALVINGS = 1e4, 1001, 8, 40
-"""How far turning points are looked for, at how many points, and how many are few."""
+FAR, FAR_POINTS, MOST_FAR, HALVINGS = 1e4, 1000, 8, 40
+"""How far turning points are looked for, at how many points (none is 0), and how many are few."""
 CELLS, FEW_CELLS = 401, 41
 """Points that decide the default range, and those of a function that takes long: prime numbers."""
 MOST_LOST = 8
 """Points of a call at which autograd is asked though each takes long."""
 NEARLY = 1e-6
 """How far a whole number may be off."""
+CLOSER = (2.5, 2.0, 1.6, 1.3)
+"""How far a range reaches that shows turning points, in halves of what lies between them."""
+HIDDEN, SEEN = 0.05, 0.15
+"""Parts of the height below which they are hidden, and from which on they are seen."""
 MARGIN = 0.5
 """Beside turning points, as a part of what lies between them."""
 TOO_HIGH, TOO_STEEP = 1e3, 10.0
@@ -110,8 +114,8 @@ def default_range(function: Function, evaluate: Evaluate) -> Range:
     if waves is not None:
         return waves
     is_slow = is_iterated(function)
-    turns = np.empty(0) if is_slow else _far_turns(evaluate)
-    if turns.size:
+    turns = np.empty(0) if is_slow else _turns(evaluate)
+    if (np.abs(turns) > WIDEST).any():
         margin = max(WIDEST, MARGIN * float(np.ptp(turns)))
         return _whole_range(turns.min() - margin + NEARLY, turns.max() + margin - NEARLY)
     for half in (WIDEST, *NARROWER):
@@ -127,7 +131,7 @@ def default_range(function: Function, evaluate: Evaluate) -> Range:
         high, middle = np.quantile(sizes, [0.98, 0.5])
         if high < TOO_HIGH or high < TOO_STEEP * middle:
             break
-    return found
+    return _close_range(evaluate, turns, found) if turns.size > 1 else found
 
 
 def whole(x: Floats, half: int) -> Range:
@@ -140,8 +144,8 @@ def _whole_range(low: float, high: float) -> Range:
     return Range(float(first), float(last), f"{first}:{last}")
 
 
-def _far_turns(evaluate: Evaluate) -> Floats:
-    """Return where a function turns, if it does a few times and somewhere beyond the usual range.
+def _turns(evaluate: Evaluate) -> Floats:
+    """Return where a function turns, in order, if it does a few times.
 
     The sign of the derivative changes there, and goes on doing so as the place is closed in on,
     without the derivative growing as it would at a pole.
@@ -149,7 +153,7 @@ def _far_turns(evaluate: Evaluate) -> Floats:
     x = np.sinh(np.linspace(-1, 1, FAR_POINTS) * np.arcsinh(FAR))
     slopes = evaluate(x)[:, 1]
     output, cell = np.nonzero(np.sign(slopes[:, :-1]) * np.sign(slopes[:, 1:]) < 0)
-    if not 0 < cell.size <= MOST_FAR or (np.abs(x[cell]) < WIDEST).all():
+    if not 0 < cell.size <= MOST_FAR:
         return np.empty(0)
     low, high = x[cell], x[cell + 1]
     left, right = slopes[output, cell], slopes[output, cell + 1]
@@ -159,8 +163,41 @@ def _far_turns(evaluate: Evaluate) -> Floats:
         slope = evaluate(middle)[output, 1, np.arange(cell.size)]
         is_left = np.sign(slope) == np.sign(left)
         low, high = np.where(is_left, middle, low), np.where(is_left, high, middle)
-    turns: Floats = low[np.abs(slope) <= steepest]
-    return turns if (np.abs(turns) > WIDEST).any() else np.empty(0)
+    return np.sort(low[np.abs(slope) <= steepest])
+
+
+def _height(row: Floats) -> float:
+    known = row[np.isfinite(row)]
+    return float(np.ptp(known)) if known.size else 0.0
+
+
+def _close_range(evaluate: Evaluate, turns: Floats, usual: Range) -> Range:
+    """Return a range about the turning points in which they are seen, if the usual one hides them.
+
+    They are where what lies between them is a small part of the height.
+    """
+    between = evaluate(np.linspace(turns[0], turns[-1], CELLS))[:, 0]
+
+    def share(low: float, high: float) -> float:
+        values = evaluate(np.linspace(low, high, CELLS))[:, 0]
+        heights = [
+            (_height(inner), _height(row)) for inner, row in zip(between, values, strict=True)
+        ]
+        return max((inner / whole for inner, whole in heights if whole > 0), default=1.0)
+
+    if usual.low < turns[0] and turns[-1] < usual.high and share(usual.low, usual.high) > HIDDEN:
+        return usual
+    middle, half = (turns[0] + turns[-1]) / 2, float(np.ptp(turns)) / 2
+    reaches = [part * half for part in CLOSER]
+    seen = (each for each in reaches if share(middle - each, middle + each) > SEEN)
+    reach = next(seen, reaches[-1])
+    step = 10.0 ** floor(log10(reach / 5))
+    low, high = (
+        floor((middle - reach) / step + NEARLY) * step,
+        ceil((middle + reach) / step - NEARLY) * step,
+    )
+    low, high = float(f"{low:.12g}"), float(f"{high:.12g}")
+    return Range(low, high, f"{low:g}:{high:g}")
 
 
 def curve_range(function: Function, evaluate: Evaluate) -> Range:

@@ -46,6 +46,17 @@ def holding(function: Function, values: Mapping[str, Node]) -> Function:
     return known
 
 
+def spread(function: Function, family: Mapping[str, Sequence[Node]]) -> Function:
+    """Return a Function with an output for each value of a family's variable."""
+    for name, values in family.items():
+        members = [holding(function, {name: value}) for value in values]
+        outputs = tuple(output for each in members for output in each.outputs)
+        function = replace(
+            members[0], text=function.text * len(values), outputs=outputs, definitions=()
+        )
+    return function
+
+
 def free(function: Function, taken: Sequence[str]) -> tuple[str, ...]:
     """Return the variables of a Function that no slider moves and no value holds."""
     return tuple(name for name in function.variables if name not in taken)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,12 +26,19 @@ from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.enclosure import Band, band
 from diffcli.studies.curves.features import ORDER, Feature, FeaturePoint, Search
 from diffcli.studies.curves.iterated import is_iterated, no_errors, said
-from diffcli.studies.curves.line import default_range, evaluator
+from diffcli.studies.curves.line import Range, default_range, evaluator
 from diffcli.studies.curves.sampling import COARSE, FEW, Evaluate, Samples, sample
+from diffcli.studies.curves.viewing import TALLER, visible_range
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+DECADES = Range(0.01, 100.0, "0.01:100")
+"""The default range of a logarithmic axis."""
+MOST_PIECES = 12
+"""Pieces at most in which such a range is sampled."""
+FLAT = 1e-9
+"""A line that rises by less than this part of its size is level."""
 QUIET = (Feature.EXTREMUM,)
 """What is marked without being asked for; poles have their asymptotes anyway."""
 
@@ -61,31 +70,25 @@ class Lines(LinesShown, Picture):
 
 
 def _compose(function: Function, request: Request) -> PlotPlan:
+    if request.equal and (request.log or request.symlog):
+        raise UsageError("--equal goes with even axes alone", hint="leave --log and --symlog out")
     variable = function.variables[0] if function.variables else "x"
     needed = [ORDER[feature] for feature in _features(request) if feature in ORDER]
     evaluate = evaluator(function, max([*request.orders, *needed, 1]))
-    default = None if request.ranges else default_range(function, evaluate)
+    default = None if request.ranges else _default_range(function, evaluate, request)
     x_range = request.ranges[variable] if default is None else (default.low, default.high)
-    is_slow, proved = is_iterated(function), truth(function)
-    samples = sample(
-        evaluate,
-        *x_range,
-        orders=request.orders,
-        smooth=smoothness(function),
-        truth=replace(proved, bounds=no_errors) if is_slow else proved,
-        y_range=request.y_range,
-        coarse=FEW if is_slow else COARSE,
-    )
-    if request.equal and request.log:
-        raise UsageError("--equal and --log don't go together", hint="leave one out")
-    lines = lines_of(function, variable, request.orders)
+    samples = _sampled(function, evaluate, x_range, request)
+    lines = _named(lines_of(function, variable, request.orders), function.called, request.family)
     frame = Frame(
         variable,
         math_name(variable),
         x_range,
         request.y_range,
-        log=request.log,
+        log="y" in request.log,
         equal=request.equal,
+        log_x="x" in request.log,
+        symlog=request.symlog,
+        layout=_layout(samples, lines) if request.layout == "auto" else request.layout,
     )
     picture = Lines(
         samples,
@@ -106,6 +109,86 @@ def _compose(function: Function, request: Request) -> PlotPlan:
     notes = [f"{line.name} has no positive value to draw" for line in lines if line not in drawn]
     notes += said(function, samples.x.size)
     return PlotPlan(picture, chosen([default]) if default else None, tuple(notes))
+
+
+def _default_range(function: Function, evaluate: Evaluate, request: Request) -> Range:
+    return DECADES if "x" in request.log else default_range(function, evaluate)
+
+
+def _sampled(
+    function: Function, evaluate: Evaluate, x_range: tuple[float, float], request: Request
+) -> Samples:
+    """Sample a Function over a range, decade by decade where that is what its axis shows.
+
+    Raises UsageError where a range of logarithms isn't positive.
+    """
+    is_slow, proved = is_iterated(function), truth(function)
+    low, high = x_range
+    ends = [low, high]
+    if "x" in request.log:
+        if low <= 0:
+            raise UsageError(f"{low:g} has no logarithm", hint="a positive range: --range 0.01:100")
+        count = min(max(round(log10(high / low)), 1), MOST_PIECES)
+        ends = np.geomspace(low, high, count + 1).tolist()
+        ends[0], ends[-1] = low, high
+    pieces = [
+        sample(
+            evaluate,
+            *pair,
+            orders=request.orders,
+            smooth=smoothness(function),
+            truth=replace(proved, bounds=no_errors) if is_slow else proved,
+            y_range=request.y_range,
+            coarse=FEW if is_slow or len(ends) > 2 else COARSE,
+        )
+        for pair in pairwise(ends)
+    ]
+    return pieces[0] if len(pieces) == 1 else _joined(pieces)
+
+
+def _joined(pieces: Sequence[Samples]) -> Samples:
+    """Return the samples of ranges that follow one another; each begins where one ended."""
+    starts = [0, *[1] * (len(pieces) - 1)]
+    return Samples(
+        np.concatenate([each.x[start:] for each, start in zip(pieces, starts, strict=True)]),
+        np.concatenate(
+            [each.values[..., start:] for each, start in zip(pieces, starts, strict=True)], axis=2
+        ),
+        tuple(one for each in pieces for one in each.breaks),
+        frozenset().union(*(each.enclosed for each in pieces)),
+        frozenset().union(*(each.restless for each in pieces)),
+    )
+
+
+def _named(lines: Sequence[Line], called: str, family: Sequence[str]) -> list[Line]:
+    """Return the lines of a family, each called by its parameter's value."""
+    if not family:
+        return list(lines)
+    return [
+        replace(
+            line,
+            name=line.name.replace(f"f{line.output + 1}", called, 1) + f", {family[line.output]}",
+            text=None,
+            latex=None,
+        )
+        for line in lines
+    ]
+
+
+def _layout(samples: Samples, lines: Sequence[Line]) -> str:
+    """Return where derivatives stand: on the functions' axes unless one of both would be flat."""
+    heights = []
+    for order in sorted({line.order for line in lines}):
+        low, high = visible_range(samples, [order])
+        rows = samples.values[:, order]
+        known = rows[np.isfinite(rows)]
+        # A level line is seen on any axes that reach it.
+        if known.size and np.ptp(known) > FLAT * np.abs(known).max():
+            heights.append(high - low)
+    if not heights or max(heights) <= TALLER * min(heights):
+        return "overlay"
+    is_pair = {line.order for line in lines} == {0, 1} and len(lines) == 2
+    return "twin" if is_pair else "stacked"
 
 
 def _bands(function: Function, variable: str, x_range: tuple[float, float]) -> list[Band]:

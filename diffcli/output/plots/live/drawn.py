@@ -93,7 +93,11 @@ def _lines(
         "x": frame.x_range,
         "y": _view_of_lines(function, picture, orders, sliders),
         "log": frame.log,
-        "lines": [line_data(line) for line in lines_of(function, name, orders)],
+        # Those of the picture have a number where a slider stands.
+        "lines": [
+            line_data(line)
+            for line in (lines_of(function, name, orders) if sliders else picture.lines)
+        ],
         "marks": [{"x": x, "y": y} for x, y in points if isfinite(y)],
         "straights": [
             {"x": each.x, "y": each.y, "slope": None if isinf(each.slope) else each.slope}
