@@ -57,6 +57,21 @@ TRUE = [
     ("lipschitz(sin(x), 1)", "x=0:10"),
     ("lipschitz(abs(x), 1)", "x=-1:1"),
     ("injective(x^3 + x)", "x=-2:2"),
+    ("injective(x^3)", "x=-1:1"),
+    ("floor(x) > x - 1", "x=-3:3"),
+    ("ceil(x) < x + 1", "x=-3:3"),
+    ("sqrt(x + y) <= sqrt(x) + sqrt(y)", "x=0:4,y=0:4"),
+    ("sqrt(x^2 + y^2) >= (x + y)/sqrt(2)", "x=0:2,y=0:2"),
+    (
+        "sqrt(a^2 + b^2) + sqrt(c^2 + d^2) >= sqrt((a + c)^2 + (b + d)^2)",
+        "a=0:1,b=0:1,c=0:1,d=0:1",
+    ),
+    ("pi/2 - atan(x/sqrt(y)) > 0.463", "x=1:2,y=1:2"),
+    ("1.4 - acos(x*y) > 0", "x=0.5:1,y=0.5:1"),
+    ("convex(x^2/y)", "x=-1:1,y=0.1:1"),
+    ("concave((x*y*z)^(1/3))", "x=0:1,y=0:1,z=0:1"),
+    ("concave(sqrt(x*y))", "x=0:1,y=0:1"),
+    ("convex(norm([x, y]))", "x=-1:1,y=-1:1"),
 ]
 FALSE = [
     ("sin(x) < x", "x=0:1"),
@@ -78,11 +93,29 @@ FALSE = [
     ("convex(x^2 + y^2 - 2.1*x*y)", "x=-1:1,y=-1:1"),
     ("lipschitz(sin(x), 0.99)", "x=0:10"),
     ("injective(x^2)", "x=-1:2"),
+    ("injective(sqrt(x^2) + x)", "x=-1:1"),
+    ("injective(floor(x))", "x=0:1/2"),
+    ("sqrt(x + y) < sqrt(x) + sqrt(y)", "x=0:4,y=0:4"),
+    ("sqrt(x^2 + y^2) >= (x + y)/sqrt(2) + 1e-12", "x=0:2,y=0:2"),
+    ("1.000001*sqrt(x^2 + y^2) <= sqrt(x^2 + y^2)", "x=1:2,y=0:2"),
+    ("ceil(x) <= x + 1 - 1e-9", "x=-3:3"),
+    ("increasing(where(x < 1, x, x - 1e-12), x)", "x=0:2"),
+    ("increasing(where(x < 1/3, x, x - 1e-12), x)", "x=0:2"),
+    ("lipschitz(where(x < 1/3, 0, 1e-12), 1)", "x=0:2"),
+    # The least value of the angle, at (2, 1), is atan(1/2) = 0.46364760900….
+    ("pi/2 - atan(x/sqrt(y)) > 0.463647609001", "x=1:2,y=1:2"),
+    ("convex(-x^2/y)", "x=-1:1,y=0.1:1"),
+    ("concave((x*y)^(2/3))", "x=0.1:1,y=0.1:1"),
+    ("convex(x^2/y)", "x=-1:1,y=-1:-0.1"),
 ]
 UNDEFINED = [
     ("log(x) < 100", "x=-1:1"),
     ("1/x > 0", "x=0:1"),
     ("sqrt(x - 1) >= 0", "x=0:3"),
+    ("sqrt(x) + sqrt(x - 1) >= 0", "x=0:3"),
+    ("atan(x/sqrt(y - 1)) < 1.6", "x=1:2,y=1:2"),
+    ("1/(x*sqrt(y)) > 0", "x=1:2,y=0:2"),
+    ("sqrt(x - y) <= sqrt(x) + 1", "x=0:3,y=0:3"),
     ("increasing(1/x, x)", "x=-1:1"),
 ]
 

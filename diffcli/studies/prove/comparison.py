@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
+from diffcli.clock import now
 from diffcli.engines.balls.signs import Coordinate, proved_sign
 from diffcli.engines.boxes.lower import Lower
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import (
     Effort,
 )
+from diffcli.engines.polynomials import polynomial
 from diffcli.language.expression import Node, node, number
-from diffcli.studies.prove.domain import is_positive, obligations
+from diffcli.studies.prove.domain import obligations, sign_by_form
 from diffcli.studies.prove.equality import is_identity
 from diffcli.studies.prove.factors import factors, formula_of, is_nowhere_negative
 from diffcli.studies.prove.forms import difference, parts, positive_form
+from diffcli.studies.prove.inverses import undone
 from diffcli.studies.prove.logic import decide_tree
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
-from diffcli.studies.prove.reduction import reductions
+from diffcli.studies.prove.reduction import HalfOpen, reductions
 from diffcli.studies.prove.search import Provers, Search
+from diffcli.studies.prove.squaring import squarings
 
 
 def decide(claim: Node, region: Region, effort: Effort) -> Proof:
@@ -102,17 +107,64 @@ def not_negative(
         sign = proved_sign(apart, {})
         good = sign is not None and (sign > 0 or (sign == 0 and not strict))
         return PROVED if good else Proof(Verdict.UNDECIDED, volume=1.0)
-    if is_positive(apart, where):
+    sign = sign_by_form(apart, where)
+    if sign == 1 or (sign == 0 and not strict):
         # Its square isn't negative, which leaves no question but where there is a value.
         apart, strict = node("pow", apart, number(2)), False
     if not strict and _by_factors(apart, where, question.effort):
         return PROVED
+    if strict and isinstance(where, HalfOpen) and _is_end_alone(apart, where):
+        return PROVED
+    if _by_squaring(apart, where, question, strict=strict):
+        return PROVED
+    if found := _by_inverse(apart, where, question, strict=strict):
+        return found
     for fewer, over in reductions(apart, where):
         inner = Question(node("gt" if strict else "ge", fewer, number(0)), over, question.effort)
         found = not_negative(fewer, inner, strict=strict)
         if found.verdict is Verdict.PROVED and inner.undefined is None:
             return found
     return Search(Lower(apart, where), question, _PROVERS, strict=strict).run()
+
+
+def _by_squaring(apart: Node, region: Region, question: Question, *, strict: bool) -> bool:
+    """Whether a formula of square roots is proved not to be negative by squares of its parts."""
+    for each in squarings(apart, region):
+        needed = ((each.not_negative, False), (each.claim, strict))
+        if all(_is_proved(part, region, question.effort, how) for part, how in needed):
+            return obligations(apart) == [] or _defined_everywhere(apart, question)
+    return False
+
+
+def _by_inverse(apart: Node, region: Region, question: Question, *, strict: bool) -> Proof | None:
+    """Decide without the outermost function, where it is monotone; None where that fails."""
+    inner = undone(apart, region)
+    if inner is None:
+        return None
+    found = _decided(inner, region, question.effort, strict, share=0.6)
+    if found.counterexample is not None and region is question.region:
+        return question.refuted_at(found.counterexample.point)
+    is_defined = obligations(apart) == [] or _defined_everywhere(apart, question)
+    return PROVED if found.verdict is Verdict.PROVED and is_defined else None
+
+
+def _is_proved(formula: Node, region: Region, effort: Effort, strict: bool) -> bool:
+    return _decided(formula, region, effort, strict, share=0.1).verdict is Verdict.PROVED
+
+
+def _decided(formula: Node, region: Region, effort: Effort, strict: bool, share: float) -> Proof:
+    """Decide whether a formula isn't negative, or is positive, in a share of the effort."""
+    part = replace(
+        effort,
+        work_left=effort.work_left * share,
+        deadline=now() + share * max(0.0, effort.deadline - now()),
+    )
+    question = Question(node("gt" if strict else "ge", formula, number(0)), region, part)
+    found = not_negative(formula, question, strict=strict)
+    effort.boxes, effort.closed = part.boxes, part.closed
+    if question.undefined is not None:
+        return Proof(Verdict.UNDEFINED, question.undefined)
+    return found
 
 
 def _by_factors(apart: Node, region: Region, effort: Effort) -> bool:
@@ -136,6 +188,16 @@ def _by_factors(apart: Node, region: Region, effort: Effort) -> bool:
         return False
     question = Question(node("ge", apart, number(0)), region, effort)
     return sign >= 0 and (obligations(apart) == [] or _defined_everywhere(apart, question))
+
+
+def _is_end_alone(apart: Node, region: HalfOpen) -> bool:
+    """Whether a formula is a positive multiple of the distance from an end that isn't reached."""
+    terms = polynomial(apart, dict.fromkeys(region.names, Fraction(0)))
+    zero = (0,) * len(region.names)
+    ends = [tuple(int(name == other) for other in region.names) for name in region.below_one]
+    return terms is not None and any(
+        set(terms) == {zero, end} and terms[zero] == -terms[end] > 0 for end in ends
+    )
 
 
 def _is_one_sign(formula: Node, region: Region, effort: Effort, sign: int) -> bool:

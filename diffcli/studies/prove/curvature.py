@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import cast
 
 import numpy as np
@@ -65,6 +66,8 @@ def _shape(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -
     low, high = _ends(terms[each])
     if each.op == NUMBER or low == high:
         return Shape(convex=True, concave=True, log_convex=low > 0)
+    if _is_geometric_mean(each, known, terms):
+        return Shape(concave=True)
     args = [known[arg] for arg in each.args]
     match each.op:
         case "add":
@@ -78,7 +81,7 @@ def _shape(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -
         case "mul":
             return _product(each, args, terms)
         case "div":
-            return _quotient(each, args, terms)
+            return _quotient(each, args, known, terms)
         case "max":
             convex = all(arg.convex for arg in args)
             return Shape(convex=convex, log_convex=all(arg.log_convex for arg in args))
@@ -102,6 +105,41 @@ def _is_norm(inside: Node, known: Mapping[Node, Shape]) -> bool:
     )
 
 
+_ROOTS = {"sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3)}
+
+
+def _is_geometric_mean(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -> bool:
+    """Whether a term is a product of powers, at most 1 in all, of concave terms that aren't < 0.
+
+    Its logarithm is concave, and as it is homogeneous of a degree up to 1, so is it (Boyd and
+    Vandenberghe, 3.1.5 and 3.2.4).
+    """
+    powers = _powers(each, Fraction(1), terms)
+    is_concave = all(
+        exponent > 0 and known[base].concave and _ends(terms[base])[0] >= 0
+        for base, exponent in powers
+        if base is not each
+    )
+    return len(powers) > 1 and is_concave and sum(exponent for _, exponent in powers) <= 1
+
+
+def _powers(
+    term: Node, exponent: Fraction, terms: Mapping[Node, Jet]
+) -> list[tuple[Node, Fraction]]:
+    """Return the bases and exponents of a product of powers, without positive constants."""
+    low, high = _ends(terms[term])
+    if low == high > 0:
+        return []
+    if term.op == "mul":
+        return [each for arg in term.args for each in _powers(arg, exponent, terms)]
+    if term.op in _ROOTS:
+        return _powers(term.args[0], exponent * _ROOTS[term.op], terms)
+    inner = rational_of(term.args[1]) if term.op == "pow" else None
+    if inner is not None and inner > 0 and _ends(terms[term.args[0]])[0] >= 0:
+        return _powers(term.args[0], exponent * inner, terms)
+    return [(term, exponent)]
+
+
 def _product(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
     log_convex = all(arg.log_convex for arg in args)
     moving = [i for i, arg in enumerate(each.args) if len(set(_ends(terms[arg]))) > 1]
@@ -115,7 +153,9 @@ def _product(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Sh
     return Shape(inner.concave, inner.convex)
 
 
-def _quotient(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
+def _quotient(
+    each: Node, args: Sequence[Shape], known: Mapping[Node, Shape], terms: Mapping[Node, Jet]
+) -> Shape:
     low, high = _ends(terms[each.args[1]])
     if low == high:
         top = args[0]
@@ -124,7 +164,17 @@ def _quotient(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> S
     if above == most and low > 0 and args[1].concave:
         # The reciprocal of a positive concave function is log-convex.
         return Shape(above >= 0, above <= 0, above > 0)
-    return Shape()
+    parts = each.args[0].args if each.args[0].op == "add" else (each.args[0],)
+    is_above = all(_is_square(part, known, terms) for part in parts)
+    return Shape(convex=is_above and low > 0 and args[1].concave)
+
+
+def _is_square(term: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -> bool:
+    """Whether a term is a square whose quotient by a concave function is convex."""
+    if term.op != "pow" or rational_of(term.args[1]) != 2:
+        return False
+    inner, (low, high) = known[term.args[0]], _ends(terms[term.args[0]])
+    return inner.affine or (inner.convex and low >= 0) or (inner.concave and high <= 0)
 
 
 def _power(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import cast
 
@@ -33,6 +33,15 @@ def _power(each: Node) -> list[Needed]:
     return [(node("pow", base, number(2)), True)] if exact < 0 else []
 
 
+def _nonzero(term: Node) -> list[Needed]:
+    """Return what must hold for a divisor with a value not to be 0."""
+    if term.op == "mul":
+        return [needed for arg in term.args for needed in _nonzero(arg)]
+    if term.op == "sqrt":
+        return [(term.args[0], True)]
+    return [(node("pow", term, number(2)), True)]
+
+
 def _unit(each: Node) -> list[Needed]:
     (arg,) = each.args
     return [(node("add", number(1), node("neg", arg)), False), (node("add", number(1), arg), False)]
@@ -42,7 +51,7 @@ _RULES: Mapping[str, Callable[[Node], list[Needed]]] = {
     "sqrt": lambda each: [(each.args[0], False)],
     "log": lambda each: [(each.args[0], True)],
     "log1p": lambda each: [(node("add", number(1), each.args[0]), True)],
-    "div": lambda each: [(node("pow", each.args[1], number(2)), True)],
+    "div": lambda each: _nonzero(each.args[1]),
     "pow": _power,
     "asin": _unit,
     "acos": _unit,
@@ -70,32 +79,50 @@ def obligations(formula: Node) -> list[Needed] | None:
                     found[part, strict] = None
         elif each.op not in _TOTAL:
             return None
-    return [(part, strict) for part, strict in found if not _is_positive_number(part)]
+    return [
+        (part, strict)
+        for part, strict in found
+        if not _is_positive_number(part) and (strict or (part, True) not in found)
+    ]
 
 
-def is_positive(formula: Node, region: Region) -> bool:
-    """Whether a formula is positive wherever it has a value, by what it is made of."""
-    known: dict[Node, bool] = {}
+def sign_by_form(formula: Node, region: Region) -> int | None:
+    """Return 1 where a formula is positive by what it is made of, 0 where it isn't negative.
+
+    Both are meant wherever it has a value; None is for others.
+    """
+    known: dict[Node, int | None] = {}
     for each in postorder([formula]):
         if each.op == VARIABLE:
-            known[each] = bool(region.low.lo[region.names.index(str(each.value)), 0] > 0)
+            low = region.low.lo[region.names.index(str(each.value)), 0]
+            known[each] = 1 if low > 0 else 0 if low == 0 else None
         else:
-            known[each] = _is_positive(each, [known[arg] for arg in each.args])
+            known[each] = _sign_by_form(each, [known[arg] for arg in each.args])
     return known[formula]
 
 
-def _is_positive(each: Node, args: list[bool]) -> bool:
+def _sign_by_form(each: Node, args: Sequence[int | None]) -> int | None:
     if each.op == NUMBER:
-        return cast(Fraction, each.value) > 0
+        value = cast(Fraction, each.value)
+        return 1 if value > 0 else 0 if value == 0 else None
     if each.op == CONSTANT:
-        return each.value in ("pi", "e", "tau")
-    if each.op in ("add", "mul", "div", "sqrt", "min"):
-        return all(args)
-    if each.op == "max":
-        return any(args)
+        return 1 if each.value in ("pi", "e", "tau") else None
+    signs = [sign for sign in args if sign is not None]
     if each.op == "pow":
-        return args[0]
-    return each.op in TABLE and TABLE[each.op].range.startswith(("(0,", "[1,"))
+        exponent = rational_of(each.args[1])
+        is_even = exponent is not None and exponent % 2 == 0 and exponent > 0
+        return args[0] if args[0] is not None else 0 if is_even else None
+    if each.op in ("max", "add"):
+        # The sum, like the greatest, of what isn't negative is positive where one part is.
+        complete = each.op == "max" or len(signs) == len(args)
+        return max(signs, default=None) if complete else None
+    if each.op in ("mul", "div", "min"):
+        return min(signs) if len(signs) == len(args) else None
+    if each.op == "sqrt":
+        return args[0] or 0
+    if each.op == "abs":
+        return 0
+    return 1 if each.op in TABLE and TABLE[each.op].range.startswith(("(0,", "[1,")) else None
 
 
 def _is_positive_number(part: Node) -> bool:

@@ -18,6 +18,8 @@ from diffcli.language.printer import text_of
 
 BITS = (113, 400, 1600)
 MAX_DENOMINATOR = 64
+MOST_FRACTION = 1024
+"""Denominator up to which a number is shown as a fraction."""
 MOST_POINTS = 24
 DIGITS = (1, 2, 3, 4, 6, 9, 12)
 
@@ -47,7 +49,9 @@ class Place:
             for name, each in self.point.items()
         }
         return {
-            name: str(each.value) if isinstance(each.value, Fraction) else text_of(each)
+            name: str(each.value)
+            if isinstance(each.value, Fraction) and each.value.denominator <= MOST_FRACTION
+            else text_of(each)
             for name, each in nodes.items()
         }
 

@@ -26,9 +26,10 @@ from diffcli.language.expression import Node, node, number
 from diffcli.studies.prove.claims import Claim, Kind
 from diffcli.studies.prove.comparison import decide, not_negative
 from diffcli.studies.prove.curvature import shape_of
+from diffcli.studies.prove.exactness import truth_at
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
 from diffcli.studies.prove.refutations import below_a_chord, out_of_order, too_far_apart, turning
-from diffcli.studies.prove.subject import Coordinates, Subject, lowest, spread
+from diffcli.studies.prove.subject import Coordinates, Subject, lowest, shortest, spread
 from diffcli.studies.prove.touching import derivative
 
 FIRST_PART = 0.4
@@ -92,7 +93,7 @@ def _box_by_box(
             tries += 1
             if tries > MOST_TRIES:
                 break
-            if proof := refute(subject, [Fraction(float(x)) for x in middles[:, at]]):
+            if proof := _refuted(subject, refute, box, at):
                 return proof
         effort.closed[f"derivatives of order {order}"] += int(proved.sum())
         box, share = Interval(box.lo[:, ~proved], box.hi[:, ~proved]), share[~proved]
@@ -101,13 +102,21 @@ def _box_by_box(
         if effort.is_over or share.size > MOST_BOXES:
             break
         box, share = halved(box, share, lower.region)
-    middles = region.middles(box)
     for at in range(0, share.size, max(1, share.size // MOST_TRIES)):
-        if proof := refute(subject, [Fraction(float(x)) for x in middles[:, at]]):
+        if proof := _refuted(subject, refute, box, at):
             return proof
     hull = tuple(zip(box.lo.min(axis=1).tolist(), box.hi.max(axis=1).tolist(), strict=True))
     why = "the time ran out" if effort.is_over else "no test decides what is left"
     return Proof(Verdict.UNDECIDED, None, why, float(min(1.0, share.sum())), (hull,))
+
+
+def _refuted(subject: Subject, refute: Refute, box: Interval, column: int) -> Proof | None:
+    """Return the refutation next to a point of few digits in a box, or next to its middle."""
+    ends = box.lo[:, column].tolist(), box.hi[:, column].tolist()
+    short = [shortest(low, high) for low, high in zip(*ends, strict=True)]
+    middle = subject.region.middles(Interval(*(np.array(end)[:, None] for end in ends)))
+    exact = [Fraction(float(x)) for x in middle[:, 0]]
+    return refute(subject, short) or (None if short == exact else refute(subject, exact))
 
 
 def _increasing(subject: Subject) -> Proof:
@@ -230,7 +239,22 @@ def _injective(subject: Subject) -> Proof:
                 proof = not_negative(slope, question, strict=True)
                 if proof.verdict is Verdict.PROVED and turned.is_defined:
                     return proof
+        if _is_strict(turned):
+            return PROVED
     return cast(Proof, found)
+
+
+def _is_strict(subject: Subject) -> bool:
+    """Whether an analytic function, level nowhere for long, is proved to rise in the wide sense."""
+    if not (subject.is_analytic and subject.is_defined):
+        return False
+    low, high = (float(end[0, 0]) for end in (subject.region.low.hi, subject.region.high.lo))
+    if not np.isfinite([low, high]).all():
+        return False
+    ends = (subject.at([Fraction(end)]) for end in (low, high))
+    return truth_at(node("ne", *ends), {}) is True and (
+        _increasing(subject).verdict is Verdict.PROVED
+    )
 
 
 _RULES: dict[Kind, Callable[[Subject], Proof]] = {

@@ -7,6 +7,7 @@ A claim may depend on fewer numbers (exp(x·y) ≥ 1 + x·y is one about x·y), 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -132,19 +133,28 @@ def _root_of(term: Node, powers: Mapping[Node, Node], order: int) -> Node | None
     return _root_of_end(term, order) if exact is not None and exact >= 0 else None
 
 
+@dataclass(frozen=True)
+class HalfOpen(Region):
+    """A region without the upper ends of some variables, which go to 1 and never reach it."""
+
+    below_one: tuple[str, ...] = ()
+
+
 _REMAINDERS = {"floor": -1, "ceil": 1}
 MOST_REMAINDERS = 2
 
 
 def _of_remainders(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
-    """Yield the formula with ⌊u⌋ as u − r and ⌈u⌉ as u + r, for every r from 0 to 1."""
+    """Yield the formula with ⌊u⌋ as u − r and ⌈u⌉ as u + r, for every 0 ≤ r < 1."""
     rounded = [each for each in postorder([formula]) if each.op in _REMAINDERS]
     if not 0 < len(rounded) <= MOST_REMAINDERS:
         return
     ranges = dict(region.ranges)
+    names = []
     for each in rounded:
         name = unused("r", ranges)
+        names.append(name)
         ranges[name] = (number(0), number(1))
         part = variable(name) if _REMAINDERS[each.op] > 0 else node("neg", variable(name))
         formula = substituted(formula, {each: node("add", each.args[0], part)})
-    yield formula, Region(ranges)
+    yield formula, HalfOpen(ranges, tuple(names))

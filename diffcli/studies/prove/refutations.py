@@ -7,6 +7,7 @@ which the middle one isn't between.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 
@@ -57,13 +58,9 @@ def below_a_chord(subject: Subject, point: Coordinates) -> Proof | None:
 
 def _chord(subject: Subject, point: Coordinates, direction: Array) -> Proof | None:
     """Return the refutation by a chord that lies below the graph at its middle."""
-    spans = subject.region.high.lo[:, 0] - subject.region.low.hi[:, 0]
-    spans = np.where(np.isfinite(spans), spans, 4.0)
-    for step in STEPS:
-        move = [
-            Fraction(float(round(d, 3))) * Fraction(float(step * s))
-            for d, s in zip(direction, spans, strict=True)
-        ]
+    spans = [list(steps_along(subject.region, row)) for row, _ in enumerate(point)]
+    for steps in zip(*spans, strict=True):
+        move = [_rounded(float(d)) * step for d, step in zip(direction, steps, strict=True)]
         first = [x - h for x, h in zip(point, move, strict=True)]
         last = [x + h for x, h in zip(point, move, strict=True)]
         if first == last or not subject.holds(first, last):
@@ -85,10 +82,10 @@ def too_far_apart(subject: Subject, point: Coordinates, bound: Node) -> Proof | 
     slope = spread(jet.gradient, count, jet)
     direction = np.nan_to_num(0.5 * (slope.lo + slope.hi)[:, 0], posinf=1.0, neginf=-1.0)
     size = float(np.abs(direction).max()) or 1.0
-    for step in STEPS:
+    for towards, step in product((direction / size, *np.eye(count)), STEPS):
         move = [
-            Fraction(float(d / size)) * Fraction(step) * s
-            for d, s in zip(direction, sizes(subject.region), strict=True)
+            _rounded(float(d)) * step * s
+            for d, s in zip(towards, sizes(subject.region), strict=True)
         ]
         for sense in (1, -1):
             other = [x + sense * h for x, h in zip(point, move, strict=True)]
@@ -105,11 +102,17 @@ def too_far_apart(subject: Subject, point: Coordinates, bound: Node) -> Proof | 
     return None
 
 
+def _rounded(x: float) -> Fraction:
+    return Fraction(f"{x:.3g}")
+
+
 def turning(subject: Subject, point: Coordinates) -> Proof | None:
     """Return three points of a continuous function, of which the middle one isn't between."""
+    (x,) = point
+    if proof := _level(subject, x):
+        return proof
     if not _is_continuous(subject):
         return None
-    (x,) = point
     for step in steps_along(subject.region, 0):
         values = [[x - step], [x], [x + step]]
         if not subject.holds(*values):
@@ -134,6 +137,17 @@ def turning(subject: Subject, point: Coordinates) -> Proof | None:
         if truth_at(node("or", peak, dip), {}) is True:
             return Proof(
                 Verdict.REFUTED, subject.shown(*ends), "it turns, so it takes values twice"
+            )
+    return None
+
+
+def _level(subject: Subject, x: Fraction) -> Proof | None:
+    """Return two points next to each other at which the formula has one value."""
+    for step in steps_along(subject.region, 0):
+        equal = node("eq", subject.at([x]), subject.at([x + step]))
+        if subject.holds([x], [x + step]) and truth_at(equal, {}) is True:
+            return Proof(
+                Verdict.REFUTED, subject.shown([x], [x + step]), "it takes one value twice"
             )
     return None
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from diffcli.engines.boxes.arithmetic import Array, Interval
+from diffcli.engines.boxes.bounds import rational_of
 from diffcli.engines.boxes.jets import Jet, Pairs
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort
@@ -17,7 +18,7 @@ from diffcli.language.functions import TABLE
 from diffcli.studies.prove.claims import Claim
 from diffcli.studies.prove.exactness import Place
 
-STEPS = (2.0**-3, 2.0**-6, 2.0**-10, 2.0**-16, 2.0**-24, 2.0**-32, 2.0**-40)
+STEPS = tuple(Fraction(1, 10**digits) for digits in (1, 2, 3, 5, 7, 9, 12, 14))
 """Distances, as parts of the region, at which points are compared."""
 
 Coordinates = Sequence[Fraction]
@@ -46,6 +47,17 @@ class Subject:
             for each in postorder([self.formula])
         )
 
+    @property
+    def is_analytic(self) -> bool:
+        """Whether the formula has a power series at every point where it has a value."""
+        return all(
+            each.is_leaf
+            or each.op in ("add", "neg", "mul", "div")
+            or (each.op == "pow" and _is_whole(each.args[1]))
+            or (each.op != "piecewise" and each.op in TABLE and TABLE[each.op].is_smooth)
+            for each in postorder([self.formula])
+        )
+
     def at(self, point: Coordinates) -> Node:
         """Return the formula's value at a point of fractions, as a constant."""
         places = zip(self.region.names, point, strict=True)
@@ -63,6 +75,11 @@ class Subject:
         """Return points as what refutes the claim."""
         first, *others = (Place(self.place(point)) for point in points)
         return Place(first.point, tuple(others))
+
+
+def _is_whole(exponent: Node) -> bool:
+    exact = rational_of(exponent)
+    return exact is not None and exact.denominator == 1
 
 
 def spread(found: Interval | None, rows: int, like: Jet) -> Interval:
@@ -87,13 +104,28 @@ def lowest(hessian: Interval, pairs: Pairs) -> tuple[Array, Array]:
 
 def steps_along(region: Region, row: int) -> Iterator[Fraction]:
     """Yield distances from a point at which others are compared, in one variable."""
-    span = float(region.high.lo[row, 0] - region.low.hi[row, 0])
-    span = span if np.isfinite(span) else 4.0
-    return (Fraction(span * step) for step in STEPS)
+    span = _magnitude(float(region.high.lo[row, 0] - region.low.hi[row, 0]))
+    return (span * step for step in STEPS)
 
 
 def sizes(region: Region) -> list[Fraction]:
-    """Return the least width of a region, once a variable."""
+    """Return the order of the least width of a region, once a variable."""
     spans = region.high.lo[:, 0] - region.low.hi[:, 0]
-    least = float(np.where(np.isfinite(spans), spans, 4.0).min())
-    return [Fraction(least)] * len(spans)
+    return [min(_magnitude(float(span)) for span in spans)] * len(spans)
+
+
+def _magnitude(span: float) -> Fraction:
+    """Return the power of 10 that is next below a width, 1 of an endless or an empty one."""
+    if not np.isfinite(span) or span <= 0:
+        return Fraction(1)
+    return Fraction(10) ** int(np.floor(np.log10(span)))
+
+
+def shortest(low: float, high: float) -> Fraction:
+    """Return the number of fewest digits between two floats."""
+    middle = 0.5 * (low + high)
+    for digits in range(1, 17):
+        near = Fraction(f"{middle:.{digits}g}")
+        if low <= near <= high:
+            return near
+    return Fraction(middle)
