@@ -25,9 +25,9 @@ from diffcli.api.values import (
 )
 from diffcli.differentiation import Settings
 from diffcli.errors import UsageError
-from diffcli.formula import Formula
 from diffcli.language import parser
 from diffcli.language.declarations import declarations
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function as ReadFunction
 from diffcli.operators import Eval, Grad
 from diffcli.output.report import Facts

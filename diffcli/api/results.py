@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffcli.api.values import one_of
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.output.report import Report
 from diffcli.verdict import Check, Verdict, worst
 

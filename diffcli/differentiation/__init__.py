@@ -7,7 +7,7 @@
 - ``selection``: which of many numbers are checked, suspects first, then a sample.
 - ``examination``: the one loop of the checks, for ``checker`` (a function of numbers at positions)
   and for ``samples`` (a formula for each component of a large answer); ``normwise``: where LAPACK
-  is in them.
+  is in them; ``judge``: numbers against balls, the verdict.
 - ``results``: the one builder of a result, for ``answers`` (a point), ``stacked`` (many points) and
   ``large`` (too many numbers to check each); ``analysis``: what the numbers say together.
 - ``flow``: ``derive``, with the symbolic formulas.

@@ -15,14 +15,14 @@ from diffcli.differentiation.evaluation import Evaluation
 from diffcli.differentiation.large import Large
 from diffcli.differentiation.normwise import relative_error
 from diffcli.differentiation.numbers import Checked
-from diffcli.differentiation.problem import Problem, problem_of
+from diffcli.differentiation.problem import MAX_NESTED_ORDER, Problem, problem_of
 from diffcli.differentiation.results import result_of
 from diffcli.differentiation.settings import Settings
-from diffcli.differentiation.stacked import HIGHEST, MOST_SINGLE, PointColumns, columns_of, together
+from diffcli.differentiation.stacked import MOST_SINGLE, PointColumns, columns_of, together
 from diffcli.differentiation.vectors import product
 from diffcli.errors import LimitError
-from diffcli.formula import Formula
 from diffcli.language.expression import Node
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Matrix, Operator, Shape
@@ -75,7 +75,7 @@ class Answers:
         is_sparse = isinstance(operator, Matrix) and operator.sparse
         if problem.scalars.function is None or is_sparse:
             return None
-        if problem.order > HIGHEST and not operator.element_by_element:
+        if problem.order > MAX_NESTED_ORDER and not operator.element_by_element:
             return None
         places = EachPosition(Positions(whole, dtype=settings.dtype, seed=settings.seed))
         columns, checked = self._checked_columns(problem, places)

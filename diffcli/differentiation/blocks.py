@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from diffcli.formula import Formula
 from diffcli.language.expression import Node, variable
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.latex.matrices import matrix_latex
 from diffcli.tensors.calculus.presentation import text

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diffcli.clock import now
+from diffcli.differentiation.judge import judge
 from diffcli.differentiation.places import Places
 from diffcli.engines.enclosure import Index
 from diffcli.engines.evidence import Evidence, Examiner, combined, directional, normwise
@@ -19,7 +20,6 @@ from diffcli.errors import LimitError
 from diffcli.language.function import Function
 from diffcli.operators import Weight
 from diffcli.verdict import Check
-from diffcli.verify import judge
 
 PartialKey = tuple[int, int, Index]
 """A partial: at which position, of which output, in which variables in turn."""

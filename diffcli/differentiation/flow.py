@@ -13,7 +13,7 @@ from diffcli.differentiation.assumptions import check_assumptions, unconstrained
 from diffcli.differentiation.settings import Settings
 from diffcli.engines import remote
 from diffcli.errors import LimitError
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.latex.matrices import matrix_latex
 from diffcli.language.latex.printer import node_latex

@@ -12,7 +12,7 @@ from diffcli.differentiation.numbers import Checked, Numbers
 from diffcli.differentiation.problem import Problem
 from diffcli.differentiation.results import result_of
 from diffcli.errors import LimitError
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.points import Point
 from diffcli.operators import ComponentEntry, Matrix
 from diffcli.output.report import Result

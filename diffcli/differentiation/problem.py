@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.engines.remote import Partials
 from diffcli.errors import LimitError
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.operators import Entry, Matrix, Operator, Scalars, Shape
 from diffcli.tensors.shapes import shapes_of
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from diffcli.differentiation.numbers import Array
     from diffcli.differentiation.settings import Settings
 
+MAX_NESTED_ORDER = 4
+"""Order up to which nested derivatives are quicker than Taylor arithmetic."""
 MOST_FORMULAS = 36
 """Entries whose formulas are written out."""
 MOST_ENTRIES = 1024

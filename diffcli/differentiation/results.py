@@ -7,7 +7,7 @@ from typing import Any
 
 from diffcli.differentiation.numbers import Checked, Numbers, final_values, shaped
 from diffcli.differentiation.problem import Problem
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.operators import Shape
 from diffcli.output.report import NestedText, Result
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from diffcli.clock import Budget
 from diffcli.differentiation.examination import Claim, Examination, Formulas, symbolic_values
+from diffcli.differentiation.judge import judge
 from diffcli.differentiation.places import SinglePoint
 from diffcli.engines.enclosure import Index
 from diffcli.engines.evidence import Evidence
@@ -34,7 +35,6 @@ from diffcli.tensors.rules import Positions, Shape
 from diffcli.tensors.shapes import shapes_of
 from diffcli.tensors.sparsity import Dependence
 from diffcli.verdict import Check
-from diffcli.verify import judge
 
 if TYPE_CHECKING:
     from diffcli.differentiation.numbers import Array

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from diffcli.differentiation.judge import DIGITS_KEPT
 from diffcli.differentiation.numbers import Numbers
 from diffcli.errors import LimitError
 from diffcli.language.function import Function
 from diffcli.operators import Shape
-from diffcli.verify import DIGITS_KEPT
 
 if TYPE_CHECKING:
     from diffcli.differentiation.blocks import ClosedValues

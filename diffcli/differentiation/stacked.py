@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 MOST_SINGLE = 64
 """Points that are answered one by one, each with a verdict of its own."""
 
-HIGHEST = 4
-"""The order up to which nested derivatives are quicker than Taylor arithmetic."""
-
 
 def together(points: Sequence[Point]) -> Point | None:
     """Return one point whose vectors are these points; None where not all are of numbers."""
@@ -55,10 +52,9 @@ def together(points: Sequence[Point]) -> Point | None:
 class PointColumns:
     """A problem's numbers at some points of numbers, and what they are held against.
 
-    ``arrays`` are the columns of ``places``. ``closed`` are the
-    numbers that the symbolic derivatives give at the first points; ``reason`` says why there are
-    none. ``suspects`` are the places of the points at which something may happen, the missing
-    numbers and kinks first.
+    ``arrays`` are the columns of ``places``. ``closed`` are the numbers that the symbolic
+    derivatives give at the first points; ``reason`` says why there are none. ``suspects`` are the
+    places of the points at which something may happen, the missing numbers and kinks first.
     """
 
     problem: Problem
@@ -136,7 +132,7 @@ class PointColumns:
             return replace(check, reason=_NOT_CHECKED)
         if closed is None:
             return replace(check, reason=self.reason)
-        from diffcli.verify import agreeing
+        from diffcli.differentiation.judge import agreeing
 
         return agreeing(check, "this point wasn't checked", self._shared_rule)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-from diffcli.differentiation.stacked import HIGHEST
+from diffcli.differentiation.problem import MAX_NESTED_ORDER
 from diffcli.language.function import Function
 from diffcli.operators import Eval, Grad, Hvp, Jvp, Operator, Vhp, Vjp
 
@@ -33,7 +33,7 @@ def evaluated(
         return None
     (shape,) = shapes
     order, wrt = (operator.order, operator.wrt) if isinstance(operator, Grad) else (1, ())
-    if prod(shape) < FEWEST or order > HIGHEST or not set(wrt) <= arrays.keys():
+    if prod(shape) < FEWEST or order > MAX_NESTED_ORDER or not set(wrt) <= arrays.keys():
         return None
     from diffcli.differentiation.numbers import Numbers
     from diffcli.engines.throughput import Evaluator

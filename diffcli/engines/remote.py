@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from diffcli import clock
 from diffcli.engines import worker
 from diffcli.errors import DiffcliError, LimitError, OutOfTimeError
-from diffcli.formula import Formula
 from diffcli.language.expression import Node, postorder
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.limits import symbolic_excess
 

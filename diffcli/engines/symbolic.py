@@ -20,8 +20,8 @@ from diffcli.engines.terms.operations import Known, operation
 from diffcli.engines.terms.spelling import Spelling, spelling_of
 from diffcli.engines.terms.unknown import unknown_function
 from diffcli.errors import LimitError
-from diffcli.formula import Formula
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, is_unknown
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.limits import symbolic_excess

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.verdict import Agreement, Check, Verdict, worst
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from oracles import NotDifferentiableError, derivative, value
 
 from diffcli.differentiation import Settings, derive
 from diffcli.engines import symbolic
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.functions import BY_NAME, TABLE
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points

@@ -22,7 +22,7 @@ from diffcli.engines import lambdify, symbolic, tape
 from diffcli.engines.balls import walk
 from diffcli.engines.kernels import closed
 from diffcli.engines.terms import chain, numeric
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.parser import parse
 from diffcli.language.points import Point, read_points

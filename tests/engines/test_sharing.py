@@ -13,7 +13,7 @@ from diffcli.engines.kernels import closed
 from diffcli.engines.sharing import shared_rule
 from diffcli.engines.taylor import jets
 from diffcli.engines.terms import chain, partials
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points

@@ -28,7 +28,7 @@ from diffcli.engines.terms.rewriting import (
     with_secants,
 )
 from diffcli.engines.terms.spelling import AS_CALLS, LAST, Spelling, spelled
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.functions import TABLE, Row, resolve
 from diffcli.language.latex.printer import template
 from diffcli.language.tokens import GREEK_NAMES

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from diffcli.clock import now
 from diffcli.engines.remote import Partials
-from diffcli.formula import Formula
 from diffcli.language.expression import CONSTANT, Node
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of

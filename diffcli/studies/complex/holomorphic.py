@@ -33,8 +33,8 @@ from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import FIRST_BITS, MOST_BITS
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import NoDerivativeError, PointError, UsageError
-from diffcli.formula import Formula
 from diffcli.language.expression import Node, postorder, substituted, variable
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point

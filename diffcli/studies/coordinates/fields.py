@@ -18,10 +18,10 @@ from diffcli.engines.balls.precision import working
 from diffcli.engines.enclosure import Outcome, partial
 from diffcli.engines.remote import Partials
 from diffcli.errors import UsageError
-from diffcli.formula import Formula
 from diffcli.language.algebra import ZERO
 from diffcli.language.derivative import differentiate
 from diffcli.language.expression import Node
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Eval

@@ -9,7 +9,7 @@ from diffcli.clock import now
 from diffcli.differentiation import Settings
 from diffcli.engines.remote import RemoteObject
 from diffcli.errors import LimitError, UsageError
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.studies.implicit.formulas import Slopes, Unknowns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.output.answers import remarks
 from diffcli.output.document import Answer, Document, Formulas, Line, Remarks, Table

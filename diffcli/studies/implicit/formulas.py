@@ -16,7 +16,7 @@ from diffcli.engines.terms.dag import TermTable
 from diffcli.engines.terms.formulas import readable
 from diffcli.engines.terms.numeric import evaluate
 from diffcli.engines.terms.spelling import spelling_of
-from diffcli.formula import Formula
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 
 

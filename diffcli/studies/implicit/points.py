@@ -18,6 +18,7 @@ import torch
 from flint import arb, arb_mat, arb_series, fmpq
 
 from diffcli.differentiation import Settings
+from diffcli.differentiation.judge import judge
 from diffcli.engines.balls.guards import Trouble, Undefined
 from diffcli.engines.balls.signs import Facts
 from diffcli.engines.balls.walk import Coordinate, Steps, Walk, working
@@ -38,7 +39,6 @@ from diffcli.studies.implicit.described import described
 from diffcli.studies.implicit.formulas import Unknowns
 from diffcli.studies.implicit.local import Local, local
 from diffcli.verdict import Check, Verdict
-from diffcli.verify import judge
 
 ON_CURVE = 1e-12
 """How far, over its coordinates' size, a point may lie from the curve for want of digits."""

@@ -16,7 +16,6 @@ from diffcli.clock import now
 from diffcli.differentiation import Settings
 from diffcli.engines.remote import Partials
 from diffcli.errors import DiffcliError, FormulaError, PointError, UsageError
-from diffcli.formula import Formula
 from diffcli.language.algebra import ZERO, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import differentiate
@@ -32,6 +31,7 @@ from diffcli.language.expression import (
     substituted,
     variable,
 )
+from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.latex.scan import scan
 from diffcli.language.names import natural_key
