@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-DIGITS_KEPT = {"float64": 10, "float32": 4}
-"""Below so many right digits of the dtype's 16 or 7 a number is called inexact."""
-WRONG = {"float64": 1e-8, "float32": 1e-3}
+DIGITS_KEPT = {"float64": 10, "float32": 4, "float16": 2, "bfloat16": 1}
+"""Below so many right digits of the dtype's 16, 7, 3 or 2 a number is called inexact."""
+WRONG = {"float64": 1e-8, "float32": 1e-3, "float16": 0.1, "bfloat16": 0.3}
 """How far off a number is called wrong, relative to the largest of all entries.
 
 A right backward may lose more digits than its operations explain: that alone is no proof of a
 wrong one.
 """
-REPEATED = {"float64": 2.0**-48, "float32": 2.0**-19}
+REPEATED = {"float64": 2.0**-48, "float32": 2.0**-19, "float16": 2.0**-8, "bfloat16": 2.0**-5}
 """How far apart two runs of one function may be, relative to the largest value."""
 KNOWN = 2.0**-44
 """The relative radius of a ball that gives all digits that are shown."""
@@ -260,12 +260,12 @@ class _Weighed:
         self.is_wrong = np.isfinite(self.error) & (
             self.error - off > np.maximum(self.bound, WRONG[dtype] * self.scale)
         )
-        ulp = np.spacing(size if dtype == "float64" else size.astype(np.float32)).astype(float)
+        ulp = _spacing(size, dtype)
         excess = np.maximum(self.error - ulp, 0.0)
         self.is_within = (self.error <= self.bound + off) | (excess == 0)
         self.digits = np.where(excess > 0, np.log10(size) - np.log10(excess), 99.0)
         self.ulps = self.error / ulp
-        self.truth = self.middle.astype(dtype).astype(np.float64)
+        self.truth = _rounded(self.middle, dtype)
 
     def check(self, i: int, label: str, reason: str) -> Check:
         """Return the verdict of one entry; ``reason`` says why it isn't known, if it isn't."""
@@ -302,6 +302,24 @@ class _Weighed:
             said = f"proved to be within {reach:.1g} of 0"
             return Check(label, Verdict.INEXACT, 0.0, shown, reason=said)
         return Check(label, Verdict.UNVERIFIED, shown, shown, reason=reason)
+
+
+def _spacing(sizes: Floats, dtype: str) -> Floats:
+    """Return how far a dtype's numbers of some sizes are apart."""
+    import torch
+
+    kind = torch.finfo(getattr(torch, dtype))
+    least = kind.smallest_normal * kind.eps
+    apart = np.ldexp(kind.eps, np.frexp(sizes)[1] - 1)
+    return np.where(np.isfinite(sizes), np.maximum(apart, least), np.nan)
+
+
+def _rounded(values: Floats, dtype: str) -> Floats:
+    """Return numbers as a dtype has them."""
+    import torch
+
+    rounded = torch.from_numpy(values).to(getattr(torch, dtype))
+    return rounded.double().numpy()
 
 
 def _last_bits(values: Floats, dtype: str) -> float:

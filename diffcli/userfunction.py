@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from diffcli.language.points import Typed
 
 NO_FORMULA = "a Python function has no formula"
+HALF = ("float16", "bfloat16")
 UNSTEADY = "a second call at the same point gives other values: it is random, or keeps a state"
 
 
@@ -93,6 +94,8 @@ class UserFunction:
         from diffcli.engines.differences import SINGLE, estimates
 
         silent, dtype = replace(self, is_silent=True), settings.dtype
+        if dtype in HALF:
+            return f"{dtype} is too coarse for difference quotients"
         double = silent._in_double(arrays, settings.device) if dtype == "float32" else None
         function, kind = (double, "float64") if double else (silent, dtype)
         given = tensors(arrays, kind, settings.device)
@@ -286,7 +289,9 @@ class _User:
         from diffcli.engines.coordinates import along, arrays_of
 
         operator, function, settings = self._operator, self._function, self._settings
-        arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
+        # What is of half precision was computed, and comes as it is.
+        kind = "float64" if settings.dtype in HALF else settings.dtype
+        arrays = arrays_of(point, dtype=kind, seed=settings.seed)
         shapes = {name: each.shape for name, each in arrays.items()}
         scalars = operator.moving(Scalars(None, shapes, ()))
         given, moving = tensors(arrays, settings.dtype, settings.device), tuple(scalars.variables)

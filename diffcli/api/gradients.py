@@ -66,10 +66,11 @@ def _of_module(module: Module, inputs: tuple[Any, ...], loss: Callable[..., Any]
 def _report(text: str, point: dict[str, Any], call: Callable[..., Any], dtype: str) -> Report:
     import torch
 
+    from diffcli.certify import DIGITS_KEPT
     from diffcli.differentiation import Settings
 
-    if dtype not in ("float64", "float32"):
-        raise UsageError(f"{dtype} has no proofs yet", hint="float64 or float32")
+    if dtype not in DIGITS_KEPT:
+        raise UsageError(f"{dtype} has no proofs", hint=f"one of {', '.join(DIGITS_KEPT)}")
     function = UserFunction(text, tuple(point), call)
     values = {name: Computed(each.detach().cpu().double().numpy()) for name, each in point.items()}
     outputs = function(*(each.detach().requires_grad_() for each in point.values()))

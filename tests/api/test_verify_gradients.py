@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from diffcli.errors import DiffcliError, DisagreementError
 from diffcli.testing import gradcheck
 from diffcli.verdict import Verdict
 
+pytest_plugins = ("pytester",)
 MODEL = """
 import torch
 from torch import nn
@@ -215,5 +217,15 @@ def test_gradcheck_takes_what_torchs_takes() -> None:
     assert not gradcheck(Half.apply, (x,), raise_exception=False)
     assert gradcheck(torch.special.i0, (x,))
     assert not gradcheck(lambda t: t * t.sum().item(), (x,), raise_exception=False)
+    assert gradcheck(torch.sin, (x.to(torch.bfloat16),))
     with pytest.raises(DiffcliError):
         gradcheck(torch.sin, (torch.tensor([1, 2]),))
+
+
+def test_the_example_of_tests_passes(pytester: pytest.Pytester) -> None:
+    """With the fixture that pytest finds where diffcli is installed."""
+    plugins = {each.value for each in entry_points(group="pytest11")}
+    flags = [] if "diffcli.pytest_plugin" in plugins else ["-p", "diffcli.pytest_plugin"]
+    example = Path(__file__).parents[2] / "examples" / "ci" / "test_gradients.py"
+    pytester.copy_example(str(example))
+    pytester.runpytest_inprocess(*flags).assert_outcomes(passed=4)

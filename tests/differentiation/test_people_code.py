@@ -129,6 +129,26 @@ def masked_by_where(x: Tensor) -> Tensor:
     return torch.where(x > 0, x.exp(), x.sin()).sum()
 
 
+def until_it_converges(x: Tensor) -> Tensor:
+    y, t = x.sum(), torch.ones((), dtype=D)
+    for _ in range(30):
+        t = t - (t**3 + t - y) / (3 * t**2 + 1)
+        if abs((t**3 + t - y).item()) < 1e-12:
+            break
+    return t
+
+
+def falling(x: Tensor) -> Tensor:
+    last, y = math.inf, x
+    for _ in range(5):
+        now = y.square().sum().item()
+        str(f"{now:.3f} {now}")
+        if not (0 <= now < last and now != 2 * last and -now <= 1 - now * 0.5 + 3):
+            break
+        last, y = now, y * 0.5
+    return y.square().sum()
+
+
 FUNCTIONS: dict[Callable[..., Any], tuple[Tensor, ...]] = {
     masked_attention: (drawn(4, 3), drawn(5, 3), drawn(5, 2)),
     added_mask: (drawn(4, 3), drawn(4, 3)),
@@ -147,6 +167,8 @@ FUNCTIONS: dict[Callable[..., Any], tuple[Tensor, ...]] = {
     checkpointed: (drawn(5),),
     under_no_grad: (drawn(3),),
     masked_by_where: (drawn(7),),
+    until_it_converges: (drawn(3),),
+    falling: (drawn(3),),
 }
 
 
@@ -180,3 +202,56 @@ def test_an_overflow_is_no_infinity_that_was_given() -> None:
     (check,) = diffcli.verify_gradients(function, torch.ones((), dtype=D)).results[0].checks
     assert check.verdict is not Verdict.DISAGREES
     assert check.verdict is not Verdict.CERTIFIED
+
+
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [
+        (lambda x: (x / x.sum().item()).square().sum(), "a number leaves torch at"),
+        (lambda x: x.square().sum() * (1 + 2 * x[0].item()), "a number leaves torch at"),
+        (lambda x: x.square().sum() * math.sqrt(x[0].item()), "a number leaves torch at"),
+        (lambda x: x.square().sum() * round(x[0].item(), 3), "a number leaves torch at"),
+        (lambda x: torch.full((2,), x[0].item(), dtype=D).sum() * x.sum(), "leaves torch at"),
+        (lambda x: x.sum() * (2 if x[0].item() >= 1 else 3), "is decided just at its edge"),
+        (lambda x: x.sum() * (2 if x[0].item() - 1 == 0 else 3), "is decided just at its edge"),
+    ],
+)
+def test_a_number_that_is_used_is_followed_no_further(
+    function: Callable[[Tensor], Tensor], why: str
+) -> None:
+    report = diffcli.verify_gradients(function, torch.tensor([1.0, 2.0], dtype=D))
+    for check in report.results[0].checks:
+        assert check.verdict not in PROVED
+        assert why in str(check.reason)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_half_precision(dtype: torch.dtype) -> None:
+    x = torch.tensor([0.3, -1.2, 0.9, 2.1], dtype=dtype)
+
+    class Faulty(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:
+            ctx.save_for_backward(x)
+            return x.sin()
+
+        @staticmethod
+        def backward(ctx: Any, slope: Tensor) -> Tensor:  # type: ignore[override]
+            return slope * ctx.saved_tensors[0].sin()
+
+    right = diffcli.verify_gradients(lambda x: (x.softmax(0) * x.sin()).sum(), x)
+    assert {check.verdict for check in right.results[0].checks} <= PROVED
+    wrong = diffcli.verify_gradients(lambda x: Faulty.apply(x).sum(), x)
+    assert wrong.exit_code == 5
+    assert any("Faulty.backward" in str(check.reason) for check in wrong.results[0].checks)
+    # What overflows has no slope of float16, and torch isn't wrong of that.
+    far = diffcli.verify_gradients(lambda x: (x / (1 + (20 * x).exp()) + x).sum(), x)
+    assert far.exit_code != 5
+
+
+def test_the_one_sided_derivatives_of_a_tie() -> None:
+    for function, sides in ((torch.amax, (0.0, 1.0)), (torch.amin, (1.0, 0.0))):
+        report = diffcli.verify_gradients(function, torch.tensor([2.0, 2.0], dtype=D))
+        for check in report.results[0].checks:
+            assert check.verdict is Verdict.NOT_DIFFERENTIABLE
+            assert (check.left, check.right) == sides

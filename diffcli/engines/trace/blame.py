@@ -23,7 +23,7 @@ from diffcli.engines.trace.steps import Call
 from diffcli.engines.trace.tape import Value
 
 Floats = NDArray[np.float64]
-CLEARLY = {"float64": 1e-9, "float32": 1e-5}
+CLEARLY = {"float64": 1e-9, "float32": 1e-5, "float16": 0.08, "bfloat16": 0.6}
 """How far off, relative to the largest number, what is blamed is at least."""
 
 

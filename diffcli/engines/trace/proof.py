@@ -29,8 +29,15 @@ SAFETY = 4.0
 """By how much the bound of rounding is exceeded before a number is called wrong."""
 NARROW = 2.0**-64
 """The relative radius below which a ball gives every digit of a float64."""
-UNITS = {8: (2.0**-53, 2.0**-1074), 4: (2.0**-24, 2.0**-149), 2: (2.0**-8, 2.0**-133)}
-"""Unit roundoff and smallest number of a dtype by its bytes; of two, the coarser bfloat16."""
+UNITS = {
+    "float64": (2.0**-53, 2.0**-1074),
+    "float32": (2.0**-24, 2.0**-149),
+    "float16": (2.0**-11, 2.0**-24),
+    "bfloat16": (2.0**-8, 2.0**-133),
+}
+"""Unit roundoff and smallest number of a dtype."""
+NO_DIGIT = (1.0, 1.0)
+"""Those of any other."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,9 @@ class Proof:
         moving = self.exact(self.bits).middles
         windows = [*self.record.inputs]
         windows += [each for step in moving for each in self.record.steps[step].outputs]
-        sizes = [each.dtype.itemsize for each in windows if each.is_floating]
-        return Arithmetic(*UNITS[min(sizes, default=8)])
+        names = {str(x.dtype).removeprefix("torch.") for x in windows if x.is_floating}
+        units = (UNITS.get(name, NO_DIGIT) for name in names)
+        return Arithmetic(*max(units, default=UNITS["float64"]))
 
     def bounded(self) -> Replay:
         """Return the record on bounds of rounding."""

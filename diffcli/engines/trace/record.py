@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from diffcli.engines.trace.departures import Departed
 from diffcli.engines.trace.names import METADATA, MOVEMENTS, READ_BACK, REPLACING
 from diffcli.engines.trace.steps import Call, Cut, Record, Reference, Step, Where
 
@@ -30,11 +31,27 @@ MAX_STEPS = 200_000
 
 
 def record(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -> Record:
-    """Run a function of tensors on inputs that require grad, and return what it did."""
+    """Run a function of tensors on inputs that require grad, and return what it did.
+
+    Where the function can't do with the numbers that stand for those of ``item()``, it runs again
+    with the numbers themselves.
+    """
+    departures = _Departures()
+    try:
+        return _recorded(function, inputs, departures)
+    except Exception:
+        if not departures.has_departed:
+            raise
+    return _recorded(function, inputs, _Departures(follows=False))
+
+
+def _recorded(
+    function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor], departures: _Departures
+) -> Record:
     found = Record()
-    recorder = _Recorder(found)
+    departures.recorder = recorder = _Recorder(found)
     found.inputs = tuple(recorder.reference(each) for each in inputs)
-    with _Departures(recorder), recorder:
+    with departures, recorder:
         outputs = tuple(function(*inputs))
     found.results = outputs
     if found.problem is None:
@@ -293,21 +310,30 @@ _DEPARTURES = {
 
 
 class _Departures(TorchFunctionMode):
-    """Notes where numbers leave torch, or a gradient is stopped, which no operation shows."""
+    """Notes where numbers leave torch, or a gradient is stopped, which no operation shows.
 
-    def __init__(self, recorder: _Recorder) -> None:
+    A number that leaves by ``item()`` is replaced by one that the record ``follows``.
+    """
+
+    recorder: _Recorder
+
+    def __init__(self, *, follows: bool = True) -> None:
         super().__init__()
-        self._recorder = recorder
+        self._follows = follows
+        self.has_departed = False
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         name = getattr(func, "__name__", "")
+        if func is Tensor.item and self._follows and args[0].is_floating_point():
+            self.has_departed = True
+            return Departed(args[0])
         kind = _DEPARTURES.get(name)
         if func is _DATA:
             kind = "data"
         if kind and args and isinstance(args[0], Tensor) and args[0].is_floating_point():
-            self._recorder.cut(kind, args[0])
+            self.recorder.cut(kind, args[0])
         return func(*args, **(kwargs or {}))
 
 

@@ -200,7 +200,7 @@ class Replay:
         return Whole(tensor.numpy())
 
     def _note_unknown(self, step: Step) -> None:
-        if not any(each.step == self.step and each.kind == "unknown" for each in self.notes):
+        if not any(each.step == self.step for each in self.notes):
             self.note("unknown", f"{step.label} has no rule")
 
     def _unknown(
@@ -208,7 +208,7 @@ class Replay:
     ) -> Value | Whole:
         """Return what stands for a result that no rule gives: nothing is known of its slopes."""
         if not tensor.is_floating_point():
-            if not is_unused:
+            if not is_unused and not any(each.step == self.step for each in self.notes):
                 self.note("lost", f"{step.label} has no rule, and no derivative to follow")
             return Whole(tensor.numpy(), np.ones(tuple(tensor.shape), dtype=np.bool_))
         found = self.kind.array(_floats(tensor)) * float("nan")
@@ -237,6 +237,7 @@ class Replay:
         seen = _floats(step.values[place])
         off = np.abs(seen - truth) + HALF_ULP * np.abs(truth)
         off = np.where(np.isfinite(off), off, data.radius)
+        off = np.where(np.isfinite(truth) & ~np.isfinite(seen), np.inf, off)  # it overflowed
         data = Bounded(np.where(np.isfinite(seen), seen, data.middle), off, data.arithmetic)
         return Value(data, self.tape, found.node)
 

@@ -20,7 +20,9 @@ def number(value: float, step: Step) -> float:
     """Return a number among the arguments as the operation's dtype has it."""
     windows = [each for each in (*step.arguments, *step.outputs) if isinstance(each, Reference)]
     dtype = next((each.dtype for each in windows if each.is_floating), None)
-    return float(np.float32(value)) if dtype is not None and dtype.itemsize == 4 else float(value)
+    # With float16 and bfloat16 torch computes in float32.
+    is_single = dtype is not None and dtype.itemsize <= np.dtype(np.float32).itemsize
+    return float(np.float32(value)) if is_single else float(value)
 
 
 def operand(replay: Replay, value: Any, step: Step) -> Value:

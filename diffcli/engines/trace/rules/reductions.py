@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diffcli.engines.trace.bounded import Bounded
+from diffcli.engines.trace.duals import Dual
 from diffcli.engines.trace.rules.choices import RULES as CHOICES
 from diffcli.engines.trace.rules.common import axes_of, chosen, number
 from diffcli.engines.trace.rules.elementary import power
@@ -120,6 +121,8 @@ def _extreme(sign: float) -> Callable[..., Any]:
             return best, tied
 
         best, tied = chosen(r, "extreme", decide)
+        if r.is_one_sided and isinstance(rows.data, Dual):
+            best, tied = _leading(rows.data, best, tied)
         if isinstance(rows.data, Bounded):
             own = np.arange(len(best)) * width + best
             top = rows.data.reshape((rows.size,)).take(own).reshape((len(best), 1))
@@ -133,6 +136,20 @@ def _extreme(sign: float) -> Callable[..., Any]:
         return [values, _place(step.values[1].numpy(), best, tied)]
 
     return rule
+
+
+def _leading(rows: Dual, best: Any, tied: Mask) -> tuple[Any, Mask]:
+    """Return the largest of each row just past a tie: of equal numbers the one that rises most."""
+    values, slopes = rows.value.data, rows.tangent.data
+    best, tied = best.copy(), tied.copy()
+    for row in np.nonzero(tied.sum(axis=1) > 1)[0]:
+        own = np.nonzero(tied[row])[0]
+        first = max(own, key=lambda place: float(slopes[row, place]))
+        top, rise = values[row, first], slopes[row, first]
+        if all(values[row, place] == top and slopes[row, place] <= rise for place in own):
+            best[row] = first
+            tied[row] = np.arange(tied.shape[1]) == first
+    return best, tied
 
 
 def _chosen_place(sign: float) -> Callable[..., Any]:
