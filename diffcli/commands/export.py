@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.export.targets import LANGUAGES
 from diffcli.options import (
+    ASSUME,
     DEBUG,
     FILE,
     FORMAT,
@@ -18,6 +19,7 @@ from diffcli.options import (
     OUTPUT_FILE,
     QUIET,
     SEED,
+    SHAPES,
     STRICT,
     TIMEOUT,
     VARS,
@@ -139,7 +141,7 @@ held against proved numbers; where it isn't right its heading says so.""",
 diffcli export "u^3 + v^2 + 4uv" --to python
 diffcli export "x^2*sin(y)" --to torch --kinds value,grad,hessian
 diffcli export "piecewise((sqrt(x), x > 1), (x, True))" --to c --name root -o root.c""",
-    options=(TO, KINDS, NAME, WRT),
+    options=(TO, KINDS, NAME, WRT, SHAPES, ASSUME),
     common=(
         *(VARS, LET, FILE),
         replace(SEED, help="Seed of the random points that the code is run at (default 0)."),

@@ -34,19 +34,10 @@ def assumed_form(operator: Operator, function: Function) -> tuple[ClosedForm, st
     The words are empty where all shapes are said. Raises LimitError where there is no closed form,
     or no shapes go together, and UsageError where those that are said don't.
     """
-    examples = (f"{name}={'(n,n)' if name[0].isupper() else 'n'}" for name in function.variables)
-    hint = f"--shapes gives it, {','.join(examples)}, or a point"
     if not has_closed_form(operator):
-        raise LimitError(f"{operator.name} of tensors takes their shapes", hint=hint)
-    is_free = not set(function.variables) <= set(function.said.shapes)
-    must_be_number = operator.of_one_number and is_free
-    guessed = guessed_shapes(
-        function, lambda shapes: not must_be_number or shapes[function.outputs[0]] == ()
-    )
-    if guessed is None:
-        raise LimitError("it takes the tensors' shape", hint=hint)
-    words = in_words(function, guessed[1])
-    function, shapes = guessed
+        raise LimitError(f"{operator.name} of tensors takes their shapes", hint=_hint(function))
+    typed = function
+    function, shapes = shapes_for_operator(operator, function)
     outputs = shapes_of(function, shapes)
     whole = Scalars(None, shapes, tuple(outputs[each] for each in function.outputs))
     (value, *_) = whole.outputs
@@ -57,7 +48,29 @@ def assumed_form(operator: Operator, function: Function) -> tuple[ClosedForm, st
             hint="the derivative of several numbers is their jacobian",
         )
     form = closed_form(operator, function, operator.moving(whole), shapes, function.said.any_length)
-    return form, words
+    return form, in_words(typed, shapes)
+
+
+def shapes_for_operator(
+    operator: Operator, function: Function
+) -> tuple[Function, Mapping[str, Shape]]:
+    """Return the shapes that a function's variables have or are taken to have for an operator.
+
+    As :func:`guessed_shapes`; raises LimitError where no shapes go together.
+    """
+    is_free = not set(function.variables) <= set(function.said.shapes)
+    must_be_number = operator.of_one_number and is_free
+    guessed = guessed_shapes(
+        function, lambda shapes: not must_be_number or shapes[function.outputs[0]] == ()
+    )
+    if guessed is None:
+        raise LimitError("it takes the tensors' shape", hint=_hint(function))
+    return guessed
+
+
+def _hint(function: Function) -> str:
+    examples = (f"{name}={'(n,n)' if name[0].isupper() else 'n'}" for name in function.variables)
+    return f"--shapes gives it, {','.join(examples)}, or a point"
 
 
 def in_words(function: Function, shapes: Mapping[str, Shape]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from diffcli.differentiation.blocks import Block, ClosedForm
@@ -25,7 +25,7 @@ from diffcli.operators import (
 from diffcli.tensors.calculus import forms
 from diffcli.tensors.calculus.errors import no_closed_form
 from diffcli.tensors.calculus.networks import Space
-from diffcli.tensors.calculus.sizes import length_names
+from diffcli.tensors.calculus.sizes import length_names, named_lengths
 from diffcli.tensors.calculus.symmetry import orthogonal_in, symmetric_in
 from diffcli.tensors.rules import Shape
 from diffcli.tensors.shapes import shapes_of
@@ -57,13 +57,18 @@ def closed_form(
     ``names`` those of lengths that stand for any length. Raises LimitError, mostly
     NoClosedFormError, where there is none.
     """
-    shapes = {variable(name): shape for name, shape in variables.items()}
+    names = names or {}
+    outputs = tuple(named_lengths(each, names) for each in function.outputs)
+    function = replace(function, outputs=outputs)
+    sizes = {**variables, **dict.fromkeys(names.values(), ())}
+    shapes = {variable(name): shape for name, shape in sizes.items()}
     # A gradient that is differentiated again in a matrix mustn't be of a symmetric one.
     moving = scalars.variables if isinstance(operator, _TWICE) else ()
     facts = {name: fact for name, fact in function.said.facts.items() if name not in moving}
-    space = Space(
-        shapes | shapes_of(function, variables), names, symmetric_in(facts), orthogonal_in(facts)
-    )
+    shapes |= shapes_of(function, sizes)
+    if any(0 in shape for shape in shapes.values()):
+        raise no_closed_form("a tensor without entries")
+    space = Space(shapes, names, symmetric_in(facts), orthogonal_in(facts))
     return _WRITERS[type(operator)](_Writing(operator, function, scalars, space))
 
 
@@ -150,7 +155,8 @@ def _by_variable(
 def _grad(at: _Writing) -> ClosedForm:
     for name in at.chosen:
         at.shape(name)
-    found = forms.gradient(at.space, at.root, at.chosen)
+    first = forms.gradient(at.space, at.root, at.chosen)
+    found = {name: forms.whole_of(at.space, each, name) for name, each in first.items()}
     return _by_variable(at, found, f"∂{at.function.called}/∂{{}}", {})
 
 

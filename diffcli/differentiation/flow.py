@@ -174,7 +174,8 @@ class _Derivation:
         """How many axes each variable has, where the derivative is a formula of tensors."""
         forms = [self._form, *(problem.closed for problem in self._answers.problems.values())]
         form = next((each for each in forms if each is not None), None)
-        return {name: len(shape) for name, shape in form.variables.items()} if form else {}
+        shapes = {**form.variables, **form.directions} if form else {}
+        return {name: len(shape) for name, shape in shapes.items()}
 
     def _function_latex(self) -> str | None:
         """Return the one formula in LaTeX as it was typed; None where it is too long."""

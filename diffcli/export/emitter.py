@@ -58,12 +58,18 @@ class Line(NamedTuple):
 class Body:
     """The body of one function: ``lines``, then ``results``, a text for each root.
 
-    ``variables`` are the names of the variables in the code. Raises LackError for a function that
-    the language lacks.
+    ``variables`` are the names of the variables in the code, ``lengths`` those of lengths. Raises
+    LackError for a function that the language lacks.
     """
 
-    def __init__(self, roots: Sequence[Node], target: Target, variables: Mapping[str, str]) -> None:
-        self.target, self.variables = target, variables
+    def __init__(
+        self,
+        roots: Sequence[Node],
+        target: Target,
+        variables: Mapping[str, str],
+        lengths: Mapping[int, str] | None = None,
+    ) -> None:
+        self.target, self.variables, self.lengths = target, variables, lengths or {}
         self.lines: list[Line] = []
         taken = {name.lower() for name in variables.values()}
         self._names = (name for n in count(1) if (name := f"t{n}") not in taken)
@@ -214,8 +220,10 @@ class Body:
         if template is None:
             raise LackError(f"{self.target.name} has no {op} that keeps its digits")
         axis = ""
-        if each and (op == "index" or (op in TENSORS and TENSORS[op].sized)):
+        if each and op == "index":
             axis = ", ".join(map(place_text, each.static))
+        elif each and op in TENSORS and TENSORS[op].sized:
+            axis = ", ".join(self._length(part) for part in each.static)
         elif each and each.static and each.static[0] is not None:
             axis = f", {self.target.axis}={each.static[0]}"
         texts = [arg.text for arg in args]
@@ -225,6 +233,9 @@ class Body:
         if op in _OF_TWO:
             return Text(reduce(lambda a, b: f"{template}({a}, {b})", texts))
         return Text(f"{template}({', '.join(texts)}{axis})")
+
+    def _length(self, part: object) -> str:
+        return self.lengths.get(part, str(part)) if isinstance(part, int) else str(part)
 
     def _negation(self, _: Node, args: Sequence[Text]) -> Text:
         if args[0].text.startswith("-") and args[0].level > SUM:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import cycle, product
 from math import prod
+from random import Random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from diffcli.differentiation import Settings, derive
+from diffcli.differentiation.random_points import of_sizes
 from diffcli.errors import DisagreementError, UsageError
+from diffcli.export.closed_forms import operator_of
 from diffcli.export.code import Code
 from diffcli.export.routines import Kind, Routine
 from diffcli.export.targets import targets
 from diffcli.language.expression import number
+from diffcli.language.function import Function
 from diffcli.language.points import Point, Tensor
 from diffcli.layouts import Matrix
 from diffcli.operators import Eval, Grad, Hessian, Jacobian, Operator
+from diffcli.tensors.calculus.sizes import sized_shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +34,8 @@ RELATIVE = 1e-12
 """How far a number may lie from torch's, relative to the largest."""
 _SHAPES = ((3,), (3, 3), ())
 _MOST_VARIABLES = 5
+_LENGTHS = (3, 4, 5)
+_TRIES = 200
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -36,11 +43,14 @@ Shapes = Mapping[str, tuple[int, ...]]
 def shapes_for(code: Code) -> Shapes | None:
     """Return shapes of the variables that go together, or None where small ones don't.
 
-    Where a derivative is one of a number, they give one if any do.
+    Where a derivative is one of a number, they give one if any do. They are of the shapes that are
+    said of the variables, and of different lengths where that goes.
     """
     from diffcli.tensors.shapes import shapes_of
 
-    function, first = code.function, None
+    function, first = code.function, _said(code)
+    if first is not None:
+        return first
     of_a_number = any(_OPERATORS[routine.kind].of_one_number for routine in code.routines)
     if len(function.variables) > _MOST_VARIABLES:
         return None
@@ -54,6 +64,38 @@ def shapes_for(code: Code) -> Shapes | None:
             return shapes
         first = first or shapes
     return first
+
+
+def _said(code: Code) -> Shapes | None:
+    """Return shapes of the ranks that closed forms were written for, if they were."""
+    from diffcli.differentiation.assumed import guessed_shapes
+    from diffcli.tensors.shapes import shapes_of
+
+    function = code.function
+    of_a_number = any(_OPERATORS[routine.kind].of_one_number for routine in code.routines)
+    try:
+        guessed = guessed_shapes(
+            function, lambda shapes: not of_a_number or shapes[function.outputs[0]] == ()
+        )
+    except UsageError:
+        return None
+    if guessed is None:
+        return None
+    whole, shapes = guessed
+    names = whole.said.any_length
+    if not set(function.variables) <= set(function.said.shapes):
+        draw = Random(0)  # noqa: S311
+        for _ in range(_TRIES):
+            chosen = {
+                name: tuple(draw.choice(_LENGTHS) for _ in shape) for name, shape in shapes.items()
+            }
+            try:
+                if shapes_of(function, chosen)[function.outputs[0]] == () or not of_a_number:
+                    return chosen
+            except UsageError:
+                continue
+    sizes = dict(zip(names, cycle(_LENGTHS), strict=False))
+    return {name: sized_shape(shape, sizes) for name, shape in shapes.items()}
 
 
 def random_tensors(shapes: Shapes, seed: int) -> dict[str, Array]:
@@ -85,7 +127,8 @@ def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int
             for each, array in at.items()
         }
     )
-    report = derive(_OPERATORS[kind], function, [point], Settings(engines=("autograd",)))
+    operator = _operator(kind, routine.wrt)
+    report = derive(operator, _at_lengths(function, at), [point], Settings(engines=("autograd",)))
     (result,) = report.results
     truth = _flat(result.value if kind == "value" else _numbers(result.derivative))
     runner = targets()[code.target].runner
@@ -93,7 +136,8 @@ def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int
         raise UsageError(f"{code.target} isn't run on arrays")
     (functions,) = runner.load([code.source])
     given = runner.on_arrays(functions[routine.name], list(at.values()))
-    found = _arranged(kind, given, [prod(array.shape) for array in at.values()])
+    names = routine.wrt or tuple(at)
+    found = _arranged(kind, given, [prod(at[name].shape) for name in names])
     size = float(np.abs(truth).max(initial=0.0))
     error = float(np.abs(found - truth).max(initial=0.0)) if found.shape == truth.shape else np.inf
     if not error <= RELATIVE * size:
@@ -104,6 +148,22 @@ def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int
             hint="this is a defect of diffcli; --no-check prints the code",
         )
     return truth.size, error / size if size else 0.0
+
+
+def _at_lengths(function: Function, at: Mapping[str, Array]) -> Function:
+    """Return a function with the lengths that its variables have at a point."""
+    said = function.said
+    sizes = {
+        length: size
+        for name, shape in said.shapes.items()
+        for length, size in zip(shape, at[name].shape, strict=True)
+        if length in said.any_length
+    }
+    return of_sizes(function, said.shapes, said.any_length, sizes) if sizes else function
+
+
+def _operator(kind: Kind, wrt: Sequence[str]) -> Operator:
+    return _OPERATORS[kind] if kind == "value" else operator_of(kind, wrt)
 
 
 _OPERATORS: Mapping[Kind, Operator] = MappingProxyType(

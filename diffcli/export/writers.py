@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from math import prod
 from textwrap import indent, wrap
@@ -11,11 +12,13 @@ from typing import Any, NamedTuple
 
 from diffcli._version import __version__
 from diffcli.errors import UsageError
+from diffcli.export.closed_forms import ClosedRoutine, closed_routine, places_read
 from diffcli.export.emitter import Body, Line
 from diffcli.export.lowering import Lowering
 from diffcli.export.routines import Routine, entries_of
 from diffcli.export.target import Contents, LackError, Source, Target, Vector
-from diffcli.language.expression import Node
+from diffcli.language.expression import Node, unused
+from diffcli.tensors.calculus.sizes import length_names, named_lengths
 
 WIDTH = 88
 _LONGEST = 2000
@@ -97,15 +100,16 @@ class PythonModule(Writer):
     """A module of Python, with numpy, torch or jax where the target says so."""
 
     def functions(self) -> Iterator[str]:
-        """Yield each function; derivatives of tensors are the value's, by autograd."""
+        """Yield each function; derivatives of tensors are closed forms, or by autograd."""
         if not self.function.has_tensors:
             yield from super().functions()
             return
-        value, *derivatives = sorted(self.routines, key=lambda routine: routine.kind != "value")
-        if value.kind != "value":
-            raise UsageError("derivatives of tensors need the value", hint="kinds value,grad")
-        yield self.routine(value, self.body(self.function.outputs))
-        yield from (self._derived(routine, value.name) for routine in derivatives)
+        for routine in sorted(self.routines, key=lambda routine: routine.kind != "value"):
+            if routine.kind == "value":
+                yield self._value(routine)
+                continue
+            closed = closed_routine(self.function, routine.kind, routine.wrt)
+            yield self._derived(routine) if closed is None else self._closed(routine, closed)
 
     def page(self, heading: Iterable[str], needed: Sequence[str], body: str) -> str:
         """Return a module under its docstring."""
@@ -126,24 +130,77 @@ class PythonModule(Writer):
         decorator = f"{self.target.quiet}\n" if self.target.quiet and body.has_choices else ""
         return decorator + self._definition(routine, result, lines)
 
-    def _derived(self, routine: Routine, value: str) -> str:
+    def _value(self, routine: Routine) -> str:
+        """Return the function of the value, of tensors whose lengths may have names."""
+        said = self.function.said
+        roots = [named_lengths(each, said.any_length) for each in self.function.outputs]
+        places = places_read(roots, said.shapes, said.any_length)
+        body, first = self._body_of(roots, places, length_names(roots, said.any_length))
+        lines = [*self._broadcast(), *first, *Blocks().written(body.lines)]
+        lines.append(f"return {self._nested(body.results, routine.shape)}")
+        decorator = f"{self.target.quiet}\n" if self.target.quiet and body.has_choices else ""
+        return decorator + self._definition(routine, self.target.types[1], lines)
+
+    def _body_of(
+        self,
+        roots: Sequence[Node],
+        places: Mapping[str, tuple[str, int]],
+        lengths: Mapping[int, str],
+    ) -> tuple[Body, list[str]]:
+        """Return the body of formulas that take lengths, and the lines that read these."""
+        taken = {*self.names.values()}
+        own = {name: unused(name, taken) for name in places}
+        names = {**self.names, **own}
+        sizes = {
+            length: re.sub(r"[^\W\d]\w*", lambda word: names.get(word[0], word[0]), text)
+            for length, text in lengths.items()
+        }
+        known = self.target.calls.keys() | self.target.infix.keys()
+        body = Body(Lowering(known).lowered(roots), self.target, names, sizes)
+        first = [
+            f"{own[name]} = {self.names[tensor]}.shape[{axis}]"
+            for name, (tensor, axis) in places.items()
+        ]
+        return body, first
+
+    def _closed(self, routine: Routine, closed: ClosedRoutine) -> str:
+        """Return a function of the derivative's closed form, a tuple of its blocks."""
+        body, first = self._body_of(closed.roots, closed.lengths, closed.names)
+        lines = [*self._broadcast(), *first, *Blocks().written(body.lines)]
+        width = len(closed.form.columns) if routine.kind == "hessian" else 1
+        rows = [body.results[i : i + width] for i in range(0, len(body.results), width)]
+        parts = [_tuple(row) if routine.kind == "hessian" else row[0] for row in rows]
+        lines.append(f"return {_tuple(parts)}")
+        decorator = f"{self.target.quiet}\n" if self.target.quiet and body.has_choices else ""
+        return decorator + self._definition(routine, "tuple", lines, closed.taken)
+
+    def _derived(self, routine: Routine) -> str:
         """Return a function that differentiates the value's."""
         template = self.target.derivatives.get(routine.kind)
         if template is None:
             raise LackError(f"{self.target.name} differentiates no tensors")
+        value = next((each.name for each in self.routines if each.kind == "value"), None)
+        if value is None:
+            raise UsageError("derivatives of tensors need the value", hint="kinds value,grad")
         if len(routine.wrt) < len(self.names):
-            raise UsageError("wrt goes with formulas of numbers", hint="leave it out")
+            raise UsageError(
+                "the derivative has no closed form, and autograd takes all variables",
+                hint="leave out wrt",
+            )
         places = ", ".join(map(str, range(len(self.names))))
         call = template.format(f=value, x=", ".join(self.parameters), places=places)
         return self._definition(routine, "tuple", [*self._broadcast(), f"return {call}"])
 
-    def _definition(self, routine: Routine, result: str, lines: Iterable[str]) -> str:
+    def _definition(
+        self, routine: Routine, result: str, lines: Iterable[str], more: str = ""
+    ) -> str:
         typed = [f"{name}: {self.target.types[0]}" for name in self.parameters]
         head = f"def {routine.name}({', '.join(typed)}) -> {result}:"
         if len(head) > WIDTH:
             inner = ",\n    ".join(typed)
             head = f"def {routine.name}(\n    {inner},\n) -> {result}:"
-        text = "\n".join([f'"""Return {routine.meaning}."""', *lines])
+        said = [f'"""Return {routine.meaning}.', "", *wrap(f"{more}.", WIDTH), '"""']
+        text = "\n".join([*(said if more else [f'{said[0]}"""']), *lines])
         return f"{head}\n{indent(text, '    ')}"
 
     def _broadcast(self) -> Iterator[str]:
@@ -194,6 +251,14 @@ class Blocks(NamedTuple):
             yield from (self.inner.format(name=each.name, text=each.text) for each in together)
             if self.closing:
                 yield self.closing
+
+
+def _tuple(parts: Sequence[str]) -> str:
+    """Return a tuple, over several lines where it is long."""
+    inside = ", ".join(parts) + "," * (len(parts) == 1)
+    if len(inside) > WIDTH - 16:
+        inside = "\n" + indent(",\n".join(parts), "    ") + ",\n"
+    return f"({inside})"
 
 
 def bracketed_rows(results: Sequence[str], shape: tuple[int, ...], width: int = WIDTH - 16) -> str:

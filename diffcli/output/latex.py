@@ -71,8 +71,13 @@ def left_side(line: Line) -> str:
     left = _name(line.name) if line.name.isidentifier() else derivative_latex(line.name)
     bold = {name: bold_name(name, rank) for name, rank in line.ranks.items() if rank}
     for name, text in bold.items():
-        left = left.replace(rf"\partial {_name(name)}}}", rf"\partial {text}}}")
-        left = left.replace(rf"\partial {_name(name)}^", rf"\partial {text}^")
+        plain = re.escape(rf"\partial {_name(name)}")
+        left = re.sub(rf"{plain}(?![\w{{])", (rf"\partial {text}").replace("\\", r"\\"), left)
+        left = left.replace(f"[{name}]", f"[{text}]")
+    if line.ranks:
+        # A direction stands beside the fraction, not in it.
+        left = re.sub(r"\s*(\[.*\])\}$", r"}\\left\1", left).replace("]", r"\right]")
+        left = left.replace(r"\frac{D_v ", r"D_{v} \frac{")
     if line.entry is None and line.arguments:
         left += f"({', '.join(bold.get(name) or _name(name) for name in line.arguments)})"
     return left

@@ -75,7 +75,6 @@ def test_the_page_prints_what_is_answered(form: str, row: Published) -> None:
     assert closed_form(row) == form
 
 
-@pytest.mark.slow
 def test_most_have_a_short_closed_form() -> None:
     lacking = []
     for row in ROWS:

@@ -353,6 +353,7 @@ def test_every_derivative_is_held_against_the_enclosure(
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [
+        ("n*mean(x)", "ones(n)"),
         ("mean(x[1:])", "sum(eye(n)[1:], axis=0)/(n - 1)"),
         ("var(x[1:])", "2*eye(n)[1:].T @ (x[1:] - mean(x[1:]))/(n - 2)"),
         ("mean(x[4:]^2)", "2*eye(n)[4:].T @ x[4:]/(n - 4)"),
@@ -368,4 +369,24 @@ def test_a_length_that_is_made_of_another_is_written_so(formula: str, expected: 
 def test_a_length_that_has_no_name_has_no_form() -> None:
     function = parse("mean(x[::2])", said=declarations("x=n", None))
     with pytest.raises(NoClosedFormError, match="no name"):
+        assumed_form(Grad(), function)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["max(s*ones(3))", "max(where(x > s, x, s))", "min(relu(x - s) + s)", "max(x + s - x)"],
+)
+def test_a_greatest_entry_that_is_the_same_in_several_counts_once(formula: str) -> None:
+    function = parse(formula, said=declarations("x=4, s=()", None))
+    form, _ = assumed_form(Grad(wrt=("s",)), function)
+    at = {"x": torch.tensor([0.5, 0.25, 0.125, 0.0]), "s": torch.tensor(1.0)}
+    names = [name for name in form.variables if name in function.variables]
+    (found,) = evaluated([form.blocks[0].node], {name: at[name].double() for name in names})
+    assert float(found) == 1
+
+
+@pytest.mark.parametrize("formula", ["sum(std(X, axis=1))", "mean(X[:,1:])"])
+def test_a_line_of_one_entry_has_no_form(formula: str) -> None:
+    function = parse(formula, said=declarations("X=(2,1)", None))
+    with pytest.raises(NoClosedFormError):
         assumed_form(Grad(), function)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from diffcli.export.routines import entries_of
+from diffcli.differentiation.assumed import assumed_form, shapes_for_operator
+from diffcli.errors import LimitError
+from diffcli.export.closed_forms import operator_of
+from diffcli.export.routines import Routine, entries_of
 from diffcli.export.target import Contents, Target
 from diffcli.language.function import Function
+from diffcli.language.latex.matrices import matrix_latex
 from diffcli.language.latex.printer import latex_of, name_latex
+from diffcli.operators import Eval
+from diffcli.output.document import Line
+from diffcli.output.latex import left_side
+from diffcli.tensors.calculus.sizes import length_names
 
 
 def _page(_: Target, contents: Contents) -> str:
     """Return an ``align*`` of the value and of each derivative."""
     function, routines = contents.function, contents.routines
+    if function.has_tensors or any(function.said.shapes.values()):
+        return _aligned(_lines_of_tensors(function, routines))
     entries = entries_of(function, routines)
     lines = []
     for index in dict.fromkeys(index for routine in routines for index in routine.indices):
@@ -20,8 +30,41 @@ def _page(_: Target, contents: Contents) -> str:
         name = "f" if function.is_scalar else f"f_{{{output + 1}}}"
         alone = Function((), (entries[index],), function.variables, function.definitions)
         lines.append(rf"{_symbol(name, wrt, function)} &= {latex_of(alone)}")
+    return _aligned(lines)
+
+
+def _aligned(lines: Iterable[str]) -> str:
     body = " \\\\\n".join(lines)
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+
+def _lines_of_tensors(function: Function, routines: Sequence[Routine]) -> Iterator[str]:
+    """Yield a line for the value and for each block of a derivative, vectors and matrices bold.
+
+    Raises LimitError where a derivative has no closed form.
+    """
+    from diffcli.differentiation.agreement import agreement
+    from diffcli.differentiation.settings import Settings
+
+    for routine in routines:
+        operator = Eval() if routine.kind == "value" else operator_of(routine.kind, routine.wrt)
+        whole, shapes = shapes_for_operator(operator, function)
+        ranks = {name: len(shape) for name, shape in shapes.items()}
+        names = whole.said.any_length
+        if routine.kind == "value":
+            for place, root in enumerate(function.outputs, start=1):
+                called = "f" if function.is_scalar else f"f{place}"
+                line = Line(called, "", function.variables, ranks=ranks)
+                lengths = length_names([root], names)
+                yield f"{left_side(line)} &= {matrix_latex(root, ranks, lengths)}"
+            continue
+        form, _ = assumed_form(operator, function)
+        if agreement(operator, function, form, Settings()) is None:
+            raise LimitError("the closed form has other numbers than an engine at a random point")
+        own = ranks | {name: len(shape) for name, shape in form.directions.items()}
+        for block in form.blocks:
+            line = Line(block.symbol, "", entry=block.label, ranks=own)
+            yield f"{left_side(line)} &= {form.formulas[block.label].latex}"
 
 
 def _symbol(name: str, wrt: Sequence[str], function: Function) -> str:

@@ -29,6 +29,7 @@ from diffcli.studies.check.judgement import Decision, Exceptions, Proof
 from diffcli.studies.check.tensor_claim import decide_tensors
 from diffcli.tensors.calculus.identity import are_equal
 from diffcli.tensors.calculus.networks import Space
+from diffcli.tensors.calculus.sizes import named_lengths
 from diffcli.tensors.calculus.symmetry import orthogonal_in, symmetric_in
 from diffcli.tensors.rules import Shape, Shapes, rule_of
 from diffcli.tensors.shapes import shapes_of
@@ -188,7 +189,9 @@ def _is_identity(
         nodes | shapes_of(function, shapes), lengths, symmetric_in(facts), orthogonal_in(facts)
     )
     return all(
-        are_equal(space, block.node, claimed, space.labels(form.shape(block)))
+        are_equal(
+            space, block.node, named_lengths(claimed, lengths), space.labels(form.shape(block))
+        )
         for block, claimed in zip(form.blocks, function.outputs[1:], strict=True)
     )
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from diffcli.language.algebra import ONE, ZERO, as_power
 from diffcli.language.derivative import slope
-from diffcli.language.expression import Node, constant, node, number
+from diffcli.language.expression import VARIABLE, Node, constant, node, number, postorder
 from diffcli.language.tensors import LAST, TENSORS
 from diffcli.tensors.calculus.errors import no_closed_form
 from diffcli.tensors.calculus.networks import UNIT, Factor, Labels, Product, Space, unit
@@ -209,14 +209,41 @@ def _less_one(space: Space, each: Node, along: Labels) -> Product:
     """Return one over the length of a line less one."""
     lengths = space.algebra.mul(*(space.count(space.length(label)) for label in along))
     less = space.minus(lengths, ONE)
+    if less is ZERO:
+        raise no_closed_form("the variance of one number")
     return inverted(opened(space, less, ()), each, ())
 
 
-def _of_extreme(space: Space, each: Node, arg: Node, own: Labels, _: Labels) -> Product:
+def _of_extreme(space: Space, each: Node, arg: Node, own: Labels, labels: Labels) -> Product:
     def marked(tensor: Node, extreme: Node) -> Node:
         return node("piecewise", ONE, node("eq", tensor, extreme), ZERO, constant("true"))
 
-    return opened(space, _against(space, arg, each, each, marked), own)
+    marks = _against(space, arg, each, each, marked)
+    if _is_generic(space, arg):
+        return opened(space, marks, own)
+    # Where entries are equal at whole regions their derivatives are the same: the mean is taken.
+    count = node("sum", marks, static=each.static)
+    return opened(space, marks, own).times(inverted(atom(count, labels), count, labels))
+
+
+def _is_generic(space: Space, arg: Node) -> bool:
+    """Whether entries of a tensor are equal only where its variables have special values."""
+    shape = space.shape(arg)
+    while arg.op in ("abs", "neg", "transpose", "index"):
+        arg = arg.args[0]
+    if arg.op == "mul":
+        arg = next((part for part in arg.args if space.shape(part)), arg)
+        return space.shape(arg) == shape and arg.op == VARIABLE
+    if arg.op == "add":
+        # A variable of its own in each entry makes the sums different.
+        own = [part.args[0] if part.op == "neg" else part for part in arg.args]
+        return any(
+            part.op == VARIABLE
+            and space.shape(part) == space.shape(arg)
+            and sum(part in postorder([other]) for other in own) == 1
+            for part in own
+        )
+    return arg.op == VARIABLE or (arg.op == "matmul" and arg.args[0].op == VARIABLE)
 
 
 def _of_logsumexp(space: Space, each: Node, arg: Node, own: Labels, _: Labels) -> Product:

@@ -129,10 +129,11 @@ def _without_softmax(_: Space, product: Product) -> Product | None:
     return None
 
 
-def _without_number(_: Space, product: Product) -> Product | None:
-    """Cancel a norm and its like that stand above and below the line."""
+def _without_number(space: Space, product: Product) -> Product | None:
+    """Cancel a norm and its like, or a length, that stand above and below the line."""
     for factor in product.factors:
-        if factor.below or factor.node.op not in _CANCELLING:
+        is_length = factor.node.value in space.names.values()
+        if factor.below or not (factor.node.op in _CANCELLING or is_length):
             continue
         under = replace(factor, below=True)
         if under in product.factors:

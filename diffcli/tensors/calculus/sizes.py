@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations_with_replacement
 from math import prod
 
-from diffcli.language.expression import Node, node, number, postorder, variable
+from diffcli.language.expression import Node, node, number, postorder, substituted, variable
 from diffcli.language.tensors import TENSORS
 from diffcli.tensors.calculus.errors import no_closed_form
 from diffcli.tensors.rules import Shape
@@ -65,6 +65,11 @@ def length_names(roots: Iterable[Node], names: Mapping[int, str]) -> dict[int, s
                 if made is not None:
                     found[int(str(length))] = made.text(names)
     return found
+
+
+def named_lengths(root: Node, names: Mapping[int, str]) -> Node:
+    """Return a formula with the names of lengths for their numbers, as derivatives write them."""
+    return substituted(root, {number(length): variable(name) for length, name in names.items()})
 
 
 def is_sized(each: Node) -> bool:
