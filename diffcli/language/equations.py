@@ -20,6 +20,7 @@ from diffcli.language.printer import text_of
 from diffcli.language.tokens import END, NAME, Token, is_latex
 
 _SIGNS = ("=", "==")
+_SIGNS_WITH_BOUNDS = frozenset("∑∏")
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _EXAMPLE = "x^2 + y^2 = 25"
 
@@ -86,9 +87,12 @@ def is_implicit(text: str) -> bool:
     """
     statements = [each for each in split(scan(text).tokens, ";") if each]
     last = statements[-1] if statements else []
-    sign = next((place for place, token in enumerate(last) if token.text == "="), None)
-    if sign is None:
+    if last and (last[0].text, last[-1].text) == ("[", "]"):
+        return any(token.text == "=" for token in _outside(last[1:-1]))
+    signs = [token.start for token in _outside(last) if token.text == "="]
+    if not signs:
         return False
+    sign = [token.start for token in last].index(signs[0])
     left, right = last[:sign], last[sign + 1 :]
     names = [token.text for token in left if token.kind == NAME]
     is_name = len(left) == 1 and len(names) == 1
@@ -209,12 +213,16 @@ def split(tokens: Sequence[Token], sign: str) -> list[list[Token]]:
 
 
 def _outside(tokens: Iterable[Token]) -> Iterator[Token]:
-    """Yield the tokens that stand in no bracket."""
+    """Yield the tokens that stand in no bracket, nor in the bounds of a sign of summation."""
     depth = 0
+    in_bounds = False
     for token in tokens:
         depth -= token.text in _OPENING.values()
-        if depth == 0:
+        in_bounds |= depth == 0 and token.text in _SIGNS_WITH_BOUNDS
+        if depth == 0 and not in_bounds:
             yield token
+        # LaTeX's bounds end at a comma: ∑ k = 1 .. n, x**k.
+        in_bounds &= depth > 0 or token.text not in (",", "(")
         depth += token.text in _OPENING
 
 

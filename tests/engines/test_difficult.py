@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, pi
+from math import e, inf, pi, sqrt
 
 import pytest
 from flint import arb
@@ -117,6 +117,8 @@ KINKS = [
     ("elu(x, 2)", "0", 2, 1, "elu at 0"),
     ("clamp(x, 0, 1)", "1", 1, 0, "clamp at 1"),
     ("x^(2/3)", "0", -inf, inf, "power 2/3 of 0"),
+    # W is −1 + p − …, where p = √(2(e·x + 1)).
+    ("lambertw(x^2 - 1/e)", "0", -sqrt(2 * e), sqrt(2 * e), "edge of lambertw"),
     # Another kink is as near as that.
     ("relu(x)-relu(x-1e-350)", "0", 0, 1, "relu at 0"),
     ("abs(x)-abs(x-exp(-5000))", "0", 0, 2, "abs at 0"),
@@ -139,6 +141,8 @@ VERTICAL = [
     ("asin(x)", "1", inf, None, "left"),
     ("acosh(x)", "1", None, inf, "right"),
     ("cbrt(x)", "0", inf, inf, None),
+    ("lambertw(x)", "-1/e", None, inf, "right"),
+    ("lambertw(x, -1)", "-1/e", None, -inf, "right"),
     ("x^0.05", "0", None, inf, "right"),
 ]
 

@@ -298,6 +298,11 @@ def test_nothing_is_said_of_stretches_that_hold_undecided_points() -> None:
         assert all(not each.low < x < each.high for each in stretches for x in turns)
 
 
+@pytest.mark.parametrize("formula", ["1e7 + abs(x^3-2)", "1e9*floor(x^3-2)", "1e8 - cbrt(x^3-2)"])
+def test_a_large_value_is_no_pole(formula: str) -> None:
+    assert PointKind.POLE not in {each.kind for each in analysed(formula, "1.1:1.4").breaks}
+
+
 def test_the_growth_turns_at_a_pole() -> None:
     found = analysed("x + 1/x")
     assert_same_places(found.critical.points, [(-1,), (1,)])

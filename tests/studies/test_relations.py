@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -13,6 +14,8 @@ from diffcli.language.equations import is_equation, is_implicit, read_equations
 from diffcli.language.expression import number
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
+from diffcli.studies.relations import cells
+from diffcli.studies.relations.bounding import ComponentBounds
 from diffcli.studies.relations.components import components
 from diffcli.studies.relations.grid import grid_over
 from diffcli.studies.relations.notable import notable_points
@@ -218,6 +221,12 @@ def test_equations_are_factored(text: str, count: int) -> None:
         ("k = 2; y = k*x", False),
         ("x^2 + y^2 <= 1", False),
         (r"x^2 + \frac{y}{2} = 1", True),
+        ("integrate(t^2, t=0..x)", False),
+        ("sum(x^k, k=1..5)", False),
+        ("sum(x^k, k=1..5) = y", True),
+        (r"\sum_{k=1}^{3} x^k", False),
+        (r"\sum_{k=1}^{3} x^k = y^2", True),
+        ("[x = y^2, x*y = 1]", True),
     ],
 )
 def test_what_is_an_equation(text: str, expected: bool) -> None:
@@ -327,3 +336,36 @@ def test_a_condition_without_a_value_holds_nowhere() -> None:
     one = shown("x < 1/0 and y > 0", most=64)
     assert one.inside is not None
     assert not one.inside.any()
+
+
+def test_a_function_of_one_variable_is_enclosed_once_for_a_column() -> None:
+    function = read("besselj(0, x) = 2y")
+    (relation,) = relations_of(function) or ()
+    ((component,),) = curves_of(relation, NAMES)
+    bounds = ComponentBounds(component)
+    grid = grid_over(((-2, 2), (-2, 2)), 40)
+    rows, columns = (each.ravel() for each in np.indices(grid.shape))
+    for _ in range(2):
+        bounds.look(grid.cells(rows, columns))
+    assert 0 < bounds.enclosed <= rows.size // 10
+
+
+def test_work_beyond_the_limit_is_left_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "MOST_ENCLOSED", 300)
+    found = scene("besselj(0, x*y) = 1/5", (1, 3), (1, 3), most=64)
+    assert found.is_limited
+    assert found.undecided
+    on = [
+        (x, y)
+        for edge in found.shown[0].edges
+        for line in edge.branches.lines
+        for x, y in line.tolist()
+    ]
+    assert all(mpmath.besselj(0, x * y) == pytest.approx(0.2, abs=1e-9) for x, y in on)
+    assert not scene("x*y = 2", (1, 3), (1, 3), most=64).is_limited
+
+
+def test_a_point_of_a_tangent_has_both_coordinates() -> None:
+    relations = relations_of(read("x^2 + y^2 = 1")) or []
+    with pytest.raises(PointError, match="gives y no value"):
+        tangent_at(relations, NAMES, {"x": number(1)})

@@ -36,6 +36,8 @@ from diffcli.language.expression import (
 )
 
 CONSTANT_BITS = 128
+MOST_CACHED = 100_000
+"""Values of a function that are kept: each takes about 300 bytes."""
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 LOGIC = frozenset({"and", "or", "not"})
 
@@ -130,6 +132,9 @@ class Bounds:
             known = each.op == VARIABLE or any(moving[arg] for arg in each.args)
             moving[each] = known
         self._moving = moving
+        self._cached: dict[tuple[Node, int], dict[tuple[float, ...], list[float]]] = {}
+        self.enclosed = 0
+        """How many values of functions Arb has enclosed so far, one by one."""
         self._constants = {each: _ends(each) for each in self.nodes if not moving[each]}
 
     def over(self, lo: Array, hi: Array, order: int = 0) -> list[Term]:
@@ -195,7 +200,7 @@ class Bounds:
     def _by_arb(self, each: Node, numbers: Sequence[Jet], pairs: Pairs) -> Jet:
         moving = [i for i, arg in enumerate(each.args) if self._moving[arg]]
         values = [jet.value for jet in numbers]
-        found, domain = enclose(each.op, values, moving, pairs.order)
+        found, domain = self._enclosures(each, values, moving, pairs.order)
         if len(moving) == 1:
             known = np.minimum.reduce([domain, *(jet.domain for jet in numbers)])
             inner = numbers[moving[0]]
@@ -214,6 +219,28 @@ class Bounds:
         if gradient is not None and pairs.order > 1:
             hessian = mul(whole(np.empty(1)), pairs.square(gradient))
         return Jet(found[0], known, gradient, hessian)
+
+    def _enclosures(
+        self, each: Node, values: Sequence[Interval], moving: Sequence[int], order: int
+    ) -> tuple[list[Interval], Domain]:
+        """Enclose a function over boxes, each distinct argument once: boxes in a row share ends."""
+        cached = self._cached.setdefault((each, order), {})
+        if len(cached) > MOST_CACHED:
+            cached.clear()
+        ends = np.stack([end for value in values for end in value])
+        keys, place = np.unique(ends, axis=1, return_inverse=True)
+        boxes = list(zip(*keys.tolist(), strict=True))
+        new = [index for index, box in enumerate(boxes) if box not in cached]
+        arguments = zip(keys[::2, new], keys[1::2, new], strict=True)
+        terms, domain = enclose(each.op, [Interval(*pair) for pair in arguments], moving, order)
+        rows = np.array([*(end for term in terms for end in term), domain]).T.tolist()
+        cached.update(zip((boxes[index] for index in new), rows, strict=True))
+        self.enclosed += len(new)
+        table = (
+            np.array([cached[box] for box in boxes]).reshape(-1, 2 * order + 3).T[:, place.ravel()]
+        )
+        pairs = zip(table[:-1:2], table[1::2], strict=True)
+        return [Interval(*pair) for pair in pairs], table[-1].astype(np.int8)
 
 
 def compared(op: str, apart: Interval, sides: Sequence[Jet]) -> Domain:

@@ -14,19 +14,30 @@ from flint import fmpq
 from diffcli.engines.balls.guards import HALF, Difficult, Undefined
 from diffcli.engines.one_sided.analytic import Rule, bounded_or, either
 from diffcli.engines.one_sided.choices import absolute
-from diffcli.engines.one_sided.coefficients import rational
-from diffcli.engines.one_sided.elementary import ELEMENTARY, log, log1p, pi, quotient, tanh, times
+from diffcli.engines.one_sided.coefficients import Coefficient, rational
+from diffcli.engines.one_sided.elementary import (
+    ELEMENTARY,
+    log,
+    log1p,
+    pi,
+    quotient,
+    sqrt,
+    tanh,
+    times,
+)
 from diffcli.engines.one_sided.germs import (
     NOTHING,
+    Expansion,
     Germ,
     bounded,
+    constant_of,
     exact,
     integer,
     is_infinite,
     sign,
     split,
 )
-from diffcli.engines.one_sided.series import div, exp, inverse, mul, power
+from diffcli.engines.one_sided.series import compose, div, exp, inverse, mul, power
 from diffcli.engines.one_sided.sums import add, neg, sub
 
 # Activations.
@@ -119,6 +130,32 @@ def _beta(x: Germ, y: Germ) -> Germ:
         return NOTHING
 
 
+# Lambert's W at the point where its two real branches meet.
+
+
+def _lambertw(x: Germ, branch: Germ) -> Germ:
+    """Return W at −1/e as a series in p = ±√(2(ex + 1)) (Corless et al. 1996, 4.22)."""
+    p = sqrt(times(add(mul(x, exact(rational(1).exp())), integer(1)), fmpq(2)))
+    which = constant_of(branch)
+    whole = None if which is None else which.whole()
+    if whole is None or whole not in (0, -1) or not isinstance(p, Expansion):
+        raise Difficult("a branch of lambertw that isn't known")
+    limit, small = split(p)
+    if not limit.is_nothing:
+        raise Difficult("lambertw away from the point where its branches meet")
+    return compose(_at_the_branch_point, small if whole == 0 else neg(small))
+
+
+def _at_the_branch_point(count: int) -> list[Coefficient]:
+    """Return the coefficients of W in powers of p (Corless et al. 1996, 4.23 and 4.24)."""
+    mu, alpha = [fmpq(-1), fmpq(1)], [fmpq(2), fmpq(-1)]
+    for k in range(2, count):
+        alpha.append(sum((mu[j] * mu[k + 1 - j] for j in range(2, k)), fmpq(0)))
+        before = (mu[k - 2] / 2 + alpha[k - 2] / 4) * fmpq(k - 1, k + 1)
+        mu.append(before - alpha[k] / 2 - mu[k - 1] / (k + 1))
+    return [rational(each) for each in mu[:count]]
+
+
 gamma, digamma = either("gamma", _gamma), either("digamma", _digamma)
 
 _ROWS: Mapping[str, Rule] = MappingProxyType(
@@ -143,6 +180,7 @@ _ROWS: Mapping[str, Rule] = MappingProxyType(
         "loggamma": either("loggamma", _loggamma),
         "digamma": digamma,
         "beta": either("beta", _beta),
+        "lambertw": either("lambertw", _lambertw),
     }
 )
 

@@ -39,7 +39,9 @@ SAMPLES = (0.5, 0.381, 0.618)
 SEARCH = 10
 """How many budgets the search for roots may take, and as many what is then made of them."""
 HUGE = 1e6
-"""A function that comes to this beside an undecided cell has a pole there."""
+"""A function that rises to this towards an undecided cell seems to have a pole there."""
+AWAY, FALLS = (0, 10, 100), 1.5
+"""Widths of the cell at which it is looked at, and how much smaller each value must be."""
 _BREAKS = MappingProxyType(
     {
         difficult.Kind.POLE: PointKind.POLE,
@@ -302,7 +304,7 @@ class _Line:
             found = None
             if exact:
                 found = surveyor.at_nodes([exact[0]], exact[1])
-            elif self._is_huge(low) or self._is_huge(high):
+            elif self._soars(low, low - high) or self._soars(high, high - low):
                 middle = NotablePoint(
                     {self._x: (low + high) / 2}, None, PointKind.POLE, Tag.NUMERIC
                 )
@@ -321,9 +323,13 @@ class _Line:
             if kind and not all(outside):
                 yield node, PointKind.EDGE if kind is PointKind.GAP and any(outside) else kind
 
-    def _is_huge(self, x: float) -> bool:
-        value = self._over(0, arb(x))
-        return value is not None and bool(abs(value) > HUGE)
+    def _soars(self, x: float, step: float) -> bool:
+        """Whether the function is huge at x, and less so the further a step leads away."""
+        values = [self._over(0, arb(x) + step * count) for count in AWAY]
+        sizes = [abs(value) for value in values if value is not None]
+        if len(sizes) < len(AWAY) or not sizes[0] > HUGE:
+            return False
+        return all(near > FALLS * far for near, far in pairwise(sizes))
 
     def _stretches(
         self, order: int, turns: Search, breaks: Collection[float]

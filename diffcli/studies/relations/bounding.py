@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ from diffcli.studies.relations.components import Component
 
 BATCH = 8192
 """Boxes that are bounded in one go: as many as a processor's cache holds."""
+FEW = 512
+"""Boxes that are bounded in one go where Arb encloses them one by one."""
+MOST_ENCLOSED = 20_000
+"""Values that Arb encloses for one curve, at most (20 µs to 2 ms each): the rest is undecided."""
 
 Signs = NDArray[np.int8]
 
@@ -30,13 +35,30 @@ class Look:
 
 
 class ComponentBounds:
-    """A component, laid out to be bounded over thousands of boxes; a box is (2, boxes)."""
+    """A component, laid out to be bounded over thousands of boxes; a box is (2, boxes).
 
-    def __init__(self, component: Component) -> None:
+    ``most`` values of functions are enclosed by Arb, one by one; nothing is proved after that.
+    """
+
+    def __init__(self, component: Component, most: float = inf) -> None:
         self.component = component
+        self._most = most
         self._factor = Bounds([component.factor], component.names)
         is_own = component.factor is component.whole
         self._whole = None if is_own else Bounds([component.whole], component.names)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether Arb has enclosed as many values as it may."""
+        return self.enclosed >= self._most
+
+    @property
+    def enclosed(self) -> int:
+        """How many values of functions Arb has enclosed so far, one by one."""
+        return self._factor.enclosed + (self._whole.enclosed if self._whole else 0)
+
+    def _parts(self, boxes: Interval) -> Iterator[Interval]:
+        return batches(boxes, FEW if self.enclosed else BATCH)
 
     def look(self, boxes: Interval) -> Look:
         """Return what is proved of boxes.
@@ -44,7 +66,7 @@ class ComponentBounds:
         By the factor's own bounds, and by the mean value form (Moore, Kearfott and Cloud,
         Introduction to Interval Analysis, 2009, section 6.3).
         """
-        parts = [self._look(part) for part in batches(boxes)]
+        parts = [self._look(part) for part in self._parts(boxes)]
         if len(parts) == 1:
             return parts[0]
         return Look(
@@ -54,6 +76,9 @@ class ComponentBounds:
         )
 
     def _look(self, boxes: Interval) -> Look:
+        if self.is_spent:
+            unknown = np.zeros(boxes.lo.shape[1], bool)
+            return Look(unknown, unknown.copy(), unknown.copy())
         jet = self._factor.jet(*boxes, order=1)
         domain = jet.domain
         if self._whole is not None:
@@ -78,7 +103,10 @@ class ComponentBounds:
     def signs(self, points: Array) -> Signs:
         """Return the proved signs of the factor at points (2, n); 0 where none is."""
         found = [np.zeros(0, np.int8)]
-        for part in batches(Interval(points, points)):
+        for part in self._parts(Interval(points, points)):
+            if self.is_spent:
+                found.append(np.zeros(part.lo.shape[1], np.int8))
+                continue
             jet = self._factor.jet(*part)
             found.append(_sign_of(jet.value, jet.domain))
         return np.concatenate(found)
@@ -106,10 +134,10 @@ def _gradient_of(jet: Jet, boxes: Interval) -> Interval:
     return Interval(zero, zero)
 
 
-def batches(boxes: Interval) -> Iterator[Interval]:
+def batches(boxes: Interval, size: int = BATCH) -> Iterator[Interval]:
     """Yield boxes in parts that are bounded in one go; at least one part."""
-    for first in range(0, max(boxes.lo.shape[1], 1), BATCH):
-        yield Interval(boxes.lo[:, first : first + BATCH], boxes.hi[:, first : first + BATCH])
+    for first in range(0, max(boxes.lo.shape[1], 1), size):
+        yield Interval(boxes.lo[:, first : first + size], boxes.hi[:, first : first + size])
 
 
 def picked(boxes: Interval, which: Mask | NDArray[np.int64]) -> Interval:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.engines.boxes.arithmetic import Interval, Mask
-from diffcli.studies.relations.bounding import ComponentBounds, Signs, picked
+from diffcli.studies.relations.bounding import MOST_ENCLOSED, ComponentBounds, Signs, picked
 from diffcli.studies.relations.components import Component
 from diffcli.studies.relations.exact_points import ExactPoint, exact_points
 from diffcli.studies.relations.grid import Grid, Index, clusters
@@ -43,10 +43,14 @@ States = NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Cells:
-    """The states of a grid's cells (rows, columns), and the exact points in those left over."""
+    """The states of a grid's cells (rows, columns), and the exact points in those left over.
+
+    ``is_limited`` where a limit of work left cells undecided.
+    """
 
     states: States
     points: tuple[ExactPoint, ...] = ()
+    is_limited: bool = False
 
     def of(self, state: State) -> tuple[Index, Index]:
         """Return the rows and the columns of the cells of a state."""
@@ -77,7 +81,7 @@ class _Parts:
 
 def decide(component: Component, grid: Grid) -> Cells:
     """Return the states of a grid's cells for one component."""
-    bounds = ComponentBounds(component)
+    bounds = ComponentBounds(component, MOST_ENCLOSED)
     rows, columns = _candidates(bounds, grid)
     states = np.zeros(grid.shape, np.int8)
     crossed, left = _settled(bounds, _Parts(grid.cells(rows, columns), np.arange(rows.size)))
@@ -89,7 +93,7 @@ def decide(component: Component, grid: Grid) -> Cells:
         for point in exact_points([component.factor], component, box):
             states[grid.holding(*point.floats)] = State.CROSSED
             points.append(point)
-    return Cells(states, tuple(points))
+    return Cells(states, tuple(points), bounds.is_spent and bool(open_.size))
 
 
 def _candidates(bounds: ComponentBounds, grid: Grid) -> tuple[Index, Index]:

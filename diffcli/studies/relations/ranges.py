@@ -20,6 +20,8 @@ NEAR = (8.0, 5.0)
 MOST_BOXES = 20_000
 ROUNDS = 9
 """Quarterings of a box in search of what a curve covers; fewer where there are many boxes."""
+MOST_ENCLOSED = 2_000
+"""Values of functions that Arb encloses in one search, at most."""
 PASSES = 3
 """Searches, each in what the last one has left."""
 MARGIN = 0.08
@@ -55,7 +57,7 @@ def _cover(components: Sequence[Component], box: tuple[Ends, Ends]) -> tuple[End
     """Return a box outside of which components are proved to have no point; None: nowhere."""
     found = box
     for _ in range(PASSES):
-        covers = [_searched(ComponentBounds(each), found) for each in components]
+        covers = [_searched(ComponentBounds(each, MOST_ENCLOSED), found) for each in components]
         known = [cover for cover in covers if cover is not None]
         if not known:
             return None

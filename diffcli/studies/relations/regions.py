@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from diffcli.studies.relations.bounding import ComponentBounds, Signs
+from diffcli.studies.relations.bounding import MOST_ENCLOSED, ComponentBounds, Signs
 from diffcli.studies.relations.components import Component
 from diffcli.studies.relations.grid import Grid
 from diffcli.studies.relations.reading import Comparison, Condition
@@ -23,8 +23,10 @@ def signs_of(
     A residual that is continuous, and none of whose components has a zero, has the sign of the
     middle. Where it has no value the comparison doesn't hold.
     """
-    own = ComponentBounds(Component(comparison.residual, comparison.residual, names))
-    factors = [ComponentBounds(each) for each in components if each.factor is not each.whole]
+    own = ComponentBounds(Component(comparison.residual, comparison.residual, names), MOST_ENCLOSED)
+    factors = [
+        ComponentBounds(each, MOST_ENCLOSED) for each in components if each.factor is not each.whole
+    ]
     found = np.zeros(grid.shape, np.int8)
     blocks = grid.blocks()
     while blocks.rows.size:

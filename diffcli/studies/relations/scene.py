@@ -31,13 +31,17 @@ class Edge:
 
 @dataclass(frozen=True)
 class Shown:
-    """A relation as it is drawn: its lines, the cells inside a region, and the undecided cells."""
+    """A relation as it is drawn: its lines, the cells inside a region, and the undecided cells.
+
+    ``is_limited`` where a limit of work left them undecided.
+    """
 
     relation: Relation
     edges: tuple[Edge, ...]
     undecided: Mask
     crossed: Mask
     inside: Mask | None = None
+    is_limited: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class Scene:
     def undecided(self) -> int:
         """How many cells are undecided."""
         return int(np.logical_or.reduce([each.undecided for each in self.shown]).sum())
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a limit of work left some of them undecided."""
+        return any(each.is_limited for each in self.shown)
 
 
 def curves_of(relation: Relation, names: tuple[str, str]) -> list[list[Component]]:
@@ -81,7 +90,8 @@ def _shown(relation: Relation, names: tuple[str, str], grid: Grid) -> Shown:
     decided = [decide(part, grid) for part in parts]
     crossed, undecided = _together(decided, grid)
     edges = (Edge(trace(part, grid, cells)) for part, cells in zip(parts, decided, strict=True))
-    return Shown(relation, tuple(edges), undecided & ~crossed, crossed)
+    is_limited = any(cells.is_limited for cells in decided)
+    return Shown(relation, tuple(edges), undecided & ~crossed, crossed, None, is_limited)
 
 
 def _together(decided: Sequence[Cells], grid: Grid) -> tuple[Mask, Mask]:
@@ -112,4 +122,11 @@ def _region(relation: Relation, condition: Condition, names: tuple[str, str], gr
             Edge(trace(part, grid, cells, mixed), each.is_strict)
             for part, cells in zip(parts[each], decided[each], strict=True)
         ]
-    return Shown(relation, tuple(edges), undecided & mixed & ~crossed, crossed & mixed, truth > 0)
+    return Shown(
+        relation,
+        tuple(edges),
+        undecided & mixed & ~crossed,
+        crossed & mixed,
+        truth > 0,
+        any(cells.is_limited for parts_of in decided.values() for cells in parts_of),
+    )

@@ -37,6 +37,12 @@ def tangent_at(
 
     Raises PointError where it is on none of them, NoDerivativeError where there is no tangent.
     """
+    missing = [name for name in names if name not in at]
+    if missing:
+        raise PointError(
+            f"the point of a tangent gives {missing[0]} no value",
+            hint=f"a point of the curve: {', '.join(f'{name}=1' for name in names)}",
+        )
     trouble: PointError | None = None
     for place, relation in enumerate(relations):
         if relation.residual is None:

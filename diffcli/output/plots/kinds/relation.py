@@ -99,7 +99,8 @@ def _notes(function: Function, scene: Scene) -> tuple[str, ...]:
     notes = []
     if scene.undecided:
         rows, columns = scene.grid.shape
-        notes.append(f"{scene.undecided:,} of {rows * columns:,} cells are undecided")
+        why = ": the limit of work is reached; a smaller range shows more" * scene.is_limited
+        notes.append(f"{scene.undecided:,} of {rows * columns:,} cells are undecided{why}")
     if any(has_variable_power(output) for output in function.outputs):
         notes.append(POSITIVE)
     return tuple(notes)
