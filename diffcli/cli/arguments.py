@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 
 from diffcli.errors import UsageError
 
@@ -27,8 +28,8 @@ def rewrite(
         return list(typed)
     known = commands()
     if typed[0] in known:
-        return [typed[0], *_separated(typed[1:], options(typed[0]))]
-    rewritten = [DEFAULT, *_separated(typed, options(DEFAULT))]
+        return [typed[0], *_separated(typed[1:], options(typed[0]), typed[0])]
+    rewritten = [DEFAULT, *_separated(typed, options(DEFAULT), DEFAULT)]
     if typed[0].isalpha():
         is_only_formula = rewritten[-2:] == ["--", typed[0]]
         is_formula = is_only_formula and (len(typed) > 1 or _is_formula(typed[0]))
@@ -71,10 +72,28 @@ def _is_formula(word: str) -> bool:
     )
 
 
-def _separated(typed: Sequence[str], options: Mapping[str, bool]) -> list[str]:
+_PLAIN_WORDS = {"for": "--at", "where": "--at", "from": "--range", "over": "--range"}
+"""What words mean that people write in the place of an option."""
+
+
+def _check_plain_words(rest: Sequence[str], options: Mapping[str, bool], command: str) -> None:
+    """Refuse an option that was typed without its dashes, as in ``diffcli grad "x^2" at 3``."""
+    for word, value in pairwise(rest[1:]):
+        name = f"--{word}" if f"--{word}" in options else _PLAIN_WORDS.get(word, "")
+        if name not in options:
+            continue
+        rewrite = f"{name} A:B" if word in ("from", "over") else f"{name} {value}"
+        raise UsageError(
+            f"{word!r} stands where diffcli {command} reads a formula",
+            hint=f"did you mean {rewrite}; as a formula: ({word})",
+        )
+
+
+def _separated(typed: Sequence[str], options: Mapping[str, bool], command: str) -> list[str]:
     """Return the options with their values, then ``--``, then the rest.
 
-    A short option stands alone (``-q``); whatever else begins with one minus is a formula.
+    Raises UsageError where a value is missing, or an option has no dashes. A short option stands
+    alone (``-q``); whatever else begins with one minus is a formula.
     """
     chosen: list[str] = []
     rest: list[str] = []
@@ -91,4 +110,5 @@ def _separated(typed: Sequence[str], options: Mapping[str, bool]) -> list[str]:
             chosen.append(text)
         else:
             rest.append(text)
+    _check_plain_words(rest, options, command)
     return [*chosen, "--", *rest] if rest else chosen

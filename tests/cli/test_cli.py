@@ -81,6 +81,7 @@ OPTIONS = {"grad": {"--at": True, "--json": False, "-o": True, "-q": False}, "ev
         ("grad --at=3 -- -q", "grad --at=3 -- -q"),
         ("-", "grad -- -"),
         ("eval x", "eval -- x"),
+        ("grad x at", "grad -- x at"),
         ("--help", "--help"),
         ("--version", "--version"),
         ("", ""),
@@ -91,7 +92,7 @@ def test_rewrite(typed: str, rewritten: str) -> None:
     assert " ".join(found) == rewritten
 
 
-@pytest.mark.parametrize("typed", ["grda x", "evla", "jacobian x y", "grad x --at"])
+@pytest.mark.parametrize("typed", ["grda x", "evla", "jacobian x y", "grad x --at", "grad x at 3"])
 def test_rewrite_refuses(typed: str) -> None:
     with pytest.raises(UsageError):
         rewrite(typed.split(), OPTIONS.__getitem__, OPTIONS.keys, {"--help"})

@@ -27,7 +27,6 @@ from diffcli.engines.one_sided.elementary import (
 )
 from diffcli.engines.one_sided.germs import (
     NOTHING,
-    Expansion,
     Germ,
     bounded,
     constant_of,
@@ -138,12 +137,12 @@ def _lambertw(x: Germ, branch: Germ) -> Germ:
     p = sqrt(times(add(mul(x, exact(rational(1).exp())), integer(1)), fmpq(2)))
     which = constant_of(branch)
     whole = None if which is None else which.whole()
-    if whole is None or whole not in (0, -1) or not isinstance(p, Expansion):
+    if whole is None or whole not in (0, -1):
         raise Difficult("a branch of lambertw that isn't known")
-    limit, small = split(p)
+    limit, small = split(p if whole == 0 else neg(p))
     if not limit.is_nothing:
         raise Difficult("lambertw away from the point where its branches meet")
-    return compose(_at_the_branch_point, small if whole == 0 else neg(small))
+    return compose(_at_the_branch_point, small)
 
 
 def _at_the_branch_point(count: int) -> list[Coefficient]:
