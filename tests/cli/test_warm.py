@@ -61,11 +61,13 @@ class Warm:
         # Commands write files where they run.
         self.data = copytree(DATA, runtime / "data")
 
+    def surroundings(self, *, cold: bool) -> dict[str, str]:
+        return self.environment | ({"DIFFCLI_WARM": "0"} if cold else {})
+
     def command(self, *arguments: str, cold: bool = False, **more: Any) -> Any:
-        chosen = {"DIFFCLI_WARM": "0"} if cold else {}
         return subprocess.run(
             [*CLIENT, *arguments],
-            env=self.environment | chosen | more.pop("env", {}),
+            env=self.surroundings(cold=cold) | more.pop("env", {}),
             cwd=more.pop("cwd", self.data),
             capture_output=more.pop("capture_output", True),
             check=False,
@@ -82,14 +84,28 @@ class Warm:
             **more,
         )
 
-    def status(self) -> dict[str, Any]:
-        status: dict[str, Any] = json.loads(self.command("warm", "status", "--json").stdout)
-        return status
+    @property
+    def is_running(self) -> bool:
+        return bool(list(self.folder.glob("*.sock")))
+
+    @property
+    def facts(self) -> list[str]:
+        """What the process says of itself, without the seconds that a command takes to ask."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.socket))
+            connection.sendall(request.message([request.STATUS]))
+            said = b""
+            while part := connection.recv(1 << 12):
+                said += part
+        return said.decode().split("\n")
 
     @property
     def pid(self) -> int:
-        pid: int = self.status()["pid"]
-        return pid
+        return int(self.facts[1])
+
+    @property
+    def answered(self) -> int:
+        return int(self.facts[3])
 
     @property
     def socket(self) -> Path:
@@ -131,9 +147,9 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 def handed_over(warm: Warm, run: Callable[[], Any]) -> Any:
     """Run a command that the warm process answers, whose patience a busy machine may exhaust."""
     for _ in range(5):
-        before = warm.status()["answered"]
+        before = warm.answered
         done = run()
-        if warm.status()["answered"] > before:
+        if warm.answered > before:
             return done
     raise AssertionError("the command was never handed over")
 
@@ -175,20 +191,57 @@ def test_the_same_bytes_and_the_same_exit_code(arguments: Sequence[str], warm: W
     same(warm, *arguments)
 
 
+TIMES_OR_TALKS = re.compile(r"^diffcli (warm|profile|repl$)|--dask|--repeat|pip install")
+"""Commands that print times, ask what is typed, or speak of the warm process itself."""
 DOCUMENTED = [
-    shlex.split(command)[1:]
-    for page in refresh.PAGES
-    for block in refresh.BLOCK.findall(page.read_text(encoding="utf-8"))
-    for command, _ in refresh.commands(block)
-    if command.startswith("diffcli ") and not re.search(r" [|<>] ", command)
+    command
+    for command in dict.fromkeys(
+        command
+        for page in refresh.PAGES
+        for kind, block in re.findall(
+            r"```(console|sh)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL
+        )
+        for command in (
+            block.splitlines()
+            if kind == "sh"
+            else [command for command, _ in refresh.commands(block)]
+        )
+    )
+    if "diffcli " in command and not TIMES_OR_TALKS.search(command)
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", DOCUMENTED, ids=shlex.join)
-def test_every_documented_command_answers_alike(arguments: Sequence[str], warm: Warm) -> None:
-    same(warm, *arguments)
-    assert _screen(warm, arguments) == _screen(warm, arguments, cold=True)
+@pytest.mark.parametrize("is_screen", [False, True], ids=["pipes", "terminal"])
+@pytest.mark.parametrize("command", DOCUMENTED)
+def test_every_documented_command_answers_alike(
+    command: str, is_screen: bool, warm: Warm, tmp_path: Path
+) -> None:
+    """It shows the same text, ends with the same exit code, and writes the same files."""
+    program = tmp_path / "diffcli"
+    program.write_text(f"#!{sys.executable}\n{CLIENT[-1]}\n")
+    program.chmod(0o755)
+    typed = ["bash", "-c", f'PATH="{tmp_path}:$PATH"; {command}']
+    count = iter(range(10))
+
+    def ran(*, cold: bool) -> tuple[object, ...]:
+        folder = copytree(DATA, tmp_path / f"folder {next(count)}")
+        if is_screen:
+            shown: tuple[object, ...] = _screen(warm, (), program=typed, folder=folder, cold=cold)
+        else:
+            done = subprocess.run(
+                typed,
+                env=warm.surroundings(cold=cold),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+            shown = done.returncode, done.stdout, done.stderr
+        files = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        return *shown, files
+
+    assert handed_over(warm, lambda: ran(cold=False)) == ran(cold=True)
 
 
 _TAKEN_BACK = re.compile(rb"\x1b\[(\d+)A\x1b\[J")
@@ -201,15 +254,14 @@ def _screen(
     *,
     cold: bool = False,
     program: Sequence[str] = CLIENT,
+    folder: Path | None = None,
 ) -> tuple[int, bytes]:
     """The exit code, and what a terminal shows at the end: without what was taken back."""
     ours, theirs = pty.openpty()
-    command = [*program, *(["--cold"] if cold else []), *arguments]
-    environment = warm.environment | {"TERM": "xterm-256color"}
     with subprocess.Popen(
-        command,
-        env=environment,
-        cwd=warm.data,
+        [*program, *arguments],
+        env=warm.surroundings(cold=cold) | {"TERM": "xterm-256color"},
+        cwd=folder or warm.data,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -307,7 +359,7 @@ def test_prompts_of_the_repl(warm: Warm) -> None:
 @pytest.mark.slow
 def test_the_repl_on_a_terminal(warm: Warm) -> None:
     """The prompt of prompt_toolkit asks the terminal itself, whose session isn't its own."""
-    before = warm.status()["answered"]
+    before = warm.answered
     with pexpect.spawn(
         CLIENT[0],
         [*CLIENT[1:], "repl"],
@@ -321,7 +373,7 @@ def test_the_repl_on_a_terminal(warm: Warm) -> None:
         terminal.sendcontrol("d")
         terminal.expect(pexpect.EOF)
     assert terminal.exitstatus == 0
-    assert warm.status()["answered"] == before + 1
+    assert warm.answered == before + 1
 
 
 @pytest.mark.slow
@@ -465,12 +517,12 @@ def test_many_one_after_the_other_leave_nothing(count: int, warm: Warm) -> None:
 def test_what_runs_by_itself(
     arguments: Sequence[str], more: dict[str, Any], said: bytes, warm: Warm
 ) -> None:
-    before = warm.status()["answered"]
+    before = warm.answered
     done = warm.command(*arguments, **more)
     assert done.returncode == (2 if b"CUDA" in said else 0)
     explained = b"the warm process isn't used: " + said
     assert done.stderr.startswith(explained) if said else not done.stderr
-    assert warm.status()["answered"] == before
+    assert warm.answered == before
 
 
 @pytest.mark.slow
@@ -595,14 +647,14 @@ def test_what_others_planted_is_refused(planted: str, warm: Warm, tmp_path: Path
     else:
         place.mkdir()
         place.chmod(0o755)
-    before = warm.status()["answered"]
+    before = warm.answered
     there = {"XDG_RUNTIME_DIR": str(runtime)}
     said = warm.command(*FORMULA, "-v", env=there)
     assert (said.returncode, said.stderr.startswith(b"the warm process isn't used: ")) == (0, True)
     refused = warm.command("warm", "start", env=there)
     assert refused.returncode == 2
     assert b"isn't a folder of this user's alone" in refused.stderr
-    assert warm.status()["answered"] == before
+    assert warm.answered == before
 
 
 @pytest.mark.slow
@@ -618,17 +670,17 @@ def test_a_planted_socket_is_passed_by(planted: str, warm: Warm, tmp_path: Path)
             path.symlink_to(warm.socket)
         else:
             nobody.bind(str(path))
-        before = warm.status()["answered"]
+        before = warm.answered
         assert warm.command(*FORMULA, env={"XDG_RUNTIME_DIR": str(runtime)}).returncode == 0
-        assert warm.status()["answered"] == before
+        assert warm.answered == before
 
 
 @pytest.mark.slow
 def test_a_second_one_is_not_needed(warm: Warm) -> None:
-    pid = warm.status()["pid"]
+    pid = warm.pid
     again = warm.command("warm", "start")
     assert (again.returncode, again.stdout[:14]) == (0, b"already there:")
-    assert warm.status()["pid"] == pid
+    assert warm.pid == pid
 
 
 def test_commands_of_a_malformed_kind_are_refused() -> None:
@@ -684,14 +736,14 @@ def test_it_starts_with_the_first_command_becomes_stale_and_ends(another: Warm) 
     os.close(theirs)
     assert os.read(ours, 1) == b""  # the process that was started doesn't keep it open
     os.close(ours)
-    assert in_time(lambda: another.status()["running"])
+    assert in_time(lambda: another.is_running)
     handed_over(another, lambda: another.command(*GRAD, env=wanted))
     # PYTHONPATH holds this folder: something was installed in it.
     (another.folder.parent / "installed.py").write_text("")
     done = another.command(*FORMULA, "-v")
     assert done.returncode == 0
     assert done.stderr.startswith(b"the warm process isn't used: something was installed")
-    assert in_time(lambda: not another.status()["running"])
+    assert in_time(lambda: not another.is_running)
 
 
 @pytest.mark.slow
@@ -700,7 +752,7 @@ def test_it_ends_when_it_is_idle(another: Warm) -> None:
     with socket.socket(socket.AF_UNIX) as silent, suppress(FileNotFoundError):
         silent.connect(str(another.socket))
         assert in_time(lambda: not list(another.folder.glob("*.sock")))
-    assert not another.status()["running"]
+    assert json.loads(another.command("warm", "status", "--json").stdout) == {"running": False}
 
 
 @pytest.mark.slow
@@ -731,7 +783,7 @@ def test_a_restart_leaves_the_work_of_the_old_one_alone(another: Warm, tmp_path:
     another.command("warm", "start")
     pid = another.pid
     with another.begin("repl", stdin=subprocess.PIPE) as process:
-        assert in_time(lambda: another.status()["answered"] == 1)
+        assert in_time(lambda: another.answered == 1)
         assert another.command("warm", "restart").stdout.startswith(b"started: ")
         assert another.pid != pid
         out, _ = process.communicate(b"f(x) = x^2\nf'(3)\n")
