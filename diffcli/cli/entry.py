@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """Run the command line on what was typed, and exit."""
     typed = sys.argv[1:]
-    if may_be_handed_over(typed):
+    starts_one = os.environ.get(SWITCH) == "1"
+    if may_be_handed_over(typed) and (starts_one or not _is_alone()):
         from diffcli.cli.warm.client import hand_over
 
-        hand_over(typed, options_of(typed), starts_one=os.environ.get(SWITCH) == "1")
+        hand_over(typed, options_of(typed), starts_one=starts_one)
     from diffcli.cli.main import main as run_here
 
     run_here()
+
+
+def _is_alone() -> bool:
+    """Return whether there is no warm process, before the client is imported for nothing."""
+    from diffcli.cli.warm.address import is_free
+
+    return is_free()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from zlib import crc32
 
 from diffcli._version import __version__
 
@@ -16,6 +15,7 @@ IDENTITY_VARIABLES = (
 """Beginnings of the variables that are read while the interpreter and the libraries start."""
 
 _SECURE_MODE = 0o700
+_PRIME = (1 << 61) - 1
 _MOUNTS = "/proc/self/ns/mnt"
 
 
@@ -77,7 +77,19 @@ def _is_own(path: str) -> bool:
 
 def socket_path(folder: str, identity: bytes) -> str:
     """Return the path of the socket for one identity, in a folder."""
-    return f"{folder}/{crc32(identity):08x}.sock"
+    # A remainder by a large prime tells identities apart, and needs no module.
+    return f"{folder}/{int.from_bytes(identity) % _PRIME:016x}.sock"
+
+
+def is_free() -> bool:
+    """Return whether nothing is where the warm process would listen."""
+    try:
+        check_socket(socket_path(folder(), identity()))
+    except FileNotFoundError:
+        return True
+    except (OSError, UnsafeError):
+        pass  # the client says what is wrong
+    return False
 
 
 def check_socket(path: str) -> None:

@@ -224,21 +224,36 @@ class Server:
 
     def _close(self, connection: Connection) -> None:
         """Forget a connection; a command whose client is gone ends at once."""
-        if connection.child is not None:
-            self._signal(connection, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(connection.child, signal.SIGKILL)
-            os.waitpid(connection.child, 0)
         self._forget_files(connection)
         self._forget_go(connection)
         if connection.ended is not None:
             self._events.unregister(connection.ended)
+        if connection.child is not None:
+            self._kill(connection, connection.child)
+        elif connection.ended is not None:
             os.close(connection.ended)
         self._events.unregister(connection.socket)
         connection.socket.close()
         self._connections.remove(connection)
         if len(self._connections) == MAX_CONNECTIONS - 1 and not self._is_ending:
             self._watch(self._listener, self._accept)
+
+    def _kill(self, connection: Connection, child: int) -> None:
+        """End a command at once, and wait for its end beside the other commands."""
+        self._signal(connection, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        ended = connection.ended
+        if ended is None:  # no descriptor was to be had that tells of the end
+            os.waitpid(child, 0)
+            return
+
+        def reap() -> None:
+            os.waitpid(child, 0)
+            self._events.unregister(ended)
+            os.close(ended)
+
+        self._watch(ended, reap)
 
     def _forget_files(self, connection: Connection) -> None:
         for file in connection.files:
