@@ -36,7 +36,8 @@ from diffcli.studies.critical.proofs import smoothness, truth
 from diffcli.studies.curves.breaks import BreakKind
 from diffcli.studies.curves.features import Feature
 from diffcli.studies.curves.line import curve_range, default_range, evaluator
-from diffcli.studies.curves.sampling import Samples, sample
+from diffcli.studies.curves.samples import Samples
+from diffcli.studies.curves.sampling import sample
 
 FIRST_BYTES = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from diffcli.studies.curves.breaks import BreakKind, simplest
-from diffcli.studies.curves.sampling import BUDGET, HEIGHT, WIDTH, Samples, sample
+from diffcli.studies.curves.grid import HEIGHT, WIDTH
+from diffcli.studies.curves.samples import Samples
+from diffcli.studies.curves.sampling import BUDGET, sample
 from diffcli.studies.curves.viewing import visible_range
 
 Floats = NDArray[np.float64]

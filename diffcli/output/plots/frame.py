@@ -12,7 +12,7 @@ from diffcli.errors import LimitError, UsageError
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.enclosure import Band
 from diffcli.studies.curves.features import FeaturePoint
-from diffcli.studies.curves.sampling import Samples
+from diffcli.studies.curves.samples import Samples
 from diffcli.studies.curves.viewing import visible_range
 from diffcli.studies.relations.notable import NotableKind
 from diffcli.studies.relations.scene import Scene

@@ -20,7 +20,7 @@ from diffcli.output.plots.style import ASYMPTOTE, DASHES, DOT, FONT_SIZE, WIDTHS
 from diffcli.output.plots.typeset import Label, named, plain, typeset
 from diffcli.studies.curves.breaks import BreakKind
 from diffcli.studies.curves.features import Feature, FeaturePoint
-from diffcli.studies.curves.sampling import Samples
+from diffcli.studies.curves.samples import Samples
 
 MARGINS, KEY = 50, 4.5 * FONT_SIZE
 """What surrounds the axes, and what stands before a legend's text, in points."""

@@ -26,7 +26,7 @@ from diffcli.output.plots.frame import (
 )
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.features import Feature
-from diffcli.studies.curves.sampling import Samples
+from diffcli.studies.curves.samples import Samples
 from diffcli.studies.curves.viewing import widened
 from diffcli.studies.relations.scene import Scene, Shown
 

@@ -19,7 +19,7 @@ from diffcli.language.function import Function
 from diffcli.studies.critical.boxes import hull
 from diffcli.studies.critical.wide import Wide
 from diffcli.studies.curves.breaks import Floats
-from diffcli.studies.curves.sampling import Smooth, Truth
+from diffcli.studies.curves.samples import Smooth, Truth
 
 BITS = 64
 MOST_BITS, DIGITS = 500, 6

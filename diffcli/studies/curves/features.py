@@ -10,7 +10,7 @@ from math import nan
 import numpy as np
 
 from diffcli.studies.curves.breaks import BreakKind, Floats, simplest
-from diffcli.studies.curves.sampling import Evaluate, Samples, Truth
+from diffcli.studies.curves.samples import Evaluate, Samples, Truth
 
 ROUNDS = 80
 """Of closing in on a change of sign; each halves the bracket at least."""

@@ -12,7 +12,7 @@ from diffcli.language.expression import NUMBER, VARIABLE, Node
 from diffcli.language.function import Function
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.iterated import is_iterated, numbers
-from diffcli.studies.curves.sampling import Evaluate
+from diffcli.studies.curves.samples import Evaluate
 
 PERIODIC = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
 TURNS, MOST_TURNS = 6, 12

@@ -7,44 +7,37 @@ bump that all points miss is found by bounds (:mod:`diffcli.studies.curves.bumps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from math import inf, isnan
+from math import isnan
 
 import numpy as np
-from numpy.typing import NDArray
 
-from diffcli.clock import now
 from diffcli.studies.curves.breaks import (
     Bracket,
     Break,
     BreakKind,
-    Floats,
     close_in,
     narrowest,
     simplest,
 )
 from diffcli.studies.curves.bumps import bumps
-from diffcli.studies.curves.digits import Digits
+from diffcli.studies.curves.grid import HEIGHT, WIDTH, Grid
 from diffcli.studies.curves.holes import missing
-from diffcli.studies.curves.viewing import HUGE, fences, visible_range
-
-Places = NDArray[np.int64]
-Evaluate = Callable[[Floats], Floats]
-"""Points (n,) → values (outputs, orders, n): each output and its derivatives, nan for none."""
-
-Smooth = Callable[[int, int, float, float], bool]
-"""Whether an output's derivative of some order is proved to have one itself on an interval."""
+from diffcli.studies.curves.samples import (
+    Curves,
+    Evaluate,
+    Samples,
+    Smooth,
+    Truth,
+    nothing_proved,
+)
+from diffcli.studies.curves.viewing import HUGE, fences
 
 BUDGET = 20_000
 """The most points that are evaluated."""
-PATIENCE = 4.0
-"""Seconds of processor time after which no more points are evaluated than the first grid's."""
 COARSE, FEW = 512, 128
 """Cells of the first grid, and of that of a function that takes long."""
-WIDTH, HEIGHT = 800.0, 500.0
-"""The picture for which the line is made smooth, in pixels."""
 STRAY = 0.03
 """How far the line may stray from the curve, in pixels."""
 NARROW = 1 / 32
@@ -57,56 +50,8 @@ BUMP_ROUNDS = 3
 """How often bumps are looked for between the samples."""
 SPARE = 9
 """The points that are kept back for putting in a break."""
-CLOSE = 16
-"""How many times closer than the first grid samples are next to each other where a line bends."""
-GOLDEN = 0.6180339887498949
 APPROACH = np.array([1.0, 1.3, 1.7, 2.3, 3.1, 4.3])
 """How far from a break, in units of a line's end there, a line is looked at for a limit."""
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What is proved at points, nan for none.
-
-    ``derivative`` gives an output's derivative of some order at a float, ``number`` one with all
-    digits of a float; ``value`` the output at the point for which a float stands. ``bounds`` gives
-    bounds of the rounding errors of an output and its derivatives up to an order, at a float:
-    infinite where there are none. ``ranges`` gives bounds of an output over intervals.
-    """
-
-    derivative: Callable[[int, int, float], float]
-    number: Callable[[int, int, float], float]
-    value: Callable[[int, float], float]
-    bounds: Callable[[int, int, float], Sequence[float]]
-    ranges: Callable[[int, Floats, Floats], tuple[Floats, Floats]]
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Points ``x`` (n,) in order and ``values`` (outputs, orders, n), nan where a line breaks.
-
-    ``enclosed`` are the points whose digits float64 lost, and whose values were proved instead.
-    ``restless`` are the ends of lines, by output, order and point, towards which they swing on.
-    """
-
-    x: Floats
-    values: Floats
-    breaks: tuple[Break, ...]
-    enclosed: frozenset[float] = frozenset()
-    restless: frozenset[tuple[int, int, float]] = frozenset()
-
-    def breaks_of(self, output: int, order: int) -> list[Break]:
-        """Return the breaks of one line."""
-        return [each for each in self.breaks if each.output == output and each.order <= order]
-
-    def has_pole(self, output: int, order: int) -> bool:
-        """Whether a line is unbounded."""
-        return any(each.kind is BreakKind.POLE for each in self.breaks_of(output, order))
-
-
-def nothing_proved(_output: int, _order: int, _low: float, _high: float) -> bool:
-    """Prove nothing: every suspect is closed in on."""
-    return False
 
 
 def sample(
@@ -128,7 +73,7 @@ def sample(
     jump has, tells jumps from rounding noise, and finds points that are missing. The first grid has
     ``coarse`` cells.
     """
-    sampler = _Sampler(evaluate, low, high, orders, smooth, truth, y_range, budget, coarse)
+    sampler = _Sampler(Curves(evaluate, low, high, orders, truth, y_range), smooth, budget, coarse)
     for _ in range(BUMP_ROUNDS):
         while sampler.break_lines() | sampler.refine():
             pass
@@ -140,118 +85,13 @@ def sample(
     return replace(sampler.samples, restless=sampler.restless())
 
 
-class _Sampler:
-    def __init__(
-        self,
-        evaluate: Evaluate,
-        low: float,
-        high: float,
-        orders: tuple[int, ...],
-        smooth: Smooth,
-        truth: Truth | None,
-        y_range: tuple[float, float] | None,
-        budget: int,
-        coarse: int,
-    ) -> None:
-        self.evaluate_all, self.smooth, self.budget = evaluate, smooth, budget
-        self.truth = truth
-        self.orders, self.y_range, self.span = orders, y_range, high - low
-        self.breaks: list[Break] = []
+class _Sampler(Grid):
+    def __init__(self, curves: Curves, smooth: Smooth, budget: int, coarse: int) -> None:
+        super().__init__(curves, budget, coarse)
+        self.smooth = smooth
         self.cleared: set[tuple[int, int, float, float]] = set()
-        self.coarse = coarse
-        grid = np.arange(coarse + 1.0)
-        # Steps of the golden ratio: no period of the function falls in with such a grid.
-        grid[1:-1] += 0.6 * (grid[1:-1] * GOLDEN % 1 - 0.5)
-        self.x = low + grid / coarse * self.span
-        self.x[-1] = high
-        self.digits: Digits | None = None
-        self.deadline = inf
-        self.y = self.evaluate(self.x)
-        self.deadline = now() + PATIENCE
-        if truth is not None:
-            highest = self.y.shape[1] - 1
-            self.digits = Digits(lambda output, x: truth.bounds(output, highest, x), truth.number)
-            self.mend(np.arange(self.x.size))
-            self.digits.survey(self.x)
-
-    def evaluate(self, x: Floats) -> Floats:
-        self.budget = self.budget - x.size if now() < self.deadline else 0
-        values = self.evaluate_all(x)
-        values = np.where(np.isfinite(values), values, np.nan)
-        if self.digits is None:
-            return values
-        values = self.digits.restored(x, values)
-        if self.digits.is_exhausted:
-            self.budget = 0
-        return values
-
-    def value_of(self, output: int, x: Floats) -> Floats:
-        return np.asarray(self.evaluate(x)[output, 0])
-
-    @property
-    def samples(self) -> Samples:
-        """What is sampled so far; of a stretch without any value one point alone."""
-        empty = np.logical_and.reduce(np.isnan(self.y), axis=(0, 1))
-        keep = np.append(True, ~(empty[1:] & empty[:-1]))
-        x, enclosed = self.x[keep], self.digits.enclosed if self.digits else ()
-        return Samples(
-            x,
-            self.y[:, :, keep],
-            tuple(self.breaks),
-            frozenset(each for each in enclosed if each in set(x.tolist())),
-        )
-
-    # -- where digits are lost ---------------------------------------------------------------
-
-    @property
-    def narrow(self) -> Places:
-        """The samples that lie next to another as none would on a smooth line."""
-        close = np.diff(self.x) < self.span / self.coarse / CLOSE
-        return np.flatnonzero(np.append(close, False) | np.append(False, close))
-
-    @property
-    def beside_breaks(self) -> Places:
-        """The samples at the ends of breaks."""
-        ends = [end for each in self.breaks for end in (each.low, each.high)]
-        return np.flatnonzero(np.isin(self.x, ends))
-
-    def mend_new(self, places: Places) -> None:
-        """Mend samples that are new, where they are close to others or beside lost digits."""
-        if self.digits is None:
-            return
-        narrow = np.isin(places, self.narrow)
-        suspect = self.digits.is_suspect
-        beside = [suspect(float(self.x[i - 1])) or suspect(float(self.x[i + 1])) for i in places]
-        self.mend(places[narrow | np.array(beside, dtype=bool)])
-
-    def mend(self, places: Places) -> None:
-        """Enclose those of some samples whose digits are lost, or leave them out."""
-        if self.digits is None:
-            return
-        unknown = self.digits.mend(self.x, self.y, places.tolist())
-        ends = {end for each in self.breaks for end in (each.low, each.at, each.high)}
-        left = [place for place in unknown if float(self.x[place]) not in ends]
-        self.x, self.y = np.delete(self.x, left), np.delete(self.y, left, axis=2)
 
     # -- where the line bends ----------------------------------------------------------------
-
-    @property
-    def window(self) -> tuple[float, float]:
-        return self.y_range or visible_range(self.samples, self.orders)
-
-    def pixels(self) -> Floats:
-        """Return the lines in pixels, cut off two heights above and below the picture."""
-        low, high = self.window
-        return np.clip((self.y - low) / (high - low), -2, 3) * HEIGHT
-
-    def stray(self) -> Floats:
-        """Return how far each point lies from its neighbours' chord, on the worst line."""
-        across = np.diff(self.x) * (WIDTH / self.span)
-        up = np.diff(self.pixels()[:, self.orders])
-        area = across[:-1] * up[..., 1:] - across[1:] * up[..., :-1]
-        chord = np.hypot(across[:-1] + across[1:], up[..., :-1] + up[..., 1:])
-        away = np.nan_to_num(np.abs(area) / np.maximum(chord, 1e-12))
-        return np.pad(away.max(axis=(0, 1)), 1)
 
     def refine(self) -> bool:
         """Halve the cells where a line bends until none does; return whether any did."""
@@ -464,24 +304,3 @@ class _Sampler:
             for place, (each, order, end) in enumerate(ends)
             if not self.height(float(np.ptp(values[each.output, order, place]))) < TALL
         )
-
-    def height(self, step: float) -> float:
-        """Return the height of a step in pixels."""
-        low, high = self.window
-        return abs(step) / (high - low) * HEIGHT
-
-    def add(self, points: Floats) -> None:
-        """Add samples, but for those next to a break."""
-        near = [(points >= each.low) & (points <= each.high) for each in self.breaks]
-        kept = points[~np.logical_or.reduce(near)] if near else points
-        kept = np.setdiff1d(kept, self.x)
-        places = self.x.searchsorted(kept)
-        self.y = np.insert(self.y, places, self.evaluate(kept), axis=2)
-        self.x = np.insert(self.x, places, kept)
-
-    def put(self, low: float, high: float, points: Floats) -> None:
-        """Put these samples in place of those from ``low`` to ``high``."""
-        start, end = self.x.searchsorted(low), self.x.searchsorted(high, "right")
-        values = self.evaluate(points)
-        self.x = np.concatenate([self.x[:start], points, self.x[end:]])
-        self.y = np.concatenate([self.y[..., :start], values, self.y[..., end:]], axis=2)

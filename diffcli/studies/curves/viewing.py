@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from diffcli.studies.curves.sampling import Samples
+    from diffcli.studies.curves.samples import Samples
 
 OUTER_FENCE = 3.0
 """Values farther from the quartiles than this many interquartile ranges are far out (Tukey)."""

@@ -17,7 +17,8 @@ from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.iterated import is_iterated, said
 from diffcli.studies.curves.line import curve_range, evaluator
 from diffcli.studies.curves.motion import Motion, motion_at
-from diffcli.studies.curves.sampling import COARSE, FEW, Samples, sample
+from diffcli.studies.curves.samples import Samples
+from diffcli.studies.curves.sampling import COARSE, FEW, sample
 from diffcli.studies.curves.viewing import widened
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from diffcli.studies.curves.enclosure import Band, band
 from diffcli.studies.curves.features import ORDER, Feature, FeaturePoint, Search
 from diffcli.studies.curves.iterated import is_iterated, no_errors, said
 from diffcli.studies.curves.line import Range, default_range, evaluator
-from diffcli.studies.curves.sampling import COARSE, FEW, Evaluate, Samples, sample
+from diffcli.studies.curves.samples import Evaluate, Samples
+from diffcli.studies.curves.sampling import COARSE, FEW, sample
 from diffcli.studies.curves.viewing import TALLER, visible_range
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, 
 from diffcli.studies.critical.proofs import smoothness
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.line import curve_range, evaluator
-from diffcli.studies.curves.sampling import Samples, sample
+from diffcli.studies.curves.samples import Samples
+from diffcli.studies.curves.sampling import sample
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
