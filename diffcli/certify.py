@@ -74,14 +74,14 @@ class Certificate:
         self._is_asked = is_asked
         self.proof = Proof(record(function, given), given, dtype)
         self.scalars, self.dtype = scalars, dtype
-        self.places = {name: place for place, name in enumerate(inputs)}
+        self.places = {name: position for position, name in enumerate(inputs)}
 
     def repeats(self, values: Sequence[Floats]) -> bool:
         """Whether the recorded run gave these values too, but for the last bits.
 
         Torch computes some derivatives in another order where it is watched.
         """
-        again = [each.detach().cpu().double().numpy() for each in self.proof.record.results]
+        again = [result.detach().cpu().double().numpy() for result in self.proof.record.results]
         return len(again) == len(values) and all(
             one.shape == other.shape
             and np.allclose(one, other, rtol=0, atol=_last_bits(one, self.dtype), equal_nan=True)
@@ -103,7 +103,7 @@ class Certificate:
 
     def values(self, numbers: Sequence[Floats], digits: int) -> tuple[Check, ...]:
         """Judge the values of the outputs, as torch computed them."""
-        flat = np.concatenate([np.ravel(each) for each in numbers])
+        flat = np.concatenate([np.ravel(number) for number in numbers])
         labels = self.scalars.rows if len(flat) > 1 else ["f"]
         if self.obstacle is not None:
             return self._all_open(labels, flat, self.obstacle)
@@ -175,7 +175,7 @@ class Certificate:
 
     def _by_parts(self, entries: Sequence[Entry]) -> Enclosed | None:
         """Return linear combinations of partials, a sweep for each output and first variable."""
-        places = {name: place for place, name in enumerate(self.scalars.columns)}
+        positions = {name: position for position, name in enumerate(self.scalars.columns)}
         sweeps: dict[tuple[int, tuple[str, ...]], Enclosed] = {}
         balls, bounds = [], []
         for entry in entries:
@@ -185,11 +185,11 @@ class Certificate:
                     return None
                 key = (output, wrt[:-1])
                 if key not in sweeps:
-                    sweeps[key] = self._swept(output, [places[name] for name in wrt[:-1]])
-                found, place = sweeps[key], places[wrt[-1]]
+                    sweeps[key] = self._swept(output, [positions[name] for name in wrt[:-1]])
+                found, position = sweeps[key], positions[wrt[-1]]
                 with working(self.proof.bits):
-                    total += _exactly(weight) * found.balls[place]
-                bound += abs(float(weight)) * float(found.bound[place])
+                    total += _exactly(weight) * found.balls[position]
+                bound += abs(float(weight)) * float(found.bound[position])
             balls.append(total)
             bounds.append(bound)
         data = np.empty(len(balls), dtype=object)
@@ -355,12 +355,12 @@ def _exactly(weight: Any) -> arb:
     return arb(numerator) / arb(denominator)
 
 
-def _unit(shapes: Sequence[tuple[int, ...]], place: int) -> list[Floats]:
+def _unit(shapes: Sequence[tuple[int, ...]], position: int) -> list[Floats]:
     """Return arrays of zeros with a 1 at one of their components, counted through all."""
     found = [np.zeros(shape) for shape in shapes]
     for each in found:
-        if place < each.size:
-            each.reshape(-1)[place] = 1.0
+        if position < each.size:
+            each.reshape(-1)[position] = 1.0
             break
-        place -= each.size
+        position -= each.size
     return found

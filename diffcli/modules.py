@@ -121,12 +121,16 @@ def _divided(
 def _arguments(function: Callable[..., Any]) -> tuple[list[str], int]:
     """Return the names of the positional arguments, and how many of them have no default."""
     kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-    given = [each for each in signature(function).parameters.values() if each.kind in kinds]
+    given = [
+        parameter
+        for parameter in signature(function).parameters.values()
+        if parameter.kind in kinds
+    ]
     return [each.name for each in given], sum(each.default is each.empty for each in given)
 
 
 def _takes_any(function: Callable[..., Any]) -> bool:
-    kinds = {each.kind for each in signature(function).parameters.values()}
+    kinds = {parameter.kind for parameter in signature(function).parameters.values()}
     return Parameter.VAR_POSITIONAL in kinds
 
 
@@ -151,5 +155,5 @@ def _replaced(module: Module, values: Mapping[int, Tensor]) -> Iterator[None]:
 
 def _gather_flat(modules: Sequence[Any]) -> None:
     """Renew the lists of weights that recurrent layers keep beside their parameters."""
-    for each in modules:
-        each._flat_weights = [getattr(each, name, None) for name in each._flat_weights_names]
+    for module in modules:
+        module._flat_weights = [getattr(module, name, None) for name in module._flat_weights_names]

@@ -123,7 +123,7 @@ class UserFunction:
             outputs = double(*tensors(arrays, "float64", device).values())
         except NoDerivativeError:
             return None
-        return double if all(each.dtype is torch.float64 for each in outputs) else None
+        return double if all(output.dtype is torch.float64 for output in outputs) else None
 
 
 def _refused(text: str, error: BaseException) -> NoDerivativeError:
@@ -157,9 +157,14 @@ def load(text: str) -> UserFunction:
     # A torch module's own signature is that of its forward.
     parameters = signature(getattr(found, "forward", found)).parameters.values()
     positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-    if any(each.kind not in positional and each.default is each.empty for each in parameters):
+    if any(
+        parameter.kind not in positional and parameter.default is parameter.empty
+        for parameter in parameters
+    ):
         raise UsageError(f"{text} takes any arguments", hint=f"name them: def {name}(x, y): …")
-    names = tuple(each.name for each in parameters if each.default is each.empty)
+    names = tuple(
+        parameter.name for parameter in parameters if parameter.default is parameter.empty
+    )
     return UserFunction(f"{path.name}:{name}", names, found)
 
 
@@ -265,7 +270,7 @@ def _expanded(operator: Operator, variables: Sequence[str]) -> Operator:
         return operator
     chosen: list[str] = []
     for name in operator.wrt:
-        own = [each for each in variables if f"{each}.".startswith(f"{name}.")]
+        own = [variable for variable in variables if f"{variable}.".startswith(f"{name}.")]
         if not own and name.partition("[")[0] not in variables:
             raise no_variable(name, variables)
         chosen += own or [name]

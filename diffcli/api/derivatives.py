@@ -271,8 +271,8 @@ class Differentiable(ReadFunction):
         if len(found.report.results) > 1 or found.verdict is None:
             return found
         chosen = kind_of([*at, point]).settings(settings)
-        place = point_of(at, point, self.variables)
-        return replace(found, answer=partial(_expansion, self, place, chosen, order))
+        centre = point_of(at, point, self.variables)
+        return replace(found, answer=partial(_expansion, self, centre, chosen, order))
 
     def _derived(
         self,

@@ -162,10 +162,10 @@ class Function(Differentiable):
                 f"there is no output {output!r}", hint=f"0 to {len(self.outputs) - 1}, in order"
             )
         values = point_of(at, point, self.variables).values
-        places = {name: exact(value) for name, value in values.items()}
-        if any(entries is None or len(entries) != 1 for entries in places.values()):
+        coordinates = {name: exact(value) for name, value in values.items()}
+        if any(entries is None or len(entries) != 1 for entries in coordinates.values()):
             raise UsageError("an enclosure is of one point", hint="give every variable a number")
-        single = {name: entries[0] for name, entries in places.items() if entries}
+        single = {name: entries[0] for name, entries in coordinates.items() if entries}
         found = enclosure.partial(self.outputs[output], single, by, digits=digits)
         return Ball(",".join(by) or "f", found.digits(digits), found.interval(digits), found)
 
@@ -237,9 +237,9 @@ class Function(Differentiable):
         >>> diffcli.parse("(1 + 1/x)^x").limit("inf").found["results"][0]["exact"]
         'e'
         """
-        place = str(at) if isinstance(at, float) and isinf(at) else at
+        target = str(at) if isinstance(at, float) and isinf(at) else at
         options = {} if wrt is None else {"wrt": wrt}
-        return self.study("limit", at=place, side=side, **options)
+        return self.study("limit", at=target, side=side, **options)
 
     def study(self, name: str, *, at: At | None = None, **options: Any) -> Finding:
         """Return what a command of the command line answers about the formula.

@@ -36,11 +36,11 @@ def verify_gradients(
     if isinstance(function, torch.nn.Module):
         return _of_module(function, inputs, loss)
     floating = [
-        place
-        for place, each in enumerate(inputs)
+        position
+        for position, each in enumerate(inputs)
         if isinstance(each, torch.Tensor) and each.is_floating_point()
     ]
-    moving = [place for place in floating if inputs[place].requires_grad] or floating
+    moving = [position for position in floating if inputs[position].requires_grad] or floating
     if not moving:
         raise UsageError("no input is a floating-point tensor", hint="torch.tensor([1.0, 2.0])")
     dtype = str(inputs[moving[0]].dtype).removeprefix("torch.")
@@ -48,12 +48,12 @@ def verify_gradients(
 
     def call(*values: Tensor) -> Any:
         given = [each.detach() if isinstance(each, torch.Tensor) else each for each in inputs]
-        for place, value in zip(moving, values, strict=True):
-            given[place] = value
+        for position, value in zip(moving, values, strict=True):
+            given[position] = value
         found = function(*given)
         return found if loss is None else loss(found)
 
-    point = {names[place]: inputs[place] for place in moving}
+    point = {names[position]: inputs[position] for position in moving}
     return _report(_text(function), point, call, dtype)
 
 
@@ -74,7 +74,7 @@ def _report(text: str, point: dict[str, Any], call: Callable[..., Any], dtype: s
     function = UserFunction(text, tuple(point), call)
     values = {name: Computed(each.detach().cpu().double().numpy()) for name, each in point.items()}
     outputs = function(*(each.detach().requires_grad_() for each in point.values()))
-    is_number = sum(each.numel() for each in outputs) == 1
+    is_number = sum(output.numel() for output in outputs) == 1
     operator: Operator = Grad() if is_number else Jacobian()
     with torch.enable_grad():
         return derive_user(operator, function, [Point(values)], Settings(dtype=dtype))
@@ -86,7 +86,7 @@ def _names(function: Callable[..., Any], count: int) -> list[str]:
         own = list(signature(function).parameters)
     except (TypeError, ValueError):
         own = []
-    return [own[place] if place < len(own) else f"x{place}" for place in range(count)]
+    return [own[position] if position < len(own) else f"x{position}" for position in range(count)]
 
 
 def _text(function: Callable[..., Any]) -> str:

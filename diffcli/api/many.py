@@ -102,7 +102,7 @@ class _Points:
     def _one_by_one(self) -> Report:
         """Return the report of all points, each as if it had been asked for alone."""
         operator, function, settings = self._operator, self._function, self._settings
-        points = [self._points.point(place) for place in range(self._points.size)]
+        points = [self._points.point(position) for position in range(self._points.size)]
         if self._vectors is None or not isinstance(operator, Along) or not points:
             return derive(operator, function, points, settings)
         reports = [
@@ -122,7 +122,7 @@ class _Points:
         if not typed.named and len(parts) == 1 and len(names) > 1 and parts[0].ndim:
             parts = list(np.moveaxis(parts[0], -1, 0))
         else:
-            parts = [array(each) for each in typed.bind(names).values.values()]
+            parts = [array(value) for value in typed.bind(names).values.values()]
         try:
             rows = [np.broadcast_to(part, shape).ravel() for part in parts]
         except ValueError:

@@ -110,7 +110,7 @@ class Derivative(Shown):
     def checks(self) -> tuple[Check, ...]:
         """What every engine says of each number that was checked, point by point."""
         results = self.report.results
-        return tuple(check for each in results for check in each.checks or each.value_checks)
+        return tuple(check for result in results for check in result.checks or result.value_checks)
 
     @property
     def symbolic(self) -> Mapping[str, Formula]:
@@ -135,7 +135,7 @@ class Derivative(Shown):
 
         numbers = self.derivative
         if isinstance(numbers, Mapping):
-            numbers = np.concatenate([np.ravel(_plain(each)) for each in numbers.values()])
+            numbers = np.concatenate([np.ravel(_plain(number)) for number in numbers.values()])
         found = np.asarray(_plain(numbers), dtype=dtype)
         return found.copy() if copy else found
 

@@ -67,8 +67,8 @@ class ArrayKind:
         if self.library == "torch":
             import torch
 
-            places = torch.tensor([rows, columns], device=self.device)
-            return torch.sparse_coo_tensor(places, values, tuple(shape), check_invariants=True)
+            positions = torch.tensor([rows, columns], device=self.device)
+            return torch.sparse_coo_tensor(positions, values, tuple(shape), check_invariants=True)
         from scipy.sparse import coo_array
 
         return coo_array((values, (rows, columns)), tuple(shape))
@@ -141,10 +141,12 @@ def kind_of(values: Iterable[Any]) -> ArrayKind:
 
     Raises PointError for values that aren't real.
     """
-    flat = [part for each in values for part in (each.values() if _is_mapping(each) else [each])]
+    flat = [
+        part for value in values for part in (value.values() if _is_mapping(value) else [value])
+    ]
     tensors = [each for each in flat if _is_tensor(each)]
     arrays = [each for each in flat if hasattr(each, "dtype")]
-    dtypes = {str(each.dtype).removeprefix("torch.") for each in arrays}
+    dtypes = {str(array.dtype).removeprefix("torch.") for array in arrays}
     if any(isinstance(each, complex) for each in flat) or any("complex" in each for each in dtypes):
         raise PointError("a complex value", hint="derivatives are in real variables")
     dtype = "float32" if dtypes and dtypes <= {"float32", "float16", "bfloat16"} else "float64"
@@ -217,7 +219,7 @@ def ends_of(name: str, given: Any) -> tuple[float, float]:
     from diffcli.engines.exact import nearest
 
     ends = [_value(each) for each in given] if isinstance(given, list | tuple) else []
-    numbers = [nearest(each) for each in ends if isinstance(each, Node)]
+    numbers = [nearest(end) for end in ends if isinstance(end, Node)]
     if len(numbers) != 2 or len(ends) != 2:
         raise PointError(f"the range of {name} isn't two numbers", hint=f"{name}=(-1, 1)")
     return numbers[0], numbers[1]

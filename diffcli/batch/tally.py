@@ -75,10 +75,12 @@ class Tally:
         if len(chosen) > SAMPLE:
             chosen = chosen[np.argpartition(random[chosen], SAMPLE)[:SAMPLE]]
         looked = found.difficult.astype(float)
-        for place, verdict in found.known.items():
-            looked[place] = _FIRST + _VERDICTS.index(verdict)
+        for position, verdict in found.known.items():
+            looked[position] = _FIRST + _VERDICTS.index(verdict)
         columns = [looked, *chunk.numbers.values(), *found.values, *found.columns.values()]
-        rows = np.array([random[chosen] / 2.0**64, *(each[chosen] for each in columns)]).T.tolist()
+        rows = np.array(
+            [random[chosen] / 2.0**64, *(column[chosen] for column in columns)]
+        ).T.tolist()
         drawn = [tuple(None if isnan(each) else each for each in row) for row in rows]
         return replace(
             self,

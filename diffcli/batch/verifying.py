@@ -41,7 +41,9 @@ class Verifier:
         self._results = results
         self._left = results.settings.budget
         self._has_begun = False
-        self._derivatives = {name: place for name, place in results.places.items() if place[1]}
+        self._derivatives = {
+            name: partial for name, partial in results.places.items() if partial[1]
+        }
 
     def corrected(self, found: Evaluated) -> Evaluated:
         """Return a chunk with what is proved of its difficult and its drawn rows.
@@ -53,27 +55,27 @@ class Verifier:
 
         if not self._results.settings.proves:
             return found
-        exists = ~np.any([np.isnan(each) for each in found.values], axis=0)
+        exists = ~np.any([np.isnan(value) for value in found.values], axis=0)
         drawn = found.drawn & ~found.difficult
         groups = (found.difficult & exists, found.difficult & ~exists, drawn)
-        order = np.concatenate([np.flatnonzero(each) for each in groups])
+        order = np.concatenate([np.flatnonzero(group) for group in groups])
         known: dict[int, Verdict] = {}
         verdicts: Counter[str] = Counter()
         columns, lacking, done = dict(found.columns), found.lacking.copy(), 0
         while done < len(order) and (self._left > 0 or not self._has_begun):
-            places = order[done : done + AT_ONCE]
-            checks = self._checks(self._rows(found, places))
-            for place, row in zip(places, checks, strict=True):
+            positions = order[done : done + AT_ONCE]
+            checks = self._checks(self._rows(found, positions))
+            for position, row in zip(positions, checks, strict=True):
                 if row is None:
                     break
                 done += 1
                 verdict = worst(each.verdict for each in row.values())
-                if drawn[place]:
-                    known[int(place)] = verdict
+                if drawn[position]:
+                    known[int(position)] = verdict
                 else:
                     verdicts[verdict.value] += 1
-                lacking[place] = any(each.value is None for each in row.values())
-                _correct(columns, found.columns, int(place), row)
+                lacking[position] = any(each.value is None for each in row.values())
+                _correct(columns, found.columns, int(position), row)
             else:
                 continue
             break
@@ -136,7 +138,7 @@ class Verifier:
         numbers = Numbers(list(values), [named[name] for name in self._derivatives])
         checked = Checker(
             function,
-            [Entry.partial(name, *place) for name, place in self._derivatives.items()],
+            [Entry.partial(name, *partial) for name, partial in self._derivatives.items()],
             Positions(point, dtype=settings.dtype, seed=settings.seed),
             symbolic=symbolic_values(self._partials, begun + max(self._left, 0.0)),
             enclosure="enclosure" in settings.engines,
@@ -179,16 +181,19 @@ def verdicts(results: Results, tally: Tally) -> Counter[Verdict]:
 
 
 def _correct(
-    columns: dict[str, Array], original: Mapping[str, Array], place: int, row: Mapping[str, Check]
+    columns: dict[str, Array],
+    original: Mapping[str, Array],
+    position: int,
+    row: Mapping[str, Check],
 ) -> None:
     """Write the numbers that stand into a row, copying a column before its first change."""
     for name in columns.keys() & row.keys():
         stands = row[name].value
         value = nan if stands is None else stands
-        if not _same(columns[name][place], value):
+        if not _same(columns[name][position], value):
             if columns[name] is original[name]:
                 columns[name] = original[name].copy()
-            columns[name][place] = value
+            columns[name][position] = value
 
 
 def _same(written: float, value: float) -> bool:

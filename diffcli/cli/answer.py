@@ -105,7 +105,7 @@ def _check_files(command: Command, options: Mapping[str, Any]) -> None:
 
 def _own_files(command: Command, options: Mapping[str, Any]) -> list[Path]:
     """Return the files that a command writes besides."""
-    own = (each for each in command.options if each.kind is Kind.FILE)
+    own = (option for option in command.options if option.kind is Kind.FILE)
     return [options[each.name] for each in own if options[each.name]]
 
 

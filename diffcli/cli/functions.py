@@ -55,8 +55,8 @@ def _found(name: str) -> tuple[Entry, ...]:
 
 def _listing(shown: Iterable[Entry]) -> Iterator[str]:
     width = max(len(entry.written) for entry in shown)
-    for place, group in enumerate(dict.fromkeys(entry.group for entry in shown)):
-        yield from ([""] if place else [])
+    for position, group in enumerate(dict.fromkeys(entry.group for entry in shown)):
+        yield from ([""] if position else [])
         yield group
         for entry in (entry for entry in shown if entry.group == group):
             others = f"  (also {', '.join(entry.others)})" if entry.others else ""

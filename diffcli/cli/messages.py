@@ -40,10 +40,10 @@ def _caret(text: str, column: int, width: int) -> Iterator[str]:
     start = max(0, min(column - _WIDTH // 2, len(text) - _WIDTH))
     stop = start + _WIDTH
     before = ("…" if start else "") + safe(text[start:column])
-    place = safe(text[column : min(column + width, stop)])
+    marked = safe(text[column : min(column + width, stop)])
     after = safe(text[column + width : stop]) + ("…" if stop < len(text) else "")
-    yield f"  {before}{place}{after}"
-    yield f"  {' ' * _columns(before)}{'^' * max(_columns(place), 1)}"
+    yield f"  {before}{marked}{after}"
+    yield f"  {' ' * _columns(before)}{'^' * max(_columns(marked), 1)}"
 
 
 def _columns(text: str) -> int:

@@ -32,7 +32,7 @@ _TYPES: Mapping[Kind, Any] = MappingProxyType(
 
 def function_of(record: Command, run: Callable[..., int]) -> Callable[..., int]:
     """Return a function whose parameters are the options of a command, as typer reads them."""
-    options = {_parameter(each.name): each for each in record.all_options}
+    options = {_parameter(option.name): option for option in record.all_options}
 
     def typed(**given: Any) -> int:
         formulas = given.pop("formulas") or ()

@@ -210,7 +210,7 @@ def _tell_length(vector: Typed, request: Request) -> None:
     from diffcli.engines.enclosure import nearest_float
 
     values = (*vector.ordered, *vector.named.values())
-    entries = [each.entries if isinstance(each, Tensor) else (each,) for each in values]
+    entries = [value.entries if isinstance(value, Tensor) else (value,) for value in values]
     numbers = [each for part in entries for each in part if isinstance(each, Node)]
     length = hypot(*map(nearest_float, numbers))
     if length != 1:

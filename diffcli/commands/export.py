@@ -123,7 +123,7 @@ def _answer(code: Code, trial: Trial, function: Function) -> Answer:
         "functions": {routine.name: routine.kind for routine in code.routines},
         "code": code.text + "\n",
         "checked": None if trial.reason else checked,
-        "caveats": [each.document for each in trial.caveats],
+        "caveats": [caveat.document for caveat in trial.caveats],
         "reason": trial.reason,
     }
     document = Document((Text(code.text),))

@@ -82,7 +82,7 @@ def request_of(asked: Mapping[str, Any], given: Mapping[str, Any]) -> Request:
     values = {key: value for key, value in asked.items() if value is not None}
     values.pop("id", None)
     name = one_of(_words(values.pop("kind", "grad")), names(), '"kind"')
-    options = {each.name: each for each in command(name).all_options if not each.is_local}
+    options = {option.name: option for option in command(name).all_options if not option.is_local}
     if "expression" not in values:
         raise UsageError("the request has no expression", hint=_EXAMPLE)
     expressions = _each(values.pop("expression"))

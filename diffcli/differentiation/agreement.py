@@ -95,15 +95,15 @@ def _count(
 
 def _least_length(function: Function) -> int:
     """Return a length at which every typed place is inside."""
-    places = (
+    positions = (
         abs(bound) + 1
-        for each in function.nodes
-        if each.op == "index"
-        for part in each.static
+        for node in function.nodes
+        if node.op == "index"
+        for part in node.static
         for bound in (part if isinstance(part, tuple) else (part,))
         if isinstance(bound, int)
     )
-    return max([2, *places])
+    return max([2, *positions])
 
 
 def _is_enclosed(sample: _Sample) -> bool | None:
@@ -145,7 +145,7 @@ def _with_vector(sample: _Sample) -> Operator:
     if not isinstance(operator, Along):
         return operator
     known = shapes_of(sample.function, sample.form.variables)
-    outputs = tuple(known[each] for each in sample.function.outputs)
+    outputs = tuple(known[output] for output in sample.function.outputs)
     scalars = operator.moving(Scalars(None, sample.form.variables, outputs))
     chance = np.random.default_rng(sample.draw.randrange(2**32))
     values = (

@@ -83,7 +83,7 @@ def _nested(texts: Sequence[str], shape: tuple[int, ...]) -> NestedText:
 
 def real_roots(function: Function, results: Sequence[Result]) -> Iterator[str]:
     """Say of every power with an odd root which root it is, if its base is negative somewhere."""
-    powers = [each for each in function.nodes if each.op == "pow" and _is_odd_root(each.args[1])]
+    powers = [node for node in function.nodes if node.op == "pow" and _is_odd_root(node.args[1])]
     powers = [each for each in powers if _has_variable(each.args[0])]
     points = [result.at for result in results if result.at]
     if not powers or not points:

@@ -77,11 +77,14 @@ class Answers:
             return None
         if problem.order > MAX_NESTED_ORDER and not operator.element_by_element:
             return None
-        places = EachPosition(Positions(whole, dtype=settings.dtype, seed=settings.seed))
-        columns, checked = self._checked_columns(problem, places)
+        positions = EachPosition(Positions(whole, dtype=settings.dtype, seed=settings.seed))
+        columns, checked = self._checked_columns(problem, positions)
         rows = checked.of_points(columns.numbers)
         count = sum(map(all, rows.values()))
-        return [columns.result(place, rows.get(place, ()), count) for place in range(len(points))]
+        return [
+            columns.result(position, rows.get(position, ()), count)
+            for position in range(len(points))
+        ]
 
     def of_columns(
         self, places: EachPosition, vectors: Array | None = None
@@ -114,7 +117,7 @@ class Answers:
         from diffcli.differentiation.selection import sample
 
         chosen = sample(places.size, self._settings.seed)
-        order = [place for place in chosen if place not in columns.suspected]
+        order = [position for position in chosen if position not in columns.suspected]
         if not self._budget.is_spent:
             order = [*columns.suspects, *order]
         if not order or not self._settings.proves:
@@ -146,10 +149,10 @@ class Answers:
         problem = self.problem(dict.fromkeys(numbers, ()))
         if problem.scalars.function is not self._function:
             return self._of_arrays(point)
-        place = SinglePoint.of_numbers(numbers, self._settings.dtype)
-        checker = self._checker(problem, place)
+        single = SinglePoint.of_numbers(numbers, self._settings.dtype)
+        checker = self._checker(problem, single)
         return self._assembled(
-            problem, point, place.dyadic(0), problem.formulas, None, place, checker
+            problem, point, single.dyadic(0), problem.formulas, None, single, checker
         )
 
     def _of_arrays(self, point: Point) -> Result:
@@ -179,12 +182,12 @@ class Answers:
         if numbers and closed and not agree(numbers, closed, settings.dtype):
             formulas = {"f": Formula(reason=NO_AGREEMENT)}
         typed = point if problem.element_by_element else by_component(point, arrays)
-        places = Positions(typed, dtype=settings.dtype, seed=settings.seed)
+        positions = Positions(typed, dtype=settings.dtype, seed=settings.seed)
         at = {name: each.tolist() for name, each in arrays.items()}
         relative = relative_error(self._function, arrays, settings) if takes_part else 0.0
         suspects = self._suspects(problem, arrays, numbers)
-        checker = self._checker(problem, places, relative, suspects)
-        return self._assembled(problem, point, at, formulas, numbers, places, checker)
+        checker = self._checker(problem, positions, relative, suspects)
+        return self._assembled(problem, point, at, formulas, numbers, positions, checker)
 
     def _assembled(
         self,

@@ -39,7 +39,7 @@ def assumed_form(operator: Operator, function: Function) -> tuple[ClosedForm, st
     typed = function
     function, shapes = shapes_for_operator(operator, function)
     outputs = shapes_of(function, shapes)
-    whole = Scalars(None, shapes, tuple(outputs[each] for each in function.outputs))
+    whole = Scalars(None, shapes, tuple(outputs[output] for output in function.outputs))
     (value, *_) = whole.outputs
     if operator.of_one_number and value:
         raise UsageError(
@@ -100,10 +100,10 @@ def guessed_shapes(
     ``accepts`` allows, of the shapes of all nodes; None where there is none. Raises UsageError
     where shapes that are said don't go together.
     """
-    numbers = {each.value for each in function.nodes}
+    numbers = {node.value for node in function.nodes}
     length = next(each for each in LENGTHS if each not in numbers)
     name = unused("n", {*function.variables, *function.said.lengths})
-    free = [each for each in function.variables if each not in function.said.shapes]
+    free = [variable for variable in function.variables if variable not in function.said.shapes]
     names = {**function.said.any_length, length: name}
     function = replace(function, said=replace(function.said, any_length=names))
     said = {
@@ -135,7 +135,7 @@ def _check_said(function: Function, said: Mapping[str, Shape]) -> None:
     for each in function.nodes:
         if (each.op == VARIABLE and str(each.value) not in said) or not free.isdisjoint(each.args):
             free.add(each)
-    known = tuple(each for each in function.nodes if each not in free)
+    known = tuple(node for node in function.nodes if node not in free)
     shapes_of(replace(function, outputs=known), said)
 
 

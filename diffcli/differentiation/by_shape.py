@@ -113,14 +113,14 @@ def _computed(
         derivatives = Derivatives(templates, dtype)
         plan = derivatives.hessian() if is_hessian else derivatives.jacobian()
         values = derivatives.values()(x)
-        count, shapes = sum(each.count for each in templates.terms), len(templates.terms)
+        count, shapes = sum(term.count for term in templates.terms), len(templates.terms)
         told = f"{count:,} terms of {shapes} shape{'s' * (shapes > 1)}, each differentiated once"
     numbers = plan(x).astype(float)
     return _Found(scalars, _apart(values.astype(float)), plan.rows, plan.columns, numbers, told)
 
 
 def _suits(function: Function, arrays: Mapping[str, Array], settings: Settings) -> bool:
-    has_numbers = not any(each.ndim for each in arrays.values())
+    has_numbers = not any(array.ndim for array in arrays.values())
     takes_part = "autograd" in settings.engines and settings.device == "cpu"
     return len(arrays) > FEWEST and has_numbers and takes_part and not function.has_tensors
 
@@ -138,9 +138,9 @@ def _matrix(operator: Matrix, found: _Found) -> Sparse:
     columns = component_names(found.scalars.variables)
     is_square = isinstance(operator, Hessian)
     rows = columns if is_square else numbered("f", found.scalars.height)
-    places = torch.from_numpy(found.rows), torch.from_numpy(found.columns)
+    positions = torch.from_numpy(found.rows), torch.from_numpy(found.columns)
     shape = (len(rows), len(columns))
-    return Sparse(*places, torch.from_numpy(found.numbers), shape, rows, columns)
+    return Sparse(*positions, torch.from_numpy(found.numbers), shape, rows, columns)
 
 
 _OPERATORS = frozenset({Eval, Grad, Jacobian, Hessian})

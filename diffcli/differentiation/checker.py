@@ -203,5 +203,5 @@ def _label(label: str, shape: Shape, element: int) -> str:
         return label
     import numpy as np
 
-    index = ",".join(str(place) for place in np.unravel_index(element, shape))
+    index = ",".join(str(position) for position in np.unravel_index(element, shape))
     return f"{label}[{index}]"

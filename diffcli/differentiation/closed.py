@@ -103,7 +103,7 @@ class _Writing:
         """The names of the outputs."""
         several = len(self.function.outputs) > 1
         count = range(1, len(self.function.outputs) + 1)
-        return [f"f{place}" for place in count] if several else [self.function.called]
+        return [f"f{position}" for position in count] if several else [self.function.called]
 
     def directions(self, names: Sequence[str]) -> dict[str, str]:
         """Return a name for the direction of each variable, and give it the variable's shape."""

@@ -62,7 +62,7 @@ class Columns:
     def __call__(self, columns: Mapping[str, Array]) -> Numbers:
         """Return the values and the quantities at the points of some columns."""
         request = self._pointwise.request
-        inputs = [torch.from_numpy(each).to(request.dtype) for each in columns.values()]
+        inputs = [torch.from_numpy(column).to(request.dtype) for column in columns.values()]
         block = self._evaluated(inputs).numpy()
         size = block.shape[1]
         rows = dict(zip(request.numbers, block, strict=True))
@@ -76,7 +76,7 @@ class Columns:
         """
         names = self._function.variables
         wanted = [(output, tuple(names[each] for each in wrt)) for output, wrt in self._partials]
-        inputs = [torch.from_numpy(each) for each in columns.values()]
+        inputs = [torch.from_numpy(column) for column in columns.values()]
         shape = inputs[0].shape
         found = partials.program(wanted)(*inputs, shape=shape)
         rows = dict(
@@ -103,7 +103,7 @@ class Columns:
         if self._vectors is None and len(parts) == 1 and parts[0][0] == 1:
             return rows[parts[0][1]]
         total = np.zeros(size)
-        for place, (weight, partial) in enumerate(parts):
-            along = weight if self._vectors is None else self._vectors[place][:size]
+        for position, (weight, partial) in enumerate(parts):
+            along = weight if self._vectors is None else self._vectors[position][:size]
             total += along * rows[partial]
         return total

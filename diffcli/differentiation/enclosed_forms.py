@@ -57,7 +57,7 @@ def is_enclosed(
     operation has no balls, or the components are too many.
     """
     known = shapes_of(function, form.variables)
-    outputs = [known[each] for each in function.outputs]
+    outputs = [known[output] for output in function.outputs]
     chance = _Chance.of(operator, outputs, form, draw)
     whole = _Whole.of(function, form, chance)
     _check_balls([whole.output, whole.claim])
@@ -115,7 +115,7 @@ class _Chance:
             weights = [np.array(number(1))]
             left = list(others.values()) if isinstance(operator, _TWICE) else columns
         along = dict(zip(form.directions, taken, strict=False))
-        along |= {each.along: columns[each.column or 0] for each in form.blocks if each.along}
+        along |= {block.along: columns[block.column or 0] for block in form.blocks if block.along}
         return cls(weights, moves, others, left, along)
 
     def factor(self, form: ClosedForm, block: Block) -> Nodes:
@@ -202,6 +202,6 @@ def _coefficient(walk: Walk, steps: Mapping[str, int], order: int) -> arb | None
 
 def _check_balls(roots: Sequence[Node]) -> None:
     """Raise LimitError where an operation has no balls."""
-    for each in postorder(roots):
-        if not each.is_leaf and (each.op not in TABLE or not TABLE[each.op].enclosure):
-            raise LimitError(f"{each.op} has no enclosure")
+    for term in postorder(roots):
+        if not term.is_leaf and (term.op not in TABLE or not TABLE[term.op].enclosure):
+            raise LimitError(f"{term.op} has no enclosure")

@@ -53,7 +53,7 @@ class Evaluation:
         at, vector = self.at(problem, arrays)
         blocks = [to_array(each) for each in self._operator.torch(at, vector)]
         self.remarks |= dict.fromkeys(at.remarks)
-        values = [to_array(each) for each in at.outputs]
+        values = [to_array(output) for output in at.outputs]
         if problem.element_by_element:
             values = [np.broadcast_to(value, shape) for value in values]
             return _where_defined(problem, values, blocks)
@@ -126,7 +126,7 @@ def _where_defined(problem: Problem, values: Sequence[Array], entries: Sequence[
 
     from diffcli.differentiation.numbers import Numbers
 
-    missing = [np.isnan(each) for each in values]
+    missing = [np.isnan(value) for value in values]
     if not any(each.any() for each in missing):
         return Numbers(values, entries)
     kept = []

@@ -56,11 +56,11 @@ class Formulas:
 def symbolic_values(partials: Partials | None, deadline: float) -> SymbolicValue:
     """Return a callback for the values of symbolic derivatives; it gives None without any."""
 
-    def value(place: tuple[int, Index], at: Mapping[str, float]) -> float | None:
+    def value(partial: tuple[int, Index], at: Mapping[str, float]) -> float | None:
         if partials is None:
             return None
         try:
-            return partials.number(at, place[1], place[0], deadline)
+            return partials.number(at, partial[1], partial[0], deadline)
         except LimitError:
             return None
 

@@ -79,8 +79,8 @@ def judge(
     if symbolic is not None and not _holds(symbolic, here, evidence.rounding):
         return _contradicted(check, symbolic)
     if not isfinite(truth) or (truth == 0 and not evidence.enclosure.contains_zero):
-        place, known = "below" if truth == 0 else "beyond", evidence.enclosure.digits(6)
-        reason = f"{place} the range of {dtype}{f': {known}' if known else ''}"
+        side, known = "below" if truth == 0 else "beyond", evidence.enclosure.digits(6)
+        reason = f"{side} the range of {dtype}{f': {known}' if known else ''}"
         return replace(check, verdict=Verdict.INEXACT, reason=reason)
     if autograd is None:
         return replace(check, verdict=Verdict.CERTIFIED)
@@ -142,8 +142,8 @@ def _by_difficulty(
         return replace(check, reason=f"the enclosure is too wide ({difficulty.reason})")
     check = replace(check, enclosure=here.interval(digits + 3))
     if not isfinite(value) or (value == 0 and not here.contains_zero):
-        place = "beyond" if value else "below"
-        reason = f"{place} the range of {dtype} ({difficulty.reason})"
+        side = "beyond" if value else "below"
+        reason = f"{side} the range of {dtype} ({difficulty.reason})"
         return replace(check, verdict=Verdict.INEXACT, value=_finite(value), reason=reason)
     if difficulty.kind is Kind.ENDPOINT:
         note = f"{difficulty.side} derivative"

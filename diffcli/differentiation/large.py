@@ -64,7 +64,7 @@ class Large:
 
         result = self._result(
             [numbers],
-            lambda place: operator.entry(int(rows[place]), int(columns[place]), scalars),
+            lambda position: operator.entry(int(rows[position]), int(columns[position]), scalars),
             lambda at_kinks: np.flatnonzero(np.isin(columns, at_kinks)),
             layout,
         )
@@ -88,9 +88,11 @@ class Large:
         flat = np.concatenate([block.ravel() for block in blocks or self.values])
         with self.budget.pause():
             suspects = self._suspects(flat, places_of)
-        places = self._sample(flat.size, suspects.places)
-        targets = [target for place in places if (target := target_of(place))]
-        checks = dict(zip(places, self._checks(targets, places, flat, suspects), strict=False))
+        positions = self._sample(flat.size, suspects.places)
+        targets = [target for position in positions if (target := target_of(position))]
+        checks = dict(
+            zip(positions, self._checks(targets, positions, flat, suspects), strict=False)
+        )
         left = suspects.left([*checks])
         if not checks:
             left = (self._check_of_all(), *left)
@@ -137,8 +139,8 @@ class Large:
             kinks = places_of(at[at < self.problem.scalars.width]) if at.size else at
         except LimitError as error:
             reason = f"it isn't known which numbers stand at a kink: {error.message}"
-        places = np.union1d(kinks, np.flatnonzero(~np.isfinite(numbers)))
-        return _Suspects(places, reason)
+        positions = np.union1d(kinks, np.flatnonzero(~np.isfinite(numbers)))
+        return _Suspects(positions, reason)
 
     def _kinks(self, columns: Positions) -> Positions:
         """Return the places of the numbers that components of the variables have a part in."""
@@ -168,11 +170,11 @@ class Large:
         first = {name: self.arrays[name] for name in self.problem.scalars.variables}
         return first | dict(self.arrays)
 
-    def _target(self, place: int) -> ComponentEntry | None:
+    def _target(self, position: int) -> ComponentEntry | None:
         if self.problem.operator.blocks(self.problem.scalars):
-            return self.problem.operator.component_entry(place, self.problem.scalars)
-        name = "f" if self.problem.scalars.height == 1 else f"f{place + 1}"
-        return ComponentEntry(name, place)
+            return self.problem.operator.component_entry(position, self.problem.scalars)
+        name = "f" if self.problem.scalars.height == 1 else f"f{position + 1}"
+        return ComponentEntry(name, position)
 
     def _checks(
         self,
@@ -203,7 +205,7 @@ class Large:
             self.budget,
             self.relative,
             largest([numbers]),
-        ).checks(targets, numbers[places].tolist(), [closed.get(place) for place in places])
+        ).checks(targets, numbers[places].tolist(), [closed.get(position) for position in places])
 
     @property
     def _is_checked(self) -> bool:
@@ -214,14 +216,14 @@ class Large:
     def _is_finite(self) -> bool:
         import numpy as np
 
-        return all(bool(np.isfinite(each).all()) for each in self.values)
+        return all(bool(np.isfinite(value).all()) for value in self.values)
 
     @property
     def _is_nan(self) -> bool:
         """Whether there is no value at all, and hence no derivative."""
         import numpy as np
 
-        return all(bool(np.isnan(each).all()) for each in self.values)
+        return all(bool(np.isnan(value).all()) for value in self.values)
 
     def _check_of_all(self) -> Check:
         """Return what is known where no number could be checked alone."""

@@ -50,7 +50,7 @@ class Checked:
                 *(self.values.get(row * count + point) for row in outputs),
                 *(self.entries.get(row * count + point) for row in entries),
             ]
-            for point in sorted({place % count for place in (*self.values, *self.entries)})
+            for point in sorted({position % count for position in (*self.values, *self.entries)})
         }
 
     def corrected(self, numbers: Numbers) -> Numbers:
@@ -63,8 +63,8 @@ class Checked:
 def _corrected(arrays: Sequence[Array], checks: Mapping[int, Check]) -> list[Array]:
     """Return arrays of one length with the values of some checks, by place among all."""
     copies = [array.copy() for array in arrays]
-    for place, check in checks.items():
-        row, column = divmod(place, copies[0].size)
+    for position, check in checks.items():
+        row, column = divmod(position, copies[0].size)
         copies[row][column] = nan if check.value is None else check.value
     return copies
 
@@ -79,8 +79,8 @@ def final_values(
     flat: list[float | None] = [None] * count
     if numbers is not None:
         flat = [number for array in numbers for number in _finite(array)]
-    for place, check in checks.items():
-        flat[place] = check.value
+    for position, check in checks.items():
+        flat[position] = check.value
     return flat
 
 

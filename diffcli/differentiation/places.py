@@ -44,7 +44,7 @@ def broadcast(arrays: Mapping[str, Array]) -> tuple[int, ...]:
             f"the shapes don't go together: {listed}",
             hint="give the variables one length, or numbers",
         ) from None
-    if prod(found) > max([MAX_ELEMENTS, *(each.size for each in arrays.values())]):
+    if prod(found) > max([MAX_ELEMENTS, *(array.size for array in arrays.values())]):
         raise LimitError(
             f"{', '.join(shapes)} go together to {prod(found):,} numbers",
             hint=f"at most {MAX_ELEMENTS:,} are computed",
@@ -150,7 +150,7 @@ class Positions:
         """Return the positions that an element of a variable is broadcast to."""
         if self.arrays[name].shape == self.shape:
             return (element,)
-        return [int(place) for place in (self._sources[name] == element).nonzero()[0]]
+        return [int(position) for position in (self._sources[name] == element).nonzero()[0]]
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """Return the shape of a variable."""

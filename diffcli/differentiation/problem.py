@@ -54,7 +54,7 @@ class Problem:
     @property
     def order(self) -> int:
         """That of the highest partial that takes part."""
-        return max((len(wrt) for each in self.entries for _, _, wrt in each.parts), default=0)
+        return max((len(wrt) for entry in self.entries for _, _, wrt in entry.parts), default=0)
 
 
 def problem_of(

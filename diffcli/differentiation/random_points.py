@@ -37,7 +37,7 @@ def of_sizes(
 ) -> Function:
     """Return a function with numbers for the lengths that stand for any, which have ``names``."""
     lengths = {name: sizes[length] for length, name in names.items()}
-    outputs = tuple(sized(each, sizes, lengths) for each in function.outputs)
+    outputs = tuple(sized(output, sizes, lengths) for output in function.outputs)
     own = {name: sized_shape(shape, sizes) for name, shape in shapes.items()}
     return replace(function, outputs=outputs, said=Declarations(own, facts=function.said.facts))
 

@@ -153,8 +153,8 @@ class Sampler:
 
     @cached_property
     def _pieces(self) -> Pieces:
-        def name(variable: str, place: int) -> str:
-            return component_name(*component_at({variable: self._variables[variable]}, place))
+        def name(variable: str, position: int) -> str:
+            return component_name(*component_at({variable: self._variables[variable]}, position))
 
         return Pieces(self.function, self._shapes, name)
 
@@ -182,26 +182,28 @@ class Sampler:
         ]
         return node("add", *terms) if len(terms) > 1 else (terms[0] if terms else number(0))
 
-    def _component(self, place: int, column: _Column) -> Node:
-        which = bisect_right(self._starts, place) - 1
+    def _component(self, position: int, column: _Column) -> Node:
+        which = bisect_right(self._starts, position) - 1
         output = self.function.outputs[which]
-        return self._pieces.component(output, place - self._starts[which], column)
+        return self._pieces.component(output, position - self._starts[which], column)
 
     def _check(
         self, target: ComponentEntry, value: float, other: float | None, formula: Node
     ) -> Check | None:
         """Return the check of one number, whose formula this is."""
         settings, deadline = self.settings, self.budget.deadline
-        wrt = tuple(component_name(*component_at(self._variables, place)) for place in target.wrt)
+        wrt = tuple(
+            component_name(*component_at(self._variables, position)) for position in target.wrt
+        )
         used = {str(term.value) for term in postorder([formula]) if term.op == VARIABLE}
         owners = {name: self._owner(name) for name in sorted({*used, *wrt})}
         dyadic = {
-            name: float(self.arrays[own].flat[place]) for name, (own, place) in owners.items()
+            name: float(self.arrays[own].flat[position]) for name, (own, position) in owners.items()
         }
         typed: dict[str, Coordinate] = dict(dyadic)
-        for name, (own, place) in owners.items():
+        for name, (own, position) in owners.items():
             if (entries := self._typed[own]) is not None:
-                typed[name] = entries[place]
+                typed[name] = entries[position]
         sums: list[tuple[Weight, Index]] = [(1.0, wrt)]
         if target.along:
             steps = {name: self._step(*owner) for name, owner in owners.items()}
@@ -237,17 +239,17 @@ class Sampler:
         name, _, index = component.partition("[")
         if not index:
             return name, 0
-        place = tuple(map(int, index.removesuffix("]").split(",")))
-        return name, int(np.ravel_multi_index(place, self._variables[name]))
+        position = tuple(map(int, index.removesuffix("]").split(",")))
+        return name, int(np.ravel_multi_index(position, self._variables[name]))
 
-    def _step(self, variable: str, place: int) -> Weight:
+    def _step(self, variable: str, position: int) -> Weight:
         """Return the vector's component for a variable's; beyond its end are constants."""
         before = 0
         for name, shape in self._variables.items():
             if name == variable:
                 break
             before += prod(shape)
-        return self.vector[before + place] if before < len(self.vector) else 0.0
+        return self.vector[before + position] if before < len(self.vector) else 0.0
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ def sample(count: int, seed: int) -> list[int]:
     """Return the places of the points that are looked at, of so many, in a random order."""
     found = keys(0, count, seed)
     some = np.argpartition(found, SAMPLE)[:SAMPLE] if count > SAMPLE else np.arange(count)
-    places: list[int] = some[np.argsort(found[some])].tolist()
-    return places
+    positions: list[int] = some[np.argsort(found[some])].tolist()
+    return positions
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def difficult(function: Function, arrays: Mapping[str, Array], settings: Setting
     """
     from diffcli.engines.touching import at_kinks
 
-    shape = np.broadcast_shapes(*(each.shape for each in arrays.values()))
+    shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
     total = np.zeros(shape, dtype=np.bool_)
     dtype, device = settings.dtype, settings.device
     for _, mask in at_kinks(function, arrays, shape=None, dtype=dtype, device=device):

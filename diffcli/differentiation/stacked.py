@@ -71,15 +71,15 @@ class PointColumns:
         from diffcli.differentiation.selection import sample
 
         count, rows = self.places.size, checked.of_points(self.numbers)
-        rows = rows or {place: [] for place in sorted(sample(count, self.settings.seed))}
-        results = [self.result(place, row, len(rows)) for place, row in rows.items()]
+        rows = rows or {position: [] for position in sorted(sample(count, self.settings.seed))}
+        results = [self.result(position, row, len(rows)) for position, row in rows.items()]
         if left := unchecked(len(self.suspected.difference(rows)) if self.settings.proves else 0):
             results[-1] = replace(results[-1], checks=(*results[-1].checks, *left))
         if len(rows) < count:
             results = [replace(result, sampled=(len(rows), count)) for result in results]
         return results
 
-    def result(self, place: int, given: Sequence[Check | None], count: int) -> Result:
+    def result(self, position: int, given: Sequence[Check | None], count: int) -> Result:
         """Return the answer at one of the points, of which ``count`` were checked.
 
         ``given`` are the checks of its values and its entries, if it was.
@@ -89,36 +89,36 @@ class PointColumns:
         named = named or [None] * (len(values) + len(entries))
         is_checked = all(named)
         of_entries = {
-            row: check or self._of_entry(row, place)
+            row: check or self._of_entry(row, position)
             for row, check in enumerate(named[len(values) :])
         }
         of_values = {row: check for row, check in enumerate(named[: len(values)]) if check}
         if not entries:
-            of_values = dict(sorted((self._of_values(place) | of_values).items()))
+            of_values = dict(sorted((self._of_values(position) | of_values).items()))
         sampled = (count, self.places.size) if self.settings.proves and not is_checked else None
         return result_of(
             self.problem,
-            {name: float(column[place]) for name, column in self.arrays.items()},
-            Numbers(*([row[[place]] for row in rows] for rows in (values, entries))),
+            {name: float(column[position]) for name, column in self.arrays.items()},
+            Numbers(*([row[[position]] for row in rows] for rows in (values, entries))),
             Checked(of_values, of_entries, sampled),
             self.problem.formulas,
-            typed=exact_text(self.places.point(place), self.settings),
+            typed=exact_text(self.places.point(position), self.settings),
             analysis=lambda derivative: analysis(
                 self.problem,
-                lambda: self.places.typed(place),
+                lambda: self.places.typed(position),
                 derivative,
                 self.settings,
                 inf if is_checked else 0.0,
             ),
         )
 
-    def _of_entry(self, entry: int, place: int) -> Check:
+    def _of_entry(self, entry: int, position: int) -> Check:
         """Return what is known of an entry that wasn't checked: what the two engines show."""
         quantity = self.problem.entries[entry]
-        number = float(self.numbers.entries[entry][place])
+        number = float(self.numbers.entries[entry][position])
         closed = None
-        if self.closed is not None and place < self.closed[entry].size:
-            closed = float(self.closed[entry][place])
+        if self.closed is not None and position < self.closed[entry].size:
+            closed = float(self.closed[entry][position])
         check = Check(
             quantity.label,
             Verdict.UNVERIFIED,
@@ -126,9 +126,9 @@ class PointColumns:
             autograd=number if isfinite(number) else None,
             symbolic=closed if closed is not None and isfinite(closed) else None,
         )
-        if any(isnan(self.numbers.values[output][place]) for _, output, _ in quantity.parts):
+        if any(isnan(self.numbers.values[output][position]) for _, output, _ in quantity.parts):
             return replace(check, verdict=Verdict.UNDEFINED, reason=NOT_A_NUMBER)
-        if place in self.suspected:
+        if position in self.suspected:
             return replace(check, reason=_NOT_CHECKED)
         if closed is None:
             return replace(check, reason=self.reason)
@@ -142,7 +142,7 @@ class PointColumns:
         function = self.problem.scalars.function
         return None if function is None else shared_rule(function.outputs)
 
-    def _of_values(self, place: int) -> dict[int, Check]:
+    def _of_values(self, position: int) -> dict[int, Check]:
         """Return what is known of values that weren't checked and nothing is differentiated of.
 
         Where nothing happens they are the sample's like.
@@ -150,10 +150,10 @@ class PointColumns:
         checks, values = {}, self.numbers.values
         for output, value in enumerate(values):
             name = f"f{output + 1}" if len(values) > 1 else "f"
-            if isnan(value[place]):
+            if isnan(value[position]):
                 checks[output] = Check(name, Verdict.UNDEFINED, reason=NOT_A_NUMBER)
-            elif place in self.suspected:
-                number = float(value[place])
+            elif position in self.suspected:
+                number = float(value[position])
                 checks[output] = Check(
                     name,
                     Verdict.UNVERIFIED,

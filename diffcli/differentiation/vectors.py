@@ -28,7 +28,7 @@ def evaluated(
     None for few points, for vectors of different lengths, and for other operators. Raises what
     :meth:`diffcli.engines.throughput.Evaluator.evaluate` raises.
     """
-    shapes = {each.shape for each in arrays.values() if each.ndim}
+    shapes = {array.shape for array in arrays.values() if array.ndim}
     if not isinstance(operator, Eval | Grad) or len(shapes) != 1:
         return None
     (shape,) = shapes

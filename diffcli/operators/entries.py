@@ -109,7 +109,7 @@ class Scalars:
     @property
     def spaces(self) -> Mapping[str, Mapping[str, Shape]]:
         """What a vector may go along: the variables, or the outputs, with their shapes."""
-        outputs = {f"f{place + 1}": shape for place, shape in enumerate(self.outputs)}
+        outputs = {f"f{position + 1}": shape for position, shape in enumerate(self.outputs)}
         return {"variables": self.variables, "outputs": outputs}
 
     @property
@@ -122,17 +122,17 @@ class Scalars:
         """How many components the outputs have."""
         return sum(map(prod, self.outputs))
 
-    def column(self, place: int) -> str:
+    def column(self, position: int) -> str:
         """Return the name of a component by its place among all: ``x``, ``A[0,1]``."""
-        return component_name(*component_at(self.variables, place))
+        return component_name(*component_at(self.variables, position))
 
     def place(self, variable: str, index: Shape) -> int:
         """Return the place of a component among all."""
-        place = 0
+        position = 0
         for length, own in zip(self.variables[variable], index, strict=True):
-            place = place * length + own
+            position = position * length + own
         before = takewhile(lambda each: each[0] != variable, self.variables.items())
-        return place + sum(prod(shape) for _, shape in before)
+        return position + sum(prod(shape) for _, shape in before)
 
     @property
     def columns(self) -> list[str]:
@@ -144,7 +144,7 @@ class Scalars:
     @property
     def rows(self) -> list[str]:
         """The names of the outputs' components: ``f1``, ``f2`` …."""
-        return [f"f{place + 1}" for place in range(self.height)]
+        return [f"f{position + 1}" for position in range(self.height)]
 
 
 def weighted(

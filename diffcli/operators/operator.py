@@ -73,10 +73,10 @@ class Operator(ABC):
         doesn't apply to the function.
         """
 
-    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry | None:
+    def component_entry(self, position: int, scalars: Scalars) -> ComponentEntry | None:
         """Return which derivative the number at a place is; None where it sums over many.
 
-        ``place`` counts the numbers of all blocks.
+        ``position`` counts the numbers of all blocks.
         """
         return None
 
@@ -144,9 +144,9 @@ class Matrix(Chosen):
         shape = [self._height(scalars), scalars.width]
         return SparseMatrix(self._rows(scalars), scalars.columns, shape, entries)
 
-    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry:
+    def component_entry(self, position: int, scalars: Scalars) -> ComponentEntry:
         """Return the entry at a place, row by row."""
-        return self.entry(*divmod(place, scalars.width), scalars)
+        return self.entry(*divmod(position, scalars.width), scalars)
 
     def analysis(
         self, matrix: Array, dtype: str, is_critical: Callable[[], bool]
@@ -200,7 +200,11 @@ class Along(Operator):
 
 def components(function: Function, name: str) -> list[str]:
     """Return the variable of this name, or its components; raises UsageError for none."""
-    found = [each for each in function.variables if name in (each, each.partition("[")[0])]
+    found = [
+        variable
+        for variable in function.variables
+        if name in (variable, variable.partition("[")[0])
+    ]
     if not found:
         raise no_variable(name, function.variables)
     return found
@@ -215,5 +219,5 @@ def no_variable(name: str, variables: Iterable[str]) -> UsageError:
 def check_distinct(wrt: Sequence[str]) -> None:
     """Raise UsageError where a variable is named twice."""
     if len(set(wrt)) < len(wrt):
-        twice = next(name for place, name in enumerate(wrt) if name in wrt[:place])
+        twice = next(name for position, name in enumerate(wrt) if name in wrt[:position])
         raise UsageError(f"{twice} is named twice", hint="name each variable once")

@@ -95,12 +95,12 @@ diffcli grad "x^2 + 3x"\
             Entry.partial(name, 0, (name,) * self.order) for name in names or function.variables
         )
 
-    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry | None:
+    def component_entry(self, position: int, scalars: Scalars) -> ComponentEntry | None:
         """Return the derivative in the component at a place of the chosen variables."""
         chosen = self.wrt or tuple(scalars.variables)
         if not set(chosen) <= scalars.variables.keys():
             return None
-        name, index = component_at({name: scalars.variables[name] for name in chosen}, place)
+        name, index = component_at({name: scalars.variables[name] for name in chosen}, position)
         column = scalars.place(name, index)
         return ComponentEntry(component_name(name, index), 0, (column,) * self.order)
 

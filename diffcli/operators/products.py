@@ -36,10 +36,10 @@ class Jvp(Along, Chosen):
             for output in range(len(function.outputs))
         )
 
-    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry:
+    def component_entry(self, position: int, scalars: Scalars) -> ComponentEntry:
         """Return an output's derivative along the vector."""
-        name = f"f{place + 1}" if scalars.height > 1 else "f"
-        return ComponentEntry(name, place, along=True)
+        name = f"f{position + 1}" if scalars.height > 1 else "f"
+        return ComponentEntry(name, position, along=True)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the product by two reverse passes."""
@@ -72,9 +72,9 @@ class Vjp(Along, OfVariables):
             for name in function.variables
         )
 
-    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry:
+    def component_entry(self, position: int, scalars: Scalars) -> ComponentEntry:
         """Return the derivative of the weighted sum in a component."""
-        return ComponentEntry(scalars.column(place), None, (place,))
+        return ComponentEntry(scalars.column(position), None, (position,))
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the product by one reverse pass."""
@@ -107,9 +107,9 @@ class Hvp(Along, OfVariables):
         """Return the variables in which an entry of the Hessian is differentiated in turn."""
         return row, column
 
-    def component_entry(self, place: int, scalars: Scalars) -> ComponentEntry:
+    def component_entry(self, position: int, scalars: Scalars) -> ComponentEntry:
         """Return the derivative along the vector of a component's derivative."""
-        return ComponentEntry(scalars.column(place), 0, (place,), along=True)
+        return ComponentEntry(scalars.column(position), 0, (position,), along=True)
 
     def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the gradient of the gradient's product with the vector: two reverse passes."""

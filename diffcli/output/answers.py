@@ -51,7 +51,10 @@ def report_document(report: Report, digits: int | None) -> Document:
 def function_lines(facts: Facts) -> Iterator[Line]:
     """Yield the function's formula, its definitions first."""
     *definitions, formula = facts.read_as.split("; ")
-    pairs = [(name, text) for name, _, text in (each.partition(" = ") for each in definitions)]
+    pairs = [
+        (name, text)
+        for name, _, text in (definition.partition(" = ") for definition in definitions)
+    ]
     if pairs and pairs[-1][0] == formula == facts.name:
         formula = pairs.pop()[1]
     yield from (Line(name, text) for name, text in pairs)

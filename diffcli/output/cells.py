@@ -111,11 +111,11 @@ def cells(result: Result, only: Collection[int] | None = None) -> tuple[Cell, ..
     ``only`` gives the places of those that are wanted.
     """
     flat = enumerate(_flat(result.derivative, tuple(result.symbolic)))
-    found = [Cell(*cell, None) for place, cell in flat if only is None or place in only]
+    found = [Cell(*cell, None) for position, cell in flat if only is None or position in only]
     checked = _Checks(result.checks, len(found))
     return tuple(
-        replace(cell, check=checked.find(place, cell.entry, cell.index))
-        for place, cell in enumerate(found)
+        replace(cell, check=checked.find(position, cell.entry, cell.index))
+        for position, cell in enumerate(found)
     )
 
 
@@ -162,13 +162,13 @@ class _Sheet(Sequence[Row]):
         return self._ends[-1]
 
     @overload
-    def __getitem__(self, place: int) -> Row: ...
+    def __getitem__(self, position: int) -> Row: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Row]: ...
-    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
-        if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(len(self)))]
-        number = range(len(self))[place]
+    def __getitem__(self, position: slice) -> Sequence[Row]: ...
+    def __getitem__(self, position: int | slice) -> Row | Sequence[Row]:
+        if isinstance(position, slice):
+            return [self[each] for each in range(*position.indices(len(self)))]
+        number = range(len(self))[position]
         part = bisect_right(self._ends, number)
         return self._parts[part].row(number - (self._ends[part - 1] if part else 0))
 
@@ -196,9 +196,9 @@ class _Rows:
         self._checks = _Checks(result.checks, self.count * len(self._derivatives))
         self._value_checks = _Checks(result.value_checks, self.count)
 
-    def row(self, place: int) -> Row:
+    def row(self, position: int) -> Row:
         """Return the row of an element."""
-        rest = place
+        rest = position
         index: tuple[int, ...] = ()
         for length in reversed(self._shape):
             rest, last = divmod(rest, length)
@@ -206,9 +206,9 @@ class _Rows:
         at, typed, value = self._result.at or {}, self._result.typed or {}, self._result.value
         own = []
         for order, (name, found) in enumerate(self._derivatives.items()):
-            check = self._checks.find(order * self.count + place, name, index)
+            check = self._checks.find(order * self.count + position, name, index)
             own.append(Cell(name, index, _element(found, index), check))
-        value_check = self._value_checks.find(place, "f", index)
+        value_check = self._value_checks.find(position, "f", index)
         return Row(
             at={name: _element(at[name], index) for name in self._variables},
             value=_element(value, index),
@@ -227,10 +227,10 @@ class _Checks:
         self._whole = found if len(found) == count else ()
         self._by_name = {} if self._whole else {check.entry: check for check in found}
 
-    def find(self, place: int, entry: str, index: tuple[int, ...]) -> Check | None:
+    def find(self, position: int, entry: str, index: tuple[int, ...]) -> Check | None:
         """Return the check of a number, by its place or its name."""
         if self._whole or not self._by_name:
-            return self._whole[place] if self._whole else None
+            return self._whole[position] if self._whole else None
         return self._by_name.get(_name(entry, index))
 
 
@@ -239,8 +239,8 @@ def _shape(value: Nested) -> tuple[int, ...]:
 
 
 def _element(value: Any, index: tuple[int, ...]) -> Any:
-    for place in index:
-        value = value[place] if isinstance(value, list) else value
+    for position in index:
+        value = value[position] if isinstance(value, list) else value
     return value
 
 
@@ -261,13 +261,13 @@ def _flat(
     elif derivative is not None:
         numbers = [number for _, number in _elements(derivative)]
         if len(entries) != len(numbers):
-            entries = [f"f{place + 1}" for place in range(len(numbers))]
+            entries = [f"f{position + 1}" for position in range(len(numbers))]
         yield from ((entry, (), number) for entry, number in zip(entries, numbers, strict=True))
 
 
 def _elements(value: Nested) -> Iterator[tuple[tuple[int, ...], float | None]]:
     if isinstance(value, list):
-        for place, part in enumerate(value):
-            yield from (((place, *index), number) for index, number in _elements(part))
+        for position, part in enumerate(value):
+            yield from (((position, *index), number) for index, number in _elements(part))
     else:
         yield (), value

@@ -85,12 +85,12 @@ def frame(*, gap: int = _GAP, header: bool = True, title: str | None = None) -> 
 def _groups(columns: Sequence[Column], width: int, keys: int) -> list[list[Column]]:
     names = columns[:keys]
     groups = [[*names]]
-    for each in columns[keys:]:
-        if _width([*groups[-1], each]) <= width:
-            groups[-1].append(each)
+    for column in columns[keys:]:
+        if _width([*groups[-1], column]) <= width:
+            groups[-1].append(column)
         else:
-            named = [*names, each]
-            groups.append(named if _width(named) <= width else [each])
+            named = [*names, column]
+            groups.append(named if _width(named) <= width else [column])
     return groups
 
 

@@ -119,11 +119,11 @@ def math(latex: str) -> str:
 def _space_names(row: ET.Element) -> None:
     """Set a function's name apart from a factor before it: a sin(x) isn't asin(x)."""
     parts = list(row)
-    for place in range(len(parts) - 1, 0, -1):
-        before, name = parts[place - 1], parts[place]
+    for position in range(len(parts) - 1, 0, -1):
+        before, name = parts[position - 1], parts[position]
         name = name[0] if name.tag in ("msup", "msub") else name
         if name.tag == "mi" and len(name.text or "") > 1 and before.tag not in ("mo", "mspace"):
-            row.insert(place, ET.Element("mspace", width="0.17em"))
+            row.insert(position, ET.Element("mspace", width="0.17em"))
 
 
 def _numbers(table: NumberTable) -> str:

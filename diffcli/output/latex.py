@@ -120,8 +120,8 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
         return
     for result in answered(report):
         value = value_text(result, digits)
-        place = latex_text(point_text(report, result, digits))
-        yield f"At {place}: {latex_text(f'{report.name} = {value}')}."
+        point = latex_text(point_text(report, result, digits))
+        yield f"At {point}: {latex_text(f'{report.name} = {value}')}."
         lines = [
             [
                 f"${derivative_latex(cell_name(report, cell))}$",

@@ -43,8 +43,8 @@ def _as_coo(derivative: Mapping[str, Any]) -> coo_array:
     if isinstance(derivative, Matrix):
         return coo_array(np.array(derivative["matrix"], dtype=np.float64))
     triplets = np.array(derivative["entries"], dtype=np.float64).reshape(-1, 3)
-    places = triplets[:, :2].T.astype(np.int64)
-    return coo_array((triplets[:, 2], tuple(places)), shape=tuple(derivative["shape"]))
+    positions = triplets[:, :2].T.astype(np.int64)
+    return coo_array((triplets[:, 2], tuple(positions)), shape=tuple(derivative["shape"]))
 
 
 def _npz(file: BytesIO, matrix: coo_array) -> None:

@@ -53,7 +53,7 @@ class Result:
         """
         values = [check.verdict for check in self.value_checks]
         entries = [check.verdict for check in self.checks] or values
-        found = worst([*entries, *(each for each in values if each is Verdict.DISAGREES)])
+        found = worst([*entries, *(value for value in values if value is Verdict.DISAGREES)])
         return worst([found, Verdict.AGREES]) if self.sampled else found
 
     @property

@@ -36,7 +36,10 @@ def render(document: Document, _view: View) -> str:
     if trees := document.all(Tree):
         steps = ((depth, line.text) for tree in trees for depth, line in tree.walk())
         return _csv([("depth", "line"), *steps])
-    if lines := [*_rows(document.all(Table)), *(row for each in reports for row in _numbers(each))]:
+    if lines := [
+        *_rows(document.all(Table)),
+        *(row for report in reports for row in _numbers(report)),
+    ]:
         return _csv(lines)
     formulas = [
         (ascii_name(line.name) if line.entry else line.shown, line.text) for line in document.lines
@@ -86,15 +89,15 @@ def _one_by_one(report: Report) -> Iterator[Sequence[object]]:
     extent = ("sampled",) if _is_sampled(report) else ()
     besides = _QUOTIENT if has_quotients(report) else ()
     yield "point", "entry", "value", *besides, "verdict", *extent
-    for place, result in enumerate(answered(report)):
+    for position, result in enumerate(answered(report)):
         known = [result.extent or "" for _ in extent]
         if not isinstance(result.value, list):
-            yield place, "f", result.value, *("" for _ in besides), "", *known
+            yield position, "f", result.value, *("" for _ in besides), "", *known
         for cell in cells(result):
             name = ascii_name(cell_name(report, cell))
             verdict = _word(verdict_of([cell.check])) or _LEFT_OUT * bool(result.sampled)
             quotients = _quotient(cell.check) if besides else ()
-            yield place, name, cell.number, *quotients, verdict, *known
+            yield position, name, cell.number, *quotients, verdict, *known
 
 
 _QUOTIENT = ("quotient", "quotient error")

@@ -197,18 +197,18 @@ class _Page:
 
     def block(self, result: Result) -> list[RenderableType]:
         """Return the point and the value, then a row an entry."""
-        place = Text(self.cut(point_text(self.report, result, self.view.digits)))
-        if place:
-            place = Text.assemble(("at ", "dim"), place)
+        heading = Text(self.cut(point_text(self.report, result, self.view.digits)))
+        if heading:
+            heading = Text.assemble(("at ", "dim"), heading)
         value = Text(f"{self.report.name} = {self.cut(value_text(result, self.view.digits))}")
         verdict = _verdict(verdict_of(result.all_checks))
         if isinstance(result.derivative, Matrix):
-            return [self.line(place, value, verdict), *self.matrix(result.derivative)]
+            return [self.line(heading, value, verdict), *self.matrix(result.derivative)]
         if isinstance(result.derivative, SparseMatrix):
-            return [self.line(place, value, verdict), *self.triplets(result)]
+            return [self.line(heading, value, verdict), *self.triplets(result)]
         if found := cells(result, self.shown(result)):
-            return [self.line(place, value), *self.entries(found, result)]
-        return [self.line(place, value, verdict)]
+            return [self.line(heading, value), *self.entries(found, result)]
+        return [self.line(heading, value, verdict)]
 
     def line(self, *parts: Text) -> Text:
         """Return the parts on one line, or a line each where that is too long."""
@@ -250,9 +250,9 @@ class _Page:
         derivative = result.derivative
         if not derivative["entries"]:
             return [Text("every entry is zero")]
-        places = sorted(self.shown(result))
-        found = cells(result, places)
-        entries = [derivative["entries"][place] for place in places]
+        positions = sorted(self.shown(result))
+        found = cells(result, positions)
+        entries = [derivative["entries"][position] for position in positions]
         columns = [
             Column("row", [Text(derivative["rows"][row]) for row, _, _ in entries]),
             Column("column", [Text(derivative["columns"][column]) for _, column, _ in entries]),
@@ -313,4 +313,4 @@ def _thinned(items: Sequence[_Item], most: int | None) -> Sequence[_Item]:
     """At most so many of the items: the first, the last, and evenly between."""
     if most is None or len(items) <= most:
         return items
-    return [items[round(place * (len(items) - 1) / (most - 1))] for place in range(most)]
+    return [items[round(position * (len(items) - 1) / (most - 1))] for position in range(most)]

@@ -136,16 +136,16 @@ class Definitions:
         """
         tokens = scan(text).tokens
         made: list[str] = []
-        place = end = 0
-        while tokens[place].kind != END:
-            token = tokens[place]
+        position = end = 0
+        while tokens[position].kind != END:
+            token = tokens[position]
             if token.kind != NAME or token.text not in self.routines:
-                place += 1
+                position += 1
                 continue
-            call = _call(text, tokens, place)
-            made += [text[end : token.start], "*" if _is_factor(tokens[:place]) else ""]
+            call = _call(text, tokens, position)
+            made += [text[end : token.start], "*" if _is_factor(tokens[:position]) else ""]
             made.append(f"({self._called(call, token, text)})")
-            place, end = call.end, tokens[call.end - 1].end
+            position, end = call.end, tokens[call.end - 1].end
         return "".join([*made, text[end:]])
 
     def _called(self, call: Call, token: Token, text: str) -> str:
@@ -202,12 +202,12 @@ def _substituted(text: str, values: Mapping[str, str]) -> str:
     return "".join([*made, text[end:]])
 
 
-def _call(text: str, tokens: Sequence[Token], place: int) -> Call:
+def _call(text: str, tokens: Sequence[Token], position: int) -> Call:
     """Read a function's name, primes and arguments."""
-    name, end = tokens[place], place + 1
+    name, end = tokens[position], position + 1
     while tokens[end].text == "'":
         end += 1
-    order = end - place - 1
+    order = end - position - 1
     if tokens[end].text == "**" or tokens[end].kind == SUPERSCRIPT:
         raise _wrong(name, text, f"a power of {name.text} has two readings", f"{name.text}(x)^2")
     if tokens[end].text != "(":

@@ -147,25 +147,25 @@ class _Colours(Lexer):
         def line(number: int) -> StyleAndTextTuples:
             text = document.lines[number]
             shown: StyleAndTextTuples = []
-            place = 0
-            while place < len(text):
-                end, style = _coloured(text, place, known)
-                if number == 0 and text[place:end].strip() in commands:
+            position = 0
+            while position < len(text):
+                end, style = _coloured(text, position, known)
+                if number == 0 and text[position:end].strip() in commands:
                     style = "class:command"
-                shown.append((style, text[place:end]))
-                place = end
+                shown.append((style, text[position:end]))
+                position = end
             return shown
 
         return line
 
 
-def _coloured(text: str, place: int, known: dict[str, str]) -> tuple[int, str]:
+def _coloured(text: str, position: int, known: dict[str, str]) -> tuple[int, str]:
     """Return where the next piece of a line ends, and its style."""
-    if option := _OPTION.match(text, place):
+    if option := _OPTION.match(text, position):
         return option.end(), "class:option"
     try:
-        token: Token = token_at(text, place)
+        token: Token = token_at(text, position)
     except FormulaError:
-        return place + 1, "" if text[place] in " \"'?$\\&{}" else "class:unreadable"
+        return position + 1, "" if text[position] in " \"'?$\\&{}" else "class:unreadable"
     styles = {NUMBER: "class:number", NAME: known.get(token.text, "")}
     return token.end, styles.get(token.kind, "")

@@ -195,7 +195,7 @@ class Session:
         command = _BARE if call.order else _EVALUATED
         if call.arguments is None:
             return command, routine.body, order, routine.parameters
-        filled = [self._number(each) for each in call.arguments]
+        filled = [self._number(argument) for argument in call.arguments]
         if call.order and filled == [""] and variable_name(call.arguments[0]):
             body = self.definitions.expand(f"{call.name}({call.arguments[0]})")
             return command, body, order, call.arguments

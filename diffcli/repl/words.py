@@ -58,9 +58,9 @@ class Line(NamedTuple):
 def words(line: str) -> list[Word]:
     """Cut a line into words. Raises UsageError where a quote isn't closed."""
     found: list[Word] = []
-    place = len(line) - len(line.lstrip())
-    while place < len(line):
-        match = _WORD.match(line, place)
+    position = len(line) - len(line.lstrip())
+    while position < len(line):
+        match = _WORD.match(line, position)
         if match is None:
             raise UsageError("a quote isn't closed", hint='write "…"')
         single, plain = match["single"], match["plain"]
@@ -68,8 +68,8 @@ def words(line: str) -> list[Word]:
             found.append(Word(plain.replace('"', ""), '"' in plain))
         else:
             found.append(Word(single, is_quoted=True))
-        place = match.end()
-        place += len(line[place:]) - len(line[place:].lstrip())
+        position = match.end()
+        position += len(line[position:]) - len(line[position:].lstrip())
     return found
 
 

@@ -48,9 +48,9 @@ def joined(footers: Sequence[tuple[int, bytes]]) -> bytes:
         if file[_SCHEMA] != files[0][1][_SCHEMA]:
             raise ValueError("the files have other columns")
     groups = [_moved(group, by) for by, file in files for group in file[_GROUPS][1][1]]
-    for place, group in enumerate(groups):
-        if place < _MOST_ORDINALS and _ORDINAL in group:
-            group[_ORDINAL] = (group[_ORDINAL][0], place)
+    for position, group in enumerate(groups):
+        if position < _MOST_ORDINALS and _ORDINAL in group:
+            group[_ORDINAL] = (group[_ORDINAL][0], position)
         else:
             group.pop(_ORDINAL, None)
     first = files[0][1]

@@ -91,13 +91,13 @@ class TextReader:
             if start:
                 file.seek(start)
                 lines.end = start
-            for place in count():
+            for position in count():
                 table, begun = [], lines.end
                 for row in rows:
                     table.append(row)
                     if len(table) == CHUNK_ROWS or lines.end - begun >= CHUNK_BYTES:
                         break
-                if not table and (place or start):
+                if not table and (position or start):
                     return
                 yield self._chunk(names, table, lines.end)
 
@@ -110,7 +110,7 @@ class TextReader:
             {name: numbers(cells[at]) for name, at in self._wanted.columns(cells).items()},
             len(table),
             end,
-            [place for place, row in enumerate(table) if isinstance(row, SurplusRow)],
+            [position for position, row in enumerate(table) if isinstance(row, SurplusRow)],
         )
 
 

@@ -59,7 +59,7 @@ def _eigenvalues(_: Node, x: Nodes) -> Nodes:
     part = _symmetric(x)
     middle = node("div", node("add", part[0, 0], part[1, 1]), _TWO)
     halves = [minus(part[0, 0], part[1, 1]), node("mul", _TWO, part[0, 1])]
-    squares = [node("pow", each, _TWO) for each in halves]
+    squares = [node("pow", half, _TWO) for half in halves]
     radius = node("div", node("sqrt", total(squares)), _TWO)
     return as_array([minus(middle, radius), node("add", middle, radius)], (2,))
 

@@ -153,9 +153,9 @@ def _layernorm(terms: Sequence[Node]) -> list[Node]:
     count = number(len(terms))
     mean = node("div", total(terms), count)
     deviations = [minus(term, mean) for term in terms]
-    squares = total([node("pow", each, number(2)) for each in deviations])
+    squares = total([node("pow", deviation, number(2)) for deviation in deviations])
     below = node("sqrt", node("add", node("div", squares, count), SHIFT_OF_VARIANCE))
-    return [node("div", each, below) for each in deviations]
+    return [node("div", deviation, below) for deviation in deviations]
 
 
 def _depends_on_line(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:

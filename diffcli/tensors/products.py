@@ -154,7 +154,7 @@ def _piece_of_kron(each: Node, shapes: Shapes, position: int) -> Piece:
 
 def _share_of_product(piece: Piece, kept: Kept) -> Piece:
     either = kept[0] | kept[1]
-    return Piece(tuple(each[either] for each in piece.positions), piece.build, piece.whole)
+    return Piece(tuple(position[either] for position in piece.positions), piece.build, piece.whole)
 
 
 RULES: Mapping[str, TensorRule] = MappingProxyType(

@@ -165,7 +165,7 @@ def _integral(body: Expr, symbols: tuple[Symbol, ...], zeros: tuple[Expr, ...] =
     def at_low(low: Tensor, _: Tensor, *others: Tensor) -> Tensor:
         return -at_high(low, low, *others)
 
-    under = (_under_the_sign(body, symbols, zeros, each) for each in symbols[1:])
+    under = (_under_the_sign(body, symbols, zeros, symbol) for symbol in symbols[1:])
     return Rule(value, at_low, at_high, *under)
 
 

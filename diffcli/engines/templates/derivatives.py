@@ -47,7 +47,7 @@ class Derivatives:
 
     def __init__(self, templates: Templates, dtype: torch.dtype = torch.float64) -> None:
         self.templates, self.dtype = templates, dtype
-        self._tapes = [tape_of(each.body, each.slots) for each in templates.terms]
+        self._tapes = [tape_of(term.body, term.slots) for term in templates.terms]
 
     def values(self) -> SparsePlan:
         """Return the plan of the outputs."""
@@ -109,7 +109,7 @@ class SparsePlan:
         self, of: Derivatives, parts: Sequence[_Part], width: int, *, symmetric: bool
     ) -> None:
         templates = of.templates
-        numbers = [rounded(each, of.dtype) for each in templates.numbers]
+        numbers = [rounded(number, of.dtype) for number in templates.numbers]
         self._width = len(templates.variables)
         kind = torch.empty(0, dtype=of.dtype).numpy().dtype
         self._at = np.empty(self._width + len(numbers), dtype=kind)

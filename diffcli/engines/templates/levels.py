@@ -125,9 +125,9 @@ class Levels:
         known = {name: place for place, name in enumerate(function.variables)}
         self._held = np.array([k for k, each in enumerate(self._leaves) if each.op == VARIABLE])
         self._sources = np.array([known[str(self._leaves[k].value)] for k in self._held])
-        numbers = {each for each in self._leaves if each.op == NUMBER}
-        floats = {each: rounded(Fraction(each.value or 0), self._dtype) for each in numbers}
-        self._values[: len(self._leaves)] = [floats.get(each, 0.0) for each in self._leaves]
+        numbers = {leaf for leaf in self._leaves if leaf.op == NUMBER}
+        floats = {number: rounded(Fraction(number.value or 0), self._dtype) for number in numbers}
+        self._values[: len(self._leaves)] = [floats.get(leaf, 0.0) for leaf in self._leaves]
         unique, self._target = np.unique(
             owners[self._held] * width + self._sources, return_inverse=True
         )

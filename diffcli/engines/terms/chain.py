@@ -72,8 +72,8 @@ class Differentiator:
         Linear in the DAG for each symbol. Raises LimitError where it swells, NoPartialError where
         sympy knows no closed partial, OutOfTimeError past the deadline.
         """
-        for each in symbols:
-            root = self._derivative(root, each)
+        for symbol in symbols:
+            root = self._derivative(root, symbol)
         return root
 
     def _derivative(self, root: Expr, wrt: Symbol) -> Any:

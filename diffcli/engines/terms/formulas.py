@@ -331,7 +331,7 @@ def _polygamma(write: Callable[[Row], Callable[..., str]]) -> Callable[..., str]
 
 def _ordered_terms(printer: Any, term: Any, order: str | None = None) -> list[Any]:
     # Sympy orders by the values of constant factors, and works out at length what is nested.
-    factors = (factor for each in term.args for factor in Mul.make_args(each))
+    factors = (factor for arg in term.args for factor in Mul.make_args(arg))
     if any(tree_size(each) > MAX_CONSTANT and each.is_number for each in factors):
         return list(term.args)
     ordered = list(term.as_ordered_terms(order=order or printer.order))

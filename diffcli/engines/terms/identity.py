@@ -172,7 +172,7 @@ class _Comparison:
 
     def _holds(self, cell: Cell, answers: Answers) -> bool:
         """Return whether the terms are equal on a cell, or it has no inside, which is noted."""
-        is_on_margin = any(_is_on(cell, *each) for each in self._margins)
+        is_on_margin = any(_is_on(cell, *margin) for margin in self._margins)
         second = cell.value(self._second)
         if not is_on_margin and cell.is_zero(cell.value(self._first) - second):
             self._has_met = True
@@ -197,7 +197,10 @@ class _Places:
 
     def inside(self, cell: Cell, symbols: Iterable[Expr]) -> Mapping[str, str]:
         """Return a point of a cell, if its linear conditions tell."""
-        return {str(each): text_of(cell.inside(self._atoms.of(VARIABLE, each))) for each in symbols}
+        return {
+            str(symbol): text_of(cell.inside(self._atoms.of(VARIABLE, symbol)))
+            for symbol in symbols
+        }
 
     def locus(self, questions: Sequence[Question]) -> Locus:
         """Return where forms are 0, or whole numbers, all at once."""

@@ -107,7 +107,7 @@ def _kinks(body: Expr) -> Iterator[Expr]:
 
 
 def _moving(terms: Iterator[Expr], variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
-    return tuple(dict.fromkeys(each for each in terms if {variable, wrt} <= each.free_symbols))
+    return tuple(dict.fromkeys(term for term in terms if {variable, wrt} <= term.free_symbols))
 
 
 def _jumps(body: Expr) -> Iterator[Expr]:

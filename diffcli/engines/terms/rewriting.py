@@ -84,7 +84,7 @@ def over_powers(term: Expr) -> Expr:
     above, below = sympy.fraction(term)
     factors = (each.expand() if isinstance(each, Add) else each for each in Mul.make_args(above))
     divisors = (sympy.sqf(each) for each in Mul.make_args(factored(below)))
-    return Mul(factored(Mul(*factors)), *(1 / each for each in divisors))
+    return Mul(factored(Mul(*factors)), *(1 / divisor for divisor in divisors))
 
 
 def factored(term: Expr) -> Expr:

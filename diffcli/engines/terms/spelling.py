@@ -54,12 +54,12 @@ def spelling_of(function: Function) -> Spelling:
 
 def _is_fraction(exponent: Node) -> bool:
     """Whether an exponent is a number that isn't whole: ``1/2``, ``0.5``, ``-3/2``."""
-    leaves = [each for each in postorder([exponent]) if each.is_leaf]
-    if not all(each.op == NUMBER for each in leaves):
+    leaves = [term for term in postorder([exponent]) if term.is_leaf]
+    if not all(leaf.op == NUMBER for leaf in leaves):
         return False
     return exponent.op != "pow" and (
-        any(each.op == "div" for each in postorder([exponent]))
-        or any(Fraction(each.value or 0).denominator > 1 for each in leaves)
+        any(term.op == "div" for term in postorder([exponent]))
+        or any(Fraction(leaf.value or 0).denominator > 1 for leaf in leaves)
     )
 
 
@@ -79,12 +79,12 @@ def constant_text(value: Node, spelling: Spelling) -> str:
     if spelling.euler is None:
         return text_of(value)
     made: dict[Node, Node] = {}
-    for each in postorder([value]):
-        args = [made[arg] for arg in each.args]
-        if each.op == "exp":
-            made[each] = node("pow", constant("e"), *args)
+    for term in postorder([value]):
+        args = [made[arg] for arg in term.args]
+        if term.op == "exp":
+            made[term] = node("pow", constant("e"), *args)
         else:
-            made[each] = node(each.op, *args, value=each.value, static=each.static)
+            made[term] = node(term.op, *args, value=term.value, static=term.static)
     return text_of(made[value], euler=spelling.euler)
 
 

@@ -59,8 +59,8 @@ def compiled(
         namespace["sweep"], fullgraph=True, dynamic=False, options=options
     )
     numbers = [
-        torch.tensor(rounded(tape.constants[each], dtype), device=device, dtype=dtype)
-        for each in constants
+        torch.tensor(rounded(tape.constants[constant], dtype), device=device, dtype=dtype)
+        for constant in constants
     ]
 
     def compute(inputs: Sequence[Tensor], results: Sequence[Tensor]) -> None:

@@ -107,7 +107,7 @@ class Emitted:
                     functions,
                     list(numbers[:, :size]),
                     list(booleans[:, :size]),
-                    [each.numpy() for each in rows],
+                    [row.numpy() for row in rows],
                 )
 
         return compute
@@ -129,8 +129,8 @@ class Emitted:
         """Return the constants, rounded, and the functions."""
         kind = torch.empty(0, dtype=dtype).numpy().dtype
         constants = [
-            np.array(rounded(each, dtype), dtype=bool if isinstance(each, bool) else kind)
-            for each in self.constants
+            np.array(rounded(constant, dtype), dtype=bool if isinstance(constant, bool) else kind)
+            for constant in self.constants
         ]
         return constants, [_LOOPS.get(op) or _on_arrays(called(op)) for op in self.functions]
 

@@ -115,7 +115,7 @@ def with_lower_orders(
             if (output, wrt[:order]) not in found:
                 slope = slopes(found[output, wrt[: order - 1]], order)
                 found |= {(output, (*wrt[: order - 1], i)): x for i, x in enumerate(slope)}
-    return [found[each] for each in numbers]
+    return [found[number] for number in numbers]
 
 
 def _ordered(wrt: tuple[int, ...]) -> tuple[int, ...]:

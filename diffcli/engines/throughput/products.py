@@ -166,7 +166,7 @@ class Products:
                 tape, slopes = found.tape, list(found.rows.values())
                 columns, names = found.columns, tuple(found.rows)
             # The cotangent of a sum is one number.
-            spread = [self.formula.is_sum and each.variable == COTANGENT for each in columns]
+            spread = [self.formula.is_sum and column.variable == COTANGENT for column in columns]
             with one_thread_each():
                 compute = compiled(
                     tape, slopes, COMPILED_CHUNK, dtype, torch.device("cpu"), spread=spread
