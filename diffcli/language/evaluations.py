@@ -11,6 +11,7 @@ from types import MappingProxyType
 from diffcli.errors import LimitError
 from diffcli.language.builder import ARRAY
 from diffcli.language.derivative import differentiate
+from diffcli.language.differentials import is_asked
 from diffcli.language.expression import VARIABLE, Node, postorder, substituted, variable
 from diffcli.language.limits import MAX_ORDER
 from diffcli.language.matrices import array
@@ -31,6 +32,8 @@ def _primed(parser: Pratt, name: Token) -> Node:
         )
     wrt = _one_variable(parser, value, name, "write diff(f, x)")
     parser.names.echo(f"the primes are the derivative in {wrt}")
+    if is_asked(parser, name, [wrt] * order):
+        return value
     return differentiate(value, wrt, parser.build, order)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import product
 from math import factorial
 
@@ -160,6 +161,18 @@ def test_the_command_line() -> None:
     }
     assert result["symbolic"]["x**4"] == "-1/8"
     assert result["verdict"] == "certified"
+
+
+@pytest.mark.parametrize("digits", [25, 40])
+def test_the_digits_of_the_polynomial_are_proved(digits: int) -> None:
+    function = parse(["zeta(x)"])
+    point = read_points(["x=2"])[0].bind(function.variables)
+    chosen = replace(SETTINGS, digits=digits)
+    _, (one,) = expand(function, [point], chosen, order=1, digits=digits)
+    assert one.is_rounded
+    with mp.workdps(60):
+        slope = mp.nstr(-mp.zeta(2, derivative=1), digits, strip_zeros=False)
+    assert one.polynomial == f"zeta(2, 1) - {slope.rstrip('0')}*(x - 2)"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from diffcli.output.answers import function_lines, remarks
 from diffcli.output.cells import cells
 from diffcli.output.document import Answer, Cell, Document, Formulas, Line, Remarks, Table
 from diffcli.output.report import Report
+from diffcli.output.text import DIGITS
 from diffcli.studies.taylor.expansion import Expansion
 
 
@@ -21,8 +22,12 @@ def answer(report: Report, found: Sequence[Expansion], order: int) -> Answer:
             where = f" about {_point(each)}" if len(found) > 1 else ""
             if each.polynomial:
                 formulas.append(Line(f"T{order}{where}", each.polynomial))
-        said = Remarks(tuple(_remarks(report, digits)))
-        return Document((Formulas(tuple(formulas)), *map(_table, found), said))
+        rounded = any(each.is_rounded and each.polynomial for each in found)
+        lost = (f"T{order}: its decimal coefficients are rounded to {digits or DIGITS} digits",)
+        said = Remarks((*lost * rounded, *_remarks(report, digits)))
+        return Document(
+            (Formulas(tuple(formulas)), *(_table(each, digits) for each in found), said)
+        )
 
     def data() -> dict[str, Any]:
         records = zip(found, report.results, strict=True)
@@ -35,13 +40,20 @@ def answer(report: Report, found: Sequence[Expansion], order: int) -> Answer:
     return Answer(report, report.exit_code, data, document)
 
 
-def _table(found: Expansion) -> Table:
+def _table(found: Expansion, digits: int | None) -> Table:
     exactly = bool(found.exact)
     rows: list[tuple[Cell, ...]] = []
     for cell in cells(found.result):
         middle: tuple[Cell, ...] = (found.exact.get(cell.entry, ""),) if exactly else ()
         verdict = cell.check.verdict if cell.check else "· not checked"
-        rows.append((found.terms[cell.entry], *middle, cell.number, verdict))
+        rows.append(
+            (
+                found.terms[cell.entry],
+                *middle,
+                cell.text(digits) if digits else cell.number,
+                verdict,
+            )
+        )
     head = ("term", *(("exactly",) if exactly else ()), "coefficient", "verdict")
     return Table(f"about {_point(found)}", head, tuple(rows))
 

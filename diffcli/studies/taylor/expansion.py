@@ -21,6 +21,7 @@ from diffcli.language.points import Point
 from diffcli.language.printer import text_of
 from diffcli.operators import Taylor
 from diffcli.operators.expansion import factorials, indices, monomial
+from diffcli.output.cells import Cell, cells
 from diffcli.output.report import Report, Result
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 LONGEST = 40
 """Characters of an exact coefficient."""
-SHOWN = 12
-"""Significant digits of a coefficient that isn't exact, unless asked otherwise."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Expansion:
     ``result`` has the coefficients by their monomials, with a check each; ``about`` is the point
     as typed; ``exact`` has the coefficients that are known exactly, as text; ``terms`` says what
     each monomial is in the distances from the point, and so is ``polynomial``, None where a
-    coefficient is missing.
+    coefficient is missing; ``is_rounded`` where it has coefficients that lost digits.
     """
 
     result: Result
@@ -47,6 +46,7 @@ class Expansion:
     exact: Mapping[str, str]
     terms: Mapping[str, str]
     polynomial: str | None
+    is_rounded: bool = False
 
 
 def expand(
@@ -73,7 +73,10 @@ def expand(
         powers = _powers(places, order)
         terms = {name: text_of(power) for name, power in powers.items()}
         polynomial = _polynomial(result, exact, powers, digits)
-        found.append(Expansion(result, about, exact, terms, polynomial))
+        rounded = any(
+            _is_rounded(cell, digits) for cell in cells(result) if cell.entry not in exact
+        )
+        found.append(Expansion(result, about, exact, terms, polynomial, rounded))
     return report, tuple(found)
 
 
@@ -173,15 +176,23 @@ def _polynomial(
     result: Result, exact: Mapping[str, str], powers: Mapping[str, Node], digits: int | None
 ) -> str | None:
     algebra = _algebra()
+    decimals = {cell.entry: cell.text(digits) for cell in cells(result)}
     terms = []
     for name, power in powers.items():
-        value = result.derivative[name]
-        if value is None:
+        if result.derivative[name] is None:
             return None
-        (coefficient,) = parse(exact.get(name) or f"{value:.{digits or SHOWN}g}").outputs
+        (coefficient,) = parse(exact.get(name) or decimals[name]).outputs
         if coefficient is not ZERO:
             terms.append(algebra.mul(coefficient, power))
     return text_of(node("add", *terms) if len(terms) > 1 else [*terms, ZERO][0])
+
+
+def _is_rounded(cell: Cell, digits: int | None) -> bool:
+    """Whether a coefficient has more digits than are shown."""
+    if cell.number is None:
+        return False
+    ends = (cell.check and cell.check.enclosure) or (repr(cell.number),)
+    return any(Fraction(end) != Fraction(cell.text(digits)) for end in ends)
 
 
 def _fail(message: str, **_: object) -> LimitError:
