@@ -23,7 +23,7 @@ BENCHMARKS: Mapping[str, str] = {
     "throughput": "value and gradient at ten million points",
     "batch": "files of rows, and requests line by line",
     "products": "Hessian and Jacobian times a vector of a million",
-    "matrices": "sparse Jacobians and Hessians against torch.func",
+    "matrices": "sparse Jacobians and Hessians, and closed forms, against torch",
     "boxes": "statements over boxes: global minima enclosed, inequalities decided",
     "code": "gradients of networks, every entry proved",
     "templates": "large systems written out as text: from the text, and again",

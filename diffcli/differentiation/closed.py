@@ -24,6 +24,7 @@ from diffcli.operators import (
 )
 from diffcli.tensors.calculus import forms
 from diffcli.tensors.calculus.errors import no_closed_form
+from diffcli.tensors.calculus.identities import rewritten
 from diffcli.tensors.calculus.networks import Space
 from diffcli.tensors.calculus.sizes import length_names, named_lengths
 from diffcli.tensors.calculus.symmetry import orthogonal_in, symmetric_in
@@ -58,7 +59,7 @@ def closed_form(
     NoClosedFormError, where there is none.
     """
     names = names or {}
-    outputs = tuple(named_lengths(each, names) for each in function.outputs)
+    outputs = tuple(rewritten(named_lengths(each, names)) for each in function.outputs)
     function = replace(function, outputs=outputs)
     sizes = {**variables, **dict.fromkeys(names.values(), ())}
     shapes = {variable(name): shape for name, shape in sizes.items()}

@@ -390,3 +390,29 @@ def test_a_line_of_one_entry_has_no_form(formula: str) -> None:
     function = parse(formula, said=declarations("X=(2,1)", None))
     with pytest.raises(NoClosedFormError):
         assumed_form(Grad(), function)
+
+
+@pytest.mark.parametrize(
+    ("formula", "shapes", "expected"),
+    [
+        ("trace(kron(X, X))", "X=(n,n)", "2*trace(X)*eye(n)"),
+        ("norm(kron(A, X))^2", "A=(m,n), X=(p,q)", "2*norm(A)**2*X"),
+        ("sum(eigvalsh(X))", "X=(n,n)", "eye(n)"),
+        ("mean(vec(X)^2)", "X=(m,n)", "2*X/(m*n)"),
+        ("dot(vec(X), vec(A))", "X=(m,n), A=(m,n)", "A"),
+        ("log(sigmoid(trace(X)))", "X=(n,n)", "sigmoid(-trace(X))*eye(n)"),
+    ],
+)
+def test_reductions_of_rearrangements(formula: str, shapes: str, expected: str) -> None:
+    function = parse(formula, said=declarations(shapes, None))
+    operator = Grad(wrt=("X",))
+    form, _ = assumed_form(operator, function)
+    assert [each.text for each in form.formulas.values()] == [expected]
+    # Autograd differentiates the operation as it was typed.
+    assert agreement(operator, function, form, Settings(engines=("autograd", "symbolic")))
+
+
+def test_a_power_cancels_with_a_higher_one_below_the_line() -> None:
+    function = parse("sum(x*log(x))", said=declarations("x=n", None))
+    form, _ = assumed_form(Hessian(), function)
+    assert [each.text for each in form.formulas.values()] == ["diag(1/x)"]

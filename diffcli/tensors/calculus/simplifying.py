@@ -11,16 +11,18 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product as pairs
 
+from diffcli.language.algebra import as_power
+from diffcli.language.expression import NUMBER, number
 from diffcli.tensors.calculus.networks import Factor, Product, Space, is_unit
 from diffcli.tensors.calculus.symmetry import is_symmetric
 from diffcli.tensors.rules import axis_of
 
 MOST_TRIES = 64
 """Orders of labels that are tried to tell whether two products are equal."""
-_CANCELLING = frozenset({"norm", "std", "det"})
+_CANCELLING = frozenset({"norm", "std", "det", "exp", "sigmoid", "cosh"})
 """Numbers that cancel: their differential divides by what a power of theirs brings above the line.
 
-The formula without them continues the derivative to where they are 0.
+The formula without them continues the derivative to where they are 0, if they ever are.
 """
 Key = tuple[object, ...]
 """What two products have in common exactly where they differ in a number alone."""
@@ -28,7 +30,10 @@ Key = tuple[object, ...]
 
 def simplified(space: Space, product: Product) -> Product:
     """Return the product without what cancels, and without what is summed and occurs nowhere."""
-    rules = (_without_unit, _without_inverse, _without_rotation, _without_softmax, _without_number)
+    rules = (
+        *(_without_unit, _without_inverse, _without_rotation),
+        *(_without_softmax, _without_number, _without_power),
+    )
     product = _turned(space, product)
     changed = True
     while changed:
@@ -138,6 +143,25 @@ def _without_number(space: Space, product: Product) -> Product | None:
         under = replace(factor, below=True)
         if under in product.factors:
             return replace(product, factors=_without(product, factor, under))
+    return None
+
+
+def _without_power(space: Space, product: Product) -> Product | None:
+    """Cancel a factor with a higher power of it below the line, which has the same domain."""
+    for upper in product.factors:
+        base, above = as_power(upper.node)
+        if upper.below or above < 1 or base.op == NUMBER:
+            continue
+        for lower in product.factors:
+            same, below = as_power(lower.node)
+            if not lower.below or same is not base or lower.labels != upper.labels:
+                continue
+            cancels = base.op in _CANCELLING
+            if below > above or (cancels and below != above):
+                rest = list(_without(product, upper, lower))
+                left = space.algebra.pow(base, number(abs(below - above)))
+                rest.append(Factor(left, upper.labels, below=below > above))
+                return replace(product, factors=tuple(rest))
     return None
 
 
