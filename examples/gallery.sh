@@ -80,6 +80,9 @@ diffcli plot "sin(x^2 + y^2) = cos(x*y)" --range x=-5:5,y=-4:4 -o ripples.png
 # A polar curve with its tangent, the speed and the curvature there.
 diffcli plot "r = 1 + cos(theta)" --tangent pi/3,pi/2 -o cardioid.png
 
+# An equation of r and theta: Bernoulli's lemniscate.
+diffcli plot "r^2 = cos(2theta)" -o lemniscate.png
+
 # A curve in space.
 diffcli plot "[cos t, sin t, t/4]" --range 0:4pi -o helix.png
 

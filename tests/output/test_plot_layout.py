@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image, ImageSequence
 
 from diffcli.cli.main import run
 from diffcli.errors import UsageError
 from diffcli.language.parser import parse
+from diffcli.output.plots import movie, moving, path
 from diffcli.output.plots.canvas import styled
 from diffcli.output.plots.compose import compose
 from diffcli.output.plots.pictures import PlotPlan, Request
 from diffcli.studies.curves.line import default_range, evaluator
+from diffcli.studies.curves.parameters import Slider
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +121,9 @@ def test_a_family_has_a_line_for_each_value() -> None:
         ["x", "--symlog", "--term"],
         ["x", "--log", "x", "-o", "page.html"],
         ["x", "--layout", "twin", "-o", "page.html"],
+        ["a*x", "--animate", "a=0:2", "-o", "still.png"],
+        ["x", "-o", "still.gif"],
+        ["a*x", "--slider", "a=0:2", "-o", "moving.gif"],
     ],
 )
 def test_what_does_not_fit_is_refused(arguments: list[str]) -> None:
@@ -127,3 +133,46 @@ def test_what_does_not_fit_is_refused(arguments: list[str]) -> None:
 def test_the_terminal_stacks_what_has_axes_of_its_own(capsys: pytest.CaptureFixture) -> None:
     assert run(["plot", "-q", "sin(40*x)", "--range=-1:1", "--term"]) == 0
     assert capsys.readouterr().out.count("┌") == 2
+
+
+@pytest.fixture
+def few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    for home in (movie, moving, path):
+        monkeypatch.setattr(home, "FRAMES", 3)
+
+
+def frames_in(name: str) -> list[np.ndarray]:
+    with Image.open(name) as picture:
+        return [np.asarray(each.convert("L")) for each in ImageSequence.Iterator(picture)]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plot", "a*x^2", "--animate", "a=0:2", "--range=-2:2"],
+        ["plot", "x^3-3*x", "--animate", "x=-2:2"],
+        ["descend", "x^2+y^2", "--from", "1,2", "--steps", "5"],
+    ],
+)
+@pytest.mark.sampled(3)
+def test_what_moves_is_a_gif(few_frames: None, arguments: list[str]) -> None:
+    assert run([*arguments, "-q", "-o", "moving.gif"]) == 0
+    first, *rest = frames_in("moving.gif")
+    assert len(rest) == 2
+    assert all(each.shape == first.shape and (each != first).any() for each in rest)
+
+
+def test_a_parameter_moves_in_one_frame(few_frames: None) -> None:
+    pictures = moving.moved(
+        parse("a*x^2"), Slider("a", 0.0, 2.0, 1.0), Request(ranges={"x": (-1, 1)})
+    )
+    assert len({each.frame.y_range for each in pictures}) == 1
+    assert [float(np.nanmax(each.samples.values[0, 0])) for each in pictures] == [0, 1, 2]
+
+
+def test_a_tangent_travels_and_is_missing_at_a_kink(few_frames: None) -> None:
+    pictures = moving.travelling(
+        parse("abs(x)"), Slider("x", -1.0, 1.0, 0.0), Request(ranges={"x": (-1, 1)})
+    )
+    slopes = [[each.slope for each in picture.straights] for picture in pictures]
+    assert slopes == [[-1.0], [], [1.0]]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from diffcli.cli.main import run
 from diffcli.errors import NoDerivativeError, UsageError
+from diffcli.language.equations import read_equations
 from diffcli.language.parser import parse
 from diffcli.output.plots.canvas import fill, styled
 from diffcli.output.plots.compose import compose, kinds_of
@@ -124,3 +125,19 @@ def test_lines_to_scale() -> None:
     assert figure.axes[0].get_aspect() == 1
     with pytest.raises(UsageError, match="even axes"):
         compose(parse("exp(x)"), Request(log="y", equal=True))
+
+
+def test_an_equation_of_r_and_theta_is_drawn_in_x_and_y() -> None:
+    picture = compose(read_equations(["r^2 = cos(2*theta)"]).function, Request()).picture
+    columns = dict(picture.columns())
+    x, y = columns["x"], columns["y"]
+    assert x.size > 500
+    # Bernoulli's lemniscate: (x^2 + y^2)^2 = x^2 - y^2.
+    assert np.abs((x**2 + y**2) ** 2 - x**2 + y**2).max() < 1e-3
+    assert (x.min(), x.max()) == pytest.approx((-1, 1), abs=1e-3)
+
+
+def test_the_plane_of_r_and_theta_itself_is_drawn_where_asked_for() -> None:
+    function = read_equations(["r^2 = cos(2*theta)"]).function
+    picture = compose(function, Request(kind="relation")).picture
+    assert set(picture.scene.names) == {"r", "theta"}

@@ -33,13 +33,14 @@ class Parameters:
     """What was said of variables that aren't drawn along: sliders, and the values that some hold.
 
     ``dots`` are the points of ``--at`` that are left for the lines, ``family`` the values of the
-    variable of which each makes a line.
+    variable of which each makes a line, ``along`` is where a tangent travels.
     """
 
     sliders: tuple[Slider, ...] = ()
     held: Mapping[str, Node] = field(default_factory=dict)
     dots: tuple[Typed, ...] = ()
     family: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+    along: Slider | None = None
 
 
 def parameters_of(options: Mapping[str, Any], function: Function) -> Parameters:
@@ -47,7 +48,10 @@ def parameters_of(options: Mapping[str, Any], function: Function) -> Parameters:
     from diffcli.engines.exact import nearest
     from diffcli.studies.curves.parameters import Slider, free
 
-    ends = ranges(",".join(options["slider"] or ()), function.variables)
+    texts = [*(options["slider"] or ()), *([options["animate"]] if options["animate"] else ())]
+    ends = ranges(",".join(texts), function.variables)
+    # What moves along the line itself is the place of a tangent.
+    along = {name: ends.pop(name) for name in [*ends] if (name,) == function.variables}
     points = read_points([options["at"]]) if options["at"] else ()
     family = _family(options["family"], function)
     left = free(function, (*ends, *family))
@@ -70,6 +74,7 @@ def parameters_of(options: Mapping[str, Any], function: Function) -> Parameters:
         {name: value for name, value in held.items() if name not in ends},
         tuple(point for point in rest if point.named or point.ordered),
         family,
+        next((Slider(name, *pair, sum(pair) / 2) for name, pair in along.items()), None),
     )
 
 

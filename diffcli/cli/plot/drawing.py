@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from diffcli.cli.answer import has_colour
 from diffcli.cli.messages import say
 from diffcli.cli.plot import asked
-from diffcli.cli.plot.options import FORMATS, PAGE
+from diffcli.cli.plot.options import FORMATS, MOVING, PAGE
 from diffcli.cli.watchdog import limit_time
 from diffcli.errors import UsageError
 from diffcli.language.builder import CONDITION
@@ -25,7 +25,8 @@ from diffcli.output.plots.kinds import KINDS
 from diffcli.output.text import safe
 
 if TYPE_CHECKING:
-    from diffcli.output.plots.pictures import Picture
+    from diffcli.cli.plot.asked import Parameters
+    from diffcli.output.plots.pictures import Picture, Request
     from diffcli.output.plots.style import Canvas
 
 
@@ -52,8 +53,14 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     )
     parameters = asked.parameters_of(options, function)
     is_page = file_kind == PAGE
-    if parameters.sliders and not is_page:
-        raise UsageError("a slider moves in a page of its own", hint="-o plot.html")
+    if options["slider"] and (not is_page or parameters.along):
+        raise UsageError(
+            "a slider moves a variable that isn't drawn along, in a page", hint="-o plot.html"
+        )
+    if bool(options["animate"]) != (file_kind == MOVING):
+        raise UsageError(
+            "a gif moves a variable, and nothing else does", hint="--animate a=0:2 -o plot.gif"
+        )
 
     from diffcli.output.plots.compose import compose
     from diffcli.output.plots.style import Canvas
@@ -82,6 +89,8 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
         for note in page.notes if not quiet else ():
             say(note)
         write_whole(output, page.text)
+    elif file_kind == MOVING:
+        write_whole(output, _movie(function, parameters, request, canvas))
     elif output:
         from diffcli.output.plots.canvas import render
 
@@ -92,6 +101,18 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     if term:
         _in_terminal(picture, title)
     return 0
+
+
+def _movie(function: Function, parameters: Parameters, request: Request, canvas: Canvas) -> bytes:
+    from diffcli.output.plots.movie import movie
+    from diffcli.output.plots.moving import moved, travelling
+
+    if parameters.along:
+        pictures = travelling(function, parameters.along, request)
+    else:
+        (parameter,) = parameters.sliders
+        pictures = moved(function, parameter, request)
+    return movie([each.paint for each in pictures], canvas)
 
 
 def _kind_of_page(function: Function, options: Mapping[str, Any]) -> str | None:

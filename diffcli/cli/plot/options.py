@@ -20,9 +20,9 @@ diffcli plot "a*sin(x)*exp(-x/5)" --slider a=0:2 -o wave.html
 diffcli plot "x^3 + y^3 = 3x*y" --mark horizontal,vertical,crossings
 diffcli plot "x^2 + y^2 <= 25 and y >= x" -o sector.svg"""
 
-PAGE = "html"
-FORMATS = ("png", "svg", "pdf", PAGE)
-"""The endings of files; a page computes by itself."""
+PAGE, MOVING = "html", "gif"
+FORMATS = ("png", "svg", "pdf", PAGE, MOVING)
+"""The endings of files; a page computes by itself, and a gif moves."""
 LOG_AXES = ("x", "y", "xy")
 LAYOUTS = ("auto", "overlay", "twin", "stacked")
 MARKS = ("zeros", "extrema", "inflections", "poles", "kinks")
@@ -60,6 +60,13 @@ EQUAL = Option(
     Kind.FLAG,
     "Draw lines with the same scale on both axes, as curves are anyway.",
     default=False,
+    group=_PLOT,
+)
+ANIMATE = Option(
+    "animate",
+    Kind.TEXT,
+    "Move a variable in a gif, -o plot.gif: a=0:2; that of the line, x=-2:2, moves a tangent.",
+    metavar="X=A:B",
     group=_PLOT,
 )
 LAYOUT = Option(
@@ -123,7 +130,7 @@ PROVED = Option(
 PICTURE = Option(
     "output",
     Kind.FILE,
-    "Write the plot to this png, svg or pdf file, or to a live html page.",
+    "Write the plot to this png, svg, pdf or gif file, or to a live html page.",
     metavar="FILE",
     group=_FILE,
     flags=("--output", "-o"),
@@ -167,7 +174,7 @@ of arrows; an equation makes a curve, and a condition a region, each cell proved
 --show, --term or --data it is drawn in a window if there is a screen, else in the terminal.""",
     examples=_EXAMPLES,
     options=(
-        *(RANGE, Y_RANGE, ORDERS, KIND, SLIDER, FAMILY),
+        *(RANGE, Y_RANGE, ORDERS, KIND, SLIDER, FAMILY, ANIMATE),
         *(LAYOUT, EQUAL, LOG, SYMLOG, TITLE),
         *(MARK, TANGENT, NORMAL, DOTS, FILL, PROVED),
         *(PICTURE, DATA, TERM, SHOW, SIZE, DPI, STYLE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.output.plots.canvas import colours, render
 from diffcli.output.plots.labels import equation_of
+from diffcli.output.plots.movie import FRAMES, MOVING, movie
 from diffcli.output.plots.plane_axes import axes_of, contours, head, variable
 from diffcli.output.plots.style import Canvas
 from diffcli.studies.curves.breaks import Floats
@@ -35,7 +37,8 @@ def path_figure(
 
     ``points`` are the steps, the start first, each with a coordinate for every variable of the
     function. In two variables the path lies over the contours, in one on the curve, else the
-    function's value is drawn against the step. Steps beyond float64 are left out.
+    function's value is drawn against the step. Steps beyond float64 are left out. In a gif the path
+    grows.
     Raises UsageError where a variable is a vector.
     """
     path = np.array(points, dtype=np.float64)
@@ -45,19 +48,25 @@ def path_figure(
             "the path of a vector can't be drawn", hint="write its components: x1^2 + x2^2"
         )
     draw = {1: _on_curve, 2: _over_contours}.get(len(function.variables), _values)
-    return render(lambda figure: draw(figure, function, path.T), canvas or Canvas())
+    canvas = canvas or Canvas()
+    if canvas.kind == MOVING:
+        ends = np.unique(np.linspace(1, len(path), FRAMES).round().astype(int))
+        return movie(
+            [partial(draw, function=function, path=path.T, end=end) for end in ends], canvas
+        )
+    return render(partial(draw, function=function, path=path.T, end=len(path)), canvas)
 
 
-def _over_contours(figure: Figure, function: Function, path: Floats) -> None:
+def _over_contours(figure: Figure, function: Function, path: Floats, end: int) -> None:
     plane = sample_plane(evaluator(function), _around(path), grid_size(function))
     axes = axes_of(figure, plane, function.variables)
     contours(figure, axes, plane)
     head(figure, axes, *equation_of(function))
-    _draw_path(axes, path)
+    _draw_path(axes, path[:, :end])
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), ncols=2)
 
 
-def _on_curve(figure: Figure, function: Function, path: Floats) -> None:
+def _on_curve(figure: Figure, function: Function, path: Floats, end: int) -> None:
     (along,) = path
     reach = MARGIN * np.ptp(along) or 1.0
     x = np.linspace(along.min() - reach, along.max() + reach, CURVE)
@@ -66,14 +75,15 @@ def _on_curve(figure: Figure, function: Function, path: Floats) -> None:
     axes.set_xlabel("")
     head(figure, axes, *equation_of(function))
     variable(function.variables[0]).write(axes.xaxis.label)
-    _draw_path(axes, np.array([along, _evaluated(function, path)]))
+    _draw_path(axes, np.array([along, _evaluated(function, path)])[:, :end])
     axes.legend()
 
 
-def _values(figure: Figure, function: Function, path: Floats) -> None:
+def _values(figure: Figure, function: Function, path: Floats, end: int) -> None:
     axes = figure.subplots()
     values = _evaluated(function, path)
-    axes.plot(values, ".-", color=colours()[0], linewidth=1)
+    axes.plot(values[:end], ".-", color=colours()[0], linewidth=1)
+    axes.plot(values, alpha=0)  # what is still to come keeps its place
     axes.set(xlabel="step", ylabel="f")
     head(figure, axes, *equation_of(function))
     if (values > 0).all() and values.max() > 100 * values.min():

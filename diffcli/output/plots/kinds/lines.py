@@ -96,7 +96,7 @@ def _compose(function: Function, request: Request) -> PlotPlan:
         lines,
         frame,
         straights=[
-            _straight(function, place, name)
+            straight_line(function, place, name)
             for name, places in (("tangent", request.tangents), ("normal", request.normals))
             for place in places
         ],
@@ -220,7 +220,7 @@ def _features(request: Request) -> Sequence[Feature]:
     return QUIET if request.features is None else request.features
 
 
-def _straight(function: Function, place: Node, name: str) -> StraightLine:
+def straight_line(function: Function, place: Node, name: str) -> StraightLine:
     """Return the tangent or the normal at a place. Raises NoDerivativeError where there is none."""
     if not function.is_scalar or not function.variables:
         raise UsageError(f"a {name} is drawn to one formula of one variable", hint="plot it alone")

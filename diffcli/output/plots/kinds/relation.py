@@ -74,7 +74,7 @@ def _compose(function: Function, request: Request) -> PlotPlan:
                 ends[name] = each.low, each.high
                 told.append(Range(each.low, each.high, f"{name}={each.text}"))
     scene = scene_over(relations, names, (ends[names[0]], ends[names[1]]))
-    notes = _notes(function, scene)
+    notes = notes_of(function, scene)
     if request.notable:
         parts = [part for each in relations if each.residual for part in curves_of(each, names)[0]]
         search = notable_points(parts, scene.grid, request.notable)
@@ -95,7 +95,8 @@ def _names(function: Function, request: Request) -> tuple[str, str]:
     return names[0], names[1]
 
 
-def _notes(function: Function, scene: Scene) -> tuple[str, ...]:
+def notes_of(function: Function, scene: Scene) -> tuple[str, ...]:
+    """Return what is said of curves and regions: what is undecided, and where they are read."""
     notes = []
     if scene.undecided:
         rows, columns = scene.grid.shape
