@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
+from diffcli.commands.record import Request
+from diffcli.differentiation.settings import Settings
 from diffcli.errors import PointError
 from diffcli.language.declarations import Shape
 from diffcli.language.expression import Node
@@ -27,6 +30,17 @@ _PATIENCE = replace(
 )
 PATIENT = tuple(_PATIENCE if each is CHECK_BUDGET else each for each in COMMON)
 """The common options of a command that proves things over a box."""
+
+
+def patience(request: Request, chosen: Settings) -> tuple[float, float]:
+    """Return the seconds that a proof may take, of the processor and on the wall.
+
+    What is proved within ``--timeout`` can be told only if the proof ends before it.
+    """
+    timeout = request["timeout"]
+    if timeout is None:
+        return chosen.budget, inf
+    return min(chosen.budget, timeout / 2), timeout / 2
 
 
 def whole_box(typed: str | None, names: Sequence[str]) -> dict[str, Ranges]:

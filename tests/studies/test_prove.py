@@ -324,3 +324,19 @@ def test_equality_on_a_curve_is_decided_by_algebra(claim: str, box: str, verdict
     found = decided(claim, box).proof.verdict.value
     # That a claim is left open is no error; that it is decided wrongly is.
     assert found == verdict or (verdict == "undecided" and found == "proved")
+
+
+def test_the_tests_that_closed_the_boxes_are_told_apart() -> None:
+    found = decided("x^2 + y^2 - 1.9*x*y + 0.01 > 0", "x=-1:1,y=-1:1")
+    assert found.proof.verdict.value == "proved"
+    assert len(found.closed) > 1
+    assert decided("x^2 + y^2 - 1.9*x*y + 0.01 > 0", "x=-1:1,y=-1:1").closed == found.closed
+
+
+def test_a_proof_that_the_clock_on_the_wall_ends_says_what_is_left() -> None:
+    read = read_claim(["x*log(x) + y*log(y) >= (x + y)*log((x + y)/2)"])
+    ranges = read_ranges("x=0.1:2,y=0.1:2", read.variables)
+    found = answered(read, ranges, 1e6, patience=0.3)
+    assert found.proof.verdict.value == "undecided"
+    assert found.proof.reason == "the time ran out"
+    assert found.proof.left

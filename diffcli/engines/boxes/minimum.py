@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diffcli.engines.boxes.arithmetic import Array, Interval
-from diffcli.engines.boxes.lower import Lower, Test
+from diffcli.engines.boxes.lower import Lower
 from diffcli.engines.boxes.search import (
     BATCH,
     Effort,
@@ -58,7 +58,7 @@ def least(lower: Lower, tolerance: float, effort: Effort) -> Minimum:
             best, point = _polished(lower, point, best)
         # Where the formula certainly has no value, it has no least one.
         kept = (front.lower <= best) & (front.domain >= 0)
-        effort.close(np.full(int((~kept).sum()), Test.RANGE))
+        effort.close(front.test[~kept])
         if (front.domain[~kept] < 1).any():
             defined = None
         front = front.kept(kept)

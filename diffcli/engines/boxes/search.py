@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from math import inf
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.clock import now
 from diffcli.engines.boxes.arithmetic import Array, Interval, Mask
-from diffcli.engines.boxes.lower import Bounded, Lower, Test
+from diffcli.engines.boxes.lower import Bounded, Codes, Lower, Test
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.rules import Domain
 
@@ -30,10 +32,14 @@ CURVED_WORK = 1 << 14
 
 @dataclass
 class Frontier:
-    """The boxes that are left, a column each; ``share`` is their part of the region."""
+    """The boxes that are left, a column each; ``share`` is their part of the region.
+
+    ``test`` is what gave their bounds.
+    """
 
     box: Interval
     lower: Array
+    test: Codes
     domain: Domain
     steep: Array
     depth: Array
@@ -49,6 +55,7 @@ class Frontier:
         return Frontier(
             Interval(self.box.lo[:, mask], self.box.hi[:, mask]),
             self.lower[mask],
+            self.test[mask],
             self.domain[mask],
             self.steep[:, mask],
             self.depth[mask],
@@ -63,6 +70,7 @@ class Frontier:
                 np.concatenate([self.box.hi, other.box.hi], axis=1),
             ),
             np.concatenate([self.lower, other.lower]),
+            np.concatenate([self.test, other.test]),
             np.concatenate([self.domain, other.domain]),
             np.concatenate([self.steep, other.steep], axis=1),
             np.concatenate([self.depth, other.depth]),
@@ -72,19 +80,23 @@ class Frontier:
 
 @dataclass
 class Effort:
-    """The boxes that were bounded, by which test each was closed, and how much is allowed."""
+    """The boxes that were bounded, by which test each was closed, and how much is allowed.
+
+    ``deadline`` is a reading of :func:`~diffcli.clock.now`, ``end`` one of the clock on the wall.
+    """
 
     work_left: float
     deadline: float
+    end: float = inf
     boxes: int = 0
     closed: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_over(self) -> bool:
         """Whether the work or the time is used up."""
-        return self.work_left <= 0 or now() > self.deadline
+        return self.work_left <= 0 or now() > self.deadline or perf_counter() > self.end
 
-    def close(self, tests: Array) -> None:
+    def close(self, tests: Codes) -> None:
         """Count boxes that were closed by some tests."""
         for test, count in zip(*np.unique(tests, return_counts=True), strict=True):
             self.closed[Test(int(test)).name.lower().replace("_", " ")] += int(count)
@@ -164,7 +176,7 @@ def next_step(lower: Lower, chosen: Frontier, effort: Effort) -> tuple[Step, Mas
 
 
 def _frontier(found: Bounded, depth: Array, share: Array) -> Frontier:
-    return Frontier(found.box, found.lower, found.domain, found.steep, depth, share)
+    return Frontier(found.box, found.lower, found.test, found.domain, found.steep, depth, share)
 
 
 def worst(front: Frontier, count: int = BATCH) -> tuple[Frontier, Frontier]:

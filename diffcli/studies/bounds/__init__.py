@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diffcli.commands.boxes import IN, PATIENT, by_components, whole_box
+from diffcli.commands.boxes import IN, PATIENT, by_components, patience, whole_box
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
 from diffcli.language.ranges import names_of_box
@@ -56,12 +56,10 @@ def plan(request: Request) -> Plan:
 
         if not function.is_scalar or not function.variables:
             raise UsageError("bounds takes one formula with a variable", hint="x^2 --in x=0:1")
-        timeout = request["timeout"]
-        budget = chosen.budget if timeout is None else min(chosen.budget, timeout / 2)
         parts = by_components(function, whole_box(request["in"], function.variables))
         if len(parts.function.outputs) > 1:
             raise UsageError("bounds takes a formula of one number", hint="sum, norm, or x[0]")
-        found = state(parts.function, parts.ranges, request["tol"], budget)
+        found = state(parts.function, parts.ranges, request["tol"], *patience(request, chosen))
         told = (f"{found.boxes:,} boxes",)
         facts = Facts.of("bounds", function, dtype=chosen.dtype, device=chosen.device, told=told)
         answer = bounds_answer(found, facts)

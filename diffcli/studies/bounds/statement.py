@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import hypot, isfinite, sqrt
+from math import hypot, inf, isfinite, sqrt
+from time import perf_counter
 
 from diffcli.clock import now, until
 from diffcli.engines.balls.decimals import outward
@@ -51,15 +52,19 @@ def state(
     ranges: Mapping[str, tuple[Node, Node]],
     tolerance: float,
     budget: float,
+    patience: float = inf,
 ) -> Statement:
-    """State what is proved of a function over a box, in so many seconds of this process."""
+    """State what is proved of a function over a box.
+
+    It takes so many seconds of this process, and so many on the wall.
+    """
     check_formula(tuple(function.outputs))
     formula, region = without_roots(function.outputs[0]), Region(ranges)
     function = replace(function, outputs=(formula,))
-    start, boxes = now(), 0
+    start, boxes, end = now(), 0, perf_counter() + patience
 
     def part(share: float) -> Effort:
-        return Effort(WORK * share, now() + share * max(0.0, start + budget - now()))
+        return Effort(WORK * share, now() + share * max(0.0, start + budget - now()), end)
 
     with until(start + budget + 1.0):
         efforts = [part(0.3)]
@@ -175,7 +180,8 @@ def _monotone(
 def _convexity(function: Function, region: Region, effort: Effort) -> str:
     refuted = 0
     for kind in (Kind.CONVEX, Kind.CONCAVE):
-        part = Effort(effort.work_left / 2, now() + 0.5 * max(0.0, effort.deadline - now()))
+        deadline = now() + 0.5 * max(0.0, effort.deadline - now())
+        part = Effort(effort.work_left / 2, deadline, effort.end)
         proof = decide_growth(_claim(function, kind), region, part)
         effort.boxes += part.boxes
         if proof.verdict is Verdict.PROVED:

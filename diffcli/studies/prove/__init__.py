@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from diffcli.commands.boxes import IN, PATIENT, whole_box
+from diffcli.commands.boxes import IN, PATIENT, patience, whole_box
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
 from diffcli.language.ranges import names_of_box
@@ -35,10 +35,8 @@ def plan(request: Request) -> Plan:
         from diffcli.studies.prove.answers import answered
         from diffcli.studies.prove.document import proof_answer
 
-        timeout = request["timeout"]
-        budget = chosen.budget if timeout is None else min(chosen.budget, timeout / 2)
         box = whole_box(request["in"], claim.variables)
-        found = answered(*claim_of_numbers(claim, box), budget)
+        found = answered(*claim_of_numbers(claim, box), *patience(request, chosen))
         facts = Facts.of("prove", claim, dtype=chosen.dtype, device=chosen.device, told=found.told)
         return proof_answer(found, facts)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
+from time import perf_counter
 
 from diffcli.clock import now, until
 from diffcli.engines.boxes.region import Region
@@ -52,10 +54,12 @@ def check_formula(formulas: tuple[Node, ...]) -> None:
             )
 
 
-def answered(claim: Claim, ranges: Mapping[str, tuple[Node, Node]], budget: float) -> Answered:
-    """Decide a claim over a box, in so many seconds of this process."""
+def answered(
+    claim: Claim, ranges: Mapping[str, tuple[Node, Node]], budget: float, patience: float = inf
+) -> Answered:
+    """Decide a claim over a box, in so many seconds of this process, and so many on the wall."""
     check_formula(tuple(claim.outputs))
-    effort = Effort(WORK, now() + budget)
+    effort = Effort(WORK, now() + budget, perf_counter() + patience)
     region = Region(ranges)
     with until(effort.deadline + 1.0):
         if claim.kind is Kind.COMPARISON:

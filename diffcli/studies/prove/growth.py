@@ -44,7 +44,7 @@ def decide_growth(claim: Claim, region: Region, effort: Effort) -> Proof:
     formula = claim.outputs[0]
     # A square is never negative, so that this asks for nothing but a value.
     square = node("ge", node("pow", formula, number(2)), number(0))
-    part = Effort(effort.work_left / 4, now() + FIRST_PART * (effort.deadline - now()))
+    part = Effort(effort.work_left / 4, now() + FIRST_PART * (effort.deadline - now()), effort.end)
     where = decide(square, region, part)
     effort.boxes += part.boxes
     if where.verdict is Verdict.UNDEFINED:

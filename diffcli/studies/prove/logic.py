@@ -48,7 +48,7 @@ def decide_tree(claim: Node, question: Question) -> Proof:
                 dict(zip(region.names, map(float, middles[:, at]), strict=True))
             )
         never = undefined & (question.undefined is not None)
-        effort.close(np.zeros(int((truth > 0).sum())))
+        effort.close(np.zeros(int((truth > 0).sum()), np.int8))
         left = ~((truth > 0) | never)
         box, share = Interval(box.lo[:, left], box.hi[:, left]), share[left]
         if not share.size:

@@ -128,7 +128,7 @@ class Search:
             self.question.look_undefined({**self._fixed(), **point})
         known = self.question.undefined is not None
         closed = (fine & ((front.domain > 0) | known)) | (never & known)
-        self.question.effort.close(np.zeros(int(closed.sum())))
+        self.question.effort.close(front.test[closed])
         return front.kept(~closed)
 
     def _settled(self, front: Frontier) -> Frontier | Proof:
