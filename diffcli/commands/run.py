@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from diffcli.commands.record import Request
+from diffcli.commands.record import Host, Request
 from diffcli.commands.registry import command
 from diffcli.commands.settings import settings
-from diffcli.errors import FormulaError, PointError, UsageError
+from diffcli.errors import DiffcliError, FormulaError, PointError, UsageError
 from diffcli.language.declarations import declarations
 from diffcli.language.function import Function, Given
 from diffcli.language.parser import parse, unambiguous
 from diffcli.language.points import Typed, check_count, given_by, read_points
 from diffcli.language.tokens import is_latex
 from diffcli.language.unknown import refuse_unknown
+from diffcli.language.vocabulary import IMAGINARY
 from diffcli.options import variables
 from diffcli.output.document import Answer
 
 if TYPE_CHECKING:
     from diffcli.userfunction import UserFunction
+
+_OF_COMPLEX_NUMBERS = frozenset({"eval", "grad", "partial"})
+"""Commands that answer for complex numbers too."""
 
 
 def run(request: Request, rows: Sequence[Typed] | None = None) -> Answer:
@@ -50,9 +55,41 @@ def run(request: Request, rows: Sequence[Typed] | None = None) -> Answer:
     function = read_function(request, formulas, points, plan.declared, reader)
     if function.has_tensors:
         refuse_unknown(function.nodes)
+    if (unit := _unit(request, function, points)) is not None:
+        answer = _of_complex_numbers(request, unit, rows)
+        if answer is not None:
+            return answer
     defined = dict(function.definitions)
     bound = [point.bind(function.variables, defined) for point in points]
     return plan.compute(function, bound, chosen)
+
+
+def _unit(request: Request, function: Function, points: Sequence[Typed]) -> str | None:
+    """Return the ``i`` that has no value where all other variables have one, if it is so."""
+    if request.command not in _OF_COMPLEX_NUMBERS or request["dtype"] not in (None, "float64"):
+        return None
+    units = [name for name in function.variables if name in IMAGINARY]
+    count = len(function.variables) - 1
+    is_alone = points and all(
+        units[0] not in point.named and len(point.named) + len(point.ordered) == count
+        for point in points
+        if units
+    )
+    return units[0] if len(units) == 1 and is_alone else None
+
+
+def _of_complex_numbers(request: Request, unit: str, rows: Sequence[Typed] | None) -> Answer | None:
+    """Return the answer in complex128 where every value is real to its last digit, else None."""
+    quiet = replace(request, options={**request.options, "dtype": "complex128"}, host=Host())
+    try:
+        answer = run(quiet, rows)
+    except DiffcliError:
+        return None
+    values = [result["value"] for result in answer.data()["results"]]
+    if not values or not all(value and value["im"] == 0 for value in values):
+        return None
+    request.host.say(f"{unit} has no value: it is the imaginary unit, as with --dtype complex128")
+    return answer
 
 
 def _code(request: Request, points: Sequence[Typed]) -> UserFunction:

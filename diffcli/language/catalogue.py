@@ -119,6 +119,14 @@ FORMS = (
         "A @ A @ … of n factors; of the inverse where n is negative",
         facts={"example": "trace(matrix_power(X, 3))"},
     ),
+    Entry(
+        "hyper",
+        "hyper([a, …], [b, …], x)",
+        "hypergeometric",
+        "pFq by its lists of parameters, as ₀F₁, ₁F₁ and ₂F₁",
+        ("hypergeom", "hypergeometric", "HypergeometricPFQ"),
+        {"example": "hyper([1/2, 1], [3/2], -x^2)"},
+    ),
     Entry("exp2", "exp2(x)", "exponential and logarithm", "2^x"),
     Entry(
         "log_b",

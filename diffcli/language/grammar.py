@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from diffcli.language import binders, calls, evaluations, indexing
+from diffcli.language import binders, calls, evaluations, indexing, parameters
 from diffcli.language.borrowed import in_square_brackets, without_library
 from diffcli.language.differentials import diff, differential, primed
 from diffcli.language.expression import Node
 from diffcli.language.functions import Row
+from diffcli.language.parameters import barred
 from diffcli.language.rules import Formulas
 from diffcli.language.tokens import Token
 
@@ -27,6 +28,7 @@ class Grammar(Formulas):
         **binders.FORMS,
         **evaluations.FORMS,
         **calls.FORMS,
+        **parameters.FORMS,
         "diff": diff,
     }
 
@@ -39,6 +41,8 @@ class Grammar(Formulas):
         token = without_library(self, token)
         if self.at("["):
             token = in_square_brackets(self, token)
+        if self.at("("):
+            token = barred(self, token)
         return super().name(token)
 
     def apply(self, name: Token, meaning: Row | str) -> Node:

@@ -41,6 +41,8 @@ from diffcli.language.vocabulary import (
 )
 
 _OTHERWISE_IMAGINARY = "i is a variable: the imaginary unit needs --dtype complex128"
+CAPITAL_PI = "Pi"
+"""What Mathematica and Maple call π; the Greek letter Π is a variable, by its own sign."""
 _SHORT = 3
 """Letters of a name that may be meant as a product."""
 
@@ -263,6 +265,9 @@ class Names:
             return constant(self.constants[name])
         if called:
             return self._called(token, fail)
+        if name == CAPITAL_PI and token.end - token.start == len(CAPITAL_PI):
+            self.echo("Pi is π; the capital letter is Π")
+            return constant("pi")
         return self._plain(token, fail)
 
     @contextmanager

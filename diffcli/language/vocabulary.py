@@ -38,6 +38,9 @@ FORMS = {
     **dict.fromkeys(["integrate", "integral", "int"], "integral"),
     **dict.fromkeys(["max", "maximum", "min", "minimum"], "tensor"),
     "matrix_power": "matrix_power",
+    **dict.fromkeys(
+        ["hyper", "hypergeom", "hypergeometric", "HypergeometricPFQ"], "hypergeometric"
+    ),
 }
 """Names read by a form of their own, because their arguments aren't plain expressions."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from random import Random
 
@@ -10,6 +11,7 @@ import pytest
 from mpmath import mp, mpc, mpf
 from typer.testing import CliRunner
 
+from diffcli.cli.main import run
 from diffcli.differentiation import Settings
 from diffcli.engines.balls.holomorphic import HOLOMORPHIC
 from diffcli.errors import NoDerivativeError, PointError, UsageError
@@ -401,3 +403,32 @@ def test_a_python_function_is_of_real_numbers(capsys: pytest.CaptureFixture[str]
     said = capsys.readouterr().err
     assert "--py takes real numbers" in said
     assert "leave out --dtype complex128" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "value", "slope"),
+    [
+        ("(exp(i*x) + exp(-i*x))/2", "x=1", math.cos(1), -math.sin(1)),
+        ("(exp(i*x) - exp(-i*x))/(2i)", "1", math.sin(1), math.cos(1)),
+        ("i*log((1 - i*x)/(1 + i*x))/2", "x=1/2", math.atan(0.5), 0.8),
+    ],
+)
+def test_the_imaginary_unit_of_a_real_value(
+    text: str, at: str, value: float, slope: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["grad", text, "--at", at, "--json"]) == 0
+    told = capsys.readouterr()
+    (result,) = json.loads(told.out)["results"]
+    assert result["value"] == {"re": pytest.approx(value, rel=1e-15), "im": 0.0}
+    assert result["derivative"]["x"]["re"] == pytest.approx(slope, rel=1e-15)
+    assert "i has no value: it is the imaginary unit" in told.err
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [("R*i", "R=2"), ("exp(i*x)", "x=1"), ("i*x", "i=1,x=1"), ("i^2 + I", "I=2")]
+)
+def test_an_i_of_other_values_stays_a_variable(
+    text: str, at: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["grad", text, "--at", at])
+    assert "is the imaginary unit" not in capsys.readouterr().err

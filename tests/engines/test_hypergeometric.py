@@ -95,6 +95,14 @@ def test_where_there_is_no_value_or_none_is_proved(
 @pytest.mark.parametrize(
     ("text", "read_as"),
     [
+        ("hyper([a, b], [c], x)", "hyp2f1(a, b, c, x)"),
+        ("hypergeom([1/2], [], x)", "(1 - x)**-(1/2)"),
+        ("HypergeometricPFQ([a], [3], x)", "hyp1f1(a, 3, x)"),
+        ("ellipf(x|m)", "ellipf(x, m)"),
+        ("F(x|m)", "ellipf(x, m)"),
+        ("EllipticPi(1/4, x|m)", "ellippiinc(1/4, x, m)"),
+        ("sin(|x|)*|x|", "sin(abs(x))*abs(x)"),
+        ("2Pi*x", "2*pi*x"),
         ("Hypergeometric2F1[a, b, c, x]", "hyp2f1(a, b, c, x)"),
         ("HypergeometricU[a, b, x]", "hyperu(a, b, x)"),
         ("KummerM(a, b, x)", "hyp1f1(a, b, x)"),
