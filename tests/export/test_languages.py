@@ -151,3 +151,10 @@ def test_no_line_of_the_definitions_is_long() -> None:
     assert (
         max(len(line) for text in LIBRARY.definitions.values() for line in text.splitlines()) <= 90
     )
+
+
+def test_latex_keeps_the_name_of_the_formula() -> None:
+    lines = export(diffcli.parse("F = G m_1/r^2"), "latex").text.splitlines()
+    assert lines[1] == r"F(G, m_{1}, r) &= \frac{G m_{1}}{r^{2}} \\"
+    assert lines[2].startswith(r"\frac{\partial F}{\partial G}")
+    assert export(diffcli.parse("x^2"), "latex", name="g").text.splitlines()[1].startswith("g(x)")

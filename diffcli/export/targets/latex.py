@@ -23,12 +23,18 @@ def _page(_: Target, contents: Contents) -> str:
     function, routines = contents.function, contents.routines
     if function.has_tensors or any(function.said.shapes.values()):
         return _aligned(_lines_of_tensors(function, routines))
+    own = function.called if contents.name == "f" else contents.name
+    definitions = tuple(
+        (name, value)
+        for name, value in function.definitions
+        if name != own or value not in function.outputs
+    )
     entries = entries_of(function, routines)
     lines = []
     for index in dict.fromkeys(index for routine in routines for index in routine.indices):
         output, wrt = index
-        name = "f" if function.is_scalar else f"f_{{{output + 1}}}"
-        alone = Function((), (entries[index],), function.variables, function.definitions)
+        name = name_latex(own if function.is_scalar else f"{own}_{output + 1}")
+        alone = Function((), (entries[index],), function.variables, definitions)
         lines.append(rf"{_symbol(name, wrt, function)} &= {latex_of(alone)}")
     return _aligned(lines)
 
