@@ -262,6 +262,7 @@ def test_json_is_the_contract() -> None:
                         "autograd": value,
                         "symbolic": value,
                         "enclosure": [str(value), str(value)],
+                        "quotient": None,
                         "error_ulps": 0.0,
                         "left": None,
                         "right": None,
