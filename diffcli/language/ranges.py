@@ -66,6 +66,8 @@ def read_box(text: str, variables: Sequence[str]) -> dict[str, Ranges]:
 
 def names_of_box(text: str) -> tuple[str, ...]:
     """Return the names that a box gives ranges, which are variables whatever else they mean."""
+    if not text.strip():
+        return ()
     return tuple(name for name, _ in _RangeReader(text).ranges() if name is not None)
 
 

@@ -33,6 +33,10 @@ def analysis(operator: Operator, text: str, at: str) -> Any:
         ("sin(x) + y^2", "-pi/2,0", "positive definite", "minimum"),
         ("sin(x) + y^2", "-1.5707963267948966,0", "positive definite", None),
         ("x^2 + y^2", "1,0", "positive definite", None),
+        # A slope that no float holds is none of 0.
+        ("x^2 + y^2 + x*exp(-800)", "0,0", "positive definite", None),
+        ("(x - 1)^2 + tanh(y)*exp(-900)", "1,0", "positive semidefinite", None),
+        ("cosh(x) + (y - sqrt(2))^2", "0,sqrt(2)", "positive definite", "minimum"),
         ("sum(x^2) + prod(x)", "[0,0,0]", "positive definite", "minimum"),
     ],
 )

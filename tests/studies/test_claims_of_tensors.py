@@ -73,3 +73,9 @@ def test_bounds_name_the_components(capsys: pytest.CaptureFixture[str]) -> None:
     # The gradient is 2x.
     assert [float(end) for end in second["maximum"]] == pytest.approx([4.0, 4.0], rel=2e-6)
     assert answer["convex"] == "convex"
+
+
+def test_a_claim_without_a_box_asks_for_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert names_of_box("") == ()
+    assert run(["prove", "x^2 >= 0"]) == 2
+    assert "no range for x" in capsys.readouterr().err

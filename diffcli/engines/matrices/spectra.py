@@ -9,7 +9,12 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from diffcli.clock import until
+from diffcli.engines.balls.signs import proved_sign
 from diffcli.engines.enclosure import TINY, Coordinate, partials
+from diffcli.errors import FormulaError, LimitError
+from diffcli.language.builder import Builder
+from diffcli.language.derivative import differentiate
 from diffcli.language.expression import Node
 
 LARGEST = 200
@@ -74,8 +79,15 @@ _KINDS: Mapping[frozenset[int], tuple[str, str]] = {
 def is_critical(
     output: Node, at: Mapping[str, Coordinate], variables: Sequence[str], deadline: float
 ) -> bool:
-    """Whether every first derivative is zero at a point, as far as some thousand bits can tell."""
+    """Whether every first derivative is proved to be zero at a point; one that is tiny isn't."""
     found = partials(output, at, [(name,) for name in variables], digits=1, deadline=deadline)
-    return all(
-        each.ball is not None and bool(abs(each.ball) < arb(2) ** TINY) for each in found.values()
-    )
+    if any(each.ball is None or not abs(each.ball) < arb(2) ** TINY for each in found.values()):
+        return False
+    build = Builder(FormulaError, lambda _: None, {})
+    try:
+        with until(deadline):
+            return all(
+                proved_sign(differentiate(output, name, build), at) == 0 for name in variables
+            )
+    except (FormulaError, LimitError):
+        return False

@@ -188,11 +188,12 @@ def _polynomial(
 
 
 def _is_rounded(cell: Cell, digits: int | None) -> bool:
-    """Whether a coefficient has more digits than are shown."""
+    """Whether it is certain that a coefficient differs from what is shown."""
     if cell.number is None:
         return False
-    ends = (cell.check and cell.check.enclosure) or (repr(cell.number),)
-    return any(Fraction(end) != Fraction(cell.text(digits)) for end in ends)
+    ends = (cell.check and cell.check.enclosure) or (repr(cell.number),) * 2
+    low, high = sorted(map(Fraction, ends))
+    return not low <= Fraction(cell.text(digits)) <= high
 
 
 def _fail(message: str, **_: object) -> LimitError:
