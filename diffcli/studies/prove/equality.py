@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from diffcli.engines.remote import Partials
-from diffcli.engines.symbolic import Symbolic, expression
-from diffcli.engines.terms.identity import proved_equal
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
+
+if TYPE_CHECKING:
+    from diffcli.engines.symbolic import Symbolic
 
 
 def is_identity(equation: Node, names: Sequence[str], deadline: float) -> bool:
@@ -22,5 +24,8 @@ def is_identity(equation: Node, names: Sequence[str], deadline: float) -> bool:
 
 
 def _are_equal(symbolic: Symbolic, sides: Function) -> bool:
+    from diffcli.engines.symbolic import expression
+    from diffcli.engines.terms.identity import proved_equal
+
     first, second = expression(sides)
     return proved_equal(first, second, symbolic.deadline)
