@@ -11,7 +11,7 @@ from diffcli.language.expression import Node, variable
 from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.latex.matrices import matrix_latex
-from diffcli.tensors.calculus.presentation import text
+from diffcli.tensors.calculus.presentation import shared_text
 from diffcli.tensors.calculus.sizes import length_names, sized, sized_shape
 from diffcli.tensors.rules import Shape
 
@@ -66,9 +66,12 @@ class ClosedForm:
         numbers = frozenset(variable(name) for name, shape in shapes.items() if not shape)
         ranks = {name: len(shape) for name, shape in shapes.items()}
         lengths = length_names([block.node for block in self.blocks], self.names)
+        called: dict[Node, str] = {}
+        taken = set(shapes)
         return {
             block.label: Formula(
-                text(block.node, self.names, numbers), matrix_latex(block.node, ranks, lengths)
+                shared_text(block.node, self.names, numbers, called, taken),
+                matrix_latex(block.node, ranks, lengths),
             )
             for block in self.blocks
         }

@@ -76,14 +76,20 @@ def derivative_lines(report: Report, arguments: tuple[str, ...] | None = None) -
 
     Mixed partials of one formula, whatever their order, are told once.
     """
-    told = set()
+    told, defined = set(), set[str]()
     for entry, formula in report.results[0].symbolic.items() if report.results else ():
         name = notation(report, entry)
         key = (*sorted(name.split("∂")), formula.text)
         if formula.text is not None and key not in told:
             told.add(key)
+            *definitions, body = formula.text.split("; ")
+            for each in definitions:
+                if each not in defined:
+                    defined.add(each)
+                    left, _, right = each.partition(" = ")
+                    yield Line(left, right, latex="" if arguments is not None else None)
             latex = formula.latex or latex_code(formula.text) if arguments is not None else None
-            yield Line(name, formula.text, arguments, latex, entry, report.ranks)
+            yield Line(name, body, arguments, latex, entry, report.ranks)
 
 
 def point_text(report: Report, result: Result, digits: int | None) -> str:

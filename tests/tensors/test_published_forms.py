@@ -416,3 +416,18 @@ def test_a_power_cancels_with_a_higher_one_below_the_line() -> None:
     function = parse("sum(x*log(x))", said=declarations("x=n", None))
     form, _ = assumed_form(Hessian(), function)
     assert [each.text for each in form.formulas.values()] == ["diag(1/x)"]
+
+
+def test_repeated_terms_of_a_long_formula_have_names_that_are_read_back() -> None:
+    loss = "mean(softplus(-(y*(tanh(X @ W + b) @ v))))"
+    said = declarations("X=(m,n), W=(n,k), b=k, v=k, y=m", None)
+    operator = Hessian(wrt=("v",))
+    function = parse(loss, said=said)
+    form, _ = assumed_form(operator, function)
+    (formula,) = form.formulas.values()
+    assert formula.text == (
+        "R = tanh(X @ W + b); U = y*(R @ v); R.T*y**2*sigmoid(-U)*sigmoid(U) @ R/m"
+    )
+    read = parse(formula.text, said=said).outputs[0]
+    again = replace(form, blocks=(replace(form.blocks[0], node=read),))
+    assert agreement(operator, function, again, Settings()) == Agreement("enclosure", 3)

@@ -126,7 +126,7 @@ class _Writer:
         form = self._done.form
         found = []
         for block in form.blocks:
-            formula = form.formulas[block.label].text or ""
+            formula = text(block.node, form.names, self._numbers)
             own = Math(formula, node_latex(presented(block.node, self._numbers)))
             along = f"[{block.along}]" if block.along else ""
             parts = (name_latex(self._called), name_latex(self._done.wrt), along)

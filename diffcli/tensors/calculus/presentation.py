@@ -5,11 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from diffcli.language.expression import CONSTANT, NUMBER, Node, node, postorder
 from diffcli.language.printer import text_of
 from diffcli.tensors.calculus.sizes import length_names
+
+LONG = 80
+"""Characters from which on a formula's repeated terms get names."""
+SHORTER = 0.75
+"""How long a formula with named terms is at most, beside it without."""
+MOST_NAMES = 3
+LETTERS = ("R", "U", "Z", "K", "H", "L", "P")
+"""The names of repeated terms, in turn."""
 
 
 def text(
@@ -24,6 +32,66 @@ def text(
     """
     whole = presented(root, numbers)
     return text_of(whole, lengths=length_names([whole], names or {}))
+
+
+def shared_text(
+    root: Node,
+    names: Mapping[int, str],
+    numbers: Collection[Node],
+    called: dict[Node, str],
+    taken: set[str],
+) -> str:
+    """Return a formula as :func:`text`, with names for repeated terms where that is shorter.
+
+    ``R = X @ w - y; 2*X.T @ R`` is in the language. ``called`` holds the names that were given, and
+    gets more; ``taken`` are those that nothing may have.
+    """
+    whole = presented(root, numbers)
+    lengths = length_names([whole], names)
+    plain = text_of(whole, lengths=lengths)
+    if len(plain) < LONG:
+        return plain
+    order, best = postorder([whole]), plain
+    own: dict[Node, str] = {}
+    for _ in range(MOST_NAMES):
+        counts = _counts(whole, own)
+        gains = {
+            each: (counts[each] - 1) * len(text_of(each, own, lengths=lengths))
+            for each in order
+            if not each.is_leaf and each not in own and counts.get(each, 0) > 1
+        }
+        chosen = max(gains, key=lambda each: gains[each], default=whole)
+        name = called.get(chosen) or next((x for x in LETTERS if x not in taken), None)
+        if chosen is whole or name is None:
+            break
+        more = {**own, chosen: name}
+        found = _defined(whole, [each for each in order if each in more], more, lengths)
+        if len(found) > len(best):
+            break
+        best, own, called[chosen] = found, more, name
+        taken.add(name)
+    return best if len(best) <= SHORTER * len(plain) else plain
+
+
+def _defined(
+    whole: Node, terms: Sequence[Node], own: Mapping[Node, str], lengths: Mapping[int, str]
+) -> str:
+    """Return the definitions of some terms, each after those in it, and a formula of them."""
+    parts = [
+        f"{own[each]} = {text_of(each, {x: own[x] for x in own if x is not each}, lengths=lengths)}"
+        for each in terms
+    ]
+    return "; ".join([*parts, text_of(whole, dict(own), lengths=lengths)])
+
+
+def _counts(root: Node, named: Collection[Node]) -> dict[Node, int]:
+    """Return how often each term is written, where those with a name are written once."""
+    counts = {root: 1}
+    for each in reversed(postorder([root])):
+        times = 1 if each in named else counts.get(each, 0)
+        for arg in each.args:
+            counts[arg] = counts.get(arg, 0) + times
+    return counts
 
 
 def presented(root: Node, numbers: Collection[Node]) -> Node:
