@@ -101,13 +101,21 @@ class UserFunction:
         given = tensors(arrays, kind, settings.device)
         return estimates(
             operator,
-            held(function, given, moving)[0],
+            held(function._watched, given, moving)[0],
             {name: arrays[name] for name in moving},
             vector,
             dtype=kind,
             device=settings.device,
             **({"tolerance": SINGLE} if dtype == "float32" else {}),
         )
+
+    def _watched(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Return its outputs, of inputs that it may itself differentiate by."""
+        import torch
+
+        with torch.enable_grad():
+            outputs = self(*(each.detach().requires_grad_() for each in inputs))
+        return tuple(each.detach() for each in outputs)
 
     def _in_double(self, arrays: Mapping[str, Array], device: str) -> UserFunction | None:
         """Return the function in float64, a module's parameters too; None where it has no such."""

@@ -86,6 +86,17 @@ def gradient_penalty(x: Tensor, w: Tensor) -> Any:
     return y + (slope.norm() - 1) ** 2
 
 
+def smooth_penalty(x: Tensor) -> Any:
+    """The slopes of exp, sigmoid, softmax and of eigenvalues are made of what they gave out."""
+    y = (
+        x.exp() * x.sigmoid()
+        + x.softmax(0).sqrt()
+        * torch.linalg.inv(torch.outer(x, x) + 2 * torch.eye(3, dtype=D)).sum()
+    )
+    (slope,) = torch.autograd.grad(y.tanh().sum(), x, create_graph=True)
+    return (slope.norm() - 1) ** 2
+
+
 def hessian_inside(x: Tensor) -> Any:
     return torch.autograd.functional.hessian(lambda t: (t**3).prod(), x, create_graph=True).sum()
 
@@ -149,6 +160,47 @@ def falling(x: Tensor) -> Tensor:
     return y.square().sum()
 
 
+def spd(x: Tensor) -> Tensor:
+    return x @ x.T + torch.eye(len(x), dtype=x.dtype)
+
+
+def log_det_by_cholesky(x: Tensor) -> Tensor:
+    return torch.linalg.cholesky(spd(x)).diagonal().log().sum()
+
+
+def gaussian_density(x: Tensor, y: Tensor) -> Any:
+    return torch.distributions.MultivariateNormal(y * 0, covariance_matrix=spd(x)).log_prob(y)
+
+
+def least_eigenvalue(x: Tensor) -> Tensor:
+    return torch.linalg.eigvalsh(x + x.T)[0] + torch.linalg.eigvalsh(x + x.T).pow(3).sum()
+
+
+def first_eigenvector(x: Tensor) -> Tensor:
+    return torch.linalg.eigh(x + x.T)[1][:, 0].pow(4).sum()
+
+
+def nuclear_norm(x: Tensor) -> Tensor:
+    u, s, v = torch.linalg.svd(x, full_matrices=False)
+    return s.sum() + torch.linalg.matrix_norm(x, 2) + (u @ v).pow(3).sum()
+
+
+def orthogonal_factor(x: Tensor) -> Tensor:
+    q, r = torch.linalg.qr(x)
+    return q.pow(3).sum() + r.diagonal().abs().log().sum()
+
+
+def triangular_solution(x: Tensor) -> Tensor:
+    lower = x.tril() + 3 * torch.eye(3, dtype=x.dtype)
+    found = torch.linalg.solve_triangular(lower, x, upper=False)
+    return (found * torch.cholesky_solve(x, lower)).sum() + torch.linalg.pinv(x[:2]).sum()
+
+
+def order_statistics(x: Tensor) -> Tensor:
+    least, most = torch.aminmax(x)
+    return torch.quantile(x, 0.3) + x.median() * x.kthvalue(2)[0] + least * most
+
+
 FUNCTIONS: dict[Callable[..., Any], tuple[Tensor, ...]] = {
     masked_attention: (drawn(4, 3), drawn(5, 3), drawn(5, 2)),
     added_mask: (drawn(4, 3), drawn(4, 3)),
@@ -159,6 +211,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[Tensor, ...]] = {
     quantile_loss: (drawn(7), drawn(7)),
     straight_through: (drawn(3, 4),),
     while_it_is_small: (drawn(3),),
+    smooth_penalty: (positive(3),),
     gradient_penalty: (drawn(3), drawn(3)),
     hessian_inside: (drawn(3),),
     log_likelihood: (positive(4),),
@@ -169,10 +222,18 @@ FUNCTIONS: dict[Callable[..., Any], tuple[Tensor, ...]] = {
     masked_by_where: (drawn(7),),
     until_it_converges: (drawn(3),),
     falling: (drawn(3),),
+    log_det_by_cholesky: (drawn(3, 3),),
+    gaussian_density: (drawn(3, 3), drawn(3)),
+    least_eigenvalue: (drawn(3, 3),),
+    first_eigenvector: (drawn(3, 3),),
+    nuclear_norm: (drawn(4, 3),),
+    orthogonal_factor: (drawn(4, 3),),
+    triangular_solution: (drawn(3, 3),),
+    order_statistics: (drawn(7),),
 }
 
 
-@pytest.mark.sampled(14)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
 def test_each_number_is_proved(function: Callable[..., Any]) -> None:
     report = diffcli.verify_gradients(function, *FUNCTIONS[function])
@@ -255,3 +316,29 @@ def test_the_one_sided_derivatives_of_a_tie() -> None:
         for check in report.results[0].checks:
             assert check.verdict is Verdict.NOT_DIFFERENTIABLE
             assert (check.left, check.right) == sides
+
+
+@pytest.mark.parametrize("function", [torch.linalg.eigvalsh, torch.linalg.cholesky])
+def test_a_matrix_that_is_not_symmetric_is_refused(function: Callable[[Tensor], Tensor]) -> None:
+    """Torch reads a triangle of it, and gives the gradient of a symmetric one."""
+    x = torch.tensor([[2.0, 0.3], [0.5, 3.0]], dtype=D)
+    report = diffcli.verify_gradients(lambda x: function(x).sum(), x)
+    for check in report.results[0].checks:
+        assert check.verdict not in PROVED
+        assert "the matrix isn't symmetric" in str(check.reason)
+
+
+def test_eigenvalues_that_meet_are_left_open() -> None:
+    report = diffcli.verify_gradients(
+        lambda x: torch.linalg.eigvalsh(x).max(), torch.eye(2).double()
+    )
+    assert {check.verdict for check in report.results[0].checks}.isdisjoint(PROVED)
+
+
+def test_second_derivatives_of_factors() -> None:
+    """Autograd has another formula for them, of numbers that it saved."""
+    x = drawn(2, 2)
+    slope = lambda f: lambda x: torch.autograd.grad(f(x), x, create_graph=True)[0].sum()  # noqa: E731
+    for function in (log_det_by_cholesky, least_eigenvalue):
+        report = diffcli.verify_gradients(slope(function), x)
+        assert Verdict.DISAGREES not in {check.verdict for check in report.results[0].checks}

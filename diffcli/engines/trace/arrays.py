@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat
+from flint import acb_mat, arb, arb_mat
 from numpy.typing import NDArray
 
 from diffcli.engines.trace.functions import CONSTANTS, FUNCTIONS
@@ -104,6 +104,20 @@ class Balls:
     def determinant(self) -> Balls:
         """Return the determinants of a batch of matrices."""
         return Balls(_each_matrix(self.data, lambda m: [m.det()], self.shape[:1]))
+
+    def eigen(self) -> tuple[Balls, Balls]:
+        """Return the eigenvalues of a batch of symmetric matrices, rising, and unit eigenvectors.
+
+        Raises ValueError where two eigenvalues aren't told apart.
+        """
+        pairs = [_eigenpairs(_matrix(each)) for each in self.data]
+        count, size = self.shape[:2]
+        values = np.empty((count, size), dtype=object)
+        vectors = np.empty((count, size, size), dtype=object)
+        for place, own in enumerate(pairs):
+            for column, (value, vector) in enumerate(own):
+                values[place, column], vectors[place, :, column] = value, vector
+        return Balls(values), Balls(vectors)
 
     def sum(self, axes: tuple[int, ...]) -> Balls:
         """Return the sum along some axes."""
@@ -223,6 +237,21 @@ def _inverted(matrix: arb_mat) -> list[arb]:
         return matrix.inv().entries()
     except ZeroDivisionError:
         return [arb("nan")] * (matrix.nrows() * matrix.ncols())
+
+
+def _eigenpairs(matrix: arb_mat) -> list[tuple[arb, list[arb]]]:
+    """Return the eigenvalues of a symmetric matrix, rising, each with its unit eigenvector."""
+    size = matrix.nrows()
+    values, vectors = acb_mat(matrix).eig(right=True)
+    pairs = []
+    for column, value in enumerate(values):
+        own = [vectors[row, column] for row in range(size)]
+        largest = max(own, key=lambda entry: float(abs(entry).mid()))
+        # An eigenvector is a multiple of a real one, and so is real where one component is.
+        real = [(entry / largest).real for entry in own]
+        length = sum((entry * entry for entry in real), arb(0)).sqrt()
+        pairs.append((value.real, [entry / length for entry in real]))
+    return sorted(pairs, key=lambda pair: float(pair[0].mid()))
 
 
 def _each_matrix(

@@ -129,11 +129,25 @@ class Bounded:
         """Return the determinants of a batch of matrices, which rounding may have moved before."""
         return self._by_balls(Balls.determinant)
 
+    def eigen(self) -> tuple[Bounded, Bounded]:
+        """Return eigenvalues and eigenvectors, which rounding may have moved before."""
+        values, vectors = self._moved_balls().eigen()
+        count = self.shape[-1]
+        sizes = np.abs(values.middles()).max(axis=-1, keepdims=True, initial=0.0)
+        return (
+            self._rounded(values.middles(), values.radii(), count, sizes),
+            self._rounded(vectors.middles(), vectors.radii(), count, 1.0),
+        )
+
     def _by_balls(self, function: Callable[[Balls], Balls]) -> Bounded:
+        found = function(self._moved_balls())
+        return self._rounded(found.middles(), found.radii(), self.shape[-1])
+
+    def _moved_balls(self) -> Balls:
+        """Return balls of the matrices that an algorithm may have rounded these to."""
         size = np.abs(self.middle).max(axis=(1, 2), keepdims=True, initial=0.0)
         moved = self.radius + self.arithmetic.of(size, self.shape[-1])
-        found = function(Balls(_to_ball_with_radius(self.middle, moved)))
-        return self._rounded(found.middles(), found.radii(), self.shape[-1])
+        return Balls(_to_ball_with_radius(self.middle, moved))
 
     def sum(self, axes: tuple[int, ...]) -> Bounded:
         """Return the sum along some axes."""

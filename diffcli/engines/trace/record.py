@@ -73,6 +73,7 @@ class _Recorder(TorchDispatchMode):
         self.found = found
         self._constant: dict[int, bool] = {}
         """Tensors that are constants; of each whether a write in place may end that."""
+        self._detached: set[int] = set()
         self._calls: dict[int, Call] = {}
         self.unfollowed: list[Call] = []
         """Custom functions that seem to be called under ``no_grad``."""
@@ -133,6 +134,8 @@ class _Recorder(TorchDispatchMode):
             is_free = not any(x.requires_grad or not self._constant.get(id(x), True) for x in own)
             for each in outputs:
                 found.tensors.append(each)
+                if name == "detach":
+                    self._detached.add(id(each))
                 if (is_cut and name != "lift_fresh") or parents:
                     self._constant[id(each)] = is_free
             return result
@@ -222,10 +225,12 @@ class _Recorder(TorchDispatchMode):
     def _is_constant(self, tensor: Tensor) -> bool:
         """Whether autograd was told to take a tensor for a constant, and nothing ended that.
 
-        A buffer that was detached has a gradient again once numbers that move are written to it.
+        A buffer that was detached has a gradient again once numbers that move are written to it,
+        and an output that autograd saved once it is taken out again, to differentiate a gradient.
         """
         is_free = self._constant.get(id(tensor))
-        return is_free is not None and not (is_free and tensor.grad_fn is not None)
+        may_move = is_free or id(tensor) in self._detached
+        return is_free is not None and not (may_move and tensor.grad_fn is not None)
 
     def settle(self, tensors: Sequence[Tensor]) -> None:
         """Note which of these are the outputs of custom functions that have ended."""

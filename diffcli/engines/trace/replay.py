@@ -197,20 +197,24 @@ class Replay:
     def _data(self, tensor: Any) -> Value | Whole:
         if tensor.is_floating_point():
             return self.tape.constant(self.kind.array(_floats(tensor)))
-        return Whole(tensor.numpy())
+        return Whole(tensor.numpy(force=True))
 
     def _note_unknown(self, step: Step) -> None:
-        if not any(each.step == self.step for each in self.notes):
+        if not self._has_said_why():
             self.note("unknown", f"{step.label} has no rule")
+
+    def _has_said_why(self) -> bool:
+        """Whether a rule has noted what keeps this step from being proved."""
+        return any(each.step == self.step and each.kind != "constant" for each in self.notes)
 
     def _unknown(
         self, step: Step, tensor: Any, given: Sequence[Any], *, is_unused: bool
     ) -> Value | Whole:
         """Return what stands for a result that no rule gives: nothing is known of its slopes."""
         if not tensor.is_floating_point():
-            if not is_unused and not any(each.step == self.step for each in self.notes):
+            if not is_unused and not self._has_said_why():
                 self.note("lost", f"{step.label} has no rule, and no derivative to follow")
-            return Whole(tensor.numpy(), np.ones(tuple(tensor.shape), dtype=np.bool_))
+            return Whole(tensor.numpy(force=True), np.ones(tuple(tensor.shape), dtype=np.bool_))
         found = self.kind.array(_floats(tensor)) * float("nan")
         values = [each for each in given if isinstance(each, Value)]
         return self.tape.result(found, *((each, self._empty(each)) for each in values))
@@ -250,7 +254,7 @@ class Replay:
             whole = (
                 self.tape.constant(self.kind.array(_floats(constant)))
                 if floats
-                else Whole(constant.numpy())
+                else Whole(constant.numpy(force=True))
             )
             self.storages[window.storage] = whole
         if isinstance(whole, Whole) is window.is_floating:

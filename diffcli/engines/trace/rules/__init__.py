@@ -12,8 +12,11 @@ from typing import Any
 from diffcli.engines.trace.rules import (
     choices,
     elementary,
+    factors,
+    images,
     layers,
     linear,
+    losses,
     movement,
     products,
     reductions,
@@ -28,7 +31,10 @@ RULES: dict[str, Rule] = {
     **reductions.RULES,
     **products.RULES,
     **linear.RULES,
+    **factors.RULES,
     **layers.RULES,
+    **images.RULES,
+    **losses.RULES,
     **movement.RULES,
 }
 """By torch's name, with the overload where rules differ."""

@@ -22,7 +22,7 @@ def _compared(sign: Callable[[Mask, Mask], Mask]) -> Callable[..., Any]:
     def rule(r: Replay, step: Step, x: Any, y: Any) -> Any:
         if not isinstance(x, Value) and not isinstance(y, Value):
             return None
-        seen = step.values[0].numpy()
+        seen = step.values[0].numpy(force=True)
         if isinstance(x, Value) and isinstance(y, Value) and x.node == y.node and x.is_moving:
             return Whole(seen)  # a number with itself, as is asked to find what is none
         one, other = together(r, step, x, y)
@@ -120,7 +120,7 @@ def _stepwise(r: Replay, step: Step, x: Value, decimals: int = 0) -> Value | Non
     """Return floor, ceil, round, trunc or sign: constant but where it jumps."""
     if decimals:
         return None
-    return _part(r, step, x, step.name, step.values[0].double().numpy())
+    return _part(r, step, x, step.name, step.values[0].double().numpy(force=True))
 
 
 def _part(r: Replay, step: Step, x: Value, name: str, values: Any) -> Value:
@@ -224,7 +224,9 @@ def _all_alike(r: Replay, step: Step, *given: Any, **_: Any) -> Any:
     """Return whole numbers made of whole numbers: where any is in doubt, all are."""
     if any(isinstance(each, Value) for each in given):
         return None
-    return Whole(step.values[0].numpy(), np.ones(tuple(step.values[0].shape), dtype=np.bool_))
+    return Whole(
+        step.values[0].numpy(force=True), np.ones(tuple(step.values[0].shape), dtype=np.bool_)
+    )
 
 
 def _mask_operation(r: Replay, step: Step, x: Any, *others: Any) -> Any:
@@ -240,7 +242,7 @@ def _mask_operation(r: Replay, step: Step, x: Any, *others: Any) -> Any:
     if r.is_one_sided and step.name in _TRUTHS:
         values = [np.asarray(getattr(each, "values", each), np.bool_) for each in (x, *others)]
         return Whole(_TRUTHS[step.name](*values), doubt)
-    return Whole(step.values[0].numpy(), doubt)
+    return Whole(step.values[0].numpy(force=True), doubt)
 
 
 _TRUTHS: dict[str, Callable[..., Any]] = {

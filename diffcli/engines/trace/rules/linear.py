@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from diffcli.engines.trace.replay import Replay
 
 
-def _batch(x: Value) -> Value:
+def batched(x: Value) -> Value:
     """Return matrices with one axis before theirs."""
     return x.reshape((prod(x.shape[:-2]), *x.shape[-2:]))
 
@@ -47,7 +47,7 @@ def determinant(x: Value) -> Value:
 
 
 def _inv(r: Replay, step: Step, x: Value, *_: Any, **__: Any) -> list[Any]:
-    return [inverse(_batch(x)).reshape(x.shape), UNUSED]
+    return [inverse(batched(x)).reshape(x.shape), UNUSED]
 
 
 def _solve(
@@ -57,18 +57,18 @@ def _solve(
         return None
     is_vector = len(b.shape) == len(a.shape) - 1
     right = b.reshape((*b.shape, 1)) if is_vector else b
-    found = inverse(_batch(a)) @ _batch(right)
+    found = inverse(batched(a)) @ batched(right)
     return [found.reshape(b.shape), *[UNUSED] * (len(step.values) - 1)]
 
 
 def _det(r: Replay, step: Step, x: Value) -> list[Any]:
-    return [determinant(_batch(x)).reshape(x.shape[:-2]), *[UNUSED] * (len(step.values) - 1)]
+    return [determinant(batched(x)).reshape(x.shape[:-2]), *[UNUSED] * (len(step.values) - 1)]
 
 
 def _slogdet(r: Replay, step: Step, x: Value) -> list[Any]:
     """Return the sign, which is constant, and log|det|."""
-    found = determinant(_batch(x)).reshape(x.shape[:-2])
-    sign = r.tape.constant(r.kind.array(step.values[0].double().numpy()))
+    found = determinant(batched(x)).reshape(x.shape[:-2])
+    sign = r.tape.constant(r.kind.array(step.values[0].double().numpy(force=True)))
     return [sign, (found * sign).unary("log"), *[UNUSED] * (len(step.values) - 2)]
 
 

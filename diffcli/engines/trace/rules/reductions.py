@@ -99,7 +99,7 @@ def _log_softmax(r: Replay, step: Step, x: Value, dim: int, _: Any = None) -> Va
     return moved - moved.unary("exp").sum(axes_of(x, dim), keeps=True).unary("log")
 
 
-def _extreme(sign: float) -> Callable[..., Any]:
+def _extreme(sign: float, key: str = "extreme") -> Callable[..., Any]:
     """Return the rule of a largest number, or with −1 of a smallest."""
 
     def rule(r: Replay, step: Step, x: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -120,7 +120,7 @@ def _extreme(sign: float) -> Callable[..., Any]:
                 r.note("kink", f"{step.label} is at a tie")
             return best, tied
 
-        best, tied = chosen(r, "extreme", decide)
+        best, tied = chosen(r, key, decide)
         if r.is_one_sided and isinstance(rows.data, Dual):
             best, tied = _leading(rows.data, best, tied)
         if isinstance(rows.data, Bounded):
@@ -131,9 +131,9 @@ def _extreme(sign: float) -> Callable[..., Any]:
         found = found if sign > 0 else -found
         kept = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
         values = found.reshape(kept if keepdim else [x.shape[axis] for axis in others])
-        if len(step.values) == 1:
+        if len(step.values) == 1 or step.values[1].is_floating_point():
             return values
-        return [values, _place(step.values[1].numpy(), best, tied)]
+        return [values, _place(step.values[1].numpy(force=True), best, tied)]
 
     return rule
 
@@ -152,6 +152,15 @@ def _leading(rows: Dual, best: Any, tied: Mask) -> tuple[Any, Mask]:
     return best, tied
 
 
+def _both_extremes(
+    r: Replay, step: Step, x: Value, *, dim: Any = None, keepdim: bool = False
+) -> Any:
+    return [
+        _extreme(sign, key)(r, step, x, dim, keepdim)
+        for sign, key in ((-1.0, "least"), (1.0, "most"))
+    ]
+
+
 def _chosen_place(sign: float) -> Callable[..., Any]:
     """Return the rule of argmax, or with −1 of argmin."""
     largest = _extreme(sign)
@@ -159,7 +168,7 @@ def _chosen_place(sign: float) -> Callable[..., Any]:
     def rule(r: Replay, step: Step, x: Value, dim: Any = None, keepdim: bool = False) -> Any:
         largest(r, step, x, dim, keepdim)
         best, tied = chosen(r, "extreme", lambda: None) if r.exact else r.choices[r.step, "extreme"]
-        return _place(step.values[0].numpy(), best, tied)
+        return _place(step.values[0].numpy(force=True), best, tied)
 
     return rule
 
@@ -178,7 +187,7 @@ def _sorted(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any
     defaults = {"largest": True, "sorted": True} if step.name == "topk" else {}
     arguments = {**defaults, **dict(zip(names, given, strict=False)), **options}
     axis = arguments.get("dim", -1) % max(len(x.shape), 1)
-    places = step.values[1].numpy()
+    places = step.values[1].numpy(force=True)
     flat = np.arange(x.size).reshape(x.shape)
     index = np.take_along_axis(flat, places, axis) if x.shape else flat
 
@@ -206,6 +215,38 @@ def _sorted(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any
         r.note("lost", f"rounding changes the order that {step.label} finds")
         return None
     return [x.flat().take(index), Whole(places)]
+
+
+def _ranked(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any:
+    """Return the k-th smallest numbers along an axis, or the medians, if they are apart."""
+    names = ("k", "dim", "keepdim") if step.name == "kthvalue" else ("dim", "keepdim")
+    arguments = {**dict(zip(names, given, strict=False)), **options}
+    dim = arguments.get("dim", -1 if step.name == "kthvalue" else None)
+    axes = axes_of(x, dim)
+    others = [axis for axis in range(len(x.shape)) if axis not in axes]
+    width = prod(x.shape[axis] for axis in axes)
+    rows = x.transpose([*others, *axes]).reshape((x.size // max(width, 1), width))
+    rank = arguments.get("k", (width - 1) // 2 + 1) - 1
+
+    def decide() -> tuple[Any, bool]:
+        data = rows.data.data
+        best = np.argsort(rows.data.middles(), axis=1)[:, rank]
+        own = data[np.arange(len(best)), best][:, None]
+        below, beyond = (np.asarray(each, dtype=np.bool_) for each in (data < own, data > own))
+        is_apart = (below.sum(axis=1) == rank) & (beyond.sum(axis=1) == width - rank - 1)
+        return best, bool(is_apart.all())
+
+    best, is_apart = chosen(r, "rank", decide)
+    if not is_apart:
+        r.note("kink", f"{step.label} is at a tie")
+        return None
+    kept = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
+    shape = kept if arguments.get("keepdim") else [x.shape[axis] for axis in others]
+    values = rows.flat().take(np.arange(len(best)) * width + best).reshape(shape)
+    if len(step.values) == 1:
+        return values
+    seen = step.values[1].numpy(force=True)
+    return [values, Whole(seen, seen != best.reshape(seen.shape))]
 
 
 def norm(r: Replay, step: Step, x: Value, p: float, axes: Sequence[int], *, keeps: bool) -> Any:
@@ -294,6 +335,8 @@ RULES: dict[str, Callable[..., Any]] = {
     "argmax": _chosen_place(1.0),
     "argmin": _chosen_place(-1.0),
     "sort": _sorted,
+    **dict.fromkeys("median nanmedian kthvalue".split(), _ranked),
+    "aminmax": _both_extremes,
     "topk": _sorted,
     "linalg_vector_norm": _vector_norm,
     "norm": _norm,
