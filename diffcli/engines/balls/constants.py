@@ -16,9 +16,10 @@ from types import MappingProxyType
 
 from flint import arb
 
-from diffcli.engines.balls.field import FIRST_BITS, MAX_BITS, Field, Unknown
+from diffcli.engines.balls.field import Field
 from diffcli.engines.balls.forms import Form, number
 from diffcli.engines.balls.precision import working
+from diffcli.engines.balls.values import FIRST_BITS, MAX_BITS, Unknown
 from diffcli.language.expression import Node
 from diffcli.language.rules import formula
 

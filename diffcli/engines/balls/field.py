@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
 from typing import cast
 
-from flint import acb, arb, fmpq, fmpz
+from flint import acb, arb
 
 from diffcli.engines.balls.forms import (
     ONE,
@@ -24,21 +23,27 @@ from diffcli.engines.balls.forms import (
     power_of,
 )
 from diffcli.engines.balls.guards import Trouble, check_deadline
-from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.rules import EXACT
 from diffcli.engines.balls.separation import is_zero
+from diffcli.engines.balls.values import (
+    FIRST_BITS,
+    MAX_BITS,
+    Unknown,
+    argument_of,
+    circular_power,
+    exact_ball,
+    exact_number,
+    first_finite,
+    is_positive,
+    power_of_ball,
+    prime_factors,
+    sign_of,
+    sign_of_terms,
+)
 from diffcli.language.functions import TABLE, resolve
 
-FIRST_BITS, MAX_BITS = 113, 4000
-"""Working precision at which a sign is first looked for, and the highest."""
-MAX_FACTORED_BITS = 64
-"""Length of the whole numbers that are taken apart into primes."""
 MAX_ROOT = 1000
 """Greatest denominator of an exponent, and of a multiple of π whose sine is algebraic."""
-
-
-class Unknown(Exception):  # noqa: N818  (an expected outcome)
-    """The value isn't known to exist, or what it depends on isn't decided."""
 
 
 Limits = tuple[Form | None, Form | None]
@@ -61,10 +66,10 @@ class Field:
         self._generators: dict[object, Generator] = {}
         self._logarithms: dict[Logarithm, Form] = {}
         self._inverses: dict[Generator, tuple[str, Form]] = {}
-        pi = self._generator(Kind.PI, None, lambda e: _power(arb.pi(), e))
+        pi = self._generator(Kind.PI, None, lambda e: power_of_ball(arb.pi(), e))
         self.pi = Form(pi.power(Fraction(1)))
         self._turn = self._generator(
-            Kind.UNIT, None, lambda e: acb(_ball(e)).exp_pi_i(), is_algebraic=True
+            Kind.UNIT, None, lambda e: acb(exact_ball(e)).exp_pi_i(), is_algebraic=True
         )
 
     def _generator(
@@ -86,14 +91,14 @@ class Field:
 
     def _prime(self, whole: int) -> Generator:
         return self._generator(
-            Kind.PRIME, whole, lambda e: _power(arb(whole), e), is_algebraic=True
+            Kind.PRIME, whole, lambda e: power_of_ball(arb(whole), e), is_algebraic=True
         )
 
     def _radical(self, radicand: Polynomial) -> Generator:
         return self._generator(
             Kind.RADICAL,
             radicand,
-            lambda e: _power(Form(radicand).value(), e),
+            lambda e: power_of_ball(Form(radicand).value(), e),
             is_algebraic=all(generator.is_algebraic for generator in radicand.generators),
             key=radicand.key,
         )
@@ -105,7 +110,7 @@ class Field:
         def value() -> arb:
             check_deadline()
             try:
-                return arb(rule(*(_argument(form, exact=op in EXACT) for form in arguments)))
+                return arb(rule(*(argument_of(form, exact=op in EXACT) for form in arguments)))
             except (Trouble, ValueError, TypeError):
                 return arb.nan()
 
@@ -138,9 +143,9 @@ class Field:
         Where a ball doesn't tell it from a limit, the number is written as the limit and a
         positive number. Raises Unknown where no ball is finite.
         """
-        found = _first_finite(value)
+        found = first_finite(value)
         if found.is_exact():
-            return number(_exact(found))
+            return number(exact_number(found))
         low, high = limits or (None, None)
         if high is not None and not found < high.value():
             return high - self._positive(("below", key), lambda: high.value() - value())
@@ -154,7 +159,7 @@ class Field:
 
     def _positive(self, key: object, value: Callable[[], arb], *, is_known: bool = True) -> Form:
         generator = self._generator(
-            Kind.CALL, key, lambda e: _power(value(), e), is_positive=is_known
+            Kind.CALL, key, lambda e: power_of_ball(value(), e), is_positive=is_known
         )
         return Form(generator.power(Fraction(1)))
 
@@ -165,14 +170,14 @@ class Field:
         exact = form.rational
         if exact is not None:
             return (exact > 0) - (exact < 0)
-        found = sign_of(form.ball(FIRST_BITS)) or _sign_of_terms(form)
+        found = sign_of(form.ball(FIRST_BITS)) or sign_of_terms(form)
         if found is None and self._is_zero(form):
             return 0
         bits = FIRST_BITS
         while found is None and bits < self.max_bits:
             check_deadline()
             bits = min(4 * bits, self.max_bits)
-            found = sign_of(form.ball(bits)) or _sign_of_terms(form, bits)
+            found = sign_of(form.ball(bits)) or sign_of_terms(form, bits)
         return found
 
     def _is_zero(self, form: Form) -> bool:
@@ -278,7 +283,7 @@ class Field:
                 rest = completed.above
         size = abs(leading_coefficient(rest))
         for sign, whole in ((1, size.numerator), (-1, size.denominator)):
-            for prime, times in _prime_factors(whole):
+            for prime, times in prime_factors(whole):
                 yield self._prime(prime), Fraction(sign * times)
         if len(rest.terms) > 1 or rest.single() != ((), size):
             yield self._radical(rest.scaled(1 / size)), Fraction(1)
@@ -318,7 +323,7 @@ class Field:
                 of = self._logarithms[generator.content]
                 return of if generator.content.sign > 0 else of.inverse()
         return self._generator(
-            Kind.EXP, part, lambda e: (part.value() * _ball(e)).exp(), key=part.key
+            Kind.EXP, part, lambda e: (part.value() * exact_ball(e)).exp(), key=part.key
         )
 
     def log(self, positive: Form) -> Form:
@@ -347,7 +352,9 @@ class Field:
             return number(0) if sign == 0 else self.call("log", [of])
         content = Logarithm(of.key, sign)
         self._logarithms[content] = of
-        named = self._generator(Kind.CALL, content, lambda e: _power(of.value().log() * sign, e))
+        named = self._generator(
+            Kind.CALL, content, lambda e: power_of_ball(of.value().log() * sign, e)
+        )
         return Form(named.power(Fraction(1))) * number(sign)
 
     def circular(self, angle: Form) -> tuple[Form, Form]:
@@ -362,7 +369,7 @@ class Field:
             if part.key == self.pi.key and coefficient.denominator <= MAX_ROOT:
                 ahead, back = self._unit(coefficient), self._unit(-coefficient)
             else:
-                generator = self._generator(Kind.CIS, part, _circular_power(part), key=part.key)
+                generator = self._generator(Kind.CIS, part, circular_power(part), key=part.key)
                 ahead, back = generator.power(coefficient), generator.power(-coefficient)
             forward, backward = forward * Form(ahead), backward * Form(back)
         half = number(Fraction(1, 2))
@@ -391,79 +398,3 @@ class Field:
         turns %= 2
         power = self._turn.power(turns % 1)
         return -power if turns >= 1 else power
-
-
-def _sign_of_terms(form: Form, bits: int = FIRST_BITS) -> int | None:
-    """Return the sign that follows from that of positive generators, however near to 0 they are."""
-    signs = [_sign_of_product(each, bits) for each in (form.above, form.below)]
-    return None if None in signs else prod(sign for sign in signs if sign is not None)
-
-
-def _sign_of_product(polynomial: Polynomial, bits: int) -> int | None:
-    if not all(is_positive(generator) for generator in polynomial.generators):
-        return None
-    signs = {coefficient > 0 for coefficient in polynomial.terms.values()}
-    if len(signs) == 1:
-        return 1 if signs == {True} else -1
-    # The factor that all terms have in common is positive.
-    common = common_factor(polynomial)
-    if not common or not all(generator.is_free for generator, _ in common):
-        return None
-    inverse = Polynomial({tuple((generator, -e) for generator, e in common): Fraction(1)})
-    return sign_of(Form(polynomial * inverse).ball(bits))
-
-
-def is_positive(generator: Generator) -> bool:
-    """Return whether a generator is a positive number for certain."""
-    return generator.is_positive and generator.kind not in (Kind.UNIT, Kind.CIS)
-
-
-def _first_finite(value: Callable[[], arb]) -> arb:
-    for bits in (FIRST_BITS, MAX_BITS):
-        with working(bits, 0):
-            found = value()
-        if found.is_finite():
-            return found
-    raise Unknown
-
-
-def _exact(ball: arb) -> Fraction:
-    mantissa, exponent = (int(part) for part in ball.man_exp())
-    if abs(exponent) > MAX_BITS:
-        raise TooLong
-    return Fraction(mantissa) * Fraction(2) ** exponent
-
-
-def _circular_power(part: Form) -> Callable[[Fraction], acb]:
-    return lambda e: acb(0, part.value() * _ball(e)).exp()
-
-
-def sign_of(ball: arb) -> int | None:
-    """Return the sign of every number of a ball; None where it isn't one."""
-    return 1 if ball > 0 else -1 if ball < 0 else None
-
-
-def _ball(exact: Fraction) -> fmpq:
-    return fmpq(exact.numerator, exact.denominator)
-
-
-def _power(base: arb, exponent: Fraction) -> arb:
-    if exponent.denominator == 1 and abs(exponent) < 2**62:
-        return base ** int(exponent)
-    return (base.log() * _ball(exponent)).exp()
-
-
-def _argument(form: Form, *, exact: bool) -> fmpq | arb:
-    number = form.rational
-    if number is None:
-        return form.value()
-    return _ball(number) if exact else arb(_ball(number))
-
-
-def _prime_factors(whole: int) -> list[tuple[int, int]]:
-    """Return primes and exponents; a long number as the one factor of itself."""
-    if whole == 1:
-        return []
-    if whole.bit_length() > MAX_FACTORED_BITS:
-        return [(whole, 1)]
-    return [(int(prime), int(e)) for prime, e in fmpz(whole).factor()]

@@ -17,9 +17,10 @@ from flint import arb
 
 from diffcli.clock import LONGEST, now, until
 from diffcli.engines.balls.constants import COMPARISONS, DEFINITIONS, FUNCTIONS, definition
-from diffcli.engines.balls.field import FIRST_BITS, MAX_BITS, Field, Unknown
+from diffcli.engines.balls.field import Field
 from diffcli.engines.balls.forms import Form, TooLong, number
 from diffcli.engines.balls.guards import Trouble
+from diffcli.engines.balls.values import FIRST_BITS, MAX_BITS, Unknown
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
 from diffcli.language.functions import TABLE
 from diffcli.language.tensors import TENSORS
