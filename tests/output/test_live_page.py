@@ -76,6 +76,7 @@ def test_a_page_needs_nothing_else() -> None:
         (["x^2 + y^2 = 25", "-o", "a.html"], 2),
         (["[cos t, sin t]", "-o", "a.html"], 2),
         (["x", "--fill", "-o", "a.html"], 2),
+        (["besselj(0, x)", "-o", "a.html"], 2),
         (["x", "--style", "ggplot", "-o", "a.html"], 2),
     ],
 )

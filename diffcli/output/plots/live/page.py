@@ -77,7 +77,11 @@ def live_page(
         )
     shown = drawn(function, picture, orders, sliders)
     routine = Numbers("value", NUMBERS, shown.indices, (len(shown.indices),), function.variables)
-    code, trial = examined(code_of(function, "javascript", (routine,), function.called))
+    try:
+        code = code_of(function, "javascript", (routine,), function.called)
+    except UsageError as error:
+        raise UsageError(f"no page can compute it: {error.message}", hint="-o plot.svg") from None
+    code, trial = examined(code)
     notes = [f"not run: {trial.reason}"] if trial.reason else []
     notes += list(said([*_within_reach(trial.caveats, shown, sliders)]))
     data = {
