@@ -37,6 +37,7 @@ def reductions(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
     if len(postorder([formula])) > MOST_NODES:
         return
     yield from _of_a_part(formula, region)
+    yield from _of_sizes(formula, region)
     yield from _of_roots(formula, region)
     yield from _of_remainders(formula, region)
 
@@ -62,6 +63,30 @@ def _of_a_part(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
         kept = {n: ends for n, ends in region.ranges.items() if n not in inner}
         yield whole, Region({name: (number(Fraction(low)), number(Fraction(high))), **kept})
         return
+
+
+def _of_sizes(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
+    """Yield the formula in terms of |x| for the variables of which it has |x| and even powers."""
+    ranges = dict(region.ranges)
+    order = postorder([formula])
+    sizes: dict[Node, Node] = {}
+    for row, name in enumerate(region.names):
+        x = variable(name)
+        low, high = float(region.low.lo[row, 0]), float(region.high.hi[row, 0])
+        users = [each for each in order if x in each.args]
+        if not (low < 0 and np.isfinite(high - low) and users and all(map(_is_even, users))):
+            continue
+        ends = max(0.0, -high), max(-low, high)
+        ranges[name] = (number(Fraction(ends[0])), number(Fraction(ends[1])))
+        sizes.update({each: x for each in users if each.op == "abs"})
+    if sizes:
+        yield substituted(formula, sizes), Region(ranges)
+
+
+def _is_even(user: Node) -> bool:
+    """Whether a function of a variable is the same for its opposite."""
+    exponent = rational_of(user.args[1]) if user.op == "pow" else None
+    return user.op == "abs" or (exponent is not None and exponent % 2 == 0)
 
 
 _ORDERS = {"sqrt": 2, "cbrt": 3}
