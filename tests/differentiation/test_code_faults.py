@@ -163,7 +163,9 @@ def test_a_wrong_backward_is_proved_and_blamed(place: int, fault: str) -> None:
     assert all("Faulty.backward (test_code_faults.py:" in str(check.reason) for check in wrong)
 
 
-@pytest.mark.parametrize("function", [torch.add, torch.mul, lambda x, y: x / y])
+@pytest.mark.parametrize(
+    "function", [torch.add, torch.sub, torch.mul, lambda x, y: x / y, torch.hypot, torch.logaddexp]
+)
 def test_a_sum_over_a_broadcast_that_is_missing(function: Function) -> None:
     """The adjoint of what was repeated is that of one row, not of all."""
 

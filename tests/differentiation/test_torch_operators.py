@@ -114,6 +114,7 @@ def verdicts_of(op: Any, dtype: torch.dtype) -> list[tuple[Check, ...]]:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of what torch has deprecated
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_the_gradients_of_torchs_own_database(dtype: torch.dtype) -> None:
     pytest.importorskip("expecttest", reason="torch.testing needs it")
