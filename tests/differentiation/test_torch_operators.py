@@ -86,7 +86,7 @@ def judged(total: Callable[..., Tensor], inputs: Sequence[Tensor]) -> tuple[Chec
     proof = Certificate(lambda *x: (total(*x),), given, scalars, dtype)
     names = scalars.columns
     entries = Grad().entries(Outline(names))  # type: ignore[arg-type]
-    flat = np.concatenate([each.double().numpy().ravel() for each in slopes])
+    flat = np.concatenate([each.double().numpy(force=True).ravel() for each in slopes])
     return proof.judge(Grad(), entries, (), flat, 17).checks
 
 

@@ -33,7 +33,7 @@ def checks(
     proof = Certificate(lambda *x: (function(*x),), given, scalars, dtype)
     names = scalars.columns
     entries = Grad().entries(Outline(names))  # type: ignore[arg-type]
-    flat = np.concatenate([each.double().numpy().ravel() for each in slopes])
+    flat = np.concatenate([each.double().numpy(force=True).ravel() for each in slopes])
     return proof.judge(Grad(), entries, (), flat, 17).checks
 
 

@@ -78,7 +78,7 @@ def recorded_gradient(proof: Proof, seeds: Sequence[Floats]) -> list[Floats]:
         ]
     ).sum()
     found = torch.autograd.grad(total, proof.inputs, retain_graph=True, materialize_grads=True)
-    return [each.double().numpy() for each in found]
+    return [each.double().numpy(force=True) for each in found]
 
 
 def _local(proof: Proof, call: Call, outgoing: Any, incoming: Any) -> Blame | None:
