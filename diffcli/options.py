@@ -48,7 +48,8 @@ class Option:
     names them where it says ``{choices}``.
     ``environment`` is a variable that gives a default. An option that ``is_local`` is about the
     files and the screen of a command line, so that no request has it; one that ``is_hidden`` is
-    accepted by the command line and not listed.
+    accepted by the command line and not listed. One that is typed without a value stands for
+    ``bare``, which is one of its choices.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Option:
     environment: str | None = None
     is_local: bool = False
     is_hidden: bool = False
+    bare: str | None = None
 
     @property
     def spellings(self) -> tuple[str, ...]:

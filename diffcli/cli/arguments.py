@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 
 from diffcli.errors import UsageError
+from diffcli.options import Option
 
 DEFAULT = "grad"
 """The command that a bare formula means."""
@@ -17,19 +19,20 @@ def rewrite(
     options: Callable[[str], Mapping[str, bool]],
     commands: Callable[[], Collection[str]],
     alone: Collection[str],
+    bare: Callable[[str], Mapping[str, Option]] = lambda _: {},
 ) -> list[str]:
     """Return the arguments with the command named, and everything that is no option after ``--``.
 
     ``commands`` names all of them; ``options`` gives a command's options, and whether each takes a
-    value; ``alone`` are those that stand without a command. Raises UsageError for a command
-    mistyped.
+    value, and ``bare`` those that may stand without one; ``alone`` are those that stand without a
+    command. Raises UsageError for a command mistyped.
     """
     if not typed or typed[0].partition("=")[0] in alone:
         return list(typed)
     known = commands()
     if typed[0] in known:
-        return [typed[0], *_separated(typed[1:], options(typed[0]), typed[0])]
-    rewritten = [DEFAULT, *_separated(typed, options(DEFAULT), DEFAULT)]
+        return [typed[0], *_separated(typed[1:], options(typed[0]), typed[0], bare(typed[0]))]
+    rewritten = [DEFAULT, *_separated(typed, options(DEFAULT), DEFAULT, {})]
     if typed[0].isalpha():
         is_only_formula = rewritten[-2:] == ["--", typed[0]]
         is_formula = is_only_formula and (len(typed) > 1 or _is_formula(typed[0]))
@@ -89,7 +92,9 @@ def _check_plain_words(rest: Sequence[str], options: Mapping[str, bool], command
         )
 
 
-def _separated(typed: Sequence[str], options: Mapping[str, bool], command: str) -> list[str]:
+def _separated(
+    typed: Sequence[str], options: Mapping[str, bool], command: str, bare: Mapping[str, Option]
+) -> list[str]:
     """Return the options with their values, then ``--``, then the rest.
 
     Raises UsageError where a value is missing, or an option has no dashes. A short option stands
@@ -97,15 +102,18 @@ def _separated(typed: Sequence[str], options: Mapping[str, bool], command: str) 
     """
     chosen: list[str] = []
     rest: list[str] = []
-    waiting = iter(typed)
-    for text in waiting:
+    waiting = deque(typed)
+    while waiting:
+        text = waiting.popleft()
         if text == "--":
             rest.extend(waiting)
+            break
+        if text in bare and not (waiting and waiting[0] in bare[text].values()):
+            chosen += [text, str(bare[text].bare)]
         elif options.get(text):
-            value = next(waiting, None)
-            if value is None:
+            if not waiting:
                 raise UsageError(f"{text} has no value", hint=f"write it after {text}")
-            chosen += [text, value]
+            chosen += [text, waiting.popleft()]
         elif text in options or (text.startswith("--") and text[2:3].isalpha()):
             chosen.append(text)
         else:

@@ -17,6 +17,7 @@ from diffcli.cli.options import function_of
 from diffcli.commands import registry
 from diffcli.commands.record import Command
 from diffcli.operators import OPERATORS
+from diffcli.options import Option
 
 HELP_NAMES = ["-h", "--help"]
 
@@ -86,6 +87,13 @@ def options(name: str) -> dict[str, bool]:
         if param.param_type_name == "option":
             found |= dict.fromkeys(param.opts, not param.is_flag)
     return found
+
+
+def bare_options(name: str) -> dict[str, Option]:
+    """Return the options of a command that may be typed without a value, by their spellings."""
+    found = record(name)
+    chosen = [option for option in found.all_options if option.bare] if found else []
+    return {spelling: option for option in chosen for spelling in option.spellings}
 
 
 def choices(flag: str) -> Collection[str]:

@@ -105,8 +105,9 @@ def _tried(code: Code, request: Request, seed: int) -> tuple[Code, Trial]:
 
 
 def _answer(code: Code, trial: Trial, function: Function) -> Answer:
+    truth = "proved" if trial.is_proved else "autograd gives them"
     told = (
-        f"run at {trial.points} random points: {trial.numbers} numbers are as proved, "
+        f"run at {trial.points} random points: {trial.numbers} numbers are as {truth}, "
         f"to {trial.error:.0e} of each; and at {trial.difficult} difficult ones"
     )
     facts = Facts.of("export", function, told=() if trial.reason else (told,))

@@ -43,8 +43,8 @@ class Trial:
     """What came of running the code: at how many points, how many numbers, the largest error.
 
     ``error`` is relative to the truth, of random points; ``difficult`` is how many others there
-    were, and ``caveats`` are the numbers that aren't right. Where the code wasn't run, ``reason``
-    says why.
+    were, and ``caveats`` are the numbers that aren't right. ``is_proved`` is whether the truth is
+    proved, or what autograd gives. Where the code wasn't run, ``reason`` says why.
     """
 
     points: int = 0
@@ -53,6 +53,7 @@ class Trial:
     reason: str | None = None
     difficult: int = 0
     caveats: tuple[Caveat, ...] = ()
+    is_proved: bool = True
 
 
 def tried(code: Code, *, seed: int = 0) -> Trial:
@@ -103,7 +104,7 @@ def _tried_on_tensors(code: Code, seed: int) -> Trial:
     at = tensor_trial.random_tensors(shapes, seed)
     found = [tensor_trial.compared(code, routine, at) for routine in code.routines]
     counts, errors = zip(*found, strict=True)
-    return Trial(1, sum(counts), max(errors))
+    return Trial(1, sum(counts), max(errors), is_proved=False)
 
 
 def samples_of(code: Code, *, seed: int = 0, count: int = POINTS) -> list[Sample]:

@@ -631,6 +631,7 @@ EXTREME = [
     ("abs(x)*1e300", "--tangent", "1", "--normal", "2", "--fill"), ("x^300", "--orders", "0,2,8"),
     ("[1e200*cos t, 1e-200*sin 2t]",), ("[1e308*cos t, sin t]",), ("[1e308*t, sqrt(-1-t^2)]",),
     ("[sqrt(-1-t^2), sqrt(-1-t^2)]",), ("[2^1023*t, 2^1023*t]",),
+    ("1e300*x-y", "--range=x=0:1e5,y=-pi:pi"), ("1e240*x-y", "--range=x=0:1e5,y=-pi:pi"),
 ]  # fmt: skip
 
 

@@ -80,7 +80,13 @@ LAYOUT = Option(
     choices=LAYOUTS,
 )
 LOG = Option(
-    "log", Kind.TEXT, "Logarithmic axes: {choices}.", metavar="AXES", group=_PLOT, choices=LOG_AXES
+    "log",
+    Kind.TEXT,
+    "Logarithmic axes: {choices}; y where nothing is said.",
+    metavar="AXES",
+    group=_PLOT,
+    choices=LOG_AXES,
+    bare="y",
 )
 SYMLOG = Option(
     "symlog",

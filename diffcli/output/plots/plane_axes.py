@@ -14,6 +14,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from diffcli.errors import LimitError
 from diffcli.output.plots.canvas import faint
 from diffcli.output.plots.scales import levels_of, set_ticks
 from diffcli.output.plots.typed import math_name
@@ -84,12 +85,21 @@ _EXTEND: Mapping[tuple[bool, bool], Literal["neither", "max", "min", "both"]] = 
 """What matplotlib calls values below and above all levels."""
 
 
+LARGEST_LEVEL = 1e249
+"""Beyond 1e250 stand what matplotlib takes for the levels that are below and above all others."""
+
+
 def contours(figure: Figure, axes: Axes, plane: Plane) -> ContourSet:
     """Fill the axes with the contours of a function, its scale beside it."""
     (values,) = plane.values
     levels = levels_of(values)
     cmap = colours_of(0.0, LIGHTEST)
     known = values[np.isfinite(values)]
+    if levels[0] < -LARGEST_LEVEL or levels[-1] > LARGEST_LEVEL:
+        raise LimitError(
+            f"contours of values beyond ±{LARGEST_LEVEL:g} can't be drawn",
+            hint="divide the formula",
+        )
     extend = _EXTEND[bool((known < levels[0]).any()), bool((known > levels[-1]).any())]
     filled = axes.contourf(
         plane.x, plane.y, np.ma.masked_invalid(values), levels=levels, extend=extend,
