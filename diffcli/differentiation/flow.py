@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diffcli.differentiation.analysis import real_roots
 from diffcli.differentiation.answers import Answers
@@ -16,7 +16,7 @@ from diffcli.errors import LimitError
 from diffcli.language.formula import Formula
 from diffcli.language.function import Function
 from diffcli.language.latex.matrices import matrix_latex
-from diffcli.language.latex.printer import node_latex
+from diffcli.language.latex.printer import lines_of
 from diffcli.language.points import Point
 from diffcli.operators import Matrix, Operator
 from diffcli.output.report import Report, Result
@@ -118,7 +118,7 @@ class _Derivation:
             warnings=tuple(self._remarks | self._answers.evaluation.remarks),
             told=tuple(self._answers.evaluation.told),
             name=self._function.called if self._function.is_scalar else "f",
-            function_latex=self._function_latex(),
+            **self._function_latex(),
             ranks=self._ranks,
             notation={
                 entry.label: entry.notation(problem.scalars.function)
@@ -177,13 +177,17 @@ class _Derivation:
         shapes = {**form.variables, **form.directions} if form else {}
         return {name: len(shape) for name, shape in shapes.items()}
 
-    def _function_latex(self) -> str | None:
-        """Return the one formula in LaTeX as it was typed; None where it is too long."""
-        if not self._function.is_scalar:
-            return None
-        (root,), ranks = self._function.outputs, self._ranks
+    def _function_latex(self) -> dict[str, Any]:
+        """Return the formulas in LaTeX as they were typed; nothing where they are too long."""
+        function, ranks = self._function, self._ranks
         if ranks:
-            text = matrix_latex(root, ranks, self._form.names if self._form else None)
+            names = self._form.names if self._form else None
+            texts = [matrix_latex(root, ranks, names) for root in function.outputs]
+            definitions: Mapping[str, str] = {}
+            text = texts[0] if function.is_scalar else rf"\left({', '.join(texts)}\right)"
         else:
-            text = node_latex(root, variables=self._function.variables)
-        return None if "\\dots" in text else text
+            own = [pair for pair in function.definitions if pair[1] not in function.outputs]
+            definitions, text = lines_of(replace(function, definitions=tuple(own)))
+        if any("\\dots" in each for each in (text, *definitions.values())):
+            return {}
+        return {"function_latex": text, "definitions_latex": definitions}

@@ -62,9 +62,10 @@ def function_lines(facts: Facts) -> Iterator[Line]:
 
 
 def _with_arguments(report: Report) -> Iterator[Line]:
-    """Yield the function's formula; in LaTeX the definitions stand in the one formula."""
+    """Yield the function's formula; in LaTeX unused definitions are left out."""
     *definitions, function = function_lines(report)
-    yield from (replace(line, latex="") for line in definitions)
+    known = report.definitions_latex
+    yield from (replace(line, latex=known.get(line.name, "")) for line in definitions)
     latex = report.function_latex or latex_code(report.read_as)
     yield replace(
         function, name=report.name, arguments=report.variables, latex=latex, ranks=report.ranks

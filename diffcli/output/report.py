@@ -130,6 +130,8 @@ class Facts:
     name: str = "f"
     """The name of the function for a person: the typed one, ``F`` for ``F = m*a``."""
     function_latex: str | None = None
+    definitions_latex: Mapping[str, str] = field(default_factory=dict)
+    """The definitions that stand before the function in LaTeX, by their names."""
     notation: Mapping[str, str] = field(default_factory=dict)
     """How each entry's derivative is written for a person: ``{"x,y": "∂²f/∂x∂y"}``."""
     ranks: Mapping[str, int] = field(default_factory=dict)

@@ -50,14 +50,25 @@ def test_the_derivative_has_the_spelling_of_the_formula(
     ("typed", "lines"),
     [
         ("e^(2x)", ["f(x) &= e^{2 x} \\\\", "f'(x) &= 2 e^{2 x}"]),
-        ("exp(2x)", [r"f(x) &= \exp\left(2 x\right) \\", r"f'(x) &= 2 \exp\left(2 x\right)"]),
-        ("x^(1/2)", [r"f(x) &= x^{\frac{1}{2}} \\", r"f'(x) &= \frac{1}{2 x^{\frac{1}{2}}}"]),
+        ("exp(2x)", [r"f(x) &= e^{2 x} \\", r"f'(x) &= 2 e^{2 x}"]),
+        ("x^(1/2)", [r"f(x) &= x^{1/2} \\", r"f'(x) &= \frac{1}{2 x^{1/2}}"]),
     ],
 )
 def test_both_lines_of_latex_have_one_spelling(
     typed: str, lines: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _derivative(typed, capsys, "--format", "latex")[1:-1] == lines
+
+
+def test_latex_sets_several_formulas_as_a_vector_and_definitions_as_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["jacobian", "[x**2*y, sin(x)]", "--quiet", "--format", "latex"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    vector = r"\begin{pmatrix} x^{2} y \\ \sin\left(x\right) \end{pmatrix}"
+    assert lines[1] == rf"f(x, y) &= {vector} \\"
+    lines = _derivative("y = x^2 + 1; z = y^2; z*exp(y)", capsys, "--format", "latex")
+    assert lines[1:4] == [r"y &= x^{2} + 1 \\", r"z &= y^{2} \\", r"f(x) &= z e^{y} \\"]
 
 
 def test_the_latex_of_the_formula_needs_no_symbolic_engine(

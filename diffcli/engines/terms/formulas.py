@@ -11,7 +11,7 @@ from math import comb, prod
 from typing import Any
 
 import sympy
-from sympy import Add, Basic, Expr, Mul, Pow, S
+from sympy import Add, Basic, Expr, Mul, Pow, S, Symbol
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
@@ -30,7 +30,7 @@ from diffcli.engines.terms.rewriting import (
 from diffcli.engines.terms.spelling import AS_CALLS, LAST, Spelling, spelled
 from diffcli.language.formula import Formula
 from diffcli.language.functions import TABLE, Row, resolve
-from diffcli.language.latex.printer import template
+from diffcli.language.latex.printer import slashed, template
 from diffcli.language.tokens import GREEK_NAMES
 
 MAX_PRINTED = 3_000
@@ -108,7 +108,9 @@ def text_of(term: Expr, spelling: Spelling = AS_CALLS) -> str:
 def latex_of(term: Expr, spelling: Spelling = AS_CALLS) -> str:
     """Return a term in LaTeX, its functions such that the language reads them again."""
     roots = not spelling.has_fractional_powers
-    return str(_LatexPrinter({"root_notation": roots}).doprint(term))
+    printer = _LatexPrinter({"root_notation": roots, "fold_frac_powers": True})
+    printer.has_own_e = spelling.has_own_e
+    return str(printer.doprint(term))
 
 
 def _forms(form: Expr) -> Iterator[Expr]:
@@ -289,6 +291,35 @@ def _power_text(printer: Any, term: Any, **options: Any) -> str:
     return str(StrPrinter._print_Pow(printer, term, **options))
 
 
+def _power_latex(printer: Any, term: Any, **options: Any) -> str:
+    if not term.exp.is_Rational and (raised := _raised(printer, term.exp)):
+        term = Pow(term.base, Symbol(LAST + raised), evaluate=False)
+    return str(LatexPrinter._print_Pow(printer, term, **options))
+
+
+def _raised(printer: Any, exponent: Any) -> str | None:
+    """Return a quotient in an exponent with a slash; None for what isn't one, or is too tall."""
+    above, below = sympy.fraction(exponent)
+    if below is S.One:
+        return None
+    return slashed(_apart(printer, above, (Add,)), _apart(printer, below, (Add, Mul)))
+
+
+def _apart(printer: Any, term: Any, loose: tuple[type, ...]) -> str:
+    """Return a part of a quotient, bracketed if it is of a kind that is ``loose`` there."""
+    written = str(printer._print(term))
+    latex = f"-{written[2:]}" if written.startswith("- ") else written
+    return rf"\left({latex}\right)" if isinstance(term, loose) else latex
+
+
+def _exponential_latex(printer: Any, term: Any, exp: str | None = None) -> str:
+    if printer.has_own_e:
+        return str(_call_latex(TABLE["exp"])(printer, term, exp))
+    (exponent,) = term.args
+    latex = f"e^{{{_raised(printer, exponent) or printer._print(exponent)}}}"
+    return latex if exp is None else rf"\left({latex}\right)^{{{exp}}}"
+
+
 def _symbol_latex(printer: Any, term: Any, **options: Any) -> str:
     is_euler = term.name.startswith(LAST)
     shown = term.name[1:] if is_euler else LatexPrinter._print_Symbol(printer, term, **options)
@@ -360,4 +391,6 @@ _TextPrinter = _printer(
     Exp1=lambda _, __: "exp(1)",
     Infinity=lambda _, __: "inf",
 )
-_LatexPrinter = _printer(LatexPrinter, _call_latex, Symbol=_symbol_latex)
+_LatexPrinter = _printer(
+    LatexPrinter, _call_latex, Symbol=_symbol_latex, Pow=_power_latex, exp=_exponential_latex
+)

@@ -29,11 +29,13 @@ class Spelling:
     """The choices between two spellings of the same.
 
     ``euler`` is the letter of e where it is typed and no exponential is a call, else None.
-    ``has_fractional_powers`` holds where roots are written as powers.
+    ``has_fractional_powers`` holds where roots are written as powers, ``has_own_e`` where e is a
+    variable, so that LaTeX calls the exponential by name.
     """
 
     euler: str | None = None
     has_fractional_powers: bool = False
+    has_own_e: bool = False
 
 
 AS_CALLS = Spelling()
@@ -49,6 +51,7 @@ def spelling_of(function: Function) -> Spelling:
     return Spelling(
         ("E" if "e" in function.variables else "e") if has_euler and "exp" not in calls else None,
         has_fractions and calls.isdisjoint({"sqrt", "cbrt", "root"}),
+        "e" in function.variables,
     )
 
 

@@ -11,7 +11,7 @@ from diffcli.export.routines import Routine, entries_of
 from diffcli.export.target import Contents, Target
 from diffcli.language.function import Function
 from diffcli.language.latex.matrices import matrix_latex
-from diffcli.language.latex.printer import latex_of, name_latex
+from diffcli.language.latex.printer import lines_of, name_latex
 from diffcli.operators import Eval
 from diffcli.output.document import Line
 from diffcli.output.latex import left_side
@@ -30,12 +30,15 @@ def _page(_: Target, contents: Contents) -> str:
         if name != own or value not in function.outputs
     )
     entries = entries_of(function, routines)
-    lines = []
+    lines: dict[str, None] = {}
     for index in dict.fromkeys(index for routine in routines for index in routine.indices):
         output, wrt = index
         name = name_latex(own if function.is_scalar else f"{own}_{output + 1}")
         alone = Function((), (entries[index],), function.variables, definitions)
-        lines.append(rf"{_symbol(name, wrt, function)} &= {latex_of(alone)}")
+        used, latex = lines_of(alone)
+        told = [(name_latex(each), value) for each, value in used.items()]
+        told.append((_symbol(name, wrt, function), latex))
+        lines |= dict.fromkeys(f"{left} &= {right}" for left, right in told)
     return _aligned(lines)
 
 

@@ -167,6 +167,10 @@ class _Writer:
             return text, _ENTRYWISE
         return rf"\frac{{{self.texts[above][0]}}}{{{self.texts[below][0]}}}", _PRODUCT
 
+    def _exponential(self, each: Node) -> Text:
+        # e with a matrix above it would be the exponential of the matrix.
+        return rf"\exp\left({self.texts[each.args[0]][0]}\right)", _ATOM
+
     def _pow(self, each: Node) -> Text:
         base, exponent = each.args
         sign = r"\odot " if self.ranks[base] else ""
@@ -239,6 +243,7 @@ _WRITE: Mapping[str, Callable[[_Writer, Node], Text]] = MappingProxyType(
         "mul": _Writer._mul,
         "div": _Writer._div,
         "pow": _Writer._pow,
+        "exp": _Writer._exponential,
         "transpose": _Writer._transpose,
         "inv": _Writer._inv,
         "solve": _Writer._solve,

@@ -1,13 +1,14 @@
 r"""Expression DAG → LaTeX, in typed order. Reading the LaTeX again gives the same DAG.
 
 Functions are written as the table's templates say, but for those whose template is the LaTeX of
-another formula (``e^{x}``, ``\sqrt{x^2+y^2}``): they are called by name.
+another formula (``\sqrt{x^2+y^2}``): they are called by name. An exponential is a power of e, which
+is what it is read as.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 
@@ -44,12 +45,14 @@ _TIGHTNESS = {
     "mod": _PRODUCT,
     "matmul": _PRODUCT,
     "neg": _PREFIX,
-    **dict.fromkeys(["div", "pow", "factorial", "transpose"], _FACTOR),
+    **dict.fromkeys(["div", "pow", "exp", "factorial", "transpose"], _FACTOR),
 }
 _SHAPES = frozenset({"abs", "floor", "ceil", "sqrt", "cbrt", "root", "binomial", "log2", "log10"})
 """Rows whose template isn't a call, and is read as that row."""
 _BY_NAME = {"exp": r"\exp"}
 """How rows are called by name, but for ``\\operatorname``."""
+_TALL = re.compile(r"\\(?:frac|int|begin|binom|sqrt)|/")
+"""What stands in no exponent with a slash."""
 _CONSTANTS = {
     "pi": r"\pi", "e": "e", "tau": r"\tau", "i": "i", "inf": r"\infty",
     "true": r"\text{otherwise}", "false": r"\text{False}",
@@ -63,20 +66,32 @@ _CALLED = re.compile(r"\\(?:operatorname\{)?(?P<name>\w+)\}?\\left\(\{(?:all|0)\
 
 
 def latex_of(function: Function) -> str:
-    """Return a Function in LaTeX: its definitions, then its outputs, as a list if several.
+    """Return a Function in LaTeX: its definitions, then its outputs, as a vector if several.
 
     Reading it again, with the same variables declared, gives the same outputs.
     """
+    definitions, value = lines_of(function)
+    parts = [f"{name_latex(name)} = {latex}" for name, latex in definitions.items()]
+    return r";\quad ".join([*parts, value])
+
+
+def lines_of(function: Function) -> tuple[Mapping[str, str], str]:
+    """Return the definitions of a Function in LaTeX by their names, and its outputs in those."""
     names: dict[Node, str] = {}
-    parts: list[str] = []
+    definitions: dict[str, str] = {}
     used = set(function.nodes)
     for name, value in function.definitions:
         if value in used and not value.is_leaf and value not in names:
-            parts.append(f"{name_latex(name)} = {node_latex(value, names, function.variables)}")
+            definitions[name] = node_latex(value, names, function.variables)
             names[value] = name_latex(name)
     outputs = [node_latex(each, names, function.variables) for each in function.outputs]
-    parts.append(outputs[0] if len(outputs) == 1 else rf"\left({', '.join(outputs)}\right)")
-    return r";\quad ".join(parts)
+    return definitions, outputs[0] if len(outputs) == 1 else column(outputs)
+
+
+def column(entries: Iterable[str]) -> str:
+    """Return formulas as the entries of a vector."""
+    rows = r" \\ ".join(entries)
+    return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
 
 
 def node_latex(
@@ -195,8 +210,28 @@ def _pow(each: Node, texts: _Texts) -> str:
     is_call = base.op in CALLABLE and base.op not in _WRITE and base not in texts.names
     takes_power = is_call and base.op not in GREEK_NAMES and exponent.op == NUMBER
     if takes_power and _template(base, texts).endswith(_ARGUMENTS):
-        return f"{name}^{{{texts[exponent]}}}{bracket}{rest}"
-    return f"{texts.held(base, _ATOM)}^{{{texts[exponent]}}}"
+        return f"{name}^{{{_exponent(exponent, texts)}}}{bracket}{rest}"
+    return f"{texts.held(base, _ATOM)}^{{{_exponent(exponent, texts)}}}"
+
+
+def _exponent(each: Node, texts: _Texts) -> str:
+    """Return what stands raised: a quotient with a slash, as no line is to be that small."""
+    if each.op == "div" and each not in texts.names:
+        above, below = texts.held(each.args[0], _PRODUCT), texts.held(each.args[1], _ATOM)
+        if (short := slashed(above, below)) is not None:
+            return short
+    return texts[each]
+
+
+def slashed(above: str, below: str) -> str | None:
+    """Return a quotient in one line, of texts that are bracketed; None where they are too tall."""
+    return None if _TALL.search(above + below) else f"{above}/{below}"
+
+
+def _exponential(each: Node, texts: _Texts) -> str:
+    return (
+        _call(each, texts) if "e" in texts.variables else f"e^{{{_exponent(each.args[0], texts)}}}"
+    )
 
 
 def _infix(sign: str, tightness: int) -> Callable[[Node, _Texts], str]:
@@ -299,6 +334,7 @@ _WRITE: Mapping[str, Callable[[Node, _Texts], str]] = {
     "mod": _mod,
     "neg": _neg,
     "pow": _pow,
+    "exp": _exponential,
     "lt": _infix("<", _SUM),
     "le": _infix(r"\le", _SUM),
     "gt": _infix(">", _SUM),

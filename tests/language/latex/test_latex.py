@@ -2,6 +2,7 @@ r"""LaTeX is read as its plain form is; what is printed in LaTeX is read again a
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -95,7 +96,22 @@ def test_there_are_150_published_formulas() -> None:
 def test_printed_formulas_are_read_again_as_the_same(plain: str) -> None:
     function = parse(plain)
     again = parse(dollars(latex_of(function)), variables=function.variables)
-    assert again.outputs == function.outputs
+    texts = [with_powers_of_e(text_of(each)) for each in function.outputs]
+    same = [parse(text, variables=function.variables).outputs[0] for text in texts]
+    assert again.outputs == tuple(same)
+
+
+def with_powers_of_e(plain: str) -> str:
+    """Return a formula with e^(x) in the place of exp(x), which LaTeX writes so."""
+    found = re.search(r"(?<!\w)exp\(", plain)
+    if not found:
+        return plain
+    depth, end = 1, found.end()
+    while depth:
+        depth += {"(": 1, ")": -1}.get(plain[end], 0)
+        end += 1
+    inner, rest = (with_powers_of_e(each) for each in (plain[found.end() : end - 1], plain[end:]))
+    return f"{plain[: found.start()]}(e^({inner})){rest}"
 
 
 @settings(max_examples=25)
@@ -108,15 +124,22 @@ def test_printed_formulas_are_read_again_as_the_same(plain: str) -> None:
 )
 def test_any_formula_prints_to_latex_that_reads_back(formula: Node) -> None:
     latex = node_latex(formula, variables=VARIABLES)
-    assert parse(dollars(latex), variables=VARIABLES).outputs == (formula,)
-    assert parse(text_of(formula), variables=VARIABLES).outputs == (formula,)
+    plain = text_of(formula)
+    read, same = (parse(each, variables=VARIABLES) for each in (plain, with_powers_of_e(plain)))
+    assert read.outputs == (formula,)
+    assert parse(dollars(latex), variables=VARIABLES).outputs == same.outputs
 
 
 @pytest.mark.parametrize(
     ("typed", "latex"),
     [
         ("6x^2+2x+4", "6 x^{2} + 2 x + 4"),
-        ("exp(-(x^2/2))/sqrt(2pi)", r"\frac{\exp\left(-\frac{x^{2}}{2}\right)}{\sqrt{2 \pi}}"),
+        ("exp(-(x^2/2))/sqrt(2pi)", r"\frac{e^{-\frac{x^{2}}{2}}}{\sqrt{2 \pi}}"),
+        ("a exp(-x/5)", "a e^{-x/5}"),
+        ("exp(-(x-m)^2/(2s^2))", r"e^{-\left(x - m\right)^{2}/\left(2 s^{2}\right)}"),
+        ("exp(x)^2 x^(3/2)", r"\left(e^{x}\right)^{2} x^{3/2}"),
+        ("exp(x/sqrt(y))", r"e^{\frac{x}{\sqrt{y}}}"),
+        ("[x y, exp(x)]", r"\begin{pmatrix} x y \\ e^{x} \end{pmatrix}"),
         ("e^(2x)", "e^{2 x}"),
         ("sin(x)^2*cos(y)", r"\sin^{2}\left(x\right) \cos\left(y\right)"),
         ("x*(y+1)", r"x \cdot \left(y + 1\right)"),
@@ -137,6 +160,26 @@ def test_any_formula_prints_to_latex_that_reads_back(formula: Node) -> None:
 )  # fmt: skip
 def test_printing(typed: str, latex: str) -> None:
     assert latex_of(parse(typed)) == latex
+
+
+def test_where_e_is_a_variable_the_exponential_is_called() -> None:
+    function = parse("exp(x/2) + e", variables=["x", "e"])
+    assert latex_of(function) == r"\exp\left(\frac{x}{2}\right) + e"
+    assert parse(latex_of(function), variables=["x", "e"]).outputs == function.outputs
+    assert Symbolic(function).formula(("x",)).latex == r"\frac{\exp\left(\frac{x}{2}\right)}{2}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "latex"),
+    [
+        ("a*exp(-x/5)", r"- \frac{a e^{-x/5}}{5}"),
+        ("exp(-x^2/(2*s^2))", r"- \frac{x e^{-x^{2}/\left(2 s^{2}\right)}}{s^{2}}"),
+        ("e^(2x/3)", r"\frac{2 e^{2 x/3}}{3}"),
+        ("x^(5/2)", r"\frac{5 x^{3/2}}{2}"),
+    ],
+)
+def test_derivatives_have_the_notation_of_formulas(typed: str, latex: str) -> None:
+    assert Symbolic(parse(typed)).formula(("x",)).latex == latex
 
 
 def test_names() -> None:
