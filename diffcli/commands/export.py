@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diffcli.commands.record import Command, Plan, Request
-from diffcli.export.targets import LANGUAGES
+from diffcli.export.targets import ALIASES, LANGUAGES
 from diffcli.options import (
     ASSUME,
     DEBUG,
@@ -69,7 +69,8 @@ def plan(request: Request) -> Plan:
 
     output, wrt = request["output"], variables(request["wrt"])
     by_output = named_by(output.suffix.lower()) if output else None
-    target = one_of(request["to"] or by_output or "python", LANGUAGES, "--to")
+    asked = request["to"] or by_output or "python"
+    target = one_of(ALIASES.get(asked, asked), LANGUAGES, "--to")
 
     def compute(function: Function, _: Sequence[Point], settings: Settings) -> Answer:
         from diffcli.export.code import export

@@ -60,6 +60,8 @@ _BLANK = (
 )
 """White space, signs without width and comments within a line, in verbose patterns too."""
 _GREEK_CLASS = "".join(GREEK)
+_BRACED = re.compile(r"(\bHypergeometricPFQ\s*\[\s*)\{([^{}]*)\}(\s*,\s*)\{([^{}]*)\}")
+"""Mathematica's lists, which stand in square brackets here; no character moves."""
 _TOKEN = re.compile(
     rf"""
     {_BLANK} (?:
@@ -92,7 +94,7 @@ def tokenize(text: str) -> list[Token]:
         raise LimitError(
             f"the formula has {len(text):,} characters", hint=f"at most {MAX_CHARACTERS:,} are read"
         )
-    typed, text = text, plain(text)
+    typed, text = text, _BRACED.sub(r"\1[\2]\3[\4]", plain(text))
     tokens: list[Token] = []
     position, depth, defining = 0, 0, False
     while match := _TOKEN.match(text, position):

@@ -98,6 +98,8 @@ def test_where_there_is_no_value_or_none_is_proved(
         ("hyper([a, b], [c], x)", "hyp2f1(a, b, c, x)"),
         ("hypergeom([1/2], [], x)", "(1 - x)**-(1/2)"),
         ("HypergeometricPFQ([a], [3], x)", "hyp1f1(a, 3, x)"),
+        ("HypergeometricPFQ[{1, b + 2}, {3}, x]", "hyp2f1(1, b + 2, 3, x)"),
+        ("HypergeometricPFQ[ {}, {a}, x ]^2", "hyp0f1(a, x)**2"),
         ("ellipf(x|m)", "ellipf(x, m)"),
         ("F(x|m)", "ellipf(x, m)"),
         ("EllipticPi(1/4, x|m)", "ellippiinc(1/4, x, m)"),

@@ -136,6 +136,15 @@ def test_the_proof_is_at_the_point_as_typed() -> None:
     assert [each.cause for each in found if each.at == {"x": 0.3}] == ["no derivative"] * 2
 
 
+def test_octave_is_matlab(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = []
+    for name in ("octave", "matlab"):
+        assert run(["export", "x^2", "--to", name]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    assert "function [value, grad] = f(x)" in shown[0]
+
+
 def test_caveats_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["export", "abs(x)/2", "--to", "c"]) == 0
     told = capsys.readouterr()

@@ -29,6 +29,8 @@ LANGUAGES = (
     "latex",
 )
 """Their names, in the order in which help and hints list them."""
+ALIASES = MappingProxyType({"octave": "matlab"})
+"""Other names of languages."""
 
 
 @cache
