@@ -244,19 +244,23 @@ class Function(Differentiable):
     def study(self, name: str, *, at: At | None = None, **options: Any) -> Finding:
         """Return what a command of the command line answers about the formula.
 
-        ``options`` are the command's, by their keys in a request of ``diffcli batch``, ``at`` is
-        the point. ``found`` of the result is the JSON of the command. Raises UsageError for
-        another name and for options that the command doesn't have.
+        ``options`` are the command's, by their keys in a request of ``diffcli batch``; ``in``,
+        which is a word of Python, is written ``in_``. ``at`` is the point. ``found`` of the result
+        is the JSON of the command. Raises UsageError for another name and for options that the
+        command doesn't have.
 
         >>> import diffcli
         >>> search = diffcli.parse("x^4 - 2x^2").study("critical", range="-3:3")
         >>> [point["at"]["x"] for point in search.found["results"]]
         [-1.0, 0.0, 1.0]
+        >>> diffcli.parse("x^2").study("bounds", in_="x=-1:2").found["monotone"]
+        {'x': 'neither'}
         """
         from diffcli.commands.json_requests import as_written, request_of
         from diffcli.commands.run import run
 
-        asked = {"kind": name, "expression": self.read_as, "vars": list(self.variables), **options}
+        given = {key.removesuffix("_"): value for key, value in options.items()}
+        asked = {"kind": name, "expression": self.read_as, "vars": list(self.variables), **given}
         if at is not None:
             asked["at"] = written_point(at)
         answer = run(request_of(as_written(json.dumps(asked)), {}))

@@ -173,7 +173,7 @@ def _real_power(base: Node, exponent: Node) -> Node:
 
 def rational(value: Node) -> Fraction | None:
     """Return the exact value of a constant made by arithmetic."""
-    build = Builder(lambda message, **_: UsageError(message), lambda _: None, {})
+    build = Builder(lambda message, **_: UsageError(message))
     for each in postorder([value]):
         if each.op in ("add", "mul", "div", "neg", "pow"):
             build(each.op, *each.args)

@@ -25,7 +25,7 @@ def differentiated(value: Node, name: str) -> Node:
 
     Raises UsageError for a function without a closed derivative, LimitError where it swells.
     """
-    algebra = Algebra(Builder(_fail, lambda _: None, {}))
+    algebra = Algebra(Builder(_fail))
     slopes: dict[Node, Node] = {}
     for each in _values(value):
         if each.is_leaf:

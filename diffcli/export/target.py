@@ -91,7 +91,8 @@ class Target:
     in any language, ``local`` those that its own files use.
 
     ``calls`` are names of functions, or templates with ``{0}``; ``infix`` the signs; ``choice``
-    is the template of a conditional, ``powers`` those of a power with a whole exponent (as
+    is the template of a conditional, whose condition and first value stand in it without brackets
+    unless they are choices themselves; ``powers`` those of a power with a whole exponent (as
     ``{whole}``: up to ``MAX_MULTIPLIED``) and with another. ``number`` is the template of a number,
     ``prefix`` how tightly its sign holds. ``imports`` are the lines that a word in the code asks
     for. With ``lazy`` a branch that isn't taken is not computed; ``guard`` is the template of an

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from diffcli.errors import DiffcliError, LimitError
+from diffcli.errors import DiffcliError, FormulaError, LimitError
 from diffcli.language import expression
 from diffcli.language.expression import CONSTANT, Node, constant, node
 from diffcli.language.functions import ANY, TABLE, Row
@@ -20,20 +20,37 @@ _WORD_ROWS = {"and": "and", "or": "or", "not": "not"}
 _BASES = {Fraction(2): "log2", Fraction(10): "log10"}
 
 
+def _untyped(
+    message: str,
+    *,
+    hint: str | None = None,
+    token: Token | None = None,  # noqa: ARG001  (no text is being read)
+    error: type[DiffcliError] = FormulaError,
+) -> DiffcliError:
+    """Return an error about a formula that nobody typed."""
+    return error(message, hint=hint)
+
+
+def _unheard(_reading: str) -> None:
+    """Note nothing."""
+
+
 class Builder:
-    """Makes nodes for one text.
+    """Makes nodes for one text, or without arguments those of a formula that nobody typed.
 
     ``fail`` makes an error that shows the place just read, ``echo`` notes a reading, and
     ``exact`` keeps the exact values of constants from one text of a request to the next.
+    Without them an error shows no place, and is a FormulaError or a LimitError.
     """
 
     def __init__(
         self,
-        fail: Callable[..., DiffcliError],
-        echo: Callable[[str], None],
-        exact: dict[Node, Fraction],
+        fail: Callable[..., DiffcliError] = _untyped,
+        echo: Callable[[str], None] = _unheard,
+        exact: dict[Node, Fraction] | None = None,
     ) -> None:
-        self.fail, self.echo, self._exact = fail, echo, exact
+        self.fail, self.echo = fail, echo
+        self._exact = {} if exact is None else exact
         self.entrywise: Callable[[str, Sequence[Node]], Node] | None = None
         """Makes operations on numbers of matrices typed in the formula."""
         self.steps = 0

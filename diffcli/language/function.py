@@ -52,7 +52,11 @@ class Function:
 
     @cached_property
     def read_as(self) -> str:
-        """The formula as it was read, in typed order; reading it again gives the same DAG."""
+        """The definitions and the formula as they were read: ``y = x + 1; y**2``.
+
+        The order is the typed one, and reading it again gives the same DAG; only without
+        definitions is it a term that can stand inside another formula.
+        """
         return function_text(self)
 
     @property

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from forking import Commands, commands
 
+from diffcli.export.targets import LANGUAGES
+
 SHARES = 100
 """Of the long form: every string at every entry."""
 CANARY = "canary"
@@ -275,19 +277,6 @@ NAMES = [
 ]
 
 
-LANGUAGES = [
-    "python",
-    "numpy",
-    "torch",
-    "jax",
-    "c",
-    "javascript",
-    "julia",
-    "rust",
-    "fortran",
-    "matlab",
-    "latex",
-]
 SMUGGLED = [*NAMES, *(f"x^2 # {name}" for name in NAMES)]
 
 

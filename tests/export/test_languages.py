@@ -14,6 +14,7 @@ import diffcli
 from diffcli.errors import UsageError
 from diffcli.export.code import Code, export, lacks, runs_of
 from diffcli.export.target import Run
+from diffcli.export.targets import targets
 from diffcli.export.targets.javascript import LIBRARY
 from diffcli.export.trial import Sample, compared, examined, samples_of, tried
 
@@ -40,7 +41,11 @@ SPECIAL: dict[str, tuple[Callable, list[float]]] = {
 }
 
 
-PROGRAMS = ["javascript", "julia", "rust", "fortran", "matlab"]
+PROGRAMS = [
+    name
+    for name, target in targets().items()
+    if target.is_code and target.lexer not in ("python", "c")
+]
 """The languages that a compiler or an interpreter of their own runs, beside C."""
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from diffcli.cli.main import run
+from diffcli.clock import now
 from diffcli.differentiation import Settings, derive
+from diffcli.engines.matrices.spectra import is_critical
+from diffcli.language import algebra
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Hessian, Jacobian, Operator
@@ -91,3 +95,10 @@ def test_a_determinant_beyond_float64_is_left_out() -> None:
     found = analysis(Jacobian(), "[x^2 - y^2, 2x*y]", "x=-30,y=-1e300")
     assert "determinant" not in found
     assert found["rank"] == 2
+
+
+def test_a_slope_of_too_many_steps_is_not_called_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    (square,) = parse("x^2 + sin(x)^2").outputs
+    assert is_critical(square, {"x": Fraction(0)}, ["x"], now() + 5)
+    monkeypatch.setattr(algebra, "MAX_RESOLVED", 0)
+    assert not is_critical(square, {"x": Fraction(0)}, ["x"], now() + 5)

@@ -83,7 +83,7 @@ def is_critical(
     found = partials(output, at, [(name,) for name in variables], digits=1, deadline=deadline)
     if any(each.ball is None or not abs(each.ball) < arb(2) ** TINY for each in found.values()):
         return False
-    build = Builder(FormulaError, lambda _: None, {})
+    build = Builder()
     try:
         with until(deadline):
             return all(

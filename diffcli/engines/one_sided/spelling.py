@@ -8,7 +8,6 @@ from flint import fmpq
 
 from diffcli.engines.one_sided.atoms import Exponent, Product
 from diffcli.engines.one_sided.coefficients import Coefficient
-from diffcli.errors import DiffcliError, FormulaError
 from diffcli.language.algebra import ONE, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.expression import Node, constant, node, number
@@ -25,7 +24,7 @@ def spelled(coefficient: Coefficient) -> Node | None:
     """Return a coefficient as a constant; None where an atom has no name, or it is long."""
     if len(coefficient.terms) > MAX_TERMS:
         return None
-    algebra = Algebra(Builder(_fail, lambda _: None, {}))
+    algebra = Algebra(Builder())
     terms = [_product(algebra, *each) for each in coefficient.terms.items()]
     known = [each for each in terms if each is not None]
     return algebra.add(*known) if len(known) == len(terms) else None
@@ -56,7 +55,3 @@ def _power(base: Node, exponent: Exponent) -> Node:
     exact = Fraction(int(exponent.numerator), int(exponent.denominator))
     named = {Fraction(1, 2): "sqrt", Fraction(1, 3): "cbrt"}.get(exact)
     return node(named, base) if named else node("pow", base, number(exact))
-
-
-def _fail(message: str, **_: object) -> DiffcliError:
-    return FormulaError(message)

@@ -105,7 +105,7 @@ def _integer_power(base: Node, exponent: int) -> Node:
 
 def _grafted(text: str, made: Node) -> Node:
     places = {variable(x): arg for x, arg in zip(ARGUMENTS, made.args, strict=False)}
-    return Algebra(Builder(_fail, lambda _: None, {})).graft(formula(text), places)
+    return Algebra(Builder(_fail)).graft(formula(text), places)
 
 
 def _fail(message: str, **_: object) -> NoSeriesError:

@@ -71,11 +71,8 @@ def _decided(
     )  # fmt: skip
 
 
-_ALGEBRA = Algebra(Builder(lambda message, **_: UsageError(message), lambda _: None, {}))
-
-
 def _put(term: Node, name: str, value: Node) -> Node:
-    return _ALGEBRA.graft(term, {variable_node(name): value})
+    return Algebra(Builder()).graft(term, {variable_node(name): value})
 
 
 def _branches(residual: Node, of: str) -> Iterator[Node]:
@@ -88,7 +85,7 @@ def _branches(residual: Node, of: str) -> Iterator[Node]:
 
     if any(each is variable_node(of) for each in postorder([derived(2)])):
         return
-    make = _ALGEBRA
+    make = Algebra(Builder())
     double, b, c = derived(2), *(_put(derived(order), of, ZERO) for order in (1, 0))
     if double is ZERO:
         yield make.neg(make.div(c, b))

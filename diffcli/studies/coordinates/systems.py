@@ -18,7 +18,6 @@ from diffcli.language.algebra import Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.expression import Node, number
 from diffcli.language.parser import parse
-from diffcli.studies.steps.teacher import fail
 
 Term = tuple[Node, int, tuple[str, ...]]
 """A coefficient, an output, and the variables in which it is differentiated."""
@@ -94,7 +93,7 @@ class Components:
 
     def __init__(self, system: System, names: tuple[str, ...]) -> None:
         self._system, self._names = system, names
-        self.algebra = Algebra(Builder(fail, lambda _: None, {}))
+        self.algebra = Algebra(Builder())
 
     def grad(self) -> dict[str, list[Term]]:
         """Return the components of the gradient, by coordinate."""

@@ -15,7 +15,6 @@ from diffcli.language.algebra import ZERO, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import differentiate
 from diffcli.language.expression import CONSTANT, NUMBER, Node, node, number, postorder
-from diffcli.studies.steps.teacher import fail
 
 _RATIOS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -43,7 +42,7 @@ def zero_factors(output: Node, name: str, order: int) -> list[Node] | None:
 
     None where it is 0 everywhere, or has no closed form of a reasonable size.
     """
-    build = Builder(fail, lambda _: None, {})
+    build = Builder()
     try:
         value = differentiate(output, name, build, order)
         return None if value is ZERO else factors_of(value, Algebra(build))
@@ -68,7 +67,7 @@ def factors_of(value: Node, algebra: Algebra) -> list[Node]:
 
 def pole_factors(output: Node) -> tuple[list[Node], list[Node]]:
     """Return the factors of an output below its line, and those above it."""
-    powers = _powers(output, Algebra(Builder(fail, lambda _: None, {})))
+    powers = _powers(output, Algebra(Builder()))
     return [b for b, power in powers.items() if power < 0], [b for b, k in powers.items() if k > 0]
 
 

@@ -140,7 +140,7 @@ class CurvePoint:
     def _vanishes(self, output: Node, name: str) -> bool:
         """Whether a partial of the equation is proved to be 0."""
         try:
-            slope = differentiate(output, name, Builder(FormulaError, lambda _: None, {}))
+            slope = differentiate(output, name, Builder())
         except (FormulaError, LimitError):
             return False
         return slope.op == NUMBER or Facts(self._typed).sign(slope) == 0

@@ -15,7 +15,7 @@ from typing import Any
 from diffcli.clock import now
 from diffcli.differentiation import Settings
 from diffcli.engines.remote import Partials
-from diffcli.errors import DiffcliError, FormulaError, PointError, UsageError
+from diffcli.errors import DiffcliError, PointError, UsageError
 from diffcli.language.algebra import ZERO, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import differentiate
@@ -301,7 +301,7 @@ def _formulas(function: Related, unknowns: Unknowns, settings: Settings) -> dict
     if len(function.outputs) > 1:
         return {}
     (output,), (name,) = function.outputs, unknowns.of
-    algebra = Algebra(Builder(_fail, lambda _: None, {}))
+    algebra = Algebra(Builder())
     try:
         moved = [
             algebra.mul(differentiate(output, x, algebra.build), variable(x + PRIME))
@@ -317,7 +317,3 @@ def _formulas(function: Related, unknowns: Unknowns, settings: Settings) -> dict
     names = tuple(sorted(names_in([rate]), key=natural_key))
     partials = Partials(Function(("",), (rate,), names), now() + settings.budget)
     return {name: partials.formula((), 0)}
-
-
-def _fail(message: str, **_: Any) -> DiffcliError:
-    return FormulaError(message)

@@ -21,7 +21,6 @@ from diffcli.language.latex.printer import node_latex
 from diffcli.language.printer import text_of
 from diffcli.output.document import Math
 from diffcli.studies.limit.place import Place
-from diffcli.studies.steps.teacher import fail
 
 if TYPE_CHECKING:
     from diffcli.engines.one_sided.coefficients import Coefficient
@@ -129,7 +128,7 @@ class _Writer:
     """Writes powers of the distance from the point and of its logarithm."""
 
     def __init__(self, place: Place, side: int) -> None:
-        self.algebra = Algebra(Builder(fail, lambda _: None, {}))
+        self.algebra = Algebra(Builder())
         x, add, neg = variable(place.name), self.algebra.add, self.algebra.neg
         if place.infinite:
             self._base, self._sense = (x if place.infinite > 0 else neg(x)), -1

@@ -26,7 +26,6 @@ from diffcli.studies.limit.expansions import MAX_WIDTH, math, shown
 from diffcli.studies.limit.finding import Found
 from diffcli.studies.limit.hospital import rounds
 from diffcli.studies.limit.place import Place
-from diffcli.studies.steps.teacher import fail
 
 Words = tuple[str | Math, ...]
 INFINITIES: Mapping[int, Math] = MappingProxyType(
@@ -176,6 +175,6 @@ def _from(found: Found, side: Approach) -> Words:
 
 def _sequence(each: Sequence) -> Words:
     k = variable("k")
-    algebra = Algebra(Builder(fail, lambda _: None, {}))
+    algebra = Algebra(Builder())
     places = algebra.add(each.phase, algebra.mul(each.period, k))
     return ("where ", equal(math(each.argument), math(places)), ":  f goes to ", limit_math(each))

@@ -20,7 +20,7 @@ from diffcli.engines.boxes.definite import semidefinite
 from diffcli.engines.boxes.jets import Pairs
 from diffcli.engines.boxes.lower import Lower
 from diffcli.engines.enclosure import constant_value
-from diffcli.errors import DiffcliError, FormulaError
+from diffcli.errors import DiffcliError
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import differentiate
 from diffcli.language.expression import Node, node, number
@@ -47,14 +47,9 @@ class Contact:
 def derivative(formula: Node, name: str, order: int = 1) -> Node | None:
     """Return a derivative as a formula; None where there is no closed one."""
     try:
-        return differentiate(formula, name, Builder(_fail, lambda _: None, {}), order)
+        return differentiate(formula, name, Builder(), order)
     except DiffcliError:
         return None
-
-
-def _fail(message: str, **kwargs: object) -> DiffcliError:
-    kwargs.pop("at", None)
-    return FormulaError(message)
 
 
 def contact(lower: Lower, point: Mapping[str, Coordinate]) -> Contact | None:

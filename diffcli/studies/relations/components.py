@@ -17,7 +17,6 @@ from diffcli.language.derivative import differentiate
 from diffcli.language.expression import Node, node, number, variable
 from diffcli.studies.critical.factors import factors_of, pole_factors
 from diffcli.studies.implicit.germs import Chart, UnknownGermError
-from diffcli.studies.steps.teacher import fail
 
 MOST_TERMS = 200
 """Terms of a polynomial that is factored: one with more is taken as it is typed."""
@@ -36,13 +35,13 @@ class Component:
 
     def partial(self, name: str) -> Node:
         """Return the factor's partial derivative. Raises FormulaError or LimitError."""
-        return differentiate(self.factor, name, _builder())
+        return differentiate(self.factor, name, Builder())
 
 
 def components(residual: Node, names: tuple[str, str]) -> list[Component]:
     """Return the factors of an equation's residual; none where it is 0 nowhere by its form."""
     try:
-        factors = factors_of(residual, Algebra(_builder()))
+        factors = factors_of(residual, Algebra(Builder()))
     except DiffcliError:
         factors = [residual]
     if factors == [residual] or (len(factors) == 1 and _is_plain(factors[0], residual, names)):
@@ -70,10 +69,6 @@ def _divides(part: Any | None, below: Sequence[Any | None]) -> bool:
     if part is None or part.is_constant():
         return False
     return any(each is not None and not part.gcd(each).is_constant() for each in below)
-
-
-def _builder() -> Builder:
-    return Builder(fail, lambda _: None, {})
 
 
 def _is_plain(factor: Node, residual: Node, names: tuple[str, str]) -> bool:

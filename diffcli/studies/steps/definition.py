@@ -35,7 +35,6 @@ from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.operators import Entry
 from diffcli.studies.steps.differentiation import Proof, proof_of
-from diffcli.studies.steps.teacher import fail
 
 if TYPE_CHECKING:
     from diffcli.engines.symbolic import Symbolic
@@ -107,7 +106,7 @@ class _Simplifier:
     """Simplifies difference quotients in one variable."""
 
     def __init__(self, wrt: str, step: str, deadline: float) -> None:
-        self.algebra = Algebra(Builder(fail, lambda _: None, {}))
+        self.algebra = Algebra(Builder())
         self.x, self.h, self.deadline = variable(wrt), variable(step), deadline
         self._moved = node("add", self.x, self.h)
 

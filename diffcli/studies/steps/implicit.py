@@ -24,7 +24,7 @@ from diffcli.studies.steps.differentiation import (
     disagreement,
     tidied,
 )
-from diffcli.studies.steps.teacher import Step, fail, written
+from diffcli.studies.steps.teacher import Step, written
 
 if TYPE_CHECKING:
     from diffcli.engines.symbolic import Symbolic
@@ -99,7 +99,7 @@ def _derivation(
         written(side, x, names, dependent=(variable(y), prime), number=str(place))
         for place, side in enumerate(sides, 1)
     )
-    build = Builder(fail, lambda _: None, {})
+    build = Builder()
     algebra = Algebra(build)
     left, right = (step.lines[-1] for step in steps)
     total = algebra.add(left, algebra.neg(right))

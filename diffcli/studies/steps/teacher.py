@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from diffcli.errors import DiffcliError, FormulaError, LimitError
+from diffcli.errors import LimitError
 from diffcli.language.algebra import ONE, ZERO, Algebra, signed
 from diffcli.language.builder import Builder
 from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
@@ -93,17 +93,6 @@ def written(
     return _Teacher(term, wrt, variables, dependent).root(number)
 
 
-def fail(
-    message: str,
-    *,
-    hint: str | None = None,
-    token: object = None,  # noqa: ARG001  (no text is being read)
-    error: type[DiffcliError] = FormulaError,
-) -> DiffcliError:
-    """Return an error about a formula that nobody typed."""
-    return error(message, hint=hint)
-
-
 class _Teacher:
     """Differentiates one term in one variable; a shared subterm once."""
 
@@ -114,7 +103,7 @@ class _Teacher:
         variables: Sequence[str],
         dependent: tuple[Node, Node] | None,
     ) -> None:
-        build = Builder(fail, lambda _: None, {})
+        build = Builder()
         nodes = [*within(term)]
         for each in nodes:
             if each.op in ("add", "neg", "mul", "div", "pow"):

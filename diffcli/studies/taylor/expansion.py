@@ -159,7 +159,7 @@ def _is_near(text: str, value: float | None) -> bool:
 
 
 def _algebra() -> Algebra:
-    return Algebra(Builder(_fail, lambda _: None, {}))
+    return Algebra(Builder(_fail))
 
 
 def _powers(places: Mapping[str, Node], order: int) -> dict[str, Node]:

@@ -98,7 +98,7 @@ class Space:
         self.symmetric, self.orthogonal = symmetric, orthogonal
         self.known_symmetric: dict[Node, bool] = {}
         """Whether each matrix is symmetric, of those that were looked at."""
-        self.algebra = Algebra(Builder(_fail, lambda _: None, {}))
+        self.algebra = Algebra(Builder(_fail))
         self.solves = any(each.op == "solve" for each in shapes)
         """Whether the formula itself solves, so that its derivatives are written so too."""
         self.counts: dict[Node, int] = {}
