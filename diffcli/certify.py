@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import arb
 from numpy.typing import NDArray
 
 from diffcli.engines.balls.decimals import outward
-from diffcli.engines.balls.precision import working
 from diffcli.engines.trace.blame import Blame, blame, recorded_gradient
+from diffcli.engines.trace.parts import Parts, joined, unit
 from diffcli.engines.trace.proof import Enclosed, Proof, Sides
 from diffcli.engines.trace.record import record
+from diffcli.engines.trace.replay import OutOfTimeError
 from diffcli.operators import Entry, Grad, Hvp, Jvp, Operator, Scalars, Vjp
 from diffcli.verdict import Check, Verdict
 
@@ -41,6 +42,7 @@ KNOWN = 2.0**-44
 """The relative radius of a ball that gives all digits that are shown."""
 VANISHING = 1e-25
 """Next to the largest of all entries, what is so small is told from 0 by no float."""
+OUT_OF_TIME = "the time for the proof ran out: --check-budget allows more"
 MAX_SIDES = 32
 """Entries at a kink whose one-sided derivatives are computed."""
 MAX_INTERVALS = 2_000
@@ -58,7 +60,8 @@ class Judgement:
 class Certificate:
     """A recorded function of tensors, whose derivatives are proved.
 
-    ``scalars`` names its components; the record is of one run at the given tensors.
+    ``scalars`` names its components; the record is of one run at the given tensors. After the
+    deadline, a reading of the clock, nothing more is proved.
     """
 
     def __init__(
@@ -69,10 +72,11 @@ class Certificate:
         dtype: str,
         *,
         is_asked: bool = True,
+        deadline: float = inf,
     ) -> None:
         given = list(inputs.values())
         self._is_asked = is_asked
-        self.proof = Proof(record(function, given), given, dtype)
+        self.proof = Proof(record(function, given), given, dtype, deadline)
         self.scalars, self.dtype = scalars, dtype
         self.places = {name: position for position, name in enumerate(inputs)}
 
@@ -91,13 +95,34 @@ class Certificate:
     @property
     def remarks(self) -> list[str]:
         """What is to be said of how the function was read."""
+        if self._is_late:
+            return []
         return [note.text for note in self.proof.notes if note.kind == "constant"]
+
+    def sampled(self, checks: Sequence[Check]) -> list[str]:
+        """Return what is to be said of checks that there was no time to prove all of."""
+        late = sum(OUT_OF_TIME in (check.reason or "") for check in checks)
+        if not late:
+            return []
+        proved = len(checks) - late
+        return [f"{proved:,} of {len(checks):,} numbers were judged; {OUT_OF_TIME}"]
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether not even the function's values were computed on balls in time."""
+        try:
+            self.proof.exact(self.proof.bits)
+        except OutOfTimeError:
+            return True
+        return False
 
     @property
     def obstacle(self) -> str | None:
         """Why nothing at all is proved; None where something may be."""
         if not self._is_asked:
             return "the enclosure engine was not asked"
+        if self._is_late:
+            return self.proof.record.problem or OUT_OF_TIME
         kinds = ("left", "branch", "lost")
         return self.proof.record.problem or next(filter(None, map(self.proof.blocks, kinds)), None)
 
@@ -107,7 +132,7 @@ class Certificate:
         labels = self.scalars.rows if len(flat) > 1 else ["f"]
         if self.obstacle is not None:
             return self._all_open(labels, flat, self.obstacle)
-        whole = _joined(self.proof.values())
+        whole = joined(self.proof.values())
         return self._judged(labels, flat, whole, digits).checks
 
     def judge(
@@ -122,7 +147,10 @@ class Certificate:
         labels = [entry.label for entry in entries]
         if self.obstacle is not None:
             return Judgement(self._all_open(labels, numbers, self.obstacle))
-        found = self._enclosed(operator, entries, vector)
+        try:
+            found = self._enclosed(operator, entries, vector, numbers)
+        except OutOfTimeError:
+            return Judgement(self._all_open(labels, numbers, OUT_OF_TIME))
         if found is None:
             reason = "derivatives of code are proved up to the second order"
             return Judgement(self._all_open(labels, numbers, reason))
@@ -160,48 +188,22 @@ class Certificate:
         return [np.ones(shape) for shape in self.scalars.outputs]
 
     def _enclosed(
-        self, operator: Operator, entries: Sequence[Entry], vector: Sequence[Floats]
+        self,
+        operator: Operator,
+        entries: Sequence[Entry],
+        vector: Sequence[Floats],
+        numbers: Floats,
     ) -> Enclosed | None:
         proof = self.proof
         if isinstance(operator, Vjp):
-            return _joined(proof.gradient(list(vector)))
+            return joined(proof.gradient(list(vector)))
         if isinstance(operator, Jvp):
-            return _joined(proof.directional(list(vector)))
+            return joined(proof.directional(list(vector)))
         if isinstance(operator, Hvp):
-            return _joined(proof.second(self._ones(), list(vector)))
+            return joined(proof.second(self._ones(), list(vector)))
         if isinstance(operator, Grad) and operator.order == 1 and not operator.wrt:
-            return _joined(proof.gradient(self._ones()))
-        return self._by_parts(entries)
-
-    def _by_parts(self, entries: Sequence[Entry]) -> Enclosed | None:
-        """Return linear combinations of partials, a sweep for each output and first variable."""
-        positions = {name: position for position, name in enumerate(self.scalars.columns)}
-        sweeps: dict[tuple[int, tuple[str, ...]], Enclosed] = {}
-        balls, bounds = [], []
-        for entry in entries:
-            total, bound = arb(0), 0.0
-            for weight, output, wrt in entry.parts:
-                if not 1 <= len(wrt) <= 2:
-                    return None
-                key = (output, wrt[:-1])
-                if key not in sweeps:
-                    sweeps[key] = self._swept(output, [positions[name] for name in wrt[:-1]])
-                found, position = sweeps[key], positions[wrt[-1]]
-                with working(self.proof.bits):
-                    total += _exactly(weight) * found.balls[position]
-                bound += abs(float(weight)) * float(found.bound[position])
-            balls.append(total)
-            bounds.append(bound)
-        data = np.empty(len(balls), dtype=object)
-        data[:] = balls
-        return Enclosed(data, np.array(bounds))
-
-    def _swept(self, output: int, first: Sequence[int]) -> Enclosed:
-        seeds = _unit(self.scalars.outputs, output)
-        if not first:
-            return _joined(self.proof.gradient(seeds))
-        shapes = list(self.scalars.variables.values())
-        return _joined(self.proof.second(seeds, _unit(shapes, first[0])))
+            return joined(proof.gradient(self._ones()))
+        return Parts(proof, self.scalars).enclosed(entries, numbers)
 
     def _sides(self, entry: Entry) -> Sides | None:
         """Return the one-sided derivatives of a first partial; None of anything else."""
@@ -209,8 +211,11 @@ class Certificate:
         if others or weight != 1 or len(wrt) != 1:
             return None
         shapes = list(self.scalars.variables.values())
-        tangents = _unit(shapes, self.scalars.columns.index(wrt[0]))
-        return self.proof.sides(_unit(self.scalars.outputs, output), tangents)
+        tangents = unit(shapes, self.scalars.columns.index(wrt[0]))
+        try:
+            return self.proof.sides(unit(self.scalars.outputs, output), tangents)
+        except OutOfTimeError:
+            return None
 
     def _judged(
         self,
@@ -221,14 +226,15 @@ class Certificate:
         entries: Sequence[Entry] = (),
     ) -> Judgement:
         with np.errstate(all="ignore"):
-            weighed = _Weighed(numbers, found, self.dtype)
+            weighed = _Weighed(numbers, found, self.dtype, is_sample=self.proof.is_cut)
         sides = MAX_SIDES if self.proof.blocks("kink") else 0
         texts = len(labels) <= MAX_INTERVALS
         reason = self._reason()
         checks: list[Check] = []
         asked = 0
         for index, label in enumerate(labels):
-            check = weighed.check(index, label, reason)
+            is_late = self.proof.is_cut and found.balls[index].mid().is_nan()
+            check = weighed.check(index, label, OUT_OF_TIME if is_late else reason)
             if check.verdict is Verdict.UNVERIFIED and entries and asked < sides:
                 asked += 1
                 check = _by_sides(check, self._sides(entries[index]))
@@ -249,11 +255,14 @@ class Certificate:
 class _Weighed:
     """Autograd's numbers beside the balls, element by element."""
 
-    def __init__(self, numbers: Floats, found: Enclosed, dtype: str) -> None:
+    def __init__(
+        self, numbers: Floats, found: Enclosed, dtype: str, *, is_sample: bool = False
+    ) -> None:
         self.numbers, self.dtype, self.bound = numbers, dtype, found.bound
         self.middle, self.radius = found.middle, found.radius
         size = np.abs(self.middle)
-        self.scale = float(np.max(size, initial=0.0, where=np.isfinite(size)))
+        sizes = np.where(np.isfinite(size), size, np.abs(numbers)) if is_sample else size
+        self.scale = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
         self.error = np.abs(numbers - self.middle)
         off = self.radius + 2.0**-52 * size
         self.is_known = np.isfinite(size) & (self.radius <= KNOWN * size)
@@ -343,24 +352,3 @@ def _by_sides(check: Check, sides: Sides | None) -> Check:
             said = f"autograd's convention gives {shown} ({check.reason})"
         return replace(check, verdict=Verdict.CERTIFIED, value=left, reason=said)
     return check
-
-
-def _joined(parts: Sequence[Enclosed]) -> Enclosed:
-    balls = np.concatenate([part.balls.ravel() for part in parts])
-    return Enclosed(balls, np.concatenate([part.bound.ravel() for part in parts]))
-
-
-def _exactly(weight: Any) -> arb:
-    numerator, denominator = weight.as_integer_ratio()
-    return arb(numerator) / arb(denominator)
-
-
-def _unit(shapes: Sequence[tuple[int, ...]], position: int) -> list[Floats]:
-    """Return arrays of zeros with a 1 at one of their components, counted through all."""
-    found = [np.zeros(shape) for shape in shapes]
-    for each in found:
-        if position < each.size:
-            each.reshape(-1)[position] = 1.0
-            break
-        position -= each.size
-    return found

@@ -201,8 +201,8 @@ NO_CHECK = Option(
 CHECK_BUDGET = Option(
     "check_budget",
     Kind.REAL,
-    "CPU seconds for the symbolic and enclosure engines (default 0.5, or DIFFCLI_CHECK_BUDGET).",
-    default=0.5,
+    "CPU seconds for the symbolic and enclosure engines (default 0.5, for code 60, or "
+    "DIFFCLI_CHECK_BUDGET).",
     metavar="SECONDS",
     group=CHECKS,
     least=0,

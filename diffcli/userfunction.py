@@ -19,6 +19,7 @@ from math import isfinite, isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diffcli.clock import now
 from diffcli.errors import FileError, NoDerivativeError, UsageError
 from diffcli.language.expression import number
 from diffcli.language.function import Function
@@ -290,6 +291,7 @@ class _User:
 
     def __init__(self, operator: Operator, function: UserFunction, settings: Settings) -> None:
         self._operator, self._function, self._settings = operator, function, settings
+        self._seconds_left = settings.code_budget
         self.notation: dict[str, str] = {}
         self.remarks: dict[str, None] = {}
 
@@ -336,14 +338,19 @@ class _User:
         self.notation |= {entry.label: entry.notation(outline) for entry in entries}
         program, inputs = held(replace(function, is_silent=True), given, moving)
         asked = "enclosure" in settings.engines
-        proof = Certificate(program, inputs, scalars, settings.dtype, is_asked=asked)
+        begun = now()
+        deadline = begun + self._seconds_left
+        proof = Certificate(
+            program, inputs, scalars, settings.dtype, is_asked=asked, deadline=deadline
+        )
         if proof.repeats(outputs):
             numbers = np.array([float(each) for block in blocks for each in block.flat])
             judgement = proof.judge(operator, entries, vector, numbers, settings.digits)
+            self._seconds_left -= now() - begun
             evidence = self._quotients(judgement.checks, arrays, moving, vector)
             checks = _undefined(entries, evidence, outputs)
             value_checks = proof.values(outputs, settings.digits)
-            self.remarks |= dict.fromkeys(proof.remarks)
+            self.remarks |= dict.fromkeys([*proof.remarks, *proof.sampled(judgement.checks)])
         else:
             checks = value_checks = (Check("f", Verdict.UNVERIFIED, reason=UNSTEADY),)
             self.remarks[UNSTEADY] = None

@@ -12,6 +12,8 @@ from diffcli.output.text import KEPT
 
 MAX_BUDGET = 1e6
 """Seconds of a budget; a longer one is no limit."""
+BUDGET, CODE_BUDGET = 0.5, 60.0
+"""Seconds of a budget that isn't given, for formulas and for code."""
 MAX_DIGITS = 10_000
 """Significant digits of a number."""
 
@@ -28,7 +30,8 @@ def settings(request: Request, *, is_complex: bool = False) -> Settings:
         dtype=one_of(dtype, DTYPE.values(), "--dtype"),
         device=_device(request["device"]),
         engines=tuple(one_of(engine, ENGINES, "--engines") for engine in chosen),
-        budget=_budget(request["check_budget"]),
+        budget=_budget(request["check_budget"], BUDGET),
+        code_budget=_budget(request["check_budget"], CODE_BUDGET),
         digits=_proved(_digits(request["precision"])),
         seed=request["seed"],
         compile=request["compile"],
@@ -37,7 +40,9 @@ def settings(request: Request, *, is_complex: bool = False) -> Settings:
     )
 
 
-def _budget(seconds: float) -> float:
+def _budget(seconds: float | None, usual: float) -> float:
+    if seconds is None:
+        return usual
     if isnan(seconds):
         raise UsageError("--check-budget is a number of seconds")
     return min(seconds, MAX_BUDGET)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from math import inf
 
 ENGINES = ("autograd", "symbolic", "enclosure")
 DIGITS = 17
@@ -25,17 +26,18 @@ class Settings:
     """How a derivative is computed and checked.
 
     ``dtype`` and ``device`` are torch's names; ``engines`` those that take part; ``budget`` the
-    seconds of processor time that the symbolic and the enclosure engine may take together;
-    ``digits`` how many certified digits are wanted; ``seed`` that of random points and samples;
-    ``compile`` whether very many points are worth a compiler's time; ``components`` whether a
-    derivative of tensors is written out number by number; ``progress`` shows how many points are
-    done.
+    seconds of processor time that the symbolic and the enclosure engine may take together,
+    ``code_budget`` those of the proof of recorded code; ``digits`` how many certified digits are
+    wanted; ``seed`` that of random points and samples; ``compile`` whether very many points are
+    worth a compiler's time; ``components`` whether a derivative of tensors is written out number by
+    number; ``progress`` shows how many points are done.
     """
 
     dtype: str = "float64"
     device: str = "cpu"
     engines: tuple[str, ...] = ENGINES
     budget: float = 0.5
+    code_budget: float = inf
     digits: int = DIGITS
     seed: int = 0
     compile: bool = False

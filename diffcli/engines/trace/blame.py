@@ -57,7 +57,8 @@ def blame(proof: Proof, seeds: Sequence[Floats]) -> Blame | None:
             found = _local(proof, call, *seen[id(call)])
             if found is not None:
                 return found
-    return _hook(proof, seeds) or _unseen_write(proof)
+    hook = None if proof.is_cut else _hook(proof, seeds)
+    return None if proof.is_cut else hook or _unseen_write(proof)
 
 
 def _keeper(seen: dict[int, tuple[Any, Any]], key: int) -> Callable[[Any, Any], None]:

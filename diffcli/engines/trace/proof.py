@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from diffcli.engines.balls.precision import working
 from diffcli.engines.trace.arrays import Balls
 from diffcli.engines.trace.bounded import Arithmetic
-from diffcli.engines.trace.replay import Kind, Note, Replay
+from diffcli.engines.trace.replay import Kind, Note, OutOfTimeError, Replay
 from diffcli.engines.trace.steps import Record
 
 if TYPE_CHECKING:
@@ -67,10 +68,20 @@ class Sides:
 
 
 class Proof:
-    """Derivatives of the function of a record, which floats of ``dtype`` are compared with."""
+    """Derivatives of the function of a record, which floats of ``dtype`` are compared with.
 
-    def __init__(self, record: Record, inputs: Sequence[Tensor], dtype: str) -> None:
+    Balls are computed until the deadline, a reading of the clock: what has no ball then is no
+    number, and where that is all, OutOfTimeError is raised. Bounds of rounding, which cost what
+    floats do, are completed.
+    """
+
+    def __init__(
+        self, record: Record, inputs: Sequence[Tensor], dtype: str, deadline: float = inf
+    ) -> None:
         self.record, self.inputs, self.dtype = record, tuple(inputs), dtype
+        self.deadline = deadline
+        self.is_cut = False
+        """Whether a sweep over balls ended early."""
         self._exact: dict[int, Replay] = {}
         self._bits = 0
         self._bounded: Replay | None = None
@@ -104,7 +115,7 @@ class Proof:
         """Return the record on balls of some precision."""
         if bits not in self._exact:
             with working(bits):
-                self._exact[bits] = Replay(self.record, Kind())
+                self._exact[bits] = Replay(self.record, Kind(), deadline=self.deadline)
         return self._exact[bits]
 
     def arithmetic(self) -> Arithmetic:
@@ -134,26 +145,27 @@ class Proof:
     def gradient(self, seeds: Sequence[Floats]) -> list[Enclosed]:
         """Return the sum of the outputs, weighted by ``seeds``, differentiated by each input."""
         balls = self._narrowed(lambda bits: self._swept(self.exact(bits), seeds, bits))
-        with np.errstate(all="ignore"):
-            bounds = self._swept(self.bounded(), seeds, self.bits)
         return [
             Enclosed(ball.data, bound.radius * SAFETY)
-            for ball, bound in zip(balls, bounds, strict=True)
+            for ball, bound in zip(balls, self.rounded_gradient(seeds), strict=True)
         ]
+
+    def rounded_gradient(self, seeds: Sequence[Floats]) -> list[Any]:
+        """Return :meth:`gradient` in floats, with bounds of their rounding."""
+        with np.errstate(all="ignore"):
+            return self._swept(self.bounded(), seeds, self.bits)
 
     def second(self, seeds: Sequence[Floats], tangents: Sequence[Floats]) -> list[Enclosed]:
         """Return the derivative of :meth:`gradient` along a direction of the inputs."""
 
         def turned(bits: int) -> list[Any]:
             with working(bits):
-                replay = Replay(self.record, Kind(tangents=tangents), self.exact(bits))
+                kind = Kind(tangents=tangents)
+                replay = Replay(self.record, kind, self.exact(bits), self.deadline)
             return [each.tangent for each in self._swept(replay, seeds, bits)]
 
         balls = self._narrowed(turned)
-        with working(self.bits), np.errstate(all="ignore"):
-            kind = Kind(self.arithmetic(), tangents)
-            replay = Replay(self.record, kind, self.exact(self.bits))
-            bounds = [each.tangent for each in self._swept(replay, seeds, self.bits)]
+        bounds = self.rounded_second(seeds, tangents)
         return [
             # Autograd comes to second derivatives by other ways, with intermediate results of
             # their own.
@@ -161,12 +173,20 @@ class Proof:
             for ball, bound in zip(balls, bounds, strict=True)
         ]
 
+    def rounded_second(self, seeds: Sequence[Floats], tangents: Sequence[Floats]) -> list[Any]:
+        """Return :meth:`second` in floats, with bounds of their rounding."""
+        with working(self.bits), np.errstate(all="ignore"):
+            kind = Kind(self.arithmetic(), tangents)
+            replay = Replay(self.record, kind, self.exact(self.bits))
+            return [each.tangent for each in self._swept(replay, seeds, self.bits)]
+
     def directional(self, tangents: Sequence[Floats]) -> list[Enclosed]:
         """Return the outputs' derivatives along a direction of the inputs."""
 
         def along(bits: int) -> list[Any]:
             with working(bits):
-                replay = Replay(self.record, Kind(tangents=tangents), self.exact(bits))
+                kind = Kind(tangents=tangents)
+                replay = Replay(self.record, kind, self.exact(bits), self.deadline)
             return [each.data.tangent for each in replay.outputs]
 
         balls = self._narrowed(along)
@@ -184,7 +204,7 @@ class Proof:
             tangents = [sign * each for each in direction]
             with working(self.bits):
                 kind = Kind(tangents=tangents, is_one_sided=True)
-                replay = Replay(self.record, kind, self.exact(self.bits))
+                replay = Replay(self.record, kind, self.exact(self.bits), self.deadline)
                 if any(note.kind == "branch" for note in replay.notes):
                     return None
                 total = Balls.filled(())
@@ -206,9 +226,15 @@ class Proof:
                     given[output.node] = own if before is None else before + own
             wanted = [each.node for each in replay.inputs]
             nodes = [node for node in wanted if node is not None]
-            found = replay.tape.sweep(given, nodes, arithmetic=replay.kind.arithmetic)
+            arithmetic = replay.kind.arithmetic
+            deadline = self.deadline if arithmetic is None else inf
+            found = replay.tape.sweep(given, nodes, arithmetic=arithmetic, deadline=deadline)
+            unknown = replay.tape.unfinished
+            self.is_cut |= not unknown.isdisjoint(nodes)
             return [
-                found[each.node] if each.node in found else each.data.zeros()
+                found[each.node]
+                if each.node in found
+                else each.data.zeros() * (float("nan") if each.node in unknown else 1.0)
                 for each in replay.inputs
             ]
 
@@ -220,7 +246,13 @@ class Proof:
             is_stuck = before is not None and wide >= before
             if wide == 0 or is_stuck or _is_hopeless(self.exact(self.bits)):
                 break
-            best = attempt(bits)
+            try:
+                narrower = attempt(bits)
+            except OutOfTimeError:
+                break
+            if self.is_cut:
+                break
+            best = narrower
         return list(best)
 
 

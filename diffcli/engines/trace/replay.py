@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diffcli.clock import now
 from diffcli.engines.trace.arrays import Balls
 from diffcli.engines.trace.bounded import Arithmetic, Bounded
 from diffcli.engines.trace.duals import Dual
@@ -29,6 +31,10 @@ HALF_ULP = 2.0**-53
 """By how much a midpoint that is written as a float64 is off, relative to it."""
 UNCOVERED = (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError)
 """What a rule raises that is given arguments it wasn't written for."""
+
+
+class OutOfTimeError(Exception):
+    """Says that a record isn't repeated to its end before the deadline."""
 
 
 @dataclass
@@ -81,9 +87,12 @@ class Replay:
 
     ``exact`` is an earlier one on balls, whose choices this one takes; and where this one is of
     bounds, the numbers of each step are torch's own, as far off as they are from that one's.
+    Raises OutOfTimeError after the deadline, a reading of the clock.
     """
 
-    def __init__(self, record: Record, kind: Kind, exact: Replay | None = None) -> None:
+    def __init__(
+        self, record: Record, kind: Kind, exact: Replay | None = None, deadline: float = inf
+    ) -> None:
         self.record, self.kind, self.exact = record, kind, exact
         self.tape = Tape()
         self.storages: dict[int, Value | Whole] = {}
@@ -100,6 +109,8 @@ class Replay:
         ending = {call.last: call for call in record.calls}
         self.windows: dict[int, CallWindows] = {}
         for self.step, step in enumerate(record.steps):
+            if now() > deadline:
+                raise OutOfTimeError
             if self.step in ending:
                 self._close(ending[self.step])
             if self.step in starting:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diffcli.clock import now
 from diffcli.engines.trace.arrays import Balls, Index
 from diffcli.engines.trace.bounded import Bounded
 from diffcli.engines.trace.duals import Dual
@@ -41,6 +43,8 @@ class Tape:
         self.nodes: list[Node | None] = []
         self.slack = 2.0
         """Units of rounding that each operation now recorded may lose on its way back."""
+        self.unfinished: frozenset[int] = frozenset()
+        """The nodes whose adjoints the last sweep had no time to complete."""
 
     def variable(self, data: Any) -> Value:
         """Return a value to differentiate by."""
@@ -67,11 +71,15 @@ class Tape:
         *,
         first: int = 0,
         arithmetic: Any = None,
+        deadline: float = inf,
     ) -> dict[int, Any]:
         """Return the adjoints of the wanted nodes, where the seeds' are given.
 
         Nodes before ``first`` aren't gone through. ``arithmetic`` is told the slack of each node.
+        After the deadline the sweep ends: what is returned is complete, and what isn't complete
+        is among the ``unfinished``.
         """
+        self.unfinished = frozenset()
         adjoints: dict[int, Any] = dict(seeds)
         found: dict[int, Any] = {}
         keep = set(wanted)
@@ -84,6 +92,9 @@ class Tape:
             node = self.nodes[place]
             if node is None:
                 continue
+            if now() > deadline:
+                self.unfinished = self._below([place, *adjoints])
+                break
             if arithmetic is not None:
                 arithmetic.slack = node.slack
             for parent, pull in zip(node.parents, node.pulls, strict=True):
@@ -91,7 +102,18 @@ class Tape:
                 before = adjoints.get(parent)
                 adjoints[parent] = part if before is None else before + part
         found.update({place: adjoint for place, adjoint in adjoints.items() if place in keep})
-        return found
+        return {place: found[place] for place in found if place not in self.unfinished}
+
+    def _below(self, places: Sequence[int]) -> frozenset[int]:
+        """Return all nodes that those at some places were computed from."""
+        below: set[int] = set()
+        waiting = list(places)
+        while waiting:
+            node = self.nodes[waiting.pop()]
+            fresh = set(() if node is None else node.parents) - below
+            below |= fresh
+            waiting += fresh
+        return frozenset(below)
 
 
 class Value:

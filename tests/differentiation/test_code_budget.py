@@ -1,0 +1,112 @@
+"""A proof of code that doesn't fit its time: what is proved by then, and what is said of the rest.
+
+The clock is one that counts how often it was read, so that no machine's speed matters.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from diffcli.certify import OUT_OF_TIME, Certificate
+from diffcli.cli.main import run
+from diffcli.engines.trace import parts, replay, tape
+from diffcli.language.expression import number
+from diffcli.language.function import Function
+from diffcli.operators import Grad, Jacobian, Scalars
+from diffcli.verdict import Verdict
+
+SIZE, WRONG_ROW = 30, 17
+
+
+class OneRowIsWrong(torch.autograd.Function):
+    """The sine, one of whose slopes is doubled."""
+
+    @staticmethod
+    def forward(ctx, x):  # type: ignore[no-untyped-def]
+        ctx.save_for_backward(x)
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, slope):  # type: ignore[no-untyped-def]
+        (x,) = ctx.saved_tensors
+        factor = torch.ones_like(x)
+        factor[WRONG_ROW] = 2
+        return slope * x.cos() * factor
+
+
+def test_the_suspect_row_is_proved_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = count()
+    monkeypatch.setattr(parts, "now", lambda: float(next(ticks)))
+    monkeypatch.setattr(parts, "SEARCHED", 0.8)
+    monkeypatch.setattr(tape, "now", lambda: 0.0)
+    monkeypatch.setattr(replay, "now", lambda: 0.0)
+    x = torch.linspace(0.1, 1.2, SIZE, dtype=torch.float64, requires_grad=True)
+    scalars = Scalars(None, {"x": (SIZE,)}, ((SIZE,),))
+    proof = Certificate(
+        lambda x: (OneRowIsWrong.apply(x) * x.roll(1),), {"x": x}, scalars, "float64", deadline=50.0
+    )
+    names = tuple(scalars.columns)
+    entries = Jacobian().entries(Function(("",), (number(0),) * SIZE, names), [])
+    rows = torch.autograd.functional.jacobian(lambda x: OneRowIsWrong.apply(x) * x.roll(1), x)
+    checks = proof.judge(Jacobian(), entries, [], rows.numpy().ravel(), 17).checks
+
+    verdicts = np.array([check.verdict for check in checks]).reshape(SIZE, SIZE)
+    assert verdicts[WRONG_ROW, WRONG_ROW] is Verdict.DISAGREES
+    assert (verdicts == Verdict.DISAGREES).sum() == 1
+    assert (verdicts == Verdict.CERTIFIED).sum() >= 2 * SIZE
+    late = [check for check in checks if check.verdict is Verdict.UNVERIFIED]
+    assert len(late) >= 5 * SIZE
+    assert all(check.reason == OUT_OF_TIME for check in late)
+    (remark,) = proof.sampled(checks)
+    assert remark.startswith(f"{SIZE**2 - len(late)} of {SIZE**2} numbers were judged")
+
+
+def test_a_sweep_that_ends_early_proves_the_last_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = {
+        name: torch.full((3,), start, dtype=torch.float64, requires_grad=True)
+        for name, start in (("first", 0.3), ("last", 0.7))
+    }
+
+    def network(first: torch.Tensor, last: torch.Tensor) -> tuple[torch.Tensor]:
+        return ((first.sin().exp().tanh() * last).sum(),)
+
+    truth = torch.autograd.grad(network(**inputs)[0], list(inputs.values()))
+    scalars = Scalars(None, dict.fromkeys(inputs, (3,)), ((),))
+    names = tuple(scalars.columns)
+    entries = Grad().entries(Function(("",), (number(0),), names), [])
+    counts = []
+    for deadline in range(8):
+        ticks = count()
+        monkeypatch.setattr(tape, "now", lambda ticks=ticks: float(next(ticks)))
+        monkeypatch.setattr(replay, "now", lambda: 0.0)
+        proof = Certificate(network, inputs, scalars, "float64", deadline=float(deadline))
+        checks = proof.judge(Grad(), entries, [], torch.cat(truth).numpy(), 17).checks
+        certified = [check.verdict is Verdict.CERTIFIED for check in checks]
+        late = [OUT_OF_TIME in (check.reason or "") for check in checks]
+        assert late == [not one for one in certified]
+        counts.append((sum(certified[:3]), sum(certified[3:])))
+    assert counts[0] == (0, 0)
+    assert (0, 3) in counts
+    assert counts[-1] == (3, 3)
+    assert counts == sorted(counts)
+
+
+def test_without_any_time_the_reason_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.py").write_text("def f(x):\n    return (x**3).sum()\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["grad", "--py", "m.py:f", "--at", "x=[1,2]", "--format", "json"]
+    assert run([*arguments, "--check-budget", "0"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert all(OUT_OF_TIME in check["reason"] for check in result["checks"])
+    assert {check["verdict"] for check in result["checks"]} == {"agrees"}
+    assert run(arguments) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert {check["verdict"] for check in result["checks"]} == {"certified"}
