@@ -565,6 +565,21 @@ def test_a_rule_broadcasts_and_sums_its_gradient() -> None:
     assert torch.equal(y.grad, torch.full((4,), 3.0))
 
 
+@forward_mode
+def test_a_rule_is_recorded_only_where_it_is_differentiated() -> None:
+    square = Rule(torch.square, lambda x: 2 * x)
+    x = torch.tensor(3.0)
+    assert square(x).grad_fn is None
+    assert torch.func.grad(square)(x) == 6
+    with forward_ad.dual_level():
+        found = square(forward_ad.make_dual(x, torch.ones(())))
+        assert forward_ad.unpack_dual(found).tangent == 6
+    with torch.no_grad(), forward_ad.dual_level():
+        found = square(forward_ad.make_dual(x, torch.ones(())))
+        assert forward_ad.unpack_dual(found).tangent == 6
+    assert torch.func.jacfwd(torch.func.jacrev(square))(x) == 2
+
+
 @pytest.mark.parametrize("k", [1, 2, 20, 300])
 @pytest.mark.parametrize("n", [1e-200, 1e-15, 1e-9, -1e-10, 1e-5, -1e-3, 0.49])
 def test_binomial_keeps_its_digits_beside_zero(n: float, k: int) -> None:

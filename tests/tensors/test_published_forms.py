@@ -412,6 +412,43 @@ def test_reductions_of_rearrangements(formula: str, shapes: str, expected: str) 
     assert agreement(operator, function, form, Settings(engines=("autograd", "symbolic")))
 
 
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("sum(log(1 + exp(-y*(X@w))))", "-X.T @ (sigmoid(-y*(X @ w))*y)"),
+        ("sum(log1p(exp(X@w)) - y*(X@w))", "X.T @ (-y + sigmoid(X @ w))"),
+        (
+            "-sum(y*log(sigmoid(X@w)) + (1-y)*log(1 - sigmoid(X@w)))",
+            "X.T @ (-y + sigmoid(X @ w))",
+        ),
+        ("sum(log(1/(1 + e^(-X@w))))", "X.T @ sigmoid(-X @ w)"),
+        ("sum(max(0, 1 - y*(X@w))^2)", "-2*X.T @ (relu(1 - y*(X @ w))*y)"),
+        ("sum(max(X@w, y))", "X.T @ (1 + (X @ w - y)/abs(X @ w - y))/2"),
+        ("sum(min(X@w, 0))", "X.T @ (1 - X @ w/abs(X @ w))/2"),
+        ("sum(clamp(X@w, 0, 1))", "X.T @ (X @ w/abs(X @ w) - (X @ w - 1)/abs(X @ w - 1))/2"),
+        ("sum(clamp(X@w, y, 1/2))", None),
+        ("sum(leaky_relu(X@w))", None),
+        ("sum(hardtanh(X@w))", None),
+    ],
+)
+def test_losses_of_margins_have_the_textbooks_form(formula: str, expected: str | None) -> None:
+    function = parse(formula, said=declarations("X=(m,n), w=n, y=m", None))
+    operator = Grad(wrt=("w",))
+    form, _ = assumed_form(operator, function)
+    if expected is not None:
+        assert [each.text for each in form.formulas.values()] == [expected]
+    # Autograd differentiates the operation as it was typed.
+    assert agreement(operator, function, form, Settings(engines=("autograd",)))
+
+
+def test_a_squared_hinge_has_a_slope_of_0_at_its_kink() -> None:
+    function = parse("sum(relu(x)^2)", said=declarations("x=3", None))
+    form, _ = assumed_form(Grad(), function)
+    point = {"x": torch.tensor([-1.0, 0.0, 2.0], dtype=torch.float64)}
+    (found,) = evaluated([form.blocks[0].node], point)
+    assert found.tolist() == [0.0, 0.0, 4.0]
+
+
 def test_a_power_cancels_with_a_higher_one_below_the_line() -> None:
     function = parse("sum(x*log(x))", said=declarations("x=n", None))
     form, _ = assumed_form(Hessian(), function)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
 
 Formula: TypeAlias = Callable[..., Tensor]
 
@@ -35,8 +36,20 @@ class Rule:
         if torch.compiler.is_compiling() and not torch.is_grad_enabled():
             # What is compiled without autograd holds its derivatives already.
             return self.value(*broadcast)
+        if not torch.compiler.is_compiling() and not _is_differentiated(broadcast):
+            # What autograd needs takes ten times as long as the sigmoid of a few hundred numbers.
+            return self.value(*broadcast)
         result: Tensor = _Elementwise.apply(self, *broadcast)  # type: ignore[no-untyped-call]
         return result
+
+
+def _is_differentiated(args: Sequence[Tensor]) -> bool:
+    """Whether something may take a derivative of what is computed: either mode, or torch.func."""
+    if torch._C._are_functorch_transforms_active():
+        return True
+    if torch.is_grad_enabled() and any(arg.requires_grad for arg in args):
+        return True
+    return any(unpack_dual(arg).tangent is not None for arg in args)
 
 
 class _Elementwise(torch.autograd.Function):

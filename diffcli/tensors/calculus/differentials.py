@@ -51,6 +51,8 @@ def differential(space: Space, each: Node, labels: Labels, varying: set[Node]) -
     """
     if each.op == "add":
         pieces = [Piece(UNIT, arg, aligned(space, arg, labels)) for arg in each.args]
+    elif _is_smooth_power(each):
+        pieces = _of_smooth_power(space, each, labels)
     else:
         product = opened(space, each, labels, inside=False)
         if product.factors == (Factor(each, labels),):
@@ -75,6 +77,22 @@ def _of_product(space: Space, product: Product) -> list[Piece]:
             coefficient = coefficient.times(power)
         pieces.append(Piece(coefficient, of, factor.labels))
     return pieces
+
+
+def _is_smooth_power(each: Node) -> bool:
+    """Whether a node is relu(u)^n with n > 1, which is smooth at u = 0 where relu isn't."""
+    if each.op != "pow" or each.args[0].op != "relu":
+        return False
+    exponent = each.args[1].value
+    return isinstance(exponent, (int, Fraction)) and exponent > 1
+
+
+def _of_smooth_power(space: Space, each: Node, labels: Labels) -> list[Piece]:
+    """Return n relu(u)^(n−1) du."""
+    base, exponent = each.args
+    lower = space.algebra.mul(exponent, space.algebra.pow(base, space.algebra.lowered(exponent)))
+    coefficient = opened(space, lower, aligned(space, lower, labels))
+    return [Piece(coefficient, base.args[0], aligned(space, base, labels))]
 
 
 def _of_operation(space: Space, each: Node, labels: Labels, varying: set[Node]) -> list[Piece]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from diffcli.language.expression import NUMBER, Node, node, number, postorder
 from diffcli.language.functions import TABLE
+from diffcli.tensors.calculus.entrywise import entrywise
 
 
 def rewritten(root: Node) -> Node:
@@ -23,7 +24,7 @@ def rewritten(root: Node) -> Node:
         made = node(each.op, *(known[arg] for arg in each.args), static=each.static)
         rule = _RULES.get((made.op, made.args[0].op))
         is_whole = made.static in ((), (None,))
-        known[each] = rule(made) if rule is not None and is_whole else _outside(made)
+        known[each] = rule(made) if rule is not None and is_whole else _outside(entrywise(made))
     return known[root]
 
 

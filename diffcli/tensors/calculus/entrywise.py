@@ -1,0 +1,198 @@
+"""Functions of numbers that are others in disguise: the loss of a logistic model, a maximum.
+
+Each identity holds for all real numbers and keeps the domain: log(1 + e^u) is softplus(u), and
+max(a, b) is (a + b + |a − b|)/2. What they are written by has a short differential, and keeps its
+digits where an exponential overflows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import reduce
+from types import MappingProxyType
+from typing import NamedTuple
+
+from diffcli.language.algebra import ONE, ZERO
+from diffcli.language.expression import CONSTANT, Node, node, number
+
+
+def entrywise(each: Node) -> Node:
+    """Return a node of the same value at all real numbers, a simpler function where one is seen."""
+    rule = _RULES.get(each.op)
+    return each if rule is None else rule(each)
+
+
+def _negated(each: Node) -> Node:
+    return each.args[0] if each.op == "neg" else node("neg", each)
+
+
+def _minus(left: Node, right: Node) -> Node:
+    return node("add", left, _negated(right))
+
+
+def _exponent(each: Node) -> Node | None:
+    """Return u of e^u; None of another node."""
+    if each.op == "exp":
+        return each.args[0]
+    if each.op == "pow" and (each.args[0].op, each.args[0].value) == (CONSTANT, "e"):
+        return each.args[1]
+    return None
+
+
+def _beside_one(each: Node) -> Node | None:
+    """Return t of 1 + t; None of another node."""
+    if each.op != "add" or len(each.args) != 2 or ONE not in each.args:
+        return None
+    return each.args[0] if each.args[1] is ONE else each.args[1]
+
+
+# -- logistic functions ---------------------------------------------------------------------------
+
+
+def _log(each: Node) -> Node:
+    argument = each.args[0]
+    if len(each.args) > 1:
+        return each
+    if argument.op == "sigmoid":
+        return node("logsigmoid", *argument.args)
+    rest = _beside_one(argument)
+    return each if rest is None else _log_of_one_and(rest) or each
+
+
+def _log1p(each: Node) -> Node:
+    return _log_of_one_and(each.args[0]) or each
+
+
+def _log_of_one_and(rest: Node) -> Node | None:
+    """Return log(1 + t) where t is an exponential, or a sigmoid with a minus."""
+    exponent = _exponent(rest)
+    if exponent is not None:
+        return node("softplus", exponent)
+    if rest.op == "neg" and rest.args[0].op == "sigmoid":
+        return node("logsigmoid", _negated(*rest.args[0].args))
+    return None
+
+
+def _quotient(each: Node) -> Node:
+    """Return 1/(1 + e^u), and e^u/(1 + e^u), as a sigmoid."""
+    above, below = each.args
+    rest = _beside_one(below)
+    exponent = None if rest is None else _exponent(rest)
+    if exponent is None or (above is not ONE and above is not rest):
+        return each
+    return node("sigmoid", _negated(exponent) if above is ONE else exponent)
+
+
+class _Weighted(NamedTuple):
+    """A term ``sign*weight*logsigmoid(argument)``."""
+
+    sign: int
+    weight: Node
+    argument: Node
+
+
+def _weighted(term: Node) -> _Weighted | None:
+    sign, term = (-1, term.args[0]) if term.op == "neg" else (1, term)
+    if term.op != "mul" or len(term.args) != 2:
+        return None
+    weight, other = term.args if term.args[1].op == "logsigmoid" else reversed(term.args)
+    if other.op != "logsigmoid":
+        return None
+    sign, weight = (-sign, weight.args[0]) if weight.op == "neg" else (sign, weight)
+    return _Weighted(sign, weight, *other.args)
+
+
+def _cross_entropy(each: Node) -> Node:
+    """Return a logsigmoid(u) + (1 − a) logsigmoid(−u), of two terms, as a u − softplus(u)."""
+    if len(each.args) != 2:
+        return each
+    first, second = map(_weighted, each.args)
+    if first is None or second is None or first.sign != second.sign:
+        return each
+    if first.argument is not _negated(second.argument):
+        return each
+    for one, other in ((first, second), (second, first)):
+        if _beside_one(other.weight) is _negated(one.weight):
+            product = node("mul", one.weight, one.argument)
+            whole = _minus(product, node("softplus", one.argument))
+            return whole if first.sign > 0 else _negated(whole)
+    return each
+
+
+# -- choices --------------------------------------------------------------------------------------
+
+
+def _greatest(each: Node) -> Node:
+    return reduce(_greater, each.args)
+
+
+def _least(each: Node) -> Node:
+    return reduce(_smaller, each.args)
+
+
+def _greater(left: Node, right: Node) -> Node:
+    """Return (a + b + |a − b|)/2."""
+    if ZERO in (left, right):
+        return node("relu", right if left is ZERO else left)
+    return _half(node("add", left, right, _distance(left, right)))
+
+
+def _smaller(left: Node, right: Node) -> Node:
+    """Return (a + b − |a − b|)/2."""
+    if ZERO in (left, right):
+        other = right if left is ZERO else left
+        return _half(_minus(other, node("abs", other)))
+    return _half(node("add", left, right, _negated(_distance(left, right))))
+
+
+def _half(each: Node) -> Node:
+    return node("div", each, number(2))
+
+
+def _distance(left: Node, right: Node) -> Node:
+    return node("abs", left if right is ZERO else _minus(left, right))
+
+
+def _clamp(each: Node) -> Node:
+    """Return (a + b + |x − a| − |x − b|)/2, for numbers a ≤ b, else the choices one by one."""
+    argument, low, high = each.args
+    first, last = _value(low), _value(high)
+    if first is None or last is None or first > last:
+        return _smaller(_greater(argument, low), high)
+    return _between(argument, first, last)
+
+
+def _value(each: Node) -> Fraction | None:
+    sign, inner = (-1, each.args[0]) if each.op == "neg" else (1, each)
+    return sign * Fraction(inner.value) if isinstance(inner.value, (int, Fraction)) else None
+
+
+def _between(argument: Node, low: Fraction, high: Fraction) -> Node:
+    over, under = _distance(argument, number(low)), _distance(argument, number(high))
+    return _half(node("add", over, _negated(under), number(low + high)))
+
+
+def _hardtanh(each: Node) -> Node:
+    return _between(each.args[0], Fraction(-1), Fraction(1))
+
+
+def _leaky_relu(each: Node) -> Node:
+    argument, scale = each.args
+    return node("add", node("relu", argument), node("mul", scale, _smaller(argument, ZERO)))
+
+
+_RULES: Mapping[str, Callable[[Node], Node]] = MappingProxyType(
+    {
+        "add": _cross_entropy,
+        "clamp": _clamp,
+        "div": _quotient,
+        "hardtanh": _hardtanh,
+        "leaky_relu": _leaky_relu,
+        "log": _log,
+        "log1p": _log1p,
+        "max": _greatest,
+        "min": _least,
+    }
+)
+"""Writes a function of numbers by a simpler one."""
