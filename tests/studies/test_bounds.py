@@ -176,6 +176,14 @@ def test_the_table_says_that_points_are_near(capsys: pytest.CaptureFixture[str])
     assert heading.split() == ["of", "value", "near"]
 
 
+@pytest.mark.parametrize("formula", ["atan(x)", "exp(-x^2)"])
+@pytest.mark.parametrize("box", ["x=0:inf", "x=-inf:inf"])
+def test_an_endless_box_has_bounds(formula: str, box: str) -> None:
+    found = stated(formula, box, 0.5)
+    assert found.value.maximum.high >= 1.0
+    assert found.value.minimum.low <= 0.0
+
+
 @pytest.mark.slow
 def test_a_cusp_that_points_upwards_is_bounded_by_its_ends() -> None:
     found = stated("-x^(2/3)", "x=-0.5:1", 2.0)

@@ -821,3 +821,25 @@ def test_an_extremum_at_a_kink_is_named(formula: str, expected: list[tuple[float
     found = analyse(parse(formula), ((-3.0, 3.0),))
     kinks = [(point.at["x"], kind.value) for point, kind in found.kink_extrema("x")]
     assert kinks == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "box", "words"),
+    [
+        ("x - floor(x)", "0:1", ["minimum", "supremum"]),
+        ("where(x > 0, x, 1)", "-1:1", ["infimum", "maximum"]),
+        ("abs(x)", "-1:1", ["minimum", "maximum"]),
+    ],
+)
+def test_a_bound_that_no_point_takes_is_no_extremum(
+    formula: str, box: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["critical", formula, "--in", box, "--global"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    wanted = {"minimum", "infimum", "maximum", "supremum"}
+    heading = next(place for place, line in enumerate(lines) if line[:1] == ["extremes"])
+    rows = [line for line in lines[heading:] if line and line[0] in wanted][:2]
+    assert [row[0] for row in rows] == words
+    if formula == "x - floor(x)":
+        # The ends are also jumps, and are told once.
+        assert rows[0][2:] == ["x", "=", "0;", "x", "=", "1"]

@@ -22,9 +22,13 @@ def extreme_tables(best: Extremes | None, facts: Facts, digits: int | None) -> I
     if best is None:
         return
     rows = []
-    for word, each in (("minimum", best.minimum), ("maximum", best.maximum)):
+    for word, bound, each in (
+        ("minimum", "infimum", best.minimum),
+        ("maximum", "supremum", best.maximum),
+    ):
         places = "; ".join(_place(point) for point in each.points) if each else ""
-        rows.append((word, "not known" if each is None else _value(each, digits), places))
+        shown = word if each is None or each.is_taken else bound
+        rows.append((shown, "not known" if each is None else _value(each, digits), places))
     yield Table("extremes over the box", ("", facts.name, "at"), tuple(rows))
 
 

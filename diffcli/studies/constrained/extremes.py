@@ -19,8 +19,9 @@ from diffcli.engines.boxes.jets import Jet
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort
 from diffcli.engines.enclosure import constant_value
-from diffcli.language.expression import Node
+from diffcli.language.expression import Node, postorder
 from diffcli.language.function import Function
+from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.studies.bounds.ranges import Extremum, range_of
@@ -52,13 +53,15 @@ class Attained:
 class Extreme:
     """The least or the greatest value between two bounds, and where it is attained.
 
-    ``exact`` is the value as text, where the points are proved to hold the extremum.
+    ``exact`` is the value as text, where the points are proved to hold the extremum; ``is_taken``
+    is False where the function may only come near to it.
     """
 
     low: float
     high: float
     points: tuple[Attained, ...]
     exact: str | None = None
+    is_taken: bool = True
 
     @property
     def is_settled(self) -> bool:
@@ -155,9 +158,17 @@ def extremes(
     effort = Effort(WORK, now() + budget)
     found = range_of("f", output, Region(ranges), TOLERANCE, effort)
     candidates = [*_corners(output, ranges), *(_candidate(output, each) for each in points)]
+    is_continuous = found.is_defined is True and not _may_jump(output)
     return Extremes(
-        _attained(found.minimum, candidates, function.variables),
-        _attained(found.maximum, candidates, function.variables),
+        _attained(found.minimum, candidates, function.variables, is_continuous),
+        _attained(found.maximum, candidates, function.variables, is_continuous),
+    )
+
+
+def _may_jump(formula: Node) -> bool:
+    return any(
+        each.op == "piecewise" or (each.op in TABLE and TABLE[each.op].jumps)
+        for each in postorder([formula])
     )
 
 
@@ -185,13 +196,21 @@ def _candidate(output: Node, point: NotablePoint) -> tuple[Attained, arb | None]
 
 
 def _attained(
-    found: Extremum, candidates: Sequence[tuple[Attained, arb | None]], names: Sequence[str]
+    found: Extremum,
+    candidates: Sequence[tuple[Attained, arb | None]],
+    names: Sequence[str],
+    is_continuous: bool,
 ) -> Extreme | None:
     if found.is_unbounded or abs(found.low) == inf or abs(found.high) == inf:
         return None
     between = interval_ball(found.low, found.high)
-    points = tuple(point for point, value in candidates if value is not None and value in between)
+    taken = [point for point, value in candidates if value is not None and value in between]
+    apart: dict[tuple[float, ...], Attained] = {}
+    for point in taken:
+        apart.setdefault(tuple(point.at.values()), point)
+    points = tuple(apart.values())
+    is_taken = is_continuous or bool(points)
     if not points and found.is_settled:
         near = (dict(zip(names, each, strict=True)) for each in found.points)
         points = tuple(Attained(each, None, is_proved=False) for each in near)
-    return Extreme(found.low, found.high, points)
+    return Extreme(found.low, found.high, points, is_taken=is_taken)

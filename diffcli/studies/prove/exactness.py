@@ -109,6 +109,8 @@ def simple_points(
 
 def _simple(x: float, reach: float, low: float, high: float) -> Iterator[Coordinate]:
     """Yield simple constants next to a float, the simplest fraction of an interval among them."""
+    if not isfinite(x):
+        return
     found: dict[Fraction, None] = {}
     for most in (1, 2, 12, 100, 1000):
         near = Fraction(x).limit_denominator(most)

@@ -113,9 +113,11 @@ def _box_by_box(
 def _refuted(subject: Subject, refute: Refute, box: Interval, column: int) -> Proof | None:
     """Return the refutation next to a point of few digits in a box, or next to its middle."""
     ends = box.lo[:, column].tolist(), box.hi[:, column].tolist()
-    short = [shortest(low, high) for low, high in zip(*ends, strict=True)]
     middle = subject.region.middles(Interval(*(np.array(end)[:, None] for end in ends)))
     exact = [Fraction(float(x)) for x in middle[:, 0]]
+    if not np.isfinite(ends).all():
+        return refute(subject, exact)
+    short = [shortest(low, high) for low, high in zip(*ends, strict=True)]
     return refute(subject, short) or (None if short == exact else refute(subject, exact))
 
 
