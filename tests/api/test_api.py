@@ -573,6 +573,7 @@ def test_torch_is_differentiated_by_autograd() -> None:
 
 
 # Torch's own, of its first call.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:.*torch.jit:DeprecationWarning")
 def test_torch_is_vectorised() -> None:
     f = CUBES.torch

@@ -20,7 +20,7 @@ SLOWED = 2
 """How much more of them the same work may take while others use the machine's memory."""
 SEARCHES = 6
 """Of ``critical``, which ends by the number of its cells."""
-SHARE = 500
+SHARE = 1500
 """Each how many-th bomb is thrown by default."""
 MESSAGE = re.compile(r"^error: |\"error\": ", re.MULTILINE)
 _AGAIN = re.compile(r"⟨(.+?)\|(\d+)⟩", re.DOTALL)

@@ -44,7 +44,7 @@ TYPED = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(20)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in names() if name != "warm"])
 def test_every_command_ends_in_time(name: str, runner: Commands) -> None:
     typed = TYPED.get(name, ("x^2", "--at", "1"))
@@ -59,7 +59,7 @@ def test_a_session_within_its_time(runner: Commands) -> None:
     assert "12" in ended.stdout
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "stdin", "words"),
     [

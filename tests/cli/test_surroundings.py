@@ -69,7 +69,7 @@ def test_a_full_disk_under_a_file(name: str, runner: Commands, rows: Path) -> No
         refused(runner.run(*line(name, rows), "-o", "/dev/full"), 2, "/dev/full")
 
 
-@pytest.mark.sampled(15)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OUTPUTS)
 @pytest.mark.parametrize(
     ("where", "words"),
@@ -101,7 +101,7 @@ def test_a_failed_command_leaves_the_old_file(name: str, runner: Commands, rows:
     assert sorted(each.name for each in rows.parent.iterdir()) == sorted([old.name, "rows.csv"])
 
 
-@pytest.mark.sampled(15)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_pipe_that_breaks(name: str, runner: Commands, rows: Path) -> None:
     whole = runner.run(*line(name, rows))
@@ -150,7 +150,7 @@ def test_streams_that_are_closed(closed: tuple[int, ...], runner: Commands) -> N
     assert bool(ended.stdout) == (1 not in closed)
 
 
-@pytest.mark.sampled(39)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "env",
     [

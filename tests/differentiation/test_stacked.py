@@ -66,7 +66,7 @@ WHOLE: list[tuple[Operator, tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(("operator", "labels"), WHOLE, ids=lambda each: str(each)[:40])
 def test_every_point_is_proved_or_two_engines_agree_on_all_its_numbers(
     operator: Operator, labels: tuple[str, ...]

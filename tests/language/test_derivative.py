@@ -23,7 +23,7 @@ LONG = {"hyp0f1", "hyp1f1", "hyp2f1", "hyperu", "uppergamma", "ellippi", "ellipp
 """Rows whose oracle takes many seconds."""
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize(
     "row",
     [
@@ -123,7 +123,7 @@ def test_indices_name_the_variables_that_are_declared() -> None:
     assert parse("d/dx*y", declared=["d"]).variables == ("d", "dx", "y")
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "typed",
     [

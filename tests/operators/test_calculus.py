@@ -142,6 +142,7 @@ def test_reverse_is_forward(name: str, dtype: str) -> None:
     near(auto, forward, dtype)
 
 
+@pytest.mark.sampled(4)
 @dtypes
 @scalars
 def test_the_hessian_is_symmetric(name: str, dtype: str) -> None:

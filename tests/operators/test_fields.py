@@ -272,6 +272,7 @@ def test_files_are_the_same_every_time(kind: str) -> None:
     assert Path(f"a.{kind}").read_bytes() == Path(f"b.{kind}").read_bytes()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "formula",
     [

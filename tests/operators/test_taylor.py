@@ -118,6 +118,7 @@ def test_what_is_refused() -> None:
         about("x*y*z", "0,0,0", 40)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("mode", ["auto", "reverse", "forward"])
 @pytest.mark.parametrize("order", [1, 2, 4, 5, 6])
 def test_every_mode_gives_the_same(mode: str, order: int) -> None:

@@ -48,7 +48,7 @@ WRITTEN = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("formula", WRITTEN)
 def test_a_derivative_is_written_as_a_table_has_it(formula: str) -> None:
     assert Symbolic(parse(formula)).formula(("x",)).text == WRITTEN[formula]

@@ -66,6 +66,7 @@ def test_a_page_needs_nothing_else() -> None:
     assert data["coordinates"] == ["x"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -142,6 +143,7 @@ SAMPLED = """
 """
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.skipif(shutil.which("node") is None, reason="node isn't installed")
 @pytest.mark.parametrize(
     ("line", "broken", "poles"),

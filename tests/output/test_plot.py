@@ -559,7 +559,7 @@ def test_a_formula_that_is_endless_is_not_typeset() -> None:
     assert typed_latex(parse(f"{logistic}; a29").outputs[0]) is None
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", ["(-2)^x", "log(-x^2-1)", "x/0", "0", "1e200*x^2", "1e-300*x"])
 def test_the_strangest_functions_are_drawn(formula: str) -> None:
     assert run(["plot", formula, "--mark", "zeros,extrema,inflections", "-o", "strange.svg"]) == 0

@@ -146,6 +146,7 @@ def frames_in(name: str) -> list[np.ndarray]:
         return [np.asarray(each.convert("L")) for each in ImageSequence.Iterator(picture)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -154,7 +155,6 @@ def frames_in(name: str) -> list[np.ndarray]:
         ["descend", "x^2+y^2", "--from", "1,2", "--steps", "5"],
     ],
 )
-@pytest.mark.sampled(3)
 def test_what_moves_is_a_gif(few_frames: None, arguments: list[str]) -> None:
     assert run([*arguments, "-q", "-o", "moving.gif"]) == 0
     first, *rest = frames_in("moving.gif")

@@ -34,6 +34,7 @@ def shown(arguments: list[str], capsys: pytest.CaptureFixture[str], code: int = 
 SLOPE = str(float(mpmath.besseli(1, 2)))[:8]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("point", ["x=[1,2]", "x=2"])
 @pytest.mark.parametrize("kind", ["table", "plain", "csv", "markdown", "latex", "html", "json"])
 def test_the_quotient_stands_beside_the_number(
