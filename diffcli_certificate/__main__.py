@@ -15,8 +15,8 @@ def words(claim: Mapping[str, Any]) -> str:
     """Return a claim as a line: ``number point 1 f1 x y [1.99, 2.01]``."""
     about = [claim["kind"], f"point {claim['point'] + 1} f{claim['output'] + 1}"]
     about += claim.get("partial", [])
-    known = ("kind", "point", "output", "partial", "cuts")
-    rest = [value for key, value in claim.items() if key not in known]
+    said = ("variable", "side", "interval", "left", "right", "box")
+    rest = [claim[key] for key in said if key in claim]
     rest += [f"in {claim['cuts'].count(None)} parts"] if "cuts" in claim else []
     return " ".join(map(str, [*about, *rest])).replace("'", "").replace("None", "infinite")
 
@@ -26,7 +26,7 @@ def check(path: Path) -> bool:
     read = json.loads(path.read_text(encoding="utf-8"))
     certificate = Certificate(read["operations"], read["outputs"], read["points"])
     rejected = False
-    sys.stdout.write(f"{path}: {read['formula']}\n")
+    sys.stdout.write(f"{path}: said to be {read['formula']}\n")
     for claim in read["claims"]:
         try:
             prove(certificate, claim)
@@ -42,7 +42,11 @@ def main() -> int:
     if not sys.argv[1:]:
         sys.stderr.write("usage: python -m diffcli_certificate FILE …\n")
         return 2
-    return int(not all([check(Path(name)) for name in sys.argv[1:]]))  # noqa: C419  (check all)
+    try:
+        return int(not all([check(Path(name)) for name in sys.argv[1:]]))  # noqa: C419  (check all)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        sys.stderr.write(f"error: a file is no certificate: {error}\n")
+        return 2
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ def prove(certificate: Certificate, claim: Mapping[str, Any]) -> None:
     try:
         for iv.prec in PRECISIONS:
             try:
+                if min(claim["point"], claim["output"]) < 0:
+                    raise ValueError("points and outputs are counted from 0")
                 if PROOFS[claim["kind"]](certificate, claim):
                     return
                 reason = "it is not so, or too narrow to be proved"

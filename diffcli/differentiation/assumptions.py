@@ -1,4 +1,4 @@
-"""What is assumed of matrices, held against points, and which derivative is meant all the same."""
+"""What is assumed of matrices, held against points, and which derivative and product are meant."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from diffcli.errors import PointError
+from diffcli.language.expression import NUMBER
 from diffcli.language.function import Function
-from diffcli.language.points import Point
+from diffcli.language.points import Point, Tensor
+from diffcli.language.printer import text_of
 from diffcli.operators import Operator
 
 if TYPE_CHECKING:
     from diffcli.differentiation.numbers import Array
     from diffcli.differentiation.settings import Settings
 
+MATRIX = 2
+"""The number of axes of a matrix."""
 NEAR = 1e-10
 """How far the columns of an orthogonal matrix may be from orthonormal: typed decimals are."""
 
@@ -34,6 +38,31 @@ def check_assumptions(function: Function, points: Sequence[Point], settings: Set
                     f"{name} is assumed {fact}, and at the point it isn't",
                     hint="leave out --assume, or correct the point",
                 )
+
+
+def entry_by_entry(function: Function, points: Sequence[Point]) -> Iterator[str]:
+    """Yield where a product without a sign, or a power, isn't that of matrices as on paper."""
+    values = points[0].values if points else {}
+    shapes = {
+        name: value.shape if isinstance(value, Tensor) else () for name, value in values.items()
+    }
+    typed = " ".join(function.text)
+    has_sign = "*" in typed.replace("**", "")
+    if all(len(shape) < MATRIX for shape in shapes.values()):
+        return
+    from diffcli.tensors.shapes import shapes_of
+
+    known = shapes_of(function, shapes)
+    for term in function.nodes:
+        factors = [factor for factor in term.args if known[factor]]
+        if all(len(known[factor]) < MATRIX for factor in factors):
+            continue
+        if term.op == "mul" and len(factors) > 1 and not has_sign:
+            product = " @ ".join(map(text_of, factors))
+            yield f"{text_of(term)} is taken entry by entry; the product of matrices is {product}"
+        if term.op == "pow" and "^" in typed and term.args[1].op == NUMBER:
+            power = f"matrix_power({', '.join(map(text_of, term.args))})"
+            yield f"{text_of(term)} is taken entry by entry; the power of a matrix is {power}"
 
 
 def unconstrained(operator: Operator, function: Function) -> Iterator[str]:

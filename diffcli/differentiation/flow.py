@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffcli.differentiation.analysis import real_roots
 from diffcli.differentiation.answers import Answers
-from diffcli.differentiation.assumptions import check_assumptions, unconstrained
+from diffcli.differentiation.assumptions import check_assumptions, entry_by_entry, unconstrained
 from diffcli.differentiation.settings import Settings
 from diffcli.engines import remote
 from diffcli.errors import LimitError
@@ -95,6 +95,7 @@ class _Derivation:
 
     def report(self, points: Sequence[Point]) -> Report:
         """Return the answer at some points, or the formulas alone."""
+        self._remarks |= dict.fromkeys(entry_by_entry(self._function, points))
         if not self._function.variables:
             points = points or [Point({})]
         return self._report(self._answers.at(points) or [self._formulas_alone()])

@@ -208,6 +208,7 @@ def test_false_claims_are_rejected() -> None:
         {"kind": "number", "output": 0, "partial": [], "interval": ["nan", "inf"]},
         {"kind": "number", "output": 3, "partial": [], "interval": one},
         {"kind": "unheard of", "output": 0},
+        {"kind": "number", "output": -1, "partial": [], "interval": ["-1", "1"]},
         {},
     ]
     for claim in false:
@@ -285,6 +286,19 @@ POINTS = (("3/7", "5/3", "2"), ("-3/7", "-3/7", "-3/7"), ("9/4", "1/3", "1"), ("
 def test_what_the_checker_does_not_know_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="doesn't know besselj"):
         Operations().position(parse("besselj(0, x)").outputs[0])
+
+
+def test_what_is_no_certificate_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "broken.json").write_text("{")
+    for name in ("nothing.json", "list.json", "broken.json"):
+        command = [sys.executable, "-m", "diffcli_certificate", str(tmp_path / name)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=CHECKER.parent, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("error: ")
+        assert done.stderr.count("\n") == 1
 
 
 def test_the_checker_stands_alone(tmp_path: Path) -> None:

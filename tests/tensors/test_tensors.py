@@ -16,7 +16,7 @@ from diffcli.engines.symbolic import expression, symbol
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.parser import parse
-from diffcli.language.points import read_points
+from diffcli.language.points import Point, read_points
 from diffcli.language.tensors import TENSORS
 from diffcli.operators import Eval, Grad, Hessian, Jacobian, Operator
 from diffcli.output.report import Result
@@ -337,3 +337,24 @@ def test_a_slice_runs_backwards(place: str) -> None:
 def test_the_hessian_of_a_determinant_has_no_noise() -> None:
     at = {"A": np.array([[2, 0.3, 1], [0.5, 1.5, 2], [1, 1, 3]])}
     assert answer(Hessian(), "det(A)", at).verdict is Verdict.CERTIFIED
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sum(A x)", ["A*x is taken entry by entry; the product of matrices is A @ x"]),
+        ("sum(A^2)", ["A**2 is taken entry by entry; the power of a matrix is matrix_power(A, 2)"]),
+        ("sum(A*x)", []),
+        ("sum(A @ x)", []),
+        ("sum(2x)", []),
+    ],
+)
+def test_a_product_that_paper_would_read_as_one_of_matrices_is_said(
+    text: str, said: list[str]
+) -> None:
+    function = parse(text)
+    (point,) = read_points(["A=[[1,2],[3,4]],x=[1,1]"])
+    values = {name: point.named[name] for name in function.variables}
+    settings = Settings(engines=("autograd",))
+    report = derive(Grad(), function, [Point(values)], settings)
+    assert list(report.warnings) == said
