@@ -35,8 +35,8 @@ diffcli plot "x^5 - 5x^3 + 4x" --range=-2.3:2.3 --y-range=-8:8 --mark zeros,extr
 # The point that is missing has a ring.
 diffcli plot "sin(x)/x" --range=-15:15 -o hole.png
 
-# Several formulas: a function and its Taylor polynomials.
-diffcli plot "sin(x)" "x" "x - x^3/6" "x - x^3/6 + x^5/120" --orders 0 --y-range=-2:2 -o taylor.png
+# A function and its Taylor polynomials, in its own frame.
+diffcli taylor "sin(x)" --order 5 -q -o taylor.png
 
 # Growth, by its logarithm.
 diffcli plot "2^x" "x^2" "x!" --range 0.5:8 --orders 0 --log y -o growth.png

@@ -66,6 +66,7 @@ FLOW = [
     "output.matrices",
     "studies.descent",
     "studies.graph",
+    "studies.taylor",
     "commands",
     "batch",
     "api",

@@ -1,19 +1,27 @@
-"""The Taylor polynomial about a point: ``expansion`` computes it, ``document`` shows it."""
+"""The Taylor polynomial about a point.
+
+``expansion`` computes it, ``document`` shows it, ``picture`` draws those of all orders.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from diffcli.commands.record import Command, Plan, Request
+from diffcli.errors import UsageError
 from diffcli.language.expression import number
 from diffcli.language.points import Point
 from diffcli.options import CODE, COMPILE, Kind, Option
+from diffcli.output.matrices import PICTURES
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
     from diffcli.language.function import Function
     from diffcli.output.document import Answer
+    from diffcli.output.report import Report
+    from diffcli.studies.taylor.expansion import Expansion
 
 ORDER = Option(
     "order", Kind.WHOLE, "Order of the highest term (default 5).", default=5, metavar="N", least=0
@@ -32,20 +40,38 @@ def plan(request: Request) -> Plan:
             request.host.say(f"about {where}; choose another point with --at")
         points = points or [Point(dict.fromkeys(function.variables, number(0)))]
         order = request["order"]
-        found = expand(function, points, chosen, order=order, digits=request["precision"])
-        return answer(*found, order)
+        report, found = expand(function, points, chosen, order=order, digits=request["precision"])
+        return answer(report, found, order, partial(_drawn, function, found, report))
 
     return Plan(compute)
 
 
+def _drawn(function: Function, found: Sequence[Expansion], report: Report, kind: str) -> bytes:
+    """Return the picture of the one expansion; files of matrices hold none."""
+    if kind not in PICTURES:
+        from diffcli.output.matrices import matrix_file
+
+        return matrix_file(report, kind)
+    if len(found) > 1:
+        raise UsageError("several points, and one expansion is drawn", hint="draw them one by one")
+    from diffcli.output.plots.style import Canvas
+    from diffcli.studies.taylor.picture import expansion_figure
+
+    return expansion_figure(function, found[0], Canvas(kind=kind))
+
+
 COMMAND = Command(
     "taylor",
-    help="Expand one formula about a point, or about 0.",
+    help="""Expand one formula about a point, or about 0.
+
+-o taylor.png draws a formula of one variable with its polynomials T1, T2, ….""",
     examples="""\
 diffcli taylor "exp(sin(x))" --order 8
 diffcli taylor "log(x)" --at 1
+diffcli taylor "sin(x)" --order 7 -o taylor.png
 diffcli taylor "exp(x)*cos(y)" --at 0,0 --order 2""",
     options=(ORDER,),
     unused=(*CODE, COMPILE),
+    beside=PICTURES,
     plan=plan,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from diffcli.output.answers import function_lines, remarks
@@ -13,8 +13,13 @@ from diffcli.output.text import DIGITS
 from diffcli.studies.taylor.expansion import Expansion
 
 
-def answer(report: Report, found: Sequence[Expansion], order: int) -> Answer:
-    """Return each point's polynomial, and a table of its coefficients."""
+def answer(
+    report: Report,
+    found: Sequence[Expansion],
+    order: int,
+    draw: Callable[[str], bytes] | None = None,
+) -> Answer:
+    """Return each point's polynomial, and a table of its coefficients; ``draw`` makes pictures."""
 
     def document(digits: int | None) -> Document:
         formulas = list(function_lines(report))
@@ -37,7 +42,7 @@ def answer(report: Report, found: Sequence[Expansion], order: int) -> Answer:
             "results": [_record(each, result.data) for each, result in records],
         }
 
-    return Answer(report, report.exit_code, data, document)
+    return Answer(report, report.exit_code, data, document, draw=draw)
 
 
 def _table(found: Expansion, digits: int | None) -> Table:

@@ -39,6 +39,7 @@ class Expansion:
     as typed; ``exact`` has the coefficients that are known exactly, as text; ``terms`` says what
     each monomial is in the distances from the point, and so is ``polynomial``, None where a
     coefficient is missing; ``is_rounded`` where it has coefficients that lost digits.
+    ``summands`` are the polynomial's terms as far as their coefficients are known, 0 among them.
     """
 
     result: Result
@@ -47,6 +48,7 @@ class Expansion:
     terms: Mapping[str, str]
     polynomial: str | None
     is_rounded: bool = False
+    summands: tuple[Node, ...] = ()
 
 
 def expand(
@@ -72,11 +74,12 @@ def expand(
         about = {name: text_of(place) for name, place in places.items()}
         powers = _powers(places, order)
         terms = {name: text_of(power) for name, power in powers.items()}
-        polynomial = _polynomial(result, exact, powers, digits)
+        summands = _summands(result, exact, powers, digits)
+        polynomial = text_of(total(summands)) if len(summands) == len(powers) else None
         rounded = any(
             _is_rounded(cell, digits) for cell in cells(result) if cell.entry not in exact
         )
-        found.append(Expansion(result, about, exact, terms, polynomial, rounded))
+        found.append(Expansion(result, about, exact, terms, polynomial, rounded, summands))
     return report, tuple(found)
 
 
@@ -172,19 +175,25 @@ def _powers(places: Mapping[str, Node], order: int) -> dict[str, Node]:
     }
 
 
-def _polynomial(
+def _summands(
     result: Result, exact: Mapping[str, str], powers: Mapping[str, Node], digits: int | None
-) -> str | None:
+) -> tuple[Node, ...]:
+    """Return each power by its coefficient, up to the first coefficient that is missing."""
     algebra = _algebra()
     decimals = {cell.entry: cell.text(digits) for cell in cells(result)}
-    terms = []
+    found: list[Node] = []
     for name, power in powers.items():
         if result.derivative[name] is None:
-            return None
+            break
         (coefficient,) = parse(exact.get(name) or decimals[name]).outputs
-        if coefficient is not ZERO:
-            terms.append(algebra.mul(coefficient, power))
-    return text_of(node("add", *terms) if len(terms) > 1 else [*terms, ZERO][0])
+        found.append(ZERO if coefficient is ZERO else algebra.mul(coefficient, power))
+    return tuple(found)
+
+
+def total(summands: Sequence[Node]) -> Node:
+    """Return the sum of terms, without those that are 0."""
+    terms = [term for term in summands if term is not ZERO]
+    return node("add", *terms) if len(terms) > 1 else [*terms, ZERO][0]
 
 
 def _is_rounded(cell: Cell, digits: int | None) -> bool:
