@@ -162,11 +162,12 @@ CODE = (PY, LOSS, INPUTS)
 DTYPE = Option(
     "dtype",
     Kind.TEXT,
-    "Type of the numbers: float64 (default), float32 or complex128.",
+    "Type of the numbers: float64 (default), float32 or complex128; of code also "
+    "float16, bfloat16.",
     default="float64",
     metavar="TYPE",
     group=NUMBERS,
-    choices=("float64", "float32", "complex128"),
+    choices=("float64", "float32", "complex128", "float16", "bfloat16"),
 )
 DEVICE = Option(
     "device",

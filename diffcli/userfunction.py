@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffcli.clock import now
+from diffcli.differentiation.settings import HALF
 from diffcli.errors import FileError, NoDerivativeError, UsageError
 from diffcli.language.expression import number
 from diffcli.language.function import Function
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from diffcli.language.points import Typed
 
 NO_FORMULA = "a Python function has no formula"
-HALF = ("float16", "bfloat16")
 UNSTEADY = "a second call at the same point gives other values: it is random, or keeps a state"
 
 
@@ -204,7 +204,8 @@ def load_module(
     for point in points:
         if point.ordered or not isinstance(batch, Mapping):
             raise UsageError("the inputs need names", hint='--at "x=[1,2],target=0"')
-        typed = arrays_of(Point(point.named), dtype=dtype, seed=0)
+        kind = "float64" if dtype in HALF else dtype
+        typed = arrays_of(Point(point.named), dtype=kind, seed=0)
         batch = {**batch, **{key: torch.from_numpy(each) for key, each in typed.items()}}
     call = OfParameters(module, batch, measure, dtype)
     values = {
@@ -307,6 +308,9 @@ class _User:
         # What is of half precision was computed, and comes as it is.
         kind = "float64" if settings.dtype in HALF else settings.dtype
         arrays = arrays_of(point, dtype=kind, seed=settings.seed)
+        if settings.dtype in HALF:  # which numpy lacks in part: rounded by torch
+            rounded = tensors(arrays, settings.dtype, settings.device)
+            arrays = {name: to_array(value) for name, value in rounded.items()}
         shapes = {name: each.shape for name, each in arrays.items()}
         scalars = operator.moving(Scalars(None, shapes, ()))
         given, moving = tensors(arrays, settings.dtype, settings.device), tuple(scalars.variables)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isnan
 
 from diffcli.commands.record import Request
-from diffcli.differentiation.settings import DIGITS, ENGINES, Settings
+from diffcli.differentiation.settings import DIGITS, ENGINES, HALF, Settings
 from diffcli.errors import UsageError
 from diffcli.options import DTYPE, names, one_of
 from diffcli.output.text import KEPT
@@ -25,6 +25,8 @@ def settings(request: Request, *, is_complex: bool = False) -> Settings:
         raise UsageError(
             "complex128 goes with eval, grad and partial", hint="use float64, or float32"
         )
+    if dtype in HALF and request["py"] is None:
+        raise UsageError(f"{dtype} goes with code, by --py", hint="use float64, or float32")
     chosen = ("autograd",) if request["no_check"] else names(request["engines"]) or ENGINES
     return Settings(
         dtype=one_of(dtype, DTYPE.values(), "--dtype"),

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from diffcli.cli.main import run
 
@@ -110,3 +111,14 @@ def test_the_table_shows_the_quotients(capsys: pytest.CaptureFixture[str]) -> No
 def test_refusals(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_of_code(dtype: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["grad", "--py", "m.py:f", "--at", "x=[0.1,2,3]", "--dtype", dtype]
+    assert run([*arguments, "--format", "json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert result["at"]["x"][0] == float(torch.tensor(0.1, dtype=getattr(torch, dtype)))
+    assert {check["verdict"] for check in result["checks"]} == {"certified"}
+    assert run(["grad", "x^2", "--at", "x=1", "--dtype", dtype]) == 2
+    assert f"{dtype} goes with code" in capsys.readouterr().err
