@@ -103,6 +103,10 @@ def test_the_table_shows_the_quotients(capsys: pytest.CaptureFixture[str]) -> No
         (["--py", "m.py:f", "--claim", "m.py:too_short", "--at", "x=[1,2,3]"], "gives 2 numbers"),
         (["--py", "m.py:f", "--claim", "m.py:of_other_arguments", "--at", "x=[1,2,3]"], "takes y"),
         (["--py", "m.py:f", "--claim", "m.py:gradient"], "at a point"),
+        (
+            ["--py", "m.py:f", "--claim", "m.py:gradient", "--at", "x=[1,2]", "--dtype", "float16"],
+            "aren't compared in float16",
+        ),
         (["--py", "m.py:f", "--at", "x=1"], "code is checked against code"),
         (["x^2", "--claim", "m.py:gradient"], "code is checked against code"),
         (["--py", "m.py:f", "--claim", "m.py:none", "--at", "x=1"], "no function 'none'"),

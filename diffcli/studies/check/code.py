@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from diffcli.differentiation import Settings
+from diffcli.differentiation.settings import HALF
 from diffcli.engines.autograd import tensors
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.differences import Estimate, Finding
@@ -111,6 +112,10 @@ def review(
         )
     if not points:
         raise UsageError("code is checked at a point", hint="add --at")
+    if settings.dtype in HALF:
+        raise UsageError(
+            f"claims aren't compared in {settings.dtype}", hint="--dtype float32, or float64"
+        )
     places = [arrays_of(point, dtype=settings.dtype, seed=settings.seed) for point in points]
     outputs = function(*tensors(places[0], settings.dtype, settings.device).values())
     scalar = len(outputs) == 1 and outputs[0].numel() == 1
