@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffcli.clock import now
-from diffcli.differentiation.settings import HALF
 from diffcli.errors import FileError, NoDerivativeError, UsageError
 from diffcli.language.expression import number
 from diffcli.language.function import Function
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
     from diffcli.language.points import Typed
 
 NO_FORMULA = "a Python function has no formula"
+HALF = ("float16", "bfloat16")
+"""The types that only code has."""
 UNSTEADY = "a second call at the same point gives other values: it is random, or keeps a state"
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from math import inf
 
 ENGINES = ("autograd", "symbolic", "enclosure")
-HALF = ("float16", "bfloat16")
-"""The types that only code has."""
 DIGITS = 17
 """How many digits of an enclosure must be certain: those of a float64."""
 
