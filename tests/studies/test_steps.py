@@ -404,6 +404,15 @@ def test_an_equation_that_defines_no_function_is_refused(equation: str, wrt) -> 
         implicit(equation, wrt=wrt)
 
 
+def test_functions_of_time_are_shown_the_command_that_has_their_rates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["steps", "x(t)^2 + y(t)^2 = 25"]) == 2
+    assert 'diffcli implicit "x(t)^2 + y(t)^2 = 25"' in capsys.readouterr().err
+    assert run(["steps", "x^2 + fooo(x) = 25"]) == 3
+    assert "rates" not in capsys.readouterr().err
+
+
 def test_a_wrong_implicit_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*given):
         return replace(fit(*given), slope=lambda _, slopes: slopes[-1])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from diffcli.commands.boxes import box_of_numbers
 from diffcli.commands.record import Command, Plan, Request, parse_asked
 from diffcli.engines import remote
-from diffcli.errors import UsageError
+from diffcli.errors import FormulaError, UsageError
 from diffcli.language.equations import is_equation, read_equations
 from diffcli.language.parser import parse
 from diffcli.options import (
@@ -131,7 +131,19 @@ def _charted(typed: str) -> Plan:
 
 
 def _equation(texts: Sequence[str], **names: Any) -> Function:
-    return read_equations(texts, **names).function
+    """Read an equation. Raises UsageError for one between functions, x(t)^2 + y(t)^2 = 25."""
+    from diffcli.studies.implicit.rates import Related, read_related
+
+    try:
+        return read_equations(texts, **names).function
+    except FormulaError:
+        related = read_related(texts, ())
+        if not isinstance(related, Related):
+            raise
+        raise UsageError(
+            f"steps aren't written for functions of {related.time}",
+            hint=f'their rates: diffcli implicit "{texts[0]}"',
+        ) from None
 
 
 def _of_equation(wrt: Sequence[str], definitions: Sequence[str]) -> Any:
