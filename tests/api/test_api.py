@@ -134,7 +134,7 @@ def test_what_is_no_formula_is_refused(text) -> None:
         (lambda: F.plot(x=3), "range of x isn't two numbers"),
         (lambda: F.plot(x=(0, 1, 2)), "range of x isn't two numbers"),
         (lambda: F.plot(x=([1], 2)), "range of x isn't two numbers"),
-        (lambda: F.export("rust"), "'rust' is no language"),
+        (lambda: F.export("cobol"), "'cobol' is no language"),
         (lambda: F.export(kinds="slope"), "is no kind"),
     ],
 )

@@ -193,7 +193,7 @@ def test_code_can_be_read(target: str) -> None:
         assert not re.search(r"(t\d+) = .*;?\n\s*return \1;?$", code, re.MULTILINE), code
         assert not any(line != line.rstrip() for line in lines)
         if target == "c":
-            used = re.search(r"NAN|INFINITY|\b(?!f0)\w+\(", "\n".join(lines[4:]))
+            used = re.search(r"NAN|INFINITY|\b(?!g0)\w+\(", "\n".join(lines[4:]))
             assert ("#include <math.h>" in code) == bool(used), code
         elif TARGETS[target].lexer == "python":
             names = imported_and_used(code)
@@ -348,7 +348,7 @@ def test_integers_have_derivatives(target: str, text: str) -> None:
     code = namespace(target, text)
     reference = namespace("python", text)
     array = torch.tensor if target == "torch" else np.array
-    for name in ("f0", "f0_grad", "f0_hessian"):
+    for name in ("g0", "g0_grad", "g0_hessian"):
         exact = np.asarray(reference[name](3.0, 2.0))
         for given in ((array(3), array(2)), (array([3, 3]), array(2)), (3, 2), (array(3.0), 2)):
             found = np.asarray(code[name](*given))
@@ -358,9 +358,9 @@ def test_integers_have_derivatives(target: str, text: str) -> None:
 def test_torch_keeps_the_type_of_floats() -> None:
     code = namespace("torch", "x/3 + y")
     single = torch.tensor(1.0), torch.tensor(2.0)
-    assert code["f0_grad"](*single).dtype == torch.float32
-    assert code["f0_grad"](torch.tensor(1), torch.tensor(True)).dtype == torch.float64
-    assert code["f0"](0.1, 0).item() == 0.1 / 3
+    assert code["g0_grad"](*single).dtype == torch.float32
+    assert code["g0_grad"](torch.tensor(1), torch.tensor(True)).dtype == torch.float64
+    assert code["g0"](0.1, 0).item() == 0.1 / 3
 
 
 def test_an_integer_tensor_has_a_gradient() -> None:
@@ -383,9 +383,9 @@ def test_definitions_stand_before_the_formula() -> None:
 
 def test_a_choice_of_constants_is_no_integer() -> None:
     for target in ("python", "numpy"):
-        slope = namespace(target, "relu(x)")["f0_grad"](np.float64(3.0))
+        slope = namespace(target, "relu(x)")["g0_grad"](np.float64(3.0))
         assert np.asarray(slope).dtype == np.float64
-    assert isinstance(namespace("python", "relu(x)")["f0_grad"](3.0), float)
+    assert isinstance(namespace("python", "relu(x)")["g0_grad"](3.0), float)
 
 
 @pytest.mark.parametrize(
@@ -395,7 +395,6 @@ def test_a_choice_of_constants_is_no_integer() -> None:
         ("digamma(x)", "c", ()),
         ("digamma(x)", "torch", ()),
         ("sum(x^2)", "c", ()),
-        ("sum(x^2)", "numpy", ()),
         ("sum(x^2)", "python", ("value",)),
         ("besselj(0, x)", "jax", ()),
         ("lambertw(x)", "numpy", ()),
@@ -444,38 +443,38 @@ def test_python_computes_no_branch_that_is_not_taken() -> None:
     text = "where(x > 0, sqrt(x)*log(x) + sqrt(x), where(x < -1, (-1 - x)^x, 1/x))"
     code = namespace("python", text)
     for x in (4.0, -0.5, -3.0):
-        assert isinstance(code["f0"](x), float)
-        assert isinstance(code["f0_grad"](x), float)
-        assert isinstance(code["f0_hessian"](x), float)
+        assert isinstance(code["g0"](x), float)
+        assert isinstance(code["g0_grad"](x), float)
+        assert isinstance(code["g0_hessian"](x), float)
 
 
 def test_python_raises_where_no_condition_holds() -> None:
     code = namespace("python", "max(piecewise((x, x > 0)), 1)")
-    assert code["f0"](2.0) == 2.0
+    assert code["g0"](2.0) == 2.0
     with pytest.raises(ValueError, match="no condition holds"):
-        code["f0"](-1.0)
+        code["g0"](-1.0)
 
 
 def test_python_refuses_what_is_not_real() -> None:
     with pytest.raises(ValueError, match="math domain error"):
-        namespace("python", "x^y")["f0"](-1.0, 0.5)
+        namespace("python", "x^y")["g0"](-1.0, 0.5)
 
 
 @pytest.mark.parametrize("text", ["where(x > 0, sqrt(x), x^2)", "where(x > 0, log(x), exp(-x))"])
 def test_torch_code_can_be_differentiated_again(text: str) -> None:
     code = namespace("torch", text)
     x = torch.tensor([-1.0, 2.0], dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(code["f0"](x).sum(), x, create_graph=True)
-    assert torch.allclose(slope, code["f0_grad"](x), rtol=1e-14)
-    (second,) = torch.autograd.grad(code["f0_grad"](x).sum(), x)
-    assert torch.allclose(second, code["f0_hessian"](x), rtol=1e-14)
+    (slope,) = torch.autograd.grad(code["g0"](x).sum(), x, create_graph=True)
+    assert torch.allclose(slope, code["g0_grad"](x), rtol=1e-14)
+    (second,) = torch.autograd.grad(code["g0_grad"](x).sum(), x)
+    assert torch.allclose(second, code["g0_hessian"](x), rtol=1e-14)
 
 
 def test_jax_code_can_be_differentiated_again() -> None:
     jax = pytest.importorskip("jax")
     code = namespace("jax", "where(x > 0, sqrt(x), x^2)")
     with jax.enable_x64(True):
-        slope = jax.vmap(jax.grad(code["f0"]))(jax.numpy.array([-1.0, 4.0]))
+        slope = jax.vmap(jax.grad(code["g0"]))(jax.numpy.array([-1.0, 4.0]))
     assert slope.tolist() == [-2.0, 0.25]
 
 
@@ -487,10 +486,10 @@ def test_axes_of_derivatives_stand_before_those_of_points(target: str) -> None:
     array = torch.tensor if target == "torch" else np.array
     x, y = array([1.0, 2.0, 3.0]), array([[0.5], [1.5]])
     slopes = [[2.25, 2.25, 2.25], [4.25, 4.25, 4.25]]
-    assert tuple(code["f0"](x, y).shape) == (2, 3)
-    assert tuple(code["f0_grad"](x, y).shape) == (2, 2, 3)
-    assert tuple(code["f0_hessian"](x, y).shape) == (2, 2, 2, 3)
-    assert code["f0_grad"](x, y)[0].tolist() == slopes
+    assert tuple(code["g0"](x, y).shape) == (2, 3)
+    assert tuple(code["g0_grad"](x, y).shape) == (2, 2, 3)
+    assert tuple(code["g0_hessian"](x, y).shape) == (2, 2, 2, 3)
+    assert code["g0_grad"](x, y)[0].tolist() == slopes
 
 
 @pytest.mark.parametrize("target", ["torch", "jax"])
@@ -607,7 +606,7 @@ def test_tensors_in_numpy() -> None:
         ("[x, x^2]", "python", ("grad",), "grad takes one formula"),
         ("besselj(x, 2)", "numpy", (), "besselj has no closed derivative"),
         ("x + log(-1)", "python", (), r"log\(-1\) has no float64"),
-        ("x", "rust", (), "'rust' is no language"),
+        ("x", "cobol", (), "'cobol' is no language"),
         ("2", "c", ("grad",), "the formula has no variables"),
         ("x", "python", ("slope",), "'slope' is no kind"),
     ],
@@ -675,7 +674,7 @@ def test_command_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ('export "x^2" --to rust', 2),
+        ('export "x^2" --to cobol', 2),
         ('export "x^2" --kinds grads', 2),
         ('export "x^2" --at 3', 2),
         ('export "x^" --to c', 3),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from diffcli.cli import main
-from diffcli.differentiation import Settings, answers, cases, derive, vectors
+from diffcli.differentiation import Settings, answers, derive, problem, vectors
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Eval, Grad, Hvp, Operator, Vjp
@@ -69,7 +69,7 @@ def test_products_of_a_long_chain_are_autograds(
     size, found = 150, {}
     (vector,) = read_points(["3" if kind is Vjp else f"linspace(0,1,{size})"])
     operator = kind() if kind is Grad else kind(vector)  # type: ignore[call-arg]
-    monkeypatch.setattr(cases, "MOST_ENTRIES", 10)
+    monkeypatch.setattr(problem, "MOST_ENTRIES", 10)
     given: list[object] = []
 
     def product(*request: object) -> object:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from diffcli.cli.main import run
-from diffcli.commands.boxes import read_box
+from diffcli.language.ranges import read_ranges
 from diffcli.errors import FormulaError
 from diffcli.studies.constrained.blowup import Condition, is_alone
 from diffcli.studies.constrained.extremes import constrained_extremes
@@ -21,7 +21,7 @@ from diffcli.studies.constrained.search import Extrema, extrema
 
 def found(formula: str, constraints: str, box: str, seconds: float = 10.0) -> Extrema:
     problem = read_problem([formula], subject_to=constraints)
-    return extrema(problem, read_box(box, problem.variables), seconds)
+    return extrema(problem, read_ranges(box, problem.variables), seconds)
 
 
 # Worked by hand: the formula, the constraints, the box, then each point: coordinates, multipliers
@@ -149,7 +149,7 @@ SAMPLED = [
 @pytest.mark.parametrize(("formula", "constraints", "box"), SAMPLED)
 def test_global_extrema_hold_every_sample(formula: str, constraints: str, box: str) -> None:
     problem = read_problem([formula], subject_to=constraints)
-    ranges = read_box(box, problem.variables)
+    ranges = read_ranges(box, problem.variables)
     problem = with_faces(problem, ranges)
     best = constrained_extremes(problem, extrema(problem, ranges, 10.0))
     ends = [[float(Fraction(end)) for end in side.split("=")[1].split(":")]
@@ -173,7 +173,7 @@ def test_global_extrema_hold_every_sample(formula: str, constraints: str, box: s
 
 def test_what_is_unbounded_within_the_constraints_has_no_extreme_value() -> None:
     problem = read_problem(["1/x"], subject_to="x^2 <= 1")
-    ranges = read_box("x=-3:3", problem.variables)
+    ranges = read_ranges("x=-3:3", problem.variables)
     problem = with_faces(problem, ranges)
     best = constrained_extremes(problem, extrema(problem, ranges, 10.0))
     assert best.minimum is None
