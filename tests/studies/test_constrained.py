@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from diffcli.cli.main import run
-from diffcli.language.ranges import read_ranges
 from diffcli.errors import FormulaError
+from diffcli.language.ranges import read_ranges
 from diffcli.studies.constrained.blowup import Condition, is_alone
 from diffcli.studies.constrained.extremes import constrained_extremes
 from diffcli.studies.constrained.problem import read_problem, with_faces
