@@ -182,7 +182,7 @@ def test_a_bad_line_has_a_record_and_the_rest_goes_on(capfd: pytest.CaptureFixtu
         ({"expression": "x", "strict": "yes"}, "true or false"),
         ({"expression": "x", "check_budget": "long"}, "where a number is wanted"),
         ({"expression": ["x", 1.5, None]}, "where words are wanted"),
-        ({"expression": "x", "dtype": "float16"}, "can't be given to --dtype"),
+        ({"expression": "x", "dtype": "float16"}, "float16 goes with code, by --py"),
         ({"expression": "x", "kind": "jvp", "at": 1}, "jvp needs a vector"),
         ({"expression": "x", "directional": 1, "order": 2}, "directional goes without"),
     ],
