@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from forking import GIGABYTE, Commands, Ended, commands
+from forking import GIGABYTE, Commands, Ended
 from pace import is_within
 
 SECONDS, START = 3, 1.3
@@ -67,21 +67,19 @@ def verdict(line: str, ended: Ended) -> str:
 
 
 @pytest.mark.slow
-def test_every_bomb_ends_soon_and_small() -> None:
+def test_every_bomb_ends_soon_and_small(runner: Commands) -> None:
     bad, slowest, largest = [], 0.0, 0
-    with commands() as runner:
-        for line in lines():
-            ended = thrown(line, runner)
-            slowest, largest = max(slowest, ended.seconds), max(largest, ended.memory)
-            if fault := verdict(line, ended):
-                bad.append(f"{line[:80]}: {fault}; {ended.code}, {ended.seconds:.1f} s")
+    for line in lines():
+        ended = thrown(line, runner)
+        slowest, largest = max(slowest, ended.seconds), max(largest, ended.memory)
+        if fault := verdict(line, ended):
+            bad.append(f"{line[:80]}: {fault}; {ended.code}, {ended.seconds:.1f} s")
     sys.stdout.write(
         f"{len(lines())} bombs: {slowest:.1f} s of processors, {largest >> 20} MB at most\n"
     )
     assert bad == []
 
 
-def test_a_share_of_the_bombs() -> None:
-    with commands() as runner:
-        found = {line: verdict(line, thrown(line, runner)) for line in lines()[::SHARE]}
+def test_a_share_of_the_bombs(runner: Commands) -> None:
+    found = {line: verdict(line, thrown(line, runner)) for line in lines()[::SHARE]}
     assert {line: fault for line, fault in found.items() if fault} == {}

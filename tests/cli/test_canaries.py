@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forking import Commands, commands
+from forking import Commands
 
 from diffcli.export.targets import LANGUAGES
 
@@ -228,12 +228,12 @@ def faults(runner: Commands, entry: str, text: str, folder: Path) -> Iterator[st
         yield f"{sorted(found)} reach the terminal"
 
 
-def all_faults(pairs: Iterator[tuple[str, str]], folder: Path) -> list[str]:
-    found = []
-    with commands() as runner:
-        for entry, text in pairs:
-            found += [f"{entry} {text!r}: {each}" for each in faults(runner, entry, text, folder)]
-    return found
+def all_faults(pairs: Iterator[tuple[str, str]], runner: Commands, folder: Path) -> list[str]:
+    return [
+        f"{entry} {text!r}: {fault}"
+        for entry, text in pairs
+        for fault in faults(runner, entry, text, folder)
+    ]
 
 
 def test_there_are_enough() -> None:
@@ -241,25 +241,25 @@ def test_there_are_enough() -> None:
 
 
 @pytest.mark.slow
-def test_each_entry_with_some_strings(tmp_path: Path) -> None:
+def test_each_entry_with_some_strings(runner: Commands, tmp_path: Path) -> None:
     names = list(ENTRIES)
     pairs = ((names[k % len(names)], text) for k, text in enumerate(STRINGS[::11]))
-    assert all_faults(pairs, tmp_path) == []
+    assert all_faults(pairs, runner, tmp_path) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES), ids=lambda share: f"share{share}")
-def test_every_string_at_every_entry(share: int, tmp_path: Path) -> None:
+def test_every_string_at_every_entry(share: int, runner: Commands, tmp_path: Path) -> None:
     pairs = [(entry, text) for text in STRINGS for entry in ENTRIES][share::SHARES]
-    assert all_faults(iter(pairs), tmp_path) == []
+    assert all_faults(iter(pairs), runner, tmp_path) == []
     sys.stdout.write(f"{len(pairs)} injections\n")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", ["[red]x[/red]", "[link=http://x]y[/link]", "[/]"])
-def test_markup_is_text(text: str, shared: Commands) -> None:
-    refused = shared.run("grad", "--", f"{text}+sin")
-    titled = shared.run("x^2", "--vars", text)
+def test_markup_is_text(text: str, runner: Commands) -> None:
+    refused = runner.run("grad", "--", f"{text}+sin")
+    titled = runner.run("x^2", "--vars", text)
     assert text in refused.stderr
     assert text in titled.stderr
 
@@ -290,10 +290,10 @@ SMUGGLED = [*NAMES, *(f"x^2 # {name}" for name in NAMES)]
     ],
 )
 def test_exported_code_holds_none_of_the_text(
-    language: str, text: str, shared: Commands, tmp_path: Path
+    language: str, text: str, runner: Commands, tmp_path: Path
 ) -> None:
     typed = ["--", text] if text.startswith("x") else ["--name", text, "--", "x^2"]
-    ended = shared.run("export", "--to", language, *typed, cwd=tmp_path)
+    ended = runner.run("export", "--to", language, *typed, cwd=tmp_path)
     assert ended.code in (0, 2, 3), ended.stderr
     if ended.code == 0 and language in ("python", "numpy", "torch", "jax"):
         kinds = {type(node) for node in ast.parse(ended.stdout).body}
@@ -301,9 +301,3 @@ def test_exported_code_holds_none_of_the_text(
         assert not re.search(r"^import os", ended.stdout, re.MULTILINE)
     if ended.code == 0 and language in ("c", "javascript"):
         assert ended.stdout.count("/*") == ended.stdout.count("*/")
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Commands]:
-    with commands() as runner:
-        yield runner

@@ -13,7 +13,7 @@ from random import Random
 from time import process_time
 
 import pytest
-from forking import commands
+from forking import Commands
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from pace import is_within
@@ -218,7 +218,7 @@ def test_very_many_examples(name: str, share: int) -> None:
 
 
 @pytest.mark.slow
-def test_random_command_lines() -> None:
+def test_random_command_lines(runner: Commands) -> None:
     """Words of command lines in random order: an exit code of the list, and no traceback."""
     random, count = Random(7), 500
     words = [
@@ -228,10 +228,9 @@ def test_random_command_lines() -> None:
         *"--json --precision 20 --engines autograd --no-check --strict -q -v --vector".split(),
         *"--to python --range -1:1 --sparse --kinds value x=±1 1 [1,2] x=ones(2) -- -".split(),
     ]
-    with commands() as runner:
-        for _ in range(count):
-            line = random.choices(words, k=random.randint(1, 8))
-            ended = runner.run(*line)
-            assert ended.code in (0, 2, 3, 4, 5, 6), (line, ended.stderr)
-            assert not re.search(r"Traceback|defect", ended.stderr), (line, ended.stderr)
+    for _ in range(count):
+        line = random.choices(words, k=random.randint(1, 8))
+        ended = runner.run(*line)
+        assert ended.code in (0, 2, 3, 4, 5, 6), (line, ended.stderr)
+        assert not re.search(r"Traceback|defect", ended.stderr), (line, ended.stderr)
     sys.stdout.write(f"{count} command lines\n")

@@ -7,25 +7,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from forking import Commands, commands
+from forking import Commands
 
 from diffcli.cli.commands import names
 from diffcli.cli.main import run
 from diffcli.errors import FileError
 from diffcli.output import files
 from diffcli.output.files import write_whole
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Commands]:
-    with commands() as warm:
-        yield warm
-
 
 VECTOR = ("x^2", "--at", "1", "--vector", "1")
 TYPED = {

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
-from forking import Commands, Ended, commands
+from forking import Commands, Ended
 
 ASKED = ("grad", "x^2*sin(x)", "--at", "1")
 LONG = ("grad", "exp(sin(x*y))^3/(1+x^2)", "--at", "1,2", "--order", "6", "--check-budget", "1")
@@ -22,12 +21,6 @@ OUTPUTS = {
     "batch": ("batch", "x^2", "--points"),
 }
 OLD = "what stood there"
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Commands]:
-    with commands() as warm:
-        yield warm
 
 
 def ended_well(ended: Ended, *codes: int) -> None:

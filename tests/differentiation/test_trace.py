@@ -56,6 +56,7 @@ X = [0.3, -1.2, 2.5, 0.9]
 P = [0.4, 1.7, 2.25, 0.9]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
     ("function", "slope", "at"),
@@ -121,6 +122,7 @@ def recursion(x: Tensor, depth: int = 4) -> Tensor:
     return x.sum() if depth == 0 else recursion((x @ x.T).tanh(), depth - 1)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
     "function",

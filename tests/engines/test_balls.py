@@ -44,12 +44,11 @@ def indices(case: Case) -> list[Index]:
     return [(), *((name,) * order for name in case.wrt[:2] for order in orders)]
 
 
-@pytest.mark.parametrize("row", TABLE)
-def test_every_row_has_a_rule(row: str) -> None:
-    assert callable(resolve(TABLE[row].enclosure))
+def test_every_row_has_a_rule() -> None:
+    assert [row for row in TABLE.values() if not callable(resolve(row.enclosure))] == []
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(25)
 @pytest.mark.parametrize("row", CASES)
 def test_taylor_coefficients_are_enclosed(row: str) -> None:
     cases = CASES[row]
@@ -70,7 +69,7 @@ def test_taylor_coefficients_are_enclosed(row: str) -> None:
             assert enclosed.to_float() is not None, (case, index)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("row", sorted(CASES.keys() - {"selu"}))
 def test_values_hold_sixty_digits(row: str) -> None:
     # The constants of selu are decimals of 32 digits.
@@ -152,6 +151,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("formula", "at", "reason"), REFUSED)
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_rule_refuses_its_kinks_and_poles(formula: str, at: str, reason: str, order: int) -> None:

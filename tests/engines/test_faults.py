@@ -206,7 +206,7 @@ BRANCHES = {
 }
 
 
-@pytest.mark.sampled(30)
+@pytest.mark.sampled(35)
 @pytest.mark.parametrize("broken", BROKEN, ids=str)
 @pytest.mark.parametrize("row", [name for name in SMOOTH if name != "detach"])
 def test_a_wrong_derivative(
@@ -229,6 +229,7 @@ def test_a_wrong_value(row: str, engine: str, monkeypatch: pytest.MonkeyPatch) -
     assert result.verdict is Verdict.DISAGREES
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("broken", BROKEN, ids=str)
 @pytest.mark.parametrize("row", CONDITIONS)
 def test_a_wrong_condition(

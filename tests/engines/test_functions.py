@@ -16,7 +16,7 @@ from diffcli.language.vocabulary import FORMS as READERS
 CALLABLE = sorted({*BY_NAME, *READERS, *BY_TENSOR_NAME, *TENSORS})
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("name", CALLABLE)
 def test_every_name_is_told(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["functions", name]) == 0

@@ -73,7 +73,7 @@ def test_every_holomorphic_row_is_tested() -> None:
     assert ROWS.keys() == HOLOMORPHIC - {"detach"}
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("name", sorted(ROWS))
 @pytest.mark.parametrize("z", ["0.6+0.7i", "-1.25-0.5i"])
 @pytest.mark.parametrize("order", [1, 2])

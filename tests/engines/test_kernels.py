@@ -255,10 +255,10 @@ def test_no_digit_is_lost_where_the_derivative_is_steep(name: str, x: float) -> 
     assert found == pytest.approx([float(value) for value in expected], rel=2e-15)
 
 
-@pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
-def test_the_table_names_what_exists(row: Any) -> None:
-    if row.torch.startswith("kernels:"):
-        assert callable(resolve(row.torch))
+def test_the_table_names_what_exists() -> None:
+    names = [row.torch for row in TABLE.values() if row.torch.startswith("kernels:")]
+    assert names
+    assert [name for name in names if not callable(resolve(name))] == []
 
 
 @pytest.mark.cuda

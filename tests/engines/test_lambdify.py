@@ -214,7 +214,7 @@ def selections(generator: random.Random, size: int) -> Function:
     return Function(("",), (terms[-1],), ("x",))
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("seed", range(100))
 def test_random_selections_have_the_derivatives_of_the_branch_taken(seed: int) -> None:
     generator = random.Random(seed)
@@ -306,7 +306,7 @@ def test_long_sums_and_deep_nesting() -> None:
     assert nested.item() == 0
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("row", oracles.table("points"), ids=lambda row: row["row"])
 def test_derivatives_of_the_symbolic_engine_lower_too(row: dict[str, str]) -> None:
     function = parse(row["formula"], variables=tuple("xyzw"))

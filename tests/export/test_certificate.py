@@ -261,6 +261,7 @@ IN_MPMATH = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", MEANINGS)
 def test_a_meaning_is_the_row_s_function(name: str) -> None:
     """In the checker's operations, against diffcli's own enclosure at several points."""

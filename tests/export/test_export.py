@@ -149,7 +149,7 @@ def test_there_are_a_hundred_formulas() -> None:
     assert len(FORMULAS) >= 100
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.sampled(19)
 @pytest.mark.parametrize(
     ("target", "text"),
     [
@@ -524,6 +524,7 @@ sum(log_softmax(x)*softmax(x))
 """
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("target", "text"),
     [

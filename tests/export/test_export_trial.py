@@ -96,7 +96,7 @@ CANCEL = [
 ]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("target", TRIED)
 @pytest.mark.parametrize(("text", "expected"), CANCEL)
 def test_what_the_code_cannot_do_is_said(target: str, text: str, expected: dict[str, str]) -> None:

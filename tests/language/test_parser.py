@@ -17,6 +17,7 @@ from diffcli.language.printer import text_of
 READINGS = [*rows("readings.txt"), *rows("tensors.txt")]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("typed", "read_as", "echoed"), READINGS)
 def test_reading(typed: str, read_as: str, echoed: str) -> None:
     function = parse(typed)
@@ -27,6 +28,7 @@ def test_reading(typed: str, read_as: str, echoed: str) -> None:
         assert any(echoed in reading for reading in function.readings)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("typed", "read_as", "echoed"), READINGS)
 def test_printing_and_reading_again_is_the_identity(typed: str, read_as: str, echoed: str) -> None:
     function = parse(typed)
@@ -35,6 +37,7 @@ def test_printing_and_reading_again_is_the_identity(typed: str, read_as: str, ec
     assert again.read_as == read_as
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("typed", "error", "column", "words"), rows("refusals.txt"))
 def test_refusal(typed: str, error: str, column: str, words: str) -> None:
     with pytest.raises(getattr(errors, error)) as caught:
@@ -181,6 +184,7 @@ def test_what_is_said_to_have_one_reading_has_one(typed: str, again: str) -> Non
     assert parse(again, variables=function.variables).readings == ()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("typed", "remedy"), rows("remedies.txt"))
 def test_a_remedy_is_in_the_hint_and_is_read(typed: str, remedy: str) -> None:
     with pytest.raises(errors.FormulaError) as caught:

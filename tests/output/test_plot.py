@@ -398,7 +398,7 @@ def test_a_formula_too_long_for_a_legend_is_left_out() -> None:
     assert function.equation == "f(x)"
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", sorted({row.name for row in BY_NAME.values()}))
 def test_matplotlib_typesets_every_function(name: str) -> None:
     if name in ("piecewise", "mod"):

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import diffcli
-from diffcli.cli.main import run
+from diffcli.cli.main import app, run
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -130,6 +131,8 @@ def test_completion_is_installed(
     shell: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    # The option takes the name of a shell where typer, as it reads the app, can't look for one.
+    monkeypatch.setattr("diffcli.cli.main._program_of_typer", lambda: get_command(app))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(SystemExit) as ended:
         run(["--install-completion", shell])

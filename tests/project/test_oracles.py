@@ -179,7 +179,7 @@ def inside(low: str, high: str, draw: random.Random) -> Fraction:
     return Fraction(low) + (Fraction(high) - Fraction(low)) * Fraction(draw.randint(1, 999), 1000)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("row", table("derivatives"), ids=lambda row: row["id"])
 def test_published_derivative(row: dict[str, str]) -> None:
     draw = seeded(row["id"])
@@ -191,6 +191,7 @@ def test_published_derivative(row: dict[str, str]) -> None:
         assert abs(numerical - published) <= tolerance
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("row", table("feynman"), ids=lambda row: row["id"])
 def test_feynman_formula_is_real_in_its_ranges(row: dict[str, str]) -> None:
     draw = seeded(row["id"])

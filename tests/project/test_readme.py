@@ -35,7 +35,7 @@ FILES = [
 ]
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(15)
 @pytest.mark.parametrize(
     ("command", "output"),
     dict.fromkeys(SHOWN),

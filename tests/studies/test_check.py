@@ -52,7 +52,7 @@ def symbolic(formula: str, variable: str) -> str:
 # Claims: what is right is accepted, what is wrong is refuted.
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("row", TEXTBOOK, ids=lambda row: row["id"])
 def test_the_derivative_is_accepted(row: dict[str, str]) -> None:
     found = check(row["python"], symbolic(row["python"], row["variable"]))

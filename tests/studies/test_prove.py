@@ -141,6 +141,7 @@ def test_what_fails_somewhere_is_refuted_there(claim: str, box: str) -> None:
     assert found.exit_code == 5
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("claim", "box"), UNDEFINED)
 def test_what_has_no_value_is_undefined(claim: str, box: str) -> None:
     found = decided(claim, box)

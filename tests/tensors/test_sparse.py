@@ -78,6 +78,7 @@ def answer(operator: Any, text: str, at: str, **settings: Any) -> Report:
     return derive(operator, function, points, Settings(**{"budget": 5.0, **settings}))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("mode", ["auto", "reverse", "forward"])
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_sparse_jacobian_is_the_whole_one(name: str, mode: Any) -> None:

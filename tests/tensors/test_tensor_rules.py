@@ -156,6 +156,7 @@ def derivatives(function: Function) -> tuple[Any, Any]:
     return jacobian.numpy(), hessian.numpy()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", FORMULAS)
 def test_no_derivative_is_outside_the_pattern(name: str) -> None:
     function, variables = read(FORMULAS[name])

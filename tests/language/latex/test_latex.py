@@ -80,6 +80,7 @@ def dollars(latex: str) -> str:
     return f"${latex}$"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("source", "latex", "plain"), PUBLISHED)
 def test_published_formulas_are_read_as_their_plain_forms(
     source: str, latex: str, plain: str
@@ -91,7 +92,7 @@ def test_there_are_150_published_formulas() -> None:
     assert len({latex for _, latex, _ in PUBLISHED}) >= 150
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("plain", dict.fromkeys(PLAIN))
 def test_printed_formulas_are_read_again_as_the_same(plain: str) -> None:
     function = parse(plain)
@@ -479,6 +480,7 @@ def test_the_latex_of_a_derivative_is_read_as_its_text_is(typed: str) -> None:
         assert text.ball is None or text.ball.overlaps(latex.ball)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
 def test_the_latex_of_every_function_in_a_derivative_is_read_as_it(row: Row) -> None:
     if row.name not in BY_NAME or row.name in ("piecewise", "exp"):
