@@ -28,8 +28,9 @@ from diffcli.differentiation import Settings, derive
 from diffcli.errors import UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function as ReadFunction
+from diffcli.language.given import given_by
 from diffcli.language.parser import parse
-from diffcli.language.points import Point, Typed, given_by
+from diffcli.language.points import Point, Typed
 from diffcli.language.tokens import is_latex
 from diffcli.operators import (
     Curl,

@@ -10,9 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from diffcli.cli.messages import say, show_error
+from diffcli.cli.messages import points_done, progress, say, show_error
 from diffcli.cli.preview import preview
-from diffcli.cli.progress import points_done, progress
 from diffcli.cli.watchdog import limit_time
 from diffcli.commands.record import Command, Host, Request
 from diffcli.commands.run import run

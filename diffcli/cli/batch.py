@@ -11,8 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from diffcli.cli.answer import STANDARD_INPUT, read_file
-from diffcli.cli.messages import say, show_error
-from diffcli.cli.progress import progress
+from diffcli.cli.messages import progress, say, show_error
 from diffcli.cli.watchdog import limit_time
 from diffcli.commands.record import Command, Host, Request
 from diffcli.commands.run import read_function

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
-
-from diffcli.cli.parameters import quick
 
 if TYPE_CHECKING:
     Context = Any
@@ -21,7 +19,7 @@ class Command(TyperCommand):
 
     def get_params(self, ctx: Context) -> list[Any]:
         """Return the parameters."""
-        return list(map(quick, super().get_params(ctx)))
+        return list(map(_quick, super().get_params(ctx)))
 
     def format_help(self, ctx: Context, formatter: Formatter) -> None:
         """Write the page."""
@@ -35,7 +33,7 @@ class Group(TyperGroup):
 
     def get_params(self, ctx: Context) -> list[Any]:
         """Return the parameters."""
-        return list(map(quick, super().get_params(ctx)))
+        return list(map(_quick, super().get_params(ctx)))
 
     def format_help(self, ctx: Context, formatter: Formatter) -> None:
         """Write the page."""
@@ -67,3 +65,29 @@ def _paragraphs(formatter: Formatter, text: str | None, examples: str | None) ->
         with formatter.section("Examples"):
             for line in examples.splitlines():
                 formatter.write(f"  {line}\n")
+
+
+def _quick(param: Any) -> Any:
+    """Let a parameter of typer's convert only what was typed and isn't wanted as text.
+
+    Typer loads a library of validators, which takes as long as typer itself, to turn text into
+    text and what wasn't typed into itself.
+    """
+    if "process_value" not in vars(param):
+        param.process_value = _processing(param)
+    return param
+
+
+def _processing(param: Any) -> Callable[[Any, Any], Any]:
+    """Return what makes a parameter's value of what was typed, if anything was."""
+    descriptor = getattr(param, "type_descriptor", None)
+    is_text = descriptor is not None and descriptor.annotation in (str, list[str])
+    convert: Callable[[Any, Any], Any] = param.process_value
+
+    def process(ctx: Any, value: Any) -> Any:
+        is_typed = isinstance(value, str | tuple | list)
+        if param.required or (is_typed and not is_text):
+            return convert(ctx, value)
+        return param.callback(ctx, param, value) if param.callback else value
+
+    return process

@@ -1,16 +1,21 @@
-"""What goes to stderr: errors with a caret, warnings, readings."""
+"""What goes to stderr: errors with a caret, warnings, readings, progress bars."""
 
 from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Protocol
 
 from diffcli.errors import DiffcliError
 from diffcli.output.text import safe
 
 _WIDTH = 76
 _LONGEST = 4000
+PATIENCE = 0.5
+"""Seconds after which a progress bar appears, on a terminal."""
 
 
 def say(line: str) -> None:
@@ -50,3 +55,49 @@ def _columns(text: str) -> int:
     """Count the columns that text takes on a terminal."""
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+
+
+class Watch(Protocol):
+    """A callback that shows how much is done, and a note beside the bar."""
+
+    def __call__(self, done: int, note: str = "") -> None:
+        """Show the progress."""
+
+
+@contextmanager
+def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Watch]:
+    """Give a callback for the count of what is done; without a total the bar has no end."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done, note="": None  # noqa: ARG005  nobody looks
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn
+
+    begun = monotonic()
+    columns = (*Progress.get_default_columns(), TextColumn("{task.fields[note]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total, visible=False, note="")
+
+        def watch(done: int, note: str = "") -> None:
+            visible = monotonic() - begun > PATIENCE
+            bar.update(task, completed=done, note=note, visible=visible)
+
+        yield watch
+
+
+@contextmanager
+def points_done(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Give a callback for the count of points; where the work is interrupted, say how many."""
+    begun, done = monotonic(), 0
+    with progress(what, total, quiet=quiet) as bar:
+
+        def watch(count: int) -> None:
+            nonlocal done
+            done = count
+            bar(count, f"{count / max(monotonic() - begun, 1e-9):,.0f} points a second")
+
+        try:
+            yield watch
+        except KeyboardInterrupt:
+            say(f"stopped after {done:,} of {total:,} points")
+            raise

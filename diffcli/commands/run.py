@@ -13,8 +13,9 @@ from diffcli.commands.settings import settings
 from diffcli.errors import DiffcliError, FormulaError, PointError, UsageError
 from diffcli.language.declarations import declarations
 from diffcli.language.function import Function, Given
+from diffcli.language.given import given_by
 from diffcli.language.parser import parse, unambiguous
-from diffcli.language.points import Typed, check_count, given_by, read_points
+from diffcli.language.points import Typed, check_count, read_points
 from diffcli.language.tokens import is_latex
 from diffcli.language.unknown import refuse_unknown
 from diffcli.language.vocabulary import IMAGINARY

@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from diffcli.errors import DiffcliError, UsageError
 from diffcli.language.expression import Node, constant, node, number, variable
 from diffcli.language.functions import BY_NAME, Row
-from diffcli.language.indices import has_range, in_bounds
-from diffcli.language.remedies import FINITE, FUNCTIONS, INFINITY, WORDS
+from diffcli.language.occurrences import Occurrences
 from diffcli.language.spellings import CAPITALS, SPELLED, SPELLINGS
 from diffcli.language.tensors import BY_TENSOR_NAME
-from diffcli.language.tokens import END, GREEK_NAMES, NAME, Token
+from diffcli.language.tokens import GREEK_NAMES, NAME, Token
 from diffcli.language.unknown import may_name
 from diffcli.language.vocabulary import (
     BRACKETED,
@@ -26,7 +23,6 @@ from diffcli.language.vocabulary import (
     CONSTANTS,
     ECHOED,
     FORMS,
-    GLUED,
     IMAGINARY,
     INFINITE,
     INTERNAL,
@@ -37,7 +33,8 @@ from diffcli.language.vocabulary import (
     OF_ORDER,
     ORDERED,
     WOLFRAM,
-    parted,
+    function_meant,
+    refusal,
 )
 
 _OTHERWISE_IMAGINARY = "i is a variable: the imaginary unit needs --dtype complex128"
@@ -72,10 +69,6 @@ def natural_key(name: str) -> list[tuple[int, int | str]]:
         for part in re.split(r"([0-9]+)", name)
         if part
     ]
-
-
-def _is_name(token: Token) -> bool:
-    return token.kind == NAME
 
 
 class Names:
@@ -117,39 +110,20 @@ class Names:
         self.constants = (
             CONSTANTS | (IMAGINARY if complex_numbers else {}) | (INFINITE if infinite else {})
         )
-        self._tokens = tokens
+        self._in_text = Occurrences(tokens, unknowns=unknowns)
         self._in_square_brackets: set[str] = set()
-        self.typed = self.declared.union(token.text for token in tokens)
+        self.typed = self.declared | self._in_text.names
         """Every name of the request."""
-        self._to_define = {
-            token.text
-            for place, (token, after) in enumerate(pairwise(tokens))
-            if after.text == "="
-            and _is_name(token)
-            and not has_range(tokens, place)
-            and tokens[place + 2].kind != END
-        }
-        self._raised = {
-            token.text
-            for token, after in pairwise(tokens)
-            if after.text == "**" and _is_name(token)
-        }
-        behind = ("(", "'") if unknowns else ("(",)
-        self._alone = {
-            token.text
-            for token, after in pairwise(tokens)
-            if after.text not in behind and _is_name(token)
-        }
 
     @cached_property
     def has_tensors(self) -> bool:
         """Whether the point gives a tensor, or the text writes a vector or a matrix."""
-        is_typed = any(token.text == MATRIX for token in self._tokens)
+        is_typed = MATRIX in self._in_text.names
         return bool(self.bold) or is_typed or any(map(len, self.shapes.values()))
 
     def fix(self, wholes: Mapping[str, int]) -> None:
         """Let names in the bounds of sums and products be the numbers that the point gives."""
-        for name in in_bounds(self._tokens) & wholes.keys() if wholes else ():
+        for name in self._in_text.in_bounds & wholes.keys() if wholes else ():
             self.declared -= {name}
             self.defined[name] = number(wholes[name])
             self.echo(f"{name} is the whole number {wholes[name]} in the bounds, and no variable")
@@ -193,21 +167,16 @@ class Names:
 
     def powers_alone(self, name: str) -> bool:
         """Whether a name stands as an exponent wherever it stands."""
-        return name not in self._beside_powers
+        return name not in self._in_text.outside_exponents
 
     def is_last_unknown(self, name: str) -> bool:
         """Whether every other variable of the request is declared."""
         return self._unknown <= {name}
 
     @cached_property
-    def _beside_powers(self) -> frozenset[str]:
-        pairs = pairwise(self._tokens)
-        return frozenset(token.text for before, token in pairs if before.text != "**")
-
-    @cached_property
     def _unknown(self) -> frozenset[str]:
         known = self.declared.union(self.constants, CALLABLE)
-        return frozenset(token.text for token in self._tokens if _is_name(token)) - known
+        return self._in_text.typed_names - known
 
     def cannot_define(self, name: str) -> str | None:
         """Say why a name can't be defined now, if it can't."""
@@ -220,7 +189,7 @@ class Names:
     def is_function(self, token: Token) -> bool:
         """Whether a name would be read as a function applied to what follows."""
         name = token.text
-        if token.kind != NAME or name in self.declared or name in self._to_define:
+        if token.kind != NAME or name in self.declared or name in self._in_text.to_define:
             return False
         return name in self.routines or (
             name not in GREEK_NAMES
@@ -249,14 +218,14 @@ class Names:
             return "ordered"
         if name in INTERNAL:
             return INTERNAL[name]
-        if name in self._to_define:
+        if name in self._in_text.to_define:
             raise fail(
                 f"{name} is used before it is defined", token=token,
                 hint=f"define it first; a value is given by --at {name}=3",
             )  # fmt: skip
         if called and name in SPELLED and not self._is_factor(name):
             return "spelled"
-        is_call = name in CALLABLE or (name in BRACKETED and name not in self._alone)
+        is_call = name in CALLABLE or (name in BRACKETED and name not in self._in_text.alone)
         if self.is_function(token) or (called and is_call):
             return self._function(name)
         if name in self.constants:
@@ -294,13 +263,13 @@ class Names:
         name, *subscripts = token.text.split("_")
         if len(subscripts) == 1 < len(self.shapes.get(name, ())) == len(subscripts[0]):
             subscripts = list(subscripts[0])
-        for place, part in enumerate(subscripts):
+        for axis, part in enumerate(subscripts):
             if len(part) == 2 and part not in self.indices and set(part) & self.indices.keys():
                 raise fail(
                     f"{token.text} has an index inside its subscript", token=token,
                     hint=f"write {name}_{'_'.join(part)}, in LaTeX {name}_{{{','.join(part)}}}",
                 )  # fmt: skip
-            subscripts[place] = str(self.indices.get(part, part))
+            subscripts[axis] = str(self.indices.get(part, part))
         return token._replace(text="_".join([name, *subscripts]))
 
     def function_of(self, token: Token) -> Token:
@@ -311,12 +280,12 @@ class Names:
         name = token.text
         known = LOWER.get(name.lower())
         is_known = name in CALLABLE or name in BRACKETED or name in SPELLED
-        if known is None or is_known or len(name) == 1 or name in self._to_define:
+        if known is None or is_known or len(name) == 1 or name in self._in_text.to_define:
             return token
         if name in self.constants or self.is_value(name):
             return token
         if name not in CAPITALS:
-            if name in self._alone:
+            if name in self._in_text.alone:
                 return token
             self.echo(f"{name} is the function {known}")
         return token._replace(text=known)
@@ -325,8 +294,8 @@ class Names:
         """Whether a name before a bracket is multiplied, as a value or as letters that are."""
         if name in self._in_square_brackets or name in CALLABLE:
             return False
-        values = self._alone | self.declared
-        return name in self._alone or all(letter in values for letter in name)
+        values = self._in_text.alone | self.declared
+        return name in self._in_text.alone or all(letter in values for letter in name)
 
     def _component(self, token: Token, fail: Fail) -> Node | None:
         """Return ``x_2`` as an entry where the point gives a vector x, ``A_{12}`` of a matrix."""
@@ -338,8 +307,8 @@ class Names:
             subscripts = list(subscripts[0])
         if len(subscripts) != len(shape) or not all(map(str.isdigit, subscripts)):
             return None
-        places = [int(part) - 1 for part in subscripts]
-        if not all(0 <= place < size for place, size in zip(places, shape, strict=True)):
+        indices = [int(part) - 1 for part in subscripts]
+        if not all(0 <= index < size for index, size in zip(indices, shape, strict=True)):
             raise fail(
                 f"{token.text} is no entry of {name}", token=token,
                 hint=f"the point gives {' × '.join(map(str, shape))} numbers, counted from 1",
@@ -348,7 +317,7 @@ class Names:
         self.echo(
             f"{name}_{{{first}}} is the first entry of {name}, {name}[{first.replace('1', '0')}]"
         )
-        return node("index", variable(name), static=tuple(places))
+        return node("index", variable(name), static=tuple(indices))
 
     def _function(self, name: str) -> Row | str:
         if name in FORMS:
@@ -362,53 +331,23 @@ class Names:
     def _called(self, token: Token, fail: Fail) -> Row | str | Node | tuple[Token, ...]:
         """Return what a name before a bracket means that is no function as it stands."""
         name = token.text
-        if name in self._alone:
+        if name in self._in_text.alone:
             return self._plain(token, fail)
         if len(name) > 1 and (letters := self._letters(token)):
             return letters
-        if found := OF_LETTER.fullmatch(name):
-            self.echo(f"{name}(x) is {ORDERED[found[1]]}({found[2]}, x)")
+        if match := OF_LETTER.fullmatch(name):
+            self.echo(f"{name}(x) is {ORDERED[match[1]]}({match[2]}, x)")
             return "ordered"
         if self._unknowns and may_name(name):
             return "unknown"
-        glued = GLUED.fullmatch(name)
-        is_word = len(name) > 2 and name not in GREEK_NAMES
-        close = get_close_matches(name, CALLABLE, n=1, cutoff=0.6) if is_word else ()
-        if name in FUNCTIONS:
-            hint = FUNCTIONS[name]
-        elif glued and glued["before"] and not glued["after"]:
-            hint = f"did you mean '{glued['before']}*{glued['function']}(…)'?"
-        elif close:
-            hint = f"did you mean '{close[0]}(…)'?"
-        else:
-            defined = f"; to define it, {name}(…) = …; first" if may_name(name) else ""
-            hint = f"to multiply, write {name}*(…){defined}"
-        raise fail(f"unknown function {name!r}", token=token, hint=hint)
+        raise fail(f"unknown function {name!r}", token=token, hint=function_meant(name))
 
     def _plain(self, token: Token, fail: Fail) -> Node | tuple[Token, ...]:
         """Return what a name alone means: one variable, or a product of letters."""
         name = token.text
-        if name in WORDS:
-            raise fail(
-                f"{name!r} is a word, and no part of a formula", token=token,
-                hint=f"{WORDS[name]}; a variable of that name is declared with --vars",
-            )  # fmt: skip
-        if name in INFINITE:
-            raise fail(INFINITY, token=token, hint=FINITE)
-        glued = GLUED.fullmatch(name)
-        if glued and glued["after"] and name not in GREEK_NAMES:
-            before = f"{glued['before']}*" if glued["before"] else ""
-            raise fail(
-                f"unknown name {name!r}", token=token,
-                hint=f"did you mean '{before}{glued['function']}({glued['after']})'? "
-                "A variable of that name is declared with --vars",
-            )  # fmt: skip
-        hidden = parted(name) if name not in GREEK_NAMES else None
-        if hidden is not None:
-            raise fail(
-                f"unknown name {name!r}", token=token,
-                hint=f"did you mean '{hidden}'? A variable of that name is declared with --vars",
-            )  # fmt: skip
+        if refused := refusal(name):
+            message, hint = refused
+            raise fail(message, token=token, hint=hint)
         bare = name.replace("_", "")
         if bare != name and bare in self.declared:
             self.echo(f"{name} is the variable {bare}")
@@ -428,8 +367,8 @@ class Names:
 
         The ``e`` of ``xe^x`` is Euler's number.
         """
-        name, values = token.text, self._alone | self.declared
-        letters = name[:-1] if name in self._raised and name[-1] == "e" else name
+        name, values = token.text, self._in_text.alone | self.declared
+        letters = name[:-1] if name in self._in_text.raised and name[-1] == "e" else name
         if not name.isalpha() or not all(letter in values for letter in letters):
             return None
         self.echo(f"{name} is the product {'*'.join(name)}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import reduce
 from itertools import product
 from math import prod
@@ -17,8 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from diffcli.errors import FormulaError, LimitError, PointError
 from diffcli.language.application import listed
-from diffcli.language.expression import NUMBER, VARIABLE, Node, postorder
-from diffcli.language.function import Given
+from diffcli.language.expression import VARIABLE, Node, postorder
 from diffcli.language.latex.scan import scan
 from diffcli.language.limits import MAX_AXES, MAX_POINTS
 from diffcli.language.names import Names
@@ -88,9 +86,9 @@ class Rounded(float):
 
     def __new__(cls, value: float, exact: Node) -> Self:
         """Return the float; the caller must have rounded the constant to it."""
-        made = super().__new__(cls, value)
-        made.exact = exact
-        return made
+        rounded = super().__new__(cls, value)
+        rounded.exact = exact
+        return rounded
 
     def __reduce__(self) -> tuple[type[Rounded], tuple[float, Node]]:
         return Rounded, (float(self), self.exact)
@@ -161,49 +159,6 @@ class Typed:
         return Point({name: values[name] for name in variables})
 
 
-def given_by(points: Sequence[Typed], variables: Sequence[str] = ()) -> Given:
-    """Return what all points say alike; ``variables`` are the names of values without one."""
-    known = [dict(zip(variables, each.ordered, strict=False)) | {**each.named} for each in points]
-    shapes: dict[str, tuple[int, ...]] = {}
-    wholes: dict[str, int] = {}
-    for name in set(known[0]).intersection(*known[1:]) if known else ():
-        values = [point[name] for point in known]
-        found = {_shape(value) for value in values}
-        if len(found) == 1 and (shape := found.pop()) is not None:
-            shapes[name] = shape
-        whole = {_whole_number(value) for value in values}
-        if len(whole) == 1 and (number := whole.pop()) is not None:
-            wholes[name] = number
-    return Given(shapes, wholes)
-
-
-def _shape(value: Value) -> tuple[int, ...] | None:
-    """Return a value's shape, None where it would have to be computed."""
-    match value:
-        case Node():
-            return ()
-        case Tensor(shape):
-            return shape
-        case Computed(numbers):
-            return numbers.shape
-        case Generated("linspace", (*_, count)):
-            whole = _whole_number(count)
-            return None if whole is None else (whole,)
-        case Generated("eye", (count, *more)):
-            sizes = [_whole_number(size) for size in (count, *(more or (count,)))]
-        case Generated("arange"):
-            return None
-        case Generated(_, arguments):
-            sizes = [_whole_number(size) for size in arguments]
-    return None if None in sizes else tuple(size or 0 for size in sizes)
-
-
-def _whole_number(value: Value) -> int | None:
-    """Return a value that is a whole number and not negative, as typed."""
-    exact = value.value if isinstance(value, Node) and value.op == NUMBER else None
-    return int(exact) if isinstance(exact, Fraction) and exact.denominator == 1 else None
-
-
 def _as_product(variables: Sequence[str], count: int) -> str:
     """Return the remedy where a name of several letters was meant as their product, else none."""
     letters = dict.fromkeys("".join(variables))
@@ -270,15 +225,15 @@ class Reader:
 
     def points(self) -> list[Typed]:
         """Read points separated by semicolons."""
-        found: list[Typed] = []
+        points: list[Typed] = []
         with point_errors():
             while True:
-                found.append(self.point())
-                check_count(len(found))
+                points.append(self.point())
+                check_count(len(points))
                 if not self.parser.accept(";") or self.parser.token.kind == END:
                     break
             self.finish()
-        return found
+        return points
 
     def finish(self) -> None:
         """Refuse what is left of the text."""

@@ -1,18 +1,31 @@
-"""Ranges as typed: ``0:1``, ``x=0:1,y=0:pi``, and for a vector a list of them, ``x=[0:1,0:2]``."""
+"""Intervals as typed: ranges ``0:1``, ``x=0:1,y=0:pi``, and bounds ``x>=0``, ``0<=x<=1``.
+
+A vector has a list of ranges, ``x=[0:1,0:2]``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from diffcli.errors import PointError
 from diffcli.language.expression import Node
 from diffcli.language.limits import MAX_AXES
-from diffcli.language.points import Reader, listed_names, listed_variables, point_errors
+from diffcli.language.points import (
+    Reader,
+    listed_names,
+    listed_variables,
+    point_errors,
+    read_points,
+)
 from diffcli.language.tensors import component_names
 
 Ends = tuple[Node, Node]
 """The lower and the upper end of a range, exact constants."""
+_COMPARISON = re.compile(r"(<=|>=|≤|≥|<|>)")
+_EXAMPLE = "x>=0,y<=2, or 0<=x<=1"
 
 
 @dataclass(frozen=True)
@@ -111,3 +124,54 @@ class _RangeReader(Reader):
                 "a range has two ends", token=self.parser.token, hint="write 0:1"
             )
         return low, self.constant()
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The ends of a variable's range, exact constants; None where there is no bound."""
+
+    low: Node | None = None
+    high: Node | None = None
+
+
+def read_bounds(text: str, variables: Sequence[str]) -> dict[str, Interval]:
+    """Read the bounds of variables, separated by commas; strict ones include their end.
+
+    Raises PointError where the text can't be read or doesn't fit the variables.
+    """
+    bounds: dict[str, Interval] = {}
+    for part in text.split(","):
+        for name, end, is_low in _links(part, variables):
+            known = bounds.get(name, Interval())
+            if (known.low if is_low else known.high) is not None:
+                side = "lower" if is_low else "upper"
+                raise PointError(f"{name} has two {side} bounds", hint=_EXAMPLE)
+            bounds[name] = Interval(end, known.high) if is_low else Interval(known.low, end)
+    return bounds
+
+
+def _links(part: str, variables: Sequence[str]) -> Iterator[tuple[str, Node, bool]]:
+    """Yield the variable, the constant and whether it lies below, for each sign of comparison."""
+    terms = [term.strip() for term in _COMPARISON.split(part)]
+    if len(terms) == 1:
+        raise PointError(f"{part.strip()!r} is no bound", hint=_EXAMPLE)
+    for (left, sign), (_, right) in zip(pairwise(terms[:-1]), pairwise(terms[1:]), strict=True):
+        if sign not in "<=>=≤≥":
+            continue
+        named = [side for side in (left, right) if side in variables]
+        if len(named) != 1:
+            listed = ", ".join(variables)
+            raise PointError(
+                f"{part.strip()!r} bounds no variable of the formula", hint=f"it has {listed}"
+            )
+        (name,) = named
+        end = right if name == left else left
+        yield name, _constant(end), (sign in ("<", "<=", "≤")) == (name == right)
+
+
+def _constant(text: str) -> Node:
+    points = read_points([text])
+    values = points[0].ordered if len(points) == 1 else ()
+    if len(values) != 1 or not isinstance(values[0], Node):
+        raise PointError(f"{text!r} is no number", hint=_EXAMPLE)
+    return values[0]

@@ -1,12 +1,15 @@
-"""Every name that the language knows: constants, functions, the letters of mathematics."""
+"""Every name that the language knows, and what was probably meant by one that it doesn't."""
 
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 from diffcli.language.functions import BY_NAME, OPERATORS, TABLE
+from diffcli.language.remedies import FINITE, FUNCTIONS, INFINITY, WORDS
 from diffcli.language.tensors import BY_TENSOR_NAME
 from diffcli.language.tokens import GREEK_NAMES
+from diffcli.language.unknown import may_name
 
 CONSTANTS = {
     "pi": "pi",
@@ -122,3 +125,41 @@ def _nested(run: str) -> list[str]:
         if run == name or rest:
             return [name, *rest]
     return []
+
+
+_DECLARED = "variable of that name is declared with --vars"
+
+
+def function_meant(name: str) -> str:
+    """Return the remedy for a name before a bracket that is no function."""
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    glued = GLUED.fullmatch(name)
+    if glued and glued["before"] and not glued["after"]:
+        return f"did you mean '{glued['before']}*{glued['function']}(…)'?"
+    if len(name) > 2 and name not in GREEK_NAMES:
+        for close in get_close_matches(name, CALLABLE, n=1, cutoff=0.6):
+            return f"did you mean '{close}(…)'?"
+    defined = f"; to define it, {name}(…) = …; first" if may_name(name) else ""
+    return f"to multiply, write {name}*(…){defined}"
+
+
+def refusal(name: str) -> tuple[str, str] | None:
+    """Return why a name can't be that of a variable, and the remedy; None where it can be."""
+    if name in WORDS:
+        return f"{name!r} is a word, and no part of a formula", f"{WORDS[name]}; a {_DECLARED}"
+    if name in INFINITE:
+        return INFINITY, FINITE
+    meant = _formula_meant(name)
+    return (f"unknown name {name!r}", f"did you mean '{meant}'? A {_DECLARED}") if meant else None
+
+
+def _formula_meant(name: str) -> str | None:
+    """Return the formula of which a name may be what is left without its signs: ``sin(x)``."""
+    if name in GREEK_NAMES:
+        return None
+    glued = GLUED.fullmatch(name)
+    if glued and glued["after"]:
+        before = f"{glued['before']}*" if glued["before"] else ""
+        return f"{before}{glued['function']}({glued['after']})"
+    return parted(name)

@@ -18,7 +18,8 @@ from diffcli.errors import NoDerivativeError, PointError, UsageError
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Eval, Grad, Hessian, Operator, Partial
-from diffcli.studies.complex.holomorphic import ComplexResult, differentiate
+from diffcli.studies.complex.at_point import ComplexResult
+from diffcli.studies.complex.holomorphic import differentiate
 from diffcli.verdict import Verdict
 
 

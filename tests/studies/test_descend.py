@@ -13,9 +13,9 @@ from diffcli.cli import answer as answering
 from diffcli.cli.main import run
 from diffcli.differentiation import Settings
 from diffcli.errors import PointError, UsageError
-from diffcli.language.bounds import read_bounds
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
+from diffcli.language.ranges import read_bounds
 from diffcli.output.document import Table
 from diffcli.studies.critical.kinds import PointKind, critical_kind
 from diffcli.studies.descent.descend import Descent, DescentOptions, Outcome, Step, descend

@@ -16,10 +16,9 @@ from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.uncertain import read_correlations, read_measured
 from diffcli.studies.uncertainty import propagation
+from diffcli.studies.uncertainty.covariance import checked, covariance_matrix
 from diffcli.studies.uncertainty.propagation import (
     Propagation,
-    checked,
-    covariance_matrix,
     propagate,
 )
 

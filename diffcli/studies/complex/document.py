@@ -9,7 +9,8 @@ from diffcli.output.answers import function_lines
 from diffcli.output.document import Answer, Document, Formulas, Line, Remarks, Table
 from diffcli.output.report import Facts
 from diffcli.output.text import MISSING, number
-from diffcli.studies.complex.holomorphic import CONVENTION, ComplexResult, Number
+from diffcli.studies.complex.at_point import ComplexResult, Number
+from diffcli.studies.complex.holomorphic import CONVENTION
 from diffcli.verdict import Verdict
 
 

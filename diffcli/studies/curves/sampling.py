@@ -2,7 +2,7 @@
 
 The line is refined until it strays from the curve by a fraction of a pixel. Where it stays steep,
 stands out or loses its value, the place is closed in on (:mod:`diffcli.studies.curves.breaks`). A
-bump that all points miss is found by bounds (:mod:`diffcli.studies.curves.bumps`).
+bump that all points miss is found by bounds (:mod:`diffcli.studies.curves.missed`).
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from diffcli.studies.curves.breaks import (
     narrowest,
     simplest,
 )
-from diffcli.studies.curves.bumps import bumps
 from diffcli.studies.curves.grid import HEIGHT, WIDTH, Grid
-from diffcli.studies.curves.holes import missing
+from diffcli.studies.curves.missed import bumps, missing
 from diffcli.studies.curves.samples import (
     Curves,
     Evaluate,

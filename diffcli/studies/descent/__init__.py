@@ -97,7 +97,7 @@ def plan(request: Request) -> Plan:
         raise UsageError("where does it start?", hint="name a point: --from x=1,y=2")
 
     def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.language.bounds import read_bounds
+        from diffcli.language.ranges import read_bounds
         from diffcli.studies.descent.descend import DescentOptions as Descending
         from diffcli.studies.descent.descend import descend
         from diffcli.studies.descent.document import MAX_STEPS, answer

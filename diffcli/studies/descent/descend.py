@@ -12,9 +12,9 @@ import numpy as np
 
 from diffcli.differentiation import ENGINES, Settings, derive
 from diffcli.errors import UsageError
-from diffcli.language.bounds import Interval
 from diffcli.language.function import Function
 from diffcli.language.points import Point
+from diffcli.language.ranges import Interval
 from diffcli.language.tensors import component_names
 from diffcli.operators import Grad
 from diffcli.output.report import Report

@@ -16,10 +16,10 @@ from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.exact import nearest
 from diffcli.engines.remote import lower
 from diffcli.errors import PointError, UsageError
-from diffcli.language.bounds import Interval
 from diffcli.language.expression import Node, number
 from diffcli.language.function import Function
 from diffcli.language.points import Point, Tensor
+from diffcli.language.ranges import Interval
 
 MOST_CURVATURES = 1000
 """Variables of a Hessian whose eigenvalues are computed."""

@@ -6,7 +6,6 @@ JCGM 100:2008, section 5, and its supplement JCGM 101:2008 on Monte Carlo.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, inf, isfinite, nan, sqrt
 
@@ -18,7 +17,7 @@ from diffcli.clock import now
 from diffcli.differentiation import Settings, derive
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.remote import lower
-from diffcli.errors import LimitError, PointError, UsageError
+from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Grad, Hessian
@@ -36,8 +35,6 @@ TOLERANCE = 0.05
 """How far the ends of the linear interval may be off, as a part of half the sampled one."""
 COVERAGE, REACH = (0.025, 0.975), 1.959963984540054
 """The quantiles between which 95 % lie, and their distance in standard deviations if normal."""
-MAX_SIGMA = 1e150
-"""The largest standard uncertainty of an input."""
 EPSILON = 1e-12
 """An eigenvalue of a covariance may be less than 0 by this part of them all."""
 
@@ -163,32 +160,6 @@ def propagate(
             function, middle.tolist(), np.sqrt(covariance.diagonal()).tolist()
         ),
     )
-
-
-def covariance_matrix(
-    sigmas: Sequence[float], correlations: Mapping[tuple[int, int], float]
-) -> Array:
-    """Return the covariances of inputs.
-
-    Raises PointError for impossible correlations, LimitError where a square isn't a float.
-    """
-    if max(sigmas, default=0.0) > MAX_SIGMA:
-        raise LimitError(f"an uncertainty of more than {MAX_SIGMA:g}", hint="choose another unit")
-    matrix = np.eye(len(sigmas))
-    for (row, column), coefficient in correlations.items():
-        matrix[row, column] = matrix[column, row] = coefficient
-    scale = np.array(sigmas)
-    return np.asarray(checked(matrix) * np.outer(scale, scale))
-
-
-def checked(covariance: Array) -> Array:
-    """Return a covariance matrix, if it is one; raises PointError if not."""
-    symmetric = np.array_equal(covariance, covariance.T)
-    if not symmetric or np.linalg.eigvalsh(covariance).min() < -EPSILON * np.trace(covariance):
-        raise PointError(
-            "no inputs have these covariances", hint="correlations lie between -1 and 1"
-        )
-    return covariance
 
 
 def _root(covariance: Array) -> Array:

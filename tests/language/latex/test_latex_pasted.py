@@ -20,8 +20,9 @@ from diffcli import errors
 from diffcli.differentiation import Settings, derive
 from diffcli.engines.enclosure import partials
 from diffcli.language.function import Function
+from diffcli.language.given import given_by
 from diffcli.language.parser import parse
-from diffcli.language.points import Point, given_by, read_points
+from diffcli.language.points import Point, read_points
 from diffcli.operators import Eval
 
 DATA = Path(__file__).parents[2] / "data"
