@@ -182,51 +182,11 @@ def rational(value: Node) -> Fraction | None:
     return build.exact(value)
 
 
-SELU = "1.0507009873554804934193349852946", "1.6732632423543772848170429916717"
-"""λ and α of Klambauer et al. 2017, "Self-Normalizing Neural Networks", section 2."""
 DEFINITIONS: Mapping[str, str] = MappingProxyType(
     {
         "odd power": "sign(x)*abs(x)^y",
         "even power": "abs(x)^y",
-        "cot": "1/tan(x)",
-        "sec": "1/cos(x)",
-        "csc": "1/sin(x)",
-        "sinc": "piecewise((sin(x)/x, x != 0), (1, True))",
-        "acot": "atan(1/x)",
-        "asec": "atan2(sqrt(abs(x) - 1)*sqrt(abs(x) + 1), sign(x))",
-        "acsc": "atan2(sign(x), sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
-        "coth": "1/tanh(x)",
-        "sech": "2*exp(-abs(x))/(1 + exp(-2*abs(x)))",
-        "csch": "-2*sign(x)*exp(-abs(x))/expm1(-2*abs(x))",
-        "acoth": "sign(x)*log1p(2/(abs(x) - 1))/2",
-        "asech": "log1p(sqrt((1 - x)*(1 + x))) - log(x)",
-        "acsch": "asinh(1/x)",
-        "cbrt": "sign(x)*abs(x)^0.33333333333333333",
-        "root": "piecewise((x^(1/y), x >= 0), (-(-x)^(1/y), y % 2 == 1))",
-        "sign": "piecewise((1, x > 0), (-1, x < 0), (x, True))",
-        "frac": "x - floor(x)",
-        "clamp": "min(max(x, y), z)",
-        "heaviside": "piecewise((1, x > 0), (0, x < 0), (y, True))",
-        "detach": "x",
-        "factorial": "gamma(x + 1)",
-        "trigamma": "polygamma(1, x)",
-        "loggamma": "lgamma(x)",
-        "normpdf": "exp(-((x - y)/z)^2/2)/(z*sqrt(2*pi))",
-        "normcdf": "erfc((y - x)/(z*sqrt(2)))/2",
-        "relu": "max(x, 0)",
-        "leaky_relu": "piecewise((x, x > 0), (y*x, True))",
-        "elu": "piecewise((x, x > 0), (y*expm1(x), True))",
-        "selu": f"{SELU[0]}*piecewise((x, x > 0), ({SELU[1]}*expm1(x), True))",
-        "gelu": "x*normcdf(x)",
-        "silu": "x*sigmoid(x)",
-        "mish": "x*tanh(softplus(x))",
-        "softplus": "max(x, 0) + log1p(exp(-abs(x)))",
-        "softsign": "x/(1 + abs(x))",
-        "sigmoid": "piecewise((1/(1 + exp(-x)), x >= 0), (exp(x)/(1 + exp(x)), True))",
-        "logit": "piecewise((log1p((2*x - 1)/(1 - x)), abs(x - 1/2) < 1/5), "
-        "(log(x/(1 - x)), True))",
-        "logsigmoid": "min(x, 0) - log1p(exp(-abs(x)))",
-        "hardtanh": "min(max(x, -1), 1)",
+        **{row.name: row.stable for row in TABLE.values() if row.stable},
         **{name: form.text for name, form in FORMS.items()},
     }
 )

@@ -134,7 +134,9 @@ def _is_kinked(each: Node) -> bool:
     return each.op in KINKED
 
 
-KINKED = frozenset("abs cbrt relu leaky_relu elu selu max min clamp hardtanh softsign".split())
+KINKED = frozenset(row.name for row in TABLE.values() if row.kinks) - {"hypot", "piecewise"} | {
+    "softsign"
+}
 """The functions that have a kink where one term is 0."""
 
 WITH_POLES = frozenset("tan cot sec csc coth csch gamma digamma polygamma zeta beta".split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,8 @@ ANY = 1_000_000
 """The upper arity of an operation that takes as many arguments as are given."""
 MAX_INTEGRALS = 1024
 """Rows of integrals that are kept; their names are typed."""
+_CASES = re.compile(r"\b(abs|ceil|floor|max|min|piecewise|sign)\b")
+"""The operations that choose, and so depend on the sign of a real number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,10 @@ class Row:
     partials that hold between the kinks and jumps; ``subgradient`` has a value at a kink too, by
     convention. ``kinks_at`` are terms of the arguments that are 0 at a kink or a jump, ``edges_at``
     those that are 0 where it isn't smooth otherwise, ``jumps_at`` a term that is a whole number at
-    each jump; ``is_smooth`` says that there are all derivatives wherever there is a value. ``ulps``
-    bounds the
-    error of torch's value and derivatives, in units in the last place. ``accuracy`` is measured:
+    each jump; ``is_smooth`` says that there are all derivatives wherever there is a value.
+    ``definition`` is the function by simpler ones, exact on its whole real domain; ``stable`` is
+    such a formula that keeps its digits in floating point. ``ulps`` bounds the error of torch's
+    value and derivatives, in units in the last place. ``accuracy`` is measured:
     the greatest error of torch's value and first three derivatives over the size of their largest
     term; None where it isn't. ``is_shared`` tells that torch and sympy both may take the derivative
     from ``partials``.
@@ -58,9 +62,16 @@ class Row:
     edges_at: tuple[str, ...] = ()
     jumps_at: str = ""
     is_smooth: bool = False
+    definition: str = ""
+    stable: str = ""
     ulps: int = 4
     accuracy: float | None = None
     is_shared: bool = False
+
+    @property
+    def is_defined_by_cases(self) -> bool:
+        """Whether the definition chooses, as max(x, 0) does: it is one of real numbers alone."""
+        return bool(_CASES.search(self.definition))
 
 
 def row(
@@ -86,6 +97,9 @@ def row(
     edges_at: str = "",
     jumps_at: str = "",
     is_smooth: bool = False,
+    definition: str = "",
+    stable: str = "",
+    is_stable: bool = False,
     ulps: int = 4,
     accuracy: float | None = None,
     is_shared: bool = False,
@@ -93,6 +107,7 @@ def row(
     """Return a row whose enclosure is the rule of its name, and whose lists are written as texts.
 
     ``aliases`` and ``defaults`` are divided by spaces, lists of formulas by semicolons.
+    ``is_stable`` says that the definition keeps its digits.
     """
     return Row(
         name=name,
@@ -117,6 +132,8 @@ def row(
         edges_at=_formulas(edges_at),
         jumps_at=jumps_at,
         is_smooth=is_smooth,
+        definition=definition,
+        stable=definition if is_stable else stable,
         ulps=ulps,
         accuracy=accuracy,
         is_shared=is_shared and bool(partials),

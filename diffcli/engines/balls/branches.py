@@ -14,6 +14,8 @@ from types import MappingProxyType
 
 from diffcli.engines.balls.guards import Difficult
 from diffcli.language.expression import NUMBER, Node, constant, node, number, postorder
+from diffcli.language.functions import TABLE
+from diffcli.language.rules import stated
 
 TRUE, FALSE = constant("true"), constant("false")
 ONE, ZERO = number(1), number(0)
@@ -33,25 +35,10 @@ def minus(x: Node, y: Node) -> Node:
     return node("add", x, node("neg", y))
 
 
-_FORMS: Mapping[str, Callable[..., Node]] = MappingProxyType(
-    {
-        "clamp": lambda x, low, high: node("min", node("max", x, low), high),
-        "hardtanh": lambda x: node("min", node("max", x, number(-1)), ONE),
-        "softsign": lambda x: node("div", x, node("add", ONE, node("abs", x))),
-        "frac": lambda x: minus(x, node("floor", x)),
-        "ceil": lambda x: node("neg", node("floor", node("neg", x))),
-        # Halves are rounded otherwise, but those are its jumps.
-        "round": lambda x: node("floor", node("add", x, number(Fraction(1, 2)))),
-        "mod": lambda x, y: minus(x, node("mul", y, node("floor", node("div", x, y)))),
-    }
-)
-"""The operations that are others, but for single points."""
-
 _SIGNED: Mapping[str, Callable[..., tuple[Node, Node, Node, Node]]] = MappingProxyType(
     {
         "abs": lambda x: (x, x, node("neg", x), ZERO),
         "sign": lambda x: (x, ONE, number(-1), ZERO),
-        "relu": lambda x: (x, x, ZERO, ZERO),
         "heaviside": lambda x, at_zero: (x, ONE, ZERO, at_zero),
         "leaky_relu": lambda x, slope: (x, x, node("mul", x, slope), ZERO),
         "elu": lambda x, scale: (x, x, node("mul", node("expm1", x), scale), ZERO),
@@ -69,7 +56,13 @@ _SIGNED: Mapping[str, Callable[..., tuple[Node, Node, Node, Node]]] = MappingPro
 """The margin of each operation, and what it is where that is positive, negative and 0."""
 
 _CONDITIONS = frozenset({"and", "or", "not"})
-_BREAKING = _FORMS.keys() | _SIGNED.keys() | _CONDITIONS | {"floor", "piecewise"}
+_BY_CASES = frozenset(
+    row.name
+    for row in TABLE.values()
+    if row.is_defined_by_cases and not row.is_smooth and row.name not in _SIGNED
+)
+"""Operations that are replaced by their definitions."""
+_BREAKING = _BY_CASES | _SIGNED.keys() | _CONDITIONS | {"floor", "piecewise", "round"}
 
 
 def is_smooth(body: Node) -> bool:
@@ -114,8 +107,10 @@ class _Settled:
             return reduce(lambda x, y: self.of(node(each.op, x, y), depth), args)
         if each.op in _CONDITIONS:
             return _connected(each.op, [arg is TRUE for arg in args])
-        if each.op in _FORMS:
-            return self.of(_FORMS[each.op](*args), depth)
+        if each.op in _BY_CASES:
+            return self.of(stated(TABLE[each.op].definition, node(each.op, *args)), depth)
+        if each.op == "round":  # halves are rounded otherwise, but those are its jumps
+            return self.of(node("floor", node("add", args[0], number(Fraction(1, 2)))), depth)
         if each.op == "floor":
             return number(self._floor(args[0]))
         if each.op in _SIGNED:

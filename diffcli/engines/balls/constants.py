@@ -21,6 +21,7 @@ from diffcli.engines.balls.forms import Form, number
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.values import FIRST_BITS, MAX_BITS, Unknown
 from diffcli.language.expression import Node
+from diffcli.language.functions import TABLE
 from diffcli.language.rules import formula
 
 MAX_GAMMA = 300
@@ -29,63 +30,6 @@ MAX_TURNS = 60
 """Greatest denominator of a multiple of π that an inverse function is tried to be."""
 
 Function = Callable[..., Form]
-
-DEFINITIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "acosh": "log(x + sqrt(x - 1)*sqrt(x + 1))",
-        "acot": "atan(1/x)",
-        "acoth": "(log((x + 1)/(x - 1)))/2",
-        "acsc": "asin(1/x)",
-        "acsch": "log(1/x + sqrt(1/x^2 + 1))",
-        "asec": "acos(1/x)",
-        "asech": "acosh(1/x)",
-        "asinh": "log(x + sqrt(x^2 + 1))",
-        "atanh": "log((1 + x)/(1 - x))/2",
-        "cbrt": "x^(1/3)",
-        "cosh": "(exp(x) + exp(-x))/2",
-        "cot": "cos(x)/sin(x)",
-        "coth": "cosh(x)/sinh(x)",
-        "csc": "1/sin(x)",
-        "csch": "1/sinh(x)",
-        "expm1": "exp(x) - 1",
-        "factorial": "gamma(x + 1)",
-        "gelu": "x*normcdf(x, 0, 1)",
-        "hypot": "sqrt(x^2 + y^2)",
-        "log10": "log(x)/log(10)",
-        "log1p": "log(1 + x)",
-        "log2": "log(x)/log(2)",
-        "logit": "log(x/(1 - x))",
-        "logsigmoid": "-log(1 + exp(-x))",
-        "mish": "x*(1 - 2/(exp(x)*(exp(x) + 2) + 2))",
-        "normcdf": "erfc((y - x)/(z*sqrt(2)))/2",
-        "normpdf": "exp(-((x - y)/z)^2/2)/(z*sqrt(2*pi))",
-        "sec": "1/cos(x)",
-        "sech": "2/(exp(x) + exp(-x))",
-        "sigmoid": "1/(1 + exp(-x))",
-        "silu": "x/(1 + exp(-x))",
-        "sinc": "piecewise((1, x == 0), (sin(x)/x, True))",
-        "sinh": "(exp(x) - exp(-x))/2",
-        "softplus": "log(1 + exp(x))",
-        "sqrt": "x^(1/2)",
-        "tan": "sin(x)/cos(x)",
-        "tanh": "(exp(2*x) - 1)/(exp(2*x) + 1)",
-        "clamp": "min(max(x, y), z)",
-        "elu": "piecewise((x, x >= 0), (y*(exp(x) - 1), True))",
-        "frac": "x - floor(x)",
-        "hardtanh": "min(max(x, -1), 1)",
-        "heaviside": "piecewise((1, x > 0), (y, x == 0), (0, True))",
-        "leaky_relu": "piecewise((x, x >= 0), (x*y, True))",
-        "mod": "x - y*floor(x/y)",
-        "relu": "max(x, 0)",
-        "softsign": "x/(1 + abs(x))",
-    }
-)
-"""Functions by others, on the whole of their domains."""
-
-
-def definition(op: str) -> Node:
-    """Return what defines a function, in the variables x, y and z."""
-    return formula(DEFINITIONS[op])
 
 
 def whole_below(field: Field, x: Form) -> tuple[int, int]:
@@ -274,6 +218,21 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     }
 )
 """What the rows make of constants; DEFINITIONS hold more, and any other is a mere number."""
+
+DEFINITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        row.name: row.definition
+        for row in TABLE.values()
+        if row.definition and row.name not in FUNCTIONS
+    }
+)
+"""Functions by others, on the whole of their domains."""
+
+
+def definition(op: str) -> Node:
+    """Return what defines a function, in the variables x, y and z."""
+    return formula(DEFINITIONS[op])
+
 
 COMPARISONS: Mapping[str, Callable[[int], bool]] = MappingProxyType(
     {

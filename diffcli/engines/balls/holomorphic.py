@@ -21,51 +21,8 @@ from diffcli.engines.balls.guards import Difficult, Trouble, Undefined
 from diffcli.engines.balls.precision import working
 from diffcli.errors import PointError
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
+from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
-
-DEFINITIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "acos": "pi/2 - asin(x)",
-        "acosh": "log(x + sqrt(x - 1)*sqrt(x + 1))",
-        "acot": "atan(1/x)",
-        "acoth": "atanh(1/x)",
-        "acsc": "asin(1/x)",
-        "acsch": "asinh(1/x)",
-        "asec": "acos(1/x)",
-        "asech": "acosh(1/x)",
-        "asin": "-i*log(i*x + sqrt(1 - x^2))",
-        "asinh": "log(x + sqrt(x^2 + 1))",
-        "atan": "(log(1 + i*x) - log(1 - i*x))/(2*i)",
-        "atanh": "(log(1 + x) - log(1 - x))/2",
-        "cosh": "(exp(x) + exp(-x))/2",
-        "cot": "cos(x)/sin(x)",
-        "coth": "cosh(x)/sinh(x)",
-        "csc": "1/sin(x)",
-        "csch": "1/sinh(x)",
-        "dawson": "sqrt(pi)/2*exp(-x^2)*erfi(x)",
-        "erfcx": "exp(x^2)*erfc(x)",
-        "expm1": "exp(x) - 1",
-        "factorial": "gamma(x + 1)",
-        "gelu": "x*normcdf(x)",
-        "hypot": "sqrt(x^2 + y^2)",
-        "log10": "log(x)/log(10)",
-        "log1p": "log(1 + x)",
-        "log2": "log(x)/log(2)",
-        "logit": "log(x) - log(1 - x)",
-        "logsigmoid": "-log(1 + exp(-x))",
-        "mish": "x*(1 - 2/(exp(x)*(exp(x) + 2) + 2))",
-        "normcdf": "erfc((y - x)/(z*sqrt(2)))/2",
-        "normpdf": "exp(-((x - y)/z)^2/2)/(z*sqrt(2*pi))",
-        "sec": "1/cos(x)",
-        "sech": "1/cosh(x)",
-        "sigmoid": "1/(1 + exp(-x))",
-        "silu": "x/(1 + exp(-x))",
-        "sinh": "(exp(x) - exp(-x))/2",
-        "softplus": "log(1 + exp(x))",
-        "tan": "sin(x)/cos(x)",
-        "tanh": "sinh(x)/cosh(x)",
-    }
-)
 
 
 class NotHolomorphic(Trouble):
@@ -203,6 +160,24 @@ OF_CONSTANTS: Mapping[str, Callable[..., acb_series]] = MappingProxyType(
     }
 )
 """The rules where the first argument doesn't move, whose value may lie on a cut."""
+DEFINITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        row.name: row.definition
+        for row in TABLE.values()
+        if row.definition and not row.is_defined_by_cases and row.name not in {"cbrt", *RULES}
+    }
+    | {
+        "acoth": "atanh(1/x)",
+        "asin": "-i*log(i*x + sqrt(1 - x^2))",
+        "atan": "(log(1 + i*x) - log(1 - i*x))/(2*i)",
+        "atanh": "(log(1 + x) - log(1 - x))/2",
+        "dawson": "sqrt(pi)/2*exp(-x^2)*erfi(x)",
+        "erfcx": "exp(x^2)*erfc(x)",
+        "logit": "log(x) - log(1 - x)",
+        "tanh": "sinh(x)/cosh(x)",
+    }
+)
+"""The table's definitions, but of the real cube root; its own are those with the cuts of DLMF."""
 HOLOMORPHIC = RULES.keys() | DEFINITIONS.keys()
 """The rows that have a complex derivative."""
 

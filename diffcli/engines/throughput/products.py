@@ -86,6 +86,15 @@ class Products:
             _over(0, row.numel(), CHUNK, work)
         return row.sum() if self.formula.is_sum else row
 
+    def blocks(self, kind: str, at: Vectors, vector: Sequence[Tensor]) -> list[Tensor]:
+        """Return the blocks of ``gradient``, ``hvp``, ``jvp`` or ``vjp``, with a block a part."""
+        if kind == "vjp":
+            return list(self.vjp(at, vector[0]).values())
+        along = dict(zip(at, vector, strict=False))
+        if kind == "jvp":
+            return [self.jvp(at, along)]
+        return list(self._added(kind, (at, along), None).values())
+
     def _added(self, kind: str, given: Sequence[Vectors], memory: Vectors | None) -> Vectors:
         """Return what the sweep gives for each slot, added up at the entries of its variable."""
         at = given[0]
