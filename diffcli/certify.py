@@ -20,7 +20,7 @@ from diffcli.engines.trace.parts import Parts, joined, unit
 from diffcli.engines.trace.proof import Enclosed, Proof, Sides
 from diffcli.engines.trace.record import record
 from diffcli.engines.trace.replay import OutOfTimeError
-from diffcli.operators import Entry, Grad, Hvp, Jvp, Operator, Scalars, Vjp
+from diffcli.operators import Entry, Grad, Jvp, Operator, Scalars, Vjp
 from diffcli.verdict import Check, Verdict
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Certificate:
             return joined(proof.gradient(list(vector)))
         if isinstance(operator, Jvp):
             return joined(proof.directional(list(vector)))
-        if isinstance(operator, Hvp):
+        if operator.is_of_gradient and operator.product:
             return joined(proof.second(self._ones(), list(vector)))
         if isinstance(operator, Grad) and operator.order == 1 and not operator.wrt:
             return joined(proof.gradient(self._ones()))

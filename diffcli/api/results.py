@@ -80,7 +80,7 @@ class Drawn:
 class Derivative(Shown):
     """A derivative at a point: its numbers, the function's value, and how far both are proved.
 
-    ``derivative`` is laid out as the command does: by variable (``grad partial vjp hvp vhp curl``),
+    ``derivative`` is laid out as the command does: by variable (``grad partial curl``),
     a matrix with a row a formula or a variable (``jacobian hessian``), or shaped like the value
     (``jvp laplacian divergence``). Numbers are floats, or arrays or tensors of the kind that the
     point was given in; a number that doesn't exist is nan. At many points every array has the axes

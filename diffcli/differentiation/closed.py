@@ -34,7 +34,6 @@ from diffcli.tensors.shapes import shapes_of
 MOST_BLOCKS = 36
 """Blocks of a Jacobian or a Hessian that are written out."""
 _MOST_AXES = 2
-_TWICE = (Hessian, Hvp)
 """The operators that differentiate twice; Vhp is among them."""
 
 
@@ -64,7 +63,7 @@ def closed_form(
     sizes = {**variables, **dict.fromkeys(names.values(), ())}
     shapes = {variable(name): shape for name, shape in sizes.items()}
     # A gradient that is differentiated again in a matrix mustn't be of a symmetric one.
-    moving = scalars.variables if isinstance(operator, _TWICE) else ()
+    moving = scalars.variables if operator.is_of_gradient else ()
     facts = {name: fact for name, fact in function.said.facts.items() if name not in moving}
     shapes |= shapes_of(function, sizes)
     if any(0 in shape for shape in shapes.values()):

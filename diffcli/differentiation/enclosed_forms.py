@@ -27,7 +27,7 @@ from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
 from diffcli.language.points import Point, Tensor
 from diffcli.language.tensors import component_names
-from diffcli.operators import Directional, Hessian, Hvp, Jacobian, Jvp, Operator, Vjp
+from diffcli.operators import Directional, Jacobian, Jvp, Operator, Vjp
 from diffcli.tensors.components import as_array, expand, total
 from diffcli.tensors.rules import Nodes, Shape
 from diffcli.tensors.shapes import shapes_of
@@ -38,7 +38,6 @@ SHARP = 100
 """A ball counts that is narrower than 2^-this, relative to its number or to 1."""
 LARGEST = 97
 """The largest entry of a random direction."""
-_TWICE = (Hessian, Hvp)
 _BY_OUTPUT = (Jacobian, Jvp, Directional)
 """The operators whose rows are those of the outputs."""
 
@@ -113,7 +112,7 @@ class _Chance:
             taken = weights
         else:
             weights = [np.array(number(1))]
-            left = list(others.values()) if isinstance(operator, _TWICE) else columns
+            left = list(others.values()) if operator.is_of_gradient else columns
         along = dict(zip(form.directions, taken, strict=False))
         along |= {block.along: columns[block.column or 0] for block in form.blocks if block.along}
         return cls(weights, moves, others, left, along)
@@ -175,7 +174,7 @@ def _derivative(
     """Return the derivative of a number along the directions; None without a ball."""
     walk = Walk(output, at)
     moves, others = _steps(chance.moves), _steps(chance.others)
-    if not isinstance(operator, _TWICE):
+    if not operator.is_of_gradient:
         return _coefficient(walk, moves, 1)
     # The mixed derivative by polarisation, of the sum of both directions and their difference.
     added = {name: moves[name] + others[name] for name in moves}

@@ -11,15 +11,15 @@ from diffcli.differentiation.normwise import largest
 from diffcli.differentiation.numbers import Checked, Numbers
 from diffcli.differentiation.problem import Problem
 from diffcli.differentiation.results import result_of
-from diffcli.errors import LimitError
 from diffcli.language.formula import Formula
 from diffcli.language.points import Point
 from diffcli.operators import ComponentEntry, Matrix
 from diffcli.output.report import Result
-from diffcli.verdict import NOT_A_NUMBER, Check, Verdict, unchecked
+from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
 if TYPE_CHECKING:
     from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.selection import NumberSuspects
     from diffcli.differentiation.settings import Settings
     from diffcli.engines.matrices.sparse import Sparse
     from diffcli.tensors.rules import Positions
@@ -75,25 +75,25 @@ class Large:
         self,
         blocks: Sequence[Array],
         target_of: Callable[[int], ComponentEntry | None],
-        places_of: Callable[[Positions], Positions],
+        depending: Callable[[Positions], Positions],
         layout: Callable[[Sequence[float | None]], Any] | None = None,
     ) -> Result:
         """Return the answer with a sample of its numbers checked, of the values if it has no more.
 
-        ``target_of`` says which derivative the number at a place is; ``places_of`` gives the places
+        ``target_of`` says which derivative the number at a place is; ``depending`` gives the places
         of the numbers that components of the variables have a part in.
         """
         import numpy as np
 
         flat = np.concatenate([block.ravel() for block in blocks or self.values])
         with self.budget.pause():
-            suspects = self._suspects(flat, places_of)
-        positions = self._sample(flat.size, suspects.places)
+            suspects = self._suspects(flat, depending)
+        positions = suspects.selection(flat.size, self.settings.seed)
         targets = [target for position in positions if (target := target_of(position))]
         checks = dict(
             zip(positions, self._checks(targets, positions, flat, suspects), strict=False)
         )
-        left = suspects.left([*checks])
+        left = suspects.left(checks)
         if not checks:
             left = (self._check_of_all(), *left)
         sampled = (len(checks), flat.size) if 0 < len(checks) < flat.size else None
@@ -107,40 +107,20 @@ class Large:
             layout=layout,
         )
 
-    def _sample(self, count: int, suspects: Positions) -> list[int]:
-        """Return the places that are checked: some of the suspects, then a random sample."""
-        from diffcli.differentiation.samples import SAMPLE, sample_of
-
-        first, usual = suspects[:SAMPLE].tolist(), sample_of(count, self.settings.seed).tolist()
-        return list(dict.fromkeys([*first, *usual]))
-
-    def _suspects(self, numbers: Array, places_of: Callable[[Positions], Positions]) -> _Suspects:
-        """Find the numbers that are missing, or stand at a kink or a jump.
-
-        ``places_of`` gives those of the numbers that components of the variables have a part in.
-        """
+    def _suspects(
+        self, numbers: Array, depending: Callable[[Positions], Positions]
+    ) -> NumberSuspects:
+        """Return the numbers that are missing, or stand at a kink or a jump."""
         import numpy as np
 
-        if not self._is_checked:
-            return _Suspects(np.array([], dtype=np.int64))
-        from diffcli.engines.touching import at_kinks, components_at_kinks
+        from diffcli.differentiation.selection import NumberSuspects, suspect_numbers
 
-        settings = self.settings
-        kinks, reason = np.array([], dtype=np.int64), None
-        try:
-            found = at_kinks(
-                self.problem.function,
-                self.arrays,
-                shape=(),
-                dtype=settings.dtype,
-                device=settings.device,
-            )
-            at = components_at_kinks(self.problem.function, self._ordered, found)
-            kinks = places_of(at[at < self.problem.scalars.width]) if at.size else at
-        except LimitError as error:
-            reason = f"it isn't known which numbers stand at a kink: {error.message}"
-        positions = np.union1d(kinks, np.flatnonzero(~np.isfinite(numbers)))
-        return _Suspects(positions, reason)
+        if not self._is_checked:
+            return NumberSuspects(np.array([], dtype=np.int64))
+        variables = self.problem.scalars.variables
+        return suspect_numbers(
+            self.problem.function, self.arrays, variables, numbers, self.settings, depending
+        )
 
     def _kinks(self, columns: Positions) -> Positions:
         """Return the places of the numbers that components of the variables have a part in."""
@@ -181,7 +161,7 @@ class Large:
         targets: Sequence[ComponentEntry],
         places: Sequence[int],
         numbers: Array,
-        found: _Suspects,
+        suspects: NumberSuspects,
     ) -> list[Check]:
         """Return the checks of a sample of the numbers, as many as the time allows.
 
@@ -192,10 +172,10 @@ class Large:
             return []
         from diffcli.differentiation.samples import Sampler
 
-        usual = set(places).difference(found.places.tolist())
-        closed = (
-            {} if self.closed is None or found.reason else {k: float(self.closed[k]) for k in usual}
-        )
+        usual = set(places).difference(suspects.positions.tolist())
+        closed = {}
+        if self.closed is not None and not suspects.reason:
+            closed = {position: float(self.closed[position]) for position in usual}
         return Sampler(
             self.problem.function,
             self.point,
@@ -232,20 +212,6 @@ class Large:
         if not self._is_finite:
             return Check("f", Verdict.UNVERIFIED, reason="a value is not a finite number here")
         return Check("f", Verdict.UNVERIFIED, reason=self.problem.reason)
-
-
-@dataclass(frozen=True)
-class _Suspects:
-    """Where numbers are missing or stand at a kink; ``reason`` says why not all kinks are known."""
-
-    places: Positions
-    reason: str | None = None
-
-    def left(self, checked: Sequence[int]) -> tuple[Check, ...]:
-        """Return one unverified check for the suspects that were not checked."""
-        unknown = (Check("f", Verdict.UNVERIFIED, reason=self.reason),) if self.reason else ()
-        count = len(self.places) - len(set(checked).intersection(self.places.tolist()))
-        return (*unknown, *unchecked(count))
 
 
 def _unwritten(count: int) -> Mapping[str, Formula]:

@@ -41,18 +41,8 @@ if TYPE_CHECKING:
     from diffcli.differentiation.settings import Settings
     from diffcli.engines.enclosure import Coordinate
 
-SAMPLE = 32
-"""Numbers that are checked, of however many there are."""
 MAX_PARTS = 64
 """Partials of one number that is a linear combination."""
-
-
-def sample_of(count: int, seed: int) -> Positions:
-    """Return the places that are checked, of so many: the ends, and a random sample between."""
-    if count <= SAMPLE:
-        return np.arange(count)
-    between = np.random.default_rng(seed).choice(count - 2, SAMPLE - 2, replace=False)
-    return np.array([0, count - 1, *(between + 1)])
 
 
 @dataclass

@@ -1,16 +1,19 @@
-"""Which of many points the engines look at: the difficult ones, and a random sample of all.
+"""Which of many points, or of many numbers at one point, the engines look at.
 
-Whoever asks (points, arrays, rows of a file), these are the suspects: where a term stands at a
-kink, a number is missing, a small step changes a number by much, or the formula of the derivative
-gives another number. The sample depends on the seed and on how many points there are, and on
-nothing else: not on the entry point, nor on the chunks in which a file is read. Every point has a
-random key, a hash of its place and the seed; the sample are the points of the smallest keys.
+These are the difficult ones and a random sample of all.
+
+Whoever asks (points, arrays, rows of a file), these are the suspects among points: where a term
+stands at a kink, a number is missing, a small step changes a number by much, or the formula of the
+derivative gives another number. The sample depends on the seed and on how many points there are,
+and on nothing else: not on the entry point, nor on the chunks in which a file is read. Every point
+has a random key, a hash of its place and the seed; the sample are the points of the smallest keys.
+The suspects among numbers are those that are missing, or that a variable at a kink has a part in.
 """
 
 # ruff: noqa: TID253  (imported with the first many points)
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,8 +23,11 @@ from numpy.typing import NDArray
 from diffcli.differentiation.judge import DIGITS_KEPT
 from diffcli.differentiation.numbers import Numbers
 from diffcli.errors import LimitError
+from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.operators import Shape
+from diffcli.tensors.rules import Positions
+from diffcli.verdict import Check, Verdict, unchecked
 
 if TYPE_CHECKING:
     from diffcli.differentiation.blocks import ClosedValues
@@ -30,6 +36,9 @@ if TYPE_CHECKING:
 
 SAMPLE = 64
 """Points that are looked at of however many: all, where there are no more."""
+
+SAMPLED_NUMBERS = 32
+"""Numbers of one point that are checked, of however many there are."""
 
 STEPPED = 1 << 16
 """Points, the first of however many, of which it is seen what a small step changes, and whether the
@@ -174,14 +183,77 @@ def difficult(function: Function, arrays: Mapping[str, Array], settings: Setting
     ``arrays`` are the points' columns, of one length, or single numbers. Raises LimitError where a
     term is too large.
     """
-    from diffcli.engines.touching import at_kinks
-
     shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
     total = np.zeros(shape, dtype=np.bool_)
-    dtype, device = settings.dtype, settings.device
-    for _, mask in at_kinks(function, arrays, shape=None, dtype=dtype, device=device):
+    for _, mask in _at_kinks(function, arrays, settings, None):
         total |= mask
     return total
+
+
+def _at_kinks(
+    function: Function, arrays: Mapping[str, Array], settings: Settings, shape: Shape | None
+) -> Sequence[tuple[Node, Mask]]:
+    from diffcli.engines.touching import at_kinks
+
+    dtype, device = settings.dtype, settings.device
+    return at_kinks(function, arrays, shape=shape, dtype=dtype, device=device)
+
+
+@dataclass(frozen=True)
+class NumberSuspects:
+    """The positions of the suspects among the numbers of one point.
+
+    ``reason`` says why not all kinks are known.
+    """
+
+    positions: Positions
+    reason: str | None = None
+
+    def selection(self, count: int, seed: int) -> list[int]:
+        """Return which of ``count`` numbers are checked: first suspects, then a random sample."""
+        suspects = self.positions[:SAMPLED_NUMBERS].tolist()
+        return list(dict.fromkeys([*suspects, *sampled_numbers(count, seed)]))
+
+    def left(self, checked: Collection[int]) -> tuple[Check, ...]:
+        """Return one unverified check for the suspects that were not checked."""
+        unknown = (Check("f", Verdict.UNVERIFIED, reason=self.reason),) if self.reason else ()
+        count = len(self.positions) - len(set(checked).intersection(self.positions.tolist()))
+        return (*unknown, *unchecked(count))
+
+
+def sampled_numbers(count: int, seed: int) -> list[int]:
+    """Return the positions that are checked, of so many: the ends, and a random sample between."""
+    if count <= SAMPLED_NUMBERS:
+        return list(range(count))
+    draw = np.random.default_rng(seed)
+    between = draw.choice(count - 2, SAMPLED_NUMBERS - 2, replace=False)
+    return [0, count - 1, *(between + 1).tolist()]
+
+
+def suspect_numbers(
+    function: Function,
+    arrays: Mapping[str, Array],
+    chosen: Collection[str],
+    numbers: Array,
+    settings: Settings,
+    depending: Callable[[Positions], Positions],
+) -> NumberSuspects:
+    """Return the suspects among the numbers of one point.
+
+    ``depending`` gives the positions of the numbers in which components of the ``chosen`` variables
+    have a part.
+    """
+    from diffcli.engines.touching import components_at_kinks
+
+    kinks, reason = np.array([], dtype=np.int64), None
+    try:
+        ordered = {name: arrays[name] for name in chosen} | dict(arrays)
+        width = sum(arrays[name].size for name in chosen)
+        kinks = components_at_kinks(function, ordered, _at_kinks(function, arrays, settings, ()))
+        kinks = depending(kinks[kinks < width]) if kinks.size else kinks
+    except LimitError as error:
+        reason = f"it isn't known which numbers stand at a kink: {error.message}"
+    return NumberSuspects(np.union1d(kinks, np.flatnonzero(_is_not_finite(numbers))), reason)
 
 
 def _unsteady(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.differentiation.problem import MAX_NESTED_ORDER
 from diffcli.language.function import Function
-from diffcli.operators import Eval, Grad, Hvp, Jvp, Operator, Vhp, Vjp
+from diffcli.operators import Eval, Grad, Operator
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,9 +72,9 @@ def product(
 
     None for short vectors, for other formulas and other operators.
     """
-    kind = _PRODUCTS.get(type(operator)) if operator != Grad() else "gradient"
+    kind = operator.product if operator != Grad() else "gradient"
     length = max((each.numel() for each in at.values()), default=0)
-    if kind is None or length < FEWEST or settings.device != "cpu":
+    if not kind or length < FEWEST or settings.device != "cpu":
         return None
     from diffcli.engines.throughput.products import Products
     from diffcli.engines.throughput.slices import sliced
@@ -84,15 +84,4 @@ def product(
         return None
     of = Products(formula, compiling=settings.compile)
     point = {name: each.detach() for name, each in at.items()}
-    along = dict(zip(point, vector, strict=False))
-    match kind:
-        case "gradient":
-            return list(of.gradient(point).values())
-        case "hvp":
-            return list(of.hvp(point, along).values())
-        case "vjp":
-            return list(of.vjp(point, vector[0]).values())
-    return [of.jvp(point, along)]
-
-
-_PRODUCTS: Mapping[type[Operator], str] = {Hvp: "hvp", Vhp: "hvp", Vjp: "vjp", Jvp: "jvp"}
+    return of.blocks(kind, point, vector)

@@ -38,6 +38,10 @@ class Operator(ABC):
     """Whether its derivative of tensors has a closed form."""
     has_certificate: ClassVar[bool] = False
     """Whether its numbers are partials, which a certificate can claim."""
+    is_of_gradient: ClassVar[bool] = False
+    """Whether it is a derivative of the gradient of one formula."""
+    product: ClassVar[str] = ""
+    """The product of autograd that gives all of its numbers at once."""
     knows_coordinates: ClassVar[bool] = False
     """Whether it is known in curvilinear coordinates."""
     examples: ClassVar[str] = ""

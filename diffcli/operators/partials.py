@@ -223,6 +223,7 @@ diffcli hessian "x^2*y + y^3" --at 1,2
 diffcli hessian "logsumexp(X@w)" --wrt w --at "X=[[1,2],[3,4]],w=[1,1]"\
 """
     has_closed_form: ClassVar[bool] = True
+    is_of_gradient: ClassVar[bool] = True
     has_certificate: ClassVar[bool] = True
     of_one_number: ClassVar[bool] = True
 

@@ -21,6 +21,7 @@ class Jvp(Along, Chosen):
     """The Jacobian times a vector: the derivative of every output along the vector."""
 
     name: ClassVar[str] = "jvp"
+    product: ClassVar[str] = "jvp"
     examples: ClassVar[str] = 'diffcli jvp "[x^2*y, 5x + sin(y)]" --at 1,2 --vector x=1,y=-1'
     has_closed_form: ClassVar[bool] = True
 
@@ -59,6 +60,7 @@ class Vjp(Along, OfVariables):
     """A vector times the Jacobian: the gradient of the outputs weighted by the vector."""
 
     name: ClassVar[str] = "vjp"
+    product: ClassVar[str] = "vjp"
     examples: ClassVar[str] = 'diffcli vjp "2x" --at "x=ones(3)" --vector "[0.1,1,10]"'
     has_closed_form: ClassVar[bool] = True
     along: ClassVar[Literal["variables", "outputs"]] = "outputs"
@@ -86,6 +88,8 @@ class Hvp(Along, OfVariables):
     """The Hessian of one formula times a vector."""
 
     name: ClassVar[str] = "hvp"
+    product: ClassVar[str] = "hvp"
+    is_of_gradient: ClassVar[bool] = True
     examples: ClassVar[str] = 'diffcli hvp "x^2*y + y^3" --at 1,2 --vector x=1,y=-1'
     has_closed_form: ClassVar[bool] = True
     of_one_number: ClassVar[bool] = True
