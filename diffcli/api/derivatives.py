@@ -285,7 +285,8 @@ class Differentiable(ReadFunction):
         kind = kind_of([*at, named])
         chosen = kind.settings(settings)
         if not at and not named and self.variables:
-            return Derivative(derive(operator, self, (), chosen))
+            report = derive(operator, self, (), chosen)
+            return Derivative(report, figure=partial(_figure, self, ()))
         point = point_of(at, named, self.variables)
         function = read_at(self, point)
         if not function.has_tensors and not all(isinstance(x, Node) for x in point.values.values()):
@@ -294,7 +295,16 @@ class Differentiable(ReadFunction):
             return derivative_at_points(operator, function, point, kind, chosen)
         report = derive(operator, function, [point], chosen)
         (result,) = report.results
-        return Derivative(report, kind.made(result.value), arranged(result.derivative, kind))
+        numbers = arranged(result.derivative, kind)
+        figure = partial(_figure, function, (point,))
+        return Derivative(report, kind.made(result.value), numbers, figure=figure)
+
+
+def _figure(function: ReadFunction, points: Sequence[Point]) -> str | None:
+    """Return the plot beside a derivative."""
+    from diffcli.output.plots.beside import figure_beside
+
+    return figure_beside(function, points)
 
 
 def read_at(function: ReadFunction, point: Point) -> ReadFunction:

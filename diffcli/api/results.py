@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class Shown(ABC):
         from diffcli.output.formats import View
         from diffcli.output.html import fragment
 
-        return fragment(self._answered().document(None), View())
+        return fragment(self._answered().illustrated(None), View())
 
     def _repr_latex_(self) -> str:
         return self.to("latex")
@@ -86,19 +86,21 @@ class Derivative(Shown):
     point was given in; a number that doesn't exist is nan. At many points every array has the axes
     of the points first. ``report`` has everything else: a result for the point, or for each of the
     points that were answered one by one; ``answer`` makes what is shown where the command has a
-    way of its own. Without a point there are formulas alone, and ``value``
-    and ``derivative`` are None.
+    way of its own, ``figure`` the plot beside it. Without a point there are formulas alone, and
+    ``value`` and ``derivative`` are None.
     """
 
     report: Report
     value: Any = None
     derivative: Any = None
     answer: Callable[[], Answer] | None = field(default=None, compare=False)
+    figure: Callable[[], str | None] | None = field(default=None, compare=False)
 
     def _answered(self) -> Answer:
         from diffcli.output.answers import answer_of
 
-        return self.answer() if self.answer else answer_of(self.report)
+        found = self.answer() if self.answer else answer_of(self.report)
+        return replace(found, figure=self.figure) if self.figure else found
 
     @property
     def verdict(self) -> Verdict | None:

@@ -15,7 +15,7 @@ from diffcli.language.declarations import declarations
 from diffcli.language.function import Function, Given
 from diffcli.language.given import given_by
 from diffcli.language.parser import parse, unambiguous
-from diffcli.language.points import Typed, check_count, read_points
+from diffcli.language.points import Point, Typed, check_count, read_points
 from diffcli.language.tokens import is_latex
 from diffcli.language.unknown import refuse_unknown
 from diffcli.language.vocabulary import IMAGINARY
@@ -62,7 +62,15 @@ def run(request: Request, rows: Sequence[Typed] | None = None) -> Answer:
             return answer
     defined = dict(function.definitions)
     bound = [point.bind(function.variables, defined) for point in points]
-    return plan.compute(function, bound, chosen)
+    answer = plan.compute(function, bound, chosen)
+    return answer if plan.is_complex else replace(answer, figure=partial(_figure, function, bound))
+
+
+def _figure(function: Function, points: Sequence[Point]) -> str | None:
+    """Return the plot beside an answer."""
+    from diffcli.output.plots.beside import figure_beside
+
+    return figure_beside(function, points)
 
 
 def _unit(request: Request, function: Function, points: Sequence[Typed]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
@@ -143,9 +143,10 @@ _Block = TypeVar("_Block", Formulas, Numbers, Table, Tree, Remarks, Text)
 
 @dataclass(frozen=True)
 class Document:
-    """What an answer shows a person, block by block."""
+    """What an answer shows a person, block by block; ``figure`` is a plot of it in HTML."""
 
     blocks: tuple[Block, ...]
+    figure: str | None = None
 
     def all(self, kind: type[_Block]) -> list[_Block]:
         """Return the blocks of one kind, in order."""
@@ -168,7 +169,8 @@ class Answer:
 
     ``data`` gives everything as JSON, ``document`` what a person sees, its numbers with so many
     significant digits. ``records`` gives the lines of JSON Lines where they are several. ``draw``
-    gives the content of a file by its ending, and ``files`` are written besides.
+    gives the content of a file by its ending, and ``files`` are written besides. ``figure`` gives
+    the plot that a page shows beside it, in HTML, None where nothing is drawn.
     """
 
     facts: Facts
@@ -178,6 +180,12 @@ class Answer:
     records: Callable[[], Sequence[Mapping[str, Any]]] | None = None
     draw: Callable[[str], bytes] | None = None
     files: Mapping[Path, str | bytes] = field(default_factory=dict)
+    figure: Callable[[], str | None] | None = None
+
+    def illustrated(self, digits: int | None) -> Document:
+        """Return what a person sees, with the plot beside it."""
+        figure = self.figure() if self.figure else None
+        return replace(self.document(digits), figure=figure)
 
 
 def equal(*sides: Math) -> Math:

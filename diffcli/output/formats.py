@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from diffcli.output.document import Answer
+    from diffcli.output.document import Answer, Document
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,13 @@ class View:
 class Format(NamedTuple):
     """A renderer as ``module:function``: it draws the document, or with ``is_data`` all the data.
 
-    It takes a Document, or an Answer, and a View, and returns text.
+    It takes a Document, or an Answer, and a View, and returns text. One that ``is_illustrated``
+    shows a plot beside the answer.
     """
 
     reference: str
     is_data: bool = False
+    is_illustrated: bool = False
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -44,7 +46,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "csv": Format("sheet:render"),
         "markdown": Format("markdown:render"),
         "latex": Format("latex:render"),
-        "html": Format("html:render"),
+        "html": Format("html:render", is_illustrated=True),
     }
 )
 """Every format by its name."""
@@ -54,6 +56,11 @@ def render(name: str, answer: Answer, view: View) -> str:
     """Return an answer as text in the named format, without a newline at the end."""
     module, _, function = FORMATS[name].reference.partition(":")
     renderer = getattr(import_module(f"diffcli.output.{module}"), function)
-    subject = answer if FORMATS[name].is_data else answer.document(view.digits)
-    text: str = renderer(subject, view)
+    text: str = renderer(_subject(FORMATS[name], answer, view), view)
     return text
+
+
+def _subject(form: Format, answer: Answer, view: View) -> Answer | Document:
+    if form.is_data:
+        return answer
+    return (answer.illustrated if form.is_illustrated else answer.document)(view.digits)

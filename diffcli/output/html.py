@@ -71,7 +71,8 @@ def render(document: Document, view: View) -> str:
 
 def fragment(document: Document, view: View) -> str:
     """Return the answer with its style and without a page around it, as a notebook shows it."""
-    parts = (part for block in document.blocks for part in _parts(block, view.digits))
+    parts = [part for block in document.blocks for part in _parts(block, view.digits)]
+    parts += [document.figure] if document.figure else []
     return _lines(f'<div class="diffcli">\n<style>{STYLE}</style>', parts, "</div>")
 
 

@@ -64,7 +64,7 @@ def test_a_page_says_formulas_numbers_and_verdicts(tmp_path: Path) -> None:
     path = tmp_path / "answer.html"
     run([*ANSWERS["several points"], "-o", str(path)])
     page = Page(path.read_text(encoding="utf-8"))
-    assert page.met.count("math") == 4  # both sides of f and of f′
+    assert page.met.count("math") == 6  # both sides of f and of f′, and the legend of the plot
     for words in ("certified", "not differentiable", "left derivative -1, right derivative 1"):
         assert words in page.words
     assert page.words.count("certified") == 2
@@ -95,6 +95,53 @@ def test_primes_stand_beside_their_name() -> None:
 
 def test_a_notebook_shows_the_answer_typeset() -> None:
     shown = diffcli.parse("x^2").grad(x=3)._repr_html_()
+    assert "dot at (3, 9) on f(x)" in shown
     assert shown.startswith('<div class="diffcli">')
     assert MARKS[diffcli.Verdict.CERTIFIED] in shown
     Page(shown)
+
+
+def figure(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The plot on the page of an answer, "" where there is none."""
+    run([*arguments, "--format", "html"])
+    _, start, rest = capsys.readouterr().out.partition("<figure")
+    return start + rest.partition("</figure>")[0]
+
+
+def test_a_plot_stands_beside_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    plot = figure("grad", "x^3 - 3x", "--at", "2", capsys=capsys)
+    told = plot.partition('aria-label="')[2].partition('"')[0]
+    assert "dot at (2, 2) on f(x)" in told
+    assert "dot at (2, 9) on f&#x27;(x)" in told
+    assert "extrema at -1, 1" in told
+    # Both turning points and the dots lie within the frame.
+    assert plot.count("<circle") == 4
+    assert "prefers-color-scheme: dark" in plot
+
+
+def test_no_dot_stands_where_there_is_no_derivative(capsys: pytest.CaptureFixture[str]) -> None:
+    plot = figure("grad", "|x|", "--at", "0", capsys=capsys)
+    assert "dot at (0, 0) on f(x)" in plot
+    assert "on f&#x27;(x)" not in plot
+
+
+def test_a_far_point_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    plot = figure("grad", "1/x", "--at", "0.001", capsys=capsys)
+    assert "dot at (0.001, 1000) on f(x)" in plot
+    assert "poles at 0" in plot
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["grad", "x*y", "--at", "1,2"],
+        ["grad", "x.T @ x", "--at", "x=[1,2]"],
+        ["prove", "x >= 0", "--in", "x=0:1"],
+        ["eval", "sqrt(-1-x^2)", "--at", "1"],
+    ],
+)
+def test_nothing_is_drawn_where_nothing_can_be(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert figure(*arguments, capsys=capsys) == ""

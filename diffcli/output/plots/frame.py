@@ -9,7 +9,7 @@ from math import isinf
 import numpy as np
 
 from diffcli.errors import LimitError, UsageError
-from diffcli.studies.curves.breaks import Floats
+from diffcli.studies.curves.breaks import BreakKind, Floats
 from diffcli.studies.curves.enclosure import Band
 from diffcli.studies.curves.features import FeaturePoint
 from diffcli.studies.curves.samples import Samples
@@ -27,8 +27,13 @@ TENTH = 0.1
 """The part of all values that an axis of logarithms shows evenly about 0."""
 STRAIGHT = 201
 """Points along a straight line, which a logarithm bends."""
+MOST_MARKED = 50
+"""Jumps of a line that are marked: more would be a row of rings."""
 LONG = 60
 """Characters of a formula that a legend still shows."""
+
+
+Spot = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,32 @@ def shown_lines(samples: Samples, lines: Sequence[Line], frame: Frame) -> list[L
     if not frame.log:
         return list(lines)
     return [line for line in lines if (samples.values[line.output, line.order] > 0).any()]
+
+
+def line_ends(samples: Samples, line: Line) -> tuple[list[Spot], list[Spot]]:
+    """Return the ends of a line at its jumps, and the function's own values there.
+
+    An end towards which a line swings on is none; where jumps are many, none is marked.
+    """
+    breaks = samples.breaks_of(line.output, line.order)
+    jumps = [each for each in breaks if each.kind in (BreakKind.JUMP, BreakKind.HOLE)]
+    if len(jumps) > MOST_MARKED:
+        return [], []
+    row = samples.values[line.output, line.order]
+    rings = [
+        (each.at, float(row[samples.x.searchsorted(end)]))
+        for each in jumps
+        for end in (each.low, each.high)
+        if (line.output, line.order, end) not in samples.restless
+    ]
+    dots = [(each.at, each.value) for each in jumps if line.order == 0]
+    return rings, dots
+
+
+def poles_of(samples: Samples, lines: Sequence[Line]) -> list[float]:
+    """Return where lines have poles, in order."""
+    breaks = (each for line in lines for each in samples.breaks_of(line.output, line.order))
+    return sorted({each.at for each in breaks if each.kind is BreakKind.POLE})
 
 
 MOST_LISTED = 4

@@ -14,18 +14,24 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from diffcli.output.plots.canvas import colours, faint, ink
-from diffcli.output.plots.frame import Line, LinesShown, frame_range, linear_part, shown_lines
-from diffcli.output.plots.scales import ROUND, set_ticks
+from diffcli.output.plots.frame import (
+    Line,
+    LinesShown,
+    frame_range,
+    line_ends,
+    linear_part,
+    poles_of,
+    shown_lines,
+)
+from diffcli.output.plots.scales import set_ticks
 from diffcli.output.plots.style import ASYMPTOTE, DASHES, DOT, FONT_SIZE, WIDTHS
+from diffcli.output.plots.ticks import ROUND
 from diffcli.output.plots.typeset import Label, named, plain, typeset
-from diffcli.studies.curves.breaks import BreakKind
 from diffcli.studies.curves.features import Feature, FeaturePoint
 from diffcli.studies.curves.samples import Samples
 
 MARGINS, KEY = 50, 4.5 * FONT_SIZE
 """What surrounds the axes, and what stands before a legend's text, in points."""
-MOST_MARKED = 50
-"""Jumps of a line that are marked: more would be a row of rings."""
 SIGNS: Mapping[Feature, str] = MappingProxyType(
     {
         Feature.ZERO: "o",
@@ -173,43 +179,19 @@ def _draw_bands(axes: Axes, plot: LinesShown, view: tuple[float, float]) -> None
 
 def _draw_ends(axes: Axes, samples: Samples, line: Line, colour: str) -> None:
     """Mark the ends at jumps: a ring where the line ends, a dot where its value is."""
-    breaks = samples.breaks_of(line.output, line.order)
-    jumps = [each for each in breaks if each.kind in (BreakKind.JUMP, BreakKind.HOLE)]
-    if len(jumps) > MOST_MARKED:
-        return
-    row = samples.values[line.output, line.order]
-    for side in ("low", "high"):
-        rings = [
-            (each.at, end)
-            for each in jumps
-            if (line.output, line.order, end := getattr(each, side)) not in samples.restless
-        ]
-        at, ends = np.array(rings).reshape(-1, 2).T
-        axes.plot(
-            at,
-            row[samples.x.searchsorted(ends)],
-            "o",
-            color=colour,
-            markerfacecolor=axes.get_facecolor(),
-            **DOT,
-        )
-    if line.order == 0:
-        places = [each.at for each in jumps], [each.value for each in jumps]
-        axes.plot(*places, "o", color=colour, **{**DOT, "zorder": 3.6})
+    rings, dots = line_ends(samples, line)
+    ground = axes.get_facecolor()
+    for spots, style in ((rings, {"markerfacecolor": ground}), (dots, {"zorder": 3.6})):
+        axes.plot(*np.reshape(spots, (-1, 2)).T, "o", color=colour, **{**DOT, **style})
 
 
 def _draw_uprights(axes: Axes, samples: Samples, lines: Sequence[Line]) -> None:
     """Draw an asymptote at each pole, and the axis unless there is one."""
-    poles = {
-        each.at
-        for line in lines
-        for each in samples.breaks_of(line.output, line.order)
-        if each.kind is BreakKind.POLE
-    }
+    poles = poles_of(samples, lines)
     if 0 not in poles and axes.get_xscale() == "linear":
         axes.axvline(0, color=faint(axes), linewidth=0.7, zorder=1.5)
-    for at in sorted(poles):
-        axes.axvline(at, color=faint(axes), linewidth=0.8, linestyle=ASYMPTOTE, zorder=2)
+    for pole in poles:
+        axes.axvline(pole, color=faint(axes), linewidth=0.8, linestyle=ASYMPTOTE, zorder=2)
 
 
 def _label(line: Line, room: float) -> Label:

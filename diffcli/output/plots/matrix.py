@@ -16,8 +16,8 @@ from diffcli.errors import UsageError
 from diffcli.layouts import Matrix, SparseMatrix
 from diffcli.output.plots.canvas import colours, render
 from diffcli.output.plots.frame import LONG
-from diffcli.output.plots.scales import ROUND
 from diffcli.output.plots.style import Canvas
+from diffcli.output.plots.ticks import ROUND
 from diffcli.output.report import Report
 from diffcli.output.text import raised
 

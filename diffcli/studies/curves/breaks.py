@@ -56,6 +56,10 @@ class Break:
     high: float
     value: float = nan
 
+    def is_about(self, x: float) -> bool:
+        """Whether a point is the break, as near as floats tell; the end of a domain isn't."""
+        return self.kind is not BreakKind.EDGE and self.low <= x <= self.high
+
     def explains(self, low: float, high: float) -> bool:
         """Whether this is why a line breaks between two points, or grows from one to the other."""
         if low < self.at < high or (self.low <= low and high <= self.high):

@@ -74,7 +74,7 @@ class Curve(Picture):
 
         from diffcli.output.plots.canvas import colours, faint
         from diffcli.output.plots.plane_axes import head
-        from diffcli.output.plots.scales import ROUND
+        from diffcli.output.plots.ticks import ROUND
 
         axes = figure.subplots()
         values = self.samples.values

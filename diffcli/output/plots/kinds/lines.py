@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import log10
+from math import isfinite, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,7 +100,7 @@ def _compose(function: Function, request: Request) -> PlotPlan:
             for name, places in (("tangent", request.tangents), ("normal", request.normals))
             for place in places
         ],
-        points=_points(evaluate, lines, request.at),
+        points=_points(evaluate, samples, lines, request.at),
         spots=_spots(function, evaluate, samples, request) if 0 in request.orders else (),
         quiet=request.features is None,
         fill=request.fill,
@@ -198,15 +198,23 @@ def _bands(function: Function, variable: str, x_range: tuple[float, float]) -> l
 
 
 def _points(
-    evaluate: Evaluate, lines: Sequence[Line], at: Sequence[float]
+    evaluate: Evaluate, samples: Samples, lines: Sequence[Line], at: Sequence[float]
 ) -> list[tuple[Line, float, float]]:
+    """Return the dots on the lines; where a line breaks it has but the function's own value."""
     if not at:
         return []
     values = evaluate(np.array(at, dtype=np.float64))
+
+    def height(line: Line, x: float, y: float) -> float:
+        broken = [each for each in samples.breaks_of(line.output, line.order) if each.is_about(x)]
+        own = [each.value for each in broken if line.order == 0]
+        return next(iter(own), np.nan) if broken else y
+
     return [
-        (line, x, float(y))
+        (line, x, y)
         for line in lines
-        for x, y in zip(at, values[line.output, line.order], strict=True)
+        for x, computed in zip(at, values[line.output, line.order].tolist(), strict=True)
+        if isfinite(y := height(line, x, computed))
     ]
 
 

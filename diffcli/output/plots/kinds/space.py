@@ -53,7 +53,7 @@ class Space(Picture):
 
         from diffcli.output.plots.canvas import colours
         from diffcli.output.plots.plane_axes import head
-        from diffcli.output.plots.scales import ROUND
+        from diffcli.output.plots.ticks import ROUND
 
         axes = figure.add_subplot(projection="3d")
         places, velocities = self._places

@@ -28,7 +28,8 @@ class Surface(PlanePicture):
 
         from diffcli.output.plots.canvas import faint
         from diffcli.output.plots.plane_axes import LIGHTEST, PALEST, colours_of, head, variable
-        from diffcli.output.plots.scales import ROUND, levels_of
+        from diffcli.output.plots.scales import levels_of
+        from diffcli.output.plots.ticks import ROUND
 
         axes = figure.add_subplot(projection="3d")
         plane = self.plane
