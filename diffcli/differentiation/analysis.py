@@ -34,25 +34,24 @@ def analysis(
 ) -> Mapping[str, Any]:
     """Return what a matrix that is whole and no larger than can be decomposed says.
 
-    ``typed`` gives the point. Past the ``deadline`` nothing is said of the gradient.
+    ``typed`` gives the point. Past the ``deadline`` nothing more is proved.
     """
     operator, scalars = problem.operator, problem.scalars
     if not isinstance(operator, Matrix):
         return {}
     import numpy as np
 
-    from diffcli.engines.matrices.spectra import LARGEST, is_critical
+    from diffcli.engines.matrices.inertia import ExactPoint
+    from diffcli.engines.matrices.spectra import LARGEST
 
     matrix = np.array(derivative["matrix"], dtype=np.float64)
     if not 0 < max(matrix.shape) <= LARGEST or not np.isfinite(matrix).all():
         return {}
 
-    def critical() -> bool:
-        if scalars.function is None or "enclosure" not in settings.engines:
-            return False
-        return is_critical(scalars.function.outputs[0], typed(), scalars.columns, deadline)
-
-    return operator.analysis(matrix, settings.dtype, critical)
+    exact = None
+    if scalars.function is not None and "enclosure" in settings.engines:
+        exact = ExactPoint(scalars.function.outputs, typed, scalars.columns, deadline)
+    return operator.analysis(matrix, settings.dtype, exact)
 
 
 def exact_text(point: Point, settings: Settings) -> Mapping[str, NestedText] | None:

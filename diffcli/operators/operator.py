@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from diffcli.engines.autograd import Array, Evaluation
     from diffcli.engines.matrices.compressed import Structured
+    from diffcli.engines.matrices.inertia import ExactPoint
     from diffcli.engines.matrices.sparse import Sparse
 
 
@@ -152,10 +153,8 @@ class Matrix(Chosen):
         """Return the entry at a place, row by row."""
         return self.entry(*divmod(position, scalars.width), scalars)
 
-    def analysis(
-        self, matrix: Array, dtype: str, is_critical: Callable[[], bool]
-    ) -> Mapping[str, Any]:
-        """Return what its numbers say together; ``is_critical`` asks whether the gradient is 0."""
+    def analysis(self, matrix: Array, dtype: str, exact: ExactPoint | None) -> Mapping[str, Any]:
+        """Return what its numbers say together; ``exact`` proves what they leave open."""
         return {}
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from diffcli.engines.autograd import Array, Evaluation
     from diffcli.engines.matrices.compressed import Structured
+    from diffcli.engines.matrices.inertia import ExactPoint
     from diffcli.engines.matrices.sparse import Sparse
 
 Mode = Literal["auto", "reverse", "forward"]
@@ -190,13 +191,11 @@ class Jacobian(Matrix):
         """Return the entries that aren't always zero, by few products where they are few."""
         return at.sparse_jacobian(self.mode)
 
-    def analysis(
-        self, matrix: Array, dtype: str, is_critical: Callable[[], bool]
-    ) -> Mapping[str, Any]:
+    def analysis(self, matrix: Array, dtype: str, exact: ExactPoint | None) -> Mapping[str, Any]:
         """Return rank, determinant and condition number."""
         from diffcli.engines.matrices.spectra import of_jacobian
 
-        return of_jacobian(matrix, dtype)
+        return of_jacobian(matrix, dtype, exact)
 
     def entry(self, row: int, column: int, scalars: Scalars) -> ComponentEntry:
         """Return an output's derivative in a component."""
@@ -241,13 +240,11 @@ diffcli hessian "logsumexp(X@w)" --wrt w --at "X=[[1,2],[3,4]],w=[1,1]"\
         """Return the entries that aren't always zero, by few products where they are few."""
         return at.sparse_hessian()
 
-    def analysis(
-        self, matrix: Array, dtype: str, is_critical: Callable[[], bool]
-    ) -> Mapping[str, Any]:
+    def analysis(self, matrix: Array, dtype: str, exact: ExactPoint | None) -> Mapping[str, Any]:
         """Return eigenvalues, definiteness, and where the gradient is 0 what point it is."""
         from diffcli.engines.matrices.spectra import of_hessian
 
-        return of_hessian(matrix, dtype, critical=is_critical())
+        return of_hessian(matrix, dtype, exact)
 
     def entry(self, row: int, column: int, scalars: Scalars) -> ComponentEntry:
         """Return the second derivative in two components."""

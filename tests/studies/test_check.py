@@ -429,3 +429,21 @@ def test_a_claim_of_tensors_of_another_shape_is_refused(
 def test_a_claim_of_tensors_needs_no_point(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "sum(x^2)", "2*x"]) == 0
     assert "proved, and equal at" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("formula", "claim", "digit"),
+    [("x + 1e-40*sin(x)", "1", 41), ("x + 1e-90*erf(x)", "1", 91)],
+)
+def test_a_claim_that_is_off_by_very_little_is_wrong(
+    formula: str, claim: str, digit: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["check", formula, claim]) == 5
+    assert f"the claim gives 1 (they differ in digit {digit})" in capsys.readouterr().out
+
+
+def test_what_is_not_proved_says_to_how_many_digits_it_is_equal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["check", "besselj(0, x)", "-besselj(1, x)"]) == 0
+    assert "equal to 30 digits at 100 points, not proved" in capsys.readouterr().out

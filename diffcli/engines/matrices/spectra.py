@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from flint import arb
 from numpy.typing import NDArray
 
-from diffcli.clock import until
-from diffcli.engines.balls.signs import proved_sign
-from diffcli.engines.enclosure import TINY, Coordinate, partials
-from diffcli.errors import FormulaError, LimitError
-from diffcli.language.builder import Builder
-from diffcli.language.derivative import differentiate
-from diffcli.language.expression import Node
+from diffcli.engines.matrices.inertia import ExactPoint
 
 LARGEST = 200
 """Rows and columns of a matrix that is decomposed."""
@@ -26,41 +19,57 @@ SYMMETRIC = 1e-6
 UNITS = {"float32": 2.0**-23, "float64": 2.0**-52}
 
 
-def of_jacobian(matrix: NDArray[np.float64], dtype: str) -> dict[str, Any]:
+def of_jacobian(
+    matrix: NDArray[np.float64], dtype: str, exact: ExactPoint | None
+) -> dict[str, Any]:
     """Return the rank, the condition number, and of a square matrix the determinant.
 
-    A determinant beyond float64 is left out.
-    By singular values; one below max(m, n)·ε times the largest counts as zero (Golub and Van Loan,
-    Matrix Computations, 4th ed., 5.4.1). The condition number of a singular matrix is None.
+    By singular values: those above max(m, n)·ε times the largest aren't zero (Golub and Van Loan,
+    Matrix Computations, 4th ed., 5.4.1). Where some aren't, only what is proved is returned. A
+    determinant beyond float64 is left out; the condition number of a singular matrix is None.
     """
     values = np.linalg.svd(matrix, compute_uv=False)
     least = max(matrix.shape) * UNITS[dtype] * values.max(initial=0.0)
     rank = int((values > least).sum())
-    found: dict[str, Any] = {"rank": rank}
+    full = min(matrix.shape)
+    if rank == full:
+        found: dict[str, Any] = {"rank": rank}
+        if matrix.shape[0] == matrix.shape[1]:
+            with np.errstate(over="ignore", invalid="ignore"):
+                determinant = float(np.linalg.det(matrix))
+            if np.isfinite(determinant) and determinant:
+                found["determinant"] = determinant
+        return {**found, "condition": float(values[0] / values[-1])}
+    proved = exact.rank() if exact else None
+    if proved is None or proved == full:
+        return {} if proved is None else {"rank": proved}
+    found = {"rank": proved}
     if matrix.shape[0] == matrix.shape[1]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            determinant = float(np.linalg.det(matrix))
-        if np.isfinite(determinant):
-            found["determinant"] = determinant
-    regular = 0 < rank == min(matrix.shape)
-    return {**found, "condition": float(values[0] / values[-1]) if regular else None}
+        found["determinant"] = 0.0
+    return {**found, "condition": None}
 
 
-def of_hessian(matrix: NDArray[np.float64], dtype: str, *, critical: bool) -> dict[str, Any]:
+def of_hessian(matrix: NDArray[np.float64], dtype: str, exact: ExactPoint | None) -> dict[str, Any]:
     """Return the eigenvalues, least first, the definiteness, and the kind of a critical point.
 
-    Nothing where the order of differentiation counts, as the matrix isn't symmetric then. An
-    eigenvalue below n·ε times the largest counts as zero. ``critical`` tells that the gradient is
-    zero; a semidefinite Hessian doesn't decide the kind then.
+    Nothing where the order of differentiation counts, as the matrix isn't symmetric then. The sign
+    of an eigenvalue below n·ε times the largest has to be proved, else there is no definiteness.
+    The kind is that of a point where the gradient is proved to be zero.
     """
     if not np.allclose(matrix, matrix.T, rtol=SYMMETRIC, atol=0):
         return {}
     values = np.linalg.eigvalsh(matrix)
     least = len(values) * UNITS[dtype] * np.abs(values).max(initial=0.0)
-    signs = frozenset(int(np.sign(value)) if abs(value) > least else 0 for value in values)
-    definiteness, kind = _KINDS[signs]
-    found = {"eigenvalues": values.tolist(), "definiteness": definiteness}
-    return {**found, "critical_point": kind} if critical else found
+    clear = np.abs(values) > least
+    known = frozenset(np.sign(values[clear]).astype(int).tolist())
+    signs: frozenset[int] | None = known
+    if not clear.all() and known != {-1, 1}:
+        signs = exact.signs() if exact else None
+    definiteness, kind = _KINDS[signs] if signs is not None else (None, _UNDECIDED)
+    found: dict[str, Any] = {"eigenvalues": values.tolist()}
+    if definiteness is not None:
+        found["definiteness"] = definiteness
+    return {**found, "critical_point": kind} if exact and exact.is_critical() else found
 
 
 _UNDECIDED = "undecided by the Hessian"
@@ -74,20 +83,3 @@ _KINDS: Mapping[frozenset[int], tuple[str, str]] = {
     frozenset({-1, 0, 1}): ("indefinite", "saddle point"),
 }
 """Definiteness and critical point by the signs of the eigenvalues."""
-
-
-def is_critical(
-    output: Node, at: Mapping[str, Coordinate], variables: Sequence[str], deadline: float
-) -> bool:
-    """Whether every first derivative is proved to be zero at a point; one that is tiny isn't."""
-    found = partials(output, at, [(name,) for name in variables], digits=1, deadline=deadline)
-    if any(each.ball is None or not abs(each.ball) < arb(2) ** TINY for each in found.values()):
-        return False
-    build = Builder()
-    try:
-        with until(deadline):
-            return all(
-                proved_sign(differentiate(output, name, build), at) == 0 for name in variables
-            )
-    except (FormulaError, LimitError):
-        return False

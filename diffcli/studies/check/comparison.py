@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from diffcli.engines.balls.decimals import outward
 from diffcli.engines.difficult import as_float
 from diffcli.engines.enclosure import Enclosure
 from diffcli.studies.check.exceptions import Truth
 from diffcli.studies.check.mistakes import ClaimedEntry
-from diffcli.studies.check.places import DIGITS, RandomPoint
+from diffcli.studies.check.places import DIGITS, MANY_DIGITS, RandomPoint
 
 Bounds = tuple[str, str]
 
@@ -38,14 +39,24 @@ def comparison(label: str, suspect: ClaimedEntry, place: RandomPoint) -> Compari
     """Return the derivative and the claim at an ordinary point."""
     derivative = place.enclosure(suspect.output, suspect.wrt)
     claim = place.enclosure(suspect.claim)
+    digits = MANY_DIGITS if _overlap(derivative, claim) else DIGITS
     return Comparison(
         entry=label,
         at=place.floats,
         derivative=_float(derivative),
         claim=_float(claim),
-        derivative_bounds=derivative.interval(DIGITS),
-        claim_bounds=claim.interval(DIGITS),
+        derivative_bounds=derivative.interval(digits),
+        claim_bounds=claim.interval(digits),
     )
+
+
+def _overlap(first: Enclosure, second: Enclosure) -> bool:
+    """Whether bounds of ``DIGITS`` digits don't tell two numbers apart."""
+    ends = first.interval(DIGITS), second.interval(DIGITS)
+    if None in ends:
+        return False
+    (low, high), (other_low, other_high) = (tuple(map(Fraction, each)) for each in ends if each)
+    return low <= other_high and other_low <= high
 
 
 def compared(label: str, suspect: ClaimedEntry, place: RandomPoint, truth: Truth) -> Comparison:

@@ -9,6 +9,8 @@ from diffcli.output.answers import derivative_lines, function_lines, point_text,
 from diffcli.output.cells import notation
 from diffcli.output.document import Answer, Cell, Document, Formulas, Line, Remarks, Table
 from diffcli.output.text import DIGITS, MISSING, number, proved
+from diffcli.studies.check.places import DIGITS as EQUAL_DIGITS
+from diffcli.studies.check.places import MANY_DIGITS
 from diffcli.verdict import Check
 
 if TYPE_CHECKING:
@@ -125,7 +127,7 @@ def _sentence(found: Decision, digits: int | None) -> str:
             places = where or [_place(each.at, digits) for each in found.exceptions.points]
             rest = f"{'; '.join(dict.fromkeys(places))}"
             return f"proved almost everywhere, and equal at {points}; not where {rest}"
-        return f"equal at {points}, not proved"
+        return f"equal to {EQUAL_DIGITS} digits at {points}, not proved"
     derivative, claimed = _numbers(wrong, digits)
     alone = len(report.results[0].symbolic) == 1
     name = "the derivative" if alone else notation(report, wrong.entry)
@@ -137,11 +139,15 @@ def _sentence(found: Decision, digits: int | None) -> str:
 def _numbers(found: Comparison, digits: int | None) -> tuple[str, str]:
     """Return both numbers with as many digits as tell them apart; "" for a missing one."""
     bounds = found.derivative_bounds, found.claim_bounds
-    for count in range(digits or DIGITS, MOST_DIGITS):
+    least = digits or DIGITS
+    shown = [proved(each, least) if each else "" for each in bounds]
+    for count in range(least, MANY_DIGITS):
         first, second = (proved(each, count) if each else "" for each in bounds)
         if first != second:
-            break
-    return first, second
+            if count < MOST_DIGITS:
+                return first, second
+            return shown[0], f"{shown[1]} (they differ in digit {count})"
+    return shown[0], shown[1]
 
 
 def _gap(report: Report, gap: Comparison, digits: int | None) -> str:

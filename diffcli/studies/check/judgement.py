@@ -32,7 +32,7 @@ from diffcli.studies.check.exceptions import (
     special_points,
 )
 from diffcli.studies.check.mistakes import ClaimedEntry, misplaced, mistake
-from diffcli.studies.check.places import RandomPoint, draw
+from diffcli.studies.check.places import MANY_DIGITS, RandomPoint, draw
 
 if TYPE_CHECKING:
     from diffcli.engines.terms.identity import Identity
@@ -43,6 +43,8 @@ ENOUGH = 20
 """Points at which it is compared once it is wrong somewhere, to find out what went wrong."""
 DRAWN = 3000
 """Points that are drawn at most: a formula may be defined at few of them."""
+CLOSE = 3
+"""Points at which a claim that isn't proved is compared to ``MANY_DIGITS``."""
 MAX_SPECIAL = 40
 """Special points that are looked at."""
 
@@ -180,6 +182,8 @@ class _Decider:
             counterexample = self._exception(partials, identities)
             if counterexample is None:
                 proof, where = self._proof(identities, partials.deadline)
+        if proof is Proof.EQUAL and (counterexample := self._closer(places, now() + budget / 2)):
+            proof = Proof.WRONG
         return Decision(
             report=self._report(partials),
             claim=self._claim.text,
@@ -191,6 +195,14 @@ class _Decider:
             gaps=tuple(self._gaps.values()),
             exceptions=Exceptions(tuple(self._exceptions), where),
         )
+
+    def _closer(self, places: Sequence[RandomPoint], deadline: float) -> Comparison | None:
+        """Return where a claim that seems equal is off by very little."""
+        for place in places[:CLOSE]:
+            near = RandomPoint(place.at, digits=MANY_DIGITS, deadline=deadline)
+            if found := next(self._clashes(near), None):
+                return found
+        return None
 
     def _exception(
         self, partials: remote.Partials, identities: Sequence[Identity | None]

@@ -180,9 +180,11 @@ def _constants(suspect: ClaimedEntry, places: Sequence[RandomPoint]) -> Iterator
         with working(BITS, None):
             surplus = claim - truth
             factor = None if 0 in truth else claim / truth
-        if factor is not None:
-            yield f"a factor {_named(factor)}", suspect.claimed, _times(suspect.truth, factor)
-        yield f"{_named(surplus)} too much", suspect.claimed, _plus(suspect.truth, surplus)
+        # A factor whose first digits are those of 1 would say nothing.
+        if factor is not None and (said := _named(factor)) != "1":
+            yield f"a factor {said}", suspect.claimed, _times(suspect.truth, factor)
+        if (said := _named(surplus)) != "0":
+            yield f"{said} too much", suspect.claimed, _plus(suspect.truth, surplus)
         return
 
 

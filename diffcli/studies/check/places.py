@@ -22,6 +22,8 @@ from diffcli.language.expression import Node, number
 
 DIGITS = 30
 """Certain digits of the numbers that are compared."""
+MANY_DIGITS = 300
+"""Certain digits where a claim isn't proved and may be off by very little."""
 
 SCALES = [Fraction(scale) for scale in ("0.01", "0.1", "1", "1", "1", "10", "10", "100", "1e4")]
 LARGEST, MODEST = 10_000, 2
