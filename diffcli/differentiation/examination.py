@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from diffcli.clock import now
 from diffcli.differentiation.judge import judge
@@ -17,7 +18,9 @@ from diffcli.engines.evidence import Evidence, Examiner, combined, directional, 
 from diffcli.engines.remote import Partials
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import LimitError
+from diffcli.language.expression import Node, node, number
 from diffcli.language.function import Function
+from diffcli.language.points import Rounded
 from diffcli.operators import Weight
 from diffcli.verdict import Check
 
@@ -181,6 +184,10 @@ class Examination:
             return Evidence(reason=_ONE_OF_A_SUM, undecided=True)
         if claim.is_directional and len(positions) == 1 and (found := self._directional(claim)):
             return found
+        if any(part and part.has_no_derivative for _, part in parts) and (
+            found := self._of_sum(claim)
+        ):
+            return found
         found = combined(parts, self.dtype)
         if len(parts) == 1 or found is None or found.enclosure is None:
             return found
@@ -197,10 +204,31 @@ class Examination:
         return directional(
             self.formulas.function.outputs[output],
             self.formulas.positions.typed(position),
-            [(weight, key[2][0], self.evidence[key]) for weight, key in claim.parts],
+            [(weight, key[2], self.evidence[key]) for weight, key in claim.parts],
             digits=self.digits,
             deadline=self.deadline,
         )
+
+    def _of_sum(self, claim: Claim) -> Evidence | None:
+        """Return the evidence for a sum of outputs, which may have a derivative where they don't.
+
+        None where the parts aren't derivatives of several outputs in the same variables.
+        """
+        outputs = {output for _, (_, output, _) in claim.parts}
+        if len(outputs) < 2 or len({index for _, (_, _, index) in claim.parts}) > 1:
+            return None
+        ((_, (position, _, index)), *_) = claim.parts
+        terms = [
+            node("mul", _constant(weight), self.formulas.function.outputs[output])
+            for weight, (_, output, _) in claim.parts
+        ]
+        examiner = Examiner(
+            node("add", *terms),
+            self.formulas.positions.typed(position),
+            self.formulas.positions.dyadic(position),
+            dtype=self.dtype,
+        )
+        return examiner.examine([index], digits=self.digits, deadline=self.deadline).get(index)
 
     def _examined_closer(self, keys: Iterable[PartialKey]) -> Mapping[PartialKey, Evidence]:
         """Return the evidence for parts of a sum to many digits, in one pass for each output."""
@@ -214,3 +242,7 @@ class Examination:
                 position, output, wanted, CANCELLING_DIGITS
             ).items()
         }
+
+
+def _constant(weight: Weight) -> Node:
+    return weight.exact if isinstance(weight, Rounded) else number(Fraction(weight))

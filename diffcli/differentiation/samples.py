@@ -218,7 +218,7 @@ class Sampler:
             target.label,
             [(weight, (0, 0, index)) for weight, index in sums],
             value,
-            is_directional=target.along and not wrt,
+            is_directional=target.along,
             closed=other,
         )
         examination.examine([[key for _, key in claim.parts]])

@@ -79,18 +79,16 @@ def _with_quotients(
 def along(
     output: Node,
     at: Mapping[str, Coordinate],
-    index: Index,
-    direction: Direction,
+    steps: Sequence[Direction],
     culprit: str,
     *,
     digits: int = 17,
     deadline: float | None = None,
 ) -> Difficulty:
-    """Find out what the derivative of a partial along a vector does, as :func:`classify`.
+    """Find out what the derivative along some vectors in turn does, as :func:`classify`.
 
     The ``culprit`` is why it isn't the sum of partials.
     """
-    steps = [*({name: Fraction(1)} for name in index), direction]
     with until(now() + LONGEST if deadline is None else deadline):
         return Analysis(output, at, culprit, digits).settled(steps)
 

@@ -29,6 +29,7 @@ from diffcli.engines.enclosure import (
     walked_partials,
 )
 from diffcli.engines.exact import is_float
+from diffcli.engines.one_sided.paths import Direction
 from diffcli.engines.rounding import Rounding, walked_rounding
 from diffcli.language.expression import Node
 from diffcli.language.points import Rounded
@@ -214,31 +215,53 @@ def _with_gradient(
 def directional(
     output: Node,
     typed: Mapping[str, Coordinate],
-    parts: Sequence[tuple[float | Fraction, str, Evidence | None]],
+    parts: Sequence[tuple[float | Fraction, Index, Evidence | None]],
     *,
     digits: int,
     deadline: float,
 ) -> Evidence | None:
-    """Return the evidence for a derivative along a vector, of (component, variable, its partial's).
+    """Return the evidence for a derivative along a vector, of (component, variables, partial's).
 
     Where a partial is difficult the sum of partials needn't be the derivative along the vector:
-    the formula is expanded along the vector itself. None where no partial is difficult.
+    the formula is expanded along the vector itself. The vector has its turn after the variables
+    that all parts begin with, or before those that all end with. None where no partial is
+    difficult, and where the parts are no derivative along a vector.
     """
     difficult = [
         part for _, _, part in parts if part and (part.difficulty is not None or part.undecided)
     ]
-    if not difficult:
+    steps = _steps(parts)
+    if not difficult or steps is None:
+        return None
+    if len(steps) > 1 and all(_ball(part) is not None for _, _, part in parts):
+        # All entries of the Hessian exist: then it is their product with the vector.
         return None
     first = difficult[0].difficulty
     culprit = str(difficult[0].reason if first is None else first.reason)
-    vector = {
-        name: step.exact if isinstance(step, Rounded) else Fraction(step) for step, name, _ in parts
-    }
     with until(max(deadline, now()) + GRACE):
-        found = along(output, typed, (), vector, culprit, digits=digits, deadline=deadline)
+        found = along(output, typed, steps, culprit, digits=digits, deadline=deadline)
     if Kind.GRADIENTLESS.value in [part.note for part in difficult]:
         found = replace(found, reason=f"{Kind.GRADIENTLESS.value}: {found.reason}")
     return _of_difficulty(replace(difficult[0], difficulty=None, note=None), found)
+
+
+def _steps(
+    parts: Sequence[tuple[float | Fraction, Index, Evidence | None]],
+) -> list[Direction] | None:
+    """Return the directions of a derivative along the vector of the weights, in turn."""
+    (_, (*before, _), _), *_ = parts
+    (_, (_, *after), _), *_ = parts
+    if all(list(index[:-1]) == before for _, index, _ in parts):
+        place, after = -1, []
+    elif all(list(index[1:]) == after for _, index, _ in parts):
+        place, before = 0, []
+    else:
+        return None
+    vector: dict[str, Fraction | Node] = {
+        index[place]: step.exact if isinstance(step, Rounded) else Fraction(step)
+        for step, index, _ in parts
+    }
+    return [*({name: Fraction(1)} for name in before), vector, *({n: Fraction(1)} for n in after)]
 
 
 def combined(

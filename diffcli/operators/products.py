@@ -103,6 +103,7 @@ class Hvp(Along, OfVariables):
                 row,
                 self._symbol.format(row),
                 ((step, 0, self._turns(row, x)) for step, x in zip(vector, names, strict=True)),
+                is_directional=True,
             )
             for row in names
         )

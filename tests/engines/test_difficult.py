@@ -337,7 +337,7 @@ def test_a_derivative_along_a_vector(
 ) -> None:
     direction = dict(zip("xy", map(Fraction, vector), strict=True))
     origin = {"x": 0.0, "y": 0.0}
-    found = seen(difficult.along(read(formula, "x", "y"), origin, (), direction, "a kink"))
+    found = seen(difficult.along(read(formula, "x", "y"), origin, [direction], "a kink"))
     assert (found.kind, found.value, found.left, found.right) == (kind, value, left, right)
 
 
