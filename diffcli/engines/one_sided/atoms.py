@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from flint import arb, fmpq
 
@@ -14,24 +13,17 @@ from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.signs import proved_sign
 from diffcli.language.expression import Node
 
-if TYPE_CHECKING:
-    from diffcli.engines.one_sided.coefficients import Coefficient
-
 LEVELS = ((128, 0, 12), (512, 2, 16), (512, 6, 32), (2048, 14, 48))
 """Bits, how many powers of h beyond the order, and the most terms: each level that is tried."""
 
 
 @dataclass(eq=False, slots=True)
 class Atom:
-    """A named number: its ball, what it is as a term of the language, and what it stands for.
-
-    ``meaning`` is ``(kind, coefficient)`` for a sum under a power, a logarithm or an exponential.
-    """
+    """A named number: its ball, and what it is as a term of the language."""
 
     serial: int
     ball: arb
     term: Callable[[], Node | None]
-    meaning: tuple[str, Coefficient] | None = None
 
 
 Exponent = int | fmpq
@@ -103,14 +95,9 @@ def here() -> Field:
     return _field.get()
 
 
-def atom_of(
-    key: Hashable,
-    ball: arb,
-    term: Callable[[], Node | None],
-    meaning: tuple[str, Coefficient] | None = None,
-) -> Atom:
-    """Return the atom of a name, which is made when it is first asked for."""
+def atom_of(key: Hashable, new: Callable[[int], Atom]) -> Atom:
+    """Return the atom of a name, which ``new`` makes of its serial number when first asked for."""
     atoms = here().atoms
     if key not in atoms:
-        atoms[key] = Atom(len(atoms), ball, term, meaning)
+        atoms[key] = new(len(atoms))
     return atoms[key]

@@ -9,6 +9,7 @@ the rest the identities of :mod:`diffcli.engines.balls.signs` decide, or nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
@@ -28,6 +29,17 @@ FACTORED = fmpz(10) ** 15
 """Integers up to this are split into primes under a root or a logarithm."""
 
 _ONE = fmpq(1)
+
+
+@dataclass(eq=False, slots=True)
+class Derived(Atom):
+    """The atom of a prime or a sum under a power, or of a coefficient's logarithm or exponential.
+
+    ``kind`` is ``prime``, ``sum``, ``log`` or ``exp``.
+    """
+
+    kind: str
+    inner: Coefficient
 
 
 class Coefficient:
@@ -155,9 +167,9 @@ class Coefficient:
         """Return e to this power, a product of a power for each of its terms."""
         total = ONE
         for powers, size in self.terms.items():
-            inner = powers[0][0].meaning if len(powers) == 1 and powers[0][1] == 1 else None
-            if inner is not None and inner[0] == "log":
-                total *= inner[1].power(size)
+            atom = powers[0][0] if len(powers) == 1 and powers[0][1] == 1 else None
+            if isinstance(atom, Derived) and atom.kind == "log":
+                total *= atom.inner.power(size)
             else:
                 part = Coefficient({powers: _ONE}, _ball_of(powers))
                 atom = _named("exp", part, part.ball.exp())
@@ -182,7 +194,7 @@ def named(key: Hashable, ball: arb, term: Callable[[], Node | None]) -> Coeffici
             return rational(exact)
     if ball.contains(0) and here().sign(term()) == 0:
         return ZERO
-    atom = atom_of(key, ball, term)
+    atom = atom_of(key, lambda serial: Atom(serial, ball, term))
     return Coefficient({((atom, 1),): _ONE}, ball)
 
 
@@ -193,7 +205,7 @@ def _named(kind: str, of: Coefficient, ball: arb) -> Atom:
         inner = of.term()
         return node(kind, inner) if inner is not None and kind in ("log", "exp") else inner
 
-    return atom_of((kind, of.key), ball, term, (kind, of))
+    return atom_of((kind, of.key), lambda serial: Derived(serial, ball, term, kind, of))
 
 
 def _log_atom(of: Coefficient) -> Coefficient:
@@ -212,7 +224,7 @@ def _made(terms: Mapping[Product, fmpq], ball: arb) -> Coefficient:
     first = min(terms, key=lambda powers: [(a.serial, e) for a, e in powers])
     size = terms[first]
     inner = Coefficient({powers: q / size for powers, q in terms.items()}, ball / size)
-    atom = atom_of(("long", inner.key), inner.ball, inner.term)
+    atom = atom_of(("long", inner.key), lambda serial: Atom(serial, inner.ball, inner.term))
     return Coefficient({((atom, 1),): size}, ball)
 
 
@@ -229,9 +241,9 @@ def _times(a: Product, b: Product) -> Product:
 def _reduced(powers: Product, size: fmpq) -> list[tuple[Product, fmpq]]:
     """Multiply out the whole powers of numbers and of sums that stood under a root."""
     for place, (atom, exponent) in enumerate(powers):
-        if atom.meaning is None or atom.meaning[0] not in ("prime", "sum"):
+        if not isinstance(atom, Derived) or atom.kind not in ("prime", "sum"):
             continue
-        kind, inner = atom.meaning
+        kind, inner = atom.kind, atom.inner
         whole = int(fmpq(exponent).floor()) if kind == "prime" else exponent
         if whole != 0 and whole.denominator == 1 and (kind == "prime" or whole > 0):
             left = [(atom, plain(exponent - whole))] if exponent != whole else []

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from diffcli.engines.balls.precision import working
 from diffcli.engines.trace.arrays import Balls
 from diffcli.engines.trace.bounded import Arithmetic
-from diffcli.engines.trace.replay import Kind, Note, OutOfTimeError, Replay
+from diffcli.engines.trace.replay import OutOfTimeError, Replay
+from diffcli.engines.trace.state import Kind, Note
 from diffcli.engines.trace.steps import Record
 
 if TYPE_CHECKING:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from diffcli.engines.trace.bounded import Bounded
 from diffcli.engines.trace.rules.common import above, choose, chosen, number, operand, together
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import Mask, Value, Whole
-
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
 
 def _compared(sign: Callable[[Mask, Mask], Mask]) -> Callable[..., Any]:
     """Return the rule of a comparison, given what it says where left is above and where below."""
 
-    def rule(r: Replay, step: Step, x: Any, y: Any) -> Any:
+    def rule(r: State, step: Step, x: Any, y: Any) -> Any:
         if not isinstance(x, Value) and not isinstance(y, Value):
             return None
         seen = step.values[0].numpy(force=True)
@@ -35,7 +33,7 @@ def _compared(sign: Callable[[Mask, Mask], Mask]) -> Callable[..., Any]:
     return rule
 
 
-def _where(r: Replay, step: Step, mask: Whole, x: Any, y: Any) -> Value | None:
+def _where(r: State, step: Step, mask: Whole, x: Any, y: Any) -> Value | None:
     if not step.values[0].is_floating_point():
         return None
     one, other = together(r, step, x, y)
@@ -46,7 +44,7 @@ def _where(r: Replay, step: Step, mask: Whole, x: Any, y: Any) -> Value | None:
     return _met(r, step, one, truth, other, doubt)
 
 
-def _met(r: Replay, step: Step, one: Value, truth: Mask, other: Value, doubt: Mask) -> Value:
+def _met(r: State, step: Step, one: Value, truth: Mask, other: Value, doubt: Mask) -> Value:
     """Return a choice: what is in doubt is continuous where both are equal, and else unknown."""
 
     def decide() -> Mask:
@@ -62,32 +60,32 @@ def _met(r: Replay, step: Step, one: Value, truth: Mask, other: Value, doubt: Ma
     return found * r.tape.constant(r.kind.array(np.where(apart, np.nan, 1.0)))
 
 
-def _masked_fill(r: Replay, step: Step, x: Value, mask: Whole, value: Any) -> Value | None:
+def _masked_fill(r: State, step: Step, x: Value, mask: Whole, value: Any) -> Value | None:
     return _where(r, step, mask, operand(r, value, step), x)
 
 
-def _relu(r: Replay, step: Step, x: Value) -> Value:
+def _relu(r: State, step: Step, x: Value) -> Value:
     zero = operand(r, 0.0, step)
     return choose(r, step, x, zero, x, zero)
 
 
-def _leaky_relu(r: Replay, step: Step, x: Value, negative_slope: float = 0.01) -> Value:
+def _leaky_relu(r: State, step: Step, x: Value, negative_slope: float = 0.01) -> Value:
     return choose(r, step, x, operand(r, 0.0, step), x, x * number(negative_slope, step))
 
 
-def _prelu(r: Replay, step: Step, x: Value, weight: Value) -> Value:
+def _prelu(r: State, step: Step, x: Value, weight: Value) -> Value:
     if len(x.shape) > 1 and weight.size > 1:
         weight = weight.reshape((weight.size, *([1] * (len(x.shape) - 2))))
     return choose(r, step, x, operand(r, 0.0, step), x, x * weight)
 
 
-def _threshold(r: Replay, step: Step, x: Value, threshold: float, value: float) -> Value:
+def _threshold(r: State, step: Step, x: Value, threshold: float, value: float) -> Value:
     edge = operand(r, threshold, step).expand(x.shape)
     mask, doubt = above(r, step, x, edge)
     return _met(r, step, x, mask, operand(r, value, step).expand(x.shape), doubt)
 
 
-def _clamp(r: Replay, step: Step, x: Value, low: Any = None, high: Any = None) -> Value:
+def _clamp(r: State, step: Step, x: Value, low: Any = None, high: Any = None) -> Value:
     found = operand(r, x, step)
     if low is not None:
         edge = operand(r, low, step)
@@ -98,32 +96,32 @@ def _clamp(r: Replay, step: Step, x: Value, low: Any = None, high: Any = None) -
     return found
 
 
-def _clamp_named(r: Replay, step: Step, x: Value, min: Any = None, max: Any = None) -> Value:  # noqa: A002
+def _clamp_named(r: State, step: Step, x: Value, min: Any = None, max: Any = None) -> Value:  # noqa: A002
     return _clamp(r, step, x, min, max)
 
 
-def _maximum(r: Replay, step: Step, x: Any, y: Any) -> Value:
+def _maximum(r: State, step: Step, x: Any, y: Any) -> Value:
     one, other = together(r, step, x, y)
     return choose(r, step, one, other, one, other)
 
 
-def _minimum(r: Replay, step: Step, x: Any, y: Any) -> Value:
+def _minimum(r: State, step: Step, x: Any, y: Any) -> Value:
     one, other = together(r, step, x, y)
     return choose(r, step, one, other, other, one)
 
 
-def _abs(r: Replay, step: Step, x: Value) -> Value:
+def _abs(r: State, step: Step, x: Value) -> Value:
     return choose(r, step, x, operand(r, 0.0, step), x, -x)
 
 
-def _stepwise(r: Replay, step: Step, x: Value, decimals: int = 0) -> Value | None:
+def _stepwise(r: State, step: Step, x: Value, decimals: int = 0) -> Value | None:
     """Return floor, ceil, round, trunc or sign: constant but where it jumps."""
     if decimals:
         return None
     return _part(r, step, x, step.name, step.values[0].double().numpy(force=True))
 
 
-def _part(r: Replay, step: Step, x: Value, name: str, values: Any) -> Value:
+def _part(r: State, step: Step, x: Value, name: str, values: Any) -> Value:
     """Return a function that is constant between jumps, which has these values here."""
 
     def decide() -> tuple[Mask, Any]:
@@ -142,7 +140,7 @@ def _part(r: Replay, step: Step, x: Value, name: str, values: Any) -> Value:
     return steps + x * r.tape.constant(r.kind.array(np.where(jumps, np.nan, 0.0)))
 
 
-def _whole_part(r: Replay, step: Step, x: Value, name: str) -> Value:
+def _whole_part(r: State, step: Step, x: Value, name: str) -> Value:
     """Return floor or trunc of what isn't an output of the operation itself."""
     middle = x.data.middles() if r.exact is None else np.zeros(x.shape)
     found = _part(r, step, x, name, getattr(np, name)(middle))
@@ -154,26 +152,26 @@ def _whole_part(r: Replay, step: Step, x: Value, name: str) -> Value:
     return found
 
 
-def _frac(r: Replay, step: Step, x: Value) -> Value:
+def _frac(r: State, step: Step, x: Value) -> Value:
     return x - _whole_part(r, step, x, "trunc")
 
 
 def _remainder(name: str) -> Callable[..., Value]:
     """Return the rule of x − y·floor(x/y), or with trunc of fmod."""
 
-    def rule(r: Replay, step: Step, x: Any, y: Any) -> Value:
+    def rule(r: State, step: Step, x: Any, y: Any) -> Value:
         one, other = together(r, step, x, y)
         return one - other * _whole_part(r, step, one / other, name)
 
     return rule
 
 
-def _div(r: Replay, step: Step, x: Any, y: Any, rounding_mode: str | None = None) -> Value:
+def _div(r: State, step: Step, x: Any, y: Any, rounding_mode: str | None = None) -> Value:
     quotient = operand(r, x, step) / operand(r, y, step)
     return quotient if rounding_mode is None else _whole_part(r, step, quotient, rounding_mode)
 
 
-def _shrunk(r: Replay, step: Step, x: Value, lambd: float = 0.5) -> Value:
+def _shrunk(r: State, step: Step, x: Value, lambd: float = 0.5) -> Value:
     """Return x moved towards 0 by λ, 0 where it is no further than that."""
     edge, zero = operand(r, lambd, step), operand(r, 0.0, step)
     above_it = choose(r, step, x, edge, x - edge, zero, "high")
@@ -181,7 +179,7 @@ def _shrunk(r: Replay, step: Step, x: Value, lambd: float = 0.5) -> Value:
     return above_it + below_it
 
 
-def _glu(r: Replay, step: Step, x: Value, dim: int = -1) -> Value:
+def _glu(r: State, step: Step, x: Value, dim: int = -1) -> Value:
     places = np.arange(x.size).reshape(x.shape)
     first, second = (x.flat().take(half) for half in np.split(places, 2, axis=dim))
     return first * second.unary("sigmoid")
@@ -198,19 +196,19 @@ _JUMPS: dict[str, Callable[[float], tuple[float, float]]] = {
 """Between which numbers each function has the value that torch gives."""
 
 
-def _hardtanh(r: Replay, step: Step, x: Value, low: float = -1, high: float = 1) -> Value:
+def _hardtanh(r: State, step: Step, x: Value, low: float = -1, high: float = 1) -> Value:
     return _clamp(r, step, x, low, high)
 
 
-def _hardsigmoid(r: Replay, step: Step, x: Value) -> Value:
+def _hardsigmoid(r: State, step: Step, x: Value) -> Value:
     return _clamp(r, step, x + 3.0, 0.0, 6.0) / 6.0
 
 
-def _hardswish(r: Replay, step: Step, x: Value) -> Value:
+def _hardswish(r: State, step: Step, x: Value) -> Value:
     return x * _clamp(r, step, x + 3.0, 0.0, 6.0) / 6.0
 
 
-def _scalar(r: Replay, step: Step, x: Any) -> list[Any]:
+def _scalar(r: State, step: Step, x: Any) -> list[Any]:
     """Note a number that leaves torch, or a branch that it decides."""
     if isinstance(x, Value):
         if x.is_moving:
@@ -220,7 +218,7 @@ def _scalar(r: Replay, step: Step, x: Any) -> list[Any]:
     return []
 
 
-def _all_alike(r: Replay, step: Step, *given: Any, **_: Any) -> Any:
+def _all_alike(r: State, step: Step, *given: Any, **_: Any) -> Any:
     """Return whole numbers made of whole numbers: where any is in doubt, all are."""
     if any(isinstance(each, Value) for each in given):
         return None
@@ -229,7 +227,7 @@ def _all_alike(r: Replay, step: Step, *given: Any, **_: Any) -> Any:
     )
 
 
-def _mask_operation(r: Replay, step: Step, x: Any, *others: Any) -> Any:
+def _mask_operation(r: State, step: Step, x: Any, *others: Any) -> Any:
     """Return truth values made one by one: those in doubt stay so."""
     given = [each for each in (x, *others) if not isinstance(each, int | float)]
     if any(isinstance(each, Value) for each in given):

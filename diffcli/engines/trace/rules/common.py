@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.engines.trace.bounded import Bounded
 from diffcli.engines.trace.duals import Dual
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Reference, Step
 from diffcli.engines.trace.tape import Mask, Value
-
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
 
 def number(value: float, step: Step) -> float:
@@ -25,7 +23,7 @@ def number(value: float, step: Step) -> float:
     return float(np.float32(value)) if is_single else float(value)
 
 
-def operand(replay: Replay, value: Any, step: Step) -> Value:
+def operand(replay: State, value: Any, step: Step) -> Value:
     """Return an argument, a tensor or a number, as a value."""
     if isinstance(value, Value):
         return value
@@ -38,7 +36,7 @@ def operand(replay: Replay, value: Any, step: Step) -> Value:
     return replay.tape.constant(replay.kind.array(values))
 
 
-def together(replay: Replay, step: Step, *values: Any) -> list[Value]:
+def together(replay: State, step: Step, *values: Any) -> list[Value]:
     """Return arguments as values of one shape."""
     found = [operand(replay, each, step) for each in values]
     shape = np.broadcast_shapes(*(each.shape for each in found))
@@ -54,7 +52,7 @@ def axes_of(value: Value, dim: Any) -> tuple[int, ...]:
     return tuple(sorted({axis % count for axis in given})) if count else ()
 
 
-def chosen(replay: Replay, key: str, decide: Any) -> Any:
+def chosen(replay: State, key: str, decide: Any) -> Any:
     """Return a choice that balls make once, and other arrays take over."""
     name = (replay.step, key)
     if replay.exact is not None:
@@ -68,7 +66,7 @@ def _balls(value: Value) -> NDArray[Any]:
     return found
 
 
-def above(replay: Replay, step: Step, one: Value, other: Value, key: str = "") -> tuple[Mask, Mask]:
+def above(replay: State, step: Step, one: Value, other: Value, key: str = "") -> tuple[Mask, Mask]:
     """Return where one value is above another, and where that is in doubt.
 
     Equal numbers are in doubt too, as what is near them is on both sides.
@@ -97,7 +95,7 @@ def above(replay: Replay, step: Step, one: Value, other: Value, key: str = "") -
 
 
 def choose(
-    replay: Replay, step: Step, one: Value, other: Value, first: Value, second: Value, key: str = ""
+    replay: State, step: Step, one: Value, other: Value, first: Value, second: Value, key: str = ""
 ) -> Value:
     """Return ``first`` where one is above the other, else ``second``; they meet at the edge."""
     shape = np.broadcast_shapes(one.shape, other.shape, first.shape, second.shape)

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from diffcli.engines.trace.duals import Dual
 from diffcli.engines.trace.rules.common import above, choose, number, operand, together
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import UNUSED, Mask, Value
-
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
 MAX_PRODUCTS = 1024
 """The largest whole exponent of a power that is multiplied out."""
 
 
-def _add(r: Replay, step: Step, x: Any, y: Any, alpha: float = 1) -> Value:
+def _add(r: State, step: Step, x: Any, y: Any, alpha: float = 1) -> Value:
     scaled = operand(r, y, step)
     return operand(r, x, step) + (scaled if alpha == 1 else scaled * number(alpha, step))
 
 
-def _sub(r: Replay, step: Step, x: Any, y: Any, alpha: float = 1) -> Value:
+def _sub(r: State, step: Step, x: Any, y: Any, alpha: float = 1) -> Value:
     scaled = operand(r, y, step)
     return operand(r, x, step) - (scaled if alpha == 1 else scaled * number(alpha, step))
 
 
-def _rsub(r: Replay, step: Step, x: Any, y: Any, alpha: float = 1) -> Value:
+def _rsub(r: State, step: Step, x: Any, y: Any, alpha: float = 1) -> Value:
     return _sub(r, step, y, x, alpha)
 
 
-def _mul(r: Replay, step: Step, x: Any, y: Any) -> Value:
+def _mul(r: State, step: Step, x: Any, y: Any) -> Value:
     return operand(r, x, step) * operand(r, y, step)
 
 
@@ -62,7 +60,7 @@ def _product(x: Value, count: int) -> Value:
     return half * x if count % 2 else half
 
 
-def _pow(r: Replay, step: Step, x: Any, y: Any) -> Value:
+def _pow(r: State, step: Step, x: Any, y: Any) -> Value:
     if isinstance(y, int | float):
         return power(operand(r, x, step), number(y, step))
     base, exponent = together(r, step, x, y)
@@ -79,7 +77,7 @@ def _constants(value: Value) -> Any:
     return data.middle if hasattr(data, "middle") else data.middles()
 
 
-def _gelu(r: Replay, step: Step, x: Value, approximate: str = "none") -> Value:
+def _gelu(r: State, step: Step, x: Value, approximate: str = "none") -> Value:
     if approximate == "tanh":
         # Hendrycks and Gimpel, "Gaussian error linear units", 2016.
         scale = x.constant("two_by_sqrt_pi") / x.constant("sqrt2")
@@ -88,7 +86,7 @@ def _gelu(r: Replay, step: Step, x: Value, approximate: str = "none") -> Value:
     return x * ((x / x.constant("sqrt2")).unary("erf") + 1.0) * 0.5
 
 
-def _softplus(r: Replay, step: Step, x: Value, beta: float = 1, threshold: float = 20) -> Value:
+def _softplus(r: State, step: Step, x: Value, beta: float = 1, threshold: float = 20) -> Value:
     scaled = x * number(beta, step) if beta != 1 else x
     # The two branches differ by e^-threshold, as torch documents; the choice must be certain.
     mask, doubt = _edge(r, step, scaled, threshold)
@@ -100,12 +98,12 @@ def _softplus(r: Replay, step: Step, x: Value, beta: float = 1, threshold: float
     return x.where(mask, smooth)
 
 
-def _edge(r: Replay, step: Step, x: Value, edge: float) -> tuple[Mask, Mask]:
+def _edge(r: State, step: Step, x: Value, edge: float) -> tuple[Mask, Mask]:
     return above(r, step, x, operand(r, edge, step).expand(x.shape))
 
 
 def _elu(
-    r: Replay, step: Step, x: Value, alpha: float = 1, scale: float = 1, input_scale: float = 1
+    r: State, step: Step, x: Value, alpha: float = 1, scale: float = 1, input_scale: float = 1
 ) -> Value:
     low = (x * number(input_scale, step)).unary("expm1") * number(alpha * scale, step)
     zero = operand(r, 0.0, step)
@@ -117,15 +115,15 @@ def _elu(
     return choose(r, step, x, zero, x * number(scale, step), low)
 
 
-def _celu(r: Replay, step: Step, x: Value, alpha: float = 1) -> Value:
+def _celu(r: State, step: Step, x: Value, alpha: float = 1) -> Value:
     return _elu(r, step, x, alpha, 1, 1 / alpha)
 
 
-def _log_sigmoid(r: Replay, step: Step, x: Value) -> list[Any]:
+def _log_sigmoid(r: State, step: Step, x: Value) -> list[Any]:
     return [-((-x).unary("softplus")), UNUSED]
 
 
-def _atan2(r: Replay, step: Step, y: Any, x: Any) -> Value:
+def _atan2(r: State, step: Step, y: Any, x: Any) -> Value:
     """Return atan(y/x) for x > 0; elsewhere ±π/2 − atan(x/y), which needs y ≠ 0."""
     up, right = together(r, step, y, x)
     mask, _ = above(r, step, right, operand(r, 0.0, step).expand(right.shape), "right")
@@ -139,32 +137,32 @@ def _atan2(r: Replay, step: Step, y: Any, x: Any) -> Value:
     return first.where(mask, second)
 
 
-def _xlogy(r: Replay, step: Step, x: Any, y: Any) -> Value:
+def _xlogy(r: State, step: Step, x: Any, y: Any) -> Value:
     return operand(r, x, step) * operand(r, y, step).unary("log")
 
 
-def _lerp(r: Replay, step: Step, x: Value, end: Value, weight: Any) -> Value:
+def _lerp(r: State, step: Step, x: Value, end: Value, weight: Any) -> Value:
     return x + operand(r, weight, step) * (end - x)
 
 
-def _addcmul(r: Replay, step: Step, x: Value, a: Value, b: Value, value: float = 1) -> Value:
+def _addcmul(r: State, step: Step, x: Value, a: Value, b: Value, value: float = 1) -> Value:
     return x + a * b * number(value, step)
 
 
-def _addcdiv(r: Replay, step: Step, x: Value, a: Value, b: Value, value: float = 1) -> Value:
+def _addcdiv(r: State, step: Step, x: Value, a: Value, b: Value, value: float = 1) -> Value:
     return x + a / b * number(value, step)
 
 
-def _logaddexp(r: Replay, step: Step, x: Value, y: Value) -> Value:
+def _logaddexp(r: State, step: Step, x: Value, y: Value) -> Value:
     one, other = together(r, step, x, y)
     return one + (other - one).unary("softplus")
 
 
-def _hypot(r: Replay, step: Step, x: Value, y: Value) -> Value:
+def _hypot(r: State, step: Step, x: Value, y: Value) -> Value:
     return (x * x + y * y).unary("sqrt")
 
 
-def _logit(r: Replay, step: Step, x: Value, eps: float | None = None) -> Value | None:
+def _logit(r: State, step: Step, x: Value, eps: float | None = None) -> Value | None:
     return None if eps is not None else (x / (1.0 - x)).unary("log")
 
 

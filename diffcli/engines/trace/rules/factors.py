@@ -9,24 +9,22 @@ algorithmic differentiation", 2008). The signs of vectors are those that torch h
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from diffcli.engines.trace.rules.common import chosen
 from diffcli.engines.trace.rules.linear import batched, inverse
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import UNUSED, Value
-
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
 FLIPPED = (0, 2, 1)
 NEAR = 1e-2
 """How near torch's pseudoinverse is to one of full rank, relative to the largest number."""
 
 
-def _symmetric(r: Replay, step: Step, x: Value) -> Value:
+def _symmetric(r: State, step: Step, x: Value) -> Value:
     """Return matrices as torch differentiates by them, which takes them for symmetric.
 
     Raises ValueError where they aren't.
@@ -44,11 +42,11 @@ def _symmetric(r: Replay, step: Step, x: Value) -> Value:
     return (matrices + turned) * 0.5
 
 
-def _constant(r: Replay, values: Any) -> Value:
+def _constant(r: State, values: Any) -> Value:
     return r.tape.constant(r.kind.array(np.asarray(values, dtype=np.float64)))
 
 
-def _lower(r: Replay, x: Value) -> Value:
+def _lower(r: State, x: Value) -> Value:
     """Return the lower triangular L of LLᵀ = x, for a batch of matrices."""
     count, size = x.shape[:2]
     places = np.arange(x.size).reshape(x.shape)
@@ -70,13 +68,13 @@ def _lower(r: Replay, x: Value) -> Value:
     return r.concatenate([_constant(r, [0.0]), *columns]).take(index)
 
 
-def _cholesky(r: Replay, step: Step, x: Value, upper: bool = False, **_: Any) -> list[Any]:
+def _cholesky(r: State, step: Step, x: Value, upper: bool = False, **_: Any) -> list[Any]:
     found = _lower(r, _symmetric(r, step, x))
     found = found.transpose(FLIPPED) if upper else found
     return [found.reshape(x.shape), *[UNUSED] * (len(step.values) - 1)]
 
 
-def _triangle(r: Replay, x: Value, *, upper: bool, unit: bool = False) -> Value:
+def _triangle(r: State, x: Value, *, upper: bool, unit: bool = False) -> Value:
     """Return a triangle of each matrix, with zeros elsewhere and perhaps ones on the diagonal."""
     matrices = batched(x)
     index = np.arange(2, matrices.size + 2).reshape(matrices.shape)
@@ -88,7 +86,7 @@ def _triangle(r: Replay, x: Value, *, upper: bool, unit: bool = False) -> Value:
 
 
 def _solve_triangular(
-    r: Replay, step: Step, a: Value, b: Value, *, upper: bool, left: bool = True,
+    r: State, step: Step, a: Value, b: Value, *, upper: bool, left: bool = True,
     unitriangular: bool = False,
 ) -> Value:  # fmt: skip
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -98,14 +96,14 @@ def _solve_triangular(
     return found.reshape(b.shape)
 
 
-def _cholesky_solve(r: Replay, step: Step, b: Value, factor: Value, upper: bool = False) -> Value:
+def _cholesky_solve(r: State, step: Step, b: Value, factor: Value, upper: bool = False) -> Value:
     inverted = inverse(_triangle(r, factor, upper=upper))
     turned = inverted.transpose(FLIPPED)
     whole = inverted @ turned if upper else turned @ inverted
     return (whole @ batched(b)).reshape(b.shape)
 
 
-def _eigen(r: Replay, x: Value, seen: Any) -> tuple[Value, Value]:
+def _eigen(r: State, x: Value, seen: Any) -> tuple[Value, Value]:
     """Return the eigenvalues, rising, and the eigenvectors of symmetric matrices.
 
     ``seen`` are torch's eigenvectors as columns, or nothing where it has computed none.
@@ -130,7 +128,7 @@ def _eigen(r: Replay, x: Value, seen: Any) -> tuple[Value, Value]:
     return r.tape.result(values, (x, pull_values)), r.tape.result(vectors, (x, pull_vectors))
 
 
-def _eigh(r: Replay, step: Step, x: Value, *_: Any, **__: Any) -> list[Any]:
+def _eigh(r: State, step: Step, x: Value, *_: Any, **__: Any) -> list[Any]:
     values, vectors = _eigen(r, _symmetric(r, step, x), _seen(step, 1))
     has_vectors = bool(step.values[1].numel())
     return [values.reshape(x.shape[:-1]), vectors.reshape(x.shape) if has_vectors else UNUSED]
@@ -141,7 +139,7 @@ def _seen(step: Step, place: int) -> Any:
 
 
 def _svd(
-    r: Replay, step: Step, x: Value, full_matrices: bool = False, compute_uv: bool = True, **_: Any
+    r: State, step: Step, x: Value, full_matrices: bool = False, compute_uv: bool = True, **_: Any
 ) -> list[Any] | None:
     """Return U, S and Vᵀ by the eigenvectors of xᵀx, or of xxᵀ where that is smaller."""
     rows, columns = x.shape[-2:]
@@ -172,7 +170,7 @@ def _svd(
     ]
 
 
-def _qr(r: Replay, step: Step, x: Value, mode: str = "reduced") -> list[Any] | None:
+def _qr(r: State, step: Step, x: Value, mode: str = "reduced") -> list[Any] | None:
     """Return Q and R by the Cholesky factor of xᵀx, in as many columns as there are rows."""
     rows, columns = x.shape[-2:]
     if mode == "complete" and rows > columns:
@@ -190,7 +188,7 @@ def _qr(r: Replay, step: Step, x: Value, mode: str = "reduced") -> list[Any] | N
 
 
 def _pseudoinverse(
-    r: Replay, step: Step, x: Value, *, hermitian: bool = False, **_: Any
+    r: State, step: Step, x: Value, *, hermitian: bool = False, **_: Any
 ) -> Value | None:
     """Return (xᵀx)⁻¹xᵀ, or xᵀ(xxᵀ)⁻¹, of matrices whose rank torch takes for full."""
     if hermitian:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from diffcli.engines.trace.rules.layers import per_channel
 from diffcli.engines.trace.rules.reductions import RULES as REDUCTIONS
 from diffcli.engines.trace.rules.reductions import mean
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import UNUSED, Value
 
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
-
-def _padded(r: Replay, x: Value, padding: Sequence[int]) -> Value:
+def _padded(r: State, x: Value, padding: Sequence[int]) -> Value:
     """Return a batch of images with zeros around."""
     if not any(padding):
         return x
@@ -54,7 +52,7 @@ def _length(n: int, window: int, stride: int, dilation: int = 1) -> int:
 
 
 def _convolution(
-    r: Replay, step: Step, x: Value, weight: Value, bias: Any, stride: Any, padding: Any,
+    r: State, step: Step, x: Value, weight: Value, bias: Any, stride: Any, padding: Any,
     dilation: Any, transposed: bool = False, output_padding: Any = None, groups: int = 1, *_: Any,
 ) -> Any:  # fmt: skip
     if isinstance(padding, str):
@@ -84,7 +82,7 @@ def _convolution(
 
 
 def _transposed(
-    r: Replay, x: Value, weight: Value, bias: Any, stride: Any, padding: Any, dilation: Any,
+    r: State, x: Value, weight: Value, bias: Any, stride: Any, padding: Any, dilation: Any,
     extra: Any, groups: int,
 ) -> Value:  # fmt: skip
     """Return a transposed convolution: every number adds a multiple of the kernel to a window."""
@@ -139,7 +137,7 @@ def _pooled(places: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
 
 
 def _max_pool(
-    r: Replay, step: Step, x: Value, kernel: Any, stride: Any = (), padding: Any = (0,),
+    r: State, step: Step, x: Value, kernel: Any, stride: Any = (), padding: Any = (0,),
     dilation: Any = (1,), ceil_mode: bool = False,
 ) -> Any:  # fmt: skip
     if ceil_mode:
@@ -167,7 +165,7 @@ def _max_pool(
 
 
 def _avg_pool(
-    r: Replay, step: Step, x: Value, kernel: Any, stride: Any = (), padding: Any = (0,),
+    r: State, step: Step, x: Value, kernel: Any, stride: Any = (), padding: Any = (0,),
     ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Any:  # fmt: skip
     count = 1 if "1d" in step.name else 3 if "3d" in step.name else 2
@@ -185,7 +183,7 @@ def _avg_pool(
     return total.reshape(tuple(step.values[0].shape))
 
 
-def _adaptive_avg_pool(r: Replay, step: Step, x: Value, size: Any) -> Value:
+def _adaptive_avg_pool(r: State, step: Step, x: Value, size: Any) -> Value:
     count = len(size)
     images = _batched(x, count)
     flat = np.arange(images.size).reshape(images.shape)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from diffcli.engines.trace.rules.common import number
 from diffcli.engines.trace.rules.reductions import mean, shift, softmax
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import UNUSED, Value
-
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
 
 def _normalised(x: Value, axes: Sequence[int], eps: float) -> tuple[Value, Value, Value]:
@@ -26,7 +24,7 @@ def _normalised(x: Value, axes: Sequence[int], eps: float) -> tuple[Value, Value
 
 
 def _layer_norm(
-    r: Replay, step: Step, x: Value, shape: Any, weight: Any, bias: Any, eps: float
+    r: State, step: Step, x: Value, shape: Any, weight: Any, bias: Any, eps: float
 ) -> list[Value]:
     axes = range(len(x.shape) - len(shape), len(x.shape))
     found, middle, scale = _normalised(x, axes, number(eps, step))
@@ -35,7 +33,7 @@ def _layer_norm(
 
 
 def _rms_norm(
-    r: Replay, step: Step, x: Value, shape: Any, weight: Any = None, eps: float | None = None
+    r: State, step: Step, x: Value, shape: Any, weight: Any = None, eps: float | None = None
 ) -> Any:
     if eps is None:
         return None
@@ -46,7 +44,7 @@ def _rms_norm(
 
 
 def _group_norm(
-    r: Replay, step: Step, x: Value, weight: Any, bias: Any, n: int, c: int, area: int,
+    r: State, step: Step, x: Value, weight: Any, bias: Any, n: int, c: int, area: int,
     groups: int, eps: float,
 ) -> list[Value]:  # fmt: skip
     grouped = x.reshape((n, groups, c // groups * area))
@@ -63,7 +61,7 @@ def per_channel(x: Value, weight: Any, bias: Any) -> Value:
 
 
 def _batch_norm(
-    r: Replay, step: Step, x: Value, weight: Any, bias: Any, middle: Any, spread: Any,
+    r: State, step: Step, x: Value, weight: Any, bias: Any, middle: Any, spread: Any,
     training: bool, momentum: float, eps: float,
 ) -> list[Any]:  # fmt: skip
     if training:
@@ -80,7 +78,7 @@ def _batch_norm(
     return [per_channel(found, weight, bias), *saved, *rest]
 
 
-def _batch_norm_legit(r: Replay, step: Step, x: Value, *given: Any) -> list[Any]:
+def _batch_norm_legit(r: State, step: Step, x: Value, *given: Any) -> list[Any]:
     if step.overload == "no_stats":
         weight, bias, *rest = given
         return _batch_norm(r, step, x, weight, bias, None, None, *rest)
@@ -88,7 +86,7 @@ def _batch_norm_legit(r: Replay, step: Step, x: Value, *given: Any) -> list[Any]
 
 
 def _attention(
-    r: Replay, step: Step, query: Value, key: Value, value: Value, dropout_p: float = 0.0,
+    r: State, step: Step, query: Value, key: Value, value: Value, dropout_p: float = 0.0,
     is_causal: bool = False, *, attn_mask: Any = None, scale: float | None = None,
 ) -> Any:  # fmt: skip
     if dropout_p:
@@ -112,7 +110,7 @@ def _attention(
 
 
 def _causal(
-    r: Replay, step: Step, scores: Value, value: Value, shape: tuple[int, int, int],
+    r: State, step: Step, scores: Value, value: Value, shape: tuple[int, int, int],
     outer: tuple[int, ...],
 ) -> list[Any]:  # fmt: skip
     """Return attention in which nothing looks ahead: what is ahead has weight exactly 0."""

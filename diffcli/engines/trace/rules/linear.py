@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import UNUSED, Value
-
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
 
 def batched(x: Value) -> Value:
@@ -46,12 +44,12 @@ def determinant(x: Value) -> Value:
     return x.tape.result(found, (x, pull))
 
 
-def _inv(r: Replay, step: Step, x: Value, *_: Any, **__: Any) -> list[Any]:
+def _inv(r: State, step: Step, x: Value, *_: Any, **__: Any) -> list[Any]:
     return [inverse(batched(x)).reshape(x.shape), UNUSED]
 
 
 def _solve(
-    r: Replay, step: Step, a: Value, b: Value, left: bool = True, **_: Any
+    r: State, step: Step, a: Value, b: Value, left: bool = True, **_: Any
 ) -> list[Any] | None:
     if not left or len(b.shape) not in (len(a.shape), len(a.shape) - 1):
         return None
@@ -61,18 +59,18 @@ def _solve(
     return [found.reshape(b.shape), *[UNUSED] * (len(step.values) - 1)]
 
 
-def _det(r: Replay, step: Step, x: Value) -> list[Any]:
+def _det(r: State, step: Step, x: Value) -> list[Any]:
     return [determinant(batched(x)).reshape(x.shape[:-2]), *[UNUSED] * (len(step.values) - 1)]
 
 
-def _slogdet(r: Replay, step: Step, x: Value) -> list[Any]:
+def _slogdet(r: State, step: Step, x: Value) -> list[Any]:
     """Return the sign, which is constant, and log|det|."""
     found = determinant(batched(x)).reshape(x.shape[:-2])
     sign = r.tape.constant(r.kind.array(step.values[0].double().numpy(force=True)))
     return [sign, (found * sign).unary("log"), *[UNUSED] * (len(step.values) - 2)]
 
 
-def _trace(r: Replay, step: Step, x: Value) -> Value:
+def _trace(r: State, step: Step, x: Value) -> Value:
     rows, columns = x.shape
     places = [i * columns + i for i in range(min(rows, columns))]
     return x.flat().take(np.array(places, dtype=np.int64)).sum()

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from diffcli.engines.trace.rules.choices import RULES as CHOICES
 from diffcli.engines.trace.rules.common import choose, number, operand
 from diffcli.engines.trace.rules.reductions import mean
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import Value
-
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
-
 
 MEAN, SUM = 1, 2
 """How a loss is reduced; 0 is not at all."""
@@ -28,7 +25,7 @@ def _reduced(x: Value, reduction: int) -> Value:
 
 
 def _nll_loss(
-    r: Replay, step: Step, x: Value, target: Any, weight: Any, reduction: int, ignore: int
+    r: State, step: Step, x: Value, target: Any, weight: Any, reduction: int, ignore: int
 ) -> Any:
     if target.is_doubtful:
         return None
@@ -49,17 +46,17 @@ def _nll_loss(
     return [losses.sum() / total if reduction == MEAN else losses.sum(), total]
 
 
-def _mse_loss(r: Replay, step: Step, x: Value, target: Any, reduction: int = MEAN) -> Value:
+def _mse_loss(r: State, step: Step, x: Value, target: Any, reduction: int = MEAN) -> Value:
     off = x - operand(r, target, step)
     return _reduced(off * off, reduction)
 
 
-def _l1_loss(r: Replay, step: Step, x: Value, target: Any, reduction: int = MEAN) -> Value:
+def _l1_loss(r: State, step: Step, x: Value, target: Any, reduction: int = MEAN) -> Value:
     return _reduced(CHOICES["abs"](r, step, x - operand(r, target, step)), reduction)
 
 
 def _huber(
-    r: Replay, step: Step, x: Value, target: Value, reduction: int = MEAN, delta: float = 1
+    r: State, step: Step, x: Value, target: Value, reduction: int = MEAN, delta: float = 1
 ) -> Value:
     off, edge = x - target, number(delta, step)
     size = CHOICES["abs"](r, step, off)
@@ -69,7 +66,7 @@ def _huber(
 
 
 def _smooth_l1(
-    r: Replay, step: Step, x: Value, target: Value, reduction: int = MEAN, beta: float = 1
+    r: State, step: Step, x: Value, target: Value, reduction: int = MEAN, beta: float = 1
 ) -> Value:
     off, edge = x - target, number(beta, step)
     size = CHOICES["abs"](r, step, off)
@@ -80,13 +77,13 @@ def _smooth_l1(
 
 
 def _smoothly(
-    r: Replay, step: Step, size: Value, edge: float, linear: Value, square: Value
+    r: State, step: Step, size: Value, edge: float, linear: Value, square: Value
 ) -> Value:
     return choose(r, step, size, operand(r, edge, step), linear, square, "smooth")
 
 
 def _cross_entropy_binary(
-    r: Replay, step: Step, x: Value, target: Value, weight: Any = None, reduction: int = MEAN
+    r: State, step: Step, x: Value, target: Value, weight: Any = None, reduction: int = MEAN
 ) -> Value:
     """Return −t log x − (1 − t) log(1 − x), whose logarithms torch bounds below by −100."""
     low = operand(r, -100.0, step)
@@ -98,7 +95,7 @@ def _cross_entropy_binary(
 
 
 def _cross_entropy_logits(
-    r: Replay, step: Step, x: Value, target: Value, weight: Any = None, positive: Any = None,
+    r: State, step: Step, x: Value, target: Value, weight: Any = None, positive: Any = None,
     reduction: int = MEAN,
 ) -> Value:  # fmt: skip
     smooth = (-x).unary("softplus")
@@ -109,7 +106,7 @@ def _cross_entropy_logits(
     return _reduced(found if weight is None else found * weight, reduction)
 
 
-def _soft_margin(r: Replay, step: Step, x: Value, target: Any, reduction: int = MEAN) -> Value:
+def _soft_margin(r: State, step: Step, x: Value, target: Any, reduction: int = MEAN) -> Value:
     """Return log(1 + e^−tx)."""
     return _reduced((-(operand(r, target, step) * x)).unary("softplus"), reduction)
 

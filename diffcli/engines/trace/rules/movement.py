@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from diffcli.engines.trace.rules.common import operand
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import Value, Whole
 
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
-
-def rearranged(r: Replay, step: Step, *arguments: Any, **options: Any) -> Any:
+def rearranged(r: State, step: Step, *arguments: Any, **options: Any) -> Any:
     """Return what an operation moved, by the labels that it gave to torch's own numbers."""
     parts: list[Value] = []
     _gather([*arguments, *options.values()], parts)
@@ -43,7 +41,7 @@ def _gather(values: Any, parts: list[Value]) -> None:
     parts += [each for each in _leaves(values) if isinstance(each, Value)]
 
 
-def _same(r: Replay, step: Step, x: Any, *_: Any, **__: Any) -> Any:
+def _same(r: State, step: Step, x: Any, *_: Any, **__: Any) -> Any:
     """Return the same numbers, in another dtype perhaps."""
     is_floating = step.values[0].is_floating_point()
     if isinstance(x, Value):
@@ -51,11 +49,11 @@ def _same(r: Replay, step: Step, x: Any, *_: Any, **__: Any) -> Any:
     return operand(r, x, step) if is_floating else x
 
 
-def _copied(r: Replay, step: Step, x: Any, source: Any, *_: Any) -> Any:
+def _copied(r: State, step: Step, x: Any, source: Any, *_: Any) -> Any:
     return _same(r, step, source)
 
 
-def _constant(r: Replay, step: Step, *_: Any, **__: Any) -> Any:
+def _constant(r: State, step: Step, *_: Any, **__: Any) -> Any:
     """Return what doesn't depend on the numbers of the arguments."""
     seen = step.values[0]
     if not seen.is_floating_point():
@@ -63,7 +61,7 @@ def _constant(r: Replay, step: Step, *_: Any, **__: Any) -> Any:
     return r.tape.constant(r.kind.array(seen.double().numpy()))
 
 
-def _filled(r: Replay, step: Step, x: Any, value: Any) -> Any:
+def _filled(r: State, step: Step, x: Any, value: Any) -> Any:
     return operand(r, value, step) if step.values[0].is_floating_point() else None
 
 
@@ -83,7 +81,7 @@ def _added(x: Value, places: Any, values: Value) -> Value:
     return (x.flat() + moved).reshape(x.shape)
 
 
-def _scatter_add(r: Replay, step: Step, x: Value, dim: int, index: Any, source: Value) -> Any:
+def _scatter_add(r: State, step: Step, x: Value, dim: int, index: Any, source: Value) -> Any:
     if index.is_doubtful:
         return None
     cut = tuple(slice(n) for n in index.values.shape)
@@ -92,7 +90,7 @@ def _scatter_add(r: Replay, step: Step, x: Value, dim: int, index: Any, source: 
 
 
 def _index_add(
-    r: Replay, step: Step, x: Value, dim: int, index: Any, source: Value, alpha: float = 1
+    r: State, step: Step, x: Value, dim: int, index: Any, source: Value, alpha: float = 1
 ) -> Any:
     if index.is_doubtful:
         return None
@@ -102,7 +100,7 @@ def _index_add(
 
 
 def _index_put(
-    r: Replay, step: Step, x: Value, indices: Any, values: Value, accumulate: bool = False, *_: Any
+    r: State, step: Step, x: Value, indices: Any, values: Value, accumulate: bool = False, *_: Any
 ) -> Any:
     if not accumulate or any(each is not None and each.is_doubtful for each in indices):
         return None

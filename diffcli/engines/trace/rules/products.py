@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from diffcli.engines.trace.rules.common import number
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import Value
 
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
-
-def _mm(r: Replay, step: Step, x: Value, y: Value) -> Value:
+def _mm(r: State, step: Step, x: Value, y: Value) -> Value:
     return x @ y
 
 
-def _mv(r: Replay, step: Step, x: Value, y: Value) -> Value:
+def _mv(r: State, step: Step, x: Value, y: Value) -> Value:
     return (x @ y.reshape((y.size, 1))).reshape((x.shape[0],))
 
 
-def _dot(r: Replay, step: Step, x: Value, y: Value) -> Value:
+def _dot(r: State, step: Step, x: Value, y: Value) -> Value:
     return (x.reshape((1, x.size)) @ y.reshape((y.size, 1))).reshape(())
 
 
@@ -33,7 +31,7 @@ def _added(product: Callable[..., Value]) -> Callable[..., Any]:
     """Return the rule of β·bias + α·product."""
 
     def rule(
-        r: Replay, step: Step, bias: Value, x: Value, y: Value, beta: float = 1, alpha: float = 1
+        r: State, step: Step, bias: Value, x: Value, y: Value, beta: float = 1, alpha: float = 1
     ) -> Value:
         found = _scaled(step, product(r, step, x, y), alpha)
         return found if beta == 0 else _scaled(step, bias, beta) + found
@@ -41,13 +39,13 @@ def _added(product: Callable[..., Value]) -> Callable[..., Any]:
     return rule
 
 
-def _linear(r: Replay, step: Step, x: Value, weight: Value, bias: Value | None = None) -> Value:
+def _linear(r: State, step: Step, x: Value, weight: Value, bias: Value | None = None) -> Value:
     flat = x.reshape((x.size // x.shape[-1], x.shape[-1])) @ weight.transpose((1, 0))
     found = flat.reshape((*x.shape[:-1], weight.shape[0]))
     return found if bias is None else found + bias
 
 
-def _outer(r: Replay, step: Step, x: Value, y: Value) -> Value:
+def _outer(r: State, step: Step, x: Value, y: Value) -> Value:
     return x.reshape((x.size, 1)) * y.reshape((1, y.size))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,14 +13,12 @@ from diffcli.engines.trace.duals import Dual
 from diffcli.engines.trace.rules.choices import RULES as CHOICES
 from diffcli.engines.trace.rules.common import axes_of, chosen, number
 from diffcli.engines.trace.rules.elementary import power
+from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import Mask, Value, Whole, extreme
 
-if TYPE_CHECKING:
-    from diffcli.engines.trace.replay import Replay
 
-
-def _sum(r: Replay, step: Step, x: Any, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
+def _sum(r: State, step: Step, x: Any, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
     if not isinstance(x, Value):
         return None
     return x.sum(axes_of(x, dim), keeps=keepdim)
@@ -31,7 +29,7 @@ def mean(x: Value, axes: Sequence[int], *, keeps: bool = False) -> Value:
     return x.sum(axes, keeps=keeps) / float(max(prod(x.shape[axis] for axis in axes), 1))
 
 
-def _mean(r: Replay, step: Step, x: Value, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
+def _mean(r: State, step: Step, x: Value, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
     return mean(x, axes_of(x, dim), keeps=keepdim)
 
 
@@ -43,27 +41,27 @@ def variance(x: Value, axes: Sequence[int], correction: float, *, keeps: bool = 
 
 
 def _var(
-    r: Replay, step: Step, x: Value, dim: Any = None, *, correction: float | None = None,
+    r: State, step: Step, x: Value, dim: Any = None, *, correction: float | None = None,
     keepdim: bool = False,
 ) -> Value:  # fmt: skip
     return variance(x, axes_of(x, dim), 1 if correction is None else correction, keeps=keepdim)
 
 
-def _std(r: Replay, step: Step, x: Value, dim: Any = None, **options: Any) -> Value:
+def _std(r: State, step: Step, x: Value, dim: Any = None, **options: Any) -> Value:
     return _var(r, step, x, dim, **options).unary("sqrt")
 
 
-def _var_mean(r: Replay, step: Step, x: Value, dim: Any = None, **options: Any) -> list[Value]:
+def _var_mean(r: State, step: Step, x: Value, dim: Any = None, **options: Any) -> list[Value]:
     keeps = options.get("keepdim", False)
     return [_var(r, step, x, dim, **options), mean(x, axes_of(x, dim), keeps=keeps)]
 
 
-def _std_mean(r: Replay, step: Step, x: Value, dim: Any = None, **options: Any) -> list[Value]:
+def _std_mean(r: State, step: Step, x: Value, dim: Any = None, **options: Any) -> list[Value]:
     spread, middle = _var_mean(r, step, x, dim, **options)
     return [spread.unary("sqrt"), middle]
 
 
-def shift(r: Replay, x: Value, axes: Sequence[int]) -> Value:
+def shift(r: State, x: Value, axes: Sequence[int]) -> Value:
     """Return the largest numbers along some axes as a constant, to take from the others."""
 
     def decide() -> Any:
@@ -72,7 +70,7 @@ def shift(r: Replay, x: Value, axes: Sequence[int]) -> Value:
     return r.tape.constant(r.kind.array(chosen(r, "shift", decide)))
 
 
-def log_sum_exp(r: Replay, x: Value, axes: Sequence[int], *, keeps: bool = False) -> Value:
+def log_sum_exp(r: State, x: Value, axes: Sequence[int], *, keeps: bool = False) -> Value:
     """Return log Σ exp along some axes."""
     top = shift(r, x, axes)
     total = (x - top).unary("exp").sum(axes, keeps=True).unary("log") + top
@@ -80,21 +78,21 @@ def log_sum_exp(r: Replay, x: Value, axes: Sequence[int], *, keeps: bool = False
     return total if keeps else total.reshape(kept)
 
 
-def _logsumexp(r: Replay, step: Step, x: Value, dim: Any, keepdim: bool = False) -> Value:
+def _logsumexp(r: State, step: Step, x: Value, dim: Any, keepdim: bool = False) -> Value:
     return log_sum_exp(r, x, axes_of(x, dim), keeps=keepdim)
 
 
-def softmax(r: Replay, x: Value, axes: Sequence[int]) -> Value:
+def softmax(r: State, x: Value, axes: Sequence[int]) -> Value:
     """Return the softmax along some axes."""
     powers = (x - shift(r, x, axes)).unary("exp")
     return powers / powers.sum(axes, keeps=True)
 
 
-def _softmax(r: Replay, step: Step, x: Value, dim: int, _: Any = None) -> Value:
+def _softmax(r: State, step: Step, x: Value, dim: int, _: Any = None) -> Value:
     return softmax(r, x, axes_of(x, dim))
 
 
-def _log_softmax(r: Replay, step: Step, x: Value, dim: int, _: Any = None) -> Value:
+def _log_softmax(r: State, step: Step, x: Value, dim: int, _: Any = None) -> Value:
     moved = x - shift(r, x, axes_of(x, dim))
     return moved - moved.unary("exp").sum(axes_of(x, dim), keeps=True).unary("log")
 
@@ -102,7 +100,7 @@ def _log_softmax(r: Replay, step: Step, x: Value, dim: int, _: Any = None) -> Va
 def _extreme(sign: float, key: str = "extreme") -> Callable[..., Any]:
     """Return the rule of a largest number, or with −1 of a smallest."""
 
-    def rule(r: Replay, step: Step, x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    def rule(r: State, step: Step, x: Any, dim: Any = None, keepdim: bool = False) -> Any:
         if not isinstance(x, Value):
             return None
         axes = axes_of(x, dim)
@@ -153,7 +151,7 @@ def _leading(rows: Dual, best: Any, tied: Mask) -> tuple[Any, Mask]:
 
 
 def _both_extremes(
-    r: Replay, step: Step, x: Value, *, dim: Any = None, keepdim: bool = False
+    r: State, step: Step, x: Value, *, dim: Any = None, keepdim: bool = False
 ) -> Any:
     return [
         _extreme(sign, key)(r, step, x, dim, keepdim)
@@ -165,7 +163,7 @@ def _chosen_place(sign: float) -> Callable[..., Any]:
     """Return the rule of argmax, or with −1 of argmin."""
     largest = _extreme(sign)
 
-    def rule(r: Replay, step: Step, x: Value, dim: Any = None, keepdim: bool = False) -> Any:
+    def rule(r: State, step: Step, x: Value, dim: Any = None, keepdim: bool = False) -> Any:
         largest(r, step, x, dim, keepdim)
         best, tied = chosen(r, "extreme", lambda: None) if r.exact else r.choices[r.step, "extreme"]
         return _place(step.values[0].numpy(force=True), best, tied)
@@ -179,7 +177,7 @@ def _place(seen: Any, best: Any, tied: Mask) -> Whole:
     return Whole(seen, doubt if doubt.any() else None)
 
 
-def _sorted(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any:
+def _sorted(r: State, step: Step, x: Value, *given: Any, **options: Any) -> Any:
     """Return sorted numbers, or the largest: those that torch put there, if they are apart."""
     names = {"sort": ("dim", "descending"), "topk": ("k", "dim", "largest", "sorted")}[step.name]
     if step.overload == "stable":
@@ -217,7 +215,7 @@ def _sorted(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any
     return [x.flat().take(index), Whole(places)]
 
 
-def _ranked(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any:
+def _ranked(r: State, step: Step, x: Value, *given: Any, **options: Any) -> Any:
     """Return the k-th smallest numbers along an axis, or the medians, if they are apart."""
     names = ("k", "dim", "keepdim") if step.name == "kthvalue" else ("dim", "keepdim")
     arguments = {**dict(zip(names, given, strict=False)), **options}
@@ -249,7 +247,7 @@ def _ranked(r: Replay, step: Step, x: Value, *given: Any, **options: Any) -> Any
     return [values, Whole(seen, seen != best.reshape(seen.shape))]
 
 
-def norm(r: Replay, step: Step, x: Value, p: float, axes: Sequence[int], *, keeps: bool) -> Any:
+def norm(r: State, step: Step, x: Value, p: float, axes: Sequence[int], *, keeps: bool) -> Any:
     """Return the p-norm along some axes."""
     if p == 2:
         return (x * x).sum(axes, keeps=keeps).unary("sqrt")
@@ -265,14 +263,14 @@ def norm(r: Replay, step: Step, x: Value, p: float, axes: Sequence[int], *, keep
 
 
 def _vector_norm(
-    r: Replay, step: Step, x: Value, ord: float = 2, dim: Any = None, keepdim: bool = False,  # noqa: A002
+    r: State, step: Step, x: Value, ord: float = 2, dim: Any = None, keepdim: bool = False,  # noqa: A002
     **_: Any,
 ) -> Any:  # fmt: skip
     return norm(r, step, x, ord, axes_of(x, dim), keeps=keepdim)
 
 
 def _norm(
-    r: Replay, step: Step, x: Value, p: float | None = 2, dim: Any = None, keepdim: bool = False,
+    r: State, step: Step, x: Value, p: float | None = 2, dim: Any = None, keepdim: bool = False,
     **_: Any,
 ) -> Any:  # fmt: skip
     return norm(r, step, x, 2 if p is None else p, axes_of(x, dim), keeps=keepdim)
@@ -281,7 +279,7 @@ def _norm(
 def _running(product: bool) -> Callable[..., Any]:
     """Return the rule of a running sum, or product."""
 
-    def rule(r: Replay, step: Step, x: Value, dim: int, **_: Any) -> Value:
+    def rule(r: State, step: Step, x: Value, dim: int, **_: Any) -> Value:
         if not x.shape:
             return x
         axis = dim % len(x.shape)
@@ -301,7 +299,7 @@ def _running(product: bool) -> Callable[..., Any]:
     return rule
 
 
-def _prod(r: Replay, step: Step, x: Value, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
+def _prod(r: State, step: Step, x: Value, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
     axes = axes_of(x, dim)
     others = [axis for axis in range(len(x.shape)) if axis not in axes]
     width = prod(x.shape[axis] for axis in axes)
