@@ -6,12 +6,13 @@ from collections.abc import Callable
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from diffcli.differentiation.code.functions import UserFunction
+from diffcli.differentiation.code.modules import OfParameters
+from diffcli.differentiation.code.reports import derive_user
 from diffcli.errors import UsageError
 from diffcli.language.points import Computed, Point
-from diffcli.modules import OfParameters
 from diffcli.operators import Grad, Jacobian, Operator
 from diffcli.output.report import Report
-from diffcli.userfunction import UserFunction, derive_user
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,8 +67,8 @@ def _of_module(module: Module, inputs: tuple[Any, ...], loss: Callable[..., Any]
 def _report(text: str, point: dict[str, Any], call: Callable[..., Any], dtype: str) -> Report:
     import torch
 
-    from diffcli.certify import DIGITS_KEPT
     from diffcli.differentiation import Settings
+    from diffcli.differentiation.code.proofs import DIGITS_KEPT
 
     if dtype not in DIGITS_KEPT:
         raise UsageError(f"{dtype} has no proofs", hint=f"one of {', '.join(DIGITS_KEPT)}")

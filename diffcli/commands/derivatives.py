@@ -12,6 +12,8 @@ from typing import Any
 from diffcli.commands.record import Command, Compute, Plan, Request, parse_asked
 from diffcli.commands.sizes import check_size
 from diffcli.differentiation import Settings, derive
+from diffcli.differentiation.code.functions import UserFunction
+from diffcli.differentiation.code.reports import derive_user
 from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
@@ -37,7 +39,6 @@ from diffcli.output.answers import answer_of
 from diffcli.output.document import Answer
 from diffcli.studies.coordinates import COORDINATES, is_curved
 from diffcli.studies.coordinates import plan as plan_curved
-from diffcli.userfunction import UserFunction, derive_user
 
 MODE = Option(
     "mode",

@@ -23,7 +23,7 @@ from diffcli.options import variables
 from diffcli.output.document import Answer
 
 if TYPE_CHECKING:
-    from diffcli.userfunction import UserFunction
+    from diffcli.differentiation.code.functions import UserFunction
 
 _OF_COMPLEX_NUMBERS = frozenset({"eval", "grad", "partial"})
 """Commands that answer for complex numbers too."""
@@ -103,7 +103,7 @@ def _of_complex_numbers(request: Request, unit: str, rows: Sequence[Typed] | Non
 
 def _code(request: Request, points: Sequence[Typed]) -> UserFunction:
     """Load the function of ``--py``, or the loss of its module at a batch."""
-    from diffcli.userfunction import load, load_module
+    from diffcli.differentiation.code.functions import load, load_module
 
     loss, inputs = request["loss"], request["inputs"]
     if loss is None and inputs is None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import isnan
 
 from diffcli.commands.record import Request
+from diffcli.differentiation.code.functions import HALF
 from diffcli.differentiation.settings import DIGITS, ENGINES, Settings
 from diffcli.errors import UsageError
 from diffcli.options import DTYPE, names, one_of
 from diffcli.output.text import KEPT
-from diffcli.userfunction import HALF
 
 MAX_BUDGET = 1e6
 """Seconds of a budget; a longer one is no limit."""

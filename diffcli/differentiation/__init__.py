@@ -10,7 +10,7 @@
   is in them; ``judge``: numbers against balls, the verdict.
 - ``results``: the one builder of a result, for ``answers`` (a point), ``stacked`` (many points) and
   ``large`` (too many numbers to check each); ``analysis``: what the numbers say together.
-- ``flow``: ``derive``, with the symbolic formulas.
+- ``flow``: ``derive``, with the symbolic formulas; ``code``: derivatives of people's own code.
 """
 
 from diffcli.differentiation.flow import derive

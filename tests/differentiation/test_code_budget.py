@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from diffcli.certify import OUT_OF_TIME, Certificate
 from diffcli.cli.main import run
+from diffcli.differentiation.code.proofs import OUT_OF_TIME, Certificate
 from diffcli.engines.trace import parts, replay, tape
 from diffcli.language.expression import number
 from diffcli.language.function import Function

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from diffcli.certify import Certificate
+from diffcli.differentiation.code.proofs import Certificate
 from diffcli.operators import Grad, Scalars
 from diffcli.verdict import Check, Verdict
 

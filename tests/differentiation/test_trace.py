@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  (torch's own name of it)
 
-from diffcli.certify import Certificate
+from diffcli.differentiation.code.proofs import Certificate
 from diffcli.operators import Grad, Scalars
 from diffcli.verdict import Check, Verdict
 

@@ -9,11 +9,12 @@ import pytest
 
 from diffcli.cli.main import run
 from diffcli.differentiation import Settings
+from diffcli.differentiation.code.functions import load
+from diffcli.differentiation.code.reports import derive_user
 from diffcli.errors import DiffcliError, FileError, NoDerivativeError, UsageError
 from diffcli.language.points import read_points
 from diffcli.operators import Grad, Hessian, Hvp, Jacobian, Jvp, Operator, Partial, Vjp
 from diffcli.output.report import Result
-from diffcli.userfunction import derive_user, load
 from diffcli.verdict import Verdict
 
 SOURCE = """

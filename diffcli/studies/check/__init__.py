@@ -26,11 +26,11 @@ from diffcli.options import ASSUME, COMPILE, SHAPES, WRT, Kind, Option, variable
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
+    from diffcli.differentiation.code.functions import UserFunction
     from diffcli.language.function import Function
     from diffcli.language.points import Point
     from diffcli.output.document import Answer
     from diffcli.studies.check.claim import About, Claim
-    from diffcli.userfunction import UserFunction
 
 ORDER = Option("order", Kind.WHOLE, "Order of the derivative (default 1).", metavar="N", least=1)
 CLAIM = Option(
@@ -113,7 +113,7 @@ def _of_evidence(operator: Grad) -> Compute:
 
 
 def _of_code(typed: str) -> Plan:
-    from diffcli.userfunction import load
+    from diffcli.differentiation.code.functions import load
 
     claim = load(typed)
 

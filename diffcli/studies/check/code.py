@@ -16,6 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from diffcli.differentiation import Settings
+from diffcli.differentiation.code.functions import HALF, UserFunction
+from diffcli.differentiation.code.reports import derive_user
 from diffcli.engines.autograd import tensors
 from diffcli.engines.coordinates import arrays_of
 from diffcli.engines.differences import Estimate, Finding
@@ -24,7 +26,6 @@ from diffcli.language.points import Point
 from diffcli.layouts import Matrix
 from diffcli.operators import Grad, Jacobian, Operator
 from diffcli.output.report import Report, Result
-from diffcli.userfunction import HALF, UserFunction, derive_user
 from diffcli.verdict import Check, Verdict
 
 Array = NDArray[np.float64]
