@@ -29,6 +29,7 @@ from diffcli.operators import Matrix, Operator, Shape
 from diffcli.output.report import Result
 
 if TYPE_CHECKING:
+    from diffcli.differentiation.blocks import ClosedForm
     from diffcli.differentiation.checker import Checker
     from diffcli.differentiation.numbers import Array, Numbers
     from diffcli.differentiation.places import EachPosition, Places
@@ -180,7 +181,10 @@ class Answers:
         closed = self.evaluation.closed(problem, arrays)
         formulas = problem.formulas
         if numbers and closed and not agree(numbers, closed, settings.dtype):
-            formulas = {"f": Formula(reason=NO_AGREEMENT)}
+            if self._holds_elsewhere(closed.form):
+                self.evaluation.remarks[closed.form.where] = None
+            else:
+                formulas = {"f": Formula(reason=NO_AGREEMENT)}
         typed = point if problem.element_by_element else by_component(point, arrays)
         positions = Positions(typed, dtype=settings.dtype, seed=settings.seed)
         at = {name: each.tolist() for name, each in arrays.items()}
@@ -188,6 +192,16 @@ class Answers:
         suspects = self._suspects(problem, arrays, numbers)
         checker = self._checker(problem, positions, relative, suspects)
         return self._assembled(problem, point, at, formulas, numbers, positions, checker)
+
+    def _holds_elsewhere(self, form: ClosedForm) -> bool:
+        """Whether formulas that have other numbers than autograd at a kink hold beside kinks."""
+        if not form.where:
+            return False
+        from diffcli.differentiation.agreement import agreement
+
+        with self._budget.pause():
+            agreed = agreement(self._operator, self._function, form, self._settings)
+        return agreed is not None and agreed.points > 0
 
     def _assembled(
         self,

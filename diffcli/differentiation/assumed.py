@@ -1,14 +1,14 @@
 """The closed form of a derivative without a point: of shapes that are said, or that are guessed.
 
 Of the variables of which nothing is said, a name that begins with a capital is a matrix where that
-goes, another one a vector; their lengths are those that are said of others, or one, written n.
+goes, another one a vector; of their lengths those are equal that the formula needs equal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import chain, islice, product
 
 from diffcli.differentiation.blocks import ClosedForm
 from diffcli.differentiation.closed import closed_form, has_closed_form
@@ -19,9 +19,14 @@ from diffcli.language.function import Function
 from diffcli.operators import Operator, Scalars, Shape
 from diffcli.tensors.rules import Shapes
 from diffcli.tensors.shapes import shapes_of
+from diffcli.tensors.unification import most_general, unknown_lengths
 
-LENGTHS = (198491317, 217645177, 236887691)
-"""Lengths that stand for any, of which the first is taken that is no number of the formula."""
+LENGTHS = (
+    198491317, 217645177, 236887691, 256203161, 275604541, 295075147, 314606869, 334214459,
+    353868013, 373587883, 393342739, 413158511, 433024253,
+)  # fmt: skip
+"""Primes that stand for any length, of which those are taken that are no numbers of the formula."""
+_LETTERS = "mnpkqrstuvabcd"
 MAX_VARIABLES = 6
 """Variables up to which all combinations of shapes are tried."""
 MAX_TRIES = 2000
@@ -48,7 +53,7 @@ def assumed_form(operator: Operator, function: Function) -> tuple[ClosedForm, st
             hint="the derivative of several numbers is their jacobian",
         )
     form = closed_form(operator, function, operator.moving(whole), shapes, function.said.any_length)
-    return form, in_words(typed, shapes)
+    return form, in_words(typed, function, shapes)
 
 
 def shapes_for_operator(
@@ -73,12 +78,17 @@ def _hint(function: Function) -> str:
     return f"--shapes gives it, {','.join(examples)}, or a point"
 
 
-def in_words(function: Function, shapes: Mapping[str, Shape]) -> str:
-    """Return which shapes the variables were taken to have of which nothing is said."""
+def in_words(function: Function, guessed: Function, shapes: Mapping[str, Shape]) -> str:
+    """Return which shapes the variables were taken to have of which nothing is said.
+
+    ``guessed`` is the function with the lengths that were guessed besides those that were said.
+    """
+    names = guessed.said.any_length
+    if len(names) == 1:
+        # Where all lengths are one its name says nothing.
+        names = function.said.any_length
     free = (name for name in function.variables if name not in function.said.shapes)
-    return ", ".join(
-        f"{name} for {_words(shapes[name], function.said.any_length)}" for name in free
-    )
+    return ", ".join(f"{name} for {_words(shapes[name], names)}" for name in free)
 
 
 def _words(shape: Shape, names: Mapping[int, str]) -> str:
@@ -94,39 +104,84 @@ def _words(shape: Shape, names: Mapping[int, str]) -> str:
 def guessed_shapes(
     function: Function, accepts: Callable[[Shapes], bool]
 ) -> tuple[Function, Mapping[str, Shape]] | None:
-    """Return the function with one more length that stands for any, and the variables' shapes.
+    """Return the function with more lengths that stand for any, and the variables' shapes.
 
-    They are the first choice for variables of which nothing is said that goes together and
-    ``accepts`` allows, of the shapes of all nodes; None where there is none. Raises UsageError
-    where shapes that are said don't go together.
+    Of the variables of which nothing is said the first choice of axes counts that goes together and
+    that ``accepts`` allows, of the shapes of all nodes: with the most general lengths, else with
+    one for all axes. None where there is none. Raises UsageError where shapes that are said don't
+    go together.
     """
-    numbers = {node.value for node in function.nodes}
-    length = next(each for each in LENGTHS if each not in numbers)
-    name = unused("n", {*function.variables, *function.said.lengths})
-    free = [variable for variable in function.variables if variable not in function.said.shapes]
-    names = {**function.said.any_length, length: name}
-    function = replace(function, said=replace(function.said, any_length=names))
+    free = [name for name in function.variables if name not in function.said.shapes]
     said = {
         name: shape for name, shape in function.said.shapes.items() if name in function.variables
     }
-    if not free:
-        shapes = {name: said[name] for name in function.variables}
-        return (function, shapes) if accepts(shapes_of(function, said)) else None
     if len(free) > MAX_VARIABLES:
         return None
-    lengths = [*dict.fromkeys(size for shape in said.values() for size in shape), length]
-    choices = [list(_choices(name, function, lengths)) for name in free]
-    for chosen in islice(product(*choices), MAX_TRIES):
-        found = said | dict(zip(free, chosen, strict=True))
-        shapes = {name: found[name] for name in function.variables}
-        try:
-            known = shapes_of(function, shapes)
-        except UsageError:
-            continue
-        if accepts(known):
-            return function, shapes
+    for orders in islice(product(*(_orders(name, function) for name in free)), MAX_TRIES):
+        for chosen in _of_orders(function, said, dict(zip(free, orders, strict=True))):
+            whole, shapes = _named(function, chosen)
+            try:
+                known = shapes_of(whole, shapes)
+            except UsageError:
+                continue
+            if accepts(known):
+                return whole, shapes
     _check_said(function, said)
     return None
+
+
+def _orders(name: str, function: Function) -> Sequence[int]:
+    """Return how many axes a variable may have, the likeliest first."""
+    if name in function.said.facts:
+        return (2,)
+    return (2, 1, 0) if name[0].isupper() else (1, 0, 2)
+
+
+def _of_orders(
+    function: Function, said: Mapping[str, Shape], orders: Mapping[str, int]
+) -> Iterator[Mapping[str, Shape]]:
+    """Yield shapes of variables with so many axes, of unknown lengths: the most general, then one.
+
+    A matrix of which something is assumed is square.
+    """
+    lengths = unknown_lengths()
+    shapes = {
+        name: (next(lengths),) * order
+        if name in function.said.facts
+        else tuple(islice(lengths, order))
+        for name, order in orders.items()
+    }
+    whole = {name: said[name] if name in said else shapes[name] for name in function.variables}
+    unknown = frozenset(chain.from_iterable(shapes.values()))
+    general = most_general(function, whole, unknown)
+    if general is not None:
+        yield general
+    if len(unknown) > 1:
+        (one, *_) = unknown
+        yield {
+            name: tuple(one if length in unknown else length for length in shape)
+            for name, shape in whole.items()
+        }
+
+
+def _named(function: Function, shapes: Mapping[str, Shape]) -> tuple[Function, Mapping[str, Shape]]:
+    """Return shapes whose unknown lengths are numbers that stand for any, and have names."""
+    said = function.said
+    known = {*said.lengths.values(), *chain.from_iterable(said.shapes.values())}
+    lengths = dict.fromkeys(chain.from_iterable(shapes.values()))
+    unknown = [length for length in lengths if length not in known]
+    typed = {each.value for each in function.nodes}
+    free = [length for length in LENGTHS if length not in typed]
+    numbers = dict(zip(unknown, free, strict=False))
+    taken = {*function.variables, *said.lengths}
+    letters = _LETTERS if len(unknown) > 1 else "n"
+    called = [letter for letter in letters if letter not in taken] or [unused("n", taken)]
+    called += [f"{called[0]}_{position}" for position in range(1, len(unknown))]
+    names = {**said.any_length, **dict(zip(numbers.values(), called, strict=False))}
+    return replace(function, said=replace(said, any_length=names)), {
+        name: tuple(numbers.get(length, length) for length in shape)
+        for name, shape in shapes.items()
+    }
 
 
 def _check_said(function: Function, said: Mapping[str, Shape]) -> None:
@@ -137,15 +192,3 @@ def _check_said(function: Function, said: Mapping[str, Shape]) -> None:
             free.add(each)
     known = tuple(node for node in function.nodes if node not in free)
     shapes_of(replace(function, outputs=known), said)
-
-
-def _choices(name: str, function: Function, lengths: Sequence[int]) -> Iterator[Shape]:
-    """Yield the shapes that a variable may have, the likeliest first."""
-    orders = (2, 1, 0) if name[0].isupper() else (1, 0, 2)
-    for order in (2,) if name in function.said.facts else orders:
-        is_square = name in function.said.facts
-        yield from (
-            shape
-            for shape in product(lengths, repeat=order)
-            if not is_square or len(set(shape)) == 1
-        )

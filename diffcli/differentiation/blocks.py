@@ -41,7 +41,8 @@ class ClosedForm:
 
     It is one in the ``chosen`` variables. ``rows`` are the shapes of the outputs or variables that
     its rows belong to, ``columns`` those of the variables of its columns, none where it is a
-    vector; ``names`` are those of lengths that stand for any length.
+    vector; ``names`` are those of lengths that stand for any length. ``where`` says in words where
+    it holds, if there are kinks elsewhere.
     """
 
     blocks: tuple[Block, ...]
@@ -51,6 +52,7 @@ class ClosedForm:
     rows: tuple[Shape, ...]
     columns: tuple[Shape, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
+    where: str = ""
 
     @property
     def function(self) -> Function:

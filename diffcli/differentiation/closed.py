@@ -25,6 +25,7 @@ from diffcli.operators import (
 from diffcli.tensors.calculus import forms
 from diffcli.tensors.calculus.errors import no_closed_form
 from diffcli.tensors.calculus.identities import rewritten
+from diffcli.tensors.calculus.kinks import where_formulas_hold
 from diffcli.tensors.calculus.networks import Space
 from diffcli.tensors.calculus.sizes import length_names, named_lengths
 from diffcli.tensors.calculus.symmetry import orthogonal_in, symmetric_in
@@ -135,6 +136,7 @@ class _Writing:
             tuple(rows),
             tuple(columns),
             self.space.names,
+            where_formulas_hold(self.space),
         )
 
 

@@ -155,6 +155,8 @@ class _Derivation:
             return {"f": Formula(reason=str(error))}, None
         if words:
             self._remarks[f"the formulas take {words}; --shapes and --at give other shapes"] = None
+        if form.where:
+            self._remarks[form.where] = None
         self._notation, self._form = form.notation, form
         return self._held(form)
 

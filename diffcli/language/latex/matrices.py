@@ -168,12 +168,17 @@ class _Writer:
         return rf"\frac{{{self.texts[above][0]}}}{{{self.texts[below][0]}}}", _PRODUCT
 
     def _exponential(self, each: Node) -> Text:
-        # e with a matrix above it would be the exponential of the matrix.
-        return rf"\exp\left({self.texts[each.args[0]][0]}\right)", _ATOM
+        # e with a matrix above it alone would be the exponential of the matrix.
+        (exponent,) = each.args
+        sign = r"\odot " if self.ranks[exponent] else ""
+        return f"e^{{{sign}{self.texts[exponent][0]}}}", _PRODUCT
+
+    def _step(self, each: Node) -> Text:
+        return rf"\theta\left({self.texts[each.args[0]][0]}\right)", _ATOM
 
     def _pow(self, each: Node) -> Text:
         base, exponent = each.args
-        sign = r"\odot " if self.ranks[base] else ""
+        sign = r"\odot " if self.ranks[each] else ""
         return rf"{self.held(base, _ATOM)}^{{{sign}{self.texts[exponent][0]}}}", _PRODUCT
 
     def _transpose(self, each: Node) -> Text:
@@ -244,6 +249,7 @@ _WRITE: Mapping[str, Callable[[_Writer, Node], Text]] = MappingProxyType(
         "div": _Writer._div,
         "pow": _Writer._pow,
         "exp": _Writer._exponential,
+        "heaviside": _Writer._step,
         "transpose": _Writer._transpose,
         "inv": _Writer._inv,
         "solve": _Writer._solve,

@@ -64,7 +64,7 @@ def decide_forms(
         guessed = guessed_shapes(function, partial(_fits, operator, function, names))
         if guessed is not None:
             whole, shapes = guessed
-            words = in_words(function, shapes)
+            words = in_words(function, whole, shapes)
             return _decided(operator, whole, claim, settings, names, shapes, words)
     raise UsageError(
         "no shapes were found that the formula and the claim both take",

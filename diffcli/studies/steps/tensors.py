@@ -15,6 +15,8 @@ from diffcli.language.function import Function
 from diffcli.operators import Grad, Jacobian, Operator
 from diffcli.studies.steps.differentiation import checked_names
 from diffcli.tensors.calculus.derivation import Derivation, derivation
+from diffcli.tensors.calculus.errors import NoClosedFormError
+from diffcli.tensors.calculus.identities import rewritten
 from diffcli.tensors.calculus.networks import Space
 from diffcli.tensors.shapes import shapes_of
 from diffcli.verdict import Agreement
@@ -66,8 +68,13 @@ def _derived(function: Function, output: int, name: str, seed: int) -> TensorDer
     if agreed is None:
         raise DisagreementError(f"another engine has another derivative in {name} than the steps")
     known = {variable(each): shape for each, shape in form.variables.items()}
-    space = Space(known | shapes_of(single, form.variables), form.names)
-    lines = derivation(space, root, name)
+    any_length = replace(single, said=replace(single.said, any_length=form.names))
+    space = Space(known | shapes_of(any_length, form.variables), form.names)
+    try:
+        lines = derivation(space, root, name)
+    except NoClosedFormError:
+        # A maximum has no rule of its own; what it is rewritten by has.
+        lines = derivation(space, rewritten(root), name)
     return TensorDerivation(single, output, name, lines, form, taken, agreed)
 
 

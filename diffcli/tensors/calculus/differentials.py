@@ -17,6 +17,7 @@ from diffcli.language.derivative import slope
 from diffcli.language.expression import VARIABLE, Node, constant, node, number, postorder
 from diffcli.language.tensors import LAST, TENSORS
 from diffcli.tensors.calculus.errors import no_closed_form
+from diffcli.tensors.calculus.kinks import note_choice, note_tie, slope_between
 from diffcli.tensors.calculus.networks import UNIT, Factor, Labels, Product, Space, unit
 from diffcli.tensors.calculus.opening import (
     aligned,
@@ -105,15 +106,18 @@ def _of_operation(space: Space, each: Node, labels: Labels, varying: set[Node]) 
     pieces = []
     for arg in dict.fromkeys(each.args):
         if arg in varying:
-            partial = _of_choice(each, arg) if each.op == "piecewise" else None
-            local = partial or slope(space.algebra, each, arg)
+            known = _of_choice(space, each, arg) or slope_between(space, each, arg)
+            local = known or slope(space.algebra, each, arg)
             inside = aligned(space, local, labels)
             pieces.append(Piece(opened(space, local, inside), arg, aligned(space, arg, labels)))
     return pieces
 
 
-def _of_choice(each: Node, arg: Node) -> Node:
-    """Return 1 where the argument is taken, and 0 elsewhere."""
+def _of_choice(space: Space, each: Node, arg: Node) -> Node | None:
+    """Return 1 where a choice takes the argument, and 0 elsewhere; None of what is no choice."""
+    if each.op != "piecewise":
+        return None
+    note_choice(space, each)
     if arg not in each.args[::2]:
         return ZERO
     parts = [
@@ -236,6 +240,7 @@ def _of_extreme(space: Space, each: Node, arg: Node, own: Labels, labels: Labels
     def marked(tensor: Node, extreme: Node) -> Node:
         return node("piecewise", ONE, node("eq", tensor, extreme), ZERO, constant("true"))
 
+    note_tie(space, each)
     marks = _against(space, arg, each, each, marked)
     if _is_generic(space, arg):
         return opened(space, marks, own)

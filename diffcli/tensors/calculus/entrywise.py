@@ -1,7 +1,7 @@
 """Functions of numbers that are others in disguise: the loss of a logistic model, a maximum.
 
 Each identity holds for all real numbers and keeps the domain: log(1 + e^u) is softplus(u), and
-max(a, b) is (a + b + |a − b|)/2. What they are written by has a short differential, and keeps its
+max(a, b) is b + relu(a − b). What they are written by has a short differential, and keeps its
 digits where an exponential overflows.
 """
 
@@ -132,30 +132,30 @@ def _least(each: Node) -> Node:
 
 
 def _greater(left: Node, right: Node) -> Node:
-    """Return (a + b + |a − b|)/2."""
-    if ZERO in (left, right):
-        return node("relu", right if left is ZERO else left)
-    return _half(node("add", left, right, _distance(left, right)))
+    """Return b + relu(a − b), of a number b if one of both is."""
+    if _value(left) is not None:
+        left, right = right, left
+    excess = _excess(left, right)
+    return excess if right is ZERO else node("add", right, excess)
 
 
 def _smaller(left: Node, right: Node) -> Node:
-    """Return (a + b − |a − b|)/2."""
-    if ZERO in (left, right):
-        other = right if left is ZERO else left
-        return _half(_minus(other, node("abs", other)))
-    return _half(node("add", left, right, _negated(_distance(left, right))))
+    """Return b − relu(b − a), of a number b if one of both is."""
+    if _value(left) is not None:
+        left, right = right, left
+    excess = _negated(_excess(right, left))
+    return excess if right is ZERO else node("add", right, excess)
 
 
-def _half(each: Node) -> Node:
-    return node("div", each, number(2))
-
-
-def _distance(left: Node, right: Node) -> Node:
-    return node("abs", left if right is ZERO else _minus(left, right))
+def _excess(left: Node, right: Node) -> Node:
+    """Return relu(a − b)."""
+    if left is ZERO:
+        return node("relu", _negated(right))
+    return node("relu", left if right is ZERO else _minus(left, right))
 
 
 def _clamp(each: Node) -> Node:
-    """Return (a + b + |x − a| − |x − b|)/2, for numbers a ≤ b, else the choices one by one."""
+    """Return a + relu(x − a) − relu(x − b), for numbers a ≤ b, else the choices one by one."""
     argument, low, high = each.args
     first, last = _value(low), _value(high)
     if first is None or last is None or first > last:
@@ -169,8 +169,8 @@ def _value(each: Node) -> Fraction | None:
 
 
 def _between(argument: Node, low: Fraction, high: Fraction) -> Node:
-    over, under = _distance(argument, number(low)), _distance(argument, number(high))
-    return _half(node("add", over, _negated(under), number(low + high)))
+    over, under = _excess(argument, number(low)), _excess(argument, number(high))
+    return node("add", number(low), over, _negated(under))
 
 
 def _hardtanh(each: Node) -> Node:

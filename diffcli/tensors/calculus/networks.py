@@ -75,6 +75,18 @@ class Product:
         return replace(self, factors=factors, summed=summed)
 
 
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """What a term is where a function that was differentiated has a kink or a jump.
+
+    ``by_line`` says that it is so of each line of the term.
+    """
+
+    kind: str
+    term: Node
+    by_line: bool = False
+
+
 UNIT = Product()
 """The product of nothing."""
 
@@ -101,6 +113,8 @@ class Space:
         self.algebra = Algebra(Builder(_fail))
         self.solves = any(each.op == "solve" for each in shapes)
         """Whether the formula itself solves, so that its derivatives are written so too."""
+        self.kinks: dict[Kink, None] = {}
+        """Where what was differentiated so far has no derivative."""
         self.counts: dict[Node, int] = {}
         """How many factors each node has as a product."""
         self._lengths: list[int] = []

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from fractions import Fraction
 
-from diffcli.language.expression import CONSTANT, NUMBER, Node, node, postorder
+from diffcli.language.expression import CONSTANT, NUMBER, Node, node, number, postorder
 from diffcli.language.printer import text_of
 from diffcli.tensors.calculus.sizes import length_names
 
@@ -16,6 +17,7 @@ LONG = 80
 SHORTER = 0.75
 """How long a formula with named terms is at most, beside it without."""
 MOST_NAMES = 3
+_HALF = number(Fraction(1, 2))
 LETTERS = ("R", "U", "Z", "K", "H", "L", "P")
 """The names of repeated terms, in turn."""
 
@@ -102,8 +104,13 @@ def presented(root: Node, numbers: Collection[Node]) -> Node:
             made[each] = each
             continue
         args = [made[arg] for arg in each.args]
-        made[each] = _moved(each, args, numbers)
+        made[each] = _moved(each, _without_defaults(each.op, args), numbers)
     return _signed(made[root])
+
+
+def _without_defaults(op: str, args: list[Node]) -> list[Node]:
+    """Return a step function's arguments without the one that it has by default."""
+    return args[:1] if op == "heaviside" and args[1] is _HALF else args
 
 
 def _moved(each: Node, args: list[Node], numbers: Collection[Node]) -> Node:
