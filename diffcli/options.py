@@ -237,7 +237,7 @@ JSON = Option(
 OUTPUT_FILE = Option(
     "output",
     Kind.FILE,
-    "Write to this file; it is replaced only when the output is complete.",
+    "Write to this file, in the format of its ending; it is replaced only when complete.",
     metavar="FILE",
     group=OUTPUT,
     flags=("--output", "-o"),

@@ -21,7 +21,7 @@ from diffcli.language.points import Typed
 from diffcli.options import DEFAULTS, FORMAT, Kind, one_of
 from diffcli.output.document import Answer
 from diffcli.output.files import check_apart, check_different, check_writable, ending, write_whole
-from diffcli.output.formats import View, render
+from diffcli.output.formats import BY_ENDING, FORMATS, View, render
 from diffcli.output.matrices import DRAWN, matrix_file
 from diffcli.output.notes import analysis_text, evidence
 from diffcli.output.report import Facts, Report
@@ -47,7 +47,7 @@ def answer(command: Command, formulas: Sequence[str], options: Mapping[str, Any]
     requests = _requests(command, formulas, options)
     if single := _single(command, options):
         requests = iter(_only_one(requests, single))
-    name, shown = format_name(options), view(options)
+    name, shown = _format_name(command, options), view(options)
     rows = _rows(options["points"])
     is_several = STANDARD_INPUT in formulas
     texts: list[str] = []
@@ -110,7 +110,7 @@ def _own_files(command: Command, options: Mapping[str, Any]) -> list[Path]:
 
 def _single(command: Command, options: Mapping[str, Any]) -> Path | None:
     """Return the file that one answer fills, where there is one."""
-    filled = (*DRAWN, *command.beside, PAGE)
+    filled = (*DRAWN, *command.beside, *FORMATS[PAGE].endings)
     is_filled = command.fills_files or ending(options["output"]) in filled
     output: Path | None = options["output"] if is_filled else None
     return output or next(iter(_own_files(command, options)), None)
@@ -173,14 +173,30 @@ def _host(options: Mapping[str, Any]) -> Host:
 
 
 def _has_preview(options: Mapping[str, Any]) -> bool:
-    return options["output"] is None and format_name(options) == "table"
+    return options["output"] is None and _asked_format(options) == FORMAT.default
 
 
-def format_name(options: Mapping[str, Any]) -> str:
-    """Return the name of the output format, html for a file of that ending. Raises UsageError."""
-    if ending(options["output"]) == PAGE and options["format"] == FORMAT.default:
-        return PAGE
+def _asked_format(options: Mapping[str, Any]) -> str:
+    """Return the format that the options name. Raises UsageError for an unknown one."""
     return "json" if options["json"] else one_of(options["format"], FORMAT.values(), "--format")
+
+
+def _format_name(command: Command, options: Mapping[str, Any]) -> str:
+    """Return the name of the output format: the one asked for, or that of the file's ending.
+
+    Raises UsageError for an ending of no format.
+    """
+    asked, kind = _asked_format(options), ending(options["output"])
+    own = (*DRAWN, *command.beside)
+    if asked != FORMAT.default or command.fills_files or kind in own:
+        return asked
+    if kind not in BY_ENDING:
+        known = " ".join(f".{each}" for each in dict.fromkeys((*BY_ENDING, *own)) if each)
+        raise UsageError(
+            f"no format of files that end in .{kind}",
+            hint=f"there are {known}; under any name: --format csv",
+        )
+    return BY_ENDING[kind]
 
 
 def view(options: Mapping[str, Any]) -> View:

@@ -54,6 +54,10 @@ def _check_word(word: str, commands: Collection[str], *, is_formula: bool) -> No
     close = get_close_matches(word.lower(), [*commands, *_ELSEWHERE], n=1, cutoff=0.7)
     if not close and (len(word) == 1 or is_formula):
         return
+    from diffcli.language.vocabulary import formula_meant
+
+    if not close and (meant := formula_meant(word)):
+        raise UsageError(f"no command {word!r}", hint=f'did you mean diffcli {DEFAULT} "{meant}"')
     meant = f"did you mean {_ELSEWHERE.get(close[0]) or repr(close[0])}" if close else ""
     known = meant or "diffcli --help lists the commands"
     raise UsageError(
@@ -92,13 +96,27 @@ def _check_plain_words(rest: Sequence[str], options: Mapping[str, bool], command
         )
 
 
+_SIGNS = frozenset("+ - * / ^ ** = == < > <= >=".split())
+"""What can't be a formula of its own, as the shell cuts a formula without quotes."""
+
+
+def _check_quotes(rest: Sequence[str], command: str) -> None:
+    """Refuse a formula that the shell cut at its blanks, as in ``diffcli grad x^2 + 3``."""
+    if not _SIGNS.isdisjoint(rest[1:-1]):
+        raise UsageError(
+            f"the formula comes in {len(rest)} parts",
+            hint=f'write it in quotes: diffcli {command} "{" ".join(rest)}"',
+        )
+
+
 def _separated(
     typed: Sequence[str], options: Mapping[str, bool], command: str, bare: Mapping[str, Option]
 ) -> list[str]:
     """Return the options with their values, then ``--``, then the rest.
 
-    Raises UsageError where a value is missing, or an option has no dashes. A short option stands
-    alone (``-q``); whatever else begins with one minus is a formula.
+    Raises UsageError where a value is missing, an option has no dashes, or a formula is cut at
+    its blanks. A short option stands alone (``-q``); whatever else begins with one minus is a
+    formula.
     """
     chosen: list[str] = []
     rest: list[str] = []
@@ -119,4 +137,5 @@ def _separated(
         else:
             rest.append(text)
     _check_plain_words(rest, options, command)
+    _check_quotes(rest, command)
     return [*chosen, "--", *rest] if rest else chosen

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,22 +15,51 @@ from diffcli.errors import DiffcliError
 from diffcli.output.text import safe
 
 _WIDTH = 76
+_NARROWEST = 40
+"""Columns of a terminal below which nothing is cut any further."""
 _LONGEST = 4000
+_INDENT = "  "
 PATIENCE = 0.5
 """Seconds after which a progress bar appears, on a terminal."""
 
 
 def say(line: str) -> None:
-    """Write one line to stderr, control characters escaped; of a very long one, both ends."""
+    """Write a remark to stderr, control characters escaped; of a very long one, both ends.
+
+    On a terminal it is cut into lines of its width, at blanks.
+    """
+    line = _safe(line)
+    if sys.stderr.isatty():
+        line = _wrapped(line, shutil.get_terminal_size().columns)
+    sys.stderr.write(line + "\n")
+
+
+def _safe(line: str) -> str:
     if len(line) > _LONGEST:
         line = f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
-    sys.stderr.write(safe(line) + "\n")
+    return safe(line)
+
+
+def _wrapped(line: str, width: int) -> str:
+    """Return a remark in lines of a width; those after the first stand two columns further in."""
+    start = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(
+        line.lstrip(),
+        max(width, _NARROWEST),
+        initial_indent=start,
+        subsequent_indent=start + _INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def show_error(error: DiffcliError) -> None:
     """Write an error: its cause, the place in what was typed, the remedy."""
     for line in error_lines(error):
-        say(line)
+        if line.startswith(_INDENT):  # what was typed, above its carets
+            sys.stderr.write(_safe(line) + "\n")
+        else:
+            say(line)
 
 
 def error_lines(error: DiffcliError) -> Iterator[str]:
@@ -47,8 +78,8 @@ def _caret(text: str, column: int, width: int) -> Iterator[str]:
     before = ("…" if start else "") + safe(text[start:column])
     marked = safe(text[column : min(column + width, stop)])
     after = safe(text[column + width : stop]) + ("…" if stop < len(text) else "")
-    yield f"  {before}{marked}{after}"
-    yield f"  {' ' * _columns(before)}{'^' * max(_columns(marked), 1)}"
+    yield f"{_INDENT}{before}{marked}{after}"
+    yield f"{_INDENT}{' ' * _columns(before)}{'^' * max(_columns(marked), 1)}"
 
 
 def _columns(text: str) -> int:

@@ -14,7 +14,7 @@ from diffcli.commands.sizes import check_size
 from diffcli.differentiation import Settings, derive
 from diffcli.differentiation.code.functions import UserFunction
 from diffcli.differentiation.code.reports import derive_user
-from diffcli.errors import PointError, UsageError
+from diffcli.errors import DiffcliError, PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
@@ -144,7 +144,16 @@ def _chosen(request: Request) -> tuple[str, ...]:
 
 
 def plan_of(operator: Operator, request: Request, **more: Any) -> Plan:
-    """Return how an operator's derivative is computed: of real numbers, complex ones, or code."""
+    """Return how an operator's derivative is computed: of real numbers, complex ones, or code.
+
+    Raises UsageError for several formulas where the operator takes one.
+    """
+    formulas = more.get("formulas", request.formulas)
+    if operator.of_one_number and len(formulas) > 1:
+        raise UsageError(
+            f"{operator.name} takes one formula, and there are {len(formulas)}",
+            hint=_meant(formulas),
+        )
     if request["dtype"] == "complex128":
         from diffcli.studies.complex import plan
 
@@ -161,6 +170,16 @@ def plan_of(operator: Operator, request: Request, **more: Any) -> Plan:
         return answer_of(derive_user(operator, function, points, chosen))
 
     return Plan(compute, is_code=True)
+
+
+def _meant(formulas: Sequence[str]) -> str:
+    """Return what a second formula was probably meant as: a point, or the rest of the first."""
+    try:
+        read_points(formulas[1:2])
+    except DiffcliError:
+        whole = " ".join(formulas)
+        return f'if it is one, write it in quotes: "{whole}"; of several there is their jacobian'
+    return f"a point is given by --at {formulas[1]}; the derivative of several is their jacobian"
 
 
 def _compute(operator: Operator, request: Request) -> Compute:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diffcli.commands.record import Command, Plan, Request
+from diffcli.errors import UsageError
 from diffcli.export.targets import ALIASES, LANGUAGES
 from diffcli.options import (
     ASSUME,
@@ -65,10 +66,17 @@ NAME = Option(
 
 def plan(request: Request) -> Plan:
     """Return how code is written, and tried before it is shown."""
-    from diffcli.export.targets import named_by
+    from diffcli.export.targets import endings, named_by
 
     output, wrt = request["output"], variables(request["wrt"])
-    by_output = named_by(output.suffix.lower()) if output else None
+    suffix = output.suffix.lower() if output else ""
+    is_code = request["format"] == FORMAT.default and not request["json"]
+    if suffix and is_code and request["to"] is None and suffix not in endings():
+        raise UsageError(
+            f"no language's files end in {suffix}",
+            hint=f"there are {' '.join(endings())}; under any name: --to c",
+        )
+    by_output = named_by(suffix) if suffix else None
     asked = request["to"] or by_output or "python"
     target = one_of(ALIASES.get(asked, asked), LANGUAGES, "--to")
 

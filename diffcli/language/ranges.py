@@ -1,6 +1,6 @@
 """Intervals as typed: ranges ``0:1``, ``x=0:1,y=0:pi``, and bounds ``x>=0``, ``0<=x<=1``.
 
-A vector has a list of ranges, ``x=[0:1,0:2]``.
+A vector has a list of ranges, ``x=[0:1,0:2]``; an interval may be written as one, ``x=[0,1]``.
 """
 
 from __future__ import annotations
@@ -106,6 +106,9 @@ class _RangeReader(Reader):
             raise PointError(f"a list of more than {MAX_AXES} axes", hint="x=[0:1,0:2]")
         rows: list[Ranges] = []
         while not self.parser.at("]"):
+            if not rows and (ends := self.interval()):
+                self.parser.expect("]", after=opener)
+                return Ranges((), (ends,))
             rows.append(self.variable())
             if not self.parser.accept(","):
                 break
@@ -116,6 +119,16 @@ class _RangeReader(Reader):
             problem = "rows of different lengths" if rows else "an empty list"
             raise self.parser.fail(problem, token=opener, hint="a vector of two: x=[0:1,0:2]")
         return Ranges((len(rows), *shapes.pop()), tuple(ends for row in rows for ends in row.ends))
+
+    def interval(self) -> Ends | None:
+        """Read ``0, 1`` of the interval ``[0, 1]``; stay in front of what is none."""
+        start = self.parser.position
+        if not self.parser.at("["):
+            low = self.constant()
+            if self.parser.accept(","):
+                return low, self.constant()
+        self.parser.position = start
+        return None
 
     def ends(self) -> Ends:
         low = self.constant()

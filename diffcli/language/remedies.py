@@ -9,7 +9,7 @@ _PIECES = "where(x > 0, x, -x), or x if x > 0 else -x"
 _ALONE = "type the formula alone, as in x^2*sin(x)"
 _GRADIENT = "the command says what is wanted: diffcli grad gives the gradient"
 _QUOTES = "type the formula without quotes"
-_LIMIT = "limits aren't read: type the formula alone"
+LIMIT = r'diffcli limit "sin(x)/x" --at 0, or diffcli limit "\lim_{x \to 0} sin(x)/x"'
 _ARROW = "type the formula alone, without an arrow"
 
 CHARACTERS: Mapping[str, str] = MappingProxyType(
@@ -62,7 +62,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(["of", "the", "derivative", "differentiate", "derive", "find"], _ALONE),
         **dict.fromkeys(["respect", "wrt"], "name the variable by --wrt x"),
         **dict.fromkeys(["deg", "degree", "degrees"], "write 30°, or 30*pi/180"),
-        "lim": _LIMIT,
+        "lim": LIMIT,
         "then": f"write {_PIECES}",
         "squared": "write x^2",
         "cubed": "write x^3",
@@ -94,7 +94,7 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "d": "write d/dx (x^2), or diff(x^2, x)",
         "cases": "write piecewise((x^2, x < 1), (x, True))",
         "ifelse": f"write {_PIECES}",
-        **dict.fromkeys(["lim", "limit"], _LIMIT),
+        **dict.fromkeys(["lim", "limit"], LIMIT),
         "cuberoot": "write cbrt(x)",
         "square": "write x^2",
         "slogdet": "write log(abs(det(A)))",

@@ -150,11 +150,11 @@ def refusal(name: str) -> tuple[str, str] | None:
         return f"{name!r} is a word, and no part of a formula", f"{WORDS[name]}; a {_DECLARED}"
     if name in INFINITE:
         return INFINITY, FINITE
-    meant = _formula_meant(name)
+    meant = formula_meant(name)
     return (f"unknown name {name!r}", f"did you mean '{meant}'? A {_DECLARED}") if meant else None
 
 
-def _formula_meant(name: str) -> str | None:
+def formula_meant(name: str) -> str | None:
     """Return the formula of which a name may be what is left without its signs: ``sin(x)``."""
     if name in GREEK_NAMES:
         return None

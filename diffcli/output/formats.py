@@ -29,27 +29,33 @@ class Format(NamedTuple):
     """A renderer as ``module:function``: it draws the document, or with ``is_data`` all the data.
 
     It takes a Document, or an Answer, and a View, and returns text. One that ``is_illustrated``
-    shows a plot beside the answer.
+    shows a plot beside the answer. ``endings`` are those of the files that have this format unless
+    another is asked for.
     """
 
     reference: str
     is_data: bool = False
     is_illustrated: bool = False
+    endings: tuple[str, ...] = ()
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "table": Format("table:render"),
+        "table": Format("table:render", endings=("", "txt", "log", "out")),
         "plain": Format("plain:render"),
-        "json": Format("data:render", is_data=True),
-        "jsonl": Format("data:render_lines", is_data=True),
-        "csv": Format("sheet:render"),
-        "markdown": Format("markdown:render"),
-        "latex": Format("latex:render"),
-        "html": Format("html:render", is_illustrated=True),
+        "json": Format("data:render", is_data=True, endings=("json",)),
+        "jsonl": Format("data:render_lines", is_data=True, endings=("jsonl", "ndjson")),
+        "csv": Format("sheet:render", endings=("csv",)),
+        "markdown": Format("markdown:render", endings=("md",)),
+        "latex": Format("latex:render", endings=("tex",)),
+        "html": Format("html:render", is_illustrated=True, endings=("html", "htm")),
     }
 )
 """Every format by its name."""
+BY_ENDING: Mapping[str, str] = MappingProxyType(
+    {ending: name for name, each in FORMATS.items() for ending in each.endings}
+)
+"""The format of a file by the ending of its name."""
 
 
 def render(name: str, answer: Answer, view: View) -> str:

@@ -98,6 +98,27 @@ def test_rewrite_refuses(typed: str) -> None:
         rewrite(typed.split(), OPTIONS.__getitem__, OPTIONS.keys, {"--help"})
 
 
+@pytest.mark.parametrize(
+    ("typed", "remedy"),
+    [
+        ("sinx", 'diffcli grad "sin(x)"'),
+        ("xsinx", 'diffcli grad "x*sin(x)"'),
+        ("grad x^2 + 3", 'diffcli grad "x^2 + 3"'),
+        ("x^2 - 3 --at 1", 'diffcli grad "x^2 - 3"'),
+        ("prove x^2 + 1 > 0 --in=-1:1", 'diffcli prove "x^2 + 1 > 0"'),
+        ("grad x^2 3", "--at 3"),
+        ("hessian x^2*y 1,2", "--at 1,2"),
+        ("grad x^2 x=3", "--at x=3"),
+        ("grad x^2 +3x", '"x^2 +3x"'),
+    ],
+)
+def test_what_the_shell_cut_says_how_it_is_typed(
+    typed: str, remedy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(typed.split()) == 2
+    assert remedy in capsys.readouterr().err.partition("hint: ")[2]
+
+
 def test_an_error_shortens_a_long_line_around_the_place() -> None:
     text = "x + " * 1000 + "$" + " + x" * 1000
     _, shown, carets, hint = error_lines(FormulaError("no", hint="h", text=text, column=4000))

@@ -186,7 +186,10 @@ def test_ranges() -> None:
 
     assert ends("-20:20") == {"x": (-20, 20)}
     assert ends("x=0:2pi,y=-1:1") == {"x": (0, 2 * pi), "y": (-1, 1)}
-    for text in ("3", "0:", "z=0:1", "x=0:1,x=1:2", "0:1,2:3,4:5", "0:1;", "a:b"):
+    assert ends("[-2,5]") == {"x": (-2, 5)}
+    assert ends("x=[0, 2pi],y=-1:1") == {"x": (0, 2 * pi), "y": (-1, 1)}
+    wrong = "3 0: [0] [0,1,2] [0,1:2] (0,1) z=0:1 x=0:1,x=1:2 0:1,2:3,4:5 0:1; a:b"
+    for text in wrong.split():
         with pytest.raises(PointError):
             read_ranges(text, ["x", "y"])
 

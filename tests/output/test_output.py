@@ -4,12 +4,15 @@ import csv
 import json
 import math
 import re
+import sys
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import pytest
 import reports
 
+from diffcli.cli.main import run
 from diffcli.errors import FileError
 from diffcli.output.answers import answer_of
 from diffcli.output.cells import cells, sheet
@@ -382,3 +385,52 @@ def test_a_device_is_written_to_not_replaced(tmp_path) -> None:
 def test_a_file_that_cannot_be_written_is_refused_first(tmp_path, name: str) -> None:
     with pytest.raises(FileError):
         check_writable(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("ending", "start"),
+    [
+        (".json", '{"schema"'),
+        (".JSON", '{"schema"'),
+        (".csv", "x,f,"),
+        (".md", "- `f(x)"),
+        (".tex", "\\begin{align*}"),
+        (".html", "<!DOCTYPE"),
+        (".txt", "  f(x)"),
+        ("", "  f(x)"),
+    ],
+)
+def test_the_ending_of_a_file_chooses_its_format(ending: str, start: str, tmp_path: Path) -> None:
+    path = tmp_path / f"answer{ending}"
+    assert run(["grad", "x^2", "--at", "3", "-o", str(path)]) == 0
+    assert path.read_text(encoding="utf-8").startswith(start)
+
+
+def test_a_format_that_is_asked_for_is_written_under_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "answer.xyz"
+    assert run(["grad", "x^2", "--at", "3", "--format", "csv", "-o", str(path)]) == 0
+    assert path.read_text().startswith("x,f,")
+
+
+@pytest.mark.parametrize(
+    "typed", [["grad", "x^2"], ["descend", "x^2", "--from", "1"], ["export", "x^2"]]
+)
+def test_an_ending_of_no_format_is_refused_with_those_that_there_are(
+    typed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "answer.xyz"
+    assert run([*typed, "-o", str(path)]) == 2
+    assert "there are ." in capsys.readouterr().err
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("width", [50, 80])
+def test_remarks_are_as_wide_as_the_terminal(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert run(["eval", "foo*log(x)^(-8)^(1/3)*1/2x", "--at", "1,2"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= width
+    assert " ".join(" ".join(lines).split()).count("the principal complex one") == 1

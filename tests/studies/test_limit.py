@@ -235,3 +235,71 @@ def test_a_gap_in_a_function_is_told_with_what_fills_it(
 @pytest.mark.parametrize("formula", ["abs(x)/x", "1/x", "sin(1/x)"])
 def test_a_gap_that_nothing_fills_is_not_said_to_have_a_limit(formula: str) -> None:
     assert "the limit" not in str(diffcli.parse(formula).grad(0).checks[0].reason)
+
+
+WRITTEN = [
+    (r"\lim_{x \to 0} sin(x)/x", "1"),
+    (r"\lim_{x\to 0}\frac{\sin x}{x}", "1"),
+    (r"$\lim\limits_{x\rightarrow\infty} \left(1+\frac{1}{x}\right)^x$", "e"),
+    (r"\displaystyle \lim_{\theta \to 0^{+}} \frac{1}{\theta}", "inf"),
+    (r"\lim_{x \to \frac{\pi}{2}^-} \tan x", "inf"),
+    ("lim x->0 sin(x)/x", "1"),
+    ("lim x->0: sin(3x)/x", "3"),
+    ("lim_{x->0-} 1/x", "-inf"),
+    ("lim_(x→0⁺) ln(x)", "-inf"),
+    ("lim x -> -inf exp(x)", "0"),
+    ("lim x->0 1/x", "none"),
+    ("limit(sin(x)/x, x, 0)", "1"),
+    ("limit((x^2-1)/(x-1), x=1)", "2"),
+    ("Limit[Sin[x]/x, x -> 0]", "1"),
+    ("sin(x)/x as x->0", "1"),
+    ("the limit of (1-cos(x))/x^2 as x approaches 0", "1/2"),
+]
+
+
+def answered(capsys: pytest.CaptureFixture[str], *typed: str) -> dict[str, Any]:
+    """Return the only result of a command line."""
+    run(["limit", *typed, "--json"])
+    (found,) = json.loads(capsys.readouterr().out)["results"]
+    return dict(found)
+
+
+@pytest.mark.parametrize(("typed", "value"), WRITTEN)
+def test_a_limit_is_read_as_it_is_written(
+    typed: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert held(answered(capsys, typed), value)
+
+
+def test_the_point_fixes_what_a_written_limit_leaves_open(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = answered(capsys, r"\lim_{h \to 0} ((x+h)^2-x^2)/h", "--at", "x=3")
+    assert (found["variable"], found["fixed"]) == ("h", {"x": "3"})
+    assert held(found, "6")
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        (["lim x->0"], 3),
+        (["lim x->0(sin(x)/x)"], 3),
+        (["lim x->0 sin(x)/x", "--wrt", "y"], 2),
+        (["lim x->0 sin(x)/x", "--at", "x=1"], 2),
+        (["lim x->0 lim y->0 x/y"], 3),
+        (["x*lim x->0 sin(x)/x"], 2),
+    ],
+)
+def test_what_is_no_single_limit_is_refused(
+    typed: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["limit", *typed]) == code
+    assert "hint: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("formula", ["lim x->0 sin(x)/x", r"\lim_{x \to 0} x", "limit(x, x, 0)"])
+def test_other_commands_name_the_one_that_finds_limits(
+    formula: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["eval", formula]) == 3
+    assert "diffcli limit" in capsys.readouterr().err

@@ -41,6 +41,11 @@ def targets() -> Mapping[str, Target]:
     )
 
 
+def endings() -> list[str]:
+    """Return the endings of the files of all languages, with their dots."""
+    return sorted({suffix for target in targets().values() for suffix in target.suffixes})
+
+
 def named_by(suffix: str) -> str | None:
     """Return the language whose files' names end so, if there is one alone."""
     owners = [name for name, target in targets().items() if suffix in target.suffixes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from diffcli.language.remedies import LIMIT
 from diffcli.language.tokens import GREEK_NAMES
 
 # fmt: off
@@ -102,7 +103,7 @@ _TWO = "write the two formulas, each alone"
 _INTEGRAL = r"write one over a range, as in \int_{0}^{x} f \, dt"
 REFUSED: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(["iint", "iiint", "oint"], _INTEGRAL),
-    **dict.fromkeys(["lim", "limsup", "liminf"], "type the formula without the limit"),
+    **dict.fromkeys(["lim", "limsup", "liminf"], LIMIT),
     **dict.fromkeys(["dots", "ldots", "cdots", "dotsc", "dotsb"], _SUM),
     **dict.fromkeys(["pm", "mp"], _TWO),
     **dict.fromkeys(["in", "notin"], r"write a comparison, such as 0 \le x \le 1"),

@@ -1,8 +1,8 @@
 """``limit``: where a function of one variable goes, with proof.
 
-``place`` reads the point, its side and infinity, ``finding`` has the verdict, ``expansions`` writes
-the expansion that proves it, ``rules`` and ``hospital`` say how it is found by hand, and
-``document`` shows it.
+``notation`` reads a limit as it is written in a formula, ``place`` the point, its side and
+infinity, ``finding`` has the verdict, ``expansions`` writes the expansion that proves it, ``rules``
+and ``hospital`` say how it is found by hand, and ``document`` shows it.
 """
 
 from __future__ import annotations
@@ -62,9 +62,13 @@ _OWN = {AT: _PLACE, CHECK_BUDGET: _PATIENCE}
 
 def plan(request: Request) -> Plan:
     """Return how a limit is found."""
+    from diffcli.studies.limit.notation import asked_limit
     from diffcli.studies.limit.place import asked_places
 
-    asked = asked_places(request["at"] or (), request["side"])
+    written = asked_limit(request.formulas, request["wrt"])
+    wrt = written.name if written else request["wrt"]
+    typed = [f"{written.name}={written.point}"] if written else []
+    asked = asked_places([*typed, *(request["at"] or ())], request["side"])
 
     def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         from diffcli.studies.limit.document import limit_answer
@@ -73,13 +77,13 @@ def plan(request: Request) -> Plan:
 
         timeout = request["timeout"]
         budget = chosen.budget if timeout is None else min(chosen.budget, timeout / 2)
-        places = places_of(function, points, asked.side, request["wrt"])
+        places = places_of(function, points, asked.side, wrt)
         digits = request["precision"]
         found = [find(function.outputs[0], each, budget, digits or 17) for each in places]
         return limit_answer(Facts.of("limit", function), found)
 
-    declared = (request["wrt"],) if request["wrt"] else ()
-    return Plan(compute, at=asked.texts, declared=declared)
+    formulas = [written.formula] if written else None
+    return Plan(compute, formulas=formulas, at=asked.texts, declared=(wrt,) if wrt else ())
 
 
 COMMAND = Command(
@@ -90,6 +94,7 @@ The answer is a proved number, +inf or -inf, or a proof that there is none: the 
 the function oscillates. Where nothing is proved it says so, with the numbers next to the point.""",
     examples="""\
 diffcli limit "sin(x)/x" --at 0
+diffcli limit "lim x->0+ 1/x"
 diffcli limit "(1 + 1/x)^x" --at inf
 diffcli limit "x^x" --at 0+
 diffcli limit "sin(1/x)" --at 0

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from diffcli.language.points import Point
 
 SIDES: Mapping[str, tuple[int, ...]] = {"both": (-1, 1), "left": (-1,), "right": (1,)}
-_MARK = re.compile(r"\^?([+-])\s*(?=$|[,;])")
-"""The sign behind a value, as in 0+ or 0^-: no expression ends in one."""
+_MARK = re.compile(r"(?:\^\{\s*([+-])\s*\}|\^?([-+⁺⁻]))\s*(?=$|[,;])")
+"""The sign behind a value, as in 0+, 0⁺, 0^- or 0^{-}: no expression ends in one."""
+_ASCII = str.maketrans("⁺⁻", "+-")
 _ARROW = re.compile(r"->|→")
 _INFINITE: Mapping[Node, int] = {constant("inf"): 1, node("neg", constant("inf")): -1}
 _EXAMPLE = "--at 0, --at 0+, --at inf"
@@ -50,7 +51,9 @@ def asked_places(texts: Sequence[str], side: str) -> Asked:
     one_of(side, SIDES, "--side")
     if not texts:
         raise UsageError("a limit needs the point that is neared", hint=_EXAMPLE)
-    marks = {mark for text in texts for mark in _MARK.findall(text)}
+    marks = {
+        (braced or bare).translate(_ASCII) for text in texts for braced, bare in _MARK.findall(text)
+    }
     named = {"left": {"-"}, "right": {"+"}}.get(side, set())
     if len(marks | named) > 1:
         raise UsageError("a limit is taken from one side or from both", hint=_EXAMPLE)
