@@ -176,3 +176,16 @@ def test_a_tangent_travels_and_is_missing_at_a_kink(few_frames: None) -> None:
     )
     slopes = [[each.slope for each in picture.straights] for picture in pictures]
     assert slopes == [[-1.0], [], [1.0]]
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize(
+    ("formula", "widest"),
+    [("r = 1/(1 - cos(theta))", 50), ("[t/(1-t^2), t^2/(1-t^2)]", 50), ("[t, 1/t]", 50)],
+)
+def test_the_frame_of_an_endless_curve_shows_its_bulk(formula: str, widest: float) -> None:
+    from diffcli.output.plots.kinds.curve import Curve
+
+    picture = compose(parse(formula), Request()).picture
+    assert isinstance(picture, Curve)
+    assert all(high - low < widest for low, high in picture.view)

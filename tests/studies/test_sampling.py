@@ -279,3 +279,18 @@ def test_a_constant_is_given_room(value: float) -> None:
 )
 def test_simplest(low: float, high: float, expected: float) -> None:
     assert simplest(low, high) == expected
+
+
+def test_poles_that_lines_share_are_each_lines_own() -> None:
+    def evaluate(x: Floats) -> Floats:
+        with np.errstate(all="ignore"):
+            one = np.array([1 / (x - 1), -1 / (x - 1) ** 2])
+        return np.array([one, 2 * one])
+
+    samples = sample(evaluate, -3, 3)
+    assert [(each.kind, each.output, each.at) for each in samples.breaks] == [
+        (BreakKind.POLE, 0, 1.0),
+        (BreakKind.POLE, 1, 1.0),
+    ]
+    gap = samples.x.searchsorted(1.0)
+    assert np.isnan(samples.values[:, :, gap]).all()

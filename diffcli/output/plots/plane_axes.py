@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter
 
 from diffcli.errors import LimitError
 from diffcli.output.plots.canvas import faint
-from diffcli.output.plots.scales import levels_of, set_ticks
+from diffcli.output.plots.scales import levels_of, set_ticks, ticks_across
 from diffcli.output.plots.typed import math_name
 from diffcli.output.plots.typeset import Label, named, plain
 from diffcli.studies.critical.kinds import PointKind
@@ -75,7 +75,8 @@ def axes_of(figure: Figure, plane: Plane, variables: Sequence[str]) -> Axes:
         axes.set_aspect("equal")
         figure.set_layout_engine("compressed")
     for axis, ends in ((axes.xaxis, plane.x), (axes.yaxis, plane.y)):
-        set_ticks(axis, (float(ends[0]), float(ends[-1])), most=7)
+        most = ticks_across(figure, axes, 7) if axis is axes.xaxis else 7
+        set_ticks(axis, (float(ends[0]), float(ends[-1])), most)
     return axes
 
 

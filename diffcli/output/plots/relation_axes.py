@@ -19,7 +19,7 @@ from diffcli.output.plots.canvas import colours, faint
 from diffcli.output.plots.frame import marks_of, straights_of
 from diffcli.output.plots.line_axes import KEY, MARGINS, columns_of
 from diffcli.output.plots.plane_axes import UNEQUAL, variable
-from diffcli.output.plots.scales import set_ticks
+from diffcli.output.plots.scales import set_ticks, ticks_across
 from diffcli.output.plots.style import FONT_SIZE, WIDTHS
 from diffcli.output.plots.typed import relation_latex
 from diffcli.output.plots.typeset import Label, named, plain
@@ -84,7 +84,8 @@ def _frame(axes: Axes, scene: Scene, figure: Figure) -> None:
         (axes.xaxis, axes.yaxis), scene.names, (grid.x, grid.y), strict=True
     ):
         variable(name).write(axis.label)
-        set_ticks(axis, (float(ends[0]), float(ends[-1])), most=8)
+        most = ticks_across(figure, axes, 8) if axis is axes.xaxis else 8
+        set_ticks(axis, (float(ends[0]), float(ends[-1])), most)
     for zero in (axes.axhline, axes.axvline):
         zero(0, color=faint(axes), linewidth=0.7, zorder=1.5)
 

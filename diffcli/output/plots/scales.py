@@ -9,12 +9,15 @@ from collections.abc import Callable
 from math import ceil, floor, log, log10
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from diffcli.output.plots.ticks import ROUND, pi_label, pi_ticks
 
+TICKS_AN_INCH = 1.6
 COUNT = 14
 """Levels of contours."""
 EVEN = 2.5
@@ -34,6 +37,16 @@ def set_ticks(axis: Axis, ends: tuple[float, float], most: int = 10) -> None:
         return
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FuncFormatter(lambda x, _: f"${pi_label(x)}$"))
+
+
+def ticks_across(figure: Figure, axes: Axes, most: int) -> int:
+    """Return how many ticks, 2 or more, have room along an x axis; its ends must be set."""
+    width, height = figure.get_size_inches()
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    room = width
+    if axes.get_aspect() == 1:
+        room = min(width, height * (right - left) / (top - bottom))
+    return min(max(int(room * TICKS_AN_INCH), 2), most)
 
 
 def levels_of(values: NDArray[np.float64]) -> NDArray[np.float64]:

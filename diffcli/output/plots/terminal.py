@@ -14,20 +14,18 @@ from uniplot.axis_labels.label_set import LabelSet
 
 from diffcli.errors import UsageError
 from diffcli.output.plots.frame import (
-    MARGIN,
     Line,
     LinesShown,
+    Spot,
     StraightLine,
     frame_range,
     marks_of,
     shown_lines,
     straights_of,
-    with_margin,
 )
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.features import Feature
 from diffcli.studies.curves.samples import Samples
-from diffcli.studies.curves.viewing import widened
 from diffcli.studies.relations.scene import Scene, Shown
 
 COLOURS = {"blue": 34, "red": 31, "green": 32, "magenta": 35, "cyan": 36, "yellow": 33}
@@ -110,6 +108,7 @@ def lines_text(plot: LinesShown, columns: int, rows: int, *, colour: bool) -> st
 
 def curve_text(
     samples: Samples,
+    view: tuple[Spot, Spot],
     legend: Sequence[str],
     straights: Sequence[StraightLine],
     remarks: Sequence[str],
@@ -118,11 +117,13 @@ def curve_text(
     *,
     colour: bool,
 ) -> str:
-    """Return a curve in the plane and its tangents as text that fits a terminal."""
+    """Return a curve in the plane and its tangents as text that fits a terminal.
+
+    ``view`` is what is shown of both coordinates.
+    """
     width, height = _room(columns, rows, len(legend) + len(remarks))
     (x, _), (y, _) = samples.values
-    across, up = _Axis.around(x), _Axis.around(y)
-    view = (across.low, across.high), (up.low, up.high)
+    across, up = (_Axis(*ends) for ends in view)
     lines = [each.line(*view) for each in straights]
     inks = ["blue", *(["green"] * len(lines))]
     picture = uniplot.plot_to_string(
@@ -206,14 +207,6 @@ class _Axis:
     low: float
     high: float
     is_log: bool = False
-
-    @classmethod
-    def around(cls, values: Floats) -> _Axis:
-        """Return the axis on which all values lie, with a margin."""
-        known = values[np.isfinite(values)]
-        if not known.size:
-            return cls(0.0, 1.0)
-        return cls(*with_margin(*widened(float(known.min()), float(known.max())), MARGIN))
 
     @property
     def exponent(self) -> int:

@@ -166,8 +166,9 @@ class _Sampler(Grid):
         """Close in on places where an output's derivative of this order may break."""
         places = [place for place in places if self.is_suspect(output, order, *place)]
         row = self.y[output, order]
+        wide = [self.beyond_breaks(output, *place) for place in places]
         brackets = [
-            Bracket(*place, tuple(row[self.x.searchsorted(place)].tolist())) for place in places
+            Bracket(*place, tuple(row[self.x.searchsorted(place)].tolist())) for place in wide
         ]
         close_in(
             brackets,
@@ -185,6 +186,20 @@ class _Sampler(Grid):
                 )
             ):
                 self.cleared.add((output, order, *place))
+
+    def beyond_breaks(self, output: int, low: float, high: float) -> tuple[float, float]:
+        """Return a cell widened by a sample where it ends at a break of another output.
+
+        Those ends are too near each other for a trend to be seen between them.
+        """
+        others = [each for each in self.breaks if each.output != output]
+        ends = {end for each in others for end in (each.low, each.at, each.high)}
+        first, last = self.x.searchsorted((low, high)).tolist()
+        while first > 0 and self.x[first] in ends:
+            first -= 1
+        while last < self.x.size - 1 and self.x[last] in ends:
+            last += 1
+        return float(self.x[first]), float(self.x[last])
 
     def broken(self, output: int, order: int) -> list[Break]:
         return [each for each in self.breaks if each.output == output and each.order <= order]

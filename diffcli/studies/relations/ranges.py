@@ -26,6 +26,8 @@ PASSES = 3
 """Searches, each in what the last one has left."""
 MARGIN = 0.08
 """Around what is shown, as a part of its longer side."""
+BESIDE = 0.5
+"""The same where a curve goes on beyond the bounded ones that are shown."""
 TINY = 1e-3
 """A side that is less than this part of its distance from 0, or of 1, is that of a point."""
 
@@ -33,11 +35,16 @@ Ends = tuple[float, float]
 
 
 def default_ranges(
-    function: Function, curves: Sequence[Sequence[Component]], names: tuple[str, str]
+    function: Function,
+    curves: Sequence[Sequence[Component]],
+    names: tuple[str, str],
+    *,
+    edges: bool = False,
 ) -> list[Range]:
     """Return the ranges of both variables that show the curves, each given by its components.
 
-    Waves show a period, bounded curves all of themselves, and others the part near 0.
+    Waves show a period, bounded curves all of themselves, with those around them that aren't, and
+    others the part near 0. Of ``edges`` of regions those that go on beyond a region don't count.
     """
     waves = [periods(function, name, turns=1) for name in names]
     if waves[0] is not None and waves[1] is not None:
@@ -46,7 +53,8 @@ def default_ranges(
     covers = [_cover(parts, whole) for parts in curves]
     bounded = [cover for cover in covers if cover is not None and _is_inside(cover, whole)]
     if bounded:
-        return _rounded(_around(bounded))
+        has_endless = not edges and len(bounded) < sum(cover is not None for cover in covers)
+        return _rounded(_around(bounded), margin=BESIDE if has_endless else MARGIN)
     near = ((-NEAR[0], NEAR[0]), (-NEAR[1], NEAR[1]))
     covers = [_cover(parts, near) for parts in curves]
     shown = [cover for cover in covers if cover is not None]
@@ -111,7 +119,9 @@ def _widened(cover: tuple[Ends, Ends]) -> tuple[Ends, Ends]:
     return x, y
 
 
-def _rounded(cover: tuple[Ends, Ends], most: tuple[Ends, Ends] | None = None) -> list[Range]:
+def _rounded(
+    cover: tuple[Ends, Ends], most: tuple[Ends, Ends] | None = None, margin: float = MARGIN
+) -> list[Range]:
     """Return ranges of short numbers around a box, within ``most``."""
     longer = max(high - low for low, high in cover)
     if longer < TINY * max(1.0, *(abs(end) for ends in cover for end in ends)):
@@ -120,8 +130,8 @@ def _rounded(cover: tuple[Ends, Ends], most: tuple[Ends, Ends] | None = None) ->
     unit = 10.0 ** floor(log10(longer) - 1)
     ranges = []
     for place, (low, high) in enumerate(cover):
-        first = floor((low - MARGIN * longer) / unit) * unit
-        last = ceil((high + MARGIN * longer) / unit) * unit
+        first = floor((low - margin * longer) / unit) * unit
+        last = ceil((high + margin * longer) / unit) * unit
         if most is not None:
             first, last = max(first, most[place][0]), min(last, most[place][1])
         ends = [f"{each:.12g}" for each in (first, last)]

@@ -11,7 +11,7 @@ import numpy as np
 from diffcli.language.function import Function
 from diffcli.output.plots.frame import HIGHEST, Line, StraightLine, with_margin
 from diffcli.output.plots.labels import equation_of
-from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, chosen
+from diffcli.output.plots.pictures import Ends, Picture, PlotKind, PlotPlan, Request, chosen
 from diffcli.studies.critical.proofs import smoothness
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.iterated import is_iterated, said
@@ -19,7 +19,7 @@ from diffcli.studies.curves.line import curve_range, evaluator
 from diffcli.studies.curves.motion import Motion, motion_at
 from diffcli.studies.curves.samples import Samples
 from diffcli.studies.curves.sampling import COARSE, FEW, sample
-from diffcli.studies.curves.viewing import widened
+from diffcli.studies.curves.viewing import fences, widened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,8 @@ STILL = 1e-6
 FLAT = 1e-9
 """A side less than this part of the other would be no side, to scale."""
 MARGIN = 0.06
+ENDLESS = 100.0
+"""How many times as wide as its fences a coordinate is that has no end."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class Curve(Picture):
         return [StraightLine("tangent", 0, *each.place, each.slope) for each in self.motions]
 
     @property
+    def view(self) -> tuple[Ends, Ends]:
+        """What is shown of both coordinates."""
+        across, up = (coordinate_ends(self.samples, output) for output in range(2))
+        return across, up
+
+    @property
     def remarks(self) -> list[str]:
         """What is said of each tangent: its equation, the speed and the curvature."""
         texts = []
@@ -74,23 +82,30 @@ class Curve(Picture):
 
         from diffcli.output.plots.canvas import colours, faint
         from diffcli.output.plots.plane_axes import head
+        from diffcli.output.plots.scales import ticks_across
         from diffcli.output.plots.ticks import ROUND
+        from diffcli.output.plots.typeset import named
 
         axes = figure.subplots()
         values = self.samples.values
         (x, dx), (y, dy) = np.where(np.abs(values) <= HIGHEST, values, np.nan)
-        ends = [_ends(side) for side in (x, y)]
+        ends = self.view
         smaller, larger = sorted(high - low for low, high in ends)
         axes.set(xlim=ends[0], ylim=ends[1], aspect="equal" if smaller > FLAT * larger else "auto")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(nbins=8, steps=ROUND))
+            most = ticks_across(figure, axes, 8) if axis is axes.xaxis else 8
+            axis.set_major_locator(MaxNLocator(nbins=most, steps=ROUND))
+        for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+            named(name, name).write(axis.label)
         for zero in (axes.axhline, axes.axvline):
             zero(0, color=faint(axes), linewidth=0.7, zorder=1.5)
         line, arrow = colours()[:2]
         axes.plot(x, y, color=line, linewidth=1.7, zorder=3)
         size = np.hypot(dx, dy)
-        along = np.append(0, np.nancumsum(np.hypot(np.diff(x), np.diff(y))))
+        seen = [np.clip(side, *pair) for side, pair in zip((x, y), ends, strict=True)]
+        along = np.append(0, np.nancumsum(np.hypot(*map(np.diff, seen))))
         picked = along.searchsorted(np.arange(ARROWS) / ARROWS * along[-1])
+        picked = picked[(seen[0][picked] == x[picked]) & (seen[1][picked] == y[picked])]
         usual = np.nanmedian(size) if np.isfinite(size).any() else 0.0
         picked = picked[np.isfinite(size[picked]) & (size[picked] > STILL * usual)]
         length = min(LENGTH * larger, LOWEST * smaller)
@@ -119,7 +134,7 @@ class Curve(Picture):
             axes.plot([straight.x], [straight.y], "o", color=ink, markersize=5, zorder=6)
             labels.append(plain(text))
         if labels:
-            legend = axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), borderaxespad=0)
+            legend = axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), borderaxespad=0)
             for shown, label in zip(legend.get_texts(), labels, strict=True):
                 label.write(shown)
 
@@ -129,7 +144,14 @@ class Curve(Picture):
 
         legend = [self.equation, *(line.equation for line in self.others)]
         return curve_text(
-            self.samples, legend, self.straights, self.remarks, columns, rows, colour=colour
+            self.samples,
+            self.view,
+            legend,
+            self.straights,
+            self.remarks,
+            columns,
+            rows,
+            colour=colour,
         )
 
     def columns(self) -> Iterator[tuple[str, Floats]]:
@@ -140,15 +162,18 @@ class Curve(Picture):
                 yield f"f{output + 1}" + "'" * order, self.samples.values[output, order]
 
 
-def _ends(side: Floats) -> tuple[float, float]:
-    """Return what shows a coordinate whole; within its bulk where it is endless."""
-    known = side[np.isfinite(side)]
+def coordinate_ends(samples: Samples, output: int) -> Ends:
+    """Return what shows a coordinate whole; within its fences where it is endless."""
+    side = samples.values[output, 0]
+    known = side[np.isfinite(side) & (np.abs(side) <= HIGHEST)]
     if not known.size:
         return -1.0, 1.0
-    low, high = np.quantile(known, [0.02, 0.98])
-    reach = 3 * (high - low)
-    low, high = widened(max(known.min(), low - reach), min(known.max(), high + reach))
-    return with_margin(float(low), float(high), MARGIN)
+    low, high = float(known.min()), float(known.max())
+    bottom, top = fences(samples.x, side)
+    is_far = high - low > ENDLESS * (top - bottom) > 0
+    if is_far or samples.has_pole(output, 0):
+        low, high = max(low, bottom), min(high, top)
+    return with_margin(*widened(low, high), MARGIN)
 
 
 def curve_of(function: Function, request: Request) -> tuple[PlotPlan, Curve]:

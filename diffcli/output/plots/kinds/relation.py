@@ -69,7 +69,9 @@ def _compose(function: Function, request: Request) -> PlotPlan:
     told: list[Range] = []
     ends = dict(request.ranges)
     if len(ends) < len(names):
-        for name, each in zip(names, default_ranges(function, curves, names), strict=True):
+        has_regions = any(each.condition is not None for each in relations)
+        found = default_ranges(function, curves, names, edges=has_regions)
+        for name, each in zip(names, found, strict=True):
             if name not in ends:
                 ends[name] = each.low, each.high
                 told.append(Range(each.low, each.high, f"{name}={each.text}"))

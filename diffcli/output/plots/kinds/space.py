@@ -10,6 +10,7 @@ import numpy as np
 
 from diffcli.language.function import Function
 from diffcli.output.plots.frame import HIGHEST
+from diffcli.output.plots.kinds.curve import coordinate_ends
 from diffcli.output.plots.labels import equation_of
 from diffcli.output.plots.pictures import Picture, PlotKind, PlotPlan, Request, chosen
 from diffcli.studies.critical.proofs import smoothness
@@ -86,7 +87,8 @@ class Space(Picture):
         towards = x * np.cos(turn) + y * np.sin(turn)
         seen = np.array([across, z * np.cos(height) - towards * np.sin(height)])
         flat = Samples(self.samples.x, np.stack([seen, seen], axis=1), ())
-        return curve_text(flat, [self.equation], (), (), columns, rows, colour=colour)
+        view = coordinate_ends(flat, 0), coordinate_ends(flat, 1)
+        return curve_text(flat, view, [self.equation], (), (), columns, rows, colour=colour)
 
     def columns(self) -> Iterator[tuple[str, Floats]]:
         """Yield the parameter, the coordinates and their derivatives."""
