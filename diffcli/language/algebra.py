@@ -56,17 +56,17 @@ class Algebra:
                 error=LimitError, hint="take a lower order",
             )  # fmt: skip
 
-    def graft(self, rule: Node, places: Mapping[Node, Node]) -> Node:
+    def graft(self, rule: Node, arguments: Mapping[Node, Node]) -> Node:
         """Return a formula with nodes in the places of its variables."""
-        made = dict(places)
-        for each in postorder([rule]):
-            if each.is_leaf:
-                made.setdefault(each, each)
+        images = dict(arguments)
+        for term in postorder([rule]):
+            if term.is_leaf:
+                images.setdefault(term, term)
             else:
-                inner = [made[arg] for arg in each.args]
-                fold = _FOLDS.get(each.op)
-                made[each] = fold(self, *inner) if fold else node(each.op, *inner)
-        return made[rule]
+                inner = [images[arg] for arg in term.args]
+                fold = _FOLDS.get(term.op)
+                images[term] = fold(self, *inner) if fold else node(term.op, *inner)
+        return images[rule]
 
     def add(self, *terms: Node) -> Node:
         """Return the sum, with terms that differ by a number as one."""
@@ -151,11 +151,11 @@ class Algebra:
         top = number(size if keeps else size.numerator)
         bottom = number(1 if keeps else size.denominator)
         above = (top, *self.powers(term.above))
-        made = self.joined("mul", [each for each in above if each is not ONE])
-        below = [each for each in (bottom, *self.powers(term.below)) if each is not ONE]
+        product = self.joined("mul", [power for power in above if power is not ONE])
+        below = [power for power in (bottom, *self.powers(term.below)) if power is not ONE]
         if below:
-            made = self.make("div", made, self.joined("mul", below))
-        return made if term.size > 0 else self.make("neg", made)
+            product = self.make("div", product, self.joined("mul", below))
+        return product if term.size > 0 else self.make("neg", product)
 
     def joined(self, op: str, parts: list[Node]) -> Node:
         """Return the sum or product of some parts; the product of none is 1."""

@@ -75,11 +75,11 @@ def listed(parser: Pratt) -> list[Node]:
     opener = parser.peek(-1)
     if parser.accept(")"):
         return []
-    found = [parser.expression()]
+    values = [parser.expression()]
     while parser.accept(","):
-        found.append(parser.expression())
+        values.append(parser.expression())
     parser.expect(")", after=opener)
-    return found
+    return values
 
 
 def _juxtaposed(parser: Pratt, name: Token) -> Node:
@@ -103,10 +103,10 @@ def _juxtaposed(parser: Pratt, name: Token) -> Node:
 
 def exactly(parser: Pratt, name: Token, count: int) -> list[Node]:
     """Read as many arguments as a function takes."""
-    found = arguments(parser, name)
-    if len(found) != count:
-        raise parser.build.arity(name.text, count, count, len(found), name)
-    return found
+    values = arguments(parser, name)
+    if len(values) != count:
+        raise parser.build.arity(name.text, count, count, len(values), name)
+    return values
 
 
 # -- forms whose arguments aren't plain expressions ------------------------------------------
@@ -154,11 +154,11 @@ def _where(parser: Pratt, name: Token) -> Node:
 
 
 def _log(parser: Pratt, name: Token) -> Node:
-    found = arguments(parser, name)
-    if len(found) == 2:
-        return parser.build.logarithm(found[0], found[1])
+    values = arguments(parser, name)
+    if len(values) == 2:
+        return parser.build.logarithm(values[0], values[1])
     parser.names.echo("log is the natural logarithm")
-    return parser.build.call(TABLE["log"], found, name)
+    return parser.build.call(TABLE["log"], values, name)
 
 
 def _log_with_base(parser: Pratt, name: Token) -> Node:

@@ -60,9 +60,9 @@ def series(op: str) -> Callable[[Pratt, Token], Node]:
 
 def _check_series(parser: Pratt, op: str, name: Token) -> None:
     """Refuse ``sum(x^k, k, 1, 10)`` and ``∑(x)``, by their remedy."""
-    commas = [place for place in parser.inner() if parser.tokens[place].text == ","]
+    commas = [index for index in parser.inner() if parser.tokens[index].text == ","]
     is_sign = name.kind == SIGN
-    if is_sign or any(parser.tokens[place + 1].text not in AXIS for place in commas):
+    if is_sign or any(parser.tokens[index + 1].text not in AXIS for index in commas):
         raise parser.fail(f"{name.text} takes a formula and a range", token=name, hint=_SERIES[op])
 
 
@@ -192,47 +192,47 @@ def _integral(parser: Pratt, at: Token) -> Node:
     high = _end(parser)
     body, low, high = within_finite(body, inner, low, high)
     free = set[str]()
-    for each in postorder([body]):
-        if each.op in TENSORS or each.op == ARRAY:
+    for term in postorder([body]):
+        if term.op in TENSORS or term.op == ARRAY:
             raise parser.fail("an integrand is a formula of numbers", token=at, hint=_INTEGRAL)
-        if each.op == VARIABLE:
-            free.add(str(each.value))
+        if term.op == VARIABLE:
+            free.add(str(term.value))
     own = unused(name, free - {str(inner.value)})
     try:
-        made = integral(substituted(body, {inner: variable(own)}), own, low, high, {})
+        definite = integral(substituted(body, {inner: variable(own)}), own, low, high, {})
     except LimitError:
-        made = None
-    if made is None or len(made.op) > MAX_INTEGRAND:
+        definite = None
+    if definite is None or len(definite.op) > MAX_INTEGRAND:
         raise parser.fail(
             "the integrand is too long", token=at, error=LimitError,
             hint=f"written out, at most {MAX_INTEGRAND:,} characters are read",
         )  # fmt: skip
-    return made
+    return definite
 
 
 def _end(parser: Pratt) -> Node:
     """Read a bound of an integral, which may be infinite."""
     is_braced = parser.at("{", "(")
     signed = parser.peek(int(is_braced)).text in ("+", "-")
-    place = int(is_braced) + int(signed)
-    name, after = parser.peek(place), parser.peek(place + 1)
+    ahead = int(is_braced) + int(signed)
+    name, after = parser.peek(ahead), parser.peek(ahead + 1)
     is_closed = not is_braced or after.text in ("}", ")")
     if name.text not in INFINITE or parser.names.is_value(name.text) or not is_closed:
         return parser.build.real(parser.expression())
-    is_negative = signed and parser.peek(place - 1).text == "-"
-    for _ in range(place + 1 + is_braced):
+    is_negative = signed and parser.peek(ahead - 1).text == "-"
+    for _ in range(ahead + 1 + is_braced):
         parser.advance()
     return node("neg", INFINITY) if is_negative else INFINITY
 
 
 def _bounds(parser: Pratt) -> int | None:
     """Return the place of the last name in the brackets that has bounds, ``i=1..5``."""
-    found = None
-    for place in parser.inner():
-        token, after = parser.tokens[place], parser.tokens[place + 1]
+    last = None
+    for index in parser.inner():
+        token, after = parser.tokens[index], parser.tokens[index + 1]
         if token.kind == NAME and after.text == "=":
-            found = place
-    return found
+            last = index
+    return last
 
 
 FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(

@@ -55,8 +55,8 @@ def in_square_brackets(parser: Pratt, name: Token) -> Token:
     if function is None:
         return name
     depth, commas, start = 0, 0, parser.position
-    for place in range(start, len(parser.tokens)):
-        token = parser.tokens[place]
+    for index in range(start, len(parser.tokens)):
+        token = parser.tokens[index]
         depth += (token.text in _OPENING) - (token.text in _CLOSING)
         commas += depth == 1 and token.text == ","
         if depth == 0:
@@ -68,7 +68,7 @@ def in_square_brackets(parser: Pratt, name: Token) -> Token:
             f"{name.text}[…, …] has two readings", token=name,
             hint=f"write {function}(x, …): what is applied to comes first",
         )  # fmt: skip
-    for at, sign in ((start, "("), (place, ")")):
+    for at, sign in ((start, "("), (index, ")")):
         parser.tokens[at] = parser.tokens[at]._replace(kind=SIGN, text=sign)
     parser.names.echo(f"{name.text}[…] is {function}(…)")
     return name._replace(text=function)
@@ -77,27 +77,32 @@ def in_square_brackets(parser: Pratt, name: Token) -> Token:
 def spelled(parser: Pratt, name: Token) -> Node:
     """Read the arguments of a name of :data:`SPELLINGS`, and return what the call means."""
     is_round = parser.text[parser.token.start] == "("
-    found = arguments(parser, name)
-    fitting = [each for each in SPELLINGS.get(name.text, ()) if len(each.arguments) == len(found)]
-    for each in fitting:
-        if all(map(partial(_fits, parser), each.arguments, found)):
-            written = f"{name.text}({', '.join(each.arguments)})"
-            doubt = DOUBTS.get((name.text, len(found))) if is_round else None
-            parser.names.echo(f"{written} is {each.formula}{f': {doubt}' if doubt else ''}")
-            return _translated(parser, name, each, found)
-    if is_round and (remedy := TWO_READINGS.get((name.text, len(found)))):
+    given = arguments(parser, name)
+    fitting = [
+        spelling
+        for spelling in SPELLINGS.get(name.text, ())
+        if len(spelling.arguments) == len(given)
+    ]
+    for spelling in fitting:
+        if all(map(partial(_fits, parser), spelling.arguments, given)):
+            written = f"{name.text}({', '.join(spelling.arguments)})"
+            doubt = DOUBTS.get((name.text, len(given))) if is_round else None
+            parser.names.echo(f"{written} is {spelling.formula}{f': {doubt}' if doubt else ''}")
+            return _translated(parser, name, spelling, given)
+    if is_round and (remedy := TWO_READINGS.get((name.text, len(given)))):
         raise parser.fail(f"{name.text}(…, …) has two readings", token=name, hint=remedy)
-    known, doubt = known_row(name.text), DOUBTS.get((name.text, len(found)))
+    known, doubt = known_row(name.text), DOUBTS.get((name.text, len(given)))
     if known is None or (fitting and doubt is None):
         ways = (
-            f"{name.text}({', '.join(each.arguments)})" for each in SPELLINGS.get(name.text, ())
+            f"{name.text}({', '.join(spelling.arguments)})"
+            for spelling in SPELLINGS.get(name.text, ())
         )
         raise parser.fail(
             f"{name.text} takes other arguments", token=name, hint=f"write {' or '.join(ways)}"
         )
     if is_round and doubt:
         parser.names.echo(f"{name.text}(…) is {known.name}(…): {doubt}")
-    return parser.build.call(known, found, name)
+    return parser.build.call(known, given, name)
 
 
 def known_row(name: str) -> Row | None:
@@ -110,19 +115,20 @@ def _fits(parser: Pratt, wanted: str, given: Node) -> bool:
     return wanted.isidentifier() or parser.build.exact(given) == int(wanted)
 
 
-def _translated(parser: Pratt, name: Token, spelling: Spelling, found: Sequence[Node]) -> Node:
+def _translated(parser: Pratt, name: Token, spelling: Spelling, given: Sequence[Node]) -> Node:
     """Return the formula of a spelling with the arguments in their places."""
-    made = {
-        variable(letter): given for letter, given in zip(spelling.arguments, found, strict=True)
+    images = {
+        variable(letter): argument
+        for letter, argument in zip(spelling.arguments, given, strict=True)
     }
-    for each in postorder([_formula(parser, spelling)]):
-        if each.is_leaf:
-            made.setdefault(each, each)
-        elif each.op == "piecewise":
-            made[each] = node(each.op, *(made[arg] for arg in each.args))
+    for term in postorder([_formula(parser, spelling)]):
+        if term.is_leaf:
+            images.setdefault(term, term)
+        elif term.op == "piecewise":
+            images[term] = node(term.op, *(images[arg] for arg in term.args))
         else:
-            made[each] = parser.build(each.op, *(made[arg] for arg in each.args), at=name)
-    return made[_formula(parser, spelling)]
+            images[term] = parser.build(term.op, *(images[arg] for arg in term.args), at=name)
+    return images[_formula(parser, spelling)]
 
 
 def _formula(parser: Pratt, spelling: Spelling) -> Node:

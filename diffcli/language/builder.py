@@ -60,14 +60,14 @@ class Builder:
         """Return the node of an operation on numbers; conditions among them count as 1 or 0."""
         if self.entrywise is not None and any(arg.op == ARRAY for arg in args):
             return self.entrywise(op, args)
-        made = node(op, *(self.real(arg) for arg in args))
-        if op in _FOLDS and made not in self._exact:
-            self._fold(made)
+        result = node(op, *(self.real(arg) for arg in args))
+        if op in _FOLDS and result not in self._exact:
+            self._fold(result)
         if op in ("pow", "factorial", "gamma"):
-            self._check_size(made, at)
+            self._check_size(result, at)
         if op == "pow":
-            self._say_root(*made.args)
-        return made
+            self._say_root(*result.args)
+        return result
 
     def number(self, value: int | Fraction) -> Node:
         """Return an exact number."""
@@ -134,17 +134,17 @@ class Builder:
         """Return the exact value of a constant made by arithmetic, unless it is too large."""
         return value.value if isinstance(value.value, Fraction) else self._exact.get(value)
 
-    def _fold(self, made: Node) -> None:
+    def _fold(self, result: Node) -> None:
         """Note the exact value of a new node whose arguments have one."""
         parts: list[Fraction] = []
-        for arg in made.args:
+        for arg in result.args:
             part = self.exact(arg)
             if part is None:
                 return
             parts.append(part)
-        folded = _FOLDS[made.op](parts)
+        folded = _FOLDS[result.op](parts)
         if folded is not None and _bits(folded) <= 2 * MAX_POWER_BITS:
-            self._exact[made] = folded
+            self._exact[result] = folded
 
     def _say_root(self, base: Node, exponent: Node) -> None:
         """Echo a root of a negative number, which complex numbers have another one of."""

@@ -35,8 +35,8 @@ def defined_function(parser: Pratt, parameters: Sequence[str]) -> None:
         raise parser.fail(problem, token=name, hint="choose another name")
     parser.position += 2 * len(parameters) + 2
     with ExitStack() as scope:
-        for each in parameters:
-            scope.enter_context(names.meant(each, variable(each)))
+        for parameter in parameters:
+            scope.enter_context(names.meant(parameter, variable(parameter)))
         body = parser.build.real(parser.expression())
     names.routines[name.text] = Routine(tuple(parameters), body)
 
@@ -81,9 +81,9 @@ def _wrong_count(parser: Pratt, name: Token, count: int, given: int) -> DiffcliE
     )  # fmt: skip
 
 
-def _put(parser: Pratt, body: Node, places: Mapping[Node, Node], name: Token) -> Node:
+def _put(parser: Pratt, body: Node, arguments: Mapping[Node, Node], name: Token) -> Node:
     """Return a formula with nodes in the places of its variables, their constants checked."""
-    results = dict(places)
+    results = dict(arguments)
     order = postorder([body])
     parser.build.steps += len(order)
     if parser.build.steps > MAX_NODES:
@@ -91,16 +91,16 @@ def _put(parser: Pratt, body: Node, places: Mapping[Node, Node], name: Token) ->
             "the formula has too many terms", token=name, error=LimitError,
             hint=f"at most {MAX_NODES:,} are read",
         )  # fmt: skip
-    for each in order:
-        if each.is_leaf:
-            results.setdefault(each, each)
+    for term in order:
+        if term.is_leaf:
+            results.setdefault(term, term)
             continue
-        inner = [results[arg] for arg in each.args]
-        is_number = each.op in TABLE and not each.static and not TABLE[each.op].boolean
-        if is_number and each.op != "piecewise":
-            results[each] = parser.build(each.op, *inner, at=name)
+        inner = [results[arg] for arg in term.args]
+        is_number = term.op in TABLE and not term.static and not TABLE[term.op].boolean
+        if is_number and term.op != "piecewise":
+            results[term] = parser.build(term.op, *inner, at=name)
         else:
-            results[each] = node(each.op, *inner, static=each.static)
+            results[term] = node(term.op, *inner, static=term.static)
     return results[body]
 
 
@@ -111,8 +111,8 @@ def _of_unknown(parser: Pratt, name: Token) -> Node:
         raise parser.fail(
             f"{name.text}' has no argument", token=name, hint=f"write {name.text}'(x)"
         )
-    given = [parser.build.real(each) for each in arguments(parser, name)]
-    plain = all(each.op == VARIABLE or is_unknown(each.op) for each in given)
+    given = [parser.build.real(argument) for argument in arguments(parser, name)]
+    plain = all(argument.op == VARIABLE or is_unknown(argument.op) for argument in given)
     if not given or not (plain or is_conventional(name.text)):
         raise parser.fail(
             f"unknown function {name.text!r}", token=name,

@@ -162,20 +162,20 @@ _SHORT = {"amax": ("max",), "amin": ("min",), "differences": ("diff",)}
 
 def entries() -> tuple[Entry, ...]:
     """Return everything that a formula may call, the entries of a group one after the other."""
-    found = [
+    known = [
         *map(_of_row, dict.fromkeys(BY_NAME.values())),
         *FORMS,
         *map(_of_tensor, TENSORS.values()),
         *(_of_spelling(name) for name in SPELLINGS if name not in BY_NAME),
     ]
-    groups = dict.fromkeys(entry.group for entry in found)
-    return tuple(entry for group in groups for entry in found if entry.group == group)
+    groups = dict.fromkeys(entry.group for entry in known)
+    return tuple(entry for group in groups for entry in known if entry.group == group)
 
 
 def named(name: str) -> tuple[Entry, ...]:
     """Return the entries of a name; a sum is one over an index and one of a tensor."""
-    found = tuple(entry for entry in entries() if name in entry.names)
-    return found or (named(LOWER[name.lower()]) if name in CAPITALS else ())
+    matching = tuple(entry for entry in entries() if name in entry.names)
+    return matching or (named(LOWER[name.lower()]) if name in CAPITALS else ())
 
 
 def names() -> frozenset[str]:
@@ -220,7 +220,7 @@ def _of_spelling(name: str) -> Entry:
 
 
 def _calls(name: str, spellings: Iterable[Spelling]) -> str:
-    return ", ".join(f"{_called(name, each)} is {each.formula}" for each in spellings)
+    return ", ".join(f"{_called(name, spelling)} is {spelling.formula}" for spelling in spellings)
 
 
 def _called(name: str, spelling: Spelling) -> str:

@@ -40,30 +40,30 @@ class Cursor:
 
     def accept(self, sign: str) -> bool:
         """Go past a sign or word, if it stands here."""
-        found = self.at(sign)
-        self.position += found
-        return found
+        is_here = self.at(sign)
+        self.position += is_here
+        return is_here
 
     def inner(self) -> Iterator[int]:
         """Yield the places inside the brackets just opened, but for those in brackets further."""
         depth = 1
-        for place in range(self.position, len(self.tokens) - 1):
-            token = self.tokens[place]
+        for index in range(self.position, len(self.tokens) - 1):
+            token = self.tokens[index]
             if token.kind == SIGN:
                 depth += (token.text in _OPENING) - (token.text in _CLOSING)
             if not 0 < depth <= MAX_DEPTH:
                 return
             if depth == 1:
-                yield place
+                yield index
 
     def expect(self, sign: str, after: Token) -> None:
         """Go past the sign that closes ``after``."""
         if self.accept(sign):
             return
         ends = self.token.kind == END
-        found = "the formula ends" if ends else repr(self.token.text)
+        typed = "the formula ends" if ends else repr(self.token.text)
         raise self.fail(
-            f"{found} where {sign!r} should close {after.text!r}",
+            f"{typed} where {sign!r} should close {after.text!r}",
             token=after if ends else self.token,
             hint=f"add {sign!r}",
         )
@@ -77,9 +77,9 @@ class Cursor:
         error: type[DiffcliError] = FormulaError,
     ) -> DiffcliError:
         """Return the error that shows a token, by default the one just read."""
-        place = token or self.peek(-1)
-        width = max(place.end - place.start, 1)
-        return error(message, hint=hint, text=self.text, column=place.start, width=width)
+        culprit = token or self.peek(-1)
+        width = max(culprit.end - culprit.start, 1)
+        return error(message, hint=hint, text=self.text, column=culprit.start, width=width)
 
     def source(self, first: Token, last: Token) -> str:
         """Return the typed text from one token to another, shortened."""

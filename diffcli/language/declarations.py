@@ -126,22 +126,22 @@ def shape_text(shape: tuple[int | str, ...], names: Mapping[int, str] | None = N
 
 
 def _shapes(text: str) -> dict[str, tuple[int | str, ...]]:
-    found: dict[str, tuple[int | str, ...]] = {}
-    place = 0
-    while text[place:].strip():
-        match = _SHAPE.match(text, place)
+    shapes: dict[str, tuple[int | str, ...]] = {}
+    position = 0
+    while text[position:].strip():
+        match = _SHAPE.match(text, position)
         name = variable_name(match[1]) if match else None
         if match is None or name is None:
             raise UsageError(
                 "a shape can't be read", hint=_SHAPES_HINT, text=text,
-                column=place + len(text[place:]) - len(text[place:].lstrip()),
+                column=position + len(text[position:]) - len(text[position:].lstrip()),
             )  # fmt: skip
-        if name in found:
+        if name in shapes:
             raise UsageError(f"{name} has two shapes", hint=_SHAPES_HINT)
         parts = match[2] if match[3] is None else match[3]
-        found[name] = tuple(_lengths(parts, text, match.start(1)))
-        place = match.end()
-    return found
+        shapes[name] = tuple(_lengths(parts, text, match.start(1)))
+        position = match.end()
+    return shapes
 
 
 def _lengths(parts: str, text: str, column: int) -> Iterator[int | str]:
@@ -155,7 +155,7 @@ def _lengths(parts: str, text: str, column: int) -> Iterator[int | str]:
 
 
 def _facts(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    facts: dict[str, str] = {}
     for part in filter(None, map(str.strip, text.split(","))):
         typed, _, words = part.partition(" ")
         name, fact = variable_name(typed), FACTS.get(" ".join(words.split()))
@@ -163,10 +163,10 @@ def _facts(text: str) -> dict[str, str]:
             raise UsageError(
                 f"{part!r} can't be assumed", hint=_FACTS_HINT, text=text, column=text.find(part)
             )
-        if found.get(name, fact) != fact:
+        if facts.get(name, fact) != fact:
             raise UsageError(
-                f"{name} is assumed {found[name]} and {fact}",
+                f"{name} is assumed {facts[name]} and {fact}",
                 hint="posdef and diagonal matrices are symmetric: one word says it",
             )
-        found[name] = fact
-    return found
+        facts[name] = fact
+    return facts

@@ -55,58 +55,58 @@ def derivative_at(row: Row, argument: Node, build: Builder, order: int) -> Node:
 
 def _derivative(root: Node, name: str, algebra: Algebra) -> Node:
     slopes: dict[Node, Node] = {}
-    for each in postorder([root]):
-        if all(slopes[arg] is ZERO for arg in each.args):
-            slopes[each] = ONE if each.op == VARIABLE and each.value == name else ZERO
+    for term in postorder([root]):
+        if all(slopes[arg] is ZERO for arg in term.args):
+            slopes[term] = ONE if term.op == VARIABLE and term.value == name else ZERO
         else:
-            slopes[each] = tangent(algebra, each, slopes)
+            slopes[term] = tangent(algebra, term, slopes)
     return slopes[root]
 
 
-def slope(algebra: Algebra, each: Node, arg: Node) -> Node:
+def slope(algebra: Algebra, term: Node, arg: Node) -> Node:
     """Return the derivative of an operation in one of its arguments alone.
 
     Raises what the algebra's builder raises where there is no closed one.
     """
-    return tangent(algebra, each, {other: ONE if other is arg else ZERO for other in each.args})
+    return tangent(algebra, term, {other: ONE if other is arg else ZERO for other in term.args})
 
 
-def tangent(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+def tangent(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
     """Return the derivative of an operation from those of its arguments.
 
     Raises what the algebra's builder raises where there is no closed one.
     """
-    rule = _RULES.get(each.op, _call)
-    if is_integral(each.op):
+    rule = _RULES.get(term.op, _call)
+    if is_integral(term.op):
         rule = _integral
-    elif is_unknown(each.op):
+    elif is_unknown(term.op):
         rule = _unknown
-    return rule(algebra, each, slopes)
+    return rule(algebra, term, slopes)
 
 
 Slopes = Mapping[Node, Node]
 """The derivatives of the nodes below, by node."""
 
 
-def _sum(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
-    return algebra.add(*(slopes[arg] for arg in each.args))
+def _sum(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
+    return algebra.add(*(slopes[arg] for arg in term.args))
 
 
-def _negation(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
-    return algebra.neg(slopes[each.args[0]])
+def _negation(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
+    return algebra.neg(slopes[term.args[0]])
 
 
-def _product(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+def _product(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
     def terms() -> Iterable[Node]:
-        for index, arg in enumerate(each.args):
+        for index, arg in enumerate(term.args):
             if slopes[arg] is not ZERO:
-                yield algebra.mul(*each.args[:index], slopes[arg], *each.args[index + 1 :])
+                yield algebra.mul(*term.args[:index], slopes[arg], *term.args[index + 1 :])
 
     return algebra.add(*terms())
 
 
-def _quotient(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
-    above, below = each.args
+def _quotient(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
+    above, below = term.args
     if slopes[below] is ZERO:
         return algebra.div(slopes[above], below)
     # (u/v^n)' = (u'·v − n·u·v') / v^(n+1)
@@ -117,74 +117,74 @@ def _quotient(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
     return algebra.div(algebra.add(rise, fall), algebra.pow(base, number(exponent + 1)))
 
 
-def _power(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
-    base, exponent = each.args
+def _power(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
+    base, exponent = term.args
     if slopes[exponent] is ZERO:
         lower = algebra.pow(base, algebra.lowered(exponent))
         return algebra.mul(exponent, slopes[base], lower)
     if base.op == CONSTANT and base.value == "e":
-        return algebra.mul(slopes[exponent], each)
+        return algebra.mul(slopes[exponent], term)
     growth = algebra.mul(slopes[exponent], algebra.make("log", base))
     if slopes[base] is not ZERO:
         # The logarithm keeps the domain of what cancels.
         ratio = algebra.div(algebra.mul(exponent, slopes[base]), base)
         growth = algebra.add(growth, algebra.cancelled(ratio, base))
-    return algebra.mul(each, growth)
+    return algebra.mul(term, growth)
 
 
-def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
-    places = {variable(x): arg for x, arg in zip(ARGUMENTS, each.args, strict=False)}
-    partials = TABLE[each.op].partials if each.op in TABLE else ()
+def _call(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
+    arguments = {variable(x): arg for x, arg in zip(ARGUMENTS, term.args, strict=False)}
+    partials = TABLE[term.op].partials if term.op in TABLE else ()
     terms: list[Node] = []
-    for index, arg in enumerate(each.args):
+    for index, arg in enumerate(term.args):
         if slopes[arg] is ZERO:
             continue
         if index >= len(partials) or not partials[index]:
-            place = f" in its argument {index + 1}" if any(partials) else ""
+            where = f" in its argument {index + 1}" if any(partials) else ""
             raise algebra.build.fail(
-                f"{each.op} has no closed derivative{place}",
+                f"{term.op} has no closed derivative{where}",
                 hint="differentiate with the command instead, as in --order 2",
             )
-        terms.append(algebra.mul(slopes[arg], algebra.graft(formula(partials[index]), places)))
+        terms.append(algebra.mul(slopes[arg], algebra.graft(formula(partials[index]), arguments)))
     return algebra.add(*terms)
 
 
-def _unknown(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+def _unknown(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
     """Apply the chain rule to a function that is only named."""
     return algebra.add(
         *(
-            algebra.mul(node(raised(each.op, index), *each.args), slopes[arg])
-            for index, arg in enumerate(each.args)
+            algebra.mul(node(raised(term.op, index), *term.args), slopes[arg])
+            for index, arg in enumerate(term.args)
             if slopes[arg] is not ZERO
         )
     )
 
 
-def _integral(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
+def _integral(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
     """Apply Leibniz's rule (DLMF 1.5.22)."""
-    found = integrand_of(each)
-    low, high, *others = each.args
-    places = dict(zip(found.parameters, others, strict=True))
+    integrand = integrand_of(term)
+    low, high, *others = term.args
+    arguments = dict(zip(integrand.parameters, others, strict=True))
 
     def at(bound: Node) -> Node:
-        inner = {found.variable: bound, **places}
-        return algebra.graft(found.body, {variable(name): arg for name, arg in inner.items()})
+        inner = {integrand.variable: bound, **arguments}
+        return algebra.graft(integrand.body, {variable(name): arg for name, arg in inner.items()})
 
     terms = [algebra.mul(slopes[high], at(high))] if slopes[high] is not ZERO else []
     if slopes[low] is not ZERO:
         terms.append(algebra.neg(algebra.mul(slopes[low], at(low))))
-    for name, arg in places.items():
+    for name, arg in arguments.items():
         if slopes[arg] is ZERO:
             continue
-        if jump := moving_jump(found.body, found.variable, name):
+        if jump := moving_jump(integrand.body, integrand.variable, name):
             raise algebra.build.fail(
                 f"an integrand that may jump where {name} moves the jump ({text_of(jump)}) "
                 "has no closed derivative",
                 hint="differentiate with the command instead, at a point",
             )
-        under = _derivative(found.body, name, algebra)
+        under = _derivative(integrand.body, name, algebra)
         if under is not ZERO:
-            moved = integral(under, found.variable, low, high, places)
+            moved = integral(under, integrand.variable, low, high, arguments)
             terms.append(algebra.mul(slopes[arg], moved))
     return algebra.add(*terms)
 

@@ -85,7 +85,7 @@ def is_implicit(text: str) -> bool:
 
     Raises FormulaError where it can't be cut into tokens.
     """
-    statements = [each for each in split(scan(text).tokens, ";") if each]
+    statements = [statement for statement in split(scan(text).tokens, ";") if statement]
     last = statements[-1] if statements else []
     if last and (last[0].text, last[-1].text) == ("[", "]"):
         return any(token.text == "=" for token in _outside(last[1:-1]))
@@ -158,8 +158,8 @@ def read_equations(
     outputs = iter(function.outputs)
     pairs = tuple((next(outputs), number(0) if len(s) == 1 else next(outputs)) for s in sides)
     readings = [
-        f"without '=' it is an equation: {each} = 0"
-        for each, parts, (left, _) in zip(typed, sides, pairs, strict=True)
+        f"without '=' it is an equation: {equation} = 0"
+        for equation, parts, (left, _) in zip(typed, sides, pairs, strict=True)
         if len(parts) == 1 and not is_indicator(left)
     ]
     residuals = Residuals(
@@ -182,22 +182,22 @@ def _cut(text: str) -> tuple[list[str], list[tuple[int, int, list[Token]]]]:
 
     The last statement has the equations, in brackets if they are several.
     """
-    statements = [each for each in split(scan(text).tokens, ";") if each]
+    statements = [statement for statement in split(scan(text).tokens, ";") if statement]
     if not statements:
         return [], [(0, len(text), [])]
-    before = [_padded(text, each[0].start, each[-1].end) for each in statements[:-1]]
+    before = [_padded(text, statement[0].start, statement[-1].end) for statement in statements[:-1]]
     last = statements[-1]
     if last[0].text == "[" and last[-1].text == "]":
         last = last[1:-1]
-    found = []
+    equations = []
     for part in split(last, ","):
         if not part:
             raise FormulaError(
                 "an equation is missing", text=text, column=last[0].start, hint=_EXAMPLE
             )
         signs = [token for token in _outside(part) if token.text in _SIGNS]
-        found.append((part[0].start, part[-1].end, signs))
-    return before, found
+        equations.append((part[0].start, part[-1].end, signs))
+    return before, equations
 
 
 def split(tokens: Sequence[Token], sign: str) -> list[list[Token]]:
@@ -234,7 +234,7 @@ def _padded(text: str, start: int, end: int) -> str:
 def _within(texts: Sequence[str], error: FormulaError) -> FormulaError:
     """Return an error about a part as one about the text that it is a part of."""
     part = (error.text or "").strip().removesuffix("$")
-    whole = next((each for each in texts if part in each), error.text)
+    whole = next((text for text in texts if part in text), error.text)
     return FormulaError(
         error.message, hint=error.hint, text=whole, column=error.column, width=error.width
     )

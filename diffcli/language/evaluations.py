@@ -41,7 +41,7 @@ def _at(parser: Pratt, name: Token) -> Node:
     """Read a formula and where it is evaluated, or the two ends of a difference."""
     parser.advance()
     value = parser.build.real(parser.expression())
-    places: dict[Node, Node] = {}
+    point: dict[Node, Node] = {}
     while parser.accept(","):
         if parser.token.kind == NAME and parser.peek().text == "==":
             wrt = str(parser.names.variable(parser.advance().text).value)
@@ -54,14 +54,14 @@ def _at(parser: Pratt, name: Token) -> Node:
             ends = [substituted(value, {variable(wrt): end}) for end in (last, first)]
             parser.expect(")", after=name)
             return parser.build("add", ends[0], parser.build("neg", ends[1]))
-        places[variable(wrt)] = first
+        point[variable(wrt)] = first
     parser.expect(")", after=name)
-    return substituted(value, places)
+    return substituted(value, point)
 
 
 def _one_variable(parser: Pratt, value: Node, at: Token, hint: str) -> str:
     """Return the one variable of a formula; raise FormulaError where it has several or none."""
-    free = sorted({str(each.value) for each in postorder([value]) if each.op == VARIABLE})
+    free = sorted({str(node.value) for node in postorder([value]) if node.op == VARIABLE})
     if len(free) != 1:
         count = f"{', '.join(free)} are" if free else "there are no"
         raise parser.fail(f"which variable is meant: {count} variables", token=at, hint=hint)
@@ -86,11 +86,11 @@ def _matrix(parser: Pratt, name: Token) -> Node:
 
 def listed(parser: Pratt) -> list[Node]:
     """Read ``a, b)`` after the opening bracket."""
-    found = [parser.expression()]
+    values = [parser.expression()]
     while parser.accept(","):
-        found.append(parser.expression())
+        values.append(parser.expression())
     parser.expect(")", after=parser.peek(-1))
-    return found
+    return values
 
 
 def _norm_2(parser: Pratt, name: Token) -> Node:

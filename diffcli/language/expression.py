@@ -58,10 +58,10 @@ _interned: WeakValueDictionary[tuple[object, ...], Node] = WeakValueDictionary()
 def node(op: str, *args: Node, value: Fraction | str | None = None, static: Static = ()) -> Node:
     """Return the one node with this operation, these arguments, this value, this axis or index."""
     key = (op, args, value, static)
-    found = _interned.get(key)
-    if found is None:
-        found = _interned[key] = Node(op, args, value, static)
-    return found
+    known = _interned.get(key)
+    if known is None:
+        known = _interned[key] = Node(op, args, value, static)
+    return known
 
 
 def number(value: int | Fraction) -> Node:
@@ -203,7 +203,7 @@ def opened(integral: Node) -> tuple[Node, str]:
 
 def names_in(roots: Iterable[Node]) -> set[str]:
     """Return the names of the variables in some formulas."""
-    return {str(each.value) for each in postorder(roots) if each.op == VARIABLE}
+    return {str(term.value) for term in postorder(roots) if term.op == VARIABLE}
 
 
 def unused(name: str, taken: Collection[str]) -> str:
@@ -214,8 +214,8 @@ def unused(name: str, taken: Collection[str]) -> str:
 def substituted(root: Node, replaced: Mapping[Node, Node]) -> Node:
     """Return a formula with some of its nodes replaced."""
     results = dict(replaced)
-    for each in postorder([root]):
-        if each not in results:
-            inner = (results[arg] for arg in each.args)
-            results[each] = each if each.is_leaf else node(each.op, *inner, static=each.static)
+    for term in postorder([root]):
+        if term not in results:
+            inner = (results[arg] for arg in term.args)
+            results[term] = term if term.is_leaf else node(term.op, *inner, static=term.static)
     return results[root]

@@ -132,11 +132,11 @@ def _sized(parser: Pratt, name: Token, row: TensorRow, operands: Sequence[Node])
     """Return the tensor of ``eye(n)``, ``ones(m, n)``, ``full(x, n)``: lengths stand last."""
     value = _FILLED.get(name.text)
     operands = operands if value is None else [value, *operands]
-    lengths = [parser.build.exact(each) for each in operands[1:]]
+    lengths = [parser.build.exact(operand) for operand in operands[1:]]
     most = 1 if row.name == "eye" else MAX_AXES
     if not 1 <= len(lengths) <= most:
         raise parser.fail(f"{name.text} takes its lengths", token=name, hint=_SIZED_HINT)
-    if not all(each is not None and each.denominator == 1 and each > 0 for each in lengths):
+    if not all(length is not None and length.denominator == 1 and length > 0 for length in lengths):
         raise parser.fail(
             f"a length in {name.text} is no positive whole number", token=name, hint=_SIZED_HINT
         )
@@ -183,20 +183,20 @@ def matrix_power(parser: Pratt, name: Token) -> Node:
     return reduce(partial(parser.tensor, "matmul"), [factor] * abs(int(exact)))
 
 
-def _operands(parser: Pratt, found: list[Node]) -> tuple[list[Node], int | None]:
+def _operands(parser: Pratt, operands: list[Node]) -> tuple[list[Node], int | None]:
     """Read ``a, b, axis=0``."""
     axis = None
     while not parser.at(")"):
         if names_axis(parser):
             axis = read_axis(parser)
-        elif parser.token.text in INFINITE and found:
+        elif parser.token.text in INFINITE and operands:
             parser.advance()
-            found.append(constant("inf"))
+            operands.append(constant("inf"))
         else:
-            found.append(parser.expression())
+            operands.append(parser.expression())
         if not parser.accept(","):
             break
-    return found, axis
+    return operands, axis
 
 
 def names_axis(parser: Pratt) -> bool:

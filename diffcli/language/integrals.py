@@ -66,17 +66,17 @@ def within_finite(body: Node, name: Node, low: Node, high: Node) -> tuple[Node, 
     if ends == (-1, 1):
         square = node("pow", name, _TWO)
         rest = node("add", _ONE, node("neg", square))
-        place = node("div", name, rest)
+        image = node("div", name, rest)
         slope = node("div", node("add", _ONE, square), node("pow", rest, _TWO))
-        mapped = node("mul", substituted(body, {name: place}), slope)
+        mapped = node("mul", substituted(body, {name: image}), slope)
         return mapped, node("neg", _ONE), _ONE
     finite, sign = (low, 1) if ends[1] else (high, -1)
     rest = node("add", _ONE, node("neg", name))
     way = node("div", name, rest)
-    place = way if sign > 0 else node("neg", way)
+    image = way if sign > 0 else node("neg", way)
     if finite is not number(0):
-        place = node("add", finite, place)
-    mapped = node("div", substituted(body, {name: place}), node("pow", rest, _TWO))
+        image = node("add", finite, image)
+    mapped = node("div", substituted(body, {name: image}), node("pow", rest, _TWO))
     return mapped, number(0), _ONE
 
 
@@ -91,47 +91,47 @@ def moving_jump(body: Node, name: str, parameter: str) -> Node | None:
     depends: dict[Node, set[str]] = {}
     has_kink: dict[Node, bool] = {}
     has_pole: dict[Node, bool] = {}
-    for each in postorder([body]):
-        own = {str(each.value)} if each.op == VARIABLE else set()
-        depends[each] = own.union(*(depends[arg] for arg in each.args)) & both
-        if each.is_leaf or depends[each] < both:
-            has_kink[each] = has_pole[each] = False
+    for term in postorder([body]):
+        own = {str(term.value)} if term.op == VARIABLE else set()
+        depends[term] = own.union(*(depends[arg] for arg in term.args)) & both
+        if term.is_leaf or depends[term] < both:
+            has_kink[term] = has_pole[term] = False
             continue
-        row = TABLE[each.op]
-        has_kink[each] = _is_kinked(each) or any(has_kink[arg] for arg in each.args)
+        row = TABLE[term.op]
+        has_kink[term] = _is_kinked(term) or any(has_kink[arg] for arg in term.args)
         jumps = row.jumps or row.boolean
-        if is_integral(each.op):
-            jumps = moving_jump(opened(each)[0], name, parameter) is not None
-        inner_pole = any(has_pole[arg] for arg in each.args)
-        has_pole[each] = inner_pole or _is_pole(each, [depends[arg] == both for arg in each.args])
-        jumps = jumps or (inner_pole and not _is_rational(each))
-        divides = each.op == "div" or (each.op == "pow" and each.args[1].op != NUMBER)
-        if jumps or (divides and has_kink[each.args[1 if each.op == "div" else 0]]):
-            return each
+        if is_integral(term.op):
+            jumps = moving_jump(opened(term)[0], name, parameter) is not None
+        inner_pole = any(has_pole[arg] for arg in term.args)
+        has_pole[term] = inner_pole or _is_pole(term, [depends[arg] == both for arg in term.args])
+        jumps = jumps or (inner_pole and not _is_rational(term))
+        divides = term.op == "div" or (term.op == "pow" and term.args[1].op != NUMBER)
+        if jumps or (divides and has_kink[term.args[1 if term.op == "div" else 0]]):
+            return term
     return None
 
 
-def _is_pole(each: Node, moves: Sequence[bool]) -> bool:
+def _is_pole(term: Node, moves: Sequence[bool]) -> bool:
     """Return whether an operation has a pole where some of its arguments, which move, are 0."""
-    if each.op == "div":
+    if term.op == "div":
         return moves[1]
-    if each.op == "pow":
-        return moves[0] and each.args[1].op != NUMBER
-    return each.op in WITH_POLES and any(moves)
+    if term.op == "pow":
+        return moves[0] and term.args[1].op != NUMBER
+    return term.op in WITH_POLES and any(moves)
 
 
-def _is_rational(each: Node) -> bool:
+def _is_rational(term: Node) -> bool:
     """Return whether an operation makes of a pole a pole or none, but no jump."""
-    if each.op == "pow":
-        exponent = each.args[1].args[0] if each.args[1].op == "neg" else each.args[1]
+    if term.op == "pow":
+        exponent = term.args[1].args[0] if term.args[1].op == "neg" else term.args[1]
         return exponent.op == NUMBER and Fraction(exponent.value or 0).denominator == 1
-    return each.op in ("add", "mul", "div", "neg")
+    return term.op in ("add", "mul", "div", "neg")
 
 
-def _is_kinked(each: Node) -> bool:
-    if each.op == "sqrt":
-        return each.args[0].op == "pow"
-    return each.op in KINKED
+def _is_kinked(term: Node) -> bool:
+    if term.op == "sqrt":
+        return term.args[0].op == "pow"
+    return term.op in KINKED
 
 
 KINKED = frozenset(row.name for row in TABLE.values() if row.kinks) - {"hypot", "piecewise"} | {

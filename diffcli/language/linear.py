@@ -30,7 +30,7 @@ class Linear(Matrices):
 
     def is_bold(self, value: Node) -> bool:
         """Whether every variable of a term is written as a vector or matrix."""
-        names = {str(each.value) for each in postorder([value]) if each.op == VARIABLE}
+        names = {str(node.value) for node in postorder([value]) if node.op == VARIABLE}
         return bool(names) and names <= set(self.bold)
 
     # -- operations --------------------------------------------------------------------------
@@ -52,10 +52,10 @@ class Linear(Matrices):
             return self._of_vectors(left, right, sign, at)
         if ranks == (1, 2) and left not in self.rows:
             self.echo("a vector before a matrix is a row")
-        made = self.tensor("matmul", left, right)
+        product = self.tensor("matmul", left, right)
         if left in self.rows or (ranks == (1, 2)):
-            self.rows.add(made)
-        return made
+            self.rows.add(product)
+        return product
 
     def _of_vectors(self, left: Node, right: Node, sign: str, at: Token) -> Node | None:
         if right in self.rows or right.op == "transpose":
@@ -91,10 +91,10 @@ class Linear(Matrices):
                 hint=r"A^2, A^{-1}; entry by entry: A \odot A",
             )  # fmt: skip
         factor = self.tensor("inv", base) if exact < 0 else base
-        made = factor
+        power = factor
         for _ in range(abs(int(exact)) - 1):
-            made = self.tensor("matmul", made, factor)
-        return made
+            power = self.tensor("matmul", power, factor)
+        return power
 
     def absolute(self, value: Node) -> Node | None:
         """Return what bars around a vector or matrix mean, None for absolute values."""
@@ -123,49 +123,49 @@ class Linear(Matrices):
     def remarks(self, outputs: Iterable[Node]) -> None:
         """Say what goes entry by entry in a formula of vectors and matrices."""
         nodes = postorder(outputs)
-        ranks = [self.rank(each) for each in outputs]
-        has_matrices = any(self.ranks[each] == 2 for each in nodes)
-        if not has_matrices and not any(each.op in TENSORS for each in nodes) and any(ranks):
+        ranks = [self.rank(output) for output in outputs]
+        has_matrices = any(self.ranks[node] == 2 for node in nodes)
+        if not has_matrices and not any(node.op in TENSORS for node in nodes) and any(ranks):
             return
-        for each in nodes:
-            inner = [self.ranks[arg] for arg in each.args]
-            is_call = each.op in TABLE and each.op not in OPERATORS
-            two = each.op in ("mul", "div") and sum(rank > 0 for rank in inner) > 1
-            if (is_call and 2 in inner) or two or (each.op == "pow" and any(inner)):
+        for node in nodes:
+            inner = [self.ranks[arg] for arg in node.args]
+            is_call = node.op in TABLE and node.op not in OPERATORS
+            two = node.op in ("mul", "div") and sum(rank > 0 for rank in inner) > 1
+            if (is_call and 2 in inner) or two or (node.op == "pow" and any(inner)):
                 name = {"mul": "a product", "div": "a quotient", "pow": "a power"}.get(
-                    each.op, each.op
+                    node.op, node.op
                 )
                 self.echo(f"{name} of tensors goes entry by entry")
-            if each.op == "norm" and inner[0] == 2:
+            if node.op == "norm" and inner[0] == 2:
                 self.echo("the norm of a matrix is the root of its entries' sum of squares")
 
     def outputs(self, values: Sequence[Node]) -> list[Node]:
         """Return the formulas, a typed matrix entry by entry."""
-        found: list[Node] = []
+        outputs: list[Node] = []
         for value in values:
             if value.op == ARRAY:
                 self.echo("the entries of the matrix are the formulas, row by row")
-                found += value.args
+                outputs += value.args
             else:
-                found.append(value)
-        if any(each.op == ARRAY for each in postorder(found)):
+                outputs.append(value)
+        if any(node.op == ARRAY for node in postorder(outputs)):
             raise self.fail(
                 "a matrix stands where a number belongs", hint="give the matrix by the point"
             )
-        self.remarks(found)
-        return found
+        self.remarks(outputs)
+        return outputs
 
     def _cross(self, left: Node, right: Node, at: Token) -> Node:
         known = [
-            self.shapes.get(str(each.value)) if each.op == VARIABLE else None
-            for each in (left, right)
-        ] + [each.static for each in (left, right) if each.op == ARRAY]
+            self.shapes.get(str(factor.value)) if factor.op == VARIABLE else None
+            for factor in (left, right)
+        ] + [factor.static for factor in (left, right) if factor.op == ARRAY]
         if any(shape not in (None, (3,)) for shape in known):
             raise self.fail(
                 "a cross product is that of two vectors of three numbers", token=at,
                 hint=r"a matrix product is A x, entry by entry is \odot",
             )  # fmt: skip
-        a, b = (self.entries(each, (3,)) for each in (left, right))
+        a, b = (self.entries(factor, (3,)) for factor in (left, right))
         build = self.build
         return array(
             [

@@ -40,28 +40,28 @@ class Matrices:
 
     def rank(self, value: Node) -> int:
         """Return how many axes a term has, as far as the point and the letters say."""
-        for each in postorder([value]):
-            if each not in self.ranks:
-                self.ranks[each] = self._rank(each)
+        for term in postorder([value]):
+            if term not in self.ranks:
+                self.ranks[term] = self._rank(term)
         return self.ranks[value]
 
-    def _rank(self, each: Node) -> int:
-        if each.op == VARIABLE:
-            name = str(each.value)
+    def _rank(self, term: Node) -> int:
+        if term.op == VARIABLE:
+            name = str(term.value)
             if name in self.shapes:
                 return len(self.shapes[name])
             return self.bold.get(name, 0)
-        return rank_of(each, [self.ranks[arg] for arg in each.args])
+        return rank_of(term, [self.ranks[arg] for arg in term.args])
 
     # -- matrices typed in the formula -------------------------------------------------------
 
     def tensor(self, op: str, *args: Node, static: Static = ()) -> Node:
         """Return the node of a tensor operation, written out where a matrix is typed."""
         if not any(arg.op == ARRAY for arg in args):
-            made = node(op, *args, static=static)
+            tensor = node(op, *args, static=static)
             if op == "transpose" and self.rank(args[0]) == 1:
-                self.rows.add(made)
-            return made
+                self.rows.add(tensor)
+            return tensor
         if op not in _WRITTEN or static not in ((), (None,)):
             raise self.fail(
                 f"{op} of a matrix in the formula isn't read", hint="give the matrix by the point"
@@ -83,14 +83,16 @@ class Matrices:
             else [arg] * prod(_whole(shape))
             for arg in args
         ]
-        return array([self.build(op, *each) for each in zip(*parts, strict=True)], _whole(shape))
+        return array(
+            [self.build(op, *operands) for operands in zip(*parts, strict=True)], _whole(shape)
+        )
 
     def entries(self, value: Node, shape: Sequence[object]) -> list[Node]:
         """Return the entries of a term of a known shape, row by row."""
         if value.op == ARRAY:
             return list(value.args)
-        places = pairs(*map(range, _whole(shape)))
-        return [node("index", value, static=place) for place in places]
+        indices = pairs(*map(range, _whole(shape)))
+        return [node("index", value, static=index) for index in indices]
 
     def shape(self, value: Node, length: int = 0) -> tuple[int, ...]:
         """Return the shape of a typed matrix, or of a variable of the point.
@@ -99,15 +101,15 @@ class Matrices:
         """
         if value.op == ARRAY:
             return _whole(value.static)
-        found = self.shapes.get(str(value.value)) if value.op == VARIABLE else None
-        if found is None and length and self.rank(value) == 1:
+        shape = self.shapes.get(str(value.value)) if value.op == VARIABLE else None
+        if shape is None and length and self.rank(value) == 1:
             return (length,)
-        if found is None:
+        if shape is None:
             raise self.fail(
                 "the shape of a factor isn't known beside a typed matrix",
                 hint="give its value by --at x=[1,2]",
             )
-        return found
+        return shape
 
     def _matmul(self, left: Node, right: Node) -> Node:
         first = self.shape(left, _whole(right.static)[0] if right.op == ARRAY else 0)
@@ -120,13 +122,13 @@ class Matrices:
                 hint="as many columns as the other has rows",
             )
         a, b = self.entries(left, first), self.entries(right, second)
-        made = [
+        entries = [
             self._sum(self.build("mul", a[i * inner + k], b[k * columns + j]) for k in range(inner))
             for i in range(rows)
             for j in range(columns)
         ]
         shape = (*first[:-1], *second[1:])
-        return array(made, shape) if len(made) > 1 else made[0]
+        return array(entries, shape) if len(entries) > 1 else entries[0]
 
     def _dot(self, left: Node, right: Node) -> Node:
         return self._matmul(left, right)
@@ -139,15 +141,15 @@ class Matrices:
     def _transpose(self, value: Node) -> Node:
         shape = self.shape(value)
         if len(shape) == 1:
-            made = node("transpose", value)
+            transposed = node("transpose", value)
             self.rows.add(value)
-            return made if value.op != ARRAY else value
+            return transposed if value.op != ARRAY else value
         rows, columns = shape
         return array([value.args[i * columns + j] for j in range(columns) for i in range(rows)],
                      (columns, rows))  # fmt: skip
 
     def _norm(self, value: Node) -> Node:
-        squares = (self.build("pow", each, self.build.number(2)) for each in value.args)
+        squares = (self.build("pow", arg, self.build.number(2)) for arg in value.args)
         return self.build("sqrt", self._sum(squares))
 
     def _trace(self, value: Node) -> Node:
@@ -158,8 +160,8 @@ class Matrices:
         return self._sum(value.args)
 
     def _sum(self, terms: Iterable[Node]) -> Node:
-        found = list(terms)
-        return self.build("add", *found) if len(found) > 1 else found[0]
+        addends = list(terms)
+        return self.build("add", *addends) if len(addends) > 1 else addends[0]
 
     def _size(self, value: Node) -> int:
         shape = self.shape(value)
@@ -182,26 +184,26 @@ class Matrices:
         first, terms = rows[0], []
         if len(rows) == 1:
             return entries[first * size + columns[0]]
-        for place, column in enumerate(columns):
+        for index, column in enumerate(columns):
             rest = [other for other in columns if other != column]
             term = self.build(
                 "mul", entries[first * size + column], self._minor(entries, size, rows[1:], rest)
             )
-            terms.append(self.build("neg", term) if place % 2 else term)
+            terms.append(self.build("neg", term) if index % 2 else term)
         return self._sum(terms)
 
     def _inv(self, value: Node) -> Node:
         size = self._size(value)
         det, every = self._det(value), range(size)
-        made = []
+        entries = []
         for i in every:
             for j in every:
                 rows, columns = [r for r in every if r != j], [c for c in every if c != i]
                 minor = self._minor(value.args, size, rows, columns)
-                made.append(
+                entries.append(
                     self.build("div", self.build("neg", minor) if (i + j) % 2 else minor, det)
                 )
-        return array(made, (size, size))
+        return array(entries, (size, size))
 
 
 _ALIKE = frozenset({"transpose", "inv", "solve", "kron", "cholesky"})
@@ -220,27 +222,27 @@ _WRITTEN: Mapping[str, Callable[..., Node]] = {
 """Operations that are written out of the entries of a typed matrix."""
 
 
-def rank_of(each: Node, inner: Sequence[int]) -> int:
+def rank_of(term: Node, inner: Sequence[int]) -> int:
     """Return how many axes the result of an operation has, from those of its arguments."""
-    if each.op == ARRAY:
-        return len(each.static)
-    if each.op not in TENSORS:
+    if term.op == ARRAY:
+        return len(term.static)
+    if term.op not in TENSORS:
         return max(inner, default=0)
-    if TENSORS[each.op].rules == "lines" or each.op in _ALIKE:
+    if TENSORS[term.op].rules == "lines" or term.op in _ALIKE:
         return inner[-1]
-    if each.op == "matmul":
+    if term.op == "matmul":
         return max(inner[0] + inner[1] - 2, 0)
-    if each.op == "index":
-        return inner[0] - sum(isinstance(part, int) for part in each.static)
-    if each.op in ("outer", "eye"):
+    if term.op == "index":
+        return inner[0] - sum(isinstance(part, int) for part in term.static)
+    if term.op in ("outer", "eye"):
         return 2
-    if each.op == "full":
-        return len(each.static)
-    if each.op == "diag":
+    if term.op == "full":
+        return len(term.static)
+    if term.op == "diag":
         return 3 - inner[0]
-    if each.op in ("vec", "eigvalsh"):
+    if term.op in ("vec", "eigvalsh"):
         return 1
-    whole = each.op in ("dot", "trace", "det", "logdet") or each.static in ((), (None,))
+    whole = term.op in ("dot", "trace", "det", "logdet") or term.static in ((), (None,))
     return 0 if whole else max(inner[0] - 1, 0)
 
 
@@ -250,4 +252,4 @@ def array(entries: Sequence[Node], shape: Sequence[int]) -> Node:
 
 
 def _whole(shape: Iterable[object]) -> tuple[int, ...]:
-    return tuple(each for each in shape if isinstance(each, int))
+    return tuple(length for length in shape if isinstance(length, int))

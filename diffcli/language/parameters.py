@@ -39,8 +39,8 @@ def barred(parser: Pratt, name: Token) -> Token:
 
     ``F(φ | m)`` has a bar and no other at its own depth, so no absolute value is meant.
     """
-    places, commas = _at_own_depth(parser)
-    if len(places) != 1:
+    bars, commas = _at_own_depth(parser)
+    if len(bars) != 1:
         return name
     row = BY_NAME.get(name.text)
     function = row.name if row and row.name in _BARRED else _LETTERS.get((name.text, commas + 2))
@@ -48,22 +48,22 @@ def barred(parser: Pratt, name: Token) -> Token:
         return name
     if function != name.text:
         parser.names.echo(f"{name.text}(… | m) is {function}, of the parameter m = k^2")
-    parser.tokens[places[0]] = parser.tokens[places[0]]._replace(kind=SIGN, text=",")
+    parser.tokens[bars[0]] = parser.tokens[bars[0]]._replace(kind=SIGN, text=",")
     return name._replace(text="ellipeinc" if function == "ellipe" else function)
 
 
 def _at_own_depth(parser: Pratt) -> tuple[list[int], int]:
     """Return where bars stand between a call's brackets, and how many commas do."""
-    depth, commas, places = 0, 0, []
-    for place in range(parser.position, len(parser.tokens)):
-        text = parser.tokens[place].text
+    depth, commas, bars = 0, 0, []
+    for index in range(parser.position, len(parser.tokens)):
+        text = parser.tokens[index].text
         depth += (text in _OPENING) - (text in _CLOSING)
         if depth == 0:
             break
         commas += depth == 1 and text == ","
         if depth == 1 and text == "|":
-            places.append(place)
-    return places, commas
+            bars.append(index)
+    return bars, commas
 
 
 def _series(parser: Pratt, name: Token) -> Node:

@@ -78,32 +78,32 @@ def parse(
     declared = frozenset({*first, *declared, *said.names})
     outputs: list[Node] = []
     with deep_recursion():
-        if not definitions and (found := _repetition(texts, declared, complex_numbers)):
-            rest = sorted(found.names, key=natural_key)
+        if not definitions and (repetition := _repetition(texts, declared, complex_numbers)):
+            rest = sorted(repetition.names, key=natural_key)
             variables = tuple(dict.fromkeys([*first, *rest]))
-            return Function(texts, found, variables, readings=found.readings)
+            return Function(texts, repetition, variables, readings=repetition.readings)
         scans = [scan(part, declared) for part in (*definitions, *texts)]
         arguments = [
             name
-            for each in scans[len(definitions) :]
-            if not goes_on(each.tokens)
-            for name in signature(each.tokens)
+            for scanned in scans[len(definitions) :]
+            if not goes_on(scanned.tokens)
+            for name in signature(scanned.tokens)
         ]
         first = tuple(dict.fromkeys([*first, *arguments]))
         names = Names(
-            declared.union(arguments, *(each.words for each in scans)),
-            [token for each in scans for token in each.tokens],
+            declared.union(arguments, *(scanned.words for scanned in scans)),
+            [token for scanned in scans for token in scanned.tokens],
             complex_numbers=complex_numbers,
-            readings=[reading for each in scans for reading in each.readings],
+            readings=[reading for scanned in scans for reading in scanned.readings],
             shapes={**given.shapes, **said.shapes},
-            bold={name: rank for each in scans for name, rank in each.vectors},
+            bold={name: rank for scanned in scans for name, rank in scanned.vectors},
             unknowns=unknowns,
         )
         names.define_lengths(said.lengths)
         names.fix({name: given.wholes[name] for name in given.wholes if name not in first})
         parsers = [
-            Parser(part, each.tokens, names)
-            for part, each in zip((*definitions, *texts), scans, strict=True)
+            Parser(part, scanned.tokens, names)
+            for part, scanned in zip((*definitions, *texts), scans, strict=True)
         ]
         for parser in parsers[: len(definitions)]:
             parser.definitions_alone()
@@ -163,10 +163,10 @@ def _repetition(
         return None
     from diffcli.language.skeletons import read
 
-    found = read(texts, declared, partial(Names, declared, complex_numbers=complex_numbers))
-    if found is None or found.length > MAX_ROWS or found.size > MAX_NODES:
+    repetition = read(texts, declared, partial(Names, declared, complex_numbers=complex_numbers))
+    if repetition is None or repetition.length > MAX_ROWS or repetition.size > MAX_NODES:
         return None
-    return found
+    return repetition
 
 
 def _called(formulas: Sequence[Parser], variables: Sequence[str], unknowns: Collection[str]) -> str:
@@ -176,22 +176,22 @@ def _called(formulas: Sequence[Parser], variables: Sequence[str], unknowns: Coll
     """
     names = [parser.called for parser in formulas]
     name = names[0] if names and names[0] not in variables else "f"
-    return next((each for each in (name, *_NAMES) if each not in unknowns), name)
+    return next((candidate for candidate in (name, *_NAMES) if candidate not in unknowns), name)
 
 
 def signature(tokens: Sequence[Token]) -> list[str]:
     """Return the arguments of ``f(x, y) =``, if the tokens begin so."""
     if len(tokens) < 5 or tokens[0].kind != NAME or tokens[1].text != "(":
         return []
-    place, found = 2, list[str]()
-    while tokens[place].kind == NAME:
-        found.append(tokens[place].text)
-        place += 1
-        if tokens[place].text != ",":
+    position, arguments = 2, list[str]()
+    while tokens[position].kind == NAME:
+        arguments.append(tokens[position].text)
+        position += 1
+        if tokens[position].text != ",":
             break
-        place += 1
-    ends = [token.text for token in tokens[place : place + 2]]
-    return found if ends == [")", "="] else []
+        position += 1
+    ends = [token.text for token in tokens[position : position + 2]]
+    return arguments if ends == [")", "="] else []
 
 
 def goes_on(tokens: Sequence[Token]) -> bool:
@@ -248,21 +248,21 @@ class Parser(Grammar):
         closer = self.list_closer()
         if closer is not None:
             self.open.append(self.advance().text)
-        found = [self.build.real(self.expression())]
+        outputs = [self.build.real(self.expression())]
         while self.accept(","):
             if closer is not None and self.position == closer:
                 break
             if closer is None:
                 self.check_decimal_comma()
-            found.append(self.build.real(self.expression()))
-        if len(found) > 1:
+            outputs.append(self.build.real(self.expression()))
+        if len(outputs) > 1:
             self.called = "f"
         if closer is not None:
             self.expect(BRACKETS[self.open.pop()], after=self.tokens[0])
         self.accept(";")
         if self.token.kind != END:
             raise self.unexpected()
-        return found
+        return outputs
 
     def skip_signature(self) -> None:
         """Go past ``f(x) =``, where the formula wanted has a name."""
@@ -277,7 +277,7 @@ class Parser(Grammar):
     def named_formula(self) -> Node:
         """Return what a text of definitions alone defines last: ``y = 3x + 2``."""
         name, value = next(reversed(self.names.defined.items()), ("", None))
-        varies = value is not None and any(each.op == VARIABLE for each in postorder([value]))
+        varies = value is not None and any(node.op == VARIABLE for node in postorder([value]))
         if not self.position or value is None or not varies:
             problem = "definitions, and no formula" if self.position else "the formula is empty"
             raise self.fail(

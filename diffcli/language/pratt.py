@@ -67,9 +67,9 @@ def _linear(parser: Pratt, names: Names) -> Linear | None:
     """Return what reads products of tensors as mathematics does, where LaTeX writes them."""
     if not names.has_tensors or not is_latex(parser.text):
         return None
-    made = Linear(parser.build, names.shapes, names.bold, parser.fail, names.echo)
-    parser.build.entrywise = made.entrywise
-    return made
+    linear = Linear(parser.build, names.shapes, names.bold, parser.fail, names.echo)
+    parser.build.entrywise = linear.entrywise
+    return linear
 
 
 class Pratt(Cursor):

@@ -90,14 +90,14 @@ def number_text(value: Fraction) -> str:
         digits = str(value.numerator)
         zeros = len(digits) - len(digits.rstrip("0"))
         return digits if zeros < 12 else f"{digits[:-zeros]}e{zeros}"
-    places = 0
+    decimals = 0
     while value.denominator != 1:
-        value, places = value * 10, places + 1
+        value, decimals = value * 10, decimals + 1
     digits = str(value.numerator)
-    if places > len(digits) + 5:
-        return f"{digits}e-{places}"
-    digits = digits.rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}"
+    if decimals > len(digits) + 5:
+        return f"{digits}e-{decimals}"
+    digits = digits.rjust(decimals + 1, "0")
+    return f"{digits[:-decimals]}.{digits[-decimals:]}"
 
 
 def _leaf(leaf: Node, euler: str) -> Text:

@@ -55,10 +55,12 @@ def product(parser: Pratt, left: Node) -> Node:
         else:
             whole = parser.build.product(factors)
             divided = first if token.text == "/" else None
-            made = _OPERATIONS[token.text]
-            is_matrix = made == "matmul"
+            operation = _OPERATIONS[token.text]
+            is_matrix = operation == "matmul"
             factors = [
-                _matrices(parser, whole, right) if is_matrix else parser.build(made, whole, right)
+                _matrices(parser, whole, right)
+                if is_matrix
+                else parser.build(operation, whole, right)
             ]
         first = parser.peek(-1)
     return parser.build.product(factors)
@@ -135,8 +137,8 @@ def power(parser: Pratt, left: Node) -> Node:
                 f"{parser.source(base, parser.token)} is a power times {parser.token.text}: "
                 "the exponent ends with its number"
             )
-    if parser.linear is not None and (made := parser.linear.power(left, exponent, operator)):
-        return made
+    if parser.linear is not None and (result := parser.linear.power(left, exponent, operator)):
+        return result
     return parser.build("pow", left, exponent, at=operator)
 
 

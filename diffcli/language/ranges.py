@@ -50,10 +50,10 @@ def read_ranges(text: str, variables: Sequence[str]) -> dict[str, Ends]:
 
 def numbers_alone(box: Mapping[str, Ranges]) -> dict[str, Ends]:
     """Return the ends of each variable's range. Raises PointError where one is a list."""
-    for name, each in box.items():
-        if each.shape:
+    for name, ranges in box.items():
+        if ranges.shape:
             raise PointError(f"{name} is a number here", hint=f"one range: {name}=0:1")
-    return {name: each.ends[0] for name, each in box.items()}
+    return {name: ranges.ends[0] for name, ranges in box.items()}
 
 
 def read_box(text: str, variables: Sequence[str]) -> dict[str, Ranges]:

@@ -28,20 +28,22 @@ class Template:
     def steps(self) -> tuple[Node, ...]:
         """The nodes that each row has for itself, leaves aside, arguments before their users."""
         varying = set(self.slots)
-        for each in postorder([self.body]):
-            if not varying.isdisjoint(each.args):
-                varying.add(each)
-        return tuple(each for each in postorder([self.body]) if each.args and each in varying)
+        for term in postorder([self.body]):
+            if not varying.isdisjoint(term.args):
+                varying.add(term)
+        return tuple(term for term in postorder([self.body]) if term.args and term in varying)
 
     def instances(self, leaves: Mapping[str, Node]) -> Iterator[tuple[int, Node]]:
         """Yield each row's place and its node."""
-        made = {each: each for each in postorder([self.body])}
+        images = {term: term for term in postorder([self.body])}
         typed = zip(*self.columns, strict=True) if self.slots else repeat(())
         for row, texts in zip(self.rows, typed, strict=False):
-            made.update(zip(self.slots, map(leaves.__getitem__, texts), strict=True))
-            for each in self.steps:
-                made[each] = node(each.op, *[made[arg] for arg in each.args], static=each.static)
-            yield row, made[self.body]
+            images.update(zip(self.slots, map(leaves.__getitem__, texts), strict=True))
+            for step in self.steps:
+                images[step] = node(
+                    step.op, *[images[arg] for arg in step.args], static=step.static
+                )
+            yield row, images[self.body]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +98,10 @@ class RepeatedRows(Sequence[Node]):
     @property
     def size(self) -> int:
         """An upper bound of the number of nodes."""
-        inner = sum(len(each.steps) * len(each.rows) for each in self.templates)
+        inner = sum(len(template.steps) * len(template.rows) for template in self.templates)
         return inner + len(self.names) + len(self.numbers) + len(self.shapes) + self.is_sum
 
     @property
     def shapes(self) -> tuple[Node, ...]:
         """The nodes of the bodies of all templates, and of the rows that stand alone."""
-        return postorder([*self.alone.values(), *(each.body for each in self.templates)])
+        return postorder([*self.alone.values(), *(template.body for template in self.templates)])

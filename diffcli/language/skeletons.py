@@ -90,10 +90,10 @@ def read(texts: Sequence[str], declared: Collection[str], names: _NamesOf) -> Re
     words = set(_WORD.findall(skeleton))
     if not words <= _WORDS or not CALLABLE.isdisjoint(_POWERS.findall(skeleton)):
         return None
-    found = _rows(skeleton, len(texts) - 1)
-    if found is None:
+    split = _rows(skeleton, len(texts) - 1)
+    if split is None:
         return None
-    rows, is_sum = found
+    rows, is_sum = split
     if not (is_sum or joined.lstrip().startswith("[")) and _DECIMAL_COMMA.search(joined):
         return None
     # In the order of the text, which is mostly that of the variables.
@@ -129,12 +129,12 @@ class _Kind:
 def _kinds(rows: Sequence[str], slots: Sequence[str]) -> list[_Kind]:
     """Return the kinds of rows, by their first: one skeleton, numbers and names in one order."""
     starts = accumulate((row.count(_HOLE) for row in rows), initial=0)
-    found: dict[str, _Kind] = {}
-    for place, (row, start) in enumerate(zip(rows, starts, strict=False)):
-        kind = found.get(row) or found.setdefault(row, _Kind(row, [], []))
-        kind.rows.append(place)
+    by_skeleton: dict[str, _Kind] = {}
+    for index, (row, start) in enumerate(zip(rows, starts, strict=False)):
+        kind = by_skeleton.get(row) or by_skeleton.setdefault(row, _Kind(row, [], []))
+        kind.rows.append(index)
         kind.starts.append(start)
-    kinds = [each for kind in found.values() for each in _unmixed(kind, slots)]
+    kinds = [part for kind in by_skeleton.values() for part in _unmixed(kind, slots)]
     return sorted(kinds, key=lambda kind: kind.rows[0])
 
 
@@ -143,14 +143,14 @@ def _unmixed(kind: _Kind, slots: Sequence[str]) -> Iterable[_Kind]:
     columns = kind.columns(slots)
     if not any(min(column) < _NAMES <= max(column) for column in columns):
         return (kind,)
-    found: dict[tuple[bool, ...], _Kind] = {}
+    parts: dict[tuple[bool, ...], _Kind] = {}
     for row, start, typed in zip(kind.rows, kind.starts, zip(*columns, strict=True), strict=True):
-        part = found.setdefault(
+        part = parts.setdefault(
             tuple(text < _NAMES for text in typed), _Kind(kind.skeleton, [], [])
         )
         part.rows.append(row)
         part.starts.append(start)
-    return found.values()
+    return parts.values()
 
 
 _NAMES = "A"
@@ -184,10 +184,10 @@ def _rows(skeleton: str, breaks: int) -> tuple[list[str], bool] | None:
         (signs > ord(" ")) | (signs == ord(_HOLE))
     )  # fmt: skip
     ends = np.isin(signs[printed[:-1]], np.frombuffer(_ENDS, dtype=np.uint8))
-    places = printed[1:][ends]
-    places = places[outside[places] & np.isin(signs[places], np.frombuffer(b"+-", dtype=np.uint8))]
-    first, *others = _cut(whole, places.tolist())
-    between = [whole[place] for place in places.tolist()]
+    cuts = printed[1:][ends]
+    cuts = cuts[outside[cuts] & np.isin(signs[cuts], np.frombuffer(b"+-", dtype=np.uint8))]
+    first, *others = _cut(whole, cuts.tolist())
+    between = [whole[cut] for cut in cuts.tolist()]
     rest = [sign + term.strip() for sign, term in zip(between, others, strict=True)]
     return ["+" + first.strip(), *rest], True
 
@@ -196,8 +196,8 @@ _ENDS = b"\0)!" + bytes(range(ord("a"), ord("z") + 1)) + bytes(range(ord("A"), o
 """What the last sign of a term may be."""
 
 
-def _cut(text: str, places: Iterable[int]) -> list[str]:
-    edges = [-1, *places, len(text)]
+def _cut(text: str, cuts: Iterable[int]) -> list[str]:
+    edges = [-1, *cuts, len(text)]
     return [text[first + 1 : last] for first, last in pairwise(edges)]
 
 
@@ -214,19 +214,19 @@ class _Reader:
     def repetition(self, kinds: Sequence[_Kind], count: int) -> RepeatedRows:
         texts = [self._text(kind) for kind in kinds]
         scans = [tokenize(text) for text, _ in texts]
-        tokens = [token for each in scans for token in each]
+        tokens = [token for scan in scans for token in scan]
         names = self._names_of([*tokens, *(Token(NAME, name, 0, 0) for name in self.indexed)])
         templates: list[Template] = []
         alone: dict[int, Node] = {}
-        for kind, (text, places), scan in zip(kinds, texts, scans, strict=True):
+        for kind, (text, starts), scan in zip(kinds, texts, scans, strict=True):
             if len(kind.rows) == 1:
                 alone[kind.rows[0]] = self._row(_Trial(text, scan, names), kind)
             else:
-                templates.append(self._template(kind, text, places, scan, names))
-        own = {slot for each in templates for slot in each.slots}
-        roots = [*alone.values(), *(each.body for each in templates)]
+                templates.append(self._template(kind, text, starts, scan, names))
+        own = {slot for template in templates for slot in template.slots}
+        roots = [*alone.values(), *(template.body for template in templates)]
         others = [
-            str(each.value) for each in postorder(roots) if each.op == VARIABLE and each not in own
+            str(node.value) for node in postorder(roots) if node.op == VARIABLE and node not in own
         ]
         return RepeatedRows(
             tuple(templates),
@@ -241,30 +241,30 @@ class _Reader:
     def _text(self, kind: _Kind) -> tuple[str, list[int]]:
         """Return the first row of a kind as it was typed, and where its slots begin."""
         pieces = (kind.skeleton[1:] if self.is_sum else kind.skeleton).split(_HOLE)
-        text, places = pieces[0], []
-        for place, piece in enumerate(pieces[1:], kind.starts[0]):
-            places.append(len(text))
-            text += self.slots[place] + piece
-        return text, places
+        text, starts = pieces[0], []
+        for index, piece in enumerate(pieces[1:], kind.starts[0]):
+            starts.append(len(text))
+            text += self.slots[index] + piece
+        return text, starts
 
     def _row(self, parser: _Trial, kind: _Kind) -> Node:
         """Return the node of a row, which is an output or a signed term."""
-        made = parser.row(is_term=self.is_sum)
-        return parser.build("neg", made) if kind.skeleton[0] == "-" and self.is_sum else made
+        term = parser.row(is_term=self.is_sum)
+        return parser.build("neg", term) if kind.skeleton[0] == "-" and self.is_sum else term
 
     def _template(
-        self, kind: _Kind, text: str, places: Sequence[int], scan: list[Token], names: Names
+        self, kind: _Kind, text: str, starts: Sequence[int], scan: list[Token], names: Names
     ) -> Template:
         columns = kind.columns(self.slots)
-        at = {token.start: place for place, token in enumerate(scan)}
+        index_at = {token.start: index for index, token in enumerate(scan)}
         tokens, slots, typed = list(scan), [], []
-        for k, (place, column) in enumerate(zip(places, columns, strict=True)):
+        for k, (start, column) in enumerate(zip(starts, columns, strict=True)):
             if column.count(column[0]) == len(column):
                 continue
-            token = tokens[at[place]]
+            token = tokens[index_at[start]]
             is_number = token.kind == NUMERAL
             unlikely = _slot(_UNLIKELY + k, column) if is_number else f"{_HOLE}{k}"
-            tokens[at[place]] = token._replace(text=unlikely)
+            tokens[index_at[start]] = token._replace(text=unlikely)
             slots.append(number(_UNLIKELY + k) if is_number else variable(unlikely))
             typed.append(column)
             for each in set(column) - self._numbers.keys() if is_number else ():
@@ -279,9 +279,9 @@ class _Reader:
 
 
 def _slot(number: int, column: Iterable[str]) -> _Slot:
-    made = _Slot(number)
-    made.column = frozenset(column)
-    return made
+    slot = _Slot(number)
+    slot.column = frozenset(column)
+    return slot
 
 
 class _Trial(Grammar):
@@ -298,13 +298,13 @@ class _Trial(Grammar):
         """Read the row, inside the brackets or the sum that stand around it."""
         if is_term:
             self.nesting = 1
-            found = self.expression(SUM)
+            value = self.expression(SUM)
         else:
             self.open.append("[")
-            found = self.build.real(self.expression())
+            value = self.build.real(self.expression())
         if self.token.kind != END or self.build.steps:
             raise _DoubtError
-        return found
+        return value
 
     def source(self, *_: Token) -> NoReturn:
         """Refuse to quote what was typed."""
@@ -319,8 +319,8 @@ class _TrialBuilder(Builder):
             raise _DoubtError
         return super().logarithm(x, base)
 
-    def _check_size(self, made: Node, at: Token | None) -> None:
-        is_constant = all(self.exact(arg) is not None for arg in made.args)
-        if is_constant and not self.slots.isdisjoint(postorder([made])):
+    def _check_size(self, result: Node, at: Token | None) -> None:
+        is_constant = all(self.exact(arg) is not None for arg in result.args)
+        if is_constant and not self.slots.isdisjoint(postorder([result])):
             raise _DoubtError
-        super()._check_size(made, at)
+        super()._check_size(result, at)

@@ -153,10 +153,10 @@ def _spellings() -> Iterator[tuple[str, Spelling]]:
 
 
 def _table() -> dict[str, tuple[Spelling, ...]]:
-    found: dict[str, tuple[Spelling, ...]] = {}
+    table: dict[str, tuple[Spelling, ...]] = {}
     for name, spelling in _spellings():
-        found[name] = (*found.get(name, ()), spelling)
-    return found
+        table[name] = (*table.get(name, ()), spelling)
+    return table
 
 
 SPELLINGS: Mapping[str, tuple[Spelling, ...]] = MappingProxyType(_table())

@@ -35,21 +35,21 @@ def component_names(name: str, shape: tuple[int, ...]) -> list[str]:
 
 
 def component_at(
-    variables: Mapping[str, tuple[int, ...]], place: int
+    variables: Mapping[str, tuple[int, ...]], position: int
 ) -> tuple[str, tuple[int, ...]]:
     """Return the variable of a component, and its index there, by its place among all components.
 
     ``variables`` are the shapes, in order; each goes row by row.
     """
     for name, shape in variables.items():
-        if place < prod(shape):
+        if position < prod(shape):
             index: list[int] = []
             for length in reversed(shape):
-                place, own = divmod(place, length)
+                position, own = divmod(position, length)
                 index.insert(0, own)
             return name, tuple(index)
-        place -= prod(shape)
-    raise IndexError(place)
+        position -= prod(shape)
+    raise IndexError(position)
 
 
 def component_name(name: str, index: tuple[int, ...]) -> str:

@@ -130,12 +130,12 @@ def plain(text: str) -> str:
 
 @cache
 def _fonts() -> dict[int, str]:
-    found = {}
+    fonts = {}
     for code in (*range(0x2100, 0x2150), *range(0x1D400, 0x1D800)):
         kind, _, plain = unicodedata.decomposition(chr(code)).partition(" ")
         if kind == "<font>":
-            found[code] = unicodedata.normalize("NFKC", chr(int(plain, 16)))
-    return found
+            fonts[code] = unicodedata.normalize("NFKC", chr(int(plain, 16)))
+    return fonts
 
 
 def variable_name(text: str) -> str | None:

@@ -74,7 +74,7 @@ def read_correlations(text: str, variables: Sequence[str]) -> dict[tuple[str, st
 
     Raises PointError where the text can't be read or doesn't fit the variables.
     """
-    found: dict[tuple[str, str], Node] = {}
+    correlations: dict[tuple[str, str], Node] = {}
     for part in filter(str.strip, text.split(";")):
         names, _, value = part.partition("=")
         pair = tuple(name.strip() for name in names.split(","))
@@ -88,5 +88,5 @@ def read_correlations(text: str, variables: Sequence[str]) -> dict[tuple[str, st
         (coefficient,) = point.ordered
         if not isinstance(coefficient, Node):
             raise PointError(f"{value.strip()!r} is no number", hint="x,y=0.3")
-        found[pair[0], pair[1]] = coefficient
-    return found
+        correlations[pair[0], pair[1]] = coefficient
+    return correlations

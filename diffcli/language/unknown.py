@@ -46,7 +46,7 @@ def parts_of(op: str) -> tuple[str, tuple[int, ...]]:
 def raised(op: str, index: int) -> str:
     """Return the operation differentiated once more in an argument."""
     name, orders = parts_of(op)
-    risen = [order + (place == index) for place, order in enumerate(orders)]
+    risen = [order + (position == index) for position, order in enumerate(orders)]
     return f"?{name} {' '.join(map(str, risen))}"
 
 
@@ -55,12 +55,12 @@ def spelled(op: str) -> str:
     name, orders = parts_of(op)
     if len(orders) == 1:
         return name + "'" * orders[0]
-    return "".join(_partial(place, order) for place, order in enumerate(orders, 1)) + name
+    return "".join(_partial(index, order) for index, order in enumerate(orders, 1)) + name
 
 
-def _partial(place: int, order: int) -> str:
+def _partial(index: int, order: int) -> str:
     power = str(order).translate(_SUPERSCRIPTS) if order > 1 else ""
-    return f"{PARTIAL}{str(place).translate(_SUBSCRIPTS)}{power}" if order else ""
+    return f"{PARTIAL}{str(index).translate(_SUBSCRIPTS)}{power}" if order else ""
 
 
 def spelled_latex(op: str, name_latex: str) -> str:
@@ -69,8 +69,8 @@ def spelled_latex(op: str, name_latex: str) -> str:
     if len(orders) == 1:
         return name_latex + "'" * orders[0]
     partials = (
-        rf"\partial_{{{place}}}" + (f"^{{{order}}}" if order > 1 else "")
-        for place, order in enumerate(orders, 1)
+        rf"\partial_{{{index}}}" + (f"^{{{order}}}" if order > 1 else "")
+        for index, order in enumerate(orders, 1)
         if order
     )
     return rf"{''.join(partials)} {name_latex}".strip()
@@ -79,9 +79,9 @@ def spelled_latex(op: str, name_latex: str) -> str:
 def unknowns_in(roots: Iterable[Node]) -> dict[str, Node]:
     """Return the first call of each function that is only named, by its name."""
     calls: dict[str, Node] = {}
-    for each in postorder(roots):
-        if is_unknown(each.op):
-            calls.setdefault(parts_of(each.op)[0], each)
+    for term in postorder(roots):
+        if is_unknown(term.op):
+            calls.setdefault(parts_of(term.op)[0], term)
     return calls
 
 

@@ -74,17 +74,17 @@ def _is_bracket(reader: Reader) -> bool:
 
 def _bracketed(reader: Reader, text: str) -> None:
     r"""Read the bracket of a call, and say that it ends there in ``\sin(n+1)\pi x``."""
-    found = reader.captured(reader.balanced)
-    reader.tokens += found
+    tokens = reader.captured(reader.balanced)
+    reader.tokens += tokens
     kind = _kind(reader, reader.peek())
     is_wide = _WIDE.search(reader.text, reader.tokens[-1].end, reader.position)
-    if kind == "letter" and not is_wide and any(token.text in ("+", "-") for token in found):
+    if kind == "letter" and not is_wide and any(token.text in ("+", "-") for token in tokens):
         reader.say(f"{text} applies to the bracket alone")
 
 
 def _juxtaposed(reader: Reader, text: str) -> None:
     """Read an argument without brackets, and put it into brackets."""
-    place, begin = len(reader.tokens), reader.position
+    index, begin = len(reader.tokens), reader.position
     factors, is_constant, is_closed, is_doubtful = 0, True, False, False
     starts_with_number = reader.peek()[:1].isdigit()
     if reader.peek() in ("+", "-"):
@@ -119,7 +119,7 @@ def _juxtaposed(reader: Reader, text: str) -> None:
     if is_doubtful or factors > 1 + starts_with_number:
         shown = argument if len(argument) <= 30 else f"{argument[:14]}…{argument[-14:]}"
         reader.say(f"the argument of {text} is {shown}")
-    reader.tokens.insert(place, Token(SIGN, "(", begin, begin))
+    reader.tokens.insert(index, Token(SIGN, "(", begin, begin))
     end = reader.tokens[-1].end
     reader.tokens.append(Token(SIGN, ")", end, end))
 
@@ -173,21 +173,21 @@ def _kind(reader: Reader, unit: str) -> str:
     return "bracket" if _OPENER.match(reader.text, reader.position) else ""
 
 
-def _is_differential(reader: Reader, place: int) -> bool:
+def _is_differential(reader: Reader, position: int) -> bool:
     """Whether the differential of an integral around stands here."""
     is_open = reader.integrals > 0 and "d" not in reader.declared
-    return is_open and _DIFFERENTIAL.match(reader.text, place) is not None
+    return is_open and _DIFFERENTIAL.match(reader.text, position) is not None
 
 
 def _font_kind(reader: Reader, command: str) -> str:
     """Return the kind of a word in a font: a function, a name, or words between formulas."""
     word = _FONT_WORD.match(reader.text, reader.position)
-    found = (word[1] or word[2]) if word else ""
-    if not found:
+    text = (word[1] or word[2]) if word else ""
+    if not text:
         return "" if command in TEXTUAL else "letter"
-    if found.lower() in CLAUSES:
+    if text.lower() in CLAUSES:
         return ""
-    is_function = found in CALLABLE and len(found) > 1 and found not in reader.declared
+    is_function = text in CALLABLE and len(text) > 1 and text not in reader.declared
     return "function" if is_function else "letter"
 
 
@@ -216,9 +216,9 @@ def _until(reader: Reader) -> int:
     if word in reader.declared or len(word) < 2:
         return 0
     for size in range(1, len(word)):
-        place = reader.position + size
-        is_power = _EXPONENTIAL.match(reader.text, place) and "e" not in reader.declared
-        if is_power or _is_differential(reader, place):
+        position = reader.position + size
+        is_power = _EXPONENTIAL.match(reader.text, position) and "e" not in reader.declared
+        if is_power or _is_differential(reader, position):
             return size
     return 0
 
@@ -259,33 +259,33 @@ def greek_call(reader: Reader, text: str, index: int) -> bool:
         reader.emit(SIGN, TIMES, reader.position)
     elif function in _INCOMPLETE:
         reader.say(rf"\{text}(s, x) is the incomplete gamma function")
-        found = reader.captured(reader.balanced)
-        _incomplete(reader, function, index, found)
+        tokens = reader.captured(reader.balanced)
+        _incomplete(reader, function, index, tokens)
     else:
         reader.say(rf"\{text}(…) is the function {function}")
     return True
 
 
-def _incomplete(reader: Reader, function: str, index: int, found: list[Token]) -> None:
+def _incomplete(reader: Reader, function: str, index: int, tokens: list[Token]) -> None:
     """Write an incomplete gamma function as the regularised one times Γ."""
     depth, comma = 0, 0
-    for place, token in enumerate(found):
+    for position, token in enumerate(tokens):
         depth += (token.text in ("(", "{")) - (token.text in (")", "}"))
         if token.text == "," and depth == 1:
-            comma = place
+            comma = position
     name = reader.tokens[index]
-    opened, closed = name._replace(kind=SIGN, text="{"), found[-1]._replace(kind=SIGN, text="}")
+    opened, closed = name._replace(kind=SIGN, text="{"), tokens[-1]._replace(kind=SIGN, text="}")
     reader.tokens[index:] = [
-        opened, name._replace(text=function), *found, closed._replace(text="*"),
-        name._replace(text="Gamma"), *found[:comma], found[-1], closed,
+        opened, name._replace(text=function), *tokens, closed._replace(text="*"),
+        name._replace(text="Gamma"), *tokens[:comma], tokens[-1], closed,
     ]  # fmt: skip
 
 
 def _count(reader: Reader) -> int:
     """Return how many arguments stand in the bracket here."""
     depth, count = 0, 1
-    for place in range(reader.position, reader.end):
-        character = reader.text[place]
+    for index in range(reader.position, reader.end):
+        character = reader.text[index]
         depth += (character in "([{") - (character in ")]}")
         count += depth == 1 and character in ",;"
         if depth == 0 and character in ")]}":

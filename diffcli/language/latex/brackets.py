@@ -19,13 +19,13 @@ def delimiter(reader: Reader, side: str, size: str) -> None:
     r"""Read the bracket after ``\left``, ``\right`` or a size."""
     unit, start = reader.peek(), reader.take()
     sign = SIGNS.get(unit[1:], "") if unit.startswith("\\") else unit.translate(_ROUND)
-    place = reader.lefts.pop() if size == "right" and reader.lefts else None
+    opened = reader.lefts.pop() if size == "right" and reader.lefts else None
     if size == "left":
         reader.lefts.append(len(reader.tokens) if unit == "." else None)
     if unit == "." or (unit == r"\{" and reader.peek() == r"\begin"):
         return
-    if sign == "|" and reader.peek() == "_" and (place is not None or side == ""):
-        evaluated(reader, start, place)
+    if sign == "|" and reader.peek() == "_" and (opened is not None or side == ""):
+        evaluated(reader, start, opened)
     elif unit[1:] in NORMS:
         norm(reader, start, unit[1:], side)
     elif unit[1:] in ("langle", "rangle"):

@@ -43,13 +43,13 @@ def prose(reader: Reader, start: int) -> None:
     reader.take()
     in_dollars = False
     while (unit := reader.peek()) not in ("}", ""):
-        place = reader.position
-        found = None if in_dollars else reader.match(_PROSE)
-        if found:
-            clause = CLAUSES.get(found[0].lower())
+        position = reader.position
+        match = None if in_dollars else reader.match(_PROSE)
+        if match:
+            clause = CLAUSES.get(match[0].lower())
             if clause is None:
-                raise reader.fail(f"{found[0]!r} is no part of a formula", place, _READ)
-            reader.emit(*clause, place)
+                raise reader.fail(f"{match[0]!r} is no part of a formula", position, _READ)
+            reader.emit(*clause, position)
         elif unit == "$":
             reader.take()
             in_dollars = not in_dollars
@@ -80,10 +80,10 @@ def trimmed(tokens: list[Token]) -> list[Token]:
 def _closer(tokens: Sequence[Token]) -> int:
     """Return the place of the brace that closes the first token."""
     depth = 0
-    for place, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         depth += (token.text == "{") - (token.text == "}")
         if depth == 0:
-            return place
+            return index
     return -1
 
 
@@ -127,9 +127,9 @@ def completed(reader: Reader, tokens: list[Token]) -> list[Token]:
 def _first_of_chain(reader: Reader, tokens: list[Token]) -> list[Token]:
     """Return ``f(x) = a`` of ``f(x) = a = b``: what is said to be equal is read once."""
     is_call = len(tokens) > 1 and tokens[0].kind == NAME and tokens[1].text == "("
-    signs = [each for each in _outside(tokens) if tokens[each].text == "="]
-    marks = any(tokens[each].text in (",", ";") or tokens[each].kind == WORD
-                for each in _outside(tokens))  # fmt: skip
+    signs = [index for index in _outside(tokens) if tokens[index].text == "="]
+    marks = any(tokens[index].text in (",", ";") or tokens[index].kind == WORD
+                for index in _outside(tokens))  # fmt: skip
     if not is_call or len(signs) < 2 or marks or tokens[signs[0] - 1].text != ")":
         return tokens
     typed = reader.text[tokens[signs[1]].end :].strip()
@@ -140,11 +140,11 @@ def _first_of_chain(reader: Reader, tokens: list[Token]) -> list[Token]:
 def _outside(tokens: Sequence[Token]) -> Iterator[int]:
     """Yield the places of the tokens that stand in no bracket."""
     depth = 0
-    for place, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if token.kind == SIGN:
             depth -= token.text in _CLOSING
         if depth == 0:
-            yield place
+            yield index
         if token.kind == SIGN:
             depth += token.text in _OPENING
 
@@ -174,10 +174,10 @@ def _head(parts: list[list[Token]]) -> tuple[list[Token], list[list[Token]]]:
     """Return what stands up to the first sign of equality, and the parts without it."""
     if parts[1:] and any(token.text == ";" for part in parts for token in part[:1]):
         return [], parts
-    for place, token in enumerate(parts[0]):
-        if token.text == "=" and not any(t.text in _COMPARISONS for t in parts[0][:place]):
-            rest = [parts[0][place + 1 :], *parts[1:]]
-            return parts[0][: place + 1], [part for part in rest if part]
+    for index, token in enumerate(parts[0]):
+        if token.text == "=" and not any(t.text in _COMPARISONS for t in parts[0][:index]):
+            rest = [parts[0][index + 1 :], *parts[1:]]
+            return parts[0][: index + 1], [part for part in rest if part]
     return [], parts
 
 
@@ -197,29 +197,29 @@ def _pieces(reader: Reader, parts: list[list[Token]]) -> list[Token]:
     signs = [part[0].text if _is_word(part) or _is_mark(part) else "" for part in parts]
     signs += ["end"] * 3
     pieces: list[tuple[list[Token], list[Token] | None]] = []
-    place = 0
-    while place < len(parts):
-        if pieces and signs[place] in (",", "and"):
-            place += 1
-        elif pieces and signs[place : place + 3] == ["otherwise", "", "end"]:
-            pieces.append((parts[place + 1], None))
-            place += 2
-        elif signs[place : place + 2] == ["", "otherwise"]:
-            pieces.append((parts[place], None))
-            place += 2
-        elif signs[place : place + 3] in (["", "if", ""], ["", ",", ""]):
-            if signs[place + 1] == "," and not _compares(parts[place + 2]):
-                raise _unread(reader, parts[place + 1][0])
-            value, condition = parts[place], parts[place + 2]
-            place += 3
-            while signs[place] in _LOGIC and not signs[place + 1]:
-                if signs[place + 2] in ("if", "otherwise"):
+    index = 0
+    while index < len(parts):
+        if pieces and signs[index] in (",", "and"):
+            index += 1
+        elif pieces and signs[index : index + 3] == ["otherwise", "", "end"]:
+            pieces.append((parts[index + 1], None))
+            index += 2
+        elif signs[index : index + 2] == ["", "otherwise"]:
+            pieces.append((parts[index], None))
+            index += 2
+        elif signs[index : index + 3] in (["", "if", ""], ["", ",", ""]):
+            if signs[index + 1] == "," and not _compares(parts[index + 2]):
+                raise _unread(reader, parts[index + 1][0])
+            value, condition = parts[index], parts[index + 2]
+            index += 3
+            while signs[index] in _LOGIC and not signs[index + 1]:
+                if signs[index + 2] in ("if", "otherwise"):
                     break
-                condition = [*condition, parts[place][0], *parts[place + 1]]
-                place += 2
+                condition = [*condition, parts[index][0], *parts[index + 1]]
+                index += 2
             pieces.append((value, condition))
         else:
-            raise _unread(reader, parts[place][0])
+            raise _unread(reader, parts[index][0])
     return _piecewise(pieces)
 
 
@@ -229,25 +229,28 @@ def _without_marks(parts: Sequence[list[Token]]) -> list[list[Token]]:
     return [
         part
         for before, part, after in zip(padded, parts, padded[2:], strict=False)
-        if not (_is_mark(part) and any(each and _is_word(each) for each in (before, after)))
+        if not (_is_mark(part) and any(beside and _is_word(beside) for beside in (before, after)))
     ]
 
 
 def _piecewise(pieces: Sequence[tuple[list[Token], list[Token] | None]]) -> list[Token]:
-    place = pieces[0][0][0].start
-    made = [Token(NAME, "piecewise", place, place), Token(SIGN, "(", place, place)]
+    start = pieces[0][0][0].start
+    tokens = [Token(NAME, "piecewise", start, start), Token(SIGN, "(", start, start)]
     for number, (value, condition) in enumerate(pieces):
         comma, close = (Token(SIGN, sign, value[-1].end, value[-1].end) for sign in ",)")
-        made += [comma] * (number > 0) + [Token(SIGN, "(", value[0].start, value[0].start), *value]
-        made += [comma, *condition_of(condition)] if condition else []
-        made.append(close)
-    return [*made, Token(SIGN, ")", made[-1].end, made[-1].end)]
+        tokens += [comma] * (number > 0) + [
+            Token(SIGN, "(", value[0].start, value[0].start),
+            *value,
+        ]
+        tokens += [comma, *condition_of(condition)] if condition else []
+        tokens.append(close)
+    return [*tokens, Token(SIGN, ")", tokens[-1].end, tokens[-1].end)]
 
 
 def _defined(reader: Reader, head: list[Token], parts: list[list[Token]]) -> list[Token]:
     r"""Return the tokens of definitions, ``k = 2; f``, for ``f \text{ where } k=2``."""
-    at = next(place for place, part in enumerate(parts) if part[0].text == "where")
-    before, after = parts[:at], [part for part in parts[at + 1 :] if not _is_mark(part)]
+    where = next(index for index, part in enumerate(parts) if part[0].text == "where")
+    before, after = parts[:where], [part for part in parts[where + 1 :] if not _is_mark(part)]
     values = [part for part in after if not _is_word(part)]
     body = [part for part in before if not _is_mark(part)]
     if len(body) == 1 and len(values) == 1 and _compares(values[0]):
@@ -256,14 +259,14 @@ def _defined(reader: Reader, head: list[Token], parts: list[list[Token]]) -> lis
     signs = [[token.text for token in part[:2]] for part in values]
     named = values and all(len(sign) == 2 and sign[1] == "=" for sign in signs)
     if len(body) != 1 or not is_list or not named:
-        raise _unread(reader, parts[at][0])
+        raise _unread(reader, parts[where][0])
     if head:
         name = "".join(token.text for token in head[:-1])
         reader.say(f"{name} is the name of the formula after '='")
-    made = list[Token]()
+    tokens = list[Token]()
     for part in values:
-        made += [*part, Token(SIGN, ";", part[-1].end, part[-1].end)]
-    return made + body[0]
+        tokens += [*part, Token(SIGN, ";", part[-1].end, part[-1].end)]
+    return tokens + body[0]
 
 
 def check_words(reader: Reader, tokens: Iterable[Token]) -> None:

@@ -35,8 +35,8 @@ def is_differential(reader: Reader, above: list[Token], below: list[Token], star
     variables = list(_VARIABLES.finditer(bottom))
     if not variables or not re.match("[d∂]( |$)", top) or "d" in reader.declared:
         return False
-    orders = [int(found[2] or 1) for found in variables]
-    whole = "".join(found[0] for found in variables) == bottom
+    orders = [int(match[2] or 1) for match in variables]
+    whole = "".join(match[0] for match in variables) == bottom
     operator = _OPERATOR.match(top)
     wanted = int(operator[1] or 1) if operator else 0
     order, body = sum(orders), _behind_operator(above)
@@ -52,7 +52,7 @@ def is_differential(reader: Reader, above: list[Token], below: list[Token], star
             r"write \frac{d}{dx} before a formula; a product with a d as d \cdot x",
         )  # fmt: skip
     reader.readings.pop("d(…) is a product", None)
-    names = [(found[1], each) for found, each in zip(variables, orders, strict=True)]
+    names = [(match[1], order) for match, order in zip(variables, orders, strict=True)]
     if body:
         _derivative_of(reader, body, names, start)
     else:
@@ -160,21 +160,21 @@ def differential(reader: Reader, start: int) -> None:
 def prime(reader: Reader) -> None:
     """Read primes: after a bracket the derivative of what stands in it."""
     start = reader.position
-    found = reader.match(_PRIMES)
-    primes(reader, found[0].count("'") + found[0].count("’") if found else 1, start)
+    match = reader.match(_PRIMES)
+    primes(reader, match[0].count("'") + match[0].count("’") if match else 1, start)
 
 
 def primes(reader: Reader, count: int, start: int) -> None:
     """Write primes, or the derivative of the bracket before them."""
-    place = bracket_start(reader.tokens)
-    if place is None or reader.tokens[place].text not in ("(", "{"):
+    index = bracket_start(reader.tokens)
+    if index is None or reader.tokens[index].text not in ("(", "{"):
         for _ in range(count):
             reader.emit(SIGN, "'", start)
         return
-    first = reader.tokens[place - 1] if place else None
+    first = reader.tokens[index - 1] if index else None
     if first and first.kind == NAME and first.text in CALLABLE:
-        place -= 1
-    _wrap(reader, place, PRIMED, start)
+        index -= 1
+    _wrap(reader, index, PRIMED, start)
     reader.emit(SIGN, ",", start)
     reader.emit(NUMBER, str(count), start)
     reader.emit(SIGN, ")", start)
@@ -183,15 +183,15 @@ def primes(reader: Reader, count: int, start: int) -> None:
 def bracket_start(tokens: Sequence[Token]) -> int | None:
     """Return the place where the bracket opens that the last token closes."""
     depth = 0
-    for place in range(len(tokens) - 1, -1, -1):
-        if tokens[place].kind == SIGN:
-            depth += (tokens[place].text in _CLOSING) - (tokens[place].text in _OPENING)
+    for index in range(len(tokens) - 1, -1, -1):
+        if tokens[index].kind == SIGN:
+            depth += (tokens[index].text in _CLOSING) - (tokens[index].text in _OPENING)
         if depth <= 0:
-            return place if place < len(tokens) - 1 else None
+            return index if index < len(tokens) - 1 else None
     return None
 
 
-def _wrap(reader: Reader, place: int, name: str, start: int) -> None:
+def _wrap(reader: Reader, index: int, name: str, start: int) -> None:
     """Put what stands from a place on into braces, as the first argument of a form."""
     reader.wrapped += 1
     if reader.wrapped > MAX_NESTING:
@@ -199,27 +199,31 @@ def _wrap(reader: Reader, place: int, name: str, start: int) -> None:
             f"more than {MAX_NESTING} primes and bars", hint="name the parts: y = …; z = …",
             text=reader.text, column=start,
         )  # fmt: skip
-    at = reader.tokens[place].start
-    opening = [Token(NAME, name, at, at), Token(SIGN, "(", at, at), Token(SIGN, "{", at, at)]
-    reader.tokens[place:place] = opening
+    column = reader.tokens[index].start
+    opening = [
+        Token(NAME, name, column, column),
+        Token(SIGN, "(", column, column),
+        Token(SIGN, "{", column, column),
+    ]
+    reader.tokens[index:index] = opening
     reader.tokens.append(Token(SIGN, "}", start, start))
 
 
-def evaluated(reader: Reader, start: int, place: int | None) -> None:
+def evaluated(reader: Reader, start: int, index: int | None) -> None:
     r"""Read ``_{x=2}`` or ``_0^1`` after a bar or bracket: the value, or difference, there.
 
     What is evaluated begins at a place among the tokens; else it is the term before the bar.
     """
-    place = _term_start(reader, start) if place is None else place
-    if place >= len(reader.tokens):
+    index = _term_start(reader, start) if index is None else index
+    if index >= len(reader.tokens):
         raise reader.fail("nothing stands before the bar", start, _VALUE)
-    before = reader.tokens[max(place - 2, 0) : place]
-    if before and before[0].text == "∂" and reader.tokens[place].text == "(":
+    before = reader.tokens[max(index - 2, 0) : index]
+    if before and before[0].text == "∂" and reader.tokens[index].text == "(":
         raise reader.fail("it isn't clear what the bracket belongs to", start, _VALUE)
-    low, high = (_unbraced(each) for each in bounds_of(reader))
+    low, high = (_unbraced(bound) for bound in bounds_of(reader))
     if not low or WORD in {token.kind for token in (*low, *high)}:
         raise reader.fail("a value has a place", start, _VALUE)
-    _wrap(reader, place, AT, start)
+    _wrap(reader, index, AT, start)
     if high and [token.text for token in high[1:2]] == ["="]:
         high = high[2:]
     for part in _split(low):
@@ -248,13 +252,13 @@ def _split(tokens: Sequence[Token]) -> list[list[Token]]:
 def _term_start(reader: Reader, start: int) -> int:
     """Return where the one term before a bar begins; raise FormulaError where it is a sum."""
     depth, begin = 0, 0
-    for place in range(len(reader.tokens) - 1, -1, -1):
-        token = reader.tokens[place]
+    for index in range(len(reader.tokens) - 1, -1, -1):
+        token = reader.tokens[index]
         if token.kind == SIGN:
             depth += (token.text in _CLOSING) - (token.text in _OPENING)
         if depth < 0 or (depth == 0 and token.text in ("=", ",", ";")):
-            begin = place + 1
+            begin = index + 1
             break
-        if depth == 0 and token.kind == SIGN and token.text in ("+", "-") and place:
+        if depth == 0 and token.kind == SIGN and token.text in ("+", "-") and index:
             raise reader.fail("it isn't clear what the bar belongs to", start, _VALUE)
     return begin

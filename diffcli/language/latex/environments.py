@@ -36,8 +36,8 @@ _CONTINUED = frozenset({"+", "-", "*", "/"})
 
 def begin(reader: Reader, start: int) -> None:
     r"""Read ``\begin{cases} a & c \\ b & \text{otherwise} \end{cases}`` and its relatives."""
-    found = reader.match(_NAME)
-    name = found[1] if found else ""
+    match = reader.match(_NAME)
+    name = match[1] if match else ""
     is_choice = reader.text[:start].rstrip().endswith(r"\{")
     if name in WRAPPERS:
         reader.sequence(r"\end")
@@ -90,29 +90,29 @@ def _cases(reader: Reader, start: int, *, is_choice: bool) -> None:
 
 def _piece(reader: Reader, start: int, *, is_choice: bool) -> bool:
     """Read a line of cases, and say whether another follows; an array may be no choice."""
-    place = reader.position
+    begin = reader.position
     cells = [cell for cell in map(trimmed, _row(reader)) if cell]
     if len(cells) < 2 and not is_choice:
         raise reader.fail(
             "an array without conditions isn't read", start, r"\binom{n}{k}, \begin{cases}"
         )
     if len(cells) > 2:
-        raise reader.fail("a line of cases has a value and a condition", place, r"a & x > 0 \\")
+        raise reader.fail("a line of cases has a value and a condition", begin, r"a & x > 0 \\")
     if len(cells) == 1 and any(token.kind == WORD for token in cells[0]):
         # The words stand in the same cell: ``x^2 \text{ if } x>0``, which gives one piece.
         inner = completed(reader, cells[0])
         reader.tokens += inner[2:-1]
     elif len(cells) == 1 and (cut := _comma(cells[0])):
         cells = [cells[0][:cut], cells[0][cut + 1 :]]
-        _emit(reader, cells, place)
+        _emit(reader, cells, begin)
     else:
-        _emit(reader, cells, place)
+        _emit(reader, cells, begin)
     return _goes_on(reader)
 
 
 def _comma(cell: list[Token]) -> int:
     """Return the place of the comma between a value and a comparison in one cell, 0 if none."""
-    commas = [place for place, token in enumerate(cell) if token.text == ","]
+    commas = [index for index, token in enumerate(cell) if token.text == ","]
     signs = {"<", "<=", ">", ">=", "!=", "="}
     is_pair = len(commas) == 1 and any(token.text in signs for token in cell[commas[0] :])
     return commas[0] if is_pair else 0
@@ -165,8 +165,8 @@ def _matrix(reader: Reader, start: int, function: str) -> None:
     reader.emit(NAME, MATRIX, start)
     for number, row in enumerate(rows):
         reader.emit(SIGN, "," if number else "(", start)
-        for place, cell in enumerate(row):
-            reader.emit(SIGN, "," if place else "(", start)
+        for index, cell in enumerate(row):
+            reader.emit(SIGN, "," if index else "(", start)
             reader.tokens += cell
         reader.emit(SIGN, ")", start)
     reader.emit(SIGN, ")", start)

@@ -208,7 +208,7 @@ _CHARACTERS: dict[str, Callable[[Grammar], None]] = {
 
 def _defined(tokens: Sequence[Token]) -> set[str]:
     """Return the names that the text defines: ``y = …``, which are no variables."""
-    starts = [0, *(place + 1 for place, token in enumerate(tokens) if token.text == ";")]
+    starts = [0, *(index + 1 for index, token in enumerate(tokens) if token.text == ";")]
     pairs = (tokens[start : start + 2] for start in starts)
     return {pair[0].text for pair in pairs if len(pair) == 2 and pair[1].text == "="}
 
@@ -218,8 +218,8 @@ def _is_bracketed(tokens: list[Token]) -> bool:
     if not tokens or tokens[0].text != "(":
         return False
     depth = 0
-    for place, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         depth += (token.text == "(") - (token.text == ")")
         if depth == 0:
-            return place == len(tokens) - 1
+            return index == len(tokens) - 1
     return False

@@ -39,29 +39,29 @@ def skip_head(reader: Reader) -> None:
     """Go past a name of the formula that only LaTeX writes, with its sign of equality."""
     start = reader.position
     end = start + _LONGEST
-    found = _DERIVATIVE.match(reader.text, start, end)
-    if found:
-        _skip(reader, found, found.end())
-    elif found := _CALL.match(reader.text, start, end):
-        closer = _closer(reader.text, found.end())
-        inside = reader.text[found.end() : closer]
+    match = _DERIVATIVE.match(reader.text, start, end)
+    if match:
+        _skip(reader, match, match.end())
+    elif match := _CALL.match(reader.text, start, end):
+        closer = _closer(reader.text, match.end())
+        inside = reader.text[match.end() : closer]
         equal = _EQUAL.match(reader.text, closer)
-        is_name = found["name"].startswith(_ALWAYS) and not re.fullmatch(r"\(\w\)", inside)
+        is_name = match["name"].startswith(_ALWAYS) and not re.fullmatch(r"\(\w\)", inside)
         if equal and (_GIVEN.search(inside) or is_name):
-            _skip(reader, found, equal.end())
+            _skip(reader, match, equal.end())
 
 
-def _skip(reader: Reader, found: re.Match[str], end: int) -> None:
-    typed = reader.text[found.start("head") : end].strip().rstrip("&=: ")
+def _skip(reader: Reader, match: re.Match[str], end: int) -> None:
+    typed = reader.text[match.start("head") : end].strip().rstrip("&=: ")
     reader.say(f"{typed} is the name of the formula after '='")
-    reader.skipped = (found.start("head"), end)
+    reader.skipped = (match.start("head"), end)
 
 
 def _closer(text: str, start: int) -> int:
     """Return where the bracket that opens here is closed, or the end."""
     depth = 0
-    for place in range(start, len(text)):
-        depth += (text[place] in "([{") - (text[place] in ")]}")
+    for index in range(start, len(text)):
+        depth += (text[index] in "([{") - (text[index] in ")]}")
         if depth == 0:
-            return place + 1
+            return index + 1
     return len(text)

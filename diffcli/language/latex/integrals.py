@@ -16,11 +16,11 @@ _STOPS = frozenset({"}", ")", "]", "&", r"\\", r"\end", r"\right", *_AFTER})
 
 def bounds_of(reader: Reader) -> tuple[list[Token], list[Token]]:
     r"""Read what stands below and above a ``\sum`` or an ``\int``, in either order."""
-    found: dict[str, list[Token]] = {}
+    bounds: dict[str, list[Token]] = {}
     while (unit := reader.peek()) and unit in "_^":
         reader.take()
-        found[unit] = reader.captured(reader.argument)
-    return found.get("_", []), found.get("^", [])
+        bounds[unit] = reader.captured(reader.argument)
+    return bounds.get("_", []), bounds.get("^", [])
 
 
 def read_integral(reader: Reader, start: int) -> None:
@@ -35,15 +35,15 @@ def read_integral(reader: Reader, start: int) -> None:
         if unit in (_STOPS if variable else _STOPS - _AFTER) and not _depth(reader.tokens):
             break
         reader.unit(unit)
-        place = None if variable else _differential(reader.tokens)
-        if place is not None:
-            variable = [reader.tokens[place + 1]]
+        index = None if variable else _differential(reader.tokens)
+        if index is not None:
+            variable = [reader.tokens[index + 1]]
             reader.integrals -= 1
-            at_end = all(token.text in ("*", TIMES) for token in reader.tokens[place + 2 :])
-            if at_end and place:
-                del reader.tokens[place:]
+            at_end = all(token.text in ("*", TIMES) for token in reader.tokens[index + 2 :])
+            if at_end and index:
+                del reader.tokens[index:]
                 break
-            reader.tokens[place : place + 2] = _one(reader.tokens, place)
+            reader.tokens[index : index + 2] = _one(reader.tokens, index)
     body, reader.tokens = reader.tokens, outer
     reader.integrals -= not variable
     if not variable:
@@ -56,23 +56,23 @@ def read_integral(reader: Reader, start: int) -> None:
 
 def _differential(tokens: list[Token]) -> int | None:
     """Return the place of ``d`` before a name: in the open, or at the end of a numerator."""
-    for place in range(len(tokens) - 1, 0, -1):
-        sign, name = tokens[place - 1 : place + 1]
+    for index in range(len(tokens) - 1, 0, -1):
+        sign, name = tokens[index - 1 : index + 1]
         if sign.text != "d" or sign.kind != NAME or name.kind != NAME:
             continue
-        after = next((token.text for token in tokens[place + 1 :] if token.text != "}"), "")
+        after = next((token.text for token in tokens[index + 1 :] if token.text != "}"), "")
         is_numerator = after == "/" and _depth(tokens) == 0
-        if is_numerator or _depth(tokens[:place]) == 0:
-            return place - 1
+        if is_numerator or _depth(tokens[:index]) == 0:
+            return index - 1
     return None
 
 
 def _depth(tokens: list[Token]) -> int:
     """Return how many brackets are open."""
-    return sum((each.text in _OPENING) - (each.text in _CLOSING) for each in tokens)
+    return sum((token.text in _OPENING) - (token.text in _CLOSING) for token in tokens)
 
 
-def _one(tokens: list[Token], place: int) -> list[Token]:
+def _one(tokens: list[Token], index: int) -> list[Token]:
     """Return what is left in the place of a differential: 1 where nothing stands before it."""
-    alone = place == 0 or tokens[place - 1].text in ("{", "-", "+")
-    return [tokens[place]._replace(kind=NUMBER, text="1")] if alone else []
+    alone = index == 0 or tokens[index - 1].text in ("{", "-", "+")
+    return [tokens[index]._replace(kind=NUMBER, text="1")] if alone else []

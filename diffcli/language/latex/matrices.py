@@ -54,70 +54,70 @@ class _Writer:
 
     def text(self, root: Node) -> str:
         """Return a formula."""
-        for each in postorder([root]):
-            rank = self.variables.get(str(each.value), 0) if each.op == VARIABLE else None
-            inner = [self.ranks[arg] for arg in each.args]
-            self.ranks[each] = rank_of(each, inner) if rank is None else rank
-            self.texts[each] = self._written(each)
+        for node in postorder([root]):
+            rank = self.variables.get(str(node.value), 0) if node.op == VARIABLE else None
+            inner = [self.ranks[arg] for arg in node.args]
+            self.ranks[node] = rank_of(node, inner) if rank is None else rank
+            self.texts[node] = self._written(node)
         return self.texts[root][0]
 
-    def held(self, each: Node, tightness: int) -> str:
+    def held(self, node: Node, tightness: int) -> str:
         """Return a written term, bracketed if it is looser than ``tightness``."""
-        text, own = self.texts[each]
+        text, own = self.texts[node]
         return text if own >= tightness else rf"\left({text}\right)"
 
-    def column(self, each: Node) -> str:
+    def column(self, node: Node) -> str:
         """Return a factor of a product of matrices, a vector as a column."""
-        if not self._is_row(each):
-            return self.held(each, _PRODUCT)
-        if each.op == "transpose":
-            return self.column(each.args[0])
-        return rf"\left({self.texts[each][0]}\right)^{{\top}}"
+        if not self._is_row(node):
+            return self.held(node, _PRODUCT)
+        if node.op == "transpose":
+            return self.column(node.args[0])
+        return rf"\left({self.texts[node][0]}\right)^{{\top}}"
 
-    def row(self, each: Node) -> str:
+    def row(self, node: Node) -> str:
         """Return a factor transposed; a number stays as it is."""
-        if self._is_row(each) and each.op == "matmul":
-            return self.held(each, _PRODUCT)
-        if each.op == "transpose":
-            each = each.args[0]
-        tensors = [arg for arg in each.args if self.ranks[arg]]
-        if each.op == "mul" and len(tensors) == 1 < len(each.args):
-            numbers = (self.held(arg, _PRODUCT) for arg in each.args if not self.ranks[arg])
+        if self._is_row(node) and node.op == "matmul":
+            return self.held(node, _PRODUCT)
+        if node.op == "transpose":
+            node = node.args[0]
+        tensors = [arg for arg in node.args if self.ranks[arg]]
+        if node.op == "mul" and len(tensors) == 1 < len(node.args):
+            numbers = (self.held(arg, _PRODUCT) for arg in node.args if not self.ranks[arg])
             return " ".join([*numbers, self.row(tensors[0])])
-        return rf"{self.held(each, _ATOM)}^{{\top}}" if self.ranks[each] else self.column(each)
+        return rf"{self.held(node, _ATOM)}^{{\top}}" if self.ranks[node] else self.column(node)
 
-    def _is_row(self, each: Node) -> bool:
+    def _is_row(self, node: Node) -> bool:
         """Whether a vector is written as a row: a transpose, or a vector before a matrix."""
-        is_product = each.op == "matmul" and self.ranks[each.args[0]] == 1
-        return self.ranks[each] == 1 and (each.op == "transpose" or is_product)
+        is_product = node.op == "matmul" and self.ranks[node.args[0]] == 1
+        return self.ranks[node] == 1 and (node.op == "transpose" or is_product)
 
     def length(self, size: object) -> str:
         """Return a length as a number or by its name."""
         return self.names.get(size, str(size)) if isinstance(size, int) else str(size)
 
-    def _written(self, each: Node) -> Text:
-        if each.op == VARIABLE:
-            return bold_name(str(each.value), self.ranks[each]), _ATOM
-        if each.op == NUMBER and each.value in self.names:
-            return self.names[int(str(each.value))], _ATOM
-        if each.op in (NUMBER, CONSTANT):
-            return node_latex(each), _ATOM
-        write = _WRITE.get(each.op)
+    def _written(self, node: Node) -> Text:
+        if node.op == VARIABLE:
+            return bold_name(str(node.value), self.ranks[node]), _ATOM
+        if node.op == NUMBER and node.value in self.names:
+            return self.names[int(str(node.value))], _ATOM
+        if node.op in (NUMBER, CONSTANT):
+            return node_latex(node), _ATOM
+        write = _WRITE.get(node.op)
         if write is not None:
-            return write(self, each)
-        inner = {arg: self.texts[arg][0] for arg in each.args}
-        if each.op in TENSORS:
-            name = _NAMED.get(each.op, each.op).replace("_", r"\_")
-            along = [rf"\text{{axis}} = {axis}" for axis in each.static
-                     if axis != TENSORS[each.op].default]  # fmt: skip
-            arguments = ", ".join([*(inner[arg] for arg in each.args), *along])
+            return write(self, node)
+        inner = {arg: self.texts[arg][0] for arg in node.args}
+        if node.op in TENSORS:
+            name = _NAMED.get(node.op, node.op).replace("_", r"\_")
+            along = [rf"\text{{axis}} = {axis}" for axis in node.static
+                     if axis != TENSORS[node.op].default]  # fmt: skip
+            arguments = ", ".join([*(inner[arg] for arg in node.args), *along])
             return rf"\operatorname{{{name}}}\left({arguments}\right)", _ATOM
-        return node_latex(each, inner), _ATOM
+        return node_latex(node, inner), _ATOM
 
-    def _add(self, each: Node) -> Text:
+    def _add(self, node: Node) -> Text:
         parts: list[str] = []
-        whole = self.ranks[each]
-        for arg in each.args:
+        whole = self.ranks[node]
+        for arg in node.args:
             is_negative = arg.op == "neg"
             term = arg.args[0] if is_negative else arg
             text = self.column(term) if self._is_row(term) else self.held(term, _ENTRYWISE)
@@ -132,18 +132,18 @@ class _Writer:
             parts.append(f"{sign} {text}" if parts else f"{sign}{text}")
         return " ".join(parts), _SUM
 
-    def _neg(self, each: Node) -> Text:
-        return f"-{self.held(each.args[0], _ENTRYWISE)}", _SUM
+    def _neg(self, node: Node) -> Text:
+        return f"-{self.held(node.args[0], _ENTRYWISE)}", _SUM
 
-    def _mul(self, each: Node) -> Text:
+    def _mul(self, node: Node) -> Text:
         """Return numbers before what is multiplied entry by entry; a row scales the columns."""
-        numbers = [arg for arg in each.args if not self.ranks[arg]]
-        rows = [arg for arg in each.args if self.ranks[arg] == 1]
-        matrices = [arg for arg in each.args if self.ranks[arg] > 1]
+        numbers = [arg for arg in node.args if not self.ranks[arg]]
+        rows = [arg for arg in node.args if self.ranks[arg] == 1]
+        matrices = [arg for arg in node.args if self.ranks[arg] > 1]
         entrywise = [self.column(arg) for arg in matrices or rows]
         factors = [self.held(arg, _PRODUCT) for arg in numbers]
         sign, tightness = "", _PRODUCT
-        if numbers and numbers[0].op == "neg" and numbers[0] is each.args[0]:
+        if numbers and numbers[0].op == "neg" and numbers[0] is node.args[0]:
             sign, tightness = "-", _SUM
             factors[0] = self.held(numbers[0].args[0], _PRODUCT)
         alone = not numbers and not (matrices and rows)
@@ -160,67 +160,67 @@ class _Writer:
             joined += rf" \cdot {factor}" if factor[0].isdigit() else f" {factor}"
         return sign + joined, tightness
 
-    def _div(self, each: Node) -> Text:
-        above, below = each.args
+    def _div(self, node: Node) -> Text:
+        above, below = node.args
         if self.ranks[below]:
             text = rf"{self.held(above, _PRODUCT)} \oslash {self.held(below, _PRODUCT)}"
             return text, _ENTRYWISE
         return rf"\frac{{{self.texts[above][0]}}}{{{self.texts[below][0]}}}", _PRODUCT
 
-    def _exponential(self, each: Node) -> Text:
+    def _exponential(self, node: Node) -> Text:
         # e with a matrix above it alone would be the exponential of the matrix.
-        (exponent,) = each.args
+        (exponent,) = node.args
         sign = r"\odot " if self.ranks[exponent] else ""
         return f"e^{{{sign}{self.texts[exponent][0]}}}", _PRODUCT
 
-    def _step(self, each: Node) -> Text:
-        return rf"\theta\left({self.texts[each.args[0]][0]}\right)", _ATOM
+    def _step(self, node: Node) -> Text:
+        return rf"\theta\left({self.texts[node.args[0]][0]}\right)", _ATOM
 
-    def _pow(self, each: Node) -> Text:
-        base, exponent = each.args
-        sign = r"\odot " if self.ranks[each] else ""
+    def _pow(self, node: Node) -> Text:
+        base, exponent = node.args
+        sign = r"\odot " if self.ranks[node] else ""
         return rf"{self.held(base, _ATOM)}^{{{sign}{self.texts[exponent][0]}}}", _PRODUCT
 
-    def _transpose(self, each: Node) -> Text:
-        (arg,) = each.args
+    def _transpose(self, node: Node) -> Text:
+        (arg,) = node.args
         if arg.op == "inv":
             return rf"{self.held(arg.args[0], _ATOM)}^{{-\top}}", _PRODUCT
-        return self.row(each), _PRODUCT
+        return self.row(node), _PRODUCT
 
-    def _inv(self, each: Node) -> Text:
-        return rf"{self.held(each.args[0], _ATOM)}^{{-1}}", _PRODUCT
+    def _inv(self, node: Node) -> Text:
+        return rf"{self.held(node.args[0], _ATOM)}^{{-1}}", _PRODUCT
 
-    def _solve(self, each: Node) -> Text:
-        matrix, right = each.args
+    def _solve(self, node: Node) -> Text:
+        matrix, right = node.args
         turned = matrix.op == "transpose"
         held = self.held(matrix.args[0] if turned else matrix, _ATOM)
         power = r"-\top" if turned else "-1"
         return rf"{held}^{{{power}}} {self.column(right)}", _PRODUCT
 
-    def _matmul(self, each: Node) -> Text:
-        left, right = each.args
+    def _matmul(self, node: Node) -> Text:
+        left, right = node.args
         first = self.row(left) if self.ranks[left] == 1 else self.column(left)
         return f"{first} {self.column(right)}", _PRODUCT
 
-    def _outer(self, each: Node) -> Text:
-        left, right = each.args
+    def _outer(self, node: Node) -> Text:
+        left, right = node.args
         return f"{self.column(left)} {self.row(right)}", _PRODUCT
 
-    def _kron(self, each: Node) -> Text:
-        return r" \otimes ".join(self.held(arg, _ATOM) for arg in each.args), _SUM
+    def _kron(self, node: Node) -> Text:
+        return r" \otimes ".join(self.held(arg, _ATOM) for arg in node.args), _SUM
 
-    def _norm(self, each: Node) -> Text:
-        (arg,) = each.args
+    def _norm(self, node: Node) -> Text:
+        (arg,) = node.args
         below = r"_{\mathrm{F}}" if self.ranks[arg] == 2 else ""
         return rf"\left\|{self.texts[arg][0]}\right\|{below}", _ATOM
 
-    def _det(self, each: Node) -> Text:
-        sign = r"\log\det" if each.op == "logdet" else r"\det"
-        return rf"{sign}\left({self.texts[each.args[0]][0]}\right)", _PRODUCT
+    def _det(self, node: Node) -> Text:
+        sign = r"\log\det" if node.op == "logdet" else r"\det"
+        return rf"{sign}\left({self.texts[node.args[0]][0]}\right)", _PRODUCT
 
-    def _sum(self, each: Node) -> Text:
-        (arg,) = each.args
-        rank, (axis,) = self.ranks[arg], each.static
+    def _sum(self, node: Node) -> Text:
+        (arg,) = node.args
+        rank, (axis,) = self.ranks[arg], node.static
         if rank == 1:
             return rf"\mathbf{{1}}^{{\top}} {self.column(arg)}", _PRODUCT
         if rank == 2 and axis is None:
@@ -230,12 +230,12 @@ class _Writer:
             return rf"{side} \mathbf{{1}}", _PRODUCT
         return self.texts[arg]
 
-    def _eye(self, each: Node) -> Text:
-        return rf"\mathbf{{I}}_{{{self.length(each.static[0])}}}", _ATOM
+    def _eye(self, node: Node) -> Text:
+        return rf"\mathbf{{I}}_{{{self.length(node.static[0])}}}", _ATOM
 
-    def _full(self, each: Node) -> Text:
-        below = r" \times ".join(map(self.length, each.static))
-        (entry,) = each.args
+    def _full(self, node: Node) -> Text:
+        below = r" \times ".join(map(self.length, node.static))
+        (entry,) = node.args
         if entry.op == NUMBER and entry.value in (0, 1):
             return rf"\mathbf{{{entry.value}}}_{{{below}}}", _ATOM
         return rf"{self.held(entry, _PRODUCT)} \mathbf{{1}}_{{{below}}}", _PRODUCT

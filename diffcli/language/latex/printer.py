@@ -84,7 +84,7 @@ def lines_of(function: Function) -> tuple[Mapping[str, str], str]:
         if value in used and not value.is_leaf and value not in names:
             definitions[name] = node_latex(value, names, function.variables)
             names[value] = name_latex(name)
-    outputs = [node_latex(each, names, function.variables) for each in function.outputs]
+    outputs = [node_latex(output, names, function.variables) for output in function.outputs]
     return definitions, outputs[0] if len(outputs) == 1 else column(outputs)
 
 
@@ -103,18 +103,18 @@ def node_latex(
     wherever they stand.
     """
     texts = _Texts(names or {}, variables)
-    for each in postorder([root]):
-        texts.add(each)
+    for node in postorder([root]):
+        texts.add(node)
     return texts[root]
 
 
 def name_latex(name: str) -> str:
     r"""Return a variable's name: ``\alpha``, ``x_{1}``, ``\mathrm{rate}_{\mathrm{max}}``."""
-    found = _NAME.fullmatch(name)
-    if not found or (found[2] and found[3]):
+    match = _NAME.fullmatch(name)
+    if not match or (match[2] and match[3]):
         return rf"\mathrm{{{name}}}".replace("_", r"\_")
-    below = found[2] or ",".join(map(_upright, found[3].split("_")[1:]))
-    return _upright(found[1]) + (f"_{{{below}}}" if below else "")
+    below = match[2] or ",".join(map(_upright, match[3].split("_")[1:]))
+    return _upright(match[1]) + (f"_{{{below}}}" if below else "")
 
 
 def _upright(word: str) -> str:
@@ -134,38 +134,38 @@ class _Texts(dict[Node, str]):
         super().__init__(names)
         self.names, self.variables = names, variables
 
-    def add(self, each: Node) -> None:
+    def add(self, node: Node) -> None:
         """Write a node."""
-        if each in self.names:
+        if node in self.names:
             return
-        if is_integral(each.op):
-            text = _integral(each, self)
+        if is_integral(node.op):
+            text = _integral(node, self)
         else:
-            write = _LEAVES[each.op] if each.is_leaf else _WRITE.get(each.op, _call)
-            text = write(each, self)
-        self[each] = text if len(text) <= MAX_CHARACTERS else r"\dots"
+            write = _LEAVES[node.op] if node.is_leaf else _WRITE.get(node.op, _call)
+            text = write(node, self)
+        self[node] = text if len(text) <= MAX_CHARACTERS else r"\dots"
 
-    def held(self, each: Node, tightness: int) -> str:
+    def held(self, node: Node, tightness: int) -> str:
         """Return a node's text, bracketed if it is looser than ``tightness``."""
-        own = _FACTOR if is_integral(each.op) else _TIGHTNESS.get(each.op, _ATOM)
-        is_loose = each not in self.names and own < tightness
-        return _bracketed(self[each]) if is_loose else self[each]
+        own = _FACTOR if is_integral(node.op) else _TIGHTNESS.get(node.op, _ATOM)
+        is_loose = node not in self.names and own < tightness
+        return _bracketed(self[node]) if is_loose else self[node]
 
 
-def _constant(each: Node, texts: _Texts) -> str:
-    return "E" if each.value == "e" in texts.variables else _CONSTANTS[str(each.value)]
+def _constant(node: Node, texts: _Texts) -> str:
+    return "E" if node.value == "e" in texts.variables else _CONSTANTS[str(node.value)]
 
 
 _LEAVES: Mapping[str, Callable[[Node, _Texts], str]] = {
-    NUMBER: lambda each, _: number_text(Fraction(each.value or 0)),
-    VARIABLE: lambda each, _: name_latex(str(each.value)),
+    NUMBER: lambda number, _: number_text(Fraction(number.value or 0)),
+    VARIABLE: lambda name, _: name_latex(str(name.value)),
     CONSTANT: _constant,
 }
 
 
-def _add(each: Node, texts: _Texts) -> str:
-    parts = [texts.held(each.args[0], _SUM + 1)]
-    for arg in each.args[1:]:
+def _add(node: Node, texts: _Texts) -> str:
+    parts = [texts.held(node.args[0], _SUM + 1)]
+    for arg in node.args[1:]:
         is_negative = arg.op == "neg" and arg not in texts.names
         sign, term = ("-", arg.args[0]) if is_negative else ("+", arg)
         text = texts.held(term, _SUM + 1)
@@ -173,9 +173,9 @@ def _add(each: Node, texts: _Texts) -> str:
     return " ".join(parts)
 
 
-def _mul(each: Node, texts: _Texts) -> str:
-    parts = [texts.held(each.args[0], _PRODUCT + 1)]
-    for before, arg in pairwise(each.args):
+def _mul(node: Node, texts: _Texts) -> str:
+    parts = [texts.held(node.args[0], _PRODUCT + 1)]
+    for before, arg in pairwise(node.args):
         text = texts.held(arg, _FACTOR)
         is_name = before.op == VARIABLE or before in texts.names
         needs_dot = is_integral(before.op) or _needs_dot(before, is_name, text)
@@ -190,22 +190,22 @@ def _needs_dot(before: Node, is_name: bool, text: str) -> bool:
     return text[0].isdigit() or (before.op == NUMBER and text.startswith(r"\frac"))
 
 
-def _div(each: Node, texts: _Texts) -> str:
-    above, below = (texts[arg] for arg in each.args)
+def _div(node: Node, texts: _Texts) -> str:
+    above, below = (texts[arg] for arg in node.args)
     return rf"\frac{{{above}}}{{{below}}}"
 
 
-def _mod(each: Node, texts: _Texts) -> str:
-    x, y = each.args
+def _mod(node: Node, texts: _Texts) -> str:
+    x, y = node.args
     return rf"{texts.held(x, _PRODUCT)} \bmod {texts.held(y, _FACTOR)}"
 
 
-def _neg(each: Node, texts: _Texts) -> str:
-    return f"-{texts.held(each.args[0], _PREFIX + 1)}"
+def _neg(node: Node, texts: _Texts) -> str:
+    return f"-{texts.held(node.args[0], _PREFIX + 1)}"
 
 
-def _pow(each: Node, texts: _Texts) -> str:
-    base, exponent = each.args
+def _pow(node: Node, texts: _Texts) -> str:
+    base, exponent = node.args
     name, bracket, rest = texts[base].partition(r"\left(")
     is_call = base.op in CALLABLE and base.op not in _WRITE and base not in texts.names
     takes_power = is_call and base.op not in GREEK_NAMES and exponent.op == NUMBER
@@ -214,13 +214,13 @@ def _pow(each: Node, texts: _Texts) -> str:
     return f"{texts.held(base, _ATOM)}^{{{_exponent(exponent, texts)}}}"
 
 
-def _exponent(each: Node, texts: _Texts) -> str:
+def _exponent(node: Node, texts: _Texts) -> str:
     """Return what stands raised: a quotient with a slash, as no line is to be that small."""
-    if each.op == "div" and each not in texts.names:
-        above, below = texts.held(each.args[0], _PRODUCT), texts.held(each.args[1], _ATOM)
+    if node.op == "div" and node not in texts.names:
+        above, below = texts.held(node.args[0], _PRODUCT), texts.held(node.args[1], _ATOM)
         if (short := slashed(above, below)) is not None:
             return short
-    return texts[each]
+    return texts[node]
 
 
 def slashed(above: str, below: str) -> str | None:
@@ -228,39 +228,39 @@ def slashed(above: str, below: str) -> str | None:
     return None if _TALL.search(above + below) else f"{above}/{below}"
 
 
-def _exponential(each: Node, texts: _Texts) -> str:
+def _exponential(node: Node, texts: _Texts) -> str:
     return (
-        _call(each, texts) if "e" in texts.variables else f"e^{{{_exponent(each.args[0], texts)}}}"
+        _call(node, texts) if "e" in texts.variables else f"e^{{{_exponent(node.args[0], texts)}}}"
     )
 
 
 def _infix(sign: str, tightness: int) -> Callable[[Node, _Texts], str]:
-    def write(each: Node, texts: _Texts) -> str:
-        return f" {sign} ".join(texts.held(arg, tightness) for arg in each.args)
+    def write(node: Node, texts: _Texts) -> str:
+        return f" {sign} ".join(texts.held(arg, tightness) for arg in node.args)
 
     return write
 
 
-def _not(each: Node, texts: _Texts) -> str:
-    return rf"\lnot {texts.held(each.args[0], _NOT)}"
+def _not(node: Node, texts: _Texts) -> str:
+    return rf"\lnot {texts.held(node.args[0], _NOT)}"
 
 
-def _factorial(each: Node, texts: _Texts) -> str:
-    return f"{texts.held(each.args[0], _ATOM)}!"
+def _factorial(node: Node, texts: _Texts) -> str:
+    return f"{texts.held(node.args[0], _ATOM)}!"
 
 
-def _piecewise(each: Node, texts: _Texts) -> str:
-    pairs = zip(each.args[::2], each.args[1::2], strict=True)
+def _piecewise(node: Node, texts: _Texts) -> str:
+    pairs = zip(node.args[::2], node.args[1::2], strict=True)
     lines = r" \\ ".join(f"{texts[value]} & {texts[condition]}" for value, condition in pairs)
     return rf"\begin{{cases}} {lines} \end{{cases}}"
 
 
-def _integral(each: Node, texts: _Texts) -> str:
-    body, name = opened(each)
+def _integral(node: Node, texts: _Texts) -> str:
+    body, name = opened(node)
     inner = _Texts(texts.names, texts.variables)
     for part in postorder([body]):
         inner.add(part)
-    low, high = (texts[arg] for arg in each.args[:2])
+    low, high = (texts[arg] for arg in node.args[:2])
     return rf"\int_{{{low}}}^{{{high}}} {inner.held(body, _PRODUCT)} \, d{name_latex(name)}"
 
 
@@ -280,51 +280,51 @@ def _by_name(op: str) -> str:
     return _BY_NAME.get(op, rf"\operatorname{{{op}}}".replace("_", r"\_")) + _ARGUMENTS
 
 
-def _template(each: Node, texts: _Texts) -> str:
-    if each.op == "root" and each.args[1] is number(3):
-        return _by_name(each.op)
-    return template(TABLE[each.op], texts.variables)
+def _template(node: Node, texts: _Texts) -> str:
+    if node.op == "root" and node.args[1] is number(3):
+        return _by_name(node.op)
+    return template(TABLE[node.op], texts.variables)
 
 
-def _tensor(each: Node, texts: _Texts) -> str:
+def _tensor(node: Node, texts: _Texts) -> str:
     """Return a tensor operation as mathematics writes it, or by its name."""
-    match each.op, each.args:
+    match node.op, node.args:
         case "index", [arg]:
-            held = texts.held(arg, _ATOM)
+            base = texts.held(arg, _ATOM)
             # LaTeX has no second subscript.
-            held = f"{{{held}}}" if arg.op in (VARIABLE, "index") and "_" in held else held
-            return rf"{held}_{{[{', '.join(map(place_text, each.static))}]}}"
+            base = f"{{{base}}}" if arg.op in (VARIABLE, "index") and "_" in base else base
+            return rf"{base}_{{[{', '.join(map(place_text, node.static))}]}}"
         case "transpose", [arg]:
             return rf"{texts.held(arg, _ATOM)}^{{\mathsf{{T}}}}"
         case "matmul", [left, right]:
             return rf"{texts.held(left, _PRODUCT)} \mathbin{{@}} {texts.held(right, _FACTOR)}"
-    arguments = [texts[arg] for arg in each.args]
-    name, default = SHORT.get(each.op, each.op), TENSORS[each.op].default
-    if TENSORS[each.op].sized:
-        name, arguments = sized_call(each, arguments[0])
+    arguments = [texts[arg] for arg in node.args]
+    name, default = SHORT.get(node.op, node.op), TENSORS[node.op].default
+    if TENSORS[node.op].sized:
+        name, arguments = sized_call(node, arguments[0])
     else:
-        arguments += [rf"\text{{axis}} = {axis}" for axis in each.static if axis != default]
+        arguments += [rf"\text{{axis}} = {axis}" for axis in node.static if axis != default]
     escaped = name.replace("_", r"\_")
     return rf"\operatorname{{{escaped}}}\left({', '.join(arguments)}\right)"
 
 
-def _unknown(each: Node, texts: _Texts) -> str:
-    name = spelled_latex(each.op, name_latex(parts_of(each.op)[0]))
-    return rf"{name}\left({', '.join(texts[arg] for arg in each.args)}\right)"
+def _unknown(node: Node, texts: _Texts) -> str:
+    name = spelled_latex(node.op, name_latex(parts_of(node.op)[0]))
+    return rf"{name}\left({', '.join(texts[arg] for arg in node.args)}\right)"
 
 
-def _call(each: Node, texts: _Texts) -> str:
-    if is_unknown(each.op):
-        return _unknown(each, texts)
-    arguments = [texts[arg] for arg in each.args]
+def _call(node: Node, texts: _Texts) -> str:
+    if is_unknown(node.op):
+        return _unknown(node, texts)
+    arguments = [texts[arg] for arg in node.args]
 
-    def place(found: re.Match[str]) -> str:
-        if found["all"]:
+    def place(match: re.Match[str]) -> str:
+        if match["all"]:
             return ", ".join(arguments)
-        index = int(found["index"])
-        return arguments[index] if index < len(arguments) else found[0]
+        index = int(match["index"])
+        return arguments[index] if index < len(arguments) else match[0]
 
-    return _PLACE.sub(place, _template(each, texts))
+    return _PLACE.sub(place, _template(node, texts))
 
 
 _WRITE: Mapping[str, Callable[[Node, _Texts], str]] = {

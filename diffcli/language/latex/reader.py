@@ -77,9 +77,9 @@ class Reader(ABC):
 
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Go past what the pattern matches here, if it does."""
-        found = pattern.match(self.text, self.position)
-        self.position = found.end() if found else self.position
-        return found
+        match = pattern.match(self.text, self.position)
+        self.position = match.end() if match else self.position
+        return match
 
     def emit(self, kind: str, text: str, start: int) -> None:
         """Add a token that reaches from ``start`` to here."""

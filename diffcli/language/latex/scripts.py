@@ -45,16 +45,16 @@ def subscript(reader: Reader, base: str) -> str | None:
     parts: list[str] = []
     depth = 0
     while unit := reader.peek():
-        place = reader.position
+        position = reader.position
         if unit == "{":
-            depth, reader.position = depth + 1, place + 1
+            depth, reader.position = depth + 1, position + 1
         elif unit == "}":
-            depth, reader.position = depth - 1, place + 1
-        elif found := reader.match(_INDEX if depth else _ONE):
-            parts.append(found[0])
-            if depth == 0 and len(found[0]) > 1:
-                reader.readings[f"_{found[0]} is read as _{{{found[0]}}}"] = None
-        elif not parts and (mark := _MARK.match(reader.text, place)) and not is_order:
+            depth, reader.position = depth - 1, position + 1
+        elif match := reader.match(_INDEX if depth else _ONE):
+            parts.append(match[0])
+            if depth == 0 and len(match[0]) > 1:
+                reader.readings[f"_{match[0]} is read as _{{{match[0]}}}"] = None
+        elif not parts and (mark := _MARK.match(reader.text, position)) and not is_order:
             reader.position = mark.end()
             if depth and reader.peek() != "}":
                 raise _no_name(reader, start)
@@ -97,10 +97,10 @@ def _is_called(text: str, start: int) -> bool:
     """Whether a group stands here, and a bracket opens after it."""
     opener = _GROUP.match(text, start)
     depth = 0
-    for place in range(opener.end() - 1, len(text)) if opener else ():
-        depth += (text[place] == "{") - (text[place] == "}")
+    for index in range(opener.end() - 1, len(text)) if opener else ():
+        depth += (text[index] == "{") - (text[index] == "}")
         if depth == 0:
-            return _CALL.match(text, place + 1) is not None
+            return _CALL.match(text, index + 1) is not None
     return False
 
 
@@ -113,8 +113,8 @@ def exponent(reader: Reader) -> None:
     if reader.match(_CIRCLE):
         reader.emit(SIGN, "°", start)
         return
-    if found := reader.match(_PRIMES):
-        primes(reader, found[0].count("prime") + found[0].count("'"), start)
+    if match := reader.match(_PRIMES):
+        primes(reader, match[0].count("prime") + match[0].count("'"), start)
         return
     if reader.match(_TRANSPOSED):
         reader.emit(SIGN, ".", start)
@@ -156,14 +156,14 @@ def _labelled(reader: Reader, name: Token, start: int) -> bool:
     if star and ("{" in star[0]) == bool(star["group"]):
         reader.position = star.end()
         label = MARKS[star["mark"]]
-    elif found := reader.match(_LABEL):
-        label = found[1]
-    elif found := _TEXT_LABEL.match(reader.text, reader.position):
-        label = found[1]
+    elif match := reader.match(_LABEL):
+        label = match[1]
+    elif match := _TEXT_LABEL.match(reader.text, reader.position):
+        label = match[1]
         is_label = f"{name.text}_{label}" in reader.declared
         if not is_label and label in reader.declared:
             return False
-        reader.position = found.end()
+        reader.position = match.end()
         if not is_label:
             raise reader.fail(
                 f"{name.text}^{label} has two readings", start,

@@ -138,8 +138,8 @@ def norm(reader: Reader, start: int, name: str, side: str = "") -> None:
         return
     reader.emit(SIGN, ")", start)
     if reader.match(_OF_VECTORS):
-        place = (bracket_start(reader.tokens) or 1) - 1
-        reader.tokens[place] = reader.tokens[place]._replace(text=NORM_2)
+        opener = (bracket_start(reader.tokens) or 1) - 1
+        reader.tokens[opener] = reader.tokens[opener]._replace(text=NORM_2)
     elif reader.peek() == "_" and not reader.match(_EUCLIDEAN):
         raise reader.fail("a norm that isn't Euclidean", start, "norm(x) is √(sum of squares)")
 
@@ -161,7 +161,7 @@ def _whole(reader: Reader, _: int) -> None:
 
 def _operator_name(reader: Reader, start: int) -> None:
     r"""Read ``\mathop{\mathrm{sinc}} x``, a function by its name."""
-    inner = [each for each in reader.captured(reader.argument) if each.text not in ("{", "}")]
+    inner = [token for token in reader.captured(reader.argument) if token.text not in ("{", "}")]
     if len(inner) == 1 and inner[0].kind == NAME:
         words.name(reader, inner[0].text, start)
     else:
@@ -204,10 +204,10 @@ def _grouped(reader: Reader, start: int) -> None:
 
 def _typed_number(reader: Reader, start: int) -> None:
     r"""Read ``\num{1.5e3}`` of the package siunitx."""
-    found = reader.match(_NUMBER)
-    if not found or not NUMERAL.fullmatch(found[1]):
+    match = reader.match(_NUMBER)
+    if not match or not NUMERAL.fullmatch(match[1]):
         raise reader.fail("no number", start, r"\num{1.5e3}")
-    reader.emit(NUMBER, found[1], start)
+    reader.emit(NUMBER, match[1], start)
 
 
 def _tex_root(reader: Reader, start: int) -> None:

@@ -75,7 +75,7 @@ def number(reader: Reader, first: re.Match[str], start: int) -> None:
         groups = [comma[1]]
         while comma := reader.match(_COMMA):
             groups.append(comma[1])
-        in_thousands = len(text) <= 3 and all(len(each) == 3 for each in groups)
+        in_thousands = len(text) <= 3 and all(len(group) == 3 for group in groups)
         if len(groups) == 1 and in_thousands and text != "0":
             raise reader.fail(
                 "a comma between digits has several readings", start,
@@ -99,7 +99,7 @@ def letters(reader: Reader, most: int = 0) -> None:
     run, digits = (match[1] or match[3], match[2] or "") if match else ("", "")
     if most and most < len(run):
         run, digits = run[:most], ""
-    word = next((each for each in (run + digits, run) if is_word(reader, each)), "")
+    word = next((candidate for candidate in (run + digits, run) if is_word(reader, candidate)), "")
     if run in CLAUSES and run not in reader.declared:
         reader.position = start + len(run)
         reader.emit(*CLAUSES[run], start)
@@ -199,34 +199,34 @@ def font(reader: Reader, command: str, start: int, *, alone: bool = False) -> No
     ``alone`` says that the scripts behind it belong to something else.
     """
     if command in ACCENTS:
-        found = _accented(reader, command, start)
+        word = _accented(reader, command, start)
     else:
-        found = _word(reader, command, start)
-    if not found:
+        word = _word(reader, command, start)
+    if not word:
         return
     is_call = not alone and _OPENING.match(reader.text, reader.position) is not None
-    if command not in ACCENTS and is_call and found not in reader.declared:
-        is_upright = found in _UPRIGHT
-        found = _UPRIGHT.get(found, found)
-        if is_upright or (len(found) > 1 and found not in GREEK_NAMES):
+    if command not in ACCENTS and is_call and word not in reader.declared:
+        is_upright = word in _UPRIGHT
+        word = _UPRIGHT.get(word, word)
+        if is_upright or (len(word) > 1 and word not in GREEK_NAMES):
             # A word before a bracket is a function, known or not, and no factor.
-            reader.emit(NAME, found, start)
+            reader.emit(NAME, word, start)
             return
-    is_own = len(found) > 1 and not any(found in each for each in (FORMS, BY_NAME, CONSTANTS))
-    if command.startswith("operatorname") and is_own and found not in reader.declared and not alone:
-        if found in BY_TENSOR_NAME:
-            of_tensor(reader, found, start)
+    is_own = len(word) > 1 and not any(word in names for names in (FORMS, BY_NAME, CONSTANTS))
+    if command.startswith("operatorname") and is_own and word not in reader.declared and not alone:
+        if word in BY_TENSOR_NAME:
+            of_tensor(reader, word, start)
             return
         if starts_factor(reader):
             raise reader.fail(
-                f"unknown function {found!r}", start, rf"a variable is \mathrm{{{found}}}"
+                f"unknown function {word!r}", start, rf"a variable is \mathrm{{{word}}}"
             )
     if is_own:
-        reader.words.add(found)
+        reader.words.add(word)
     if alone:
-        reader.emit(NAME, found, start)
+        reader.emit(NAME, word, start)
     else:
-        name(reader, found, start)
+        name(reader, word, start)
 
 
 def of_tensor(reader: Reader, operation: str, start: int) -> None:
@@ -255,32 +255,32 @@ def _word(reader: Reader, command: str, start: int) -> str:
     word = pattern.match(reader.text, reader.position)
     if command in TEXTUAL and _PADDED.match(reader.text, reader.position):
         return _text(reader, start)
-    found = (word[1] or word[2]).replace("\\", "") if word else ""
-    is_product = command in BOLD and 1 < len(found) < 3 and found not in reader.declared
-    if word and not is_product and found.lower() not in CLAUSES:
+    text = (word[1] or word[2]).replace("\\", "") if word else ""
+    is_product = command in BOLD and 1 < len(text) < 3 and text not in reader.declared
+    if word and not is_product and text.lower() not in CLAUSES:
         reader.position = word.end()
-        if reader.integrals and _DX.fullmatch(found):
+        if reader.integrals and _DX.fullmatch(text):
             reader.emit(NAME, "d", start)
-            return found[1]
+            return text[1]
         if command in BOLD:
-            _set_bold(reader, found)
-        return found
-    if command in TEXTUAL or found.lower() in CLAUSES:
+            _set_bold(reader, text)
+        return text
+    if command in TEXTUAL or text.lower() in CLAUSES:
         return _text(reader, start)
     inner = reader.captured(reader.argument)
     if command in BOLD:
-        for each in inner:
-            if each.kind == NAME:
-                _set_bold(reader, each.text)
-    if is_one_name(bare := [each for each in inner if each.text not in ("{", "}")]):
+        for token in inner:
+            if token.kind == NAME:
+                _set_bold(reader, token.text)
+    if is_one_name(bare := [token for token in inner if token.text not in ("{", "}")]):
         return bare[0].text
     reader.tokens += inner
     return ""
 
 
-def _set_bold(reader: Reader, found: str) -> None:
+def _set_bold(reader: Reader, name: str) -> None:
     """Note a bold name: a small letter is a vector, a capital a matrix unless it has an arrow."""
-    reader.vectors.setdefault(found, 2 if found[0].isupper() else 1)
+    reader.vectors.setdefault(name, 2 if name[0].isupper() else 1)
 
 
 def _text(reader: Reader, start: int) -> str:
@@ -288,28 +288,28 @@ def _text(reader: Reader, start: int) -> str:
     several = _SEVERAL.match(reader.text, reader.position)
     if several and not set(several[1].lower().split()) & CLAUSES.keys():
         reader.position = several.end()
-        found = re.sub("[ -]", "_", several[1])
-        reader.say(f"'{several[1]}' is the name {found}")
-        return found
+        text = re.sub("[ -]", "_", several[1])
+        reader.say(f"'{several[1]}' is the name {text}")
+        return text
     prose(reader, start)
     return ""
 
 
 def _accented(reader: Reader, command: str, start: int) -> str:
     r"""Return the name of ``\hat{x}``: x_hat, or as it is declared; an arrow makes a vector."""
-    inner = [each for each in reader.captured(reader.argument) if each.text not in ("{", "}")]
-    if not inner or any(each.kind != NAME for each in inner):
+    inner = [token for token in reader.captured(reader.argument) if token.text not in ("{", "}")]
+    if not inner or any(token.kind != NAME for token in inner):
         raise reader.fail(
             rf"'\{command}' stands over a name", start, r"\hat{x}, \bar{x}_1, \dot{\theta}"
         )
-    base, accent = "".join(each.text for each in inner), ACCENTS[command]
+    base, accent = "".join(token.text for token in inner), ACCENTS[command]
     rank = 1 if accent == "vec" else reader.vectors.get(base, 0)
     names = (f"{base}_{accent}", base + accent, accent + base, f"{accent}_{base}")
-    declared = next((each for each in names if each in reader.declared), "")
-    found = declared or (base if accent == "vec" else names[0])
+    declared = next((candidate for candidate in names if candidate in reader.declared), "")
+    word = declared or (base if accent == "vec" else names[0])
     if rank:
-        reader.vectors[found] = rank
-    return found
+        reader.vectors[word] = rank
+    return word
 
 
 def is_one_name(tokens: list[Token]) -> bool:
