@@ -36,14 +36,14 @@ Unfit = Callable[[Path, DiffcliError], None]
 
 def files_of(folder: Path) -> list[Path]:
     """Return the files of rows in a folder, in order. Raises FileError where there are none."""
-    found = sorted(
+    files = sorted(
         path
         for path in folder.rglob("*")
         if kind_of(path) and path.is_file() and path.name[0] not in "._"
     )
-    if not found:
+    if not files:
         raise FileError(f"{folder} holds no parquet, csv or jsonl", hint="name a folder of them")
-    return found
+    return files
 
 
 def look_at_first(files: Sequence[Path]) -> Source:
@@ -98,16 +98,16 @@ def run_folder(
         notes.truncate(0)
         notes.writelines(_note(plan, path, tally) for path, tally in done.items())
         notes.flush()
-        for count, (path, found) in enumerate(_runs(waiting, dask, so_far), len(done) + 1):
-            if isinstance(found, Tally):
-                notes.write(_note(plan, path, found))
+        for count, (path, outcome) in enumerate(_runs(waiting, dask, so_far), len(done) + 1):
+            if isinstance(outcome, Tally):
+                notes.write(_note(plan, path, outcome))
                 notes.flush()
-                total = total.joined([found])
+                total = total.joined([outcome])
             elif unfit is None:
-                raise found
+                raise outcome
             else:
                 is_complete = False
-                unfit(path, found)
+                unfit(path, outcome)
             watch(total, count)
     if is_complete:
         journal.unlink()
@@ -125,9 +125,9 @@ def _note(plan: Plan, path: Path, tally: Tally) -> str:
 
 def _finished(plan: Plan, pairs: Mapping[Path, Path], journal: Path) -> dict[Path, Tally]:
     """Return the files that were finished as this run would finish them."""
-    found: dict[Path, Tally] = {}
+    tallies: dict[Path, Tally] = {}
     if not journal.exists():
-        return found
+        return tallies
     with os.fdopen(open_own(journal), "r", encoding="utf-8", errors="replace") as noted_before:
         lines = noted_before.read().splitlines()
     for line in lines:
@@ -138,8 +138,8 @@ def _finished(plan: Plan, pairs: Mapping[Path, Path], journal: Path) -> dict[Pat
             break  # the run was ended while it wrote this
         is_there = path in pairs and pairs[path].exists()
         if is_there and identity == _identity(plan, path):
-            found[path] = tally
-    return found
+            tallies[path] = tally
+    return tallies
 
 
 def _runs(

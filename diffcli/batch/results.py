@@ -86,26 +86,26 @@ class Results:
     @cached_property
     def places(self) -> Mapping[str, Place]:
         """Each column's number."""
-        found: dict[str, Place] = {}
+        columns: dict[str, Place] = {}
         for kind in self.kinds:
-            for place in self._places_of(kind):
-                column = self._column(*place)
-                if found.setdefault(column, place) != place:
+            for partial in self._places_of(kind):
+                column = self._column(*partial)
+                if columns.setdefault(column, partial) != partial:
                     raise UsageError(
                         f"two derivatives would have the column {column!r}",
                         hint="choose the variables with --wrt, or rename one",
                     )
-        return found
+        return columns
 
     def _places_of(self, kind: str) -> Iterator[Place]:
         """Yield the numbers of a kind in their order, a mixed partial's variables in theirs."""
         for output, wrt in self._evaluator.layout.partials(cast("Kind", kind)):
-            yield output, tuple(self.function.variables[each] for each in sorted(wrt))
+            yield output, tuple(self.function.variables[index] for index in sorted(wrt))
 
     def _column(self, output: int, wrt: Sequence[str]) -> str:
         name = self.name if self.function.is_scalar else f"{self.name}{output + 1}"
-        powers = {each: wrt.count(each) for each in wrt}
-        below = "".join(f"d{each}{_count(power)}" for each, power in powers.items())
+        powers = {name: wrt.count(name) for name in wrt}
+        below = "".join(f"d{name}{_count(power)}" for name, power in powers.items())
         return f"d{_count(len(wrt))}{name}/{below}" if wrt else name
 
     def check(self, columns: Collection[str]) -> None:
@@ -145,10 +145,10 @@ class Results:
         rows = self._rows({**self.constants, **columns}, chunk.rows, into)
         if missing.any():
             # A constant has a value even where its argument is missing.
-            rows = {place: np.where(missing, np.nan, row) for place, row in rows.items()}
+            rows = {partial: np.where(missing, np.nan, row) for partial, row in rows.items()}
         numbers = self._numbers(rows)
         arrays = {name: np.array(value) for name, value in self.constants.items()} | columns
-        found = suspects(
+        suspected = suspects(
             self.function,
             {name: arrays[name] for name in self.function.variables},
             numbers,
@@ -161,11 +161,11 @@ class Results:
             chunk,
             missing,
             numbers.values,
-            {column: rows[place] for column, place in self.places.items()},
-            found.missing & ~missing,
-            found.mask & ~missing,
+            {column: rows[partial] for column, partial in self.places.items()},
+            suspected.missing & ~missing,
+            suspected.mask & ~missing,
             np.zeros(chunk.rows, dtype=bool),
-            int((found.kinks & ~missing).sum()),
+            int((suspected.kinks & ~missing).sum()),
         )
 
     def _rows(
@@ -182,7 +182,7 @@ class Results:
     def _numbers(self, rows: Mapping[Place, Array]) -> Numbers:
         """Return the formulas' values and the derivatives in the order of their columns."""
         values = [rows[output, ()] for output in range(len(self.function.outputs))]
-        return Numbers(values, [rows[place] for place in self._derivatives])
+        return Numbers(values, [rows[partial] for partial in self._derivatives])
 
     def _evaluated(self, columns: Mapping[str, Array]) -> Numbers:
         """Return the numbers at some points, of which every variable has a column."""
@@ -190,7 +190,7 @@ class Results:
 
     @property
     def _derivatives(self) -> list[Place]:
-        return [place for place in self.places.values() if place[1]]
+        return [partial for partial in self.places.values() if partial[1]]
 
     def _closed(self, columns: Mapping[str, Array]) -> Sequence[Array] | None:
         """Return the derivatives that their formulas give; None where there are none."""
@@ -200,7 +200,7 @@ class Results:
             return None
         inputs = [torch.tensor(column) for column in columns.values()]
         shape = inputs[0].shape
-        return [each.expand(shape).numpy() for each in self._formulas(*inputs, shape=shape)]
+        return [formula.expand(shape).numpy() for formula in self._formulas(*inputs, shape=shape)]
 
     @cached_property
     def _formulas(self) -> Program | None:

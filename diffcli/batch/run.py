@@ -50,7 +50,7 @@ class Plan:
 
     def identity(self, source: Path, kind: str) -> str:
         """Return what tells a run of this plan, on a file as it is now, from any other."""
-        found, results = source.stat(), self.results
+        status, results = source.stat(), self.results
         with source.open("rb") as file:
             head = file.read(HEAD)
         settings = results.settings
@@ -59,7 +59,7 @@ class Plan:
             results.function.variables, results.kinds, results.wrt,
             sorted(results.constants.items()),
             results.name, settings.dtype, settings.device, settings.compile, settings.seed,
-            self.keep, self.strict, kind, found.st_size, found.st_mtime_ns, head,
+            self.keep, self.strict, kind, status.st_size, status.st_mtime_ns, head,
         )  # fmt: skip
         return sha256(repr(known).encode()).hexdigest()
 
@@ -112,18 +112,18 @@ def _evaluated(
     verifier = Verifier(plan.results)
     for chunk, is_all in _with_all(chunks, rows):
         plan.results.check(chunk.columns)
-        found = plan.results.of(chunk, memory.next(chunk.rows), rows)
-        if plan.strict and found.missing.any():
-            raise _missing(found, rows)
+        evaluated = plan.results.of(chunk, memory.next(chunk.rows), rows)
+        if plan.strict and evaluated.missing.any():
+            raise _missing(evaluated, rows)
         if is_all:
             # So few rows are all looked at, and what is proved of each can be written.
-            found = replace(found, difficult=~found.missing)
+            evaluated = replace(evaluated, difficult=~evaluated.missing)
         else:
             own = keys(rows, rows + chunk.rows, plan.results.settings.seed)
-            found = replace(found, drawn=smallest(own, drawn) & ~found.missing)
-            drawn = np.sort(np.concatenate([drawn, own[found.drawn]]))[:SAMPLE]
+            evaluated = replace(evaluated, drawn=smallest(own, drawn) & ~evaluated.missing)
+            drawn = np.sort(np.concatenate([drawn, own[evaluated.drawn]]))[:SAMPLE]
         rows += chunk.rows
-        yield verifier.corrected(found)
+        yield verifier.corrected(evaluated)
 
 
 def _with_all(chunks: Iterable[Chunk], rows: int) -> Iterator[tuple[Chunk, bool]]:
@@ -135,8 +135,8 @@ def _with_all(chunks: Iterable[Chunk], rows: int) -> Iterator[tuple[Chunk, bool]
     for first in islice(waiting, 1):
         more = [] if rows or first.rows > SAMPLE else list(islice(waiting, 1))
         yield first, not rows and first.rows <= SAMPLE and not more
-        yield from ((each, False) for each in more)
-    yield from ((each, False) for each in waiting)
+        yield from ((chunk, False) for chunk in more)
+    yield from ((chunk, False) for chunk in waiting)
 
 
 def _encoded(
@@ -144,12 +144,12 @@ def _encoded(
 ) -> Iterator[tuple[bytes, Buffer, bytes, Tally]]:
     """Yield what stands before each chunk, its bytes and footer, and the tally after it."""
     results, writer = plan.results, None
-    for found in chunks:
-        types = tally.types if tally.chunks else types_of(found.chunk)
+    for evaluated in chunks:
+        types = tally.types if tally.chunks else types_of(evaluated.chunk)
         writer = writer or open_writer(target.kind, types, results.places)
         begin = b"" if tally.chunks else writer.begin()
-        tally = replace(tally.plus(found, results.settings.seed), types=types)
-        yield begin, *writer.encode(found.chunk, found.columns), tally
+        tally = replace(tally.plus(evaluated, results.settings.seed), types=types)
+        yield begin, *writer.encode(evaluated.chunk, evaluated.columns), tally
 
 
 class StandardOutput:
@@ -177,16 +177,16 @@ def _part(plan: Plan, source: Source, target: Target, *, resume: bool) -> Iterat
         yield part
 
 
-def _missing(found: Evaluated, rows: int) -> PointError:
+def _missing(evaluated: Evaluated, rows: int) -> PointError:
     """Return what to say of the first row that lacks a number."""
     import numpy as np
 
-    row = int(np.argmax(found.missing))
-    if row in found.chunk.surplus:
+    row = int(np.argmax(evaluated.missing))
+    if row in evaluated.chunk.surplus:
         return PointError(
             f"row {rows + row + 1:,} has more cells than the header", hint="quote cells with commas"
         )
-    lacking = [name for name, column in found.chunk.numbers.items() if np.isnan(column[row])]
+    lacking = [name for name, column in evaluated.chunk.numbers.items() if np.isnan(column[row])]
     return PointError(
         f"row {rows + row + 1:,} has no finite number for {', '.join(lacking)}",
         hint="without --strict such a row has no result, and the others have theirs",

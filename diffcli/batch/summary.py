@@ -15,7 +15,7 @@ from diffcli.verdict import Verdict, worst
 
 
 def document(
-    results: Results, tally: Tally, found: Counter[Verdict], unfit: Mapping[Path, DiffcliError]
+    results: Results, tally: Tally, verdicts: Counter[Verdict], unfit: Mapping[Path, DiffcliError]
 ) -> dict[str, Any]:
     """Return what was done as JSON's own types; ``unfit`` are the files that couldn't be read."""
     function = results.function
@@ -35,30 +35,30 @@ def document(
         "undefined": tally.undefined,
         "kinks": tally.kinks,
         "unlooked": tally.unlooked,
-        "sampled": sampled(tally, found),
-        "verdict": verdict.value if (verdict := verdict_of(tally, found)) else None,
-        "verdicts": {each.value: found[each] for each in Verdict if found[each]},
+        "sampled": sampled(tally, verdicts),
+        "verdict": verdict.value if (verdict := verdict_of(tally, verdicts)) else None,
+        "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
         "unfit": {str(path): str(error) for path, error in unfit.items()},
     }
 
 
-def sampled(tally: Tally, found: Counter[Verdict]) -> str | None:
+def sampled(tally: Tally, verdicts: Counter[Verdict]) -> str | None:
     """Return how many rows were verified, of how many; None where all or none were."""
-    count, rows = found.total() - tally.unlooked, tally.rows - tally.missing
+    count, rows = verdicts.total() - tally.unlooked, tally.rows - tally.missing
     return f"{count} of {rows} rows" if 0 < count < rows else None
 
 
-def verdict_of(tally: Tally, found: Counter[Verdict]) -> Verdict | None:
+def verdict_of(tally: Tally, verdicts: Counter[Verdict]) -> Verdict | None:
     """Return the verdict of all rows; that of a sample is ``agrees`` at best.
 
     The rows at a kink or without a result that the time didn't suffice for are in ``found``.
     """
-    if not found:
+    if not verdicts:
         return None
-    return worst(found if sampled(tally, found) is None else [*found, Verdict.AGREES])
+    return worst(verdicts if sampled(tally, verdicts) is None else [*verdicts, Verdict.AGREES])
 
 
-def lines(tally: Tally, found: Counter[Verdict]) -> Iterator[str]:
+def lines(tally: Tally, verdicts: Counter[Verdict]) -> Iterator[str]:
     """Yield what was done, a line each: the rows, those without a result, the verdicts."""
     yield f"{_rows(tally.rows)} written"
     if tally.missing:
@@ -72,16 +72,18 @@ def lines(tally: Tally, found: Counter[Verdict]) -> Iterator[str]:
     if tally.unlooked:
         rows = _rows(tally.unlooked)
         yield f"{rows} at one, or without some number, not looked at: raise --check-budget"
-    if found:
+    if verdicts:
         listed = ", ".join(
-            f"{found[each]} {each.words}" for each in reversed(list(Verdict)) if found[each]
+            f"{verdicts[verdict]} {verdict.words}"
+            for verdict in reversed(list(Verdict))
+            if verdicts[verdict]
         )
-        yield f"{_rows(found.total() - tally.unlooked)} of them verified: {listed}"
+        yield f"{_rows(verdicts.total() - tally.unlooked)} of them verified: {listed}"
 
 
-def exit_code(tally: Tally, found: Counter[Verdict]) -> int:
+def exit_code(tally: Tally, verdicts: Counter[Verdict]) -> int:
     """Return 5 where the engines disagree, 4 where no row has a result, else 0."""
-    if found[Verdict.DISAGREES]:
+    if verdicts[Verdict.DISAGREES]:
         return 5
     return 4 if tally.rows and tally.missing + tally.undefined == tally.rows else 0
 

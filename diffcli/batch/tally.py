@@ -58,40 +58,40 @@ class Tally:
         """All of it, as JSON's own types."""
         return asdict(self)
 
-    def plus(self, found: Evaluated, seed: int) -> Tally:
+    def plus(self, evaluated: Evaluated, seed: int) -> Tally:
         """Return the tally with one more chunk."""
         import numpy as np
 
         from diffcli.differentiation.selection import keys
 
-        chunk = found.chunk
+        chunk = evaluated.chunk
         # Wherever the file is cut into chunks, the rows of the smallest keys are the same.
         random = keys(self.rows, self.rows + chunk.rows, seed)
         if len(self.sample) == SAMPLE:
             most = int((self.sample[-1][0] or 0.0) * 2.0**64)
-            chosen = np.flatnonzero((random <= most) & ~found.missing)
+            chosen = np.flatnonzero((random <= most) & ~evaluated.missing)
         else:
-            chosen = np.flatnonzero(~found.missing)
+            chosen = np.flatnonzero(~evaluated.missing)
         if len(chosen) > SAMPLE:
             chosen = chosen[np.argpartition(random[chosen], SAMPLE)[:SAMPLE]]
-        looked = found.difficult.astype(float)
-        for position, verdict in found.known.items():
+        looked = evaluated.difficult.astype(float)
+        for position, verdict in evaluated.known.items():
             looked[position] = _FIRST + _VERDICTS.index(verdict)
-        columns = [looked, *chunk.numbers.values(), *found.values, *found.columns.values()]
+        columns = [looked, *chunk.numbers.values(), *evaluated.values, *evaluated.columns.values()]
         rows = np.array(
             [random[chosen] / 2.0**64, *(column[chosen] for column in columns)]
         ).T.tolist()
-        drawn = [tuple(None if isnan(each) else each for each in row) for row in rows]
+        drawn = [tuple(None if isnan(number) else number for number in row) for row in rows]
         return replace(
             self,
             chunks=self.chunks + 1,
             rows=self.rows + chunk.rows,
-            missing=self.missing + int(found.missing.sum()),
+            missing=self.missing + int(evaluated.missing.sum()),
             surplus=self.surplus + len(chunk.surplus),
-            undefined=self.undefined + int(found.lacking.sum()),
-            kinks=self.kinks + found.kinks,
-            unlooked=self.unlooked + found.unlooked,
-            verdicts=_summed([self.verdicts, found.verdicts]),
+            undefined=self.undefined + int(evaluated.lacking.sum()),
+            kinks=self.kinks + evaluated.kinks,
+            unlooked=self.unlooked + evaluated.unlooked,
+            verdicts=_summed([self.verdicts, evaluated.verdicts]),
             end=chunk.end,
             sample=_sampled([*self.sample, *drawn]),
         )
@@ -120,14 +120,14 @@ class Tally:
         """Return what several runs did, without where they are."""
         all_of_them = [self, *others]
         return Tally(
-            rows=sum(each.rows for each in all_of_them),
-            missing=sum(each.missing for each in all_of_them),
-            surplus=sum(each.surplus for each in all_of_them),
-            undefined=sum(each.undefined for each in all_of_them),
-            kinks=sum(each.kinks for each in all_of_them),
-            unlooked=sum(each.unlooked for each in all_of_them),
-            verdicts=_summed(each.verdicts for each in all_of_them),
-            sample=_sampled([row for each in all_of_them for row in each.sample]),
+            rows=sum(tally.rows for tally in all_of_them),
+            missing=sum(tally.missing for tally in all_of_them),
+            surplus=sum(tally.surplus for tally in all_of_them),
+            undefined=sum(tally.undefined for tally in all_of_them),
+            kinks=sum(tally.kinks for tally in all_of_them),
+            unlooked=sum(tally.unlooked for tally in all_of_them),
+            verdicts=_summed(tally.verdicts for tally in all_of_them),
+            sample=_sampled([row for tally in all_of_them for row in tally.sample]),
         )
 
 

@@ -45,7 +45,7 @@ class Verifier:
             name: partial for name, partial in results.places.items() if partial[1]
         }
 
-    def corrected(self, found: Evaluated) -> Evaluated:
+    def corrected(self, evaluated: Evaluated) -> Evaluated:
         """Return a chunk with what is proved of its difficult and its drawn rows.
 
         Those at a kink come first. A difficult row that the time doesn't suffice for is
@@ -54,28 +54,28 @@ class Verifier:
         import numpy as np
 
         if not self._results.settings.proves:
-            return found
-        exists = ~np.any([np.isnan(value) for value in found.values], axis=0)
-        drawn = found.drawn & ~found.difficult
-        groups = (found.difficult & exists, found.difficult & ~exists, drawn)
+            return evaluated
+        exists = ~np.any([np.isnan(value) for value in evaluated.values], axis=0)
+        drawn = evaluated.drawn & ~evaluated.difficult
+        groups = (evaluated.difficult & exists, evaluated.difficult & ~exists, drawn)
         order = np.concatenate([np.flatnonzero(group) for group in groups])
         known: dict[int, Verdict] = {}
         verdicts: Counter[str] = Counter()
-        columns, lacking, done = dict(found.columns), found.lacking.copy(), 0
+        columns, lacking, done = dict(evaluated.columns), evaluated.lacking.copy(), 0
         while done < len(order) and (self._left > 0 or not self._has_begun):
             positions = order[done : done + AT_ONCE]
-            checks = self._checks(self._rows(found, positions))
+            checks = self._checks(self._rows(evaluated, positions))
             for position, row in zip(positions, checks, strict=True):
                 if row is None:
                     break
                 done += 1
-                verdict = worst(each.verdict for each in row.values())
+                verdict = worst(check.verdict for check in row.values())
                 if drawn[position]:
                     known[int(position)] = verdict
                 else:
                     verdicts[verdict.value] += 1
-                lacking[position] = any(each.value is None for each in row.values())
-                _correct(columns, found.columns, int(position), row)
+                lacking[position] = any(check.value is None for check in row.values())
+                _correct(columns, evaluated.columns, int(position), row)
             else:
                 continue
             break
@@ -84,7 +84,7 @@ class Verifier:
         verdicts[Verdict.UNDEFINED.value] += missing
         verdicts[Verdict.UNVERIFIED.value] += len(rest) - missing
         return replace(
-            found,
+            evaluated,
             columns=columns,
             lacking=lacking,
             verdicts=+verdicts,
@@ -96,20 +96,20 @@ class Verifier:
         """Count the verdicts of sampled rows, each the worst of its numbers."""
         import numpy as np
 
-        found: Counter[Verdict] = Counter()
+        counts: Counter[Verdict] = Counter()
         if not rows:
-            return found
+            return counts
         table = np.array(rows, dtype=np.float64)[:, 2:]
         for row in self._checks(table):
             if row is not None:
-                found[worst(each.verdict for each in row.values())] += 1
-        return found
+                counts[worst(check.verdict for check in row.values())] += 1
+        return counts
 
-    def _rows(self, found: Evaluated, places: Array) -> Array:
+    def _rows(self, evaluated: Evaluated, positions: Array) -> Array:
         """Return a row's variables, values and derivatives for each place of a chunk."""
         import numpy as np
 
-        return np.array([each[places] for each in cells(self._results, found)]).T
+        return np.array([column[positions] for column in cells(self._results, evaluated)]).T
 
     def _checks(self, table: Array) -> list[dict[str, Check] | None]:
         """Return the checks of each row by column; None of what the time didn't suffice for."""
@@ -124,10 +124,10 @@ class Verifier:
         results, settings = self._results, self._results.settings
         function, rows = results.function, table.T
         variables = dict(zip(results.variables, rows, strict=False))
-        values, found = np.split(rows[len(variables) :], [len(function.outputs)])
-        named = dict(zip(results.places, found, strict=True))
+        values, derivatives = np.split(rows[len(variables) :], [len(function.outputs)])
+        named = dict(zip(results.places, derivatives, strict=True))
         given = {
-            name: np.full(len(table), each) for name, each in results.constants.items()
+            name: np.full(len(table), constant) for name, constant in results.constants.items()
         } | variables
         point = Point(
             {
@@ -172,12 +172,12 @@ class Verifier:
 
 def verdicts(results: Results, tally: Tally) -> Counter[Verdict]:
     """Count the verdicts of the difficult rows and of the sample."""
-    found = Counter({Verdict(name): count for name, count in tally.verdicts.items()})
-    found += Counter(tally.known)
+    counts = Counter({Verdict(name): count for name, count in tally.verdicts.items()})
+    counts += Counter(tally.known)
     others = Verifier(results).of_sample(tally.others)
     # Their numbers are written already, with the digits that autograd lost.
     others[Verdict.UNVERIFIED] += others.pop(Verdict.INEXACT, 0)
-    return found + others
+    return counts + others
 
 
 def _correct(
@@ -200,11 +200,11 @@ def _same(written: float, value: float) -> bool:
     return written == value or not (isfinite(written) or isfinite(value))
 
 
-def cells(results: Results, found: Evaluated) -> Iterator[Array]:
+def cells(results: Results, evaluated: Evaluated) -> Iterator[Array]:
     """Yield the columns of a chunk: the variables, the formulas' values and the results."""
-    yield from (found.chunk.numbers[name] for name in results.variables)
-    yield from found.values
-    yield from found.columns.values()
+    yield from (evaluated.chunk.numbers[name] for name in results.variables)
+    yield from evaluated.values
+    yield from evaluated.columns.values()
 
 
 def _exact(value: float) -> Node:

@@ -54,21 +54,21 @@ def answer(command: Command, formulas: Sequence[str], options: Mapping[str, Any]
     code = 0
     for request in requests:
         try:
-            found = run(request, rows)
+            result = run(request, rows)
         except DiffcliError as error:
             if not is_several or options["debug"]:
                 raise
             show_error(error)
             code = max(code, error.exit_code)
             continue
-        code = max(code, found.exit_code)
+        code = max(code, result.exit_code)
         for tell in listeners:
-            tell(found.facts)
-        _show_remarks(found.facts, options)
-        is_shown = _write_files(command, found, output, kind)
+            tell(result.facts)
+        _show_remarks(result.facts, options)
+        is_shown = _write_files(command, result, output, kind)
         if not is_shown:
             continue
-        texts.append(render(name, found, shown))
+        texts.append(render(name, result, shown))
         if not output or kind in command.beside:
             blank = "\n" if len(texts) > 1 and name not in _LINES else ""
             sys.stdout.write(f"{blank}{texts[-1]}\n")
@@ -105,7 +105,7 @@ def _check_files(command: Command, options: Mapping[str, Any]) -> None:
 def _own_files(command: Command, options: Mapping[str, Any]) -> list[Path]:
     """Return the files that a command writes besides."""
     own = (option for option in command.options if option.kind is Kind.FILE)
-    return [options[each.name] for each in own if options[each.name]]
+    return [options[option.name] for option in own if options[option.name]]
 
 
 def _single(command: Command, options: Mapping[str, Any]) -> Path | None:
@@ -116,13 +116,13 @@ def _single(command: Command, options: Mapping[str, Any]) -> Path | None:
     return output or next(iter(_own_files(command, options)), None)
 
 
-def _write_files(command: Command, found: Answer, output: Path | None, kind: str) -> bool:
+def _write_files(command: Command, result: Answer, output: Path | None, kind: str) -> bool:
     """Write the files of an answer; return whether it is shown as well."""
-    for path, content in found.files.items():
+    for path, content in result.files.items():
         write_whole(path, content)
     is_beside = kind in command.beside
     if output and (is_beside or kind in DRAWN):
-        draw = found.draw or partial(matrix_file, found.facts)
+        draw = result.draw or partial(matrix_file, result.facts)
         write_whole(output, draw(kind))
         return is_beside
     return True
@@ -130,13 +130,13 @@ def _write_files(command: Command, found: Answer, output: Path | None, kind: str
 
 def _only_one(requests: Iterator[Request], file: Path) -> Sequence[Request]:
     """Return the one request whose answer fills a file. Raises UsageError where there are more."""
-    found = [*requests]
-    if len(found) > 1:
+    given = [*requests]
+    if len(given) > 1:
         raise UsageError(
-            f"{file} holds one answer, and there are {len(found)} formulas",
+            f"{file} holds one answer, and there are {len(given)} formulas",
             hint="give one, or each a file in a run of its own",
         )
-    return found
+    return given
 
 
 def _requests(

@@ -113,7 +113,9 @@ diffcli batch "x^2*sin(y)" --points p.csv -o g.csv
 diffcli batch "x^2*sin(y)" --points p.parquet -o g.parquet --kinds value,grad,hessian
 diffcli batch - < requests.jsonl""",
     about="Formula to differentiate; or a file of requests.",
-    common=tuple(_BY_NAME.get(each.name, each) for each in COMMON if each not in (*CODE, VERBOSE)),
+    common=tuple(
+        _BY_NAME.get(option.name, option) for option in COMMON if option not in (*CODE, VERBOSE)
+    ),
     options=(ROW_KINDS, WRT, NAME, KEEP, RESUME, DASK),
 )
 
@@ -145,15 +147,15 @@ def batch(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
         tally = _run_folder(plan, asked, unfit, dask=dask, resume=resume)
     else:
         tally = _run(plan, source, target, asked, resume=resume)
-    found = verdicts(results, tally)
+    counts = verdicts(results, tally)
     if asked["json"]:
-        sys.stdout.write(dump(document(results, tally, found, unfit)) + "\n")
+        sys.stdout.write(dump(document(results, tally, counts, unfit)) + "\n")
     if not asked["quiet"]:
-        for line in lines(tally, found):
+        for line in lines(tally, counts):
             say(line)
     for error in unfit.values():
         show_error(error)
-    return max(exit_code(tally, found), *(error.exit_code for error in unfit.values()), 0)
+    return max(exit_code(tally, counts), *(error.exit_code for error in unfit.values()), 0)
 
 
 def _source(points: Path) -> Source:
@@ -216,7 +218,7 @@ def _constants(given: Typed, function: Function, columns: Sequence[str]) -> dict
     """Return the variables that have one value in all rows."""
     from diffcli.engines.exact import nearest
 
-    found = {}
+    constants = {}
     for name, value in given.named.items():
         if name not in function.variables:
             raise PointError(f"{name} is not in the formula", hint="remove it from --at")
@@ -224,8 +226,8 @@ def _constants(given: Typed, function: Function, columns: Sequence[str]) -> dict
             raise PointError(f"{name} has two values", hint="it stands in --at and in the file")
         if not isinstance(value, Node):
             raise PointError(f"{name} is no number", hint="--at gives one number for all rows")
-        found[name] = nearest(value)
-    return found
+        constants[name] = nearest(value)
+    return constants
 
 
 def _run(plan: Plan, source: Source, target: Target, asked: Request, *, resume: bool) -> Tally:
@@ -284,7 +286,11 @@ def _requests(asked: Request) -> int:
             "a batch of which points, or which requests?",
             hint='diffcli batch "x^2" --points p.csv; or requests: diffcli batch requests.jsonl',
         )
-    typed = {each.name: (asked[each.name], each.default) for each in COMMON if not each.is_local}
+    typed = {
+        option.name: (asked[option.name], option.default)
+        for option in COMMON
+        if not option.is_local
+    }
     given = {name: value for name, (value, default) in typed.items() if value != default}
     code = 0
     if asked["output"] and formulas[0] != STANDARD_INPUT:

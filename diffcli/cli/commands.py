@@ -52,8 +52,8 @@ def command(name: str) -> Any:
     """Return the command of a name, as typer has it."""
     app = Typer(add_completion=False, rich_markup_mode=None)
     hidden = name in ALIASES
-    found, run = _found(ALIASES.get(name, name))
-    if found is None:
+    known, run = _found(ALIASES.get(name, name))
+    if known is None:
         home = import_module(f"diffcli.cli.{LOCAL[name]}")
         short = (run.__doc__ or "").partition("\n")[0]
         app.command(name, cls=Page, short_help=short, epilog=home.EXAMPLES)(run)
@@ -61,11 +61,11 @@ def command(name: str) -> Any:
         app.command(
             name,
             cls=Page,
-            help=found.help,
-            short_help=found.short,
-            epilog=found.examples,
+            help=known.help,
+            short_help=known.short,
+            epilog=known.examples,
             hidden=hidden,
-        )(function_of(found, run))
+        )(function_of(known, run))
     return get_command(app)
 
 
@@ -74,33 +74,33 @@ def _found(name: str) -> tuple[Command | None, Callable[..., int]]:
     if name not in LOCAL:
         from diffcli.cli.answer import answer
 
-        found = registry.command(name)
-        return found, lambda formulas, options: answer(found, formulas, options)
+        known = registry.command(name)
+        return known, lambda formulas, options: answer(known, formulas, options)
     home = import_module(f"diffcli.cli.{LOCAL[name]}")
     return getattr(home, "COMMAND", None), getattr(home, name)
 
 
 def options(name: str) -> dict[str, bool]:
     """Return a command's options, and whether each takes a value."""
-    found = dict.fromkeys(HELP_NAMES, False)
+    takes_value = dict.fromkeys(HELP_NAMES, False)
     for param in command(name).params:
         if param.param_type_name == "option":
-            found |= dict.fromkeys(param.opts, not param.is_flag)
-    return found
+            takes_value |= dict.fromkeys(param.opts, not param.is_flag)
+    return takes_value
 
 
 def bare_options(name: str) -> dict[str, Option]:
     """Return the options of a command that may be typed without a value, by their spellings."""
-    found = record(name)
-    chosen = [option for option in found.all_options if option.bare] if found else []
+    known = record(name)
+    chosen = [option for option in known.all_options if option.bare] if known else []
     return {spelling: option for option in chosen for spelling in option.spellings}
 
 
 def choices(flag: str) -> Collection[str]:
     """Return the values of an option, where they are few."""
     for name in names():
-        found = record(name)
-        for option in found.all_options if found else ():
+        known = record(name)
+        for option in known.all_options if known else ():
             if flag in option.spellings and option.choices:
                 return option.values()
     return ()

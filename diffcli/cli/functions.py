@@ -45,12 +45,12 @@ def functions(
 
 
 def _found(name: str) -> tuple[Entry, ...]:
-    found = named(name)
-    if not found:
+    entries = named(name)
+    if not entries:
         close = get_close_matches(name, names(), n=1)
         hint = f"did you mean {close[0]}?" if close else "diffcli functions lists them all"
         raise UsageError(f"no function {name!r}", hint=hint)
-    return found
+    return entries
 
 
 def _listing(shown: Iterable[Entry]) -> Iterator[str]:

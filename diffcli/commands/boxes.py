@@ -28,7 +28,7 @@ _PATIENCE = replace(
     default=20.0,
     environment=None,
 )
-PATIENT = tuple(_PATIENCE if each is CHECK_BUDGET else each for each in COMMON)
+PATIENT = tuple(_PATIENCE if option is CHECK_BUDGET else option for option in COMMON)
 """The common options of a command that proves things over a box."""
 
 
@@ -76,13 +76,15 @@ def by_components(function: Function, box: Mapping[str, Ranges]) -> Components:
     Raises UsageError where the operations don't take the shapes of the box.
     """
     ranges = {
-        part: ends for name, each in box.items() for part, ends in each.by_component(name).items()
+        part: ends
+        for name, ranges in box.items()
+        for part, ends in ranges.by_component(name).items()
     }
-    if not function.has_tensors and not any(each.shape for each in box.values()):
+    if not function.has_tensors and not any(ranges.shape for ranges in box.values()):
         return Components(function, ranges, {})
     from diffcli.tensors.components import expand
     from diffcli.tensors.shapes import shapes_of
 
-    sizes = {name: each.shape for name, each in box.items()}
+    sizes = {name: ranges.shape for name, ranges in box.items()}
     shapes = shapes_of(function, sizes)
     return Components(expand(function, shapes, sizes), ranges, shapes)

@@ -231,7 +231,7 @@ def _tell_length(vector: Typed, request: Request) -> None:
 
     values = (*vector.ordered, *vector.named.values())
     entries = [value.entries if isinstance(value, Tensor) else (value,) for value in values]
-    numbers = [each for part in entries for each in part if isinstance(each, Node)]
+    numbers = [value for part in entries for value in part if isinstance(value, Node)]
     length = hypot(*map(nearest_float, numbers))
     if length != 1:
         request.host.say(

@@ -105,12 +105,12 @@ def _tried(code: Code, request: Request, seed: int) -> tuple[Code, Trial]:
 
     if request["no_check"]:
         return code, Trial(reason="--no-check")
-    code, found = examined(code, seed=seed)
+    code, trial = examined(code, seed=seed)
     for note in code.notes:
         request.host.say(f"warning: {note}")
-    if found.reason and targets()[code.target].is_code:
-        request.host.say(f"not run: {found.reason}")
-    return code, found
+    if trial.reason and targets()[code.target].is_code:
+        request.host.say(f"not run: {trial.reason}")
+    return code, trial
 
 
 def _answer(code: Code, trial: Trial, function: Function) -> Answer:

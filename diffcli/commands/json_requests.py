@@ -25,7 +25,7 @@ def answer(line: bytes, number: int, given: Mapping[str, Any]) -> tuple[str, int
     identity = None
     try:
         asked, identity = _object(line)
-        found = run(request_of(asked, given))
+        result = run(request_of(asked, given))
     except DiffcliError as error:
         return _failure(identity, number, error)
     except Exception as error:  # noqa: BLE001  a defect that one request meets ends no other
@@ -33,7 +33,7 @@ def answer(line: bytes, number: int, given: Mapping[str, Any]) -> tuple[str, int
             return _failure(identity, number, LimitError("there isn't enough memory for this"))
         defect = DiffcliError(f"a defect of diffcli: {type(error).__name__}: {error}")
         return _failure(identity, number, defect)
-    return dump({"id": identity, **found.data()}), found.exit_code
+    return dump({"id": identity, **result.data()}), result.exit_code
 
 
 def _failure(identity: Any, number: int, error: DiffcliError) -> tuple[str, int]:
@@ -61,14 +61,14 @@ def as_written(text: bytes | str) -> Any:
 def _object(line: bytes) -> tuple[Mapping[str, Any], Any]:
     """Return the object of a line, its numbers as they are written, and its id."""
     try:
-        found, plain = as_written(line), json.loads(line)
+        written, plain = as_written(line), json.loads(line)
         identity = plain.get("id") if isinstance(plain, dict) else None
         dump({"id": identity})  # as its answer will
     except (ValueError, RecursionError) as error:
         raise UsageError(f"the line is no JSON: {error}", hint=_EXAMPLE) from error
-    if not isinstance(found, dict):
+    if not isinstance(written, dict):
         raise UsageError("the line is no JSON object", hint=_EXAMPLE)
-    return found, identity
+    return written, identity
 
 
 _EXAMPLE = '{"id": 1, "kind": "grad", "expression": "x^2", "at": {"x": 3}}'
@@ -99,15 +99,15 @@ def _value_of(option: Option, value: Any) -> Any:
 
     Raises UsageError for what is none, PointError for no point.
     """
-    found = _READERS[option.kind](value)
+    read = _READERS[option.kind](value)
     if option.kind in (Kind.WHOLE, Kind.REAL):
         least, most = option.least, option.most
-        if (least is not None and found < least) or (most is not None and found > most):
+        if (least is not None and read < least) or (most is not None and read > most):
             end = "on" if most is None else f"to {most:g}"
             number = "whole number" if option.kind is Kind.WHOLE else "number"
             start = 0 if least is None else least
             raise UsageError(f"the {option.name} is a {number} from {start:g} {end}")
-    return found
+    return read
 
 
 def _words(value: Any) -> str:
@@ -135,7 +135,7 @@ def _real(value: Any) -> float:
 
 
 def _each(value: Any) -> list[str]:
-    return [_words(each) for each in (value if isinstance(value, list) else [value])]
+    return [_words(part) for part in (value if isinstance(value, list) else [value])]
 
 
 def _joined(value: Any) -> str:
@@ -145,7 +145,7 @@ def _joined(value: Any) -> str:
 def _point(value: Any) -> str:
     """Return a point as it would be typed: ``x=3,y=[1,2]``, or values in order."""
     if isinstance(value, dict):
-        return ",".join(f"{name}={_value(each)}" for name, each in value.items())
+        return ",".join(f"{name}={_value(coordinate)}" for name, coordinate in value.items())
     return ",".join(map(_value, value)) if isinstance(value, list) else _value(value)
 
 
@@ -159,7 +159,7 @@ def _value(value: Any) -> str:
 
 def _points(value: Any) -> list[str]:
     """Return one point, or several in a list of objects, as they would be typed."""
-    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+    if isinstance(value, list) and any(isinstance(part, dict) for part in value):
         return [";".join(map(_point, value))]
     return [_point(value)]
 

@@ -134,6 +134,7 @@ class Command:
     def all_options(self) -> tuple[Option, ...]:
         """The common options and its own, those without an effect hidden."""
         hidden = (
-            replace(each, is_hidden=True) if each in self.unused else each for each in self.common
+            replace(option, is_hidden=True) if option in self.unused else option
+            for option in self.common
         )
         return (*hidden, *self.options)

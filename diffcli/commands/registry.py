@@ -42,8 +42,8 @@ def names() -> tuple[str, ...]:
 def command(name: str) -> Command:
     """Return the command of a name; its module is imported when it is first asked for."""
     if name in STUDIES:
-        found: Command = import_module(STUDIES[name]).COMMAND
-        return found
+        known: Command = import_module(STUDIES[name]).COMMAND
+        return known
     from diffcli.commands.derivatives import command_of
 
     return command_of(name)

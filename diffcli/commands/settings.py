@@ -73,6 +73,6 @@ def _device(name: str) -> str:
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if int(number or 0) >= count:
-        found = f"{count} CUDA device{'s' if count > 1 else ''}" if count else "no CUDA device"
-        raise UsageError(f"{name} was asked for, and there is {found}", hint="use --device cpu")
+        present = f"{count} CUDA device{'s' if count > 1 else ''}" if count else "no CUDA device"
+        raise UsageError(f"{name} was asked for, and there is {present}", hint="use --device cpu")
     return name

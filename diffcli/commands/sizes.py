@@ -32,7 +32,7 @@ def check_size(operator: Operator, function: Function, points: Sequence[Point]) 
     values = entries = 0
     for point in vectors:
         arrays = {name: array(value) for name, value in point.values.items()}
-        shapes = {name: each.shape for name, each in arrays.items()}
+        shapes = {name: array.shape for name, array in arrays.items()}
         outputs = _outputs(function, arrays)
         values += sum(map(prod, outputs))
         if not isinstance(operator, Matrix):
@@ -56,7 +56,7 @@ def _outputs(function: Function, arrays: Mapping[str, Array]) -> tuple[Shape, ..
 
     if not function.has_tensors:
         return (broadcast(arrays),) * len(function.outputs)
-    known = shapes_of(function, {name: each.shape for name, each in arrays.items()})
+    known = shapes_of(function, {name: array.shape for name, array in arrays.items()})
     return tuple(known[output] for output in function.outputs)
 
 

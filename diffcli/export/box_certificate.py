@@ -45,7 +45,7 @@ def bounds_certificate(statement: Statement, expression: str) -> str:
     ]
     read = {"operations": operations.records, "outputs": [root], "points": points}
     width = above.high - below.low
-    values = [_value(place, one, width) for place, (one, _) in enumerate(reached)]
+    values = [_value(index, one, width) for index, (one, _) in enumerate(reached)]
     box = {name: _rational(*ends) for name, ends in statement.ranges.items()}
     for slack in SLACKS:
         margin = slack * width or abs(above.high) * 1e-9
@@ -59,11 +59,11 @@ def bounds_certificate(statement: Statement, expression: str) -> str:
     raise UsageError("the checker of certificates doesn't prove these bounds")
 
 
-def _value(place: int, extremum: Extremum, width: float) -> dict[str, Any]:
+def _value(index: int, extremum: Extremum, width: float) -> dict[str, Any]:
     """Return the claim that the value at a point is next to an extremum."""
     margin = SLACKS[0] * width or abs(extremum.high) * 1e-9
     interval = [repr(extremum.low - margin), repr(extremum.high + margin)]
-    return {"kind": "number", "point": place, "output": 0, "partial": [], "interval": interval}
+    return {"kind": "number", "point": index, "output": 0, "partial": [], "interval": interval}
 
 
 def _rational(low: Node, high: Node) -> tuple[Fraction, Fraction]:

@@ -77,11 +77,11 @@ class Caveat:
     @property
     def text(self) -> str:
         """The caveat as a sentence, without its full stop."""
-        at = ", ".join(f"{name} = {value!r}" for name, value in self.at.items())
+        point = ", ".join(f"{name} = {value!r}" for name, value in self.at.items())
         entry = f" for {self.entry}" if self.entry else ""
         digits = self._digits
         gives = "no number" if self.number is None else f"{self.number + 0.0:.{digits}g}"
-        said = f"at {at} {self.function} gives {gives}{entry}, and "
+        said = f"at {point} {self.function} gives {gives}{entry}, and "
         if self.truth.value is not None:
             return f"{said}the truth is {self.truth.value:.{digits}g}"
         what = "derivative" if self.truth.is_defined else "value"
@@ -113,27 +113,33 @@ def difficult_points(function: Function, seed: int, deadline: float) -> Iterator
     count = len(function.variables)
     if not count:
         return
-    tried = (at for value in dict.fromkeys(_numbers(function)) for at in _at(value, count, random))
+    tried = (
+        point for value in dict.fromkeys(_numbers(function)) for point in _at(value, count, random)
+    )
     special = [
-        at
-        for at in dict.fromkeys(islice(tried, MOST_TRIED))
-        if _is_difficult(function, at, deadline)
+        point
+        for point in dict.fromkeys(islice(tried, MOST_TRIED))
+        if _is_difficult(function, point, deadline)
     ]
-    beside = (_moved(at, axis, sign) for at in special for axis in range(count) for sign in (1, -1))
-    sizes = (at for size in SIZES for at in _at(size, count, random))
+    beside = (
+        _moved(point, axis, sign) for point in special for axis in range(count) for sign in (1, -1)
+    )
+    sizes = (point for size in SIZES for point in _at(size, count, random))
     yield from dict.fromkeys((*special, *islice(beside, MOST_BESIDE), *sizes))
 
 
 def _numbers(function: Function) -> Iterator[Fraction]:
     """Yield numbers at which a formula may be difficult: its own, their roots and quotients."""
     yield from map(Fraction, (0, 1, -1))
-    found = (Fraction(each.value or 0) for each in function.nodes if each.op == NUMBER)
-    constants = [*islice(dict.fromkeys(abs(each) for each in found if each), _MOST_CONSTANTS)]
+    numbers = (Fraction(node.value or 0) for node in function.nodes if node.op == NUMBER)
+    constants = [
+        *islice(dict.fromkeys(abs(number) for number in numbers if number), _MOST_CONSTANTS)
+    ]
     quotients = (above / below for above in constants for below in constants)
-    for each in (*constants, *quotients):
-        yield from (each, -each)
-        root = Fraction(isqrt(each.numerator), isqrt(each.denominator))
-        if root**2 == each:
+    for constant in (*constants, *quotients):
+        yield from (constant, -constant)
+        root = Fraction(isqrt(constant.numerator), isqrt(constant.denominator))
+        if root**2 == constant:
             yield from (root, -root)
     yield from map(Fraction, range(-_WHOLE, _WHOLE + 1))
 
@@ -146,19 +152,19 @@ def _at(value: Fraction, count: int, random: Random) -> Iterator[Typed]:
         yield (*ordinary[:axis], value, *ordinary[axis + 1 :])
 
 
-def _moved(at: Typed, axis: int, sign: int) -> Typed:
-    step = sign * BESIDE * (abs(at[axis]) or 1)
-    return (*at[:axis], Fraction(float(at[axis] + step)), *at[axis + 1 :])
+def _moved(point: Typed, axis: int, sign: int) -> Typed:
+    step = sign * BESIDE * (abs(point[axis]) or 1)
+    return (*point[:axis], Fraction(float(point[axis] + step)), *point[axis + 1 :])
 
 
-def _is_difficult(function: Function, at: Typed, deadline: float) -> bool:
-    typed = dict(zip(function.variables, map(number, at), strict=True))
+def _is_difficult(function: Function, point: Typed, deadline: float) -> bool:
+    typed = dict(zip(function.variables, map(number, point), strict=True))
     by: list[tuple[str, ...]] = [(), *((name,) for name in function.variables)]
-    found = (
+    outcomes = (
         partials(output, typed, by, digits=1, deadline=deadline) for output in function.outputs
     )
     difficult = (Outcome.DIFFICULT, Outcome.UNDEFINED)
-    return any(each.outcome in difficult for outputs in found for each in outputs.values())
+    return any(output.outcome in difficult for outputs in outcomes for output in outputs.values())
 
 
 def truths_at(code: Code, point: Typed, deadline: float) -> dict[Index, Truth]:
@@ -194,15 +200,17 @@ def caveats(
     points = [tuple(map(float, point)) for point, _ in known]
     wrong: list[Caveat] = []
     for routine in code.routines:
-        for at, (_, truths), numbers in zip(points, known, runs[routine.name](points), strict=True):
-            named = dict(zip(code.function.variables, at, strict=True))
+        for point, (_, truths), numbers in zip(
+            points, known, runs[routine.name](points), strict=True
+        ):
+            named = dict(zip(code.function.variables, point, strict=True))
             wrong += _of(routine, named, truths, numbers)
     return wrong
 
 
 def _of(
     routine: Routine,
-    at: Mapping[str, float],
+    point: Mapping[str, float],
     truths: Mapping[Index, Truth],
     numbers: Sequence[float],
 ) -> Iterator[Caveat]:
@@ -211,7 +219,7 @@ def _of(
         if truth is not None and not is_right(given, truth):
             entry = "" if len(routine.indices) == 1 else _entry(index, routine)
             shown = given if isfinite(given) or isinf(given) else None
-            yield Caveat(routine.name, entry, at, shown, truth)
+            yield Caveat(routine.name, entry, point, shown, truth)
 
 
 def _entry(index: Index, routine: Routine) -> str:
@@ -228,11 +236,13 @@ def is_right(given: float, truth: Truth) -> bool:
     return any(abs(given - value) <= LOST * abs(value) + LEAST for value in known)
 
 
-def said(found: Sequence[Caveat]) -> Iterator[str]:
+def said(known: Sequence[Caveat]) -> Iterator[str]:
     """Yield a sentence for each function and cause: the least unusual point, how many others."""
-    for function, cause in dict.fromkeys((each.function, each.cause) for each in found):
-        together = [each for each in found if (each.function, each.cause) == (function, cause)]
-        others = len({tuple(each.at.items()) for each in together}) - 1
+    for function, cause in dict.fromkeys((caveat.function, caveat.cause) for caveat in known):
+        together = [
+            caveat for caveat in known if (caveat.function, caveat.cause) == (function, cause)
+        ]
+        others = len({tuple(caveat.at.items()) for caveat in together}) - 1
         more = f"; and so at {others} more of the points tried" if others else ""
         yield f"{min(together, key=_unusual).text}{more}"
 

@@ -109,18 +109,18 @@ def certificate_of(
     used = names_in(outputs)
     read = {
         "points": [
-            {name: operations.position(place[name]) for name in place if name in used}
-            for place in places
+            {name: operations.position(point[name]) for name in point if name in used}
+            for point in places
         ],
         "operations": operations.records,
         "outputs": positions,
     }
     claims = [
         claim
-        for place, result in enumerate(report.results)
+        for index, result in enumerate(report.results)
         for check in (*result.value_checks, *result.checks)[:MAX_CLAIMS]
         if (entry := entries.get(check.entry))
-        for claim in islice(filter(partial(is_proved, read), claims_of(check, entry, place)), 1)
+        for claim in islice(filter(partial(is_proved, read), claims_of(check, entry, index)), 1)
     ]
     if not claims:
         raise UsageError("no number of this answer is proved by the checker of certificates")
@@ -138,8 +138,8 @@ def _claimed(
         labels = [check.entry for result in report.results for check in result.checks]
         return _components(operator, function, shapes, labels[:MAX_CLAIMS])
     values = [
-        Entry.partial(output_name(function, place), place, ())
-        for place in range(len(function.outputs))
+        Entry.partial(output_name(function, index), index, ())
+        for index in range(len(function.outputs))
     ]
     entries = [*values, *operator.entries(function, ())]
     return function.outputs, {entry.label: entry for entry in entries if entry.is_partial}
@@ -156,9 +156,9 @@ def _components(
         entry.label: entry.wrt for entry in operator.entries(function, ()) if entry.is_partial
     }
     by_variable = {name: component_names(name, shape) for name, shape in shapes.items()}
-    columns = {name: place for place, name in enumerate(chain(*by_variable.values()))}
+    columns = {name: index for index, name in enumerate(chain(*by_variable.values()))}
     known = shapes_of(function, shapes)
-    pieces = Pieces(function, known, lambda name, place: by_variable[name][place])
+    pieces = Pieces(function, known, lambda name, position: by_variable[name][position])
     outputs: list[Node] = []
     entries: dict[str, Entry] = {}
     for label in labels:
@@ -171,16 +171,16 @@ def _components(
             continue
         dependence = Dependence(function, known, shapes, np.array([columns[wrt[0]]]))
 
-        def matters(term: Node, places: Positions, dependence: Dependence = dependence) -> Any:
-            return dependence.rows(term, 0)[places]
+        def matters(term: Node, positions: Positions, dependence: Dependence = dependence) -> Any:
+            return dependence.rows(term, 0)[positions]
 
         starts = list(accumulate((prod(known[root]) for root in function.outputs), initial=0))
         chosen = [int(output[1]) - 1] if output else range(starts[-1])
         terms = [
-            pieces.component(root, place - start, matters)
+            pieces.component(root, position - start, matters)
             for root, start, end in zip(function.outputs, starts, starts[1:], strict=False)
-            for place in chosen
-            if start <= place < end and dependence.rows(root, 0)[place - start]
+            for position in chosen
+            if start <= position < end and dependence.rows(root, 0)[position - start]
         ]
         entries[label] = Entry.partial(label, len(outputs), wrt)
         outputs.append(node("add", number(0), *terms))
@@ -218,35 +218,35 @@ class Operations:
 
     def position(self, root: Node) -> int:
         """Return where a node stands among the records, after adding what it needs."""
-        for each in postorder([root]):
-            if each not in self._positions:
-                self._positions[each] = self._added(each)
+        for term in postorder([root]):
+            if term not in self._positions:
+                self._positions[term] = self._added(term)
         return self._positions[root]
 
-    def _added(self, each: Node) -> int:
-        args = [self._positions[arg] for arg in each.args]
-        if each.op in (NUMBER, VARIABLE):
-            return self._record(each.op, str(each.value))
-        if each.op == CONSTANT:
-            return self._constant(each)
-        if each.op == "piecewise":
+    def _added(self, term: Node) -> int:
+        args = [self._positions[arg] for arg in term.args]
+        if term.op in (NUMBER, VARIABLE):
+            return self._record(term.op, str(term.value))
+        if term.op == CONSTANT:
+            return self._constant(term)
+        if term.op == "piecewise":
             return self._record("choose", *args)
-        if isinstance(each.op, IntegralOp):
-            return self._integral(each.op.integrand, args)
-        if each.op in _TURNED:
-            return self._record(_TURNED[each.op], *reversed(args))
-        if each.op == "ne":
+        if isinstance(term.op, IntegralOp):
+            return self._integral(term.op.integrand, args)
+        if term.op in _TURNED:
+            return self._record(_TURNED[term.op], *reversed(args))
+        if term.op == "ne":
             return self._record("not", self._record("eq", *args))
-        if each.op in _EXTREMES:
-            return self._extreme(each)
-        if each.op in OPERATIONS:
-            return self._record(each.op, *args)
-        if (exact := self._exact(each)) is not None:
+        if term.op in _EXTREMES:
+            return self._extreme(term)
+        if term.op in OPERATIONS:
+            return self._record(term.op, *args)
+        if (exact := self._exact(term)) is not None:
             return self._record(NUMBER, str(exact))
-        if each.op in MEANINGS:
-            return self.position(stated(MEANINGS[each.op], each))
+        if term.op in MEANINGS:
+            return self.position(stated(MEANINGS[term.op], term))
         raise UsageError(
-            f"the checker of certificates doesn't know {each.op}", hint="leave out --certificate"
+            f"the checker of certificates doesn't know {term.op}", hint="leave out --certificate"
         )
 
     def _integral(self, integrand: Integrand, args: Sequence[int]) -> int:
@@ -260,37 +260,37 @@ class Operations:
         }
         return self._record("integral", described, *args)
 
-    def _exact(self, each: Node) -> Fraction | None:
+    def _exact(self, term: Node) -> Fraction | None:
         """Return a constant, such as 5!, that is computed as a fraction."""
-        if each.op == "factorial" and each.args[0].op == NUMBER:
-            count = Fraction(each.args[0].value or 0)
+        if term.op == "factorial" and term.args[0].op == NUMBER:
+            count = Fraction(term.args[0].value or 0)
             is_whole = count.denominator == 1 and 0 <= count <= MAX_FACTORIAL
             return Fraction(factorial(int(count))) if is_whole else None
-        has_variables = any(part.op == VARIABLE for part in postorder([each]))
-        return None if has_variables or each.op not in TABLE else rational(each)
+        has_variables = any(part.op == VARIABLE for part in postorder([term]))
+        return None if has_variables or term.op not in TABLE else rational(term)
 
     def _record(self, name: str, *rest: Any) -> int:
         self.records.append([name, *rest])
         return len(self.records) - 1
 
-    def _constant(self, each: Node) -> int:
-        if each.value == "tau":
+    def _constant(self, term: Node) -> int:
+        if term.value == "tau":
             return self._record("mul", self._record(NUMBER, "2"), self._constant(constant("pi")))
-        if each.value in ("true", "false"):
+        if term.value in ("true", "false"):
             truth = self._record("true")
-            return truth if each.value == "true" else self._record("not", truth)
-        if each.value not in CONSTANTS:
+            return truth if term.value == "true" else self._record("not", truth)
+        if term.value not in CONSTANTS:
             raise UsageError(
-                f"the checker of certificates doesn't know {each.value}",
+                f"the checker of certificates doesn't know {term.value}",
                 hint="leave out --certificate",
             )
-        return self._record(CONSTANT, each.value)
+        return self._record(CONSTANT, term.value)
 
-    def _extreme(self, each: Node) -> int:
+    def _extreme(self, term: Node) -> int:
         """Add the greatest, or the least, of two arguments or more."""
-        best, *others = each.args
+        best, *others = term.args
         for other in others:
-            best = stated(_EXTREMES[each.op], node(each.op, best, other))
+            best = stated(_EXTREMES[term.op], node(term.op, best, other))
         return self.position(best)
 
 

@@ -63,7 +63,7 @@ def closed_routine(function: Function, kind: Kind, wrt: Sequence[str]) -> Closed
     roots = tuple(_full(form, block) for block in form.blocks)
     names = length_names(roots, form.names)
     lengths = places_read(roots, form.variables, form.names)
-    has_sizes = any(is_sized(each) for each in postorder(roots))
+    has_sizes = any(is_sized(term) for term in postorder(roots))
     if guessed and (lengths or has_sizes):
         return None
     taken = ", ".join(
@@ -92,11 +92,11 @@ def places_read(
     """Return for each length that formulas take by its name an axis of a variable that has it."""
     found: set[str] = set()
     known = length_names(roots, names)
-    for each in postorder(roots):
-        if each.op == VARIABLE:
-            found.add(str(each.value))
-        elif is_sized(each):
-            texts = (known[size] for size in each.static if isinstance(size, int) and size in known)
+    for term in postorder(roots):
+        if term.op == VARIABLE:
+            found.add(str(term.value))
+        elif is_sized(term):
+            texts = (known[size] for size in term.static if isinstance(size, int) and size in known)
             found.update(word for text in texts for word in re.findall(r"[^\W\d]\w*", text))
     return {
         names[length]: (name, axis)

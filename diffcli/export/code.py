@@ -86,10 +86,10 @@ def export(
         ("kind", kinds, KINDS),
         ("variable of the formula", wrt, function.variables),
     ):
-        for each in given:
-            if each not in known:
+        for name_given in given:
+            if name_given not in known:
                 hint = f"one of {', '.join(known)}" if known else "it has no variables"
-                raise UsageError(f"{each!r} is no {what}", hint=hint)
+                raise UsageError(f"{name_given!r} is no {what}", hint=hint)
     names = tuple(wrt) or function.variables
     first: tuple[Kind, ...] = ("grad" if function.is_scalar else "jacobian",) if names else ()
     routines = routines_of(

@@ -77,28 +77,28 @@ class Body:
         schedule = Schedule(roots, self._varying)
         self._demands, self._free, self._scopes = schedule.demands, schedule.free, schedule.scopes
         order, self._roots = schedule.order, frozenset(roots)
-        self._uses = Counter(arg for each in order for arg in each.args) + Counter(roots)
+        self._uses = Counter(arg for node in order for arg in node.args) + Counter(roots)
         self._texts: dict[Node, Text] = {}
         self._guards: dict[tuple[Text, Text], Text] = {}
         self._masks: dict[Demand, Text] = {}
-        for each in order:
-            self._texts[each] = self._kept(each, self._text(each))
+        for node in order:
+            self._texts[node] = self._kept(node, self._text(node))
         self.results = [self._result(root) for root in roots]
-        self.has_choices = any(each.op == "piecewise" for each in order)
+        self.has_choices = any(node.op == "piecewise" for node in order)
 
-    def _kept(self, each: Node, text: Text) -> Text:
+    def _kept(self, node: Node, text: Text) -> Text:
         """Return what stands for a node where it is read: a name if it is read twice, or long."""
-        is_short = len(text.text) <= WIDTH or each in self._roots
-        if each.is_leaf or (self._uses[each] < 2 and is_short):
+        is_short = len(text.text) <= WIDTH or node in self._roots
+        if node.is_leaf or (self._uses[node] < 2 and is_short):
             return text
-        return self._named(text, each)
+        return self._named(text, node)
 
-    def _named(self, text: Text, each: Node) -> Text:
+    def _named(self, text: Text, node: Node) -> Text:
         """Return the name of an expression that belongs to a node."""
-        if each not in self._free:
-            return self._line(text.text, self._demands[each], is_condition=is_condition(each))
+        if node not in self._free:
+            return self._line(text.text, self._demands[node], is_condition=is_condition(node))
         if not self.target.lazy:
-            return self._line(text.text, None, is_condition=is_condition(each))
+            return self._line(text.text, None, is_condition=is_condition(node))
         if len(text.text) > _LONGEST:
             raise LimitError(
                 f"the branches are too entangled for {self.target.name}", hint="export to numpy"
@@ -125,7 +125,7 @@ class Body:
         choice, i = scope
         *conditions, _ = choice.args[1::2]
         last = i if i >= 0 else ~i
-        parts = [self._negated(self._read(each)) for each in conditions[:last]]
+        parts = [self._negated(self._read(condition)) for condition in conditions[:last]]
         if 0 <= i < len(conditions):
             parts.append(self._read(conditions[i]))
         outer = self._demands[choice]
@@ -138,7 +138,7 @@ class Body:
         sign = self.target.infix.get(op)
         if sign is None:
             return self._call(op, parts)
-        return Text(sign[0].join(_bracketed(each, sign[1] + 1) for each in parts), sign[1])
+        return Text(sign[0].join(_bracketed(part, sign[1] + 1) for part in parts), sign[1])
 
     def _negated(self, condition: Text) -> Text:
         if "not" not in self.target.infix:
@@ -146,8 +146,8 @@ class Body:
         sign, level = self.target.infix["not"]
         return Text(f"{sign}{_bracketed(condition, level + 1)}", level)
 
-    def _read(self, each: Node) -> Text:
-        return self._texts[each] if each in self._varying else self._constant(each)
+    def _read(self, node: Node) -> Text:
+        return self._texts[node] if node in self._varying else self._constant(node)
 
     def _result(self, root: Node) -> str:
         if root in self._varying:
@@ -177,19 +177,19 @@ class Body:
             text += ".0"
         return Text(self.target.number.format(text), self.target.prefix if number < 0 else ATOM)
 
-    def _text(self, each: Node) -> Text:
-        if each.op == VARIABLE:
-            return Text(self.variables[str(each.value)])
-        args = [self._argument(each, arg) for arg in each.args]
-        write = _WRITE.get(each.op)
+    def _text(self, node: Node) -> Text:
+        if node.op == VARIABLE:
+            return Text(self.variables[str(node.value)])
+        args = [self._argument(node, arg) for arg in node.args]
+        write = _WRITE.get(node.op)
         if write is not None:
-            return write(self, each, args)
-        if each.op in self.target.infix:
-            sign, level = self.target.infix[each.op]
+            return write(self, node, args)
+        if node.op in self.target.infix:
+            sign, level = self.target.infix[node.op]
             return Text(
                 sign.join(_bracketed(arg, level + (i > 0)) for i, arg in enumerate(args)), level
             )
-        return self._call(each.op, args, each)
+        return self._call(node.op, args, node)
 
     def _argument(self, user: Node, arg: Node) -> Text:
         """Return how a node reads an argument: guarded, where it is wanted at fewer points."""
@@ -211,21 +211,21 @@ class Body:
             self._guards[key] = self._line(guard, demand)
         return self._guards[key]
 
-    def _call(self, op: str, args: Sequence[Text], each: Node | None = None) -> Text:
-        if each and op in self.target.whole and not _is_whole(each.args[0]):
+    def _call(self, op: str, args: Sequence[Text], node: Node | None = None) -> Text:
+        if node and op in self.target.whole and not _is_whole(node.args[0]):
             raise LackError(f"{self.target.name} has no {op} whose order isn't a whole number")
         template = self.target.calls.get(op)
-        if each and each.static == (None,):
+        if node and node.static == (None,):
             template = self.target.calls.get(f"{op} of all", template)
         if template is None:
             raise LackError(f"{self.target.name} has no {op} that keeps its digits")
         axis = ""
-        if each and op == "index":
-            axis = ", ".join(map(place_text, each.static))
-        elif each and op in TENSORS and TENSORS[op].sized:
-            axis = ", ".join(self._length(part) for part in each.static)
-        elif each and each.static and each.static[0] is not None:
-            axis = f", {self.target.axis}={each.static[0]}"
+        if node and op == "index":
+            axis = ", ".join(map(place_text, node.static))
+        elif node and op in TENSORS and TENSORS[op].sized:
+            axis = ", ".join(self._length(part) for part in node.static)
+        elif node and node.static and node.static[0] is not None:
+            axis = f", {self.target.axis}={node.static[0]}"
         texts = [arg.text for arg in args]
         if "{" in template:
             texts[:1] = [_bracketed(args[0], ATOM)] if template.startswith("{0}") else texts[:1]
@@ -245,21 +245,21 @@ class Body:
             self.target.prefix if args[0].level > PRODUCT else PRODUCT,
         )
 
-    def _total(self, each: Node, args: Sequence[Text]) -> Text:
+    def _total(self, node: Node, args: Sequence[Text]) -> Text:
         def part(arg: Text) -> str:
             if arg.text.startswith("-") and arg.level > SUM:
                 return f" - {arg.text[1:]}"
             return f" + {_bracketed(arg, SUM + 1)}"
 
-        return self._joined(each, args, part, SUM)
+        return self._joined(node, args, part, SUM)
 
-    def _product(self, each: Node, args: Sequence[Text]) -> Text:
+    def _product(self, node: Node, args: Sequence[Text]) -> Text:
         squares = [Text(arg.text) if _is_square(arg.text) else arg for arg in args[1:]]
         args = [*args[:1], *squares]
-        return self._joined(each, args, lambda arg: f" * {_bracketed(arg, PRODUCT + 1)}", PRODUCT)
+        return self._joined(node, args, lambda arg: f" * {_bracketed(arg, PRODUCT + 1)}", PRODUCT)
 
     def _joined(
-        self, each: Node, args: Sequence[Text], part: Callable[[Text], str], level: int
+        self, node: Node, args: Sequence[Text], part: Callable[[Text], str], level: int
     ) -> Text:
         """Return operands with their signs, cut where they are long: compilers are recursive."""
         whole = args[0]
@@ -267,20 +267,20 @@ class Body:
             arg = following
             if len(whole.text) + len(arg.text) > WIDTH:
                 if len(whole.text) > len(arg.text):
-                    whole = self._named(whole, each)
+                    whole = self._named(whole, node)
                 else:
-                    arg = self._named(arg, each)
+                    arg = self._named(arg, node)
             whole = Text(f"{_bracketed(whole, level)}{part(arg)}", level)
         return whole
 
-    def _power(self, each: Node, args: Sequence[Text]) -> Text:
-        exact = None if each.args[1] in self._varying else rational(each.args[1])
+    def _power(self, node: Node, args: Sequence[Text]) -> Text:
+        exact = None if node.args[1] in self._varying else rational(node.args[1])
         whole = exact is not None and exact.denominator == 1
         template = self.target.powers[0 if whole else 1]
         if exact is not None and "{whole}" in template and abs(exact) > MAX_MULTIPLIED:
             template = self.target.powers[1]
         if exact == 2 and self.target.multiplies and not args[0].text.lstrip("-").isdigit():
-            side = args[0] if args[0].text.isidentifier() else self._named(args[0], each)
+            side = args[0] if args[0].text.isidentifier() else self._named(args[0], node)
             if side.text.isidentifier():
                 return Text(f"{side.text} * {side.text}", PRODUCT)
         if not template.startswith("{base}"):
@@ -296,8 +296,8 @@ class Body:
         for value, condition in reversed(list(zip(args[:-2:2], args[1:-2:2], strict=True))):
             value, other = self._apart(value, condition, other)  # noqa: PLW2901  (the same, shorter)
             parts = [
-                each.text if is_call or is_block else _bracketed(each, CHOICE + 1)
-                for each in (value, condition)
+                node.text if is_call or is_block else _bracketed(node, CHOICE + 1)
+                for node in (value, condition)
             ]
             text = self.target.choice.format(value=parts[0], condition=parts[1], other=other.text)
             other = Text(text, ATOM if is_call else CHOICE)

@@ -44,9 +44,11 @@ class Library:
         text = (_FOLDER / f"functions{self.suffix}").read_text(encoding="utf-8")
         series = json.loads((_FOLDER / "series.json").read_text(encoding="utf-8"))
         tables = {
-            self.renamed(name): f"{self.comment} Coefficients of {each['of']}.\n"
-            + self.table(self.renamed(name), len(each["values"]), _listed(each["values"]))
-            for name, each in series.items()
+            self.renamed(name): f"{self.comment} Coefficients of {definition['of']}.\n"
+            + self.table(
+                self.renamed(name), len(definition["values"]), _listed(definition["values"])
+            )
+            for name, definition in series.items()
         }
         heads = re.compile(self.heads, re.MULTILINE)
         blocks = {heads.findall(block)[0]: block for block in text.strip().split("\n\n")}

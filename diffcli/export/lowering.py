@@ -45,47 +45,47 @@ class Lowering:
     def _rewritten(self, roots: Sequence[Node], replaced: Mapping[Node, Node]) -> tuple[Node, ...]:
         """Return the nodes rewritten, with nodes in place of variables."""
         results = dict(replaced)
-        for each in postorder(roots):
-            if each not in results:
-                results[each] = self._lowered(each, [results[arg] for arg in each.args])
+        for term in postorder(roots):
+            if term not in results:
+                results[term] = self._lowered(term, [results[arg] for arg in term.args])
         return tuple(results[root] for root in roots)
 
-    def _lowered(self, each: Node, args: Sequence[Node]) -> Node:
-        result = node(each.op, *args, value=each.value, static=each.static)
-        if each.op == VARIABLE:
+    def _lowered(self, term: Node, args: Sequence[Node]) -> Node:
+        result = node(term.op, *args, value=term.value, static=term.static)
+        if term.op == VARIABLE:
             self._varying.add(result)
         elif self._varying.isdisjoint(args):
             return _truth(result) if is_condition(result) else result
-        elif each.op in _FOLDS:
-            result = _FOLDS[each.op](args)
+        elif term.op in _FOLDS:
+            result = _FOLDS[term.op](args)
         else:
-            result = self._known_one(_real_power(*args) if each.op == "pow" else result)
+            result = self._known_one(_real_power(*args) if term.op == "pow" else result)
         if not self._varying.isdisjoint(result.args):
             self._varying.add(result)
         return result
 
-    def _known_one(self, each: Node) -> Node:
+    def _known_one(self, term: Node) -> Node:
         """Return an operation by its definition, where the language lacks it and there is one."""
-        if each.op in self._known or each.op not in DEFINITIONS:
-            return each
-        standard = STANDARD.get(each.op) if each.args[1:] == (ZERO, ONE) else None
-        text = standard or DEFINITIONS[each.op]
-        (result,) = self._rewritten([formula(text)], arguments_of(each, text))
+        if term.op in self._known or term.op not in DEFINITIONS:
+            return term
+        standard = STANDARD.get(term.op) if term.args[1:] == (ZERO, ONE) else None
+        text = standard or DEFINITIONS[term.op]
+        (result,) = self._rewritten([formula(text)], arguments_of(term, text))
         return result
 
 
 def varying_in(roots: Sequence[Node]) -> set[Node]:
     """Return the nodes that are no number: they depend on a variable, or are tensors."""
     varying: set[Node] = set()
-    for each in postorder(roots):
-        if each.op == VARIABLE or each.op in TENSORS or not varying.isdisjoint(each.args):
-            varying.add(each)
+    for term in postorder(roots):
+        if term.op == VARIABLE or term.op in TENSORS or not varying.isdisjoint(term.args):
+            varying.add(term)
     return varying
 
 
-def is_condition(each: Node) -> bool:
+def is_condition(term: Node) -> bool:
     """Whether a node is true or false instead of a number."""
-    return each in (TRUE, FALSE) or (each.op in TABLE and TABLE[each.op].boolean)
+    return term in (TRUE, FALSE) or (term.op in TABLE and TABLE[term.op].boolean)
 
 
 @lru_cache(MAX_CACHED)
@@ -106,12 +106,12 @@ def constant_float(value: Node) -> float:
 def _truth(condition: Node) -> Node:
     """Return whether a condition without variables holds, by the floats of its numbers."""
     truths: dict[Node, bool] = {TRUE: True, FALSE: False}
-    for each in postorder([condition]):
-        if each.op in _COMPARISONS:
-            left, right = map(constant_float, each.args)
-            truths[each] = _COMPARISONS[each.op](left, right)
-        elif each.op in _LOGIC:
-            truths[each] = _LOGIC[each.op](truths[arg] for arg in each.args)
+    for term in postorder([condition]):
+        if term.op in _COMPARISONS:
+            left, right = map(constant_float, term.args)
+            truths[term] = _COMPARISONS[term.op](left, right)
+        elif term.op in _LOGIC:
+            truths[term] = _LOGIC[term.op](truths[arg] for arg in term.args)
     return TRUE if truths[condition] else FALSE
 
 
@@ -174,10 +174,10 @@ def _real_power(base: Node, exponent: Node) -> Node:
 def rational(value: Node) -> Fraction | None:
     """Return the exact value of a constant made by arithmetic."""
     build = Builder(lambda message, **_: UsageError(message))
-    for each in postorder([value]):
-        if each.op in ("add", "mul", "div", "neg", "pow"):
-            build(each.op, *each.args)
-        elif not each.is_leaf:
+    for term in postorder([value]):
+        if term.op in ("add", "mul", "div", "neg", "pow"):
+            build(term.op, *term.args)
+        elif not term.is_leaf:
             return None
     return build.exact(value)
 

@@ -27,13 +27,13 @@ def differentiated(value: Node, name: str) -> Node:
     """
     algebra = Algebra(Builder(_fail))
     slopes: dict[Node, Node] = {}
-    for each in _values(value):
-        if each.is_leaf:
-            slopes[each] = ONE if each.op == VARIABLE and each.value == name else ZERO
-        elif all(slopes.get(arg, ZERO) is ZERO for arg in each.args):
-            slopes[each] = ZERO
+    for part in _values(value):
+        if part.is_leaf:
+            slopes[part] = ONE if part.op == VARIABLE and part.value == name else ZERO
+        elif all(slopes.get(arg, ZERO) is ZERO for arg in part.args):
+            slopes[part] = ZERO
         else:
-            slopes[each] = _RULES.get(each.op, _call)(algebra, each, slopes)
+            slopes[part] = _RULES.get(part.op, _call)(algebra, part, slopes)
     return signed(slopes[value])
 
 
@@ -47,10 +47,10 @@ def _values(root: Node) -> list[Node]:
     """Return every node that a value is made of, in order; what conditions read is none."""
     wanted = {root}
     order = postorder([root])
-    for each in reversed(order):
-        if each in wanted:
-            wanted.update(each.args[::2] if each.op == "piecewise" else each.args)
-    return [each for each in order if each in wanted]
+    for term in reversed(order):
+        if term in wanted:
+            wanted.update(term.args[::2] if term.op == "piecewise" else term.args)
+    return [term for term in order if term in wanted]
 
 
 def formula(text: str) -> Node:
@@ -58,17 +58,17 @@ def formula(text: str) -> Node:
     return Formulas.formula(text, (*ARGUMENTS, *FORMS))
 
 
-def arguments_of(each: Node, text: str) -> dict[Node, Node]:
+def arguments_of(term: Node, text: str) -> dict[Node, Node]:
     """Return a node's arguments, and stable forms of them, by what stands for them in a formula."""
     forms = (name for name in FORMS if name in text)
     return {
-        **{variable(x): arg for x, arg in zip(ARGUMENTS, each.args, strict=False)},
-        **{variable(name): node(name, *each.args) for name in forms},
+        **{variable(x): arg for x, arg in zip(ARGUMENTS, term.args, strict=False)},
+        **{variable(name): node(name, *term.args) for name in forms},
     }
 
 
-def _choice(_: Algebra, each: Node, slopes: Slopes) -> Node:
-    pairs = zip(each.args[::2], each.args[1::2], strict=True)
+def _choice(_: Algebra, term: Node, slopes: Slopes) -> Node:
+    pairs = zip(term.args[::2], term.args[1::2], strict=True)
     return _chosen([(slopes[value], condition) for value, condition in pairs])
 
 
@@ -76,21 +76,21 @@ def _chosen(pieces: list[tuple[Node, Node]]) -> Node:
     return node("piecewise", *(part for pair in pieces for part in pair))
 
 
-def _extreme(_: Algebra, each: Node, slopes: Slopes) -> Node:
-    *first, last = each.args
-    pieces = [(slopes[arg], node("eq", arg, each)) for arg in first]
+def _extreme(_: Algebra, term: Node, slopes: Slopes) -> Node:
+    *first, last = term.args
+    pieces = [(slopes[arg], node("eq", arg, term)) for arg in first]
     return _chosen([*pieces, (slopes[last], constant("true"))])
 
 
-def _call(algebra: Algebra, each: Node, slopes: Slopes) -> Node:
-    row = TABLE.get(each.op)
-    partials = PARTIALS.get(each.op) or (row and (row.subgradient or row.between))
+def _call(algebra: Algebra, term: Node, slopes: Slopes) -> Node:
+    row = TABLE.get(term.op)
+    partials = PARTIALS.get(term.op) or (row and (row.subgradient or row.between))
     if not partials:
-        return tangent(algebra, each, slopes)
+        return tangent(algebra, term, slopes)
     return algebra.add(
         *(
-            algebra.mul(slopes[arg], algebra.graft(formula(text), arguments_of(each, text)))
-            for arg, text in zip(each.args, partials, strict=True)
+            algebra.mul(slopes[arg], algebra.graft(formula(text), arguments_of(term, text)))
+            for arg, text in zip(term.args, partials, strict=True)
             if slopes[arg] is not ZERO
         )
     )

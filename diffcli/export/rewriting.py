@@ -19,13 +19,13 @@ ZERO, ONE, TWO = number(0), number(1), number(2)
 def rewritten(root: Node) -> Node:
     """Return a formula with stable forms instead of those that overflow or cancel."""
     stable: dict[Node, Node] = {}
-    for each in postorder([root]):
-        result = each
-        if not each.is_leaf:
-            args = [stable[arg] for arg in each.args]
-            result = node(each.op, *args, value=each.value, static=each.static)
+    for term in postorder([root]):
+        result = term
+        if not term.is_leaf:
+            args = [stable[arg] for arg in term.args]
+            result = node(term.op, *args, value=term.value, static=term.static)
         rule = _RULES.get(result.op)
-        stable[each] = (rule(result) or result) if rule else result
+        stable[term] = (rule(result) or result) if rule else result
     return stable[root]
 
 
@@ -59,7 +59,7 @@ def _two(term: Node) -> tuple[_Exponential, ...] | None:
     """Return the two different exponentials that a term is the sum of, if it is."""
     if term.op == "neg":
         inner = _two(term.args[0])
-        return inner and tuple(_Exponential(-each.factor, each.exponent) for each in inner)
+        return inner and tuple(_Exponential(-factor.factor, factor.exponent) for factor in inner)
     if term.op == "expm1":
         return _Exponential(Fraction(1), term.args[0]), _Exponential(Fraction(-1), ZERO)
     if term.op != "add" or len(term.args) != 2:
@@ -85,9 +85,9 @@ def _shifted(larger: _Exponential, smaller: _Exponential) -> Node:
     return difference if ratio == 1 else node("add", difference, node("log", number(ratio)))
 
 
-def _quotient(each: Node) -> Node | None:
+def _quotient(term: Node) -> Node | None:
     """Write a/(c + d·e^u) by sigmoid, and (e^u − e^v)/(e^u + e^v) by tanh."""
-    above, below = each.args
+    above, below = term.args
     terms = _two(below)
     if terms is None or min(term.factor for term in terms) <= 0:
         return None
@@ -120,15 +120,15 @@ def _scaled(scale: Node, value: Node) -> Node:
     return value if scale is ONE else node("mul", scale, value)
 
 
-def _power(each: Node) -> Node | None:
+def _power(term: Node) -> Node | None:
     """Write (c + d·e^u)^-1 as a quotient is written."""
-    base, exponent = each.args
+    base, exponent = term.args
     return _quotient(node("div", ONE, base)) if exponent is number(-1) else None
 
 
-def _logarithm(each: Node) -> Node | None:
+def _logarithm(term: Node) -> Node | None:
     """Write log(1 + u) by log1p, and log(c·e^u + d·e^v) by softplus."""
-    (argument,) = each.args
+    (argument,) = term.args
     terms = _two(argument)
     if terms is not None and min(term.factor for term in terms) > 0:
         first, second = sorted(terms, key=lambda term: term.exponent is not ZERO)
@@ -166,9 +166,9 @@ def _sum(each: Node) -> Node | None:
     return None
 
 
-def _root(each: Node) -> Node | None:
+def _root(term: Node) -> Node | None:
     """Write sqrt(x² + y²) by hypot, of more squares too."""
-    (argument,) = each.args
+    (argument,) = term.args
     if argument.op != "add":
         return None
     sides = [_squared(term) for term in argument.args]

@@ -77,7 +77,7 @@ def routines_of(
             by = list(product(wrt, wrt))
         order = {"value": 0, "hessian": 2}.get(kind, 1)
         shape = own + along * order
-        indices = tuple((output, each) for output in outputs for each in by)
+        indices = tuple((output, variable) for output in outputs for variable in by)
         routine_name = name if kind == "value" else f"{name}_{kind}"
         routines.append(Routine(kind, routine_name, indices, shape, tuple(wrt)))
     return tuple(routines)

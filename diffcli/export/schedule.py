@@ -28,7 +28,7 @@ class Schedule:
     def __init__(self, roots: Sequence[Node], varying: Collection[Node]) -> None:
         self._varying = varying
         self.demands = demands_of(roots)
-        self._places = {each: place for place, each in enumerate(postorder(roots))}
+        self._places = {node: index for index, node in enumerate(postorder(roots))}
         self.free: set[Node] = set()
         self.order = self._ordered(roots)
 
@@ -51,11 +51,11 @@ class Schedule:
             waiting = [root]
             while waiting or path:
                 if waiting:
-                    each = waiting.pop()
-                    if each in path:
-                        self._note_free([*path][[*path].index(each) :])
-                    elif each in self._varying and each not in order:
-                        path[each] = iter([*self._needed(each), *each.args])
+                    node = waiting.pop()
+                    if node in path:
+                        self._note_free([*path][[*path].index(node) :])
+                    elif node in self._varying and node not in order:
+                        path[node] = iter([*self._needed(node), *node.args])
                 current = next(reversed(path), None)
                 if current is None:
                     break
@@ -67,8 +67,8 @@ class Schedule:
                     waiting.append(following)
         return list(order)
 
-    def _needed(self, each: Node) -> Iterator[Node]:
-        return iter(()) if each in self.free else self._conditions(self.demands[each])
+    def _needed(self, node: Node) -> Iterator[Node]:
+        return iter(()) if node in self.free else self._conditions(self.demands[node])
 
     def _note_free(self, circle: Sequence[Node]) -> None:
         for user, used in zip(circle, (*circle[1:], circle[0]), strict=True):
@@ -76,9 +76,9 @@ class Schedule:
                 self.free.add(user)
 
     def _conditions(self, demand: Demand) -> Iterator[Node]:
-        for choice, place in self.scopes(demand):
+        for choice, index in self.scopes(demand):
             yield from self._conditions(self.demands[choice])
-            last = place if place >= 0 else ~place - 1
+            last = index if index >= 0 else ~index - 1
             yield from choice.args[1 : 2 * last + 2 : 2]
 
     def scopes(self, demand: Demand) -> list[Scope]:
@@ -92,28 +92,28 @@ def demands_of(roots: Sequence[Node]) -> dict[Node, Demand]:
     wanted: dict[Node, Demand] = dict.fromkeys(order, frozenset())
     wanted |= dict.fromkeys(roots)
     demands: dict[Node, Demand] = {}
-    for each in reversed(order):
-        demand = demands[each] = _widest(wanted[each], demands)
-        for arg, scope in _uses(each, demand):
+    for node in reversed(order):
+        demand = demands[node] = _widest(wanted[node], demands)
+        for arg, scope in _uses(node, demand):
             known = wanted[arg]
             wanted[arg] = None if known is None or scope is None else known | scope
     return demands
 
 
-def _uses(each: Node, demand: Demand) -> Iterator[tuple[Node, Demand]]:
-    if each.op != "piecewise":
-        yield from ((arg, demand) for arg in each.args)
+def _uses(node: Node, demand: Demand) -> Iterator[tuple[Node, Demand]]:
+    if node.op != "piecewise":
+        yield from ((arg, demand) for arg in node.args)
         return
-    for place, (value, held) in enumerate(zip(each.args[::2], each.args[1::2], strict=True)):
-        yield held, demand if place == 0 else frozenset({(each, ~place)})
-        yield value, frozenset({(each, place)})
+    for index, (value, condition) in enumerate(zip(node.args[::2], node.args[1::2], strict=True)):
+        yield condition, demand if index == 0 else frozenset({(node, ~index)})
+        yield value, frozenset({(node, index)})
 
 
 def _widest(scopes: Demand, demands: Mapping[Node, Demand]) -> Demand:
     """Return a demand with all pieces of a choice as the choice's own, and nothing twice."""
     while scopes is not None:
         for choice in {choice for choice, _ in scopes}:
-            pieces = {(choice, place) for place in range(len(choice.args) // 2)}
+            pieces = {(choice, index) for index in range(len(choice.args) // 2)}
             if all(_within(piece, scopes, demands) for piece in pieces):
                 outer = demands[choice]
                 others = frozenset(scope for scope in scopes if scope[0] is not choice)
@@ -128,11 +128,11 @@ def _within(scope: Scope, scopes: frozenset[Scope], demands: Mapping[Node, Deman
     """Whether a scope lies within one of some others."""
     seen, stack = set(), [scope]
     while stack:
-        choice, place = current = stack.pop()
+        choice, index = current = stack.pop()
         if current in seen or current in scopes:
             continue
         seen.add(current)
-        reached = place if place >= 0 else ~place
+        reached = index if index >= 0 else ~index
         if any((choice, ~earlier) in scopes for earlier in range(1, reached + 1)):
             continue
         outer = demands[choice]

@@ -30,10 +30,12 @@ class Form(NamedTuple):
 
 def _sum(variable: str, coefficients: list[Fraction]) -> str:
     """Return a polynomial by Horner's rule."""
-    last, *others = reversed([f"{each.numerator}/{each.denominator}" for each in coefficients])
+    last, *others = reversed(
+        [f"{coefficient.numerator}/{coefficient.denominator}" for coefficient in coefficients]
+    )
     text = last
-    for each in others:
-        text = f"{each} + {variable}*({text})"
+    for other in others:
+        text = f"{other} + {variable}*({text})"
     return text
 
 

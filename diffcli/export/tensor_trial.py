@@ -103,12 +103,12 @@ def random_tensors(shapes: Shapes, seed: int) -> dict[str, Array]:
     import numpy as np
 
     random = np.random.default_rng(seed)
-    made = {}
+    tensors = {}
     for name, shape in shapes.items():
-        made[name] = random.uniform(0.25, 1.75, shape)
+        tensors[name] = random.uniform(0.25, 1.75, shape)
         if len(shape) == 2:
-            made[name] += 3 * np.eye(*shape)
-    return made
+            tensors[name] += 3 * np.eye(*shape)
+    return tensors
 
 
 def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int, float]:
@@ -121,10 +121,10 @@ def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int
     function, kind = code.function, routine.kind
     point = Point(
         {
-            each: Tensor(array.shape, tuple(number(Fraction(x)) for x in array.ravel().tolist()))
+            name: Tensor(array.shape, tuple(number(Fraction(x)) for x in array.ravel().tolist()))
             if array.ndim
             else number(Fraction(float(array)))
-            for each, array in at.items()
+            for name, array in at.items()
         }
     )
     operator = _operator(kind, routine.wrt)
@@ -137,26 +137,30 @@ def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int
     (functions,) = runner.load([code.source])
     given = runner.on_arrays(functions[routine.name], list(at.values()))
     names = routine.wrt or tuple(at)
-    found = _arranged(kind, given, [prod(at[name].shape) for name in names])
+    arranged = _arranged(kind, given, [prod(at[name].shape) for name in names])
     size = float(np.abs(truth).max(initial=0.0))
-    error = float(np.abs(found - truth).max(initial=0.0)) if found.shape == truth.shape else np.inf
+    error = (
+        float(np.abs(arranged - truth).max(initial=0.0))
+        if arranged.shape == truth.shape
+        else np.inf
+    )
     if not error <= RELATIVE * size:
-        listed = ", ".join(f"{each} = {array.tolist()}" for each, array in at.items())
+        listed = ", ".join(f"{name} = {array.tolist()}" for name, array in at.items())
         raise DisagreementError(
-            f"the code is wrong: {routine.name} gives {found.tolist()} at {listed}, and torch "
+            f"the code is wrong: {routine.name} gives {arranged.tolist()} at {listed}, and torch "
             f"{truth.tolist()}",
             hint="this is a defect of diffcli; --no-check prints the code",
         )
     return truth.size, error / size if size else 0.0
 
 
-def _at_lengths(function: Function, at: Mapping[str, Array]) -> Function:
+def _at_lengths(function: Function, point: Mapping[str, Array]) -> Function:
     """Return a function with the lengths that its variables have at a point."""
     said = function.said
     sizes = {
         length: size
         for name, shape in said.shapes.items()
-        for length, size in zip(shape, at[name].shape, strict=True)
+        for length, size in zip(shape, point[name].shape, strict=True)
         if length in said.any_length
     }
     return of_sizes(function, said.shapes, said.any_length, sizes) if sizes else function
@@ -184,18 +188,18 @@ def _flat(nested: Any) -> Array:
     return np.ravel(np.asarray(nested, dtype=float))
 
 
-def _arranged(kind: Kind, found: Any, sizes: Sequence[int]) -> Array:
+def _arranged(kind: Kind, result: Any, sizes: Sequence[int]) -> Array:
     """Return what code gives as the numbers of the derivative's matrix, row by row."""
     import numpy as np
 
     if kind == "jacobian":
         return np.hstack(
-            [np.reshape(part, (-1, n)) for part, n in zip(found, sizes, strict=True)]
+            [np.reshape(part, (-1, n)) for part, n in zip(result, sizes, strict=True)]
         ).ravel()
     if kind == "hessian":
         blocks = [
             [np.reshape(part, (m, n)) for part, n in zip(row, sizes, strict=True)]
-            for row, m in zip(found, sizes, strict=True)
+            for row, m in zip(result, sizes, strict=True)
         ]
         return np.block(blocks).ravel()
-    return _flat(found)
+    return _flat(result)

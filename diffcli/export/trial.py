@@ -67,19 +67,19 @@ def tried(code: Code, *, seed: int = 0) -> Trial:
     if code.function.has_tensors:
         return _tried_on_tensors(code, seed)
     samples, runs = samples_of(code, seed=seed), runs_of([code])[0]
-    found = (
+    trial = (
         compared(code, runs, samples)
         if samples
         else Trial(reason="no random point has derivatives that the engines prove")
     )
     deadline = now() + _SECONDS
-    known = [(tuple(map(Fraction, each.at)), _plain(each.truths)) for each in samples]
-    for place in difficult_points(code.function, seed, deadline):
-        known.append((place, truths_at(code, place, deadline)))
+    known = [(tuple(map(Fraction, sample.at)), _plain(sample.truths)) for sample in samples]
+    for point in difficult_points(code.function, seed, deadline):
+        known.append((point, truths_at(code, point, deadline)))
         if now() > deadline:
             break
     wrong = caveats(code, runs, known)
-    return replace(found, difficult=len(known) - len(samples), caveats=tuple(wrong))
+    return replace(trial, difficult=len(known) - len(samples), caveats=tuple(wrong))
 
 
 def examined(code: Code, *, seed: int = 0) -> tuple[Code, Trial]:
@@ -87,8 +87,8 @@ def examined(code: Code, *, seed: int = 0) -> tuple[Code, Trial]:
 
     Raises DisagreementError where a number is wrong at a random point.
     """
-    found = tried(code, seed=seed)
-    return noted(code, tuple(said(found.caveats))), found
+    trial = tried(code, seed=seed)
+    return noted(code, tuple(said(trial.caveats))), trial
 
 
 def _plain(truths: Mapping[Index, tuple[float, float]]) -> dict[Index, Truth]:
@@ -101,9 +101,9 @@ def _tried_on_tensors(code: Code, seed: int) -> Trial:
     shapes = tensor_trial.shapes_for(code)
     if shapes is None:
         return Trial(reason="no small shapes of its variables go together")
-    at = tensor_trial.random_tensors(shapes, seed)
-    found = [tensor_trial.compared(code, routine, at) for routine in code.routines]
-    counts, errors = zip(*found, strict=True)
+    point = tensor_trial.random_tensors(shapes, seed)
+    compared = [tensor_trial.compared(code, routine, point) for routine in code.routines]
+    counts, errors = zip(*compared, strict=True)
     return Trial(1, sum(counts), max(errors), is_proved=False)
 
 
@@ -111,16 +111,16 @@ def samples_of(code: Code, *, seed: int = 0, count: int = POINTS) -> list[Sample
     """Return random points where every entry is proved and has a bound."""
     random, deadline = Random(seed), now() + _SECONDS  # noqa: S311  (samples, not secrets)
     variables = code.function.variables
-    found: list[Sample] = []
+    samples: list[Sample] = []
     for _ in range(_CANDIDATES if variables else 1):
         low, high = random.choice(_RANGES)
-        at = tuple(random.uniform(low, high) for _ in variables)
-        truths = _truths(code, at, deadline)
+        point = tuple(random.uniform(low, high) for _ in variables)
+        truths = _truths(code, point, deadline)
         if truths is not None:
-            found.append(Sample(at, truths))
-        if len(found) == count or now() > deadline:
+            samples.append(Sample(point, truths))
+        if len(samples) == count or now() > deadline:
             break
-    return found
+    return samples
 
 
 def _truths(code: Code, at: Vector, deadline: float) -> dict[Index, tuple[float, float]] | None:
@@ -131,23 +131,23 @@ def _truths(code: Code, at: Vector, deadline: float) -> dict[Index, tuple[float,
     point = dict(zip(code.function.variables, at, strict=True))
     wanted = {index for routine in code.routines for index in routine.indices}
     truths: dict[Index, tuple[float, float]] = {}
-    for place, output in enumerate(code.function.outputs):
-        by = sorted((wrt for output_place, wrt in wanted if output_place == place), key=len)
+    for index, output in enumerate(code.function.outputs):
+        by = sorted((wrt for output_place, wrt in wanted if output_place == index), key=len)
         enclosed = partials(output, point, by, deadline=deadline)
         bounds = rounding_bounds(output, point, by, "float64")
         for wrt in by:
             truth, bound = enclosed[wrt].nearest(), bounds[wrt]
             if truth is None:
                 return None
-            truths[place, wrt] = truth, inf if bound.out_of_range else bound.bound
+            truths[index, wrt] = truth, inf if bound.out_of_range else bound.bound
     return truths
 
 
-def compared(code: Code, found: Mapping[str, Run], samples: Sequence[Sample]) -> Trial:
+def compared(code: Code, runs: Mapping[str, Run], samples: Sequence[Sample]) -> Trial:
     """Hold what code gives against the truth. Raises DisagreementError where it is wrong."""
     worst, count = 0.0, 0
     for routine in code.routines:
-        rows = found[routine.name]([sample.at for sample in samples])
+        rows = runs[routine.name]([sample.at for sample in samples])
         for sample, numbers in zip(samples, rows, strict=True):
             for index, number in zip(routine.indices, numbers, strict=True):
                 truth, bound = sample.truths.get(index, (nan, inf))
@@ -155,8 +155,8 @@ def compared(code: Code, found: Mapping[str, Run], samples: Sequence[Sample]) ->
                 if bound == inf and not error <= _UNBOUNDED * abs(truth):
                     continue
                 if error > bound + RELATIVE * abs(truth):
-                    at = zip(code.function.variables, sample.at, strict=True)
-                    listed = ", ".join(f"{name}={value!r}" for name, value in at)
+                    named = zip(code.function.variables, sample.at, strict=True)
+                    listed = ", ".join(f"{name}={value!r}" for name, value in named)
                     raise DisagreementError(
                         f"the {code.target} code is wrong: {routine.name} gives {number!r} "
                         f"at {listed}, and the truth is {truth!r}",

@@ -133,9 +133,9 @@ class PythonModule(Writer):
     def _value(self, routine: Routine) -> str:
         """Return the function of the value, of tensors whose lengths may have names."""
         said = self.function.said
-        roots = [named_lengths(each, said.any_length) for each in self.function.outputs]
-        places = places_read(roots, said.shapes, said.any_length)
-        body, first = self._body_of(roots, places, length_names(roots, said.any_length))
+        roots = [named_lengths(output, said.any_length) for output in self.function.outputs]
+        sizes = places_read(roots, said.shapes, said.any_length)
+        body, first = self._body_of(roots, sizes, length_names(roots, said.any_length))
         lines = [*self._broadcast(), *first, *Blocks().written(body.lines)]
         lines.append(f"return {self._nested(body.results, routine.shape)}")
         decorator = f"{self.target.quiet}\n" if self.target.quiet and body.has_choices else ""
@@ -179,7 +179,7 @@ class PythonModule(Writer):
         template = self.target.derivatives.get(routine.kind)
         if template is None:
             raise LackError(f"{self.target.name} differentiates no tensors")
-        value = next((each.name for each in self.routines if each.kind == "value"), None)
+        value = next((routine.name for routine in self.routines if routine.kind == "value"), None)
         if value is None:
             raise UsageError("derivatives of tensors need the value", hint="kinds value,grad")
         if len(routine.wrt) < len(self.names):
@@ -187,8 +187,8 @@ class PythonModule(Writer):
                 "the derivative has no closed form, and autograd takes all variables",
                 hint="leave out wrt",
             )
-        places = ", ".join(map(str, range(len(self.names))))
-        call = template.format(f=value, x=", ".join(self.parameters), places=places)
+        positions = ", ".join(map(str, range(len(self.names))))
+        call = template.format(f=value, x=", ".join(self.parameters), places=positions)
         return self._definition(routine, "tuple", [*self._broadcast(), f"return {call}"])
 
     def _definition(
@@ -243,12 +243,18 @@ class Blocks(NamedTuple):
         for condition, group in groupby(lines, key=lambda line: line.condition):
             together = list(group)
             if condition is None:
-                yield from (self.line.format(name=each.name, text=each.text) for each in together)
+                yield from (
+                    self.line.format(name=assignment.name, text=assignment.text)
+                    for assignment in together
+                )
                 continue
             if self.declaration:
-                yield self.declaration.format(", ".join(each.name for each in together))
+                yield self.declaration.format(", ".join(assignment.name for assignment in together))
             yield self.opening.format(condition=condition)
-            yield from (self.inner.format(name=each.name, text=each.text) for each in together)
+            yield from (
+                self.inner.format(name=assignment.name, text=assignment.text)
+                for assignment in together
+            )
             if self.closing:
                 yield self.closing
 

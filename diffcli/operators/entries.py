@@ -131,7 +131,7 @@ class Scalars:
         position = 0
         for length, own in zip(self.variables[variable], index, strict=True):
             position = position * length + own
-        before = takewhile(lambda each: each[0] != variable, self.variables.items())
+        before = takewhile(lambda shaped: shaped[0] != variable, self.variables.items())
         return position + sum(prod(shape) for _, shape in before)
 
     @property

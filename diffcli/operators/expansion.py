@@ -54,9 +54,9 @@ class Taylor(Operator):
             for wrt in indices(function.variables, self.order)
         )
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the coefficients by Taylor arithmetic in all variables at once."""
-        return at.taylor(indices(at.columns, self.order))
+        return evaluation.taylor(indices(evaluation.columns, self.order))
 
     def blocks(self, scalars: Scalars) -> Sequence[Shape]:
         """Return the shape of a number for each coefficient."""

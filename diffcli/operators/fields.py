@@ -31,9 +31,9 @@ class Laplacian(Chosen, Number):
         """Return the trace of the Hessian."""
         return (weighted("f", "∇²{f}", ((1.0, 0, (x, x)) for x in function.variables)),)
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the trace of the Hessian."""
-        return [at.hessian().trace()]
+        return [evaluation.hessian().trace()]
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Divergence(Chosen, Number):
         parts = ((1.0, output, (x,)) for output, x in enumerate(function.variables))
         return (weighted("f", "∇·f", parts),)
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the trace of the Jacobian."""
-        return [at.jacobian("reverse").trace()]
+        return [evaluation.jacobian("reverse").trace()]
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ class Curl(Operator):
             for i, j, k in _CYCLES
         )
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the antisymmetric part of the Jacobian."""
-        matrix = at.jacobian("reverse")
+        matrix = evaluation.jacobian("reverse")
         return [matrix[k, j] - matrix[j, k] for _, j, k in _CYCLES]
 
     def blocks(self, scalars: Scalars) -> Sequence[Shape]:
@@ -97,9 +97,9 @@ _CYCLES = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 
 def _check_field(command: str, scalars: Scalars, count: int) -> None:
     """Refuse what isn't a vector field: as many numbers as variables."""
-    found = scalars.height, scalars.width
-    if found != (count, count):
+    size = scalars.height, scalars.width
+    if size != (count, count):
         raise UsageError(
-            f"{command} takes {count} formulas of {count} variables, not {found[0]} of {found[1]}",
+            f"{command} takes {count} formulas of {count} variables, not {size[0]} of {size[1]}",
             hint="as [y*z, x*z, 2*x*y]; vars x,y,z declares a variable that is in none",
         )

@@ -86,7 +86,7 @@ class Operator(ABC):
         return None
 
     @abstractmethod
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return its blocks by autograd; ``vector`` has a tensor a variable, or an output."""
 
     @abstractmethod
@@ -162,7 +162,7 @@ class Matrix(Chosen):
         """Return which derivative the entry of a row and a column is."""
 
     @abstractmethod
-    def triplets(self, at: Structured) -> Sparse:
+    def triplets(self, structured: Structured) -> Sparse:
         """Return the entries that aren't always zero."""
 
     @abstractmethod
@@ -203,14 +203,14 @@ class Along(Operator):
 
 def components(function: Function, name: str) -> list[str]:
     """Return the variable of this name, or its components; raises UsageError for none."""
-    found = [
+    matching = [
         variable
         for variable in function.variables
         if name in (variable, variable.partition("[")[0])
     ]
-    if not found:
+    if not matching:
         raise no_variable(name, function.variables)
-    return found
+    return matching
 
 
 def no_variable(name: str, variables: Iterable[str]) -> UsageError:

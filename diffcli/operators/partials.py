@@ -47,7 +47,7 @@ class Eval(Operator):
         """Return nothing: every answer has the value."""
         return ()
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return nothing."""
         return ()
 
@@ -91,7 +91,7 @@ diffcli grad "x^2 + 3x"\
 
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return one partial a variable."""
-        names = [each for name in self.wrt for each in components(function, name)]
+        names = [component for name in self.wrt for component in components(function, name)]
         return tuple(
             Entry.partial(name, 0, (name,) * self.order) for name in names or function.variables
         )
@@ -105,15 +105,19 @@ diffcli grad "x^2 + 3x"\
         column = scalars.place(name, index)
         return ComponentEntry(component_name(name, index), 0, (column,) * self.order)
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the gradient by one reverse pass, higher orders by nested ones.
 
         From order 5 on, and in forward mode, it is Taylor arithmetic.
         """
-        names = self.wrt or list(at.variables)
-        if self.order > 1 or self.mode == "forward" or not set(names) <= at.variables.keys():
-            return [at.repeated(name, self.order, self.mode) for name in names]
-        return at.gradient([at.variables[name] for name in names])
+        names = self.wrt or list(evaluation.variables)
+        if (
+            self.order > 1
+            or self.mode == "forward"
+            or not set(names) <= evaluation.variables.keys()
+        ):
+            return [evaluation.repeated(name, self.order, self.mode) for name in names]
+        return evaluation.gradient([evaluation.variables[name] for name in names])
 
     def blocks(self, scalars: Scalars) -> Sequence[Shape]:
         """Return the shapes of the variables chosen."""
@@ -141,10 +145,10 @@ class Partial(Operator):
     def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
         """Return the one partial."""
         for name in self.wrt:
-            found = components(function, name)
-            if found != [name]:
+            parts = components(function, name)
+            if parts != [name]:
                 raise UsageError(
-                    f"{name} has {len(found)} components here", hint=f"name one: {found[0]}"
+                    f"{name} has {len(parts)} components here", hint=f"name one: {parts[0]}"
                 )
         return (Entry.partial(self._label, 0, self.wrt),)
 
@@ -152,9 +156,9 @@ class Partial(Operator):
     def _label(self) -> str:
         return ",".join(self.wrt)
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the partial by nested reverse passes, from order 5 on by Taylor arithmetic."""
-        return [at.partial(self.wrt)]
+        return [evaluation.partial(self.wrt)]
 
     def blocks(self, scalars: Scalars) -> Sequence[Shape]:
         """Return the shape of the last variable."""
@@ -183,13 +187,13 @@ class Jacobian(Matrix):
             for output, name in product(outputs, function.variables)
         )
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the matrix, a pass a row (reverse) or a column (forward), whichever are fewer."""
-        return [at.jacobian(self.mode)]
+        return [evaluation.jacobian(self.mode)]
 
-    def triplets(self, at: Structured) -> Sparse:
+    def triplets(self, structured: Structured) -> Sparse:
         """Return the entries that aren't always zero, by few products where they are few."""
-        return at.sparse_jacobian(self.mode)
+        return structured.sparse_jacobian(self.mode)
 
     def analysis(self, matrix: Array, dtype: str, exact: ExactPoint | None) -> Mapping[str, Any]:
         """Return rank, determinant and condition number."""
@@ -231,14 +235,14 @@ diffcli hessian "logsumexp(X@w)" --wrt w --at "X=[[1,2],[3,4]],w=[1,1]"\
         pairs = product(function.variables, repeat=2)
         return tuple(Entry.partial(",".join(pair), 0, pair) for pair in pairs)
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the Jacobian of the gradient, its lower half on both sides of the diagonal."""
-        lower = at.hessian().tril()
+        lower = evaluation.hessian().tril()
         return [lower + lower.tril(-1).T]
 
-    def triplets(self, at: Structured) -> Sparse:
+    def triplets(self, structured: Structured) -> Sparse:
         """Return the entries that aren't always zero, by few products where they are few."""
-        return at.sparse_hessian()
+        return structured.sparse_hessian()
 
     def analysis(self, matrix: Array, dtype: str, exact: ExactPoint | None) -> Mapping[str, Any]:
         """Return eigenvalues, definiteness, and where the gradient is 0 what point it is."""

@@ -42,9 +42,9 @@ class Jvp(Along, Chosen):
         name = f"f{position + 1}" if scalars.height > 1 else "f"
         return ComponentEntry(name, position, along=True)
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the product by two reverse passes."""
-        return at.jvp(vector)
+        return evaluation.jvp(vector)
 
     def blocks(self, scalars: Scalars) -> Sequence[Shape]:
         """Return the shapes of the outputs."""
@@ -78,9 +78,9 @@ class Vjp(Along, OfVariables):
         """Return the derivative of the weighted sum in a component."""
         return ComponentEntry(scalars.column(position), None, (position,))
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the product by one reverse pass."""
-        return at.vjp(vector)
+        return evaluation.vjp(vector)
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ class Hvp(Along, OfVariables):
         """Return the derivative along the vector of a component's derivative."""
         return ComponentEntry(scalars.column(position), 0, (position,), along=True)
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the gradient of the gradient's product with the vector: two reverse passes."""
-        return at.hvp(vector)
+        return evaluation.hvp(vector)
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,6 @@ class Directional(Along, Number):
         """Return the derivative along the vector."""
         return Jvp().entries(function, vector)
 
-    def torch(self, at: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    def torch(self, evaluation: Evaluation, vector: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the product by two reverse passes."""
-        return at.jvp(vector)
+        return evaluation.jvp(vector)

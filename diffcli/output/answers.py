@@ -84,10 +84,10 @@ def derivative_lines(report: Report, arguments: tuple[str, ...] | None = None) -
         if formula.text is not None and key not in told:
             told.add(key)
             *definitions, body = formula.text.split("; ")
-            for each in definitions:
-                if each not in defined:
-                    defined.add(each)
-                    left, _, right = each.partition(" = ")
+            for definition in definitions:
+                if definition not in defined:
+                    defined.add(definition)
+                    left, _, right = definition.partition(" = ")
                     yield Line(left, right, latex="" if arguments is not None else None)
             latex = formula.latex or latex_code(formula.text) if arguments is not None else None
             yield Line(name, body, arguments, latex, entry, report.ranks)
@@ -95,8 +95,8 @@ def derivative_lines(report: Report, arguments: tuple[str, ...] | None = None) -
 
 def point_text(report: Report, result: Result, digits: int | None) -> str:
     """Return ``x = 3, y = [0, 1]``."""
-    at = result.shown_at
-    return ", ".join(f"{name} = {numbers(at[name], digits)}" for name in report.variables)
+    coordinates = result.shown_at
+    return ", ".join(f"{name} = {numbers(coordinates[name], digits)}" for name in report.variables)
 
 
 def value_text(result: Result, digits: int | None) -> str:
@@ -140,7 +140,7 @@ def remarks(report: Report, digits: int | None) -> list[str]:
         said_once[MAX_REMARKS:] = [f"and {more:,} remarks more, which --format json has all"]
     # Points that were evaluated together share one sample.
     shared = (said + (where[0] if len(where) == 1 else "") for said, where in samples.items())
-    agreed = [each.agreement.words for each in report.results if each.agreement]
+    agreed = [result.agreement.words for result in report.results if result.agreement]
     return [*agreed, *analyses, *said_once, *shared]
 
 

@@ -81,7 +81,7 @@ def values_shown(result: Result, digits: int | None) -> Nested | NestedText:
 
     def texts(value: Nested) -> Nested | NestedText:
         if isinstance(value, list):
-            return [texts(each) for each in value]  # type: ignore[return-value]
+            return [texts(part) for part in value]  # type: ignore[return-value]
         check = next(checks)
         return None if value is None else shown(value, check, digits)
 
@@ -99,9 +99,9 @@ def name_of_function(facts: Facts) -> str:
     return f"{facts.name}({', '.join(facts.variables)})" if few else facts.name
 
 
-def verdict_of(found: Iterable[Check | None]) -> Verdict | None:
+def verdict_of(checks: Iterable[Check | None]) -> Verdict | None:
     """Return the worst verdict, or None where nothing was checked."""
-    verdicts = [check.verdict for check in found if check]
+    verdicts = [check.verdict for check in checks if check]
     return worst(verdicts) if verdicts else None
 
 
@@ -111,11 +111,11 @@ def cells(result: Result, only: Collection[int] | None = None) -> tuple[Cell, ..
     ``only`` gives the places of those that are wanted.
     """
     flat = enumerate(_flat(result.derivative, tuple(result.symbolic)))
-    found = [Cell(*cell, None) for position, cell in flat if only is None or position in only]
-    checked = _Checks(result.checks, len(found))
+    chosen = [Cell(*cell, None) for position, cell in flat if only is None or position in only]
+    checked = _Checks(result.checks, len(chosen))
     return tuple(
         replace(cell, check=checked.find(position, cell.entry, cell.index))
-        for position, cell in enumerate(found)
+        for position, cell in enumerate(chosen)
     )
 
 
@@ -146,9 +146,9 @@ def sheet(report: Report) -> Sequence[Row] | None:
     A row is made when it is asked for, as a table shows few of very many. None where there is no
     point, or the numbers don't go element by element.
     """
-    found = [_rows(report, result) for result in answered(report)]
-    parts = [each for each in found if each is not None]
-    return _Sheet(parts) if parts and len(parts) == len(found) else None
+    per_result = [_rows(report, result) for result in answered(report)]
+    parts = [row for row in per_result if row is not None]
+    return _Sheet(parts) if parts and len(parts) == len(per_result) else None
 
 
 class _Sheet(Sequence[Row]):
@@ -167,7 +167,7 @@ class _Sheet(Sequence[Row]):
     def __getitem__(self, position: slice) -> Sequence[Row]: ...
     def __getitem__(self, position: int | slice) -> Row | Sequence[Row]:
         if isinstance(position, slice):
-            return [self[each] for each in range(*position.indices(len(self)))]
+            return [self[index] for index in range(*position.indices(len(self)))]
         number = range(len(self))[position]
         part = bisect_right(self._ends, number)
         return self._parts[part].row(number - (self._ends[part - 1] if part else 0))
@@ -203,19 +203,19 @@ class _Rows:
         for length in reversed(self._shape):
             rest, last = divmod(rest, length)
             index = (last, *index)
-        at, typed, value = self._result.at or {}, self._result.typed or {}, self._result.value
+        floats, typed, value = self._result.at or {}, self._result.typed or {}, self._result.value
         own = []
-        for order, (name, found) in enumerate(self._derivatives.items()):
+        for order, (name, derivative) in enumerate(self._derivatives.items()):
             check = self._checks.find(order * self.count + position, name, index)
-            own.append(Cell(name, index, _element(found, index), check))
+            own.append(Cell(name, index, _element(derivative, index), check))
         value_check = self._value_checks.find(position, "f", index)
         return Row(
-            at={name: _element(at[name], index) for name in self._variables},
+            at={name: _element(floats[name], index) for name in self._variables},
             value=_element(value, index),
             value_check=value_check,
             cells=tuple(own),
             verdict=verdict_of([cell.check for cell in own] or [value_check]),
-            typed={name: _element(each, index) for name, each in typed.items()},
+            typed={name: _element(texts, index) for name, texts in typed.items()},
             extent=self._result.extent,
         )
 
@@ -223,9 +223,9 @@ class _Rows:
 class _Checks:
     """The checks of so many numbers: of each in order, or of a sample by name."""
 
-    def __init__(self, found: Sequence[Check], count: int) -> None:
-        self._whole = found if len(found) == count else ()
-        self._by_name = {} if self._whole else {check.entry: check for check in found}
+    def __init__(self, checks: Sequence[Check], count: int) -> None:
+        self._whole = checks if len(checks) == count else ()
+        self._by_name = {} if self._whole else {check.entry: check for check in checks}
 
     def find(self, position: int, entry: str, index: tuple[int, ...]) -> Check | None:
         """Return the check of a number, by its place or its name."""

@@ -90,14 +90,14 @@ def open_own(path: Path) -> int:
         if path.is_symlink():
             raise _in_the_way(path, "is a link") from error
         raise
-    found = os.fstat(descriptor)
+    status = os.fstat(descriptor)
     reason = (
         "is no regular file"
-        if not stat.S_ISREG(found.st_mode)
+        if not stat.S_ISREG(status.st_mode)
         else "is another user's"
-        if hasattr(os, "geteuid") and found.st_uid != os.geteuid()
+        if hasattr(os, "geteuid") and status.st_uid != os.geteuid()
         else "has a second name elsewhere"
-        if found.st_nlink > 1
+        if status.st_nlink > 1
         else None
     )
     if reason:

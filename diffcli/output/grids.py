@@ -49,24 +49,24 @@ def grids(
     Each of those begins with the first columns, ``keys`` of them, as far as there is room. Only a
     column that is too wide alone is broken anywhere.
     """
-    found: list[Table] = []
+    tables: list[Table] = []
     for group in _groups(columns, width, keys):
-        grid = frame(header=header, title=None if found else title)
+        grid = frame(header=header, title=None if tables else title)
         fits = _width(group) <= width
-        for each in group:
-            whole = fits and each.narrowest == each.widest
+        for column in group:
+            whole = fits and column.narrowest == column.widest
             grid.add_column(
-                Text(each.name),
-                justify="right" if each.numeric else "left",
+                Text(column.name),
+                justify="right" if column.numeric else "left",
                 no_wrap=whole,
                 # What is known is not measured again, cell by cell.
-                width=each.widest if whole else None,
+                width=column.widest if whole else None,
                 overflow="fold",
             )
-        for row in zip(*(each.cells for each in group), strict=True):
+        for row in zip(*(column.cells for column in group), strict=True):
             grid.add_row(*row)
-        found.append(grid)
-    return found
+        tables.append(grid)
+    return tables
 
 
 def frame(*, gap: int = _GAP, header: bool = True, title: str | None = None) -> Table:
@@ -95,4 +95,4 @@ def _groups(columns: Sequence[Column], width: int, keys: int) -> list[list[Colum
 
 
 def _width(group: Sequence[Column]) -> int:
-    return sum(each.narrowest for each in group) + _GAP * (len(group) - 1)
+    return sum(column.narrowest for column in group) + _GAP * (len(group) - 1)

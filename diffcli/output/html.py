@@ -85,7 +85,7 @@ def _parts(block: Block, digits: int | None) -> Iterator[str]:
         case Numbers(report):
             yield from map(_numbers, number_tables(report, digits))
         case Table(title, head, rows):
-            cells = [[_cell(each, digits) for each in row] for row in rows]
+            cells = [[_cell(cell, digits) for cell in row] for row in rows]
             yield _table(title, head, cells, block.numeric)
         case Tree():
             yield _steps(block)
@@ -158,12 +158,12 @@ def _cell(cell: Cell, digits: int | None) -> str:
     return verdict(cell) if isinstance(cell, Verdict) else escape(written(cell, digits))
 
 
-def verdict(found: Verdict | None) -> str:
+def verdict(reached: Verdict | None) -> str:
     """Return a verdict in its colour; its sign is left out by a screen reader."""
-    if found is None:
+    if reached is None:
         return "not checked"
-    mark = f'<span aria-hidden="true">{MARKS[found]}</span>'
-    return f'<span class="{found.value}">{mark} {escape(found.words)}</span>'
+    mark = f'<span aria-hidden="true">{MARKS[reached]}</span>'
+    return f'<span class="{reached.value}">{mark} {escape(reached.words)}</span>'
 
 
 def _steps(tree: Tree) -> str:

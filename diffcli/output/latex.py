@@ -52,13 +52,13 @@ def _parts(block: Block, digits: int | None) -> Iterator[str]:
         case Numbers(report):
             yield from _tables(report, digits)
         case Table(title, head, rows):
-            texts = [[_cell(each, digits) for each in row] for row in rows]
+            texts = [[_cell(cell, digits) for cell in row] for row in rows]
             columns = "".join("r" if right else "l" for right in block.numeric)
             yield latex_text(title)
             yield _tabular(columns, [*map(latex_text, head)], texts)
         case Tree():
             for depth, line in block.walk():
-                words = line.line(lambda found: rf"$\displaystyle {found.latex}$", latex_text)
+                words = line.line(lambda math: rf"$\displaystyle {math.latex}$", latex_text)
                 yield rf"\noindent\hspace*{{{_INDENT * depth}em}}{words}"
         case Remarks(sentences):
             yield from map(latex_text, sentences)
@@ -103,8 +103,8 @@ def _aligned(lines: Iterable[tuple[str, str]]) -> str:
 
 
 def _tables(report: Report, digits: int | None) -> Iterator[str]:
-    if found := sheet(report):
-        entries = [derivative_latex(notation(report, cell.entry)) for cell in found[0].cells]
+    if sheet_rows := sheet(report):
+        entries = [derivative_latex(notation(report, cell.entry)) for cell in sheet_rows[0].cells]
         head = [*map(_name, (*report.variables, report.name)), *entries]
         besides = entries if has_quotients(report) else []
         lines = [
@@ -113,7 +113,7 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
                 *(map(_quotient, row.quotients) if besides else ()),
                 _word(row.verdict),
             ]
-            for row in found
+            for row in sheet_rows
         ]
         names = [*(f"${name}$" for name in head), *(f"quotient of ${name}$" for name in besides)]
         yield _tabular("r" * len(names) + "l", [*names, "verdict"], lines)
@@ -133,7 +133,10 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
         head = ["derivative", "value", "verdict"]
         if any(quotients := [quotient(cell.check) for cell in cells(result)]):
             head.append("quotient")
-            lines = [[*line, _quotient(each)] for line, each in zip(lines, quotients, strict=True)]
+            lines = [
+                [*line, _quotient(evidence)]
+                for line, evidence in zip(lines, quotients, strict=True)
+            ]
         if lines:
             yield _tabular(f"lrl{'r' * len(head[3:])}", head, lines)
 
@@ -176,15 +179,15 @@ def derivative_latex(written: str) -> str:
     ]
     if slash:
         return f"\\frac{{{tex[0]}}}{{{tex[1]}}}"
-    found = _PRIMED.fullmatch(tex[0])
-    primed = f"{_name(found[1])}{found[2]}({_name(found[3])})" if found else tex[0]
+    match = _PRIMED.fullmatch(tex[0])
+    primed = f"{_name(match[1])}{match[2]}({_name(match[3])})" if match else tex[0]
     return primed.translate(PRIMES)
 
 
-def _round(found: re.Match[str]) -> str:
-    name = found[1]
+def _round(match: re.Match[str]) -> str:
+    name = match[1]
     return r"\partial " + (_name(name) if name.isidentifier() else name)
 
 
-def _raise(found: re.Match[str]) -> str:
-    return f"^{{{found[0].translate(LOWERED)}}} "
+def _raise(match: re.Match[str]) -> str:
+    return f"^{{{match[0].translate(LOWERED)}}} "

@@ -36,11 +36,11 @@ def _parts(block: Block, digits: int | None) -> Iterator[str]:
             yield from _tables(report, digits)
         case Table(title, head, rows):
             yield title
-            texts = [[written(each, digits) for each in row] for row in rows]
+            texts = [[written(cell, digits) for cell in row] for row in rows]
             yield _table(head, texts, block.numeric)
         case Tree():
             yield "\n".join(
-                f"{'  ' * depth}- {line.line(lambda found: f'${found.latex}$')}"
+                f"{'  ' * depth}- {line.line(lambda math: f'${math.latex}$')}"
                 for depth, line in block.walk()
             )
         case Remarks(sentences):

@@ -25,14 +25,14 @@ def matrix_file(facts: Facts, kind: str) -> bytes:
         from diffcli.output.plots.style import Canvas
 
         return report_figure(report, Canvas(kind=kind))
-    found = [result.derivative for result in report.results]
-    if len(found) != 1 or not (isinstance(found[0], Matrix | SparseMatrix)):
+    derivatives = [result.derivative for result in report.results]
+    if len(derivatives) != 1 or not (isinstance(derivatives[0], Matrix | SparseMatrix)):
         raise UsageError(
             f"a file of this kind holds one matrix, and {report.command} gives none or several",
             hint="jacobian or hessian at one point; other files: -o answer.json --json",
         )
     file = BytesIO()
-    _WRITERS[kind](file, _as_coo(found[0]))
+    _WRITERS[kind](file, _as_coo(derivatives[0]))
     return file.getvalue()
 
 

@@ -44,8 +44,8 @@ class NumberTable:
 
 def number_tables(report: Report, digits: int | None) -> Iterator[NumberTable]:
     """Yield one table of all points of numbers, or the tables of each point of tensors."""
-    if found := sheet(report):
-        entries = [notation(report, cell.entry) for cell in found[0].cells]
+    if sheet_rows := sheet(report):
+        entries = [notation(report, cell.entry) for cell in sheet_rows[0].cells]
         besides = entries if has_quotients(report) else []
         head = (
             *report.variables,
@@ -55,7 +55,8 @@ def number_tables(report: Report, digits: int | None) -> Iterator[NumberTable]:
             "verdict",
         )
         rows = tuple(
-            (*row.texts(digits), *(row.quotients if besides else ()), row.verdict) for row in found
+            (*row.texts(digits), *(row.quotients if besides else ()), row.verdict)
+            for row in sheet_rows
         )
         yield NumberTable("", head, rows, tuple(name != "verdict" for name in head))
         return
@@ -82,6 +83,6 @@ def _entries(report: Report, result: Result, digits: int | None, title: str) -> 
         return NumberTable(title)
     head, numeric = ("derivative", "value", "verdict"), (False, True, False)
     if any(quotients := [quotient(cell.check) for cell in cells(result)]):
-        rows = tuple((*row, each) for row, each in zip(rows, quotients, strict=True))
+        rows = tuple((*row, evidence) for row, evidence in zip(rows, quotients, strict=True))
         return NumberTable(title, (*head, "quotient"), rows, (*numeric, True))
     return NumberTable(title, head, rows, numeric)

@@ -59,7 +59,7 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _joined(row: Sequence[Cell], digits: int | None) -> str:
-    return ", ".join(filter(None, (written(each, digits) for each in row)))
+    return ", ".join(filter(None, (written(cell, digits) for cell in row)))
 
 
 def _answer(report: Report, result: Result, digits: int | None) -> Iterator[tuple[str, str]]:

@@ -53,8 +53,10 @@ class Result:
         """
         values = [check.verdict for check in self.value_checks]
         entries = [check.verdict for check in self.checks] or values
-        found = worst([*entries, *(value for value in values if value is Verdict.DISAGREES)])
-        return worst([found, Verdict.AGREES]) if self.sampled else found
+        verdict_of_entries = worst(
+            [*entries, *(value for value in values if value is Verdict.DISAGREES)]
+        )
+        return worst([verdict_of_entries, Verdict.AGREES]) if self.sampled else verdict_of_entries
 
     @property
     def shown_at(self) -> Mapping[str, Any]:
@@ -70,8 +72,8 @@ class Result:
     def has_derivative(self) -> bool:
         """Whether there is one: in every entry of a point, or at one of a tensor's many points."""
         many = any(isinstance(value, list) for value in (self.at or {}).values())
-        found = [check.verdict.has_value for check in self.all_checks]
-        return any(found) if many else all(found)
+        has_value = [check.verdict.has_value for check in self.all_checks]
+        return any(has_value) if many else all(has_value)
 
     @property
     def all_checks(self) -> tuple[Check, ...]:
@@ -81,7 +83,7 @@ class Result:
     @property
     def data(self) -> dict[str, Any]:
         """The result as JSON has it."""
-        found: dict[str, Any] = {
+        data: dict[str, Any] = {
             "at": self.at,
             "value": self.value,
             "derivative": self.derivative,
@@ -90,12 +92,12 @@ class Result:
             "checks": [_check(check) for check in self.all_checks],
         }
         if self.sampled:
-            found["sampled"] = self.extent
+            data["sampled"] = self.extent
         if self.analysis:
-            found["analysis"] = dict(self.analysis)
+            data["analysis"] = dict(self.analysis)
         if self.agreement is not None:
-            found["agreement"] = self.agreement.data
-        return found
+            data["agreement"] = self.agreement.data
+        return data
 
 
 def _check(check: Check) -> dict[str, Any]:

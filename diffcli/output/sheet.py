@@ -59,8 +59,8 @@ def _rows(tables: Sequence[Table]) -> Iterator[Sequence[object]]:
 def _numbers(report: Report) -> Iterable[Sequence[object]]:
     if not answered(report):
         return ()
-    found = sheet(report)
-    return _by_point(report, found) if found else _one_by_one(report)
+    sheet_rows = sheet(report)
+    return _by_point(report, sheet_rows) if sheet_rows else _one_by_one(report)
 
 
 def _csv(lines: Iterable[Sequence[object]]) -> str:
@@ -69,20 +69,20 @@ def _csv(lines: Iterable[Sequence[object]]) -> str:
     return text.getvalue().removesuffix("\n")
 
 
-def _by_point(report: Report, found: Sequence[Row]) -> Iterator[Sequence[object]]:
-    entries = [ascii_name(notation(report, cell.entry)) for cell in found[0].cells]
+def _by_point(report: Report, rows: Sequence[Row]) -> Iterator[Sequence[object]]:
+    entries = [ascii_name(notation(report, cell.entry)) for cell in rows[0].cells]
     extent = ("sampled",) if _is_sampled(report) else ()
     besides = [f"{word} of {name}" for name in entries for word in _QUOTIENT]
     besides = besides if has_quotients(report) else []
     yield *report.variables, "f", *entries, *besides, "verdict", *extent
-    for row in found:
-        at = [row.at[name] for name in report.variables]
+    for row in rows:
+        point = [row.at[name] for name in report.variables]
         numbers = [cell.number for cell in row.cells]
         verdict = _word(row.verdict) or _LEFT_OUT * bool(row.extent)
         quotients = (
-            [each for cell in row.cells for each in _quotient(cell.check)] if besides else ()
+            [part for cell in row.cells for part in _quotient(cell.check)] if besides else ()
         )
-        yield *at, row.value, *numbers, *quotients, verdict, *(row.extent or "" for _ in extent)
+        yield *point, row.value, *numbers, *quotients, verdict, *(row.extent or "" for _ in extent)
 
 
 def _one_by_one(report: Report) -> Iterator[Sequence[object]]:

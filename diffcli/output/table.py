@@ -107,9 +107,9 @@ def _table(block: blocks.Table, view: View, room: int) -> list[Table]:
     for name, cells_, numeric in zip(
         block.head, zip(*block.rows, strict=True), block.numeric, strict=True
     ):
-        texts = [written(each, view.digits) for each in cells_]
+        texts = [written(cell, view.digits) for cell in cells_]
         shown = [*map(_cell, cells_, aligned(texts) if numeric else texts)]
-        wraps = not numeric and not any(isinstance(each, Verdict) for each in cells_)
+        wraps = not numeric and not any(isinstance(cell, Verdict) for cell in cells_)
         columns.append(Column(name, shown, numeric, wraps))
     count = len(block.rows)
     if count <= (view.rows or count):
@@ -175,13 +175,13 @@ class _Page:
         """Return a text, on a terminal without the middle of a very long one."""
         return elided(text) if self.view.width else text
 
-    def sheet(self, found: Sequence[Row]) -> list[Table]:
+    def sheet(self, rows: Sequence[Row]) -> list[Table]:
         """Return a row a point, or nothing where a row an entry suits the answer better."""
-        one_point, one_variable = len(found) == 1, len(self.report.variables) == 1
-        if not found or (one_point and not one_variable):
+        one_point, one_variable = len(rows) == 1, len(self.report.variables) == 1
+        if not rows or (one_point and not one_variable):
             return []
-        shown = _thinned(found, self.most)
-        entries = [notation(self.report, cell.entry) for cell in found[0].cells]
+        shown = _thinned(rows, self.most)
+        entries = [notation(self.report, cell.entry) for cell in rows[0].cells]
         names = [*self.report.variables, name_of_function(self.report), *entries]
         texts = zip(*(row.texts(self.view.digits) for row in shown), strict=True)
         columns = [_numbers(name, column) for name, column in zip(names, texts, strict=True)]
@@ -191,8 +191,8 @@ class _Page:
                 columns.append(Column(f"quotient of {name}", [*map(Text, column)]))
         columns.append(Column("", [_verdict(row.verdict) for row in shown]))
         parts = grids(columns, self.room)
-        if len(found) > self.most:
-            _caption(parts, f"{self.most} of {len(found)} rows, evenly chosen")
+        if len(rows) > self.most:
+            _caption(parts, f"{self.most} of {len(rows)} rows, evenly chosen")
         return parts if len(parts) == 1 or (one_variable and not one_point) else []
 
     def block(self, result: Result) -> list[RenderableType]:
@@ -206,8 +206,8 @@ class _Page:
             return [self.line(heading, value, verdict), *self.matrix(result.derivative)]
         if isinstance(result.derivative, SparseMatrix):
             return [self.line(heading, value, verdict), *self.triplets(result)]
-        if found := cells(result, self.shown(result)):
-            return [self.line(heading, value), *self.entries(found, result)]
+        if numbers := cells(result, self.shown(result)):
+            return [self.line(heading, value), *self.entries(numbers, result)]
         return [self.line(heading, value, verdict)]
 
     def line(self, *parts: Text) -> Text:
@@ -216,19 +216,21 @@ class _Page:
         joined = Text("   ").join(shown)
         return joined if joined.cell_len <= self.room else Text("\n").join(shown)
 
-    def entries(self, found: Sequence[Cell], result: Result) -> list[Table]:
+    def entries(self, numbers: Sequence[Cell], result: Result) -> list[Table]:
         beside = self.has_formulas_beside
-        formulas = [result.symbolic[cell.entry].text if beside else "" for cell in found]
+        formulas = [result.symbolic[cell.entry].text if beside else "" for cell in numbers]
         columns = [
-            Column("", [Text(cell_name(self.report, cell)) for cell in found]),
-            _numbers("", [cell.text(self.view.digits) for cell in found]),
-            Column("", [_verdict(verdict_of([cell.check])) for cell in found]),
+            Column("", [Text(cell_name(self.report, cell)) for cell in numbers]),
+            _numbers("", [cell.text(self.view.digits) for cell in numbers]),
+            Column("", [_verdict(verdict_of([cell.check])) for cell in numbers]),
         ]
         if any(formulas):
             texts = [Text(text or "", "bold") for text in formulas]
             columns.append(Column("", texts, wraps=True))
-        if any(quotients := [quotient(cell.check) for cell in found]):
-            columns.append(Column("", [Text(each and f"quotient {each}") for each in quotients]))
+        if any(quotients := [quotient(cell.check) for cell in numbers]):
+            columns.append(
+                Column("", [Text(evidence and f"quotient {evidence}") for evidence in quotients])
+            )
         return self.ends(columns, result, header=False)
 
     def shown(self, result: Result) -> Collection[int]:
@@ -251,13 +253,13 @@ class _Page:
         if not derivative["entries"]:
             return [Text("every entry is zero")]
         positions = sorted(self.shown(result))
-        found = cells(result, positions)
+        numbers = cells(result, positions)
         entries = [derivative["entries"][position] for position in positions]
         columns = [
             Column("row", [Text(derivative["rows"][row]) for row, _, _ in entries]),
             Column("column", [Text(derivative["columns"][column]) for _, column, _ in entries]),
-            _numbers("value", [cell.text(self.view.digits) for cell in found]),
-            Column("", [_verdict(verdict_of([cell.check])) for cell in found]),
+            _numbers("value", [cell.text(self.view.digits) for cell in numbers]),
+            Column("", [_verdict(verdict_of([cell.check])) for cell in numbers]),
         ]
         return [*self.ends(columns, result, keys=2)]
 

@@ -63,7 +63,7 @@ def number(value: float | str | None, digits: int | None = None) -> str:
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     text = f"{value:.{min(digits or DIGITS, DOUBLE)}g}"
-    return _EXPONENT.sub(lambda found: f"e{found[1].replace('+', '')}{found[2]}", text)
+    return _EXPONENT.sub(lambda match: f"e{match[1].replace('+', '')}{match[2]}", text)
 
 
 def proved(enclosure: tuple[str, str], digits: int) -> str:
@@ -117,7 +117,7 @@ def raised(text: str) -> str:
     """Return a formula as it is read most easily: ``3·x²``. Typed again, it means the same."""
     powers = text
     if not _TOWER.search(text):
-        powers = _POWER.sub(lambda found: superscript(int(found[1])), text)
+        powers = _POWER.sub(lambda match: superscript(int(match[1])), text)
     return powers.replace("**", "^").replace("*", "·")
 
 

@@ -135,7 +135,7 @@ class Definitions:
         Raises FormulaError where a call doesn't fit its function.
         """
         tokens = scan(text).tokens
-        made: list[str] = []
+        parts: list[str] = []
         position = end = 0
         while tokens[position].kind != END:
             token = tokens[position]
@@ -143,10 +143,10 @@ class Definitions:
                 position += 1
                 continue
             call = _call(text, tokens, position)
-            made += [text[end : token.start], "*" if _is_factor(tokens[:position]) else ""]
-            made.append(f"({self._called(call, token, text)})")
+            parts += [text[end : token.start], "*" if _is_factor(tokens[:position]) else ""]
+            parts.append(f"({self._called(call, token, text)})")
             position, end = call.end, tokens[call.end - 1].end
-        return "".join([*made, text[end:]])
+        return "".join([*parts, text[end:]])
 
     def _called(self, call: Call, token: Token, text: str) -> str:
         routine = self.routines[call.name]
@@ -163,10 +163,10 @@ class Definitions:
 
     def needed(self, texts: Iterable[str], without: Collection[str] = ()) -> dict[str, str]:
         """Return the values that texts are made of, each after those that it is made of."""
-        found: dict[str, str] = {}
+        values: dict[str, str] = {}
         for name in sorted(names(texts) & self.values.keys() - set(without)):
-            found |= self.needed([self.values[name]], without) | {name: self.values[name]}
-        return found
+            values |= self.needed([self.values[name]], without) | {name: self.values[name]}
+        return values
 
     def filled(self, text: str) -> str:
         """Return a text with values in place of their names, for where no name is read."""
@@ -192,14 +192,14 @@ def set_names(text: str) -> set[str]:
 
 def _substituted(text: str, values: Mapping[str, str]) -> str:
     """Return a text with formulas, in brackets, in place of names."""
-    made: list[str] = []
+    parts: list[str] = []
     end = 0
     tokens = scan(text).tokens
     for token, after in pairwise(tokens):
         if token.kind == NAME and token.text in values and after.text != "=":
-            made += [text[end : token.start], f"({values[token.text]})"]
+            parts += [text[end : token.start], f"({values[token.text]})"]
             end = token.end
-    return "".join([*made, text[end:]])
+    return "".join([*parts, text[end:]])
 
 
 def _call(text: str, tokens: Sequence[Token], position: int) -> Call:

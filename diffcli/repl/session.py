@@ -87,11 +87,11 @@ class Session:
 
         After any other answer the name has no value.
         """
-        found = _single(facts) if isinstance(facts, Report) else None
-        if found is None:
+        single = _single(facts) if isinstance(facts, Report) else None
+        if single is None:
             self.definitions.values.pop(ANSWER, None)
         else:
-            self.definitions.values[ANSWER] = found
+            self.definitions.values[ANSWER] = single
 
     def _answer(self, line: str) -> int:
         if line.startswith("?"):
@@ -119,16 +119,16 @@ class Session:
         }  # fmt: skip
 
     def _let(self, text: str) -> int:
-        found = self.definitions.define(text) if text else list(self.definitions)
-        if text and not found:
+        definitions = self.definitions.define(text) if text else list(self.definitions)
+        if text and not definitions:
             raise UsageError("let takes a definition", hint="let a = 3, or let f(x) = x^2")
-        return _write(found)
+        return _write(definitions)
 
     def _forget(self, text: str) -> int:
         """Take back the definitions of the names, or all where none is named."""
         known = {**self.definitions.values, **self.definitions.routines}
         typed = text.replace(",", " ").split() or list(known)
-        for name in (variable_name(each) or each for each in typed):
+        for name in (variable_name(text) or text for text in typed):
             if name not in known:
                 raise UsageError(f"{name} isn't defined", hint="let alone lists what is")
             self.definitions.forget(name)
@@ -157,9 +157,9 @@ class Session:
         if not options and (defined := self.definitions.define(formula)):
             return _write(defined)
         call = self.definitions.whole(formula)
-        found = self._called(call) if call else None
-        if found:
-            command, body, more, parameters = found
+        command_line = self._called(call) if call else None
+        if command_line:
+            command, body, more, parameters = command_line
             return self._run(command, [body], [*more, *options], parameters)
         if call and call.order:
             self.program.say(f"{formula} is carried out first: the formula is that derivative")
@@ -317,10 +317,10 @@ def _single(report: Report) -> str | None:
     if result.at is None:
         formulas = [formula.text for formula in result.symbolic.values()]
         return formulas[0] if len(formulas) == 1 else None
-    found = result.value if report.command == _EVALUATED else result.derivative
-    if isinstance(found, Mapping) and len(found) == 1:
-        (found,) = found.values()
-    return repr(found) if isinstance(found, float) else None
+    value = result.value if report.command == _EVALUATED else result.derivative
+    if isinstance(value, Mapping) and len(value) == 1:
+        (value,) = value.values()
+    return repr(value) if isinstance(value, float) else None
 
 
 def _write(lines: Iterable[str]) -> int:

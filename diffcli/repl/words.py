@@ -57,7 +57,7 @@ class Line(NamedTuple):
 
 def words(line: str) -> list[Word]:
     """Cut a line into words. Raises UsageError where a quote isn't closed."""
-    found: list[Word] = []
+    offered: list[Word] = []
     position = len(line) - len(line.lstrip())
     while position < len(line):
         match = _WORD.match(line, position)
@@ -65,12 +65,12 @@ def words(line: str) -> list[Word]:
             raise UsageError("a quote isn't closed", hint='write "…"')
         single, plain = match["single"], match["plain"]
         if single is None:
-            found.append(Word(plain.replace('"', ""), '"' in plain))
+            offered.append(Word(plain.replace('"', ""), '"' in plain))
         else:
-            found.append(Word(single, is_quoted=True))
+            offered.append(Word(single, is_quoted=True))
         position = match.end()
         position += len(line[position:]) - len(line[position:].lstrip())
-    return found
+    return offered
 
 
 def separated(line: Iterable[Word], options: Mapping[str, bool]) -> Line:

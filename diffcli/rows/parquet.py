@@ -113,7 +113,10 @@ class ParquetReader:
         columns = dict(zip(table.column_names, table.columns, strict=True))
         return Chunk(
             {name: column for name, column in columns.items() if self._wanted.passes(name)},
-            {name: _numbers(columns[at]) for name, at in self._wanted.columns(columns).items()},
+            {
+                name: _numbers(columns[index])
+                for name, index in self._wanted.columns(columns).items()
+            },
             table.num_rows,
             end,
         )
@@ -134,10 +137,10 @@ def _numbers(column: Any) -> Array:
     """Return a column as float64, nan where there is no finite number."""
     import numpy as np
 
-    found: Array = column.cast("float64", safe=False).to_numpy()
-    if not np.isfinite(found.sum()):
-        found = np.where(np.isfinite(found), found, np.nan)
-    return found
+    numbers: Array = column.cast("float64", safe=False).to_numpy()
+    if not np.isfinite(numbers.sum()):
+        numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    return numbers
 
 
 def _floats(numbers: Array) -> Any:
@@ -175,7 +178,7 @@ class ParquetWriter(Writer):
         import pyarrow as pa
 
         columns = {name: self._column(name, chunk) for name in self._types}
-        table = pa.table(columns | {name: _floats(each) for name, each in results.items()})
+        table = pa.table(columns | {name: _floats(result) for name, result in results.items()})
         floats = {field.name: pa.types.is_floating(field.type) for field in table.schema}
         # Numbers take the bytes that they take; how many others will is not known before.
         if all(floats.values()):

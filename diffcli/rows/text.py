@@ -107,7 +107,7 @@ class TextReader:
         cells = {name: [row.get(name, Sign.ABSENT) for row in table] for name in names}
         return Chunk(
             {name: column for name, column in cells.items() if self._wanted.passes(name)},
-            {name: numbers(cells[at]) for name, at in self._wanted.columns(cells).items()},
+            {name: numbers(cells[index]) for name, index in self._wanted.columns(cells).items()},
             len(table),
             end,
             [position for position, row in enumerate(table) if isinstance(row, SurplusRow)],
@@ -176,7 +176,7 @@ def check_columns(names: Sequence[str], where: str = "") -> None:
 
 def _delimiter(header: str) -> str:
     """Return what stands between the cells: where there is no comma, what spreadsheets write."""
-    return next((each for each in ",;\t" if each in header), ",")
+    return next((sign for sign in ",;\t" if sign in header), ",")
 
 
 def _cells(names: Sequence[str], row: Sequence[str]) -> _Row:
@@ -192,10 +192,10 @@ def _jsonl(lines: Lines) -> tuple[None, Iterator[_Row]]:
 def _object(line: str) -> _Row:
     """Return a line's object; a line without one is a row without a cell."""
     try:
-        found = json.loads(line, parse_constant=lambda _: None)
+        fields = json.loads(line, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
 ROWS: Mapping[str, _RowReader] = MappingProxyType({"csv": _csv, "jsonl": _jsonl})
@@ -240,11 +240,11 @@ def numbers(cells: Sequence[Any]) -> Array:
 
     try:
         plain = set(map(type, cells)) <= {*_NUMERIC, type(None)}
-        found = np.array(cells if plain else [*map(_number, cells)], dtype=np.float64)
+        floats = np.array(cells if plain else [*map(_number, cells)], dtype=np.float64)
     except (ValueError, OverflowError):
-        found = np.array([*map(_number, cells)])
-    found[~np.isfinite(found)] = np.nan
-    return found
+        floats = np.array([*map(_number, cells)])
+    floats[~np.isfinite(floats)] = np.nan
+    return floats
 
 
 _NUMERIC = {str, int, float}

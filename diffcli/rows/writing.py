@@ -76,7 +76,7 @@ class JsonlWriter(Writer):
     def encode(self, chunk: Chunk, results: Mapping[str, Array]) -> tuple[bytes, bytes]:
         """Return a line a row, with the keys that the row had, and the results."""
         columns = {name: self._cells(name, chunk) for name in chunk.columns}
-        columns |= {name: _found(each) for name, each in results.items()}
+        columns |= {name: _found(result) for name, result in results.items()}
         lines = (
             _json({k: cell for k, cell in zip(columns, row, strict=True) if cell != Sign.ABSENT})
             for row in zip(*columns.values(), strict=True)
@@ -85,10 +85,10 @@ class JsonlWriter(Writer):
 
     def _cells(self, name: str, chunk: Chunk) -> Sequence[Any]:
         """Return a column's cells; a variable's are numbers, where they were read as such."""
-        found = cells(chunk.columns[name])
+        texts = cells(chunk.columns[name])
         if name not in chunk.numbers or not isinstance(chunk.columns[name], list):
-            return found
-        pairs = zip(found, chunk.numbers[name].tolist(), strict=True)
+            return texts
+        pairs = zip(texts, chunk.numbers[name].tolist(), strict=True)
         return [
             number if isinstance(cell, str) and isfinite(number) else cell for cell, number in pairs
         ]
@@ -96,8 +96,8 @@ class JsonlWriter(Writer):
 
 def cells(column: Any, *, text: bool = False) -> list[Any]:
     """Return a column's cells as Python's own; as ``text``, but for numbers, on demand."""
-    found: list[Any] = column if isinstance(column, list) else column.to_pylist()
-    return [*map(_text, found)] if text else found
+    values: list[Any] = column if isinstance(column, list) else column.to_pylist()
+    return [*map(_text, values)] if text else values
 
 
 def _text(cell: Any) -> Any:
@@ -129,7 +129,7 @@ def _type(name: str, chunk: Chunk) -> str | None:
     if name in chunk.numbers:
         return "double"
     kinds = {type(cell) for cell in column} - {type(None), Sign}
-    return next((kind for kind, held in _TYPES.items() if kinds and kinds <= held), "string")
+    return next((kind for kind, types in _TYPES.items() if kinds and kinds <= types), "string")
 
 
 _TYPES: Mapping[str, set[type]] = {"bool": {bool}, "int64": {int}, "double": {int, float}}

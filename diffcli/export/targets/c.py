@@ -55,7 +55,7 @@ def _joined(sources: Sequence[Source]) -> str:
 
 
 def _entry(source: Source, routine: Routine) -> str:
-    given = [f"x[{place}]" for place in range(len(source.variables))]
+    given = [f"x[{index}]" for index in range(len(source.variables))]
     call = f"{routine.name}({', '.join([*given, *(['out'] if routine.shape else [])])})"
     body = f"{call};" if routine.shape else f"out[0] = {call};"
     return f"void {entry_name(routine)}(const double *x, double *out) {{ {body} }}"

@@ -83,10 +83,10 @@ class FortranModule(Writer):
         for kind, is_condition in (("real(dp)", False), ("logical", True)):
             of_kind = [line.name for line in body.lines if line.is_condition == is_condition]
             declared += [f"{kind} :: {', '.join(of_kind)}"] if of_kind else []
-        places = product(*(range(1, count + 1) for count in routine.shape))
+        indices = product(*(range(1, count + 1) for count in routine.shape))
         results = [
-            f"{routine.name}{_subscript(place)} = {text}"
-            for place, text in zip(places, body.results, strict=True)
+            f"{routine.name}{_subscript(index)} = {text}"
+            for index, text in zip(indices, body.results, strict=True)
         ]
         lines = [*declared, *(f"{line.name} = {line.text}" for line in body.lines), *results]
         inner = "\n".join(part for line in lines for part in _cut(line))
@@ -95,8 +95,8 @@ class FortranModule(Writer):
         return f"{meaning}\n{top}\n{indent(inner, '    ')}\nend function"
 
 
-def _subscript(place: Sequence[int]) -> str:
-    return f"({', '.join(map(str, place))})" if place else ""
+def _subscript(index: Sequence[int]) -> str:
+    return f"({', '.join(map(str, index))})" if index else ""
 
 
 def _cut(line: str) -> Iterator[str]:

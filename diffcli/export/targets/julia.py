@@ -42,7 +42,7 @@ def _array(results: Sequence[str], shape: tuple[int, ...]) -> str:
     if len(shape) == 1:
         return f"[{', '.join(results)}]"
     starts = range(0, len(results), shape[1])
-    rows = [" ".join(map(_element, results[at : at + shape[1]])) for at in starts]
+    rows = [" ".join(map(_element, results[start : start + shape[1]])) for start in starts]
     together = "\n".join(rows)
     return f"[\n{indent(together, '    ')}\n]"
 

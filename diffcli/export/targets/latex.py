@@ -36,7 +36,7 @@ def _page(_: Target, contents: Contents) -> str:
         name = name_latex(own if function.is_scalar else f"{own}_{output + 1}")
         alone = Function((), (entries[index],), function.variables, definitions)
         used, latex = lines_of(alone)
-        told = [(name_latex(each), value) for each, value in used.items()]
+        told = [(name_latex(name), value) for name, value in used.items()]
         told.append((_symbol(name, wrt, function), latex))
         lines |= dict.fromkeys(f"{left} &= {right}" for left, right in told)
     return _aligned(lines)
@@ -61,8 +61,8 @@ def _lines_of_tensors(function: Function, routines: Sequence[Routine]) -> Iterat
         ranks = {name: len(shape) for name, shape in shapes.items()}
         names = whole.said.any_length
         if routine.kind == "value":
-            for place, root in enumerate(function.outputs, start=1):
-                called = "f" if function.is_scalar else f"f{place}"
+            for index, root in enumerate(function.outputs, start=1):
+                called = "f" if function.is_scalar else f"f{index}"
                 line = Line(called, "", function.variables, ranks=ranks)
                 lengths = length_names([root], names)
                 yield f"{left_side(line)} &= {matrix_latex(root, ranks, lengths)}"

@@ -50,11 +50,11 @@ class MatlabFunction(Writer):
         """Yield the one function."""
         entries = entries_of(self.function, self.routines)
         parts = []
-        for place, routine in enumerate(self.routines):
+        for index, routine in enumerate(self.routines):
             lines = self.routine(routine, self.body([entries[index] for index in routine.indices]))
-            asked = f"if nargout > {place}\n{indent(lines, '  ')}\nend"
+            asked = f"if nargout > {index}\n{indent(lines, '  ')}\nend"
             parts.append(f"% {routine.meaning[0].upper()}{routine.meaning[1:]}.")
-            parts.append(asked if place else lines)
+            parts.append(asked if index else lines)
         names = ", ".join(routine.kind for routine in self.routines)
         outputs = f"[{names}]" if len(self.routines) > 1 else names
         head = f"function {outputs} = {self.contents.name}({', '.join(self.parameters)})"
@@ -87,8 +87,8 @@ class MatlabFunction(Writer):
 
 def _calls(source: Source, routine: Routine, points: Sequence[Vector]) -> str:
     """Return the lines that print an output at some points, row by row."""
-    place = [each.name for each in source.routines].index(routine.name)
-    skipped = "".join("~, " for _ in range(place))
+    index = [routine.name for routine in source.routines].index(routine.name)
+    skipped = "".join("~, " for _ in range(index))
     return "\n".join(
         f"[{skipped}y] = {source.name}({', '.join(map(_literal, point))}); "
         f'printf("%.17g ", y.\'); printf("\\n");'

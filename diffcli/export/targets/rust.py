@@ -67,22 +67,22 @@ def _joined(sources: Sequence[Source]) -> str:
     """Return one file with a module for each source, and the functions that C calls."""
     return "\n\n".join(
         [
-            *(f"mod m{place} {{\n{source.text}\n}}" for place, source in enumerate(sources)),
+            *(f"mod m{index} {{\n{source.text}\n}}" for index, source in enumerate(sources)),
             *(
-                _entry(source, routine, place)
-                for place, source in enumerate(sources)
+                _entry(source, routine, index)
+                for index, source in enumerate(sources)
                 for routine in source.routines
             ),
         ]
     )
 
 
-def _entry(source: Source, routine: Routine, place: int) -> str:
+def _entry(source: Source, routine: Routine, index: int) -> str:
     given = ", ".join(f"*x.add({i})" for i in range(len(source.variables)))
     flat = "[result]" + ".concat()" * (len(routine.shape))
     return (
         f'#[no_mangle] pub unsafe extern "C" fn {entry_name(routine)}(x: *const f64, out: *mut f64)'
-        f" {{\n    let result = m{place}::{routine.name}({given});\n"
+        f" {{\n    let result = m{index}::{routine.name}({given});\n"
         f"    for (i, number) in {flat}.iter().enumerate() {{ *out.add(i) = *number; }}\n}}"
     )
 

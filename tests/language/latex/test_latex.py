@@ -35,7 +35,7 @@ CALLS = [
     for count in [min(row.arity[1], row.arity[0] + 1)]
     for text in (
         f"{row.name}({', '.join('xyzw'[:count])})",
-        f"{row.name}({', '.join(['x + 1', '2*y', '-z'][:count])})**2*x",
+        f"{row.name}({', '.join(['x + 1', '2*y', '-z', 'w/3'][:count])})**2*x",
     )
 ]
 TABLES = [row["formula"] for name in ("feynman", "derivatives", "points") for row in table(name)]
