@@ -133,8 +133,10 @@ def _of_claim(claim: Claim, wrt: Sequence[str], order: int | None, request: Requ
 
         names = wrt or _meant(function, claim, request)
         declared = variables(request["vars"])
-        found = judged(function, claim, points, chosen, wrt=names, declared=declared, order=order)
-        return decision_answer(found)
+        decision = judged(
+            function, claim, points, chosen, wrt=names, declared=declared, order=order
+        )
+        return decision_answer(decision)
 
     return compute
 
@@ -143,13 +145,13 @@ def _meant(function: Function, claim: Claim, request: Request) -> tuple[str, ...
     """Return the variable of ``y' = …`` where the formula has several: x, or else t."""
     if claim.about is None or claim.shape or len(function.variables) < 2:
         return ()
-    found = next((name for name in ("x", "t") if name in function.variables), None)
-    if found is None:
+    known = next((name for name in ("x", "t") if name in function.variables), None)
+    if known is None:
         raise UsageError(
             "a prime doesn't say which variable is meant", hint="dy/dx = ..., or --wrt x"
         )
-    request.host.say(f"the prime is the derivative in {found}")
-    return (found,)
+    request.host.say(f"the prime is the derivative in {known}")
+    return (known,)
 
 
 def is_curve(text: str) -> bool:
@@ -177,8 +179,8 @@ def _of_curve(claim: Claim, wrt: Sequence[str], request: Request) -> Compute:
         unknowns = choose(function, (), tuple(wrt))
         if not wrt:
             request.host.say(f"taken for a function of {unknowns.wrt[0]}: {unknowns.of[0]}")
-        found = decide_on_curve(equations, claim, unknowns.of[0], unknowns.wrt[0], chosen)
-        return decision_answer(found)
+        decision = decide_on_curve(equations, claim, unknowns.of[0], unknowns.wrt[0], chosen)
+        return decision_answer(decision)
 
     return compute
 

@@ -94,13 +94,13 @@ def _named(text: str) -> tuple[About | None, str]:
 
 def _equality(text: str) -> int | None:
     """Return where the one sign of equality stands outside brackets; None for none or several."""
-    depth, found = 0, []
-    for place, sign in enumerate(text):
+    depth, signs = 0, []
+    for index, sign in enumerate(text):
         depth += (sign in "([{") - (sign in ")]}")
         if sign == "=" and depth == 0:
-            found.append(place)
-    is_one = len(found) == 1 and text[found[0] - 1 : found[0]] not in ("<", ">", "!", ":")
-    return found[0] if is_one else None
+            signs.append(index)
+    is_one = len(signs) == 1 and text[signs[0] - 1 : signs[0]] not in ("<", ">", "!", ":")
+    return signs[0] if is_one else None
 
 
 def _plain_quotient(text: str) -> str:
@@ -112,7 +112,7 @@ def _plain_quotient(text: str) -> str:
 
 def _about(left: Sequence[Token], text: str, mark: str) -> About | None:
     """Return the derivative that stands before a sign of equality."""
-    signs = [each for each in left if each.text not in ("{", "}")]
+    signs = [token for token in left if token.text not in ("{", "}")]
     written = " ".join(f"** {t.text}" if t.kind == SUPERSCRIPT else t.text for t in signs)
     if match := _PRIMED.fullmatch(written):
         return About(match["primes"].count("'"), (match["wrt"],) if match["wrt"] else ())
@@ -144,18 +144,18 @@ _CALLED = re.compile(rf"{_NAME}(?: \( {_NAME}(?: , {_NAME})* \))?")
 def _parts(text: str) -> list[str] | None:
     """Return the parts of a list ``[f, g]``, ``(f, g)`` or ``f, g``; None for one formula."""
     tokens = [token for token in scan(text).tokens if token.kind != END]
-    held = bool(tokens) and tokens[0].text in ("[", "(")
+    is_bracketed = bool(tokens) and tokens[0].text in ("[", "(")
     depth, commas = 0, []
     for token in tokens:
         depth += (token.text in ("[", "(")) - (token.text in ("]", ")"))
         if token.text == ",":
             commas.append((depth, token))
-        held = held and (depth > 0 or token is tokens[-1])
-    cuts = [comma for level, comma in commas if level == held]
-    if not cuts and not (held and text[tokens[0].start] == "["):
+        is_bracketed = is_bracketed and (depth > 0 or token is tokens[-1])
+    cuts = [comma for level, comma in commas if level == is_bracketed]
+    if not cuts and not (is_bracketed and text[tokens[0].start] == "["):
         return None
-    starts = [*([tokens[0].end] if held else [0]), *(comma.end for comma in cuts)]
-    ends = [*(comma.start for comma in cuts), tokens[-2].end if held else len(text)]
+    starts = [*([tokens[0].end] if is_bracketed else [0]), *(comma.end for comma in cuts)]
+    ends = [*(comma.start for comma in cuts), tokens[-2].end if is_bracketed else len(text)]
     # What is cut out of LaTeX is LaTeX, though nothing in it says so.
     mark = "$" if is_latex(text) else ""
     return [f"{text[start:end]}{mark}" for start, end in zip(starts, ends, strict=True)]

@@ -82,13 +82,13 @@ class Review:
     @property
     def is_right(self) -> bool | None:
         """Whether every entry is right; None where none is wrong, but one is undecided."""
-        found = [each.is_right for entries in self.comparisons for each in entries]
-        return False if False in found else (None if None in found else True)
+        are_right = [entry.is_right for entries in self.comparisons for entry in entries]
+        return False if False in are_right else (None if None in are_right else True)
 
     @property
     def contradicted(self) -> Sequence[Comparison]:
         """The entries in which the proof or a difference quotient contradicts autograd."""
-        return [each for x in self.comparisons for each in x if each.is_contradicted]
+        return [entry for x in self.comparisons for entry in x if entry.is_contradicted]
 
     @property
     def exit_code(self) -> int:
@@ -116,33 +116,35 @@ def review(
         raise UsageError(
             f"claims aren't compared in {settings.dtype}", hint="--dtype float32, or float64"
         )
-    places = [arrays_of(point, dtype=settings.dtype, seed=settings.seed) for point in points]
-    outputs = function(*tensors(places[0], settings.dtype, settings.device).values())
+    points_as_arrays = [
+        arrays_of(point, dtype=settings.dtype, seed=settings.seed) for point in points
+    ]
+    outputs = function(*tensors(points_as_arrays[0], settings.dtype, settings.device).values())
     scalar = len(outputs) == 1 and outputs[0].numel() == 1
     operator: Operator = Grad() if scalar else Jacobian()
     report = derive_user(operator, function, points, settings)
-    found = [
-        _compare(operator, function, claim, place, result, settings)
-        for place, result in zip(places, report.results, strict=True)
+    comparisons = [
+        _compare(operator, function, claim, arrays, result, settings)
+        for arrays, result in zip(points_as_arrays, report.results, strict=True)
     ]
     report = replace(report, command="check")
-    return Review(report, claim.text, found, _mistake(found, report.results[0]))
+    return Review(report, claim.text, comparisons, _mistake(comparisons, report.results[0]))
 
 
 def _compare(
     operator: Operator,
     function: UserFunction,
     claim: UserFunction,
-    at: Mapping[str, Array],
+    point: Mapping[str, Array],
     result: Result,
     settings: Settings,
 ) -> list[Comparison]:
     numbers = [check.autograd for check in result.checks]
     if None in numbers or len(numbers) != len(_flat(result.derivative)):
         raise NoDerivativeError("autograd gives no finite number here", hint="try another point")
-    inputs = tensors(at, settings.dtype, settings.device)
+    inputs = tensors(point, settings.dtype, settings.device)
     claimed = claim(*(inputs[name] for name in claim.variables))
-    flat = np.concatenate([each.detach().cpu().double().numpy().ravel() for each in claimed])
+    flat = np.concatenate([tensor.detach().cpu().double().numpy().ravel() for tensor in claimed])
     if len(flat) != len(numbers):
         raise UsageError(
             f"{claim.text} gives {len(flat)} numbers, and the derivative has {len(numbers)}",
@@ -151,9 +153,9 @@ def _compare(
     proved = [_proved(check) for check in result.checks]
     pairs = zip(proved, numbers, strict=True)
     truth = np.array([seen if true is None else true for true, seen in pairs], dtype=float)
-    moving = tuple(at)
-    found = function.quotients(operator, at, moving, (), settings)
-    quotients = [None] * len(numbers) if isinstance(found, str) else found
+    moving = tuple(point)
+    numeric = function.quotients(operator, point, moving, (), settings)
+    quotients = [None] * len(numbers) if isinstance(numeric, str) else numeric
     scale = np.maximum(abs(truth), 1e-6 * abs(truth).max(initial=0))
     same = abs(flat - truth) <= TOLERANCE[settings.dtype] * scale
     return [
@@ -207,22 +209,22 @@ def _flat(derivative: Any) -> list[float]:
     if isinstance(derivative, Mapping):
         is_matrix = isinstance(derivative, Matrix)
         inner = [derivative["matrix"]] if is_matrix else list(derivative.values())
-        return [number for each in inner for number in _flat(each)]
+        return [number for part in inner for number in _flat(part)]
     if isinstance(derivative, list):
-        return [number for each in derivative for number in _flat(each)]
+        return [number for part in derivative for number in _flat(part)]
     return [derivative]
 
 
-def _mistake(found: Sequence[Sequence[Comparison]], first: Result) -> str | None:
+def _mistake(comparisons: Sequence[Sequence[Comparison]], first: Result) -> str | None:
     """Name what the wrong entries have in common."""
-    wrong = [each for entries in found for each in entries if each.is_right is False]
+    wrong = [entry for entries in comparisons for entry in entries if entry.is_right is False]
     if not wrong:
         return None
     if isinstance(first.derivative, Matrix):
         rows, columns = (len(first.derivative[side]) for side in ("rows", "columns"))
-        if rows > 1 and columns > 1 and all(_is_transposed(e, rows, columns) for e in found):
+        if rows > 1 and columns > 1 and all(_is_transposed(e, rows, columns) for e in comparisons):
             return "the Jacobian is transposed"
-    factors = {each.factor for each in wrong}
+    factors = {entry.factor for entry in wrong}
     factor = factors.pop()
     if factors or factor is None:
         return None
@@ -230,6 +232,6 @@ def _mistake(found: Sequence[Sequence[Comparison]], first: Result) -> str | None
 
 
 def _is_transposed(entries: Sequence[Comparison], rows: int, columns: int) -> bool:
-    claim = np.array([each.claim for each in entries]).reshape(columns, rows)
-    truth = np.array([each.truth for each in entries]).reshape(rows, columns)
+    claim = np.array([entry.claim for entry in entries]).reshape(columns, rows)
+    truth = np.array([entry.truth for entry in entries]).reshape(rows, columns)
     return bool(torch.allclose(torch.tensor(claim.T), torch.tensor(truth), rtol=1e-9, atol=1e-12))

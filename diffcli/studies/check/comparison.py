@@ -35,14 +35,14 @@ class Comparison:
     reason: str | None = None
 
 
-def comparison(label: str, suspect: ClaimedEntry, place: RandomPoint) -> Comparison:
+def comparison(label: str, suspect: ClaimedEntry, point: RandomPoint) -> Comparison:
     """Return the derivative and the claim at an ordinary point."""
-    derivative = place.enclosure(suspect.output, suspect.wrt)
-    claim = place.enclosure(suspect.claim)
+    derivative = point.enclosure(suspect.output, suspect.wrt)
+    claim = point.enclosure(suspect.claim)
     digits = MANY_DIGITS if _overlap(derivative, claim) else DIGITS
     return Comparison(
         entry=label,
-        at=place.floats,
+        at=point.floats,
         derivative=_float(derivative),
         claim=_float(claim),
         derivative_bounds=derivative.interval(digits),
@@ -55,23 +55,25 @@ def _overlap(first: Enclosure, second: Enclosure) -> bool:
     ends = first.interval(DIGITS), second.interval(DIGITS)
     if None in ends:
         return False
-    (low, high), (other_low, other_high) = (tuple(map(Fraction, each)) for each in ends if each)
+    (low, high), (other_low, other_high) = (
+        tuple(map(Fraction, interval)) for interval in ends if interval
+    )
     return low <= other_high and other_low <= high
 
 
-def compared(label: str, suspect: ClaimedEntry, place: RandomPoint, truth: Truth) -> Comparison:
+def compared(label: str, suspect: ClaimedEntry, point: RandomPoint, truth: Truth) -> Comparison:
     """Return a comparison at what may be a difficult point."""
-    plain = comparison(label, suspect, place)
-    found = truth.difficulty
-    if found is None:
+    plain = comparison(label, suspect, point)
+    difficulty = truth.difficulty
+    if difficulty is None:
         return plain
     return replace(
         plain,
-        derivative=as_float(found.value),
+        derivative=as_float(difficulty.value),
         derivative_bounds=None if truth.ball is None else outward(truth.ball, DIGITS),
-        left=as_float(found.left),
-        right=as_float(found.right),
-        reason=found.kind.value,
+        left=as_float(difficulty.left),
+        right=as_float(difficulty.right),
+        reason=difficulty.kind.value,
     )
 
 
@@ -83,7 +85,7 @@ def _float(enclosure: Enclosure) -> float | None:
     return float(enclosure.ball) if certain is None else certain
 
 
-def is_plain(found: Comparison) -> bool:
+def is_plain(compared: Comparison) -> bool:
     """Whether a person can compare the numbers at a glance."""
-    numbers = [abs(number) for number in (found.derivative, found.claim) if number]
+    numbers = [abs(number) for number in (compared.derivative, compared.claim) if number]
     return all(1e-3 < number < 1e4 for number in numbers)

@@ -39,8 +39,8 @@ def decide_on_curve(
     residual = text_of(equations.function.outputs[0])
     text = f"-diff({residual}, {wrt})/diff({residual}, {of})"
     slope = parse(text, variables=names).read_as
-    found = _decided([slope, claim.formulas[0]], claim, names, settings, order=0)
-    if found.proof is Proof.WRONG:
+    decision = _decided([slope, claim.formulas[0]], claim, names, settings, order=0)
+    if decision.proof is Proof.WRONG:
         (term,) = parse(claim.formulas[0], variables=names).outputs
         branches = [
             _decided([text_of(branch), text_of(_put(term, of, branch))], claim, (wrt,), settings)
@@ -51,10 +51,10 @@ def decide_on_curve(
                 f"the claim isn't {slope} everywhere, and its values on the curve aren't decided",
                 hint="diffcli implicit gives the derivative, and its number with --at",
             )
-        wrong = [each for each in branches if each.proof is Proof.WRONG]
-        found = (wrong or sorted(branches, key=lambda each: each.proof is Proof.PROVED))[0]
-    report = replace(found.report, expression=equations.function.text, read_as=equations.read_as)
-    return replace(found, report=report, claim=claim.text)
+        wrong = [branch for branch in branches if branch.proof is Proof.WRONG]
+        decision = (wrong or sorted(branches, key=lambda branch: branch.proof is Proof.PROVED))[0]
+    report = replace(decision.report, expression=equations.function.text, read_as=equations.read_as)
+    return replace(decision, report=report, claim=claim.text)
 
 
 def _decided(
@@ -78,12 +78,12 @@ def _put(term: Node, name: str, value: Node) -> Node:
 def _branches(residual: Node, of: str) -> Iterator[Node]:
     """Yield the solutions for a variable in which the residual is of degree one or two."""
     text = text_of(residual)
-    names = sorted({str(each.value) for each in postorder([residual]) if each.op == VARIABLE})
+    names = sorted({str(term.value) for term in postorder([residual]) if term.op == VARIABLE})
 
     def derived(order: int) -> Node:
         return parse(f"diff({text}, {of}, {order})" if order else text, variables=names).outputs[0]
 
-    if any(each is variable_node(of) for each in postorder([derived(2)])):
+    if any(term is variable_node(of) for term in postorder([derived(2)])):
         return
     make = Algebra(Builder())
     double, b, c = derived(2), *(_put(derived(order), of, ZERO) for order in (1, 0))

@@ -41,7 +41,7 @@ def judged(
         wrt=wrt,
         declared=declared,
         order=order,
-        points=[place for point in points for place in each_typed(point, settings)],
+        points=[typed for point in points for typed in each_typed(point, settings)],
         budget=settings.budget,
         seed=settings.seed,
     )

@@ -27,40 +27,42 @@ MOST_EXCEPTIONS = 4
 """Points without a derivative that are shown one by one."""
 
 
-def hearing_answer(found: EngineComparison) -> Answer:
+def hearing_answer(heard: EngineComparison) -> Answer:
     """Return a table an entry and point: what each engine says, the verdict last."""
-    report = found.report
+    report = heard.report
 
     def document(digits: int | None) -> Document:
         formulas = Formulas((*function_lines(report), *derivative_lines(report)))
         said = Remarks(tuple(remarks(report, digits)))
-        return Document((formulas, *_tables(found, digits), said))
+        return Document((formulas, *_tables(heard, digits), said))
 
     def data() -> dict[str, Any]:
         whole = report.data
-        for result, said in zip(whole["results"], found.statements, strict=False):
+        for result, said in zip(whole["results"], heard.statements, strict=False):
             for check in result["checks"]:
-                check["evidence"] = [_statement(each) for each in said.get(check["entry"], ())]
+                check["evidence"] = [
+                    _statement(statement) for statement in said.get(check["entry"], ())
+                ]
         return whole
 
-    return Answer(report, found.exit_code, data, document)
+    return Answer(report, heard.exit_code, data, document)
 
 
-def _tables(found: EngineComparison, digits: int | None) -> Iterator[Table]:
-    for result, said in zip(found.report.results, found.statements, strict=False):
+def _tables(heard: EngineComparison, digits: int | None) -> Iterator[Table]:
+    for result, said in zip(heard.report.results, heard.statements, strict=False):
         checks = {check.entry: check for check in result.checks}
         for entry, statements in said.items():
-            yield _table(found.report, result, checks[entry], statements, digits)
+            yield _table(heard.report, result, checks[entry], statements, digits)
 
 
 def _table(
     report: Report, result: Result, check: Check, said: Sequence[EngineAnswer], digits: int | None
 ) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    for each in said:
-        rows.append((each.engine, _says(each), _time(each.seconds)))
-        if each.digits is not None:
-            rows.append(("", f"{each.digits} digits proved", ""))
+    for statement in said:
+        rows.append((statement.engine, _says(statement), _time(statement.seconds)))
+        if statement.digits is not None:
+            rows.append(("", f"{statement.digits} digits proved", ""))
     title = f"{notation(report, check.entry)} at {point_text(report, result, digits)}"
     return Table(title, ("engine", "says", "time"), (*rows, ("verdict", check.verdict, "")))
 
@@ -88,61 +90,61 @@ def _statement(said: EngineAnswer) -> dict[str, Any]:
     }
 
 
-def decision_answer(found: Decision) -> Answer:
+def decision_answer(decision: Decision) -> Answer:
     """Return the formula, its derivative and the claim, and in a line what is known of it."""
     return Answer(
-        found.report,
-        found.exit_code,
-        lambda: _decision(found),
-        lambda digits: _decision_document(found, digits),
+        decision.report,
+        decision.exit_code,
+        lambda: _decision(decision),
+        lambda digits: _decision_document(decision, digits),
     )
 
 
-def _decision_document(found: Decision, digits: int | None) -> Document:
-    report = found.report
-    claim = Line("claim", found.claim_read_as)
-    gaps = () if found.counterexample else (_gap(report, gap, digits) for gap in found.gaps)
-    points = () if found.counterexample else found.exceptions.points
-    exceptions = [_exception(report, each, digits) for each in points[:MOST_EXCEPTIONS]]
+def _decision_document(decision: Decision, digits: int | None) -> Document:
+    report = decision.report
+    claim = Line("claim", decision.claim_read_as)
+    gaps = () if decision.counterexample else (_gap(report, gap, digits) for gap in decision.gaps)
+    points = () if decision.counterexample else decision.exceptions.points
+    exceptions = [_exception(report, point, digits) for point in points[:MOST_EXCEPTIONS]]
     if len(points) > MOST_EXCEPTIONS:
         exceptions.append(f"… and at {len(points) - MOST_EXCEPTIONS} more points; --json has all")
     return Document(
         (
             Formulas((*function_lines(report), *derivative_lines(report), claim)),
-            Remarks((_sentence(found, digits), *exceptions, *gaps)),
+            Remarks((_sentence(decision, digits), *exceptions, *gaps)),
         )
     )
 
 
-def _sentence(found: Decision, digits: int | None) -> str:
-    report, wrong = found.report, found.counterexample
+def _sentence(decision: Decision, digits: int | None) -> str:
+    report, wrong = decision.report, decision.counterexample
     if wrong is None:
-        points = f"{found.points} point{'s' if found.points != 1 else ''}"
-        if found.shapes is not None:
-            points += f" of {found.shapes} shapes"
-        if found.proof.value == "proved":
+        points = f"{decision.points} point{'s' if decision.points != 1 else ''}"
+        if decision.shapes is not None:
+            points += f" of {decision.shapes} shapes"
+        if decision.proof.value == "proved":
             return f"proved, and equal at {points}"
-        if found.proof.value == "proved_almost_everywhere":
-            where = found.exceptions.where
-            places = where or [_place(each.at, digits) for each in found.exceptions.points]
-            rest = f"{'; '.join(dict.fromkeys(places))}"
+        if decision.proof.value == "proved_almost_everywhere":
+            where = decision.exceptions.where
+            locations = where or [_place(point.at, digits) for point in decision.exceptions.points]
+            rest = f"{'; '.join(dict.fromkeys(locations))}"
             return f"proved almost everywhere, and equal at {points}; not where {rest}"
         return f"equal to {EQUAL_DIGITS} digits at {points}, not proved"
     derivative, claimed = _numbers(wrong, digits)
     alone = len(report.results[0].symbolic) == 1
     name = "the derivative" if alone else notation(report, wrong.entry)
     gives = f"the claim gives {claimed}" if claimed else "the claim has no value"
-    why = f" ({found.mistake})" if found.mistake else ""
+    why = f" ({decision.mistake})" if decision.mistake else ""
     return f"wrong at {_place(wrong.at, digits)}: {name} is {derivative}, {gives}{why}"
 
 
-def _numbers(found: Comparison, digits: int | None) -> tuple[str, str]:
+def _numbers(comparison: Comparison, digits: int | None) -> tuple[str, str]:
     """Return both numbers with as many digits as tell them apart; "" for a missing one."""
-    bounds = found.derivative_bounds, found.claim_bounds
+    bounds = comparison.derivative_bounds, comparison.claim_bounds
     least = digits or DIGITS
-    shown = [proved(each, least) if each else "" for each in bounds]
+    shown = [proved(bound, least) if bound else "" for bound in bounds]
     for count in range(least, MANY_DIGITS):
-        first, second = (proved(each, count) if each else "" for each in bounds)
+        first, second = (proved(bound, count) if bound else "" for bound in bounds)
         if first != second:
             if count < MOST_DIGITS:
                 return first, second
@@ -152,60 +154,60 @@ def _numbers(found: Comparison, digits: int | None) -> tuple[str, str]:
 
 def _gap(report: Report, gap: Comparison, digits: int | None) -> str:
     derivative, claimed = _numbers(gap, digits)
-    name, place = notation(report, gap.entry), _place(gap.at, digits)
+    name, location = notation(report, gap.entry), _place(gap.at, digits)
     if claimed:
-        return f"the claim gives {claimed} at {place}, where f has no value"
-    return f"the claim has no value at {place}, where {name} is {derivative}"
+        return f"the claim gives {claimed} at {location}, where f has no value"
+    return f"the claim has no value at {location}, where {name} is {derivative}"
 
 
-def _exception(report: Report, found: Comparison, digits: int | None) -> str:
+def _exception(report: Report, comparison: Comparison, digits: int | None) -> str:
     sides = [
         f"{side} {number(value, digits)}"
-        for side, value in (("left", found.left), ("right", found.right))
+        for side, value in (("left", comparison.left), ("right", comparison.right))
         if value is not None
     ]
-    name, place = notation(report, found.entry), _place(found.at, digits)
-    why = f"{found.reason}: {', '.join(sides)}" if sides else found.reason
-    claimed = _numbers(found, digits)[1]
-    return f"{name} does not exist at {place} ({why}), where the claim gives {claimed}"
+    name, location = notation(report, comparison.entry), _place(comparison.at, digits)
+    why = f"{comparison.reason}: {', '.join(sides)}" if sides else comparison.reason
+    claimed = _numbers(comparison, digits)[1]
+    return f"{name} does not exist at {location} ({why}), where the claim gives {claimed}"
 
 
-def _place(at: Mapping[str, float], digits: int | None) -> str:
-    return ", ".join(f"{name} = {number(value, digits)}" for name, value in at.items())
+def _place(point: Mapping[str, float], digits: int | None) -> str:
+    return ", ".join(f"{name} = {number(value, digits)}" for name, value in point.items())
 
 
-def _decision(found: Decision) -> dict[str, Any]:
-    whole = found.report.data
+def _decision(decision: Decision) -> dict[str, Any]:
+    whole = decision.report.data
     (result,) = whole.pop("results")
     return {
         **whole,
         "symbolic": result["symbolic"],
-        "claim": found.claim,
-        "claim_read_as": found.claim_read_as,
-        "proof": found.proof.value,
-        "points": found.points,
-        "shapes": found.shapes,
-        "counterexample": _comparison(found.counterexample),
-        "mistake": found.mistake,
-        "domain": [_comparison(gap) for gap in found.gaps],
+        "claim": decision.claim,
+        "claim_read_as": decision.claim_read_as,
+        "proof": decision.proof.value,
+        "points": decision.points,
+        "shapes": decision.shapes,
+        "counterexample": _comparison(decision.counterexample),
+        "mistake": decision.mistake,
+        "domain": [_comparison(gap) for gap in decision.gaps],
         "exceptions": {
-            "where": list(found.exceptions.where),
-            "points": [_comparison(each) for each in found.exceptions.points],
+            "where": list(decision.exceptions.where),
+            "points": [_comparison(point) for point in decision.exceptions.points],
         },
     }
 
 
-def _comparison(found: Comparison | None) -> dict[str, Any] | None:
-    if found is None:
+def _comparison(comparison: Comparison | None) -> dict[str, Any] | None:
+    if comparison is None:
         return None
     return {
-        "entry": found.entry,
-        "at": found.at,
-        "derivative": found.derivative,
-        "claim": found.claim,
-        "derivative_bounds": found.derivative_bounds,
-        "claim_bounds": found.claim_bounds,
-        "left": found.left,
-        "right": found.right,
-        "reason": found.reason,
+        "entry": comparison.entry,
+        "at": comparison.at,
+        "derivative": comparison.derivative,
+        "claim": comparison.claim,
+        "derivative_bounds": comparison.derivative_bounds,
+        "claim_bounds": comparison.claim_bounds,
+        "left": comparison.left,
+        "right": comparison.right,
+        "reason": comparison.reason,
     }

@@ -69,19 +69,20 @@ def gather(
     Vectors are many points at once. Raises LimitError beyond ``MOST_POINTS`` points, UsageError
     as :func:`diffcli.differentiation.derive` does.
     """
-    places = [place for point in points for place in _each(point, settings)]
-    if len(places) > MOST_POINTS:
+    typed_points = [typed for point in points for typed in _each(point, settings)]
+    if len(typed_points) > MOST_POINTS:
         raise LimitError(
-            f"{len(places):,} points", hint=f"check shows up to {MOST_POINTS}; grad takes them all"
+            f"{len(typed_points):,} points",
+            hint=f"check shows up to {MOST_POINTS}; grad takes them all",
         )
-    single = [Point({name: _constant(x) for name, x in typed.items()}) for typed, _ in places]
+    single = [Point({name: _constant(x) for name, x in typed.items()}) for typed, _ in typed_points]
     report = derive(operator, function, single, settings)
     entries = operator.entries(function)
     return EngineComparison(
         replace(report, command="check"),
         tuple(
             {entry.label: examiner.of(entry) for entry in entries}
-            for examiner in (_Examiner(function, settings, *place) for place in places)
+            for examiner in (_Examiner(function, settings, *typed) for typed in typed_points)
         ),
     )
 
@@ -95,8 +96,8 @@ def _each(
         yield positions.typed(position), positions.dyadic(position)
 
 
-def _constant(place: Coordinate) -> Node:
-    return place if isinstance(place, Node) else number(Fraction(place))
+def _constant(coordinate: Coordinate) -> Node:
+    return coordinate if isinstance(coordinate, Node) else number(Fraction(coordinate))
 
 
 class _Examiner:
@@ -152,9 +153,9 @@ class _Examiner:
 
     def reverse(self, entry: Entry) -> EngineAnswer:
         """Ask autograd in reverse mode."""
-        at = self._tensors()
-        value = self._program(*at.values())[entry.output]
-        return _said(float(self._reverse(value, [at[name] for name in entry.wrt])))
+        tensors = self._tensors()
+        value = self._program(*tensors.values())[entry.output]
+        return _said(float(self._reverse(value, [tensors[name] for name in entry.wrt])))
 
     def forward(self, entry: Entry) -> EngineAnswer:
         """Ask autograd in forward mode."""
@@ -164,29 +165,31 @@ class _Examiner:
     def symbolic(self, entry: Entry) -> EngineAnswer:
         """Ask sympy: the formula and its value."""
         partials = Partials(self._function, self._deadline)
-        found, reason = partials.ask(_value, self._dyadic, entry.wrt, entry.output)
-        return EngineAnswer("", reason=reason) if found is None else _said(found)
+        value, reason = partials.ask(_value, self._dyadic, entry.wrt, entry.output)
+        return EngineAnswer("", reason=reason) if value is None else _said(value)
 
     def enclosure(self, entry: Entry) -> EngineAnswer:
         """Ask for proved bounds."""
         wrt, digits = entry.wrt, self._settings.digits
         output = self._function.outputs[entry.output]
-        found = partials(output, self._dyadic, [wrt], digits=digits, deadline=self._deadline)[wrt]
-        if found.ball is None:
-            return EngineAnswer("", reason=found.reason)
-        bits = found.ball.rel_accuracy_bits()
+        enclosed = partials(output, self._dyadic, [wrt], digits=digits, deadline=self._deadline)[
+            wrt
+        ]
+        if enclosed.ball is None:
+            return EngineAnswer("", reason=enclosed.reason)
+        bits = enclosed.ball.rel_accuracy_bits()
         return EngineAnswer(
             "",
-            value=found.to_float(self._settings.dtype),
-            bounds=found.interval(digits),
-            digits=None if found.ball.is_exact() else int(max(bits, 0) * log10(2)),
+            value=enclosed.to_float(self._settings.dtype),
+            bounds=enclosed.interval(digits),
+            digits=None if enclosed.ball.is_exact() else int(max(bits, 0) * log10(2)),
         )
 
     def quotient(self, entry: Entry, side: int) -> EngineAnswer:
         """Ask for a one-sided difference quotient."""
         output = self._function.outputs[entry.output]
-        found, _ = quotient(output, self._typed, entry.wrt, side, deadline=self._deadline)
-        return EngineAnswer("", reason="no value there") if found is None else _said(float(found))
+        limit, _ = quotient(output, self._typed, entry.wrt, side, deadline=self._deadline)
+        return EngineAnswer("", reason="no value there") if limit is None else _said(float(limit))
 
     def rounding(self, entry: Entry) -> EngineAnswer:
         """Ask how far floating point may be off."""
@@ -196,10 +199,10 @@ class _Examiner:
 
 
 def _value(
-    symbolic: Symbolic, at: Mapping[str, float], wrt: Sequence[str], output: int
+    symbolic: Symbolic, point: Mapping[str, float], wrt: Sequence[str], output: int
 ) -> tuple[float | None, str | None]:
-    found = symbolic.value(at, wrt, output)
-    return None if found.number is None else float(found.number), found.reason
+    value = symbolic.value(point, wrt, output)
+    return None if value.number is None else float(value.number), value.reason
 
 
 def _said(value: float) -> EngineAnswer:

@@ -47,10 +47,10 @@ class Truth:
     difficulty: Difficulty | None = None
 
 
-def examined(suspect: ClaimedEntry, place: RandomPoint, deadline: float) -> tuple[Finding, Truth]:
+def examined(suspect: ClaimedEntry, point: RandomPoint, deadline: float) -> tuple[Finding, Truth]:
     """Return what is known of a claimed number at a point, which may be a difficult one."""
-    truth = _truth(suspect, place, deadline)
-    claimed = place.enclosure(suspect.claim)
+    truth = _truth(suspect, point, deadline)
+    claimed = point.enclosure(suspect.claim)
     if claimed.ball is None and claimed.outcome is not Outcome.UNDEFINED:
         return Finding.UNKNOWN, truth
     if truth.ball is None:
@@ -64,27 +64,27 @@ def examined(suspect: ClaimedEntry, place: RandomPoint, deadline: float) -> tupl
     return Finding.EQUAL if truth.ball.overlaps(claimed.ball) else Finding.DIFFERENT, truth
 
 
-def _truth(suspect: ClaimedEntry, place: RandomPoint, deadline: float) -> Truth:
-    known = suspect.truth(place)
+def _truth(suspect: ClaimedEntry, point: RandomPoint, deadline: float) -> Truth:
+    known = suspect.truth(point)
     if known is not None:
         return Truth(known)
-    if place.is_undefined(suspect.output):
+    if point.is_undefined(suspect.output):
         return Truth(None, Difficulty(Kind.UNDEFINED, "outside the domain"))
-    found = classify(suspect.output, place.at, suspect.wrt, deadline=deadline)
-    if found.kind is Kind.UNDETERMINED:
+    difficulty = classify(suspect.output, point.at, suspect.wrt, deadline=deadline)
+    if difficulty.kind is Kind.UNDETERMINED:
         return Truth(None)
-    return Truth(found.value, found)
+    return Truth(difficulty.value, difficulty)
 
 
 def special_points(outputs: Sequence[Node], partials: Partials) -> Iterator[Mapping[str, str]]:
     """Yield exact points at which outputs have a kink, a jump, a hole or an edge."""
     terms: dict[tuple[Node, bool], None] = {}
-    for each in postorder(outputs):
+    for node in postorder(outputs):
         try:
-            terms.update(dict.fromkeys(rough_places(each)))
+            terms.update(dict.fromkeys(rough_places(node)))
         except LimitError:
             continue
-        terms.update(dict.fromkeys((below, False) for below in divisors(each)))
+        terms.update(dict.fromkeys((below, False) for below in divisors(node)))
     return chain.from_iterable(locus.points for locus in partials.zeros(terms))
 
 
@@ -98,9 +98,9 @@ def read_places(points: Iterable[Mapping[str, str]]) -> Iterator[Mapping[str, Co
 
 
 def completed(
-    at: Mapping[str, Coordinate], names: Sequence[str]
+    point: Mapping[str, Coordinate], names: Sequence[str]
 ) -> Iterator[Mapping[str, Coordinate]]:
     """Yield a point with values for the variables that it leaves free."""
-    is_free = any(name not in at for name in names)
+    is_free = any(name not in point for name in names)
     for value in FREE if is_free else FREE[:1]:
-        yield {name: at.get(name, number(value + i)) for i, name in enumerate(names)}
+        yield {name: point.get(name, number(value + i)) for i, name in enumerate(names)}

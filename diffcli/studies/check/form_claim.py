@@ -111,10 +111,10 @@ def _decided(
 ) -> Decision:
     lengths = function.said.any_length
     form = _form(operator, function, shapes, lengths)
-    found: list[Decision] = []
+    decisions: list[Decision] = []
     order = 2 if isinstance(operator, Hessian) else 1
     for sizes in SIZES:
-        chosen = {length: sizes[place % len(sizes)] for place, length in enumerate(lengths)}
+        chosen = {length: sizes[index % len(sizes)] for index, length in enumerate(lengths)}
         here = of_sizes(function, shapes, lengths, chosen)
         draw = Random(f"{settings.seed} {sorted(here.said.shapes.items())}")  # noqa: S311
         points = [
@@ -128,8 +128,8 @@ def _decided(
             continue
         if decision.proof is Proof.WRONG:
             return decision
-        found.append(decision)
-    if not found:
+        decisions.append(decision)
+    if not decisions:
         raise UsageError(
             "no point was found where the formula and the claim both have a value",
             hint="name one with --at",
@@ -138,7 +138,7 @@ def _decided(
     where = tuple(_kinks(function)) if is_proved else ()
     proof = (Proof.ALMOST if where else Proof.PROVED) if is_proved else Proof.EQUAL
     taken = f"taken for any lengths: {words}" if words else ""
-    first = found[0]
+    first = decisions[0]
     report = replace(
         first.report,
         variables=tuple(shapes),
@@ -153,8 +153,8 @@ def _decided(
         report=report,
         claim_read_as=said[0] if len(said) == 1 else f"[{', '.join(said)}]",
         proof=proof,
-        points=sum(each.points for each in found),
-        shapes=len(found),
+        points=sum(decision.points for decision in decisions),
+        shapes=len(decisions),
         gaps=(),
         exceptions=Exceptions(where=where),
     )
@@ -199,9 +199,9 @@ def _is_identity(
 def _kinks(function: Function) -> list[str]:
     """Return in words where the formula may have no derivative that its operations have."""
     return [
-        f"{text_of(each, lengths=function.said.any_length)} has a kink"
-        for each in replace(function, outputs=function.outputs[:1]).nodes
-        if (each.op in TENSORS and rule_of(each.op).kink)
-        or (each.op in TABLE and TABLE[each.op].kinks)
-        or each.op == "piecewise"
+        f"{text_of(node, lengths=function.said.any_length)} has a kink"
+        for node in replace(function, outputs=function.outputs[:1]).nodes
+        if (node.op in TENSORS and rule_of(node.op).kink)
+        or (node.op in TABLE and TABLE[node.op].kinks)
+        or node.op == "piecewise"
     ]

@@ -167,14 +167,14 @@ class _Decider:
     ) -> Decision:
         """Compare, then prove, in so many seconds together."""
         start = now()
-        places, counterexample = self._compare(points, seed, start + budget / 2)
+        drawn, counterexample = self._compare(points, seed, start + budget / 2)
         spent = now() - start
         # The engine's import is no work on the formula.
         remote.ready()
         partials = remote.Partials(self._function, now() + budget - spent)
         proof, said, where = Proof.WRONG, None, tuple[str, ...]()
         if counterexample:
-            said = self._mistake(counterexample.entry, places)
+            said = self._mistake(counterexample.entry, drawn)
         elif self._alone:
             proof = Proof.EQUAL
         else:
@@ -189,7 +189,7 @@ class _Decider:
             claim=self._claim.text,
             claim_read_as=self._claim_read_as(),
             proof=proof,
-            points=len(places),
+            points=len(drawn),
             counterexample=counterexample,
             mistake=said,
             gaps=tuple(self._gaps.values()),
@@ -208,7 +208,7 @@ class _Decider:
         self, partials: remote.Partials, identities: Sequence[Identity | None]
     ) -> Comparison | None:
         """Look at the special points, and return one at which the claim is wrong, if any."""
-        doubts = (doubt for found in identities if found for doubt in found.doubts)
+        doubts = (doubt for identity in identities if identity for doubt in identity.doubts)
         special = islice(special_points(self._function.outputs, partials), MAX_SPECIAL)
         for point in self._points(chain(doubts, special)):
             if now() > partials.deadline:
@@ -218,30 +218,30 @@ class _Decider:
         return None
 
     def _at_special(
-        self, at: Mapping[str, Coordinate], deadline: float
+        self, coordinates: Mapping[str, Coordinate], deadline: float
     ) -> tuple[bool, Comparison | None]:
         """Return whether all is known at a special point, and how the claim is wrong there."""
-        place, is_known = RandomPoint(at, deadline=deadline), True
+        point, is_known = RandomPoint(coordinates, deadline=deadline), True
         for label, suspect in self._suspects.items():
-            finding, truth = examined(suspect, place, deadline)
-            found = compared(label, suspect, place, truth)
+            finding, truth = examined(suspect, point, deadline)
+            result = compared(label, suspect, point, truth)
             match finding:
                 case Finding.DIFFERENT:
-                    return True, found
+                    return True, result
                 case Finding.UNKNOWN:
                     is_known = False
                 case Finding.NO_CLAIM:
-                    self._gaps.setdefault(_CLAIM, found)
+                    self._gaps.setdefault(_CLAIM, result)
                 case Finding.NO_FUNCTION:
-                    self._gaps.setdefault(_FUNCTION, found)
-                case Finding.NO_DERIVATIVE if found not in self._exceptions:
-                    self._exceptions.append(found)
+                    self._gaps.setdefault(_FUNCTION, result)
+                case Finding.NO_DERIVATIVE if result not in self._exceptions:
+                    self._exceptions.append(result)
         return is_known, None
 
     def _identities(self, partials: remote.Partials) -> list[Identity | None]:
         return [
-            partials.identity(entry.wrt, entry.output, self._first + place)
-            for place, entry in enumerate(self._entries)
+            partials.identity(entry.wrt, entry.output, self._first + index)
+            for index, entry in enumerate(self._entries)
         ]
 
     def _proof(
@@ -249,11 +249,13 @@ class _Decider:
     ) -> tuple[Proof, tuple[str, ...]]:
         """Return what is proved, and in words where nothing is."""
         where: dict[str, None] = {}
-        for found in identities:
-            if found is None or found.doubts:
+        for identity in identities:
+            if identity is None or identity.doubts:
                 return Proof.EQUAL, ()
-            for locus in (*found.apart, *found.margins):
-                known = [self._at_special(at, deadline)[0] for at in self._points(locus.points)]
+            for locus in (*identity.apart, *identity.margins):
+                known = [
+                    self._at_special(point, deadline)[0] for point in self._points(locus.points)
+                ]
                 if not (locus.is_complete and all(known)):
                     where[locus.text] = None
         return Proof.ALMOST if where or self._exceptions else Proof.PROVED, tuple(where)
@@ -261,7 +263,9 @@ class _Decider:
     def _points(self, points: Iterable[Mapping[str, str]]) -> Iterator[Mapping[str, Coordinate]]:
         """Yield points with values for the variables that they leave free."""
         return (
-            each for at in read_places(points) for each in completed(at, self._function.variables)
+            whole
+            for point in read_places(points)
+            for whole in completed(point, self._function.variables)
         )
 
     def _compare(
@@ -269,55 +273,55 @@ class _Decider:
     ) -> tuple[list[RandomPoint], Comparison | None]:
         """Return the points where all is known, and the plainest counterexample among them."""
         names = self._function.variables or ("x",)
-        places: list[RandomPoint] = []
+        compared: list[RandomPoint] = []
         clashes: list[Comparison] = []
         drawn = () if self._alone else islice(draw(names, seed), DRAWN)
-        for at in chain(points, drawn):
-            if len(places) >= (ENOUGH if clashes else POINTS) or now() > deadline:
+        for coordinates in chain(points, drawn):
+            if len(compared) >= (ENOUGH if clashes else POINTS) or now() > deadline:
                 break
-            place = RandomPoint(at, deadline=deadline)
+            point = RandomPoint(coordinates, deadline=deadline)
             for output, indices in self._partials.items():
-                place.look(output, indices)
+                point.look(output, indices)
             if all(
-                self._is_known(label, suspect, place) for label, suspect in self._suspects.items()
+                self._is_known(label, suspect, point) for label, suspect in self._suspects.items()
             ):
-                places.append(place)
-                clashes += self._clashes(place)
-        if places:
-            return places, next(filter(is_plain, clashes), clashes[0] if clashes else None)
+                compared.append(point)
+                clashes += self._clashes(point)
+        if compared:
+            return compared, next(filter(is_plain, clashes), clashes[0] if clashes else None)
         if _CLAIM not in self._gaps:
             raise UsageError(
                 "no point was found where the formula and the claim both have a value",
                 hint="name one with --at, or allow more time with --check-budget",
             )
-        return places, self._gaps.pop(_CLAIM)
+        return compared, self._gaps.pop(_CLAIM)
 
-    def _is_known(self, label: str, suspect: ClaimedEntry, place: RandomPoint) -> bool:
+    def _is_known(self, label: str, suspect: ClaimedEntry, point: RandomPoint) -> bool:
         """Whether both numbers are; where only one exists, that is noted."""
-        truth, claimed = suspect.truth(place), suspect.claimed(place)
-        if truth is not None and place.is_undefined(suspect.claim):
-            self._gaps.setdefault(_CLAIM, comparison(label, suspect, place))
-        if claimed is not None and place.is_undefined(suspect.output):
-            self._gaps.setdefault(_FUNCTION, comparison(label, suspect, place))
+        truth, claimed = suspect.truth(point), suspect.claimed(point)
+        if truth is not None and point.is_undefined(suspect.claim):
+            self._gaps.setdefault(_CLAIM, comparison(label, suspect, point))
+        if claimed is not None and point.is_undefined(suspect.output):
+            self._gaps.setdefault(_FUNCTION, comparison(label, suspect, point))
         return truth is not None and claimed is not None
 
-    def _clashes(self, place: RandomPoint) -> Iterator[Comparison]:
+    def _clashes(self, point: RandomPoint) -> Iterator[Comparison]:
         for label, suspect in self._suspects.items():
-            truth, claimed = suspect.truth(place), suspect.claimed(place)
+            truth, claimed = suspect.truth(point), suspect.claimed(point)
             if truth is not None and claimed is not None and not truth.overlaps(claimed):
-                yield comparison(label, suspect, place)
+                yield comparison(label, suspect, point)
 
-    def _mistake(self, label: str, places: Sequence[RandomPoint]) -> str | None:
+    def _mistake(self, label: str, points: Sequence[RandomPoint]) -> str | None:
         """Name what was done wrong, if that can be told."""
         suspects = tuple(self._suspects.values())
         columns = self._claim.shape[-1] if self._claim.shape else 1
-        if len(suspects) > 1 and (found := misplaced(suspects, columns, places)):
-            return found
+        if len(suspects) > 1 and (sentence := misplaced(suspects, columns, points)):
+            return sentence
         suspect = self._suspects[label]
         if not suspect.wrt:
             return None
         others = [name for name in self._formula.variables if name not in suspect.wrt]
-        return mistake(suspect, others, places)
+        return mistake(suspect, others, points)
 
     def _report(self, partials: remote.Partials) -> Report:
         formulas = {e.label: partials.formula(e.wrt, e.output) for e in self._entries}

@@ -47,29 +47,29 @@ class ClaimedEntry:
     wrt: Index
     claim: Node
 
-    def truth(self, place: RandomPoint) -> arb | None:
+    def truth(self, point: RandomPoint) -> arb | None:
         """Return the partial, where it is certain."""
-        return place.number(self.output, self.wrt)
+        return point.number(self.output, self.wrt)
 
-    def claimed(self, place: RandomPoint) -> arb | None:
+    def claimed(self, point: RandomPoint) -> arb | None:
         """Return what is claimed, where it is certain."""
-        return place.number(self.claim)
+        return point.number(self.claim)
 
 
 def misplaced(
-    suspects: Sequence[ClaimedEntry], columns: int, places: Sequence[RandomPoint]
+    suspects: Sequence[ClaimedEntry], columns: int, points: Sequence[RandomPoint]
 ) -> str | None:
     """Say so where every claim is right, but for another entry of the gradient or matrix."""
     count = len(suspects)
-    turned = [place for column in range(columns) for place in range(column, count, columns)]
+    turned = [index for column in range(columns) for index in range(column, count, columns)]
     if count == columns**2 and all(
-        _same((suspect.claimed, suspects[other].truth), places)
+        _same((suspect.claimed, suspects[other].truth), points)
         for suspect, other in zip(suspects, turned, strict=True)
     ):
         return "transposed"
     left = list(suspects)
     for suspect in suspects:
-        owner = next((s for s in left if _same((suspect.claimed, s.truth), places)), None)
+        owner = next((s for s in left if _same((suspect.claimed, s.truth), points)), None)
         if owner is None:
             return None
         left.remove(owner)
@@ -77,26 +77,26 @@ def misplaced(
 
 
 def mistake(
-    suspect: ClaimedEntry, others: Sequence[str], places: Sequence[RandomPoint]
+    suspect: ClaimedEntry, others: Sequence[str], points: Sequence[RandomPoint]
 ) -> str | None:
     """Name the mistake in one claimed number, where it is a well-known one.
 
     ``others`` are the variables that the partial isn't taken in.
     """
-    for words, *numbers in _hypotheses(suspect, others, places):
-        if _same(numbers, places, not_zero=True):
+    for words, *numbers in _hypotheses(suspect, others, points):
+        if _same(numbers, points, not_zero=True):
             return words
     return None
 
 
 def _same(
-    numbers: Sequence[Number], places: Sequence[RandomPoint], *, not_zero: bool = False
+    numbers: Sequence[Number], points: Sequence[RandomPoint], *, not_zero: bool = False
 ) -> bool:
     """Whether two numbers are equal at enough points, and at every point where both are known."""
     met = 0
-    for place in places:
+    for point in points:
         with working(BITS, None):
-            first, second = (number(place) for number in numbers)
+            first, second = (number(point) for number in numbers)
         if first is not None and second is not None:
             if not first.overlaps(second):
                 return False
@@ -105,7 +105,7 @@ def _same(
 
 
 def _hypotheses(
-    suspect: ClaimedEntry, others: Sequence[str], places: Sequence[RandomPoint]
+    suspect: ClaimedEntry, others: Sequence[str], points: Sequence[RandomPoint]
 ) -> Iterator[Hypothesis]:
     """Yield the mistakes, what is simplest to say first."""
     output, wrt, claimed, truth = suspect.output, suspect.wrt, suspect.claimed, suspect.truth
@@ -118,7 +118,7 @@ def _hypotheses(
         yield f"the derivative in {other}", claimed, _partial(output, (other,) * len(wrt))
     yield from _changed(suspect, _inner, "the inner derivative of {} is missing", _unit_slope)
     yield from _rules(suspect)
-    yield from _constants(suspect, places)
+    yield from _constants(suspect, points)
     yield from _changed(suspect, _any, "{} is taken for a constant", _constant)
     yield from _changed(suspect, _any, "the sign of the derivative of {}", _turned)
     yield "an antiderivative", _partial(suspect.claim, wrt[:1]), _partial(output, ())
@@ -131,13 +131,13 @@ _ORDERS = {1: "first", 2: "second", 3: "third"}
 
 
 def _partial(output: Node, wrt: Index) -> Number:
-    return lambda place: place.number(output, wrt)
+    return lambda point: point.number(output, wrt)
 
 
 def _times(first: Number, second: Number | arb) -> Number:
-    def product(place: RandomPoint) -> arb | None:
-        a = first(place)
-        b = second if isinstance(second, arb) else second(place)
+    def product(point: RandomPoint) -> arb | None:
+        a = first(point)
+        b = second if isinstance(second, arb) else second(point)
         return None if a is None or b is None else a * b
 
     return product
@@ -171,10 +171,10 @@ def _rules(suspect: ClaimedEntry) -> Iterator[Hypothesis]:
 # Constants: a factor, a term.
 
 
-def _constants(suspect: ClaimedEntry, places: Sequence[RandomPoint]) -> Iterator[Hypothesis]:
+def _constants(suspect: ClaimedEntry, points: Sequence[RandomPoint]) -> Iterator[Hypothesis]:
     """Yield the factor and the term that one point shows."""
-    for place in places:
-        claim, truth = suspect.claimed(place), suspect.truth(place)
+    for point in points:
+        claim, truth = suspect.claimed(point), suspect.truth(point)
         if claim is None or truth is None:
             continue
         with working(BITS, None):
@@ -189,9 +189,9 @@ def _constants(suspect: ClaimedEntry, places: Sequence[RandomPoint]) -> Iterator
 
 
 def _plus(first: Number, term: arb) -> Number:
-    def total(place: RandomPoint) -> arb | None:
-        found = first(place)
-        return None if found is None else found + term
+    def total(point: RandomPoint) -> arb | None:
+        value = first(point)
+        return None if value is None else value + term
 
     return total
 
@@ -237,8 +237,8 @@ def _any(_user: Node, _place: int) -> bool:
     return True
 
 
-def _inner(user: Node, place: int) -> bool:
-    return user.op not in ("add", "neg", "mul", "div") and not user.args[place].is_leaf
+def _inner(user: Node, index: int) -> bool:
+    return user.op not in ("add", "neg", "mul", "div") and not user.args[index].is_leaf
 
 
 def _changed(suspect: ClaimedEntry, fits: Fits, words: str, change: Change) -> Iterator[Hypothesis]:
@@ -251,26 +251,26 @@ def _changed(suspect: ClaimedEntry, fits: Fits, words: str, change: Change) -> I
         if not moving.isdisjoint(user.args):
             moving.add(user)
     edges = (
-        (user, place)
+        (user, index)
         for user in reversed(nodes)
-        for place, term in enumerate(user.args)
-        if term in moving and fits(user, place)
+        for index, term in enumerate(user.args)
+        if term in moving and fits(user, index)
     )
-    for user, place in islice(edges, MOST_CHANGES):
-        term = user.args[place]
-        wrong = _exchanged(nodes, user, place, change(term, x))
+    for user, index in islice(edges, MOST_CHANGES):
+        term = user.args[index]
+        wrong = _exchanged(nodes, user, index, change(term, x))
         yield words.format(text_of(term)), suspect.claimed, _partial(wrong, suspect.wrt)
 
 
-def _exchanged(nodes: Sequence[Node], user: Node, place: int, term: Node) -> Node:
+def _exchanged(nodes: Sequence[Node], user: Node, index: int, term: Node) -> Node:
     """Return the last of the nodes, with another term at one place."""
-    made: dict[Node, Node] = {}
-    for each in nodes:
-        args = [made[arg] for arg in each.args]
-        if each is user:
-            args[place] = term
-        made[each] = node(each.op, *args, value=each.value)
-    return made[nodes[-1]]
+    images: dict[Node, Node] = {}
+    for part in nodes:
+        args = [images[arg] for arg in part.args]
+        if part is user:
+            args[index] = term
+        images[part] = node(part.op, *args, value=part.value)
+    return images[nodes[-1]]
 
 
 def _unit_slope(term: Node, x: Node) -> Node:

@@ -46,14 +46,14 @@ class RandomPoint:
     def floats(self) -> dict[str, float]:
         """The coordinates, rounded to float64."""
         return {
-            name: nearest_float(place) if isinstance(place, Node) else place
-            for name, place in self.at.items()
+            name: nearest_float(coordinate) if isinstance(coordinate, Node) else coordinate
+            for name, coordinate in self.at.items()
         }
 
     def look(self, term: Node, indices: Iterable[Index]) -> None:
         """Compute several partials of a term together, which is quicker than one by one."""
-        found = partials(term, self.at, indices, digits=self._digits, deadline=self._deadline)
-        self._known |= {(term, wrt): enclosure for wrt, enclosure in found.items()}
+        values = partials(term, self.at, indices, digits=self._digits, deadline=self._deadline)
+        self._known |= {(term, wrt): enclosure for wrt, enclosure in values.items()}
 
     def enclosure(self, term: Node, wrt: Index = ()) -> Enclosure:
         """Return the enclosure of a term, or of its partial in each of ``wrt`` in turn."""
@@ -84,7 +84,7 @@ def draw(
     """
     largest = MODEST if modest else LARGEST
     random = Random(seed)  # noqa: S311  (the same points each time, no secret)
-    yield {name: number(Fraction(place, 2)) for place, name in enumerate(names, 1)}
+    yield {name: number(Fraction(index, 2)) for index, name in enumerate(names, 1)}
     while True:
         whole, low = random.randrange(3) == 0, random.choice((0,) if modest else (-1, 0))
         scale = min(random.choice(SCALES), Fraction(largest))

@@ -54,22 +54,24 @@ def decide_tensors(
         raise UsageError(
             "nothing says the shapes of the tensors", hint="a point does, as x=[1,2,3]"
         )
-    arrays = [arrays_of(each, dtype=settings.dtype, seed=settings.seed) for each in points]
-    shapes, *others = ({name: each.shape for name, each in found.items()} for found in arrays)
-    if any(each != shapes for each in others):
+    arrays = [arrays_of(point, dtype=settings.dtype, seed=settings.seed) for point in points]
+    shapes, *others = ({name: array.shape for name, array in by_name.items()} for by_name in arrays)
+    if any(other != shapes for other in others):
         raise UsageError("the points differ in their shapes", hint="check them one by one")
-    made = _components(function, claim, shapes, tuple(wrt))
-    places: list[Mapping[str, Coordinate]] = []
-    for point, found in zip(points, arrays, strict=True):
-        values = by_component(point, found).values
-        places.append({name: each for name, each in values.items() if isinstance(each, Node)})
+    parts = _components(function, claim, shapes, tuple(wrt))
+    coordinates: list[Mapping[str, Coordinate]] = []
+    for point, by_name in zip(points, arrays, strict=True):
+        values = by_component(point, by_name).values
+        coordinates.append(
+            {name: value for name, value in values.items() if isinstance(value, Node)}
+        )
     decision = decide(
-        made.function,
-        made.claim,
-        wrt=made.columns,
-        declared=made.function.variables,
+        parts.function,
+        parts.claim,
+        wrt=parts.columns,
+        declared=parts.function.variables,
         order=order,
-        points=places,
+        points=coordinates,
         budget=settings.budget,
         seed=settings.seed,
         alone=alone,
@@ -119,7 +121,7 @@ def _shape(
     columns = sum(map(prod, variables))
     if typed and not any(claimed) and len(claimed) > 1:
         return typed
-    gradients = [(*value, *each) for value in values for each in variables]
+    gradients = [(*value, *lengths) for value in values for lengths in variables]
     if list(claimed) == gradients or (not any(claimed) and len(claimed) == 1 == len(values)):
         is_gradient = len(values) == 1 and not values[0]
         return (columns,) if is_gradient else (sum(map(prod, values)), columns)

@@ -36,9 +36,9 @@ def plan(operator: Operator, request: Request, **more: Any) -> Plan:
         from diffcli.studies.complex.document import answer
         from diffcli.studies.complex.holomorphic import differentiate
 
-        entries, found = differentiate(operator, function, points, chosen)
-        notation = {each.label: each.notation(function) for each in entries}
-        return answer(Facts.of(operator.name, function, dtype=COMPLEX, notation=notation), found)
+        entries, results = differentiate(operator, function, points, chosen)
+        notation = {entry.label: entry.notation(function) for entry in entries}
+        return answer(Facts.of(operator.name, function, dtype=COMPLEX, notation=notation), results)
 
     return Plan(compute, **(more | {"reader": _read}), is_complex=True)
 

@@ -228,7 +228,7 @@ class AtPoint:
         self,
         output: Node,
         wrt: Sequence[str],
-        at: Callable[[int], Mapping[str, acb]],
+        point: Callable[[int], Mapping[str, acb]],
         *,
         certain: bool = True,
     ) -> acb | None:
@@ -240,7 +240,7 @@ class AtPoint:
         while True:
             is_last = 2 * bits > MOST_BITS
             try:
-                ball = _derivative(output, at(bits), wrt, bits)
+                ball = _derivative(output, point(bits), wrt, bits)
             except Difficult:
                 if is_last:
                     raise
@@ -274,9 +274,9 @@ class AtPoint:
             return None
         names = self._function.variables
         (node,) = parse(formula.text, variables=names, complex_numbers=True).outputs
-        at = {name: acb(value) for name, value in self._at.items()}
+        point = {name: acb(value) for name, value in self._at.items()}
         try:
-            return complex(series(node, at, "", 0, 2 * FIRST_BITS)[0])
+            return complex(series(node, point, "", 0, 2 * FIRST_BITS)[0])
         except Trouble:
             return None
 
@@ -290,9 +290,9 @@ def _expanded(output: Node) -> Iterator[Node]:
             yield from _expanded(substituted(definition_of(node.op), arguments))
 
 
-def _derivative(output: Node, at: Mapping[str, acb], wrt: Sequence[str], bits: int) -> acb:
+def _derivative(output: Node, point: Mapping[str, acb], wrt: Sequence[str], bits: int) -> acb:
     order = len(wrt)
-    coefficient = series(output, at, wrt[0] if wrt else "", order, bits)[order]
+    coefficient = series(output, point, wrt[0] if wrt else "", order, bits)[order]
     with working(bits):
         return coefficient * factorial(order)
 
@@ -320,8 +320,8 @@ def _out_of_range(value: complex, truth: acb) -> str | None:
     """Say in what way a number isn't among the floats."""
     if _is_finite(value) and (value or truth.contains(0)):
         return None
-    place = "below" if _is_finite(value) else "beyond"
-    return f"{place} the range of complex128: its size is {certain_digits(abs(truth), 6)}"
+    where = "below" if _is_finite(value) else "beyond"
+    return f"{where} the range of complex128: its size is {certain_digits(abs(truth), 6)}"
 
 
 def _middle(part: arb) -> float:

@@ -14,27 +14,27 @@ from diffcli.studies.complex.holomorphic import CONVENTION
 from diffcli.verdict import Verdict
 
 
-def answer(facts: Facts, found: Sequence[ComplexResult]) -> Answer:
+def answer(facts: Facts, results: Sequence[ComplexResult]) -> Answer:
     """Return the formulas, and a table of numbers for each point."""
     names = facts.notation
 
     def document(digits: int | None) -> Document:
         formulas = (
             Line(names[label], formula.text)
-            for label, formula in found[0].formulas.items()
+            for label, formula in results[0].formulas.items()
             if formula.text
         )
         return Document(
             (
                 Formulas((*function_lines(facts), *formulas)),
-                *(_table(each, names, digits) for each in found if each.value),
-                Remarks(tuple(_remarks(found, names))),
+                *(_table(result, names, digits) for result in results if result.value),
+                Remarks(tuple(_remarks(results, names))),
             )
         )
 
-    records = [_record(each) for each in found]
-    answered = [each.verdict for each in found if each.value]
-    code = 4 if answered and not any(each.has_value for each in answered) else 0
+    records = [_record(result) for result in results]
+    answered = [result.verdict for result in results if result.value]
+    code = 4 if answered and not any(verdict.has_value for verdict in answered) else 0
     return Answer(
         facts,
         5 if Verdict.DISAGREES in answered else code,
@@ -51,52 +51,53 @@ def written(value: complex | None, digits: int | None) -> str:
     return f"{number(value.real, digits)} {sign} {number(abs(value.imag), digits)}i"
 
 
-def _table(found: ComplexResult, names: Mapping[str, str], digits: int | None) -> Table:
-    at = ", ".join(f"{name} = {written(z, digits)}" for name, z in (found.at or {}).items())
-    numbers = [found.value] if found.value else []
+def _table(result: ComplexResult, names: Mapping[str, str], digits: int | None) -> Table:
+    point = ", ".join(f"{name} = {written(z, digits)}" for name, z in (result.at or {}).items())
+    numbers = [result.value] if result.value else []
     rows = tuple(
-        (names.get(each.entry, each.entry), written(each.value, digits), each.verdict)
-        for each in (*numbers, *found.entries)
+        (names.get(entry.entry, entry.entry), written(entry.value, digits), entry.verdict)
+        for entry in (*numbers, *result.entries)
     )
-    return Table(f"at {at}" if at else "a constant", ("number", "value", "verdict"), rows)
+    return Table(f"at {point}" if point else "a constant", ("number", "value", "verdict"), rows)
 
 
-def _remarks(found: Sequence[ComplexResult], names: Mapping[str, str]) -> list[str]:
+def _remarks(results: Sequence[ComplexResult], names: Mapping[str, str]) -> list[str]:
     said = [
-        f"{names.get(each.entry, each.entry)}: {each.reason}"
-        for result in found
-        for each in ((result.value, *result.entries) if result.value else ())
-        if each.reason
+        f"{names.get(entry.entry, entry.entry)}: {entry.reason}"
+        for result in results
+        for entry in ((result.value, *result.entries) if result.value else ())
+        if entry.reason
     ]
     missing = [
         f"{names[label]}: no formula: {formula.reason}"
-        for label, formula in found[0].formulas.items()
+        for label, formula in results[0].formulas.items()
         if formula.reason
     ]
     return list(dict.fromkeys([*missing, *said, CONVENTION]))
 
 
-def _record(found: ComplexResult) -> dict[str, Any]:
+def _record(result: ComplexResult) -> dict[str, Any]:
     return {
-        "at": found.at and {name: _complex(value) for name, value in found.at.items()},
-        "value": _complex(found.value.value) if found.value else None,
-        "derivative": {each.entry: _complex(each.value) for each in found.entries} or None,
-        "symbolic": {label: formula.text for label, formula in found.formulas.items()},
-        "verdict": found.verdict.value if found.value else None,
+        "at": result.at and {name: _complex(value) for name, value in result.at.items()},
+        "value": _complex(result.value.value) if result.value else None,
+        "derivative": {entry.entry: _complex(entry.value) for entry in result.entries} or None,
+        "symbolic": {label: formula.text for label, formula in result.formulas.items()},
+        "verdict": result.verdict.value if result.value else None,
         "checks": [
-            _check(each) for each in found.entries or ([found.value] if found.value else [])
+            _check(entry) for entry in result.entries or ([result.value] if result.value else [])
         ],
     }
 
 
-def _check(found: Number) -> dict[str, Any]:
+def _check(compared: Number) -> dict[str, Any]:
     return {
-        "entry": found.entry,
-        "verdict": found.verdict.value,
-        "autograd": _complex(found.autograd),
-        "symbolic": _complex(found.symbolic),
-        "enclosure": found.enclosure and {"re": found.enclosure[0], "im": found.enclosure[1]},
-        "reason": found.reason,
+        "entry": compared.entry,
+        "verdict": compared.verdict.value,
+        "autograd": _complex(compared.autograd),
+        "symbolic": _complex(compared.symbolic),
+        "enclosure": compared.enclosure
+        and {"re": compared.enclosure[0], "im": compared.enclosure[1]},
+        "reason": compared.reason,
     }
 
 

@@ -55,17 +55,17 @@ def differentiated(
         )
     parts = Components(system, names)
     terms: Mapping[str, list[Term]] = getattr(parts, operator)()
-    formulas = tuple(_formula(parts, function, each) for each in terms.values())
+    formulas = tuple(_formula(parts, function, term) for term in terms.values())
     both = Function(("",), (*formulas, *function.outputs), names)
     shown = Partials(both, now() + settings.budget)
     symbolic: dict[str, Formula] = {
-        label: shown.formula((), place) for place, label in enumerate(terms)
+        label: shown.formula((), index) for index, label in enumerate(terms)
     }
-    found = derive(Eval(), both, points, settings)
-    places: Sequence[Point | None] = points or [None] * len(found.results)
+    report = derive(Eval(), both, points, settings)
+    typed: Sequence[Point | None] = points or [None] * len(report.results)
     results = tuple(
-        _result(each, terms, function, point, symbolic)
-        for each, point in zip(found.results, places, strict=True)
+        _result(result, terms, function, point, symbolic)
+        for result, point in zip(report.results, typed, strict=True)
     )
     symbol = _SYMBOLS[operator]
     notation = {label: symbol.format(f=function.called, x=label) for label in terms}
@@ -73,10 +73,10 @@ def differentiated(
         operator,
         function,
         dtype=settings.dtype,
-        device=found.device,
+        device=report.device,
         results=results,
         notation=notation,
-        warnings=found.warnings,
+        warnings=report.warnings,
     )
 
 
@@ -93,29 +93,29 @@ def _formula(parts: Components, function: Function, terms: Sequence[Term]) -> No
 
 
 def _result(
-    found: Result,
+    result: Result,
     terms: Mapping[str, list[Term]],
     function: Function,
     point: Point | None,
     symbolic: Mapping[str, Formula],
 ) -> Result:
-    if point is None or found.at is None:
+    if point is None or result.at is None:
         return Result(at=None, value=None, derivative=None, symbolic=symbolic)
     checks = [
         _checked(replace(check, entry=label), terms[label], function, point)
-        for check, label in zip(found.value_checks, terms, strict=False)
+        for check, label in zip(result.value_checks, terms, strict=False)
     ]
     numbers = {check.entry: check.value for check in checks}
-    values = found.value if isinstance(found.value, list) else [found.value]
+    values = result.value if isinstance(result.value, list) else [result.value]
     own = values[len(terms) :]
     return Result(
-        at=found.at,
+        at=result.at,
         value=own[0] if len(own) == 1 else own,
         derivative=numbers["f"] if list(numbers) == ["f"] else numbers,
         symbolic=symbolic,
         checks=tuple(checks),
-        value_checks=found.value_checks[len(terms) :],
-        typed=found.typed,
+        value_checks=result.value_checks[len(terms) :],
+        typed=result.typed,
     )
 
 
@@ -123,12 +123,15 @@ def _checked(check: Check, terms: Sequence[Term], function: Function, point: Poi
     """Return a check that holds for the partials of the formula as typed too."""
     if check.verdict is not Verdict.CERTIFIED or check.enclosure is None:
         return check
-    at = {name: value for name, value in point.values.items() if isinstance(value, Node)}
+    point_values = {name: value for name, value in point.values.items() if isinstance(value, Node)}
     total = arb(0)
     for coefficient, output, wrt in terms:
         if coefficient is ZERO:
             continue
-        parts = partial(coefficient, at), partial(function.outputs[output], at, wrt)
+        parts = (
+            partial(coefficient, point_values),
+            partial(function.outputs[output], point_values, wrt),
+        )
         for part in parts:
             if part.outcome is Outcome.UNDEFINED:
                 return replace(check, verdict=Verdict.UNDEFINED, value=None, reason=part.reason)

@@ -117,15 +117,15 @@ class Components:
 
     def curl(self) -> dict[str, list[Term]]:
         """Return the components of the curl, by coordinate."""
-        found: dict[str, list[Term]] = {}
+        terms: dict[str, list[Term]] = {}
         for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-            found[self._names[i]] = [
+            terms[self._names[i]] = [
                 (self._under(j), k, (self._names[j],)),
                 (self._turn(j, k), k, ()),
                 (self.algebra.neg(self._under(k)), j, (self._names[k],)),
                 (self.algebra.neg(self._turn(k, j)), j, ()),
             ]
-        return found
+        return terms
 
     def _under(self, i: int) -> Node:
         return self.algebra.div(number(1), self._read(self._system.scales[i]))
@@ -134,5 +134,5 @@ class Components:
         return self._read(self._system.turn.get((j, k), "0"))
 
     def _read(self, text: str) -> Node:
-        (found,) = parse(text.format(*self._names), variables=self._names).outputs
-        return found
+        (formula,) = parse(text.format(*self._names), variables=self._names).outputs
+        return formula

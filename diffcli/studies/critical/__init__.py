@@ -111,9 +111,9 @@ def _constrained(
     facts = Facts.of("critical", problem, dtype=chosen.dtype, device=chosen.device)
     asked = with_faces(problem, ranges) if request["global"] else problem
     patience = WHOLE_SEARCH if request["certify"] else SHORT_SEARCH
-    found = extrema(asked, ranges, patience * chosen.budget)
-    best = constrained_extremes(asked, found) if request["global"] else None
-    return constrained_answer(asked, found, best, box, facts)
+    search = extrema(asked, ranges, patience * chosen.budget)
+    best = constrained_extremes(asked, search) if request["global"] else None
+    return constrained_answer(asked, search, best, box, facts)
 
 
 def _free(
@@ -136,9 +136,9 @@ def _free(
     if len(box) == 1:
         from diffcli.studies.critical.analysis import analyse
 
-        found = analyse(function, box, budget=chosen.budget)
-        notable = (*found.critical.points, *found.breaks)
-        return analysis_answer(found, box, facts, best(notable))
+        analysis = analyse(function, box, budget=chosen.budget)
+        notable = (*analysis.critical.points, *analysis.breaks)
+        return analysis_answer(analysis, box, facts, best(notable))
     from diffcli.studies.critical.points import critical_points
 
     with request.host.progress("searching", None) as watch:

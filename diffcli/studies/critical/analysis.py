@@ -95,8 +95,8 @@ class Analysis:
 
         It is continuous there, and its growth on the two sides is proved to be opposite.
         """
-        before = {each.high: each.shape for each in self.growth}
-        after = {each.low: each.shape for each in self.growth}
+        before = {stretch.high: stretch.shape for stretch in self.growth}
+        after = {stretch.low: stretch.shape for stretch in self.growth}
         for point in self.breaks:
             x = point.at[variable]
             if point.kind is PointKind.KINK:
@@ -165,31 +165,33 @@ class _Line:
 
     def analysis(self) -> Analysis:
         start, share = now(), SEARCH * self._budget / len(self._systems)
-        found = [
+        isolations = [
             isolate(system, self._box, deadline=start + share * turn)
             for turn, system in enumerate(self._systems, 1)
         ]
         with until(now() + SEARCH * self._budget):
-            return self._analysis(found)
+            return self._analysis(isolations)
 
-    def _analysis(self, found: Sequence[Isolation]) -> Analysis:
+    def _analysis(self, isolations: Sequence[Isolation]) -> Analysis:
         self._clearing.deadline = now() + self._budget
         self._partials = Partials(self._function, self._clearing.deadline)
         self._sides = Sides(self._partials)
-        doubts = [each for isolation in found for each in isolation.undecided]
+        doubts = [doubt for isolation in isolations for doubt in isolation.undecided]
         breaks = tuple(sorted(self._breaks(doubts), key=lambda point: point.at[self._x]))
-        places = {point.at[self._x]: point.kind for point in breaks}
+        kinds = {point.at[self._x]: point.kind for point in breaks}
         zeros, critical, inflections = (
-            self._search(order, list(filter(self._is_inside, each.roots)), each.undecided, breaks)
-            for order, each in enumerate(found)
+            self._search(
+                order, list(filter(self._is_inside, isolation.roots)), isolation.undecided, breaks
+            )
+            for order, isolation in enumerate(isolations)
         )
         return Analysis(
             critical=critical,
             zeros=zeros,
             inflections=inflections,
             breaks=breaks,
-            growth=tuple(self._stretches(1, critical, places)),
-            convexity=tuple(self._stretches(2, inflections, places)),
+            growth=tuple(self._stretches(1, critical, kinds)),
+            convexity=tuple(self._stretches(2, inflections, kinds)),
             asymptotes=tuple(self._asymptotes()),
         )
 
@@ -201,13 +203,13 @@ class _Line:
         breaks: Sequence[NotablePoint],
     ) -> Search:
         """Return the roots of a derivative, multiple ones too where they are simple numbers."""
-        places = {point.at[self._x]: point.kind for point in breaks}
+        kinds = {point.at[self._x]: point.kind for point in breaks}
         surveyor = PointClassifier(self._partials, self._systems[order])
         points = [surveyor.at_root(root, _KINDS[order]) for root in roots]
         multiple: list[_Multiple] = []
         undecided: list[Undecided] = []
         for doubt in doubts:
-            kind = next((kind for x, kind in places.items() if self._is_near(x, doubt)), None)
+            kind = next((kind for x, kind in kinds.items() if self._is_near(x, doubt)), None)
             if kind:
                 reason = f"next to a break: {kind.value}"
                 if doubt.reason in (CROWDED, OUT_OF_TIME):
@@ -222,13 +224,13 @@ class _Line:
             for each in multiple
             if (kind := each.kind(order)) and not any(_is_at(root, each.node) for root in roots)
         )
-        alone = [each.region for each in multiple if each.alone]
-        known = [*points, *(each for each in breaks if each.kind in _WITHOUT[order > 0])]
+        alone = [root.region for root in multiple if root.alone]
+        known = [*points, *(point for point in breaks if point.kind in _WITHOUT[order > 0])]
         left = [
-            each
-            for each in undecided
-            if not any(region.contains(hull(*each.cell[0])) for region in alone)
-            and not self._is_clear(order, each, known, roots)
+            doubt
+            for doubt in undecided
+            if not any(region.contains(hull(*doubt.cell[0])) for region in alone)
+            and not self._is_clear(order, doubt, known, roots)
         ]
         points.sort(key=lambda point: point.at[self._x])
         return Search(tuple(points), tuple(left), complete=not left)
@@ -272,13 +274,13 @@ class _Line:
         """Return whether f or f′ is 0 at a point; None where it isn't known, or there is no f′."""
         if order == 0:
             return vanishes(self._partials, [()], [node]) or None
-        found = difficult.classify(
+        difficulty = difficult.classify(
             self._output, {self._x: node}, (self._x,), deadline=self._clearing.deadline
         )
-        if found.kind is not difficult.Kind.DIFFERENTIABLE or found.value is None:
+        if difficulty.kind is not difficult.Kind.DIFFERENTIABLE or difficulty.value is None:
             return None
-        if found.value == 0 or not found.value.contains(0):
-            return bool(found.value == 0)
+        if difficulty.value == 0 or not difficulty.value.contains(0):
+            return bool(difficulty.value == 0)
         is_regular = self._over(1, constant_value(node, BITS)) is not None
         return (is_regular and vanishes(self._partials, [(self._x,)], [node])) or None
 
@@ -286,39 +288,39 @@ class _Line:
         """Enclose a derivative over a ball, if a rule holds on all of it."""
         try:
             with working(BITS):
-                (found,) = self._systems[0].values([ball], [(self._x,) * order], BITS)
+                (value,) = self._systems[0].values([ball], [(self._x,) * order], BITS)
         except Trouble:
             return None
-        return found
+        return value
 
     def _breaks(self, doubts: Sequence[Undecided]) -> Iterator[NotablePoint]:
         """Yield what keeps the function from being smooth, where it is known."""
         surveyor = PointClassifier(self._partials, self._systems[0])
         known: list[float] = []
-        for doubt in sorted(doubts, key=lambda each: each.cell[0][1] - each.cell[0][0]):
+        for doubt in sorted(doubts, key=lambda doubt: doubt.cell[0][1] - doubt.cell[0][0]):
             low, high = doubt.cell[0]
             seen = any(self._is_near(x, doubt) for x in known)
             if seen or doubt.reason == FLAT or self._over(1, hull(low, high)) is not None:
                 continue
             exact = next(self._exact_breaks(low, high), None)
-            found = None
+            point = None
             if exact:
-                found = surveyor.at_nodes([exact[0]], exact[1])
+                point = surveyor.at_nodes([exact[0]], exact[1])
             elif self._soars(low, low - high) or self._soars(high, high - low):
                 middle = NotablePoint(
                     {self._x: (low + high) / 2}, None, PointKind.POLE, Tag.NUMERIC
                 )
-                found = self._clearing.pole(self._around(doubt)) or middle
-            if found:
-                known.append(found.at[self._x])
-                yield found
+                point = self._clearing.pole(self._around(doubt)) or middle
+            if point:
+                known.append(point.at[self._x])
+                yield point
 
     def _exact_breaks(self, low: float, high: float) -> Iterator[tuple[Node, PointKind]]:
         for node in simple(low, high):
-            found = difficult.classify(
+            difficulty = difficult.classify(
                 self._output, {self._x: node}, (self._x,), deadline=self._clearing.deadline
             )
-            kind = PointKind.EDGE if found.side else _BREAKS.get(found.kind)
+            kind = PointKind.EDGE if difficulty.side else _BREAKS.get(difficulty.kind)
             outside = [self._over(0, arb(x)) is None for x in (2 * low - high, 2 * high - low)]
             if kind and not all(outside):
                 yield node, PointKind.EDGE if kind is PointKind.GAP and any(outside) else kind
@@ -359,8 +361,8 @@ class _Line:
 
     def _somewhere(self, order: int, low: float, high: float) -> arb | None:
         """Enclose a derivative that doesn't change its sign at a point where that isn't 0."""
-        places = (arb(low + part * (high - low)) for part in SAMPLES)
-        slopes = (self._over(order, place) for place in places)
+        samples = (arb(low + part * (high - low)) for part in SAMPLES)
+        slopes = (self._over(order, sample) for sample in samples)
         return next((slope for slope in slopes if slope is not None and slope != 0), None)
 
     def _asymptotes(self) -> Iterator[Asymptote]:

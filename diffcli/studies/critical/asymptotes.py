@@ -45,22 +45,22 @@ def asymptotes(output: Node, system: GradientSystem) -> Iterator[Asymptote]:
             continue
         try:
             with working(BITS):
-                found = _line(system, towards)
+                line = _line(system, towards)
         except Trouble:
             continue
-        if found:
-            yield found
+        if line:
+            yield line
 
 
 def _line(system: GradientSystem, towards: int) -> Asymptote | None:
     (x,) = system.names
-    places = [towards * arb(10) ** power for power in FAR]
-    near, far, farthest = (system.values([place], [()], BITS)[0] for place in places)
-    slope = (farthest - far) / (places[2] - places[1])
-    intercept = farthest - slope * places[2]
-    off = abs(near - slope * places[0] - intercept)
+    far_points = [towards * arb(10) ** power for power in FAR]
+    near, far, farthest = (system.values([point], [()], BITS)[0] for point in far_points)
+    slope = (farthest - far) / (far_points[2] - far_points[1])
+    intercept = farthest - slope * far_points[2]
+    off = abs(near - slope * far_points[0] - intercept)
     # Over an interval the slope shows a wave or a step, which three points may miss.
-    (rise,) = system.values([places[0] + arb(0, 1)], [(x,)], BITS)
+    (rise,) = system.values([far_points[0] + arb(0, 1)], [(x,)], BITS)
     if not (off < NEARLY * (1 + abs(intercept)) and abs(rise - slope) < NEARLY):
         return None
     return Asymptote(_rounded(slope), _rounded(intercept), towards, Tag.NUMERIC)

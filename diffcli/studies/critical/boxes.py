@@ -70,31 +70,31 @@ def merged(undecided: Sequence[Undecided], gaps: Sequence[float]) -> list[Undeci
     if len(gaps) == 1:
         return _in_line(undecided, gaps)
     if len(undecided) > MOST_CLUSTERS:
-        return [Undecided(around([each.cell for each in undecided]), undecided[0].reason)]
-    left = sorted(undecided, key=lambda each: each.cell)
-    found: list[Undecided] = []
+        return [Undecided(around([doubt.cell for doubt in undecided]), undecided[0].reason)]
+    left = sorted(undecided, key=lambda doubt: doubt.cell)
+    joined: list[Undecided] = []
     while left:
         current, rest = left[0], left[1:]
-        touching = [each for each in rest if _touch(current, each, gaps)]
+        touching = [doubt for doubt in rest if _touch(current, doubt, gaps)]
         if touching:
-            cell = around([current.cell, *(each.cell for each in touching)])
+            cell = around([current.cell, *(doubt.cell for doubt in touching)])
             left = [Undecided(cell, current.reason), *(e for e in rest if e not in touching)]
         else:
-            found.append(current)
+            joined.append(current)
             left = rest
-    return found
+    return joined
 
 
 def _in_line(undecided: Sequence[Undecided], gaps: Sequence[float]) -> list[Undecided]:
     """Return intervals, those that all but touch as one."""
-    found: dict[bool, list[Undecided]] = {True: [], False: []}
-    for each in sorted(undecided, key=lambda each: each.cell):
-        chain = found[each.reason == FLAT]
-        if chain and _touch(chain[-1], each, gaps):
-            chain[-1] = Undecided(around([chain[-1].cell, each.cell]), chain[-1].reason)
+    chains: dict[bool, list[Undecided]] = {True: [], False: []}
+    for doubt in sorted(undecided, key=lambda doubt: doubt.cell):
+        chain = chains[doubt.reason == FLAT]
+        if chain and _touch(chain[-1], doubt, gaps):
+            chain[-1] = Undecided(around([chain[-1].cell, doubt.cell]), chain[-1].reason)
         else:
-            chain.append(each)
-    return sorted((each for chain in found.values() for each in chain), key=lambda e: e.cell)
+            chain.append(doubt)
+    return sorted((doubt for chain in chains.values() for doubt in chain), key=lambda e: e.cell)
 
 
 def around(cells: Sequence[Box]) -> Box:

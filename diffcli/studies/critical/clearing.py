@@ -61,13 +61,13 @@ class ZeroFactorTest:
         Where the derivative has a value, a zero of its factor is one of its own.
         """
         ends = float(region.lower()), float(region.upper())
-        found = isolate(
+        isolation = isolate(
             GradientSystem(factor, (self._x,), [()]), (ends,), MOST_CELLS, deadline=self.deadline
         )
-        return not found.undecided and all(
+        return not isolation.undecided and all(
             self._is_defined(order, root.at[0])
-            and any(each.region[0].contains(root.at[0]) for each in roots)
-            for root in found.roots
+            and any(known.region[0].contains(root.at[0]) for known in roots)
+            for root in isolation.roots
         )
 
     def _is_defined(self, order: int, ball: arb) -> bool:
@@ -93,24 +93,24 @@ class ZeroFactorTest:
                 continue
             if root:
                 partials = Partials(Function(("",), (factor,), (self._x,)), self.deadline)
-                found = PointClassifier(partials, system).at_root(root, PointKind.POLE)
-                return replace(found, value=None, exact_value=None)
+                point = PointClassifier(partials, system).at_root(root, PointKind.POLE)
+                return replace(point, value=None, exact_value=None)
         return None
 
     def _found(self, order: int) -> list[Node] | None:
         return zero_factors(self._output, self._x, order)
 
-    def _is_alone(self, factor: Node, region: arb, places: Sequence[Node]) -> bool:
+    def _is_alone(self, factor: Node, region: arb, roots: Sequence[Node]) -> bool:
         """Whether a factor has one zero alone in a region, which is a known place.
 
         It is alone if the first derivative that doesn't vanish there has no zero in the region.
         """
         partials = Partials(Function(("",), (factor,), (self._x,)), self.deadline)
-        for place in places:
+        for root in roots:
             for order, slope in enumerate(self._slopes(factor, region)):
                 if not slope.contains(0):
                     return True
-                if not vanishes(partials, [(self._x,) * order], [place]):
+                if not vanishes(partials, [(self._x,) * order], [root]):
                     break
         return False
 
@@ -138,11 +138,13 @@ class Gradient:
 
     def excludes(self, balls: Sequence[arb]) -> bool:
         """Whether it is proved that some partial has no zero in a product of balls."""
-        at = dict(zip(self._names, balls, strict=True))
-        return any(all(_excludes(factor, at) for factor in each) for each in self._partials)
+        point = dict(zip(self._names, balls, strict=True))
+        return any(
+            all(_excludes(factor, point) for factor in factors) for factors in self._partials
+        )
 
 
-def _excludes(factor: Wide, at: Mapping[str, arb]) -> bool:
-    factor.move(at)
+def _excludes(factor: Wide, point: Mapping[str, arb]) -> bool:
+    factor.move(point)
     value = factor.value(BITS)
     return isinstance(value, arb | fmpq) and not arb(value).contains(0)

@@ -40,7 +40,7 @@ Continuum = tuple[Node, ...]
 
 
 def inhabited(
-    partials: Partials, box: Box, places: Sequence[Place]
+    partials: Partials, box: Box, points: Sequence[Place]
 ) -> dict[Continuum, list[Place]]:
     """Return the continua that a box has points of, each with those of some critical points.
 
@@ -50,12 +50,12 @@ def inhabited(
     sides = [np.linspace(low, high, 3) for low, high in box[:MOST_CUT]]
     middle = [(low + high) / 2 for low, high in box[MOST_CUT:]]
     starts = [np.array([*corner, *middle]) for corner in product(*sides)]
-    found: dict[Continuum, list[Place]] = {}
-    for each in continua(partials):
-        curve = _Curve(each, names, box)
+    points_of: dict[Continuum, list[Place]] = {}
+    for continuum in continua(partials):
+        curve = _Curve(continuum, names, box)
         if _is_spread([end for start in starts if (end := curve.approached(start))], box):
-            found[each] = [place for place in places if curve.is_near(place)]
-    return found
+            points_of[continuum] = [point for point in points if curve.is_near(point)]
+    return points_of
 
 
 def continua(partials: Partials) -> list[Continuum]:
@@ -71,9 +71,9 @@ def continua(partials: Partials) -> list[Continuum]:
     choices = {frozenset(choice) for choice in product(*filter(None, texts))}
     least = [one for one in choices if len(one) < len(names) and not any(c < one for c in choices)]
     return [
-        tuple(parse(text, variables=names).outputs[0] for text in sorted(each))
-        for each in sorted(least, key=sorted)
-        if each
+        tuple(parse(text, variables=names).outputs[0] for text in sorted(factors))
+        for factors in sorted(least, key=sorted)
+        if factors
     ]
 
 
@@ -86,7 +86,7 @@ def _bases(symbolic: Symbolic, name: str) -> list[str]:
     slope = factor(evaluated(symbolic.partial((name,)), symbolic.deadline))
     if slope is S.Zero:
         return []
-    pairs = (each.as_base_exp() for each in Mul.make_args(slope))
+    pairs = (factor.as_base_exp() for factor in Mul.make_args(slope))
     bases: list[Expr] = [base for base, k in pairs if base.free_symbols and k.is_positive]
     spelling = symbolic.spelling
     texts = [readable(b, symbolic.deadline, spelling).text for b in bases[:MOST_FACTORS]]
@@ -104,36 +104,36 @@ class _Curve:
 
     def approached(self, start: Floats) -> Place | None:
         """Return the solution in the box to which the shortest of Newton's steps lead, if any."""
-        place = start
+        point = start
         for _ in range(ROUNDS):
-            linear = self._linear(place.tolist())
+            linear = self._linear(point.tolist())
             if linear is None or not np.isfinite(linear).all():
                 return None
             step = np.linalg.lstsq(linear[:, 1:], linear[:, 0], rcond=None)[0]
-            place = np.clip(place - step, self._low, self._high)
-        return tuple(place.tolist()) if self.is_near(place.tolist()) else None
+            point = np.clip(point - step, self._low, self._high)
+        return tuple(point.tolist()) if self.is_near(point.tolist()) else None
 
-    def is_near(self, place: Sequence[float]) -> bool:
+    def is_near(self, point: Sequence[float]) -> bool:
         """Whether a solution is near a point, to first order."""
-        linear = self._linear(place)
+        linear = self._linear(point)
         if linear is None:
             return False
         reach = np.abs(linear[:, 1:]) @ (self._high - self._low)
         return bool((np.abs(linear[:, 0]) <= NEAR * reach).all())
 
-    def _linear(self, place: Sequence[float]) -> Floats | None:
+    def _linear(self, point: Sequence[float]) -> Floats | None:
         """Return each term's value and slopes at a point, a row a term."""
-        at = [*map(arb, place)]
+        balls = [*map(arb, point)]
         try:
-            rows = [system.values(at, self._indices, BITS) for system in self._systems]
+            rows = [system.values(balls, self._indices, BITS) for system in self._systems]
         except Trouble:
             return None
-        return np.array([[float(each) for each in row] for row in rows])
+        return np.array([[float(number) for number in row] for row in rows])
 
 
-def _is_spread(places: Sequence[Place], box: Box) -> bool:
+def _is_spread(points: Sequence[Place], box: Box) -> bool:
     """Whether points are too far from each other to be one."""
-    return bool(places) and any(
+    return bool(points) and any(
         max(side) - min(side) > APART * (high - low)
-        for side, (low, high) in zip(zip(*places, strict=True), box, strict=True)
+        for side, (low, high) in zip(zip(*points, strict=True), box, strict=True)
     )

@@ -37,7 +37,7 @@ Vanish = Callable[[Sequence[Exponents]], bool]
 
 def extremum(size: int, partials: Partials, vanish: Vanish) -> PointKind | None:
     """Return whether a critical point in so many variables is a minimum or a maximum, if proved."""
-    powers = [_first_power(place, size, partials) for place in range(size)]
+    powers = [_first_power(index, size, partials) for index in range(size)]
     degrees = [degree for degree, _ in powers]
     signs = {sign for _, sign in powers}
     if len(signs) > 1 or 0 in signs or any(degree % 2 for degree in degrees):
@@ -45,26 +45,26 @@ def extremum(size: int, partials: Partials, vanish: Vanish) -> PointKind | None:
     if prod(degree + 1 for degree in degrees) > MAX_TERMS * 4:
         return None
     lower, lowest = [], []
-    for each in product(*(range(degree + 1) for degree in degrees)):
-        weight = sum(Fraction(k, degree) for k, degree in zip(each, degrees, strict=True))
+    for powers_of_term in product(*(range(degree + 1) for degree in degrees)):
+        weight = sum(Fraction(k, degree) for k, degree in zip(powers_of_term, degrees, strict=True))
         if 0 < weight < 1:
-            lower.append(each)
+            lower.append(powers_of_term)
         elif weight == 1:
-            lowest.append(each)
+            lowest.append(powers_of_term)
     if len(lower) + len(lowest) > MAX_TERMS or not vanish(lower):
         return None
     (sign,) = signs
-    found = zip(lowest, partials(lowest), strict=True)
-    form = {each: sign * value / prod(map(factorial, each)) for each, value in found}
+    values = zip(lowest, partials(lowest), strict=True)
+    form = {orders: sign * value / prod(map(factorial, orders)) for orders, value in values}
     if not _is_positive(form, size):
         return None
     return PointKind.MINIMUM if sign > 0 else PointKind.MAXIMUM
 
 
-def _first_power(place: int, size: int, partials: Partials) -> tuple[int, int]:
+def _first_power(index: int, size: int, partials: Partials) -> tuple[int, int]:
     """Return the degree and the sign of a variable's first pure power; the sign 0 for none."""
     for degree in range(2, MAX_POWER + 1):
-        (value,) = partials([tuple(degree if k == place else 0 for k in range(size))])
+        (value,) = partials([tuple(degree if k == index else 0 for k in range(size))])
         if not value.contains(0):
             return degree, 1 if value > 0 else -1
     return MAX_POWER, 0
@@ -78,23 +78,23 @@ def _is_positive(form: Mapping[Exponents, arb], size: int) -> bool:
             return True
         box = boxes.pop()
         value = sum(
-            (weight * prod((x**k for x, k in zip(box, each, strict=True)), start=arb(1))
-             for each, weight in form.items()),
+            (weight * prod((x**k for x, k in zip(box, orders, strict=True)), start=arb(1))
+             for orders, weight in form.items()),
             arb(0),
         )  # fmt: skip
         if value > 0:
             continue
         if value <= 0:
             return False
-        widest = max(range(size), key=lambda place: float(box[place].rad()))
+        widest = max(range(size), key=lambda index: float(box[index].rad()))
         boxes += [(*box[:widest], half, *box[widest + 1 :]) for half in _halves(box[widest])]
     return False
 
 
 def _faces(size: int) -> Iterator[tuple[arb, ...]]:
-    for place in range(size):
+    for index in range(size):
         for end in (arb(-1), arb(1)):
-            yield tuple(end if k == place else arb(0, 1) for k in range(size))
+            yield tuple(end if k == index else arb(0, 1) for k in range(size))
 
 
 def _halves(side: arb) -> tuple[arb, arb]:

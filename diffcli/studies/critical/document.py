@@ -24,81 +24,81 @@ _TOLD = 4
 _NARROW = 1e-6
 
 
-def search_answer(found: Search, box: Box, facts: Facts, best: Extremes | None = None) -> Answer:
+def search_answer(search: Search, box: Box, facts: Facts, best: Extremes | None = None) -> Answer:
     """Return the critical points of a function of several variables."""
 
     def document(digits: int | None) -> Document:
-        proved = _completeness({"critical points": found}, box, facts, digits)
+        proved = _completeness({"critical points": search}, box, facts, digits)
         return Document(
             (
                 Formulas(tuple(function_lines(facts))),
-                *_points("critical points", found.points, facts),
+                *_points("critical points", search.points, facts),
                 *extreme_tables(best, facts, digits),
-                Remarks((*_crowds(found), *proved)),
+                Remarks((*_crowds(search), *proved)),
             )
         )
 
     def data() -> dict[str, Any]:
-        more = {"continua": found.continua, "unproved": found.unproved}
-        return {**facts.data, **_whole(found, box, facts), **more, **extremes_data(best)}
+        more = {"continua": search.continua, "unproved": search.unproved}
+        return {**facts.data, **_whole(search, box, facts), **more, **extremes_data(best)}
 
     return Answer(facts, 0, data, document)
 
 
-def _crowds(found: Search) -> Iterator[str]:
+def _crowds(search: Search) -> Iterator[str]:
     """Yield where critical points aren't isolated."""
-    for equations in found.continua:
-        said = _listed([f"{each} = 0" for each in equations])
+    for equations in search.continua:
+        said = _listed([f"{equation} = 0" for equation in equations])
         yield f"not isolated: wherever {said}, the gradient is 0"
-    if found.unproved:
-        count = f"{found.unproved} more were found, none of them proved to be alone"
+    if search.unproved:
+        count = f"{search.unproved} more were found, none of them proved to be alone"
         yield f"{count}: the critical points may form a curve"
 
 
 def analysis_answer(
-    found: Analysis, box: Box, facts: Facts, best: Extremes | None = None
+    analysis: Analysis, box: Box, facts: Facts, best: Extremes | None = None
 ) -> Answer:
     """Return all that is known of a function of one variable."""
     searches = {
-        "critical points": found.critical,
-        "zeros": found.zeros,
-        "inflections": found.inflections,
+        "critical points": analysis.critical,
+        "zeros": analysis.zeros,
+        "inflections": analysis.inflections,
     }
 
     def document(digits: int | None) -> Document:
-        points = (_points(name, each.points, facts) for name, each in searches.items())
+        points = (_points(name, search.points, facts) for name, search in searches.items())
         return Document(
             (
                 Formulas(tuple(function_lines(facts))),
                 *chain.from_iterable(points),
                 *extreme_tables(best, facts, digits),
-                *_points("breaks", found.breaks, facts),
-                *_stretches("growth", found.growth),
-                *_stretches("convexity", found.convexity),
-                *_asymptotes(found, facts),
-                Remarks((*_kinks(found, facts), *_completeness(searches, box, facts, digits))),
+                *_points("breaks", analysis.breaks, facts),
+                *_stretches("growth", analysis.growth),
+                *_stretches("convexity", analysis.convexity),
+                *_asymptotes(analysis, facts),
+                Remarks((*_kinks(analysis, facts), *_completeness(searches, box, facts, digits))),
             )
         )
 
     def data() -> dict[str, Any]:
-        return {**_analysis(found, box, facts, searches), **extremes_data(best)}
+        return {**_analysis(analysis, box, facts, searches), **extremes_data(best)}
 
     return Answer(facts, 0, data, document)
 
 
 def _analysis(
-    found: Analysis, box: Box, facts: Facts, searches: Mapping[str, Search]
+    analysis: Analysis, box: Box, facts: Facts, searches: Mapping[str, Search]
 ) -> dict[str, Any]:
     return {
         **facts.data,
-        **_whole(found.critical, box, facts),
-        "zeros": [point_data(each) for each in found.zeros.points],
-        "inflections": [point_data(each) for each in found.inflections.points],
-        "breaks": [point_data(each) for each in found.breaks],
-        "growth": [_stretch(each) for each in found.growth],
-        "convexity": [_stretch(each) for each in found.convexity],
-        "asymptotes": [*_vertical(found), *map(_asymptote, found.asymptotes)],
-        "proved": {name: bool(each.complete) for name, each in searches.items()},
+        **_whole(analysis.critical, box, facts),
+        "zeros": [point_data(point) for point in analysis.zeros.points],
+        "inflections": [point_data(point) for point in analysis.inflections.points],
+        "breaks": [point_data(point) for point in analysis.breaks],
+        "growth": [_stretch(stretch) for stretch in analysis.growth],
+        "convexity": [_stretch(stretch) for stretch in analysis.convexity],
+        "asymptotes": [*_vertical(analysis), *map(_asymptote, analysis.asymptotes)],
+        "proved": {name: bool(search.complete) for name, search in searches.items()},
     }
 
 
@@ -108,9 +108,15 @@ def _points(title: str, points: Sequence[NotablePoint], facts: Facts) -> Iterato
         return
     rows: list[tuple[Cell, ...]] = []
     for point in points:
-        at = [point.at[name] for name in facts.variables]
+        coordinates = [point.at[name] for name in facts.variables]
         rows.append(
-            (*at, point.value, point.kind.value, point.tag.value, _exact(point, facts.name))
+            (
+                *coordinates,
+                point.value,
+                point.kind.value,
+                point.tag.value,
+                _exact(point, facts.name),
+            )
         )
     head = *facts.variables, facts.name, "kind", "known", "exactly"
     if not any(row[-1] for row in rows):
@@ -127,40 +133,40 @@ def _exact(point: NotablePoint, function: str) -> str:
     return ", ".join(f"{name} = {text}" for name, text in told.items())
 
 
-def _kinks(found: Analysis, facts: Facts) -> Iterator[str]:
+def _kinks(analysis: Analysis, facts: Facts) -> Iterator[str]:
     """Yield a sentence for each extremum that has no derivative."""
     (x,) = facts.variables
-    for point, kind in found.kink_extrema(x):
-        at = (point.exact or {}).get(x) or number(point.at[x])
-        yield f"{kind.value} at the kink {x} = {at}, where there is no derivative"
+    for point, kind in analysis.kink_extrema(x):
+        x_value = (point.exact or {}).get(x) or number(point.at[x])
+        yield f"{kind.value} at the kink {x} = {x_value}, where there is no derivative"
 
 
 def _stretches(title: str, stretches: Sequence[Behaviour]) -> Iterator[Table]:
     if stretches:
-        rows = tuple((each.low, each.high, each.shape) for each in stretches)
+        rows = tuple((stretch.low, stretch.high, stretch.shape) for stretch in stretches)
         yield Table(title, ("from", "to", ""), rows)
 
 
-def _asymptotes(found: Analysis, facts: Facts) -> Iterator[Table]:
+def _asymptotes(analysis: Analysis, facts: Facts) -> Iterator[Table]:
     (x,) = facts.variables
     rows: list[tuple[Cell, ...]] = []
-    for pole in _poles(found):
-        at = (pole.exact or {}).get(x) or number(pole.at[x])
-        rows.append((f"{x} -> {at}", f"{x} = {at}", pole.tag.value))
-    for each in found.asymptotes:
-        towards = f"{x} -> {'inf' if each.towards > 0 else '-inf'}"
-        rows.append((towards, f"y = {_line(each, x)}", each.tag.value))
+    for pole in _poles(analysis):
+        x_value = (pole.exact or {}).get(x) or number(pole.at[x])
+        rows.append((f"{x} -> {x_value}", f"{x} = {x_value}", pole.tag.value))
+    for asymptote in analysis.asymptotes:
+        towards = f"{x} -> {'inf' if asymptote.towards > 0 else '-inf'}"
+        rows.append((towards, f"y = {_line(asymptote, x)}", asymptote.tag.value))
     if rows:
         yield Table("asymptotes", ("for", "line", "known"), tuple(rows))
 
 
-def _line(each: Asymptote, x: str) -> str:
-    if not each.slope:
-        return number(each.intercept)
-    slope = {1.0: x, -1.0: f"-{x}"}.get(each.slope, f"{number(each.slope)}*{x}")
-    if not each.intercept:
+def _line(asymptote: Asymptote, x: str) -> str:
+    if not asymptote.slope:
+        return number(asymptote.intercept)
+    slope = {1.0: x, -1.0: f"-{x}"}.get(asymptote.slope, f"{number(asymptote.slope)}*{x}")
+    if not asymptote.intercept:
         return slope
-    return f"{slope} {'-' if each.intercept < 0 else '+'} {number(abs(each.intercept))}"
+    return f"{slope} {'-' if asymptote.intercept < 0 else '+'} {number(abs(asymptote.intercept))}"
 
 
 def _completeness(
@@ -168,24 +174,24 @@ def _completeness(
 ) -> Iterator[str]:
     """Yield what is proved of each search, and the places where nothing is."""
     where = interval_text(box, facts, digits)
-    if any(each.complete is None for each in searches.values()):
+    if any(search.complete is None for search in searches.values()):
         yield f"not proved to be all: --certify searches the whole of {where}"
-    if proved := [_counted(name, each) for name, each in searches.items() if each.complete]:
+    if proved := [_counted(name, search) for name, search in searches.items() if search.complete]:
         yield f"proved: {where} has {_listed(proved)}"
-    if open_ := [name for name, each in searches.items() if each.complete is False]:
+    if open_ := [name for name, search in searches.items() if search.complete is False]:
         yield f"{_listed(open_)}: any other lies in an undecided place"
-    places = dict.fromkeys(
+    doubtful = dict.fromkeys(
         f"  {around_text(doubt, facts)}: {doubt.reason}"
-        for each in searches.values()
-        for doubt in each.undecided
+        for search in searches.values()
+        for doubt in search.undecided
     )
-    yield from list(places)[:_TOLD]
-    if len(places) > _TOLD:
-        yield f"  … and {len(places) - _TOLD} more; --json has all"
+    yield from list(doubtful)[:_TOLD]
+    if len(doubtful) > _TOLD:
+        yield f"  … and {len(doubtful) - _TOLD} more; --json has all"
 
 
-def _counted(name: str, found: Search) -> str:
-    count = len(found.points)
+def _counted(name: str, search: Search) -> str:
+    count = len(search.points)
     return f"{count or 'no'} {name.removesuffix('s') if count == 1 else name}"
 
 
@@ -209,17 +215,17 @@ def interval_text(cell: Box, facts: Facts, digits: int | None) -> str:
     return ", ".join(f"{number(a, digits)} ≤ {x} ≤ {number(b, digits)}" for x, (a, b) in ends)
 
 
-def _whole(found: Search, box: Box, facts: Facts) -> dict[str, Any]:
+def _whole(search: Search, box: Box, facts: Facts) -> dict[str, Any]:
     return {
-        "results": [point_data(point) for point in found.points],
+        "results": [point_data(point) for point in search.points],
         "range": dict(zip(facts.variables, box, strict=True)),
-        "complete": found.complete,
-        "undecided": [_undecided(each, facts) for each in found.undecided],
+        "complete": search.complete,
+        "undecided": [_undecided(doubt, facts) for doubt in search.undecided],
     }
 
 
-def _undecided(each: Undecided, facts: Facts) -> dict[str, Any]:
-    return {"range": dict(zip(facts.variables, each.cell, strict=True)), "reason": each.reason}
+def _undecided(doubt: Undecided, facts: Facts) -> dict[str, Any]:
+    return {"range": dict(zip(facts.variables, doubt.cell, strict=True)), "reason": doubt.reason}
 
 
 def point_data(point: NotablePoint) -> dict[str, Any]:
@@ -236,24 +242,24 @@ def point_data(point: NotablePoint) -> dict[str, Any]:
     }
 
 
-def _stretch(each: Behaviour) -> dict[str, Any]:
-    return {"from": each.low, "to": each.high, "shape": each.shape}
+def _stretch(behaviour: Behaviour) -> dict[str, Any]:
+    return {"from": behaviour.low, "to": behaviour.high, "shape": behaviour.shape}
 
 
-def _asymptote(each: Asymptote) -> dict[str, Any]:
+def _asymptote(asymptote: Asymptote) -> dict[str, Any]:
     return {
-        "slope": each.slope,
-        "intercept": each.intercept,
-        "towards": "inf" if each.towards > 0 else "-inf",
-        "tag": each.tag.value,
+        "slope": asymptote.slope,
+        "intercept": asymptote.intercept,
+        "towards": "inf" if asymptote.towards > 0 else "-inf",
+        "tag": asymptote.tag.value,
     }
 
 
-def _poles(found: Analysis) -> Iterator[NotablePoint]:
-    return (each for each in found.breaks if each.kind.value == "pole")
+def _poles(analysis: Analysis) -> Iterator[NotablePoint]:
+    return (point for point in analysis.breaks if point.kind.value == "pole")
 
 
-def _vertical(found: Analysis) -> Iterator[dict[str, Any]]:
-    for pole in _poles(found):
-        (at,) = pole.at.values()
-        yield {"at": at, "tag": pole.tag.value}
+def _vertical(analysis: Analysis) -> Iterator[dict[str, Any]]:
+    for pole in _poles(analysis):
+        (x_value,) = pole.at.values()
+        yield {"at": x_value, "tag": pole.tag.value}

@@ -42,13 +42,16 @@ _UNDONE = {
 
 
 def exact_root(
-    partials: Partials, indices: Sequence[Sequence[str]], at: Sequence[arb], region: Sequence[arb]
+    partials: Partials,
+    indices: Sequence[Sequence[str]],
+    balls: Sequence[arb],
+    region: Sequence[arb],
 ) -> tuple[Node, ...] | None:
     """Return the exact coordinates at which the partials of some indices are proved to be 0.
 
     ``at`` holds the root that is alone in ``region``. None where no guess could be proved.
     """
-    guesses = [next(guess(ball), None) for ball in at]
+    guesses = [next(guess(ball), None) for ball in balls]
     if None in guesses:
         return None
     nodes = [node for node in guesses if node is not None]
@@ -57,42 +60,42 @@ def exact_root(
     return tuple(nodes) if vanishes(partials, indices, nodes) else None
 
 
-def vanishes(partials: Partials, indices: Sequence[Sequence[str]], at: Sequence[Node]) -> bool:
+def vanishes(partials: Partials, indices: Sequence[Sequence[str]], point: Sequence[Node]) -> bool:
     """Return whether partials are proved to be 0 at an exact point."""
     try:
-        return partials.ask(_vanish, indices, _constants(at))
+        return partials.ask(_vanish, indices, _constants(point))
     except LimitError:
         return False
 
 
-def _constants(at: Sequence[Node]) -> Function:
-    return Function((), tuple(at), ())
+def _constants(point: Sequence[Node]) -> Function:
+    return Function((), tuple(point), ())
 
 
-def _vanish(symbolic: Symbolic, indices: Sequence[Sequence[str]], at: Function) -> bool:
-    places = _places(symbolic, at)
-    return all(proved_zero(symbolic.partial(index), places, symbolic.deadline) for index in indices)
+def _vanish(symbolic: Symbolic, indices: Sequence[Sequence[str]], point: Function) -> bool:
+    values = _places(symbolic, point)
+    return all(proved_zero(symbolic.partial(index), values, symbolic.deadline) for index in indices)
 
 
-def _places(symbolic: Symbolic, at: Function) -> dict[Expr, Expr]:
+def _places(symbolic: Symbolic, point: Function) -> dict[Expr, Expr]:
     names = map(symbol, symbolic.function.variables)
-    return dict(zip(names, expression(at), strict=True))
+    return dict(zip(names, expression(point), strict=True))
 
 
-def text_at(partials: Partials, at: Sequence[Node]) -> str | None:
+def text_at(partials: Partials, point: Sequence[Node]) -> str | None:
     """Return the function's value at an exact point as a short formula, if it has one."""
     try:
-        text = partials.ask(_text_at, _constants(at))
+        text = partials.ask(_text_at, _constants(point))
     except LimitError:
         return None
     return text if text and len(text) <= MAX_TEXT else None
 
 
-def _text_at(symbolic: Symbolic, at: Function) -> str | None:
-    if proved_zero(symbolic.partial(()), _places(symbolic, at), symbolic.deadline):
+def _text_at(symbolic: Symbolic, point: Function) -> str | None:
+    if proved_zero(symbolic.partial(()), _places(symbolic, point), symbolic.deadline):
         return "0"
-    places = {name: evaluated(place) for name, place in _places(symbolic, at).items()}
-    value = evaluated(symbolic.partial(())).xreplace(places).doit()
+    values = {name: evaluated(value) for name, value in _places(symbolic, point).items()}
+    value = evaluated(symbolic.partial(())).xreplace(values).doit()
     if value.has(*_INFINITE):
         return None
     return readable(value, symbolic.deadline, symbolic.spelling).text
@@ -136,9 +139,9 @@ def _texts(x: mpmath.mpf) -> Iterator[str]:
 def _rational(x: mpmath.mpf, largest: int = LARGEST) -> Fraction | None:
     """Return the short fraction that a number equals to all its digits."""
     exact = Fraction(int(mpmath.nint(x * 10**DIGITS)), 10**DIGITS)
-    found = exact.limit_denominator(largest)
-    near = abs(exact - found) * 10 ** (DIGITS - 2) <= max(1, abs(exact))
-    return found if near else None
+    fraction = exact.limit_denominator(largest)
+    near = abs(exact - fraction) * 10 ** (DIGITS - 2) <= max(1, abs(exact))
+    return fraction if near else None
 
 
 def _turns(turns: Fraction) -> str:
@@ -149,10 +152,10 @@ def _turns(turns: Fraction) -> str:
 
 def _quadratic(x: mpmath.mpf) -> Iterator[str]:
     """Yield (p ± r·sqrt(q))/d, where a quadratic equation of small numbers has that root."""
-    found = mpmath.findpoly(x, 2, maxcoeff=LARGEST, tol=mpmath.mpf(10) ** (3 - DIGITS))
-    if not found or len(found) != 3:
+    coefficients = mpmath.findpoly(x, 2, maxcoeff=LARGEST, tol=mpmath.mpf(10) ** (3 - DIGITS))
+    if not coefficients or len(coefficients) != 3:
         return
-    a, b, c = (int(each) for each in found)
+    a, b, c = (int(coefficient) for coefficient in coefficients)
     under, outside = b * b - 4 * a * c, 1
     if under <= 0:
         return

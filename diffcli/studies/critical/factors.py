@@ -52,7 +52,7 @@ def zero_factors(output: Node, name: str, order: int) -> list[Node] | None:
 
 def factors_of(value: Node, algebra: Algebra) -> list[Node]:
     """Return factors of a term, one of which is 0 wherever the term is 0."""
-    found: dict[Node, None] = {}
+    factors: dict[Node, None] = {}
     queue = [value]
     while queue:
         for base, power in _powers(queue.pop(), algebra).items():
@@ -61,8 +61,8 @@ def factors_of(value: Node, algebra: Algebra) -> list[Node]:
             if base.op in _ZERO_WITH_ARGUMENT:
                 queue.append(base.args[0])
             elif base.op != NUMBER or base is ZERO:
-                found[base] = None
-    return list(found)
+                factors[base] = None
+    return list(factors)
 
 
 def pole_factors(output: Node) -> tuple[list[Node], list[Node]]:
@@ -72,14 +72,14 @@ def pole_factors(output: Node) -> tuple[list[Node], list[Node]]:
 
 
 def _powers(root: Node, algebra: Algebra) -> Powers:
-    made: dict[Node, Powers] = {}
-    for each in postorder([root]):
-        made[each] = _node_powers(each, [made[arg] for arg in each.args], algebra)
-    return made[root]
+    powers: dict[Node, Powers] = {}
+    for term in postorder([root]):
+        powers[term] = _node_powers(term, [powers[arg] for arg in term.args], algebra)
+    return powers[root]
 
 
-def _node_powers(each: Node, args: list[Powers], algebra: Algebra) -> Powers:
-    match each.op:
+def _node_powers(term: Node, args: list[Powers], algebra: Algebra) -> Powers:
+    match term.op:
         case "neg":
             return _product([args[0], {_MINUS: Fraction(1)}])
         case "mul":
@@ -88,15 +88,15 @@ def _node_powers(each: Node, args: list[Powers], algebra: Algebra) -> Powers:
             return _product([args[0], _raised(args[1], Fraction(-1))])
         case "add":
             return _sum(args, algebra)
-        case "pow" if (power := _number(each.args[1])) is not None:
+        case "pow" if (power := _number(term.args[1])) is not None:
             # Of a root the factors aren't taken apart: sqrt(x^2) isn't x.
             whole = power.denominator == 1
-            return _raised(args[0], power) if whole else {each.args[0]: power}
+            return _raised(args[0], power) if whole else {term.args[0]: power}
         case op if op in _ROOTS:
-            return {each.args[0]: _ROOTS[op]}
+            return {term.args[0]: _ROOTS[op]}
         case op if op in _RATIOS:
-            return {node(name, *each.args): Fraction(k) for name, k in _RATIOS[op].items()}
-    return {each: Fraction(1)}
+            return {node(name, *term.args): Fraction(k) for name, k in _RATIOS[op].items()}
+    return {term: Fraction(1)}
 
 
 def _product(parts: list[Powers]) -> Powers:

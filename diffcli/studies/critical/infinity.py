@@ -66,12 +66,12 @@ def line_at_infinity(output: Node, towards: int) -> tuple[arb, arb] | None:
         return None
     power, factor = far.power, far.factor
     order = max(0, ceil(-power))
-    found = Walk(factor, _NOWHERE).series({_T: 1}, order, BITS)
-    if isinstance(found, fmpq | arb):
-        found = arb_series([arb(found)])
-    if not isinstance(found, arb_series):
+    series = Walk(factor, _NOWHERE).series({_T: 1}, order, BITS)
+    if isinstance(series, fmpq | arb):
+        series = arb_series([arb(series)])
+    if not isinstance(series, arb_series):
         return None
-    terms = {power + i: found[i] for i in range(order + 1)}
+    terms = {power + i: series[i] for i in range(order + 1)}
     if any(value != 0 for k, value in terms.items() if k < 0 and k != -1):
         return None
     slope, intercept = (terms.get(Fraction(k), arb(0)) for k in (-1, 0))
@@ -80,18 +80,18 @@ def line_at_infinity(output: Node, towards: int) -> tuple[arb, arb] | None:
 
 
 def _far(output: Node, towards: int) -> Far | None:
-    made: dict[Node, Far] = {}
-    for each in postorder([output]):
-        if each.op == VARIABLE:
-            found: Far | None = Far(Fraction(-1), number(towards))
-        elif each.is_leaf:
-            found = Far(Fraction(0), each)
+    known: dict[Node, Far] = {}
+    for term in postorder([output]):
+        if term.op == VARIABLE:
+            far: Far | None = Far(Fraction(-1), number(towards))
+        elif term.is_leaf:
+            far = Far(Fraction(0), term)
         else:
-            found = _RULES.get(each.op, _call)(each, [made[arg] for arg in each.args])
-        if found is None:
+            far = _RULES.get(term.op, _call)(term, [known[arg] for arg in term.args])
+        if far is None:
             return None
-        made[each] = found
-    return made[output]
+        known[term] = far
+    return known[output]
 
 
 def _one_sign(rests: Iterable[int | None]) -> int | None:
@@ -136,23 +136,23 @@ def _quotient(_: Node, args: Sequence[Far]) -> Far:
     return Far(above.power - below.power, node("div", above.factor, below.factor), rest)
 
 
-def _negative(each: Node, args: Sequence[Far]) -> Far:
+def _negative(term: Node, args: Sequence[Far]) -> Far:
     (arg,) = args
-    return Far(arg.power, node(each.op, arg.factor), _times(arg.rest, -1))
+    return Far(arg.power, node(term.op, arg.factor), _times(arg.rest, -1))
 
 
-def _absolute(each: Node, args: Sequence[Far]) -> Far:
+def _absolute(term: Node, args: Sequence[Far]) -> Far:
     (arg,) = args
-    return Far(arg.power, node(each.op, arg.factor), _times(arg.rest, _side(arg.factor)))
+    return Far(arg.power, node(term.op, arg.factor), _times(arg.rest, _side(arg.factor)))
 
 
-def _sign(each: Node, args: Sequence[Far]) -> Far | None:
+def _sign(term: Node, args: Sequence[Far]) -> Far | None:
     (arg,) = args
-    return _stepped(each, [Far(Fraction(0), arg.factor, arg.rest)])
+    return _stepped(term, [Far(Fraction(0), arg.factor, arg.rest)])
 
 
-def _power(each: Node, args: Sequence[Far]) -> Far | None:
-    base, exponent = args[0], each.args[1]
+def _power(term: Node, args: Sequence[Far]) -> Far | None:
+    base, exponent = args[0], term.args[1]
     if exponent.op in ("number", "neg", "div") and not _moves(exponent):
         exact = _exact(exponent)
         if exact is None:
@@ -163,19 +163,19 @@ def _power(each: Node, args: Sequence[Far]) -> Far | None:
             return None
         rest = _times(base.rest, 0)
         return Far(base.power * exact, node("pow", base.factor, exponent), rest)
-    if _moves(each.args[0]):
+    if _moves(term.args[0]):
         return None
     # A constant to a power is e^(power·log constant).
-    growth = node("mul", args[1].factor, node("log", each.args[0]))
+    growth = node("mul", args[1].factor, node("log", term.args[0]))
     return _called("exp", [Far(args[1].power, growth, _times(args[1].rest, 0))])
 
 
 def _root(degree: int) -> Callable[[Node, Sequence[Far]], Far | None]:
-    def root(each: Node, args: Sequence[Far]) -> Far | None:
+    def root(term: Node, args: Sequence[Far]) -> Far | None:
         (arg,) = args
         if arg.rest not in (0, 1) and degree % 2 == 0 and not _side(arg.factor):
             return None
-        return Far(arg.power / degree, node(each.op, arg.factor), _times(arg.rest, 0))
+        return Far(arg.power / degree, node(term.op, arg.factor), _times(arg.rest, 0))
 
     return root
 
@@ -195,30 +195,30 @@ def _atan(_: Node, args: Sequence[Far]) -> Far | None:
     return Far(Fraction(0), factor, _times(arg.rest, 0))
 
 
-def _call(each: Node, args: Sequence[Far]) -> Far | None:
-    return _stepped(each, args) if each.op in _STEPS else _called(each.op, args)
+def _call(term: Node, args: Sequence[Far]) -> Far | None:
+    return _stepped(term, args) if term.op in _STEPS else _called(term.op, args)
 
 
 def _called(op: str, args: Sequence[Far]) -> Far | None:
     if all(arg.power >= 0 for arg in args):
-        made = node(op, *(_scaled(arg.factor, arg.power) for arg in args))
+        call = node(op, *(_scaled(arg.factor, arg.power) for arg in args))
         is_exact = all(arg.rest == 0 for arg in args)
-        if not is_exact and op not in _CONTINUOUS and _is_at_edge(made):
+        if not is_exact and op not in _CONTINUOUS and _is_at_edge(call):
             return None
-        return Far(Fraction(0), made, 0 if is_exact else None)
+        return Far(Fraction(0), call, 0 if is_exact else None)
     limits = _LIMITS.get(op)
     side = _side(args[0].factor) if limits else 0
     limit = limits[side > 0] if limits and side else None
     return None if limit is None else Far(Fraction(0), *limit)
 
 
-def _is_at_edge(made: Node) -> bool:
+def _is_at_edge(call: Node) -> bool:
     """Whether an operation may have an edge, a kink or a jump at its arguments' limits."""
     try:
-        places = rough_places(made)
+        points = rough_places(call)
     except LimitError:
         return True
-    for term, is_whole in places:
+    for term, is_whole in points:
         value = Walk(term, _NOWHERE).value(BITS)
         if not isinstance(value, fmpq | arb):
             return True
@@ -227,19 +227,19 @@ def _is_at_edge(made: Node) -> bool:
     return False
 
 
-def _stepped(each: Node, args: Sequence[Far]) -> Far | None:
+def _stepped(term: Node, args: Sequence[Far]) -> Far | None:
     """Return an operation with jumps of limits that are neared from one side."""
     if all(arg.rest == 0 for arg in args) or any(arg.power < 0 for arg in args):
-        return _called(each.op, args)
+        return _called(term.op, args)
     first, *others = args
-    if others and each.op != "heaviside":
+    if others and term.op != "heaviside":
         # A comparison looks at the difference.
         (other,) = others
-        first = _sum(each, [first, _negative(node("neg", ONE), [other])])
+        first = _sum(term, [first, _negative(node("neg", ONE), [other])])
     value = Walk(first.factor, _NOWHERE).value(BITS)
     if _moves(first.factor) or first.power or not first.rest or not isinstance(value, fmpq):
-        return _called(each.op, args)
-    step = _STEPS[each.op](value, first.rest, [arg.factor for arg in others])
+        return _called(term.op, args)
+    step = _STEPS[term.op](value, first.rest, [arg.factor for arg in others])
     return None if step is None else Far(Fraction(0), *step)
 
 
@@ -311,7 +311,7 @@ def _side(factor: Node) -> int:
 
 
 def _moves(term: Node) -> bool:
-    return any(each.op == VARIABLE for each in postorder([term]))
+    return any(term.op == VARIABLE for term in postorder([term]))
 
 
 def _exact(exponent: Node) -> Fraction | None:

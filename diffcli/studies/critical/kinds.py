@@ -36,7 +36,7 @@ class PointKind(Enum):
 def critical_kind(eigenvalues: Sequence[float]) -> PointKind:
     """Return the kind of a critical point; degenerate where the second derivatives don't tell."""
     least = NOISE * max(map(abs, eigenvalues), default=0.0)
-    signs = {(each > least) - (each < -least) for each in eigenvalues}
+    signs = {(eigenvalue > least) - (eigenvalue < -least) for eigenvalue in eigenvalues}
     if {1, -1} <= signs:
         return PointKind.SADDLE
     return {frozenset({1}): PointKind.MINIMUM, frozenset({-1}): PointKind.MAXIMUM}.get(

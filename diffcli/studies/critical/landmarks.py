@@ -95,32 +95,32 @@ class PointClassifier:
         balls = [constant_value(node, FINE_BITS) for node in nodes]
         return self._landmark(balls, nodes, Tag.EXACT, kind)
 
-    def at_floats(self, place: Sequence[float], reach: Sequence[float]) -> NotablePoint:
+    def at_floats(self, point: Sequence[float], reach: Sequence[float]) -> NotablePoint:
         """Return what is at a critical point that floating point found, but for some error.
 
         Where simple numbers near it are one, it is that one.
         """
-        guesses = (list(simple(x - r, x + r)) for x, r in zip(place, reach, strict=True))
+        guesses = (list(simple(x - r, x + r)) for x, r in zip(point, reach, strict=True))
         for nodes in islice(product(*guesses), MAX_GUESSES):
             if vanishes(self._partials, self._system.equations, nodes):
                 return self.at_nodes(nodes)
-        return self._landmark([arb(x) for x in place], None, Tag.NUMERIC, None)
+        return self._landmark([arb(x) for x in point], None, Tag.NUMERIC, None)
 
     def _landmark(
-        self, at: Sequence[arb], exact: Sequence[Node] | None, tag: Tag, kind: PointKind | None
+        self, balls: Sequence[arb], exact: Sequence[Node] | None, tag: Tag, kind: PointKind | None
     ) -> NotablePoint:
-        found, eigenvalues = (kind, ()) if kind else self._classified(at, tag)
-        if exact and found is PointKind.DEGENERATE and self._rises_and_falls(exact):
-            found = PointKind.SADDLE
-        elif exact and found is PointKind.DEGENERATE:
-            found = self._extremum(exact) or found
+        known_kind, eigenvalues = (kind, ()) if kind else self._classified(balls, tag)
+        if exact and known_kind is PointKind.DEGENERATE and self._rises_and_falls(exact):
+            known_kind = PointKind.SADDLE
+        elif exact and known_kind is PointKind.DEGENERATE:
+            known_kind = self._extremum(exact) or known_kind
         nodes = dict(zip(self._names, exact, strict=True)) if exact else None
-        bounds = None if tag is Tag.NUMERIC else [as_bounds(ball) for ball in at]
-        places = [nearest_float(node) for node in exact] if exact else map(as_float, at)
+        bounds = None if tag is Tag.NUMERIC else [as_bounds(ball) for ball in balls]
+        floats = [nearest_float(node) for node in exact] if exact else map(as_float, balls)
         return NotablePoint(
-            at=dict(zip(self._names, places, strict=True)),
-            value=self._value(at),
-            kind=found,
+            at=dict(zip(self._names, floats, strict=True)),
+            value=self._value(balls),
+            kind=known_kind,
             tag=tag,
             bounds=dict(zip(self._names, bounds, strict=True)) if bounds else None,
             exact={name: self._text(node) for name, node in nodes.items()} if nodes else None,
@@ -153,17 +153,17 @@ class PointClassifier:
 
     def _extremum(self, exact: Sequence[Node]) -> PointKind | None:
         """Return whether the lowest terms of the Taylor series prove an extremum."""
-        at = [constant_value(node, FINE_BITS) for node in exact]
+        balls = [constant_value(node, FINE_BITS) for node in exact]
 
         def named(orders: Sequence[int]) -> tuple[str, ...]:
             pairs = zip(self._names, orders, strict=True)
             return tuple(name for name, order in pairs for _ in range(order))
 
         def partials(wanted: Sequence[Sequence[int]]) -> Sequence[arb]:
-            return self._system.values(at, [named(each) for each in wanted], FINE_BITS)
+            return self._system.values(balls, [named(orders) for orders in wanted], FINE_BITS)
 
         def vanish(wanted: Sequence[Sequence[int]]) -> bool:
-            return vanishes(self._partials, [named(each) for each in wanted], exact)
+            return vanishes(self._partials, [named(orders) for orders in wanted], exact)
 
         try:
             with working(FINE_BITS):
@@ -171,20 +171,20 @@ class PointClassifier:
         except Trouble:
             return None
 
-    def _value(self, at: Sequence[arb]) -> float | None:
+    def _value(self, balls: Sequence[arb]) -> float | None:
         try:
             with working(FINE_BITS):
-                (value,) = self._system.values(at, [()], FINE_BITS)
+                (value,) = self._system.values(balls, [()], FINE_BITS)
         except Trouble:
             return None
         return as_float(value)
 
-    def _classified(self, at: Sequence[arb], tag: Tag) -> tuple[PointKind, tuple[float, ...]]:
+    def _classified(self, point: Sequence[arb], tag: Tag) -> tuple[PointKind, tuple[float, ...]]:
         names, size = self._names, len(self._names)
         indices = [tuple(sorted((a, b))) for a in names for b in names]
         try:
             with working(FINE_BITS):
-                balls = self._system.values(at, indices, FINE_BITS)
+                balls = self._system.values(point, indices, FINE_BITS)
                 hessian = arb_mat(size, size, balls)
                 kind = _kind(hessian)
         except Trouble:

@@ -69,58 +69,65 @@ def critical_points(
     if (not certify or searched.undecided) and not is_iterated(function):
         from diffcli.studies.critical.starts import stationary_points
 
-        for place in stationary_points(function, box, MOST, seed):
-            if any(_holds(root, place) for root in roots):
+        for candidate in stationary_points(function, box, MOST, seed):
+            if any(_holds(root, candidate) for root in roots):
                 continue
-            root = system.near(place, box)
+            root = system.near(candidate, box)
             if root is None:
-                if not excludes(_around(place, box)):
-                    loose.append(place)
+                if not excludes(_around(candidate, box)):
+                    loose.append(candidate)
             elif _is_inside(root.at, box):
                 roots.append(root)
     loose = _settled(system, box, loose)
     partials = Partials(function, now() + budget)
     # Newton's steps may run along a valley's floor without an end.
-    found = inhabited(partials, box, loose) if loose or not roots else {}
-    apart = [place for place in loose if not any(place in held for held in found.values())]
+    continua = inhabited(partials, box, loose) if loose or not roots else {}
+    apart = [
+        candidate
+        for candidate in loose
+        if not any(candidate in points_of for points_of in continua.values())
+    ]
     surveyor = PointClassifier(partials, system)
     points = [surveyor.at_root(root) for root in roots]
     reach = [LOOSE * (high - low) for low, high in box]
-    points += [surveyor.at_floats(place, reach) for place in apart[:MOST_UNPROVED]]
+    points += [surveyor.at_floats(candidate, reach) for candidate in apart[:MOST_UNPROVED]]
     return Search(
         points=tuple(sorted(points, key=_order)),
         undecided=searched.undecided,
         complete=not searched.undecided if certify else None,
-        continua=tuple(tuple(map(text_of, equations)) for equations in found),
+        continua=tuple(tuple(map(text_of, equations)) for equations in continua),
         unproved=len(apart[MOST_UNPROVED:]),
     )
 
 
 def _settled(
-    system: GradientSystem, box: Box, places: Sequence[tuple[float, ...]]
+    system: GradientSystem, box: Box, candidates: Sequence[tuple[float, ...]]
 ) -> list[tuple[float, ...]]:
     """Return the points at which Newton's method comes to rest from some places, each once.
 
     A place from which it doesn't is a point of its own, unless it is near one of these: next to a
     multiple root the steps may lead anywhere.
     """
-    found: list[tuple[float, ...]] = []
+    settled: list[tuple[float, ...]] = []
     restless: list[tuple[float, ...]] = []
-    for turn, place in enumerate(places):
-        end = system.settled(place, box) if turn < MOST_SETTLED else None
+    for turn, candidate in enumerate(candidates):
+        end = system.settled(candidate, box) if turn < MOST_SETTLED else None
         if end is None:
-            restless.append(place)
-        elif not _is_near(end, found, box, LOOSE):
-            found.append(end)
-    return [*found, *(place for place in restless if not _is_near(place, found, box, AROUND))]
+            restless.append(candidate)
+        elif not _is_near(end, settled, box, LOOSE):
+            settled.append(end)
+    return [
+        *settled,
+        *(candidate for candidate in restless if not _is_near(candidate, settled, box, AROUND)),
+    ]
 
 
 def _is_near(
-    place: Sequence[float], others: Sequence[Sequence[float]], box: Box, part: float
+    point: Sequence[float], others: Sequence[Sequence[float]], box: Box, part: float
 ) -> bool:
     reaches = [part * (high - low) for low, high in box]
     return any(
-        all(abs(x - y) <= r for x, y, r in zip(place, other, reaches, strict=True))
+        all(abs(x - y) <= r for x, y, r in zip(point, other, reaches, strict=True))
         for other in others
     )
 
@@ -131,15 +138,15 @@ def _order(point: NotablePoint) -> tuple[float, ...]:
     return (value, *point.at.values())
 
 
-def _around(place: Sequence[float], box: Box) -> list[arb]:
+def _around(point: Sequence[float], box: Box) -> list[arb]:
     """Return the box around a point in which its root would lie."""
     reaches = [AROUND * (high - low) for low, high in box]
-    return [hull(x - reach, x + reach) for x, reach in zip(place, reaches, strict=True)]
+    return [hull(x - reach, x + reach) for x, reach in zip(point, reaches, strict=True)]
 
 
-def _is_inside(at: tuple[arb, ...], box: Box) -> bool:
-    return all(ball.overlaps(hull(*ends)) for ball, ends in zip(at, box, strict=True))
+def _is_inside(point: tuple[arb, ...], box: Box) -> bool:
+    return all(ball.overlaps(hull(*ends)) for ball, ends in zip(point, box, strict=True))
 
 
-def _holds(root: Root, place: tuple[float, ...]) -> bool:
-    return all(ball.contains(x) for ball, x in zip(root.region, place, strict=True))
+def _holds(root: Root, point: tuple[float, ...]) -> bool:
+    return all(ball.contains(x) for ball, x in zip(root.region, point, strict=True))

@@ -56,36 +56,36 @@ def truth(function: Function) -> Truth:
     """
 
     def derivative(output: int, order: int, x: float) -> float:
-        at = dict.fromkeys(function.variables, x)
-        found = partial(
-            function.outputs[output], at, (*at,) * order, digits=DIGITS, max_bits=MOST_BITS
+        point = dict.fromkeys(function.variables, x)
+        enclosed = partial(
+            function.outputs[output], point, (*point,) * order, digits=DIGITS, max_bits=MOST_BITS
         )
-        if found.ball is None:
+        if enclosed.ball is None:
             return nan
-        return 0.0 if found.ball.contains(0) else float(found.ball)
+        return 0.0 if enclosed.ball.contains(0) else float(enclosed.ball)
 
     def exact(output: int, order: int, x: float) -> float:
-        at = dict.fromkeys(function.variables, x)
-        found = partial(function.outputs[output], at, (*at,) * order).nearest()
-        return nan if found is None else found
+        point = dict.fromkeys(function.variables, x)
+        number = partial(function.outputs[output], point, (*point,) * order).nearest()
+        return nan if number is None else number
 
     def value(output: int, x: float) -> float:
-        found = _value(function.outputs[output], function.variables, x)
-        return float(arb(found)) if isinstance(found, arb | fmpq) else nan
+        value = _value(function.outputs[output], function.variables, x)
+        return float(arb(value)) if isinstance(value, arb | fmpq) else nan
 
     def bounds(output: int, highest: int, x: float) -> list[float]:
-        at = dict.fromkeys(function.variables, x)
-        if not at:
+        point = dict.fromkeys(function.variables, x)
+        if not point:
             return [0.0] * (highest + 1)
-        orders = [(*at,) * order for order in range(highest + 1)]
-        found = rounding_bounds(function.outputs[output], at, orders, "float64")
-        return [found[order].bound for order in orders]
+        orders = [(*point,) * order for order in range(highest + 1)]
+        errors = rounding_bounds(function.outputs[output], point, orders, "float64")
+        return [errors[order].bound for order in orders]
 
     boxes = cache(lambda output: Bounds([function.outputs[output]], function.variables))
 
     def ranges(output: int, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-        found = boxes(output).jet(low[None], high[None]).value
-        return found.lo, found.hi
+        enclosed = boxes(output).jet(low[None], high[None]).value
+        return enclosed.lo, enclosed.hi
 
     return Truth(derivative, exact, value, bounds, ranges)
 

@@ -37,20 +37,20 @@ class Sides:
         self._partials = partials
         (self._x,) = partials.function.variables
 
-    def signs(self, order: int, at: Node, reach: float) -> tuple[int | None, int | None]:
+    def signs(self, order: int, point: Node, reach: float) -> tuple[int | None, int | None]:
         """Return the signs of a derivative up to ``reach`` on the left and the right of a point.
 
         0 is a derivative that is 0 on all of the side, None a sign that isn't proved.
         """
-        return self._sign(order, at, LEFT, reach), self._sign(order, at, RIGHT, reach)
+        return self._sign(order, point, LEFT, reach), self._sign(order, point, RIGHT, reach)
 
-    def _sign(self, order: int, at: Node, side: int, reach: float) -> int | None:
+    def _sign(self, order: int, point: Node, side: int, reach: float) -> int | None:
         with working(FINE_BITS):
-            here = constant_value(at, FINE_BITS)
+            here = constant_value(point, FINE_BITS)
             end = float(here) + side * reach
             stretch = here.union(arb(end))
         far = number(Fraction(abs(end)))
-        ends = (at, far if end >= 0 else node("neg", far))
+        ends = (point, far if end >= 0 else node("neg", far))
         known: dict[str, int] = {}
         for _ in range(MAX_FACTORS):
             found = self._partials.sign_between(
@@ -58,13 +58,13 @@ class Sides:
             )
             if not isinstance(found, str):
                 return found
-            sign = self._sign_of_factor(found, at, side, stretch)
+            sign = self._sign_of_factor(found, point, side, stretch)
             if sign is None:
                 return None
             known[found] = sign
         return None
 
-    def _sign_of_factor(self, text: str, at: Node, side: int, stretch: arb) -> int | None:
+    def _sign_of_factor(self, text: str, point: Node, side: int, stretch: arb) -> int | None:
         try:
             (term,) = parse(text, variables=(self._x,)).outputs
         except DiffcliError:
@@ -79,6 +79,6 @@ class Sides:
                 return None
             if not slope.contains(0):
                 return (1 if slope > 0 else -1) * (side if order % 2 else 1)
-            if not vanishes(partials, [index], [at]):
+            if not vanishes(partials, [index], [point]):
                 return None
         return None

@@ -74,10 +74,10 @@ def _finite(curvature: Tensor) -> Tensor:
 
 def _distinct(points: Tensor, span: Tensor, most: int) -> list[tuple[float, ...]]:
     """Return one of each cluster."""
-    found: list[Tensor] = []
+    starts: list[Tensor] = []
     for point in points:
-        if len(found) == most:
+        if len(starts) == most:
             break
-        if all(bool(((point - other) / span).norm() > APART) for other in found):
-            found.append(point)
-    return [tuple(point.tolist()) for point in found]
+        if all(bool(((point - other) / span).norm() > APART) for other in starts):
+            starts.append(point)
+    return [tuple(point.tolist()) for point in starts]

@@ -60,14 +60,14 @@ class GradientSystem:
         """
         self._walk.move(dict(zip(self.names, balls, strict=True)))
         passes = Passes(self._walk, indices, bits)
-        found = []
+        numbers = []
         for index in indices:
             enclosure = passes.enclose(index)
             if enclosure.ball is None:
                 undefined = enclosure.outcome is Outcome.UNDEFINED
                 raise (Undefined if undefined else Difficult)(str(enclosure.reason))
-            found.append(enclosure.ball)
-        return found
+            numbers.append(enclosure.ball)
+        return numbers
 
     def over(self, balls: Sequence[arb], bits: int) -> tuple[list[arb], arb_mat]:
         """Enclose the equations and their Jacobian; raises as :meth:`values`."""
@@ -90,7 +90,7 @@ class GradientSystem:
             middle = [ball.mid() for ball in balls]
             here = _column(self.values(middle, self.equations, bits))
             offset = _column([ball - mid for ball, mid in zip(balls, middle, strict=True)])
-            if not all(each.contains(0) for each in (here + slopes * offset).entries()):
+            if not all(entry.contains(0) for entry in (here + slopes * offset).entries()):
                 return None
             inverse = _inverse(slopes)
             size = len(balls)
@@ -132,7 +132,7 @@ class GradientSystem:
                 continue
         return None
 
-    def settled(self, place: Sequence[float], box: Box) -> tuple[float, ...] | None:
+    def settled(self, start: Sequence[float], box: Box) -> tuple[float, ...] | None:
         """Return where Newton's method comes to rest from a point, in more digits than a float has.
 
         At a multiple root its steps shrink by a constant factor alone, and in floating point end
@@ -141,16 +141,16 @@ class GradientSystem:
         spans = [high - low for low, high in box]
         try:
             with working(SETTLING_BITS):
-                point = _column([arb(x) for x in place])
+                point = _column([arb(x) for x in start])
                 for _ in range(MOST_STEPS):
                     values, slopes = self.over(point.entries(), SETTLING_BITS)
                     step = _inverse(slopes) * _column(values)
-                    point = _column([each.mid() for each in (point - step).entries()])
+                    point = _column([entry.mid() for entry in (point - step).entries()])
                     moved = zip(step.entries(), spans, strict=True)
                     if all(abs(s) < STILL * span for s, span in moved):
-                        found = tuple(map(float, point.entries()))
-                        inside = zip(found, box, strict=True)
-                        return found if all(a <= x <= b for x, (a, b) in inside) else None
+                        floats = tuple(map(float, point.entries()))
+                        inside = zip(floats, box, strict=True)
+                        return floats if all(a <= x <= b for x, (a, b) in inside) else None
         except (ArithmeticError, Trouble):
             return None
         return None
@@ -161,7 +161,7 @@ class GradientSystem:
         for _ in range(MOST_STEPS):
             values, slopes = self.over(point.entries(), bits)
             step = _inverse(slopes) * _column(values)
-            point = _column([each.mid() for each in (point - step).entries()])
+            point = _column([entry.mid() for entry in (point - step).entries()])
             if all(abs(s) < r for s, r in zip(step.entries(), _reach(point, digits), strict=True)):
                 break
         return list(point.entries())
@@ -173,11 +173,11 @@ class GradientSystem:
             reach = _reach(_column(point), DIGITS)
             near = [x + arb(0, r) for x, r in zip(point, reach, strict=True)]
             image = self.narrowed(near, FINE_BITS)
-            held = image and all(
+            is_proved = image and all(
                 a.contains_interior(b) and ball.contains(b)
                 for a, b, ball in zip(near, image, balls, strict=True)
             )
-            return image if held else None
+            return image if is_proved else None
 
 
 def _reach(point: arb_mat, digits: int) -> list[arb]:

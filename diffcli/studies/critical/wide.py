@@ -30,9 +30,11 @@ class Wide(Walk):
     def facts_for(self, arguments: Sequence[Term]) -> Facts | None:
         """Return what is known of all points where balls are narrow, as next to a limit."""
         balls = [
-            ball(centre(each)) for each in arguments if isinstance(each, fmpq | arb | arb_series)
+            ball(centre(argument))
+            for argument in arguments
+            if isinstance(argument, fmpq | arb | arb_series)
         ]
-        if any(each.rad() > NARROW * (1 + abs(each.mid())) for each in balls):
+        if any(narrow.rad() > NARROW * (1 + abs(narrow.mid())) for narrow in balls):
             return None
         self._facts_here = self._facts_here or Facts({}, self._balls)
         return self._facts_here

@@ -150,15 +150,17 @@ def close_in(
     """
     active = list(brackets[: budget // (len(NODES) * LEAST)])
     while active and len(NODES) * len(active) <= budget:
-        x = np.array([each.nodes for each in active])
+        x = np.array([bracket.nodes for bracket in active])
         budget -= x.size
-        for each, row in zip(active, evaluate(x.ravel()).reshape(x.shape), strict=True):
-            each.close(row)
-            each.narrow = each.high - each.low <= narrowest(each.high, span)
+        for bracket, row in zip(active, evaluate(x.ravel()).reshape(x.shape), strict=True):
+            bracket.close(row)
+            bracket.narrow = bracket.high - bracket.low <= narrowest(bracket.high, span)
         active = [
-            each
-            for each in active
-            if not (each.narrow or (each.decided and each.continuous) or each.rounds >= MOST)
+            bracket
+            for bracket in active
+            if not (
+                bracket.narrow or (bracket.decided and bracket.continuous) or bracket.rounds >= MOST
+            )
         ]
 
 

@@ -47,48 +47,48 @@ class Digits:
     _barren: int = 0
     _stretches: list[tuple[float, float]] = field(default_factory=list)
 
-    def mend(self, x: Floats, values: Floats, places: Sequence[int]) -> list[int]:
+    def mend(self, x: Floats, values: Floats, indices: Sequence[int]) -> list[int]:
         """Put proved numbers in the places, among some, where digits are lost.
 
         Return the places of which nothing is proved, and which are to be left out.
         """
         unknown = []
-        for place in [*self._lossy(x, values, places)]:
-            rows = values[:, :, place]
+        for index in [*self._lossy(x, values, indices)]:
+            rows = values[:, :, index]
             truths = np.full_like(rows, np.nan)
             for output, order in np.argwhere(np.isfinite(rows)).tolist():
-                truths[output, order] = self.proved(output, order, float(x[place]))
+                truths[output, order] = self.proved(output, order, float(x[index]))
             wrong = np.isfinite(rows) & ~(np.abs(rows - truths) <= WRONG * np.abs(truths))
             if np.isnan(truths[wrong]).any():
-                if self._losses[float(x[place])] < UNBOUNDED:
-                    unknown.append(place)
+                if self._losses[float(x[index])] < UNBOUNDED:
+                    unknown.append(index)
                 else:
                     self._barren += 1
             elif wrong.any():
-                values[:, :, place] = np.where(wrong, truths, rows)
-                self.enclosed[float(x[place])] = values[:, :, place].copy()
+                values[:, :, index] = np.where(wrong, truths, rows)
+                self.enclosed[float(x[index])] = values[:, :, index].copy()
         return unknown
 
     def survey(self, x: Floats) -> None:
         """Note the stretches between samples that lost digits, where every other one is proved."""
-        suspect = [self.is_suspect(at) for at in x.tolist()]
+        suspect = [self.is_suspect(number) for number in x.tolist()]
         self._stretches = [
-            (float(x[place]), float(x[place + 1]))
-            for place, (first, second) in enumerate(pairwise(suspect))
+            (float(x[index]), float(x[index + 1]))
+            for index, (first, second) in enumerate(pairwise(suspect))
             if first and second
         ]
 
     def restored(self, x: Floats, values: Floats) -> Floats:
         """Return values of points with proved numbers in the place of those that lost digits."""
-        for place, at in enumerate(x.tolist()) if self.enclosed else ():
-            if at in self.enclosed:
-                values[:, :, place] = self.enclosed[at]
-            elif not self.is_exhausted and self._is_within(at):
-                rows = values[:, :, place]
+        for index, number in enumerate(x.tolist()) if self.enclosed else ():
+            if number in self.enclosed:
+                values[:, :, index] = self.enclosed[number]
+            elif not self.is_exhausted and self._is_within(number):
+                rows = values[:, :, index]
                 for output, order in np.argwhere(np.isfinite(rows)).tolist():
-                    truth = self.proved(output, order, at)
+                    truth = self.proved(output, order, number)
                     rows[output, order] = truth if isfinite(truth) else rows[output, order]
-                self.enclosed[at] = rows.copy()
+                self.enclosed[number] = rows.copy()
         return values
 
     @property
@@ -96,44 +96,44 @@ class Digits:
         """Whether no more samples are enclosed, so that others would show rounding noise."""
         return len(self.enclosed) >= MOST_BOUNDED
 
-    def _is_within(self, at: float) -> bool:
-        return any(low < at < high for low, high in self._stretches)
+    def _is_within(self, number: float) -> bool:
+        return any(low < number < high for low, high in self._stretches)
 
-    def _lossy(self, x: Floats, values: Floats, places: Sequence[int]) -> Iterator[int]:
+    def _lossy(self, x: Floats, values: Floats, indices: Sequence[int]) -> Iterator[int]:
         """Yield the places whose errors may be too large."""
-        for run in _runs([place for place in places if float(x[place]) not in self.enclosed]):
+        for run in _runs([index for index in indices if float(x[index]) not in self.enclosed]):
             asked = sorted({*run[::STRIDE], run[-1]})
-            losses = {place: self._loss(x, values, place) for place in asked}
+            losses = {index: self._loss(x, values, index) for index in asked}
             for first, last in pairwise(asked):
                 if max(losses[first], losses[last]) > SAFE:
                     within = range(first + 1, last)
-                    losses |= {place: self._loss(x, values, place) for place in within}
-            yield from (place for place, loss in sorted(losses.items()) if loss > LOST)
+                    losses |= {index: self._loss(x, values, index) for index in within}
+            yield from (index for index, loss in sorted(losses.items()) if loss > LOST)
 
-    def is_suspect(self, at: float) -> bool:
+    def is_suspect(self, number: float) -> bool:
         """Whether a point lost so many digits that those beside it may have lost theirs."""
-        return self._losses.get(at, 0.0) > SAFE
+        return self._losses.get(number, 0.0) > SAFE
 
-    def _loss(self, x: Floats, values: Floats, place: int) -> float:
+    def _loss(self, x: Floats, values: Floats, index: int) -> float:
         """Return the largest bound of an error at a place, relative to its number."""
-        at = float(x[place])
+        at = float(x[index])
         if at not in self._losses:
             if len(self._losses) >= MOST_BOUNDED or self._barren >= MOST_BARREN:
                 return 0.0
             self._losses[at] = max(
                 _relative(number, bound)
-                for output, row in enumerate(values[:, :, place].tolist())
+                for output, row in enumerate(values[:, :, index].tolist())
                 for number, bound in zip(row, self.bounds(output, at), strict=True)
             )
         return self._losses[at]
 
 
-def _runs(places: Sequence[int]) -> Iterator[Sequence[int]]:
+def _runs(indices: Sequence[int]) -> Iterator[Sequence[int]]:
     """Yield the places that follow each other together."""
     start = 0
-    for end in range(1, len(places) + 1):
-        if end == len(places) or places[end] != places[end - 1] + 1:
-            yield places[start:end]
+    for end in range(1, len(indices) + 1):
+        if end == len(indices) or indices[end] != indices[end - 1] + 1:
+            yield indices[start:end]
             start = end
 
 

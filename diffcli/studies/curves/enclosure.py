@@ -32,7 +32,7 @@ class Band:
 def band(output: int, formula: Node, name: str, low: float, high: float) -> Band | None:
     """Return what is proved of a formula of one variable; None for formulas of tensors."""
     bounds = Bounds([formula], (name,))
-    if any(each.op in TENSORS for each in bounds.nodes):
+    if any(node.op in TENSORS for node in bounds.nodes):
         return None
     edges = np.linspace(low, high, STRETCHES + 1)
     box = Interval(edges[None, :-1], edges[None, 1:])

@@ -87,9 +87,9 @@ class Search:
     def _places(self, feature: Feature, output: int) -> Iterator[tuple[float, float]]:
         match feature:
             case Feature.POLE:
-                for each in self.samples.breaks_of(output, 0):
-                    if each.kind is BreakKind.POLE:
-                        yield each.at, nan
+                for break_ in self.samples.breaks_of(output, 0):
+                    if break_.kind is BreakKind.POLE:
+                        yield break_.at, nan
             case Feature.KINK:
                 for corner in self._corners(output):
                     if corner.jumps or corner.turns:
@@ -104,7 +104,7 @@ class Search:
         crossings = self._crossings(output, order)
         yield from zip(crossings, self._heights(crossings, output), strict=True)
         if order == 1:
-            yield from ((each.x, each.y) for each in self._corners(output) if each.turns)
+            yield from ((corner.x, corner.y) for corner in self._corners(output) if corner.turns)
 
     def _touching(self, output: int) -> Iterator[float]:
         """Yield the zeros without a change of sign: turning points, and single samples."""
@@ -116,11 +116,11 @@ class Search:
 
     def _corners(self, output: int) -> Iterator[Corner]:
         x, (values, slopes) = self.samples.x, self.samples.values[output, :2]
-        for each in self.samples.breaks_of(output, 1):
-            if each.order == 1 and each.kind in (BreakKind.JUMP, BreakKind.POLE):
-                before, at, after = x.searchsorted([each.low, each.at, each.high])
+        for corner in self.samples.breaks_of(output, 1):
+            if corner.order == 1 and corner.kind in (BreakKind.JUMP, BreakKind.POLE):
+                before, here, after = x.searchsorted([corner.low, corner.at, corner.high])
                 turns = bool(slopes[before] * slopes[after] < 0)
-                yield Corner(each.at, float(values[at]), each.kind is BreakKind.JUMP, turns)
+                yield Corner(corner.at, float(values[here]), corner.kind is BreakKind.JUMP, turns)
 
     # -- changes of sign ---------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ class Search:
         """Return where a derivative changes sign, to the last digits."""
         ends = self._brackets(output, order)
         if 0 < len(ends) <= MOST_PROVED:
-            ends = np.array([each for each in ends.tolist() if self._crosses(each, output, order)])
+            ends = np.array([end for end in ends.tolist() if self._crosses(end, output, order)])
         return self._close_in(ends, output, order) if len(ends) else []
 
     def _brackets(self, output: int, order: int) -> Floats:
@@ -185,7 +185,7 @@ class Search:
             low = np.where(right == 0, high, low)
             if (high - low <= 2 * np.spacing(np.abs(high))).all():
                 break
-        return [self._simplest(each) for each in ((low + high) / 2).tolist()]
+        return [self._simplest(middle) for middle in ((low + high) / 2).tolist()]
 
     def _simplest(self, x: float) -> float:
         """Return the shortest number that float64 can't tell from a place."""

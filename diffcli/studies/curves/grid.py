@@ -78,7 +78,7 @@ class Grid:
             x,
             self.y[:, :, keep],
             tuple(self.breaks),
-            frozenset(each for each in enclosed if each in set(x.tolist())),
+            frozenset(number for number in enclosed if number in set(x.tolist())),
         )
 
     # -- where digits are lost ---------------------------------------------------------------
@@ -92,25 +92,25 @@ class Grid:
     @property
     def beside_breaks(self) -> Places:
         """The samples at the ends of breaks."""
-        ends = [end for each in self.breaks for end in (each.low, each.high)]
+        ends = [end for break_ in self.breaks for end in (break_.low, break_.high)]
         return np.flatnonzero(np.isin(self.x, ends))
 
-    def mend_new(self, places: Places) -> None:
+    def mend_new(self, chosen: Places) -> None:
         """Mend samples that are new, where they are close to others or beside lost digits."""
         if self.digits is None:
             return
-        narrow = np.isin(places, self.narrow)
+        narrow = np.isin(chosen, self.narrow)
         suspect = self.digits.is_suspect
-        beside = [suspect(float(self.x[i - 1])) or suspect(float(self.x[i + 1])) for i in places]
-        self.mend(places[narrow | np.array(beside, dtype=bool)])
+        beside = [suspect(float(self.x[i - 1])) or suspect(float(self.x[i + 1])) for i in chosen]
+        self.mend(chosen[narrow | np.array(beside, dtype=bool)])
 
-    def mend(self, places: Places) -> None:
+    def mend(self, chosen: Places) -> None:
         """Enclose those of some samples whose digits are lost, or leave them out."""
         if self.digits is None:
             return
-        unknown = self.digits.mend(self.x, self.y, places.tolist())
-        ends = {end for each in self.breaks for end in (each.low, each.at, each.high)}
-        left = [place for place in unknown if float(self.x[place]) not in ends]
+        unknown = self.digits.mend(self.x, self.y, chosen.tolist())
+        ends = {end for break_ in self.breaks for end in (break_.low, break_.at, break_.high)}
+        left = [index for index in unknown if float(self.x[index]) not in ends]
         self.x, self.y = np.delete(self.x, left), np.delete(self.y, left, axis=2)
 
     # -- in pixels ---------------------------------------------------------------------------
@@ -143,12 +143,12 @@ class Grid:
 
     def add(self, points: Floats) -> None:
         """Add samples, but for those next to a break."""
-        near = [(points >= each.low) & (points <= each.high) for each in self.breaks]
+        near = [(points >= break_.low) & (points <= break_.high) for break_ in self.breaks]
         kept = points[~np.logical_or.reduce(near)] if near else points
         kept = np.setdiff1d(kept, self.x)
-        places = self.x.searchsorted(kept)
-        self.y = np.insert(self.y, places, self.evaluate(kept), axis=2)
-        self.x = np.insert(self.x, places, kept)
+        indices = self.x.searchsorted(kept)
+        self.y = np.insert(self.y, indices, self.evaluate(kept), axis=2)
+        self.x = np.insert(self.x, indices, kept)
 
     def put(self, low: float, high: float, points: Floats) -> None:
         """Put these samples in place of those from ``low`` to ``high``."""

@@ -31,10 +31,10 @@ def is_iterated(function: Function) -> bool:
     from diffcli.engines.kernels.closed import ITERATED
 
     moving = set[Node]()
-    for each in postorder(function.outputs):
-        if each.op == VARIABLE or any(arg in moving for arg in each.args):
-            moving.add(each)
-        if any(each.args[index] in moving for index in ITERATED.get(each.op, ())):
+    for node in postorder(function.outputs):
+        if node.op == VARIABLE or any(arg in moving for arg in node.args):
+            moving.add(node)
+        if any(node.args[index] in moving for index in ITERATED.get(node.op, ())):
             return True
     return False
 
@@ -44,17 +44,17 @@ def numbers(function: Function, indices: Sequence[Index], points: Floats) -> Flo
 
     Each is rounded from its enclosure.
     """
-    found = np.full((len(function.outputs), len(indices), points.shape[1]), np.nan)
-    for place, column in enumerate(points.T.tolist()):
+    values = np.full((len(function.outputs), len(indices), points.shape[1]), np.nan)
+    for k, column in enumerate(points.T.tolist()):
         if not all(map(isfinite, column)):
             continue
-        at = dict(zip(function.variables, column, strict=True))
-        for row, output in zip(found, function.outputs, strict=True):
+        point = dict(zip(function.variables, column, strict=True))
+        for row, output in zip(values, function.outputs, strict=True):
             enclosed = partials(
-                output, at, indices, digits=DIGITS, max_bits=MOST_BITS, deadline=now() + PATIENCE
+                output, point, indices, digits=DIGITS, max_bits=MOST_BITS, deadline=now() + PATIENCE
             )
-            row[:, place] = [_rounded(enclosed[index]) for index in indices]
-    return found
+            row[:, k] = [_rounded(enclosed[index]) for index in indices]
+    return values
 
 
 def _rounded(enclosure: Enclosure) -> float:

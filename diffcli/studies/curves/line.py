@@ -125,13 +125,13 @@ def default_range(function: Function, evaluate: Evaluate) -> Range:
         values = evaluate(x)[:, 0]
         known = np.isfinite(values).any(axis=0)
         sizes = np.abs(values[np.isfinite(values)])
-        found = whole(x[known], half)
+        chosen = whole(x[known], half)
         if not sizes.size:
             break
         high, middle = np.quantile(sizes, [0.98, 0.5])
         if high < TOO_HIGH or high < TOO_STEEP * middle:
             break
-    return _close_range(evaluate, turns, found) if turns.size > 1 else found
+    return _close_range(evaluate, turns, chosen) if turns.size > 1 else chosen
 
 
 def whole(x: Floats, half: int) -> Range:
@@ -189,7 +189,7 @@ def _close_range(evaluate: Evaluate, turns: Floats, usual: Range) -> Range:
         return usual
     middle, half = (turns[0] + turns[-1]) / 2, float(np.ptp(turns)) / 2
     reaches = [part * half for part in CLOSER]
-    seen = (each for each in reaches if share(middle - each, middle + each) > SEEN)
+    seen = (reach for reach in reaches if share(middle - reach, middle + reach) > SEEN)
     reach = next(seen, reaches[-1])
     step = 10.0 ** floor(log10(reach / 5))
     low, high = (

@@ -84,4 +84,4 @@ def missing(
         cells = [cell for cell in halves if not smooth(*cell)]
         if len(cells) > MOST_HOLE_CELLS:
             return []
-    return sorted({at for cell in cells if isnan(value(at := simplest(*cell)))})
+    return sorted({point for cell in cells if isnan(value(point := simplest(*cell)))})

@@ -43,41 +43,41 @@ class Motion:
         return (dx * ddy - dy * ddx) / self.speed**3
 
 
-def motion_at(function: Function, at: Node) -> Motion:
+def motion_at(function: Function, time: Node) -> Motion:
     """Return a curve of two outputs at a value of its one variable.
 
     Raises NoDerivativeError where it has no velocity, or stands still.
     """
-    t = nearest(at)
-    pairs = [_numbers(function, at, order) for order in (1, 2)]
+    t = nearest(time)
+    pairs = [_numbers(function, time, order) for order in (1, 2)]
     first, second = pairs
-    places = [value for value, _ in first]
+    position = [value for value, _ in first]
     velocity = [slope for _, slope in first]
-    if None in velocity or None in places or not any(velocity):
+    if None in velocity or None in position or not any(velocity):
         raise NoDerivativeError(
             f"no tangent at {t:g}: the curve has no velocity there, or stands still",
             hint="choose another value of the parameter",
         )
     acceleration = [slope for _, slope in second]
-    x, y = (each for each in places if each is not None)
-    dx, dy = (each for each in velocity if each is not None)
-    known = [each for each in acceleration if each is not None]
+    x, y = (coordinate for coordinate in position if coordinate is not None)
+    dx, dy = (coordinate for coordinate in velocity if coordinate is not None)
+    known = [coordinate for coordinate in acceleration if coordinate is not None]
     return Motion(t, (x, y), (dx, dy), (known[0], known[1]) if len(known) == 2 else None)
 
 
-def _numbers(function: Function, at: Node, order: int) -> list[tuple[float | None, float | None]]:
+def _numbers(function: Function, time: Node, order: int) -> list[tuple[float | None, float | None]]:
     """Return each output's value and derivative of an order, None where it has none."""
-    found: list[tuple[float | None, float | None]] = []
+    numbers: list[tuple[float | None, float | None]] = []
     for output in function.outputs:
         single = Function(("",), (output,), function.variables)
         (name,) = function.variables
-        (result,) = derive(Grad(order=order), single, [Point({name: at})]).results
+        (result,) = derive(Grad(order=order), single, [Point({name: time})]).results
         slope = (result.derivative or {}).get(name)
         value = result.value
-        found.append(
+        numbers.append(
             (
                 value if isinstance(value, float) else None,
                 slope if isinstance(slope, float) else None,
             )
         )
-    return found
+    return numbers

@@ -50,7 +50,7 @@ def spread(function: Function, family: Mapping[str, Sequence[Node]]) -> Function
     """Return a Function with an output for each value of a family's variable."""
     for name, values in family.items():
         members = [holding(function, {name: value}) for value in values]
-        outputs = tuple(output for each in members for output in each.outputs)
+        outputs = tuple(output for member in members for output in member.outputs)
         function = replace(
             members[0], text=function.text * len(values), outputs=outputs, definitions=()
         )

@@ -53,10 +53,10 @@ def evaluator(function: Function) -> Evaluate:
 
     def evaluate(points: Floats) -> tuple[Floats, Floats]:
         inputs = [torch.tensor(row, dtype=torch.float64, requires_grad=True) for row in points]
-        outputs = [each.to(torch.float64).expand(points.shape[1]) for each in program(*inputs)]
-        values = np.array([each.numpy(force=True) for each in outputs])
+        outputs = [output.to(torch.float64).expand(points.shape[1]) for output in program(*inputs)]
+        values = np.array([output.numpy(force=True) for output in outputs])
         gradients = np.array(
-            [[part.numpy(force=True) for part in gradient(each, inputs)] for each in outputs]
+            [[part.numpy(force=True) for part in gradient(output, inputs)] for output in outputs]
         )
         return _known(values, gradients)
 
@@ -67,8 +67,8 @@ def _of_enclosures(function: Function) -> Evaluate:
     indices = [(), *((name,) for name in function.variables)]
 
     def evaluate(points: Floats) -> tuple[Floats, Floats]:
-        found = numbers(function, indices, points)
-        return _known(found[:, 0], found[:, 1:])
+        both = numbers(function, indices, points)
+        return _known(both[:, 0], both[:, 1:])
 
     return evaluate
 

@@ -62,11 +62,13 @@ class Samples:
 
     def breaks_of(self, output: int, order: int) -> list[Break]:
         """Return the breaks of one line."""
-        return [each for each in self.breaks if each.output == output and each.order <= order]
+        return [
+            break_ for break_ in self.breaks if break_.output == output and break_.order <= order
+        ]
 
     def has_pole(self, output: int, order: int) -> bool:
         """Whether a line is unbounded."""
-        return any(each.kind is BreakKind.POLE for each in self.breaks_of(output, order))
+        return any(break_.kind is BreakKind.POLE for break_ in self.breaks_of(output, order))
 
 
 def nothing_proved(_output: int, _order: int, _low: float, _high: float) -> bool:

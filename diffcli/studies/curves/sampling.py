@@ -118,7 +118,7 @@ class _Sampler(Grid):
         if self.truth is None or self.budget <= 0 or self.coarse < COARSE:
             return False
         low, high = self.window
-        found = [
+        bumps_found = [
             bumps(
                 partial(self.truth.ranges, output),
                 partial(self.value_of, output),
@@ -128,7 +128,7 @@ class _Sampler(Grid):
             )
             for output in range(self.y.shape[0])
         ]
-        points = np.concatenate(found)
+        points = np.concatenate(bumps_found)
         self.add(points)
         return points.size > 0
 
@@ -139,10 +139,10 @@ class _Sampler(Grid):
         before = len(self.breaks)
         for order in range(self.y.shape[1]):
             for output in range(self.y.shape[0]):
-                places = self.suspects(output, order)
+                cells = self.suspects(output, order)
                 # What breaks a derivative may be a break of its function.
                 for lower in range(order + 1):
-                    self.examine(places, output, lower)
+                    self.examine(cells, output, lower)
         return len(self.breaks) > before
 
     def suspects(self, output: int, order: int) -> list[tuple[float, float]]:
@@ -158,17 +158,17 @@ class _Sampler(Grid):
         size, (lowest, highest) = np.pad(np.abs(row), 1), fences(self.x, row)
         peak = (size[1:-1] >= size[:-2]) & (size[1:-1] >= size[2:])
         peaks = np.flatnonzero(peak & ((row < lowest) | (row > highest))).tolist()
-        found = [(i, i + 1) for i in cells] + [(max(i - 1, 0), min(i + 1, last)) for i in peaks]
-        places = [(float(self.x[first]), float(self.x[last])) for first, last in found]
-        return [place for place in places if self.is_suspect(output, order, *place)]
+        pairs = [(i, i + 1) for i in cells] + [(max(i - 1, 0), min(i + 1, last)) for i in peaks]
+        places = [(float(self.x[first]), float(self.x[last])) for first, last in pairs]
+        return [cell for cell in places if self.is_suspect(output, order, *cell)]
 
-    def examine(self, places: list[tuple[float, float]], output: int, order: int) -> None:
+    def examine(self, cells: list[tuple[float, float]], output: int, order: int) -> None:
         """Close in on places where an output's derivative of this order may break."""
-        places = [place for place in places if self.is_suspect(output, order, *place)]
+        cells = [cell for cell in cells if self.is_suspect(output, order, *cell)]
         row = self.y[output, order]
-        wide = [self.beyond_breaks(output, *place) for place in places]
+        wide = [self.beyond_breaks(output, *cell) for cell in cells]
         brackets = [
-            Bracket(*place, tuple(row[self.x.searchsorted(place)].tolist())) for place in wide
+            Bracket(*cell, tuple(row[self.x.searchsorted(cell)].tolist())) for cell in wide
         ]
         close_in(
             brackets,
@@ -176,24 +176,24 @@ class _Sampler(Grid):
             self.span,
             self.budget - SPARE * len(brackets),
         )
-        for place, found in zip(places, brackets, strict=True):
+        for cell, bracket in zip(cells, brackets, strict=True):
             if (
-                not found.decided
-                or found.continuous
+                not bracket.decided
+                or bracket.continuous
                 or (
-                    self.is_suspect(output, order, *place)
-                    and not self.break_line(found, output, order)
+                    self.is_suspect(output, order, *cell)
+                    and not self.break_line(bracket, output, order)
                 )
             ):
-                self.cleared.add((output, order, *place))
+                self.cleared.add((output, order, *cell))
 
     def beyond_breaks(self, output: int, low: float, high: float) -> tuple[float, float]:
         """Return a cell widened by a sample where it ends at a break of another output.
 
         Those ends are too near each other for a trend to be seen between them.
         """
-        others = [each for each in self.breaks if each.output != output]
-        ends = {end for each in others for end in (each.low, each.at, each.high)}
+        others = [break_ for break_ in self.breaks if break_.output != output]
+        ends = {end for break_ in others for end in (break_.low, break_.at, break_.high)}
         first, last = self.x.searchsorted((low, high)).tolist()
         while first > 0 and self.x[first] in ends:
             first -= 1
@@ -202,54 +202,56 @@ class _Sampler(Grid):
         return float(self.x[first]), float(self.x[last])
 
     def broken(self, output: int, order: int) -> list[Break]:
-        return [each for each in self.breaks if each.output == output and each.order <= order]
+        return [
+            break_ for break_ in self.breaks if break_.output == output and break_.order <= order
+        ]
 
     def is_suspect(self, output: int, order: int, low: float, high: float) -> bool:
         return not (
             (output, order, low, high) in self.cleared
-            or any(each.explains(low, high) for each in self.broken(output, order))
+            or any(break_.explains(low, high) for break_ in self.broken(output, order))
             or self.smooth(output, order, low, high)
         )
 
-    def break_line(self, found: Bracket, output: int, order: int) -> bool:
+    def break_line(self, bracket: Bracket, output: int, order: int) -> bool:
         """Put a break between the samples; return whether it was one, not rounding noise."""
-        at = simplest(found.low, found.high)
-        low, high, kind, value = self.judge(found, at, output, order)
+        point = simplest(bracket.low, bracket.high)
+        low, high, kind, value = self.judge(bracket, point, output, order)
         if self.smooth(output, order, low, high):
             # A peak, or a slope, so narrow that its end wasn't seen before.
-            self.add(np.array(found.seen))
+            self.add(np.array(bracket.seen))
             return False
         if kind is BreakKind.JUMP and self.is_noise(low, high, output, order):
             return False
         if kind is BreakKind.JUMP and (hole := self.hole_near(low, high, output, order)):
             self.insert(hole)
             return True
-        self.insert(Break(at, kind, output, order, low, high, value))
+        self.insert(Break(point, kind, output, order, low, high, value))
         return True
 
     def hole_near(self, low: float, high: float, output: int, order: int) -> Break | None:
         """Return the missing point at which a line swings so little that nothing is seen of it."""
         reach = POINT * self.span
-        at = simplest(low - reach, high + reach)
-        if self.truth is None or order or not isnan(self.truth.value(output, at)):
+        point = simplest(low - reach, high + reach)
+        if self.truth is None or order or not isnan(self.truth.value(output, point)):
             return None
-        left, right = self.evaluate(np.array([at - reach, at + reach]))[output, 0]
+        left, right = self.evaluate(np.array([point - reach, point + reach]))[output, 0]
         if not self.height(right - left) < TALL:
             return None
-        return Break(at, BreakKind.HOLE, output, 0, at - reach, at + reach)
+        return Break(point, BreakKind.HOLE, output, 0, point - reach, point + reach)
 
-    def insert(self, found: Break) -> None:
+    def insert(self, break_: Break) -> None:
         """Put the samples of a break in the place of those around it."""
-        self.breaks.append(found)
-        within = [each for each in self.breaks if found.low <= each.at <= found.high]
+        self.breaks.append(break_)
+        within = [known for known in self.breaks if break_.low <= known.at <= break_.high]
         # The lines of other outputs end where they ended.
-        ends = (end for each in self.breaks for end in (each.low, each.high))
-        points = [found.low, found.high, *(each.at for each in within)]
-        points += [end for end in ends if found.low < end < found.high]
-        self.put(found.low, found.high, np.unique(points))
-        for each in within:
-            if each.kind is not BreakKind.EDGE:
-                self.y[each.output, each.order :, self.x == each.at] = np.nan
+        ends = (end for known in self.breaks for end in (known.low, known.high))
+        points = [break_.low, break_.high, *(known.at for known in within)]
+        points += [end for end in ends if break_.low < end < break_.high]
+        self.put(break_.low, break_.high, np.unique(points))
+        for known in within:
+            if known.kind is not BreakKind.EDGE:
+                self.y[known.output, known.order :, self.x == known.at] = np.nan
 
     def is_noise(self, low: float, high: float, output: int, order: int) -> bool:
         """Whether a step is far higher in floating point than in truth."""
@@ -261,27 +263,27 @@ class _Sampler(Grid):
         return bool(abs(true[0]) < abs(rounded[0]) / 2)
 
     def judge(
-        self, found: Bracket, at: float, output: int, order: int
+        self, bracket: Bracket, point: float, output: int, order: int
     ) -> tuple[float, float, BreakKind, float]:
         """Return what a break is: between which points, of which kind, and the value at it."""
-        margin = 2 * max(found.high - found.low, narrowest(found.high, self.span))
+        margin = 2 * max(bracket.high - bracket.low, narrowest(bracket.high, self.span))
         for reach in (margin, max(POINT * self.span, margin)):
-            low = max(found.low - (margin if found.known[0] else reach), float(self.x[0]))
-            high = min(found.high + (margin if found.known[1] else reach), float(self.x[-1]))
-            left, value, right = self.evaluate_all(np.array([low, at, high]))[output, order]
+            low = max(bracket.low - (margin if bracket.known[0] else reach), float(self.x[0]))
+            high = min(bracket.high + (margin if bracket.known[1] else reach), float(self.x[-1]))
+            left, value, right = self.evaluate_all(np.array([low, point, high]))[output, order]
             self.budget -= 3
             if np.isfinite(left) and np.isfinite(right):
-                hole = not all(found.known) and self.height(right - left) < TALL
+                hole = not all(bracket.known) and self.height(right - left) < TALL
                 bounded = BreakKind.HOLE if hole else BreakKind.JUMP
-                kind = BreakKind.POLE if found.unbounded else bounded
+                kind = BreakKind.POLE if bracket.unbounded else bounded
                 if self.truth and order == 0:
-                    value = self.truth.value(output, at)
+                    value = self.truth.value(output, point)
                 return low, high, kind, float(value) if np.isfinite(value) else np.nan
         # A bounded line next to an infinite value has its pole on the other side.
-        infinite = (np.isinf(left) or np.isinf(right)) and found.top < HUGE
-        kind = BreakKind.POLE if found.unbounded or infinite else BreakKind.EDGE
-        inside = np.isfinite(value) == found.known[0]
-        return *((at, found.high) if inside else (found.low, at)), kind, float(value)
+        infinite = (np.isinf(left) or np.isinf(right)) and bracket.top < HUGE
+        kind = BreakKind.POLE if bracket.unbounded or infinite else BreakKind.EDGE
+        inside = np.isfinite(value) == bracket.known[0]
+        return *((point, bracket.high) if inside else (bracket.low, point)), kind, float(value)
 
     # -- where a point is missing ------------------------------------------------------------
 
@@ -292,12 +294,12 @@ class _Sampler(Grid):
         ends = float(self.x[0]), float(self.x[-1])
         for output in range(self.y.shape[0]):
             smooth, value = partial(self.smooth, output, 0), partial(self.truth.value, output)
-            breaks = [(each.low, each.high) for each in self.broken(output, 0)]
-            for at in missing(smooth, value, *ends, breaks):
-                low, high = at - POINT * self.span, at + POINT * self.span
+            breaks = [(break_.low, break_.high) for break_ in self.broken(output, 0)]
+            for point in missing(smooth, value, *ends, breaks):
+                low, high = point - POINT * self.span, point + POINT * self.span
                 left, right = self.evaluate(np.array([low, high]))[output, 0]
                 if self.height(right - left) < TALL:
-                    self.insert(Break(at, BreakKind.HOLE, output, 0, low, high))
+                    self.insert(Break(point, BreakKind.HOLE, output, 0, low, high))
 
     def restless(self) -> frozenset[tuple[int, int, float]]:
         """Return the ends of lines, by output, order and point, at which they have no limit.
@@ -305,16 +307,16 @@ class _Sampler(Grid):
         x²·sin(1/x) ends at 0, and its derivative swings on.
         """
         ends = [
-            (each, order, end)
-            for each in self.breaks
-            for order in range(each.order, self.y.shape[1])
-            for end in (each.low, each.high)
-            if end != each.at and each.kind in (BreakKind.JUMP, BreakKind.HOLE)
+            (break_, order, end)
+            for break_ in self.breaks
+            for order in range(break_.order, self.y.shape[1])
+            for end in (break_.low, break_.high)
+            if end != break_.at and break_.kind in (BreakKind.JUMP, BreakKind.HOLE)
         ]
-        x = np.array([each.at + (end - each.at) * APPROACH for each, _, end in ends])
+        x = np.array([break_.at + (end - break_.at) * APPROACH for break_, _, end in ends])
         values = self.evaluate_all(x.ravel()).reshape(*self.y.shape[:2], *x.shape)
         return frozenset(
-            (each.output, order, end)
-            for place, (each, order, end) in enumerate(ends)
-            if not self.height(float(np.ptp(values[each.output, order, place]))) < TALL
+            (break_.output, order, end)
+            for index, (break_, order, end) in enumerate(ends)
+            if not self.height(float(np.ptp(values[break_.output, order, index]))) < TALL
         )

@@ -39,8 +39,8 @@ def visible_range(samples: Samples, orders: Sequence[int]) -> tuple[float, float
             if finite.size == 0:
                 continue
             # The value at a jump may lie on neither side of it.
-            values = [each.value for each in samples.breaks_of(output, order) if order == 0]
-            finite = np.append(finite, [each for each in values if isfinite(each)])
+            values = [break_.value for break_ in samples.breaks_of(output, order) if order == 0]
+            finite = np.append(finite, [value for value in values if isfinite(value)])
             bottom, top = float(finite.min()), float(finite.max())
             higher = base[0] < base[1]
             taller = higher and top - bottom > TALLER * (base[1] - base[0])

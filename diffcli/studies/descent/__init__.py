@@ -112,30 +112,30 @@ def plan(request: Request) -> Plan:
             safe=request["safe"],
             bounds=read_bounds(bounds, function.variables) if bounds else {},
         )
-        found = []
+        descents = []
         for point in points:
             with _watched(steps, request) as watch:
-                found.append(descend(function, point, way, chosen, watch))
+                descents.append(descend(function, point, way, chosen, watch))
         has_all = request["format"] == "csv" and not request["json"]
         every = 1 if has_all else request["every"]
         return answer(
-            found,
+            descents,
             every=every,
             most=request.host.rows or MAX_STEPS,
-            draw=partial(_drawn, function, found),
+            draw=partial(_drawn, function, descents),
         )
 
     return Plan(compute, at=start)
 
 
-def _drawn(function: Function, found: Sequence[Descent], kind: str) -> bytes:
+def _drawn(function: Function, descents: Sequence[Descent], kind: str) -> bytes:
     """Return a picture of the way of the one descent."""
-    if len(found) > 1:
+    if len(descents) > 1:
         raise UsageError("several starts, and one path is drawn", hint="draw them one by one")
     from diffcli.output.plots.path import path_figure
     from diffcli.output.plots.style import Canvas
 
-    points = [list(step.coordinates.values()) for step in found[0].steps]
+    points = [list(step.coordinates.values()) for step in descents[0].steps]
     return path_figure(function, points, Canvas(kind=kind))
 
 
@@ -154,8 +154,8 @@ def _watched(total: int, request: Request) -> Iterator[Callable[[Step], None]]:
     except KeyboardInterrupt:
         if last:
             (step,) = last
-            place = ", ".join(f"{name} = {x:.6g}" for name, x in step.coordinates.items())
-            request.host.say(f"interrupted at step {step.step}: f = {step.value:.6g} at {place}")
+            where = ", ".join(f"{name} = {x:.6g}" for name, x in step.coordinates.items())
+            request.host.say(f"interrupted at step {step.step}: f = {step.value:.6g} at {where}")
         raise
 
 

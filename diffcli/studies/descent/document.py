@@ -32,19 +32,19 @@ _SHORT = 4
 
 
 def answer(
-    found: Sequence[Descent], *, every: int | None = None, most: int = MAX_STEPS, **more: Any
+    descents: Sequence[Descent], *, every: int | None = None, most: int = MAX_STEPS, **more: Any
 ) -> Answer:
     """Return the steps of each descent, thinned, and a table of what was reached.
 
     ``every`` is how many steps lie between two that are shown; None shows about ``most``. The data
     have all. ``more`` goes to the Answer.
     """
-    first = found[0].report
+    first = descents[0].report
 
     def document(digits: int | None) -> Document:
         tables: list[Table] = []
         said: list[str] = []
-        for descent in found:
+        for descent in descents:
             gap = every or _round_up(len(descent.steps) / most)
             way = _way(descent, gap, DECIMALS if digits is None else digits)
             tables += (way, _end(descent))
@@ -58,8 +58,8 @@ def answer(
 
     return Answer(
         first,
-        max(each.exit_code for each in found),
-        lambda: {**first.data, "results": [_record(descent) for descent in found]},
+        max(descent.exit_code for descent in descents),
+        lambda: {**first.data, "results": [_record(descent) for descent in descents]},
         document,
         **more,
     )
@@ -68,7 +68,7 @@ def answer(
 def _round_up(number: float) -> int:
     """Return the next of 1, 2, 5, 10, 20, 50 …."""
     power: int = 10 ** max(0, ceil(log10(number)) - 1)
-    return next(each * power for each in (1, 2, 5, 10) if each * power >= number)
+    return next(digit * power for digit in (1, 2, 5, 10) if digit * power >= number)
 
 
 def _way(descent: Descent, gap: int, decimals: int) -> Table:
@@ -77,9 +77,9 @@ def _way(descent: Descent, gap: int, decimals: int) -> Table:
     names = list(steps[0].coordinates)[:MOST_COORDINATES]
     rows: list[tuple[Cell, ...]] = []
     for step in shown:
-        place = [step.coordinates[name] for name in names]
-        numbers = [*place, step.value, step.gradient_norm]
-        rounded = (Rounded(each, decimals=decimals) for each in numbers)
+        coordinates = [step.coordinates[name] for name in names]
+        numbers = [*coordinates, step.value, step.gradient_norm]
+        rounded = (Rounded(value, decimals=decimals) for value in numbers)
         rows.append((Rounded(step.step, decimals=0), *rounded))
     called = descent.report.name
     title = f"{descent.plan.optimizer}, learning rate {number(descent.plan.rate, _SHORT)}"
@@ -89,10 +89,10 @@ def _way(descent: Descent, gap: int, decimals: int) -> Table:
 def _end(descent: Descent) -> Table:
     """Return the good step's gradient with its verdicts."""
     report, good = descent.report, descent.good
-    found = cells(report.results[0])
+    shown = cells(report.results[0])
     rows = [
         (name, x, cell_name(report, cell), cell.number, cell.check.verdict if cell.check else "")
-        for (name, x), cell in zip(good.coordinates.items(), found, strict=True)
+        for (name, x), cell in zip(good.coordinates.items(), shown, strict=True)
     ]
     title = f"step {good.step}, {report.name} = {number(good.value)}"
     return Table(title, ("variable", "value", "derivative", "", "verdict"), tuple(rows))
@@ -135,10 +135,10 @@ def _ending(descent: Descent) -> str:
 
 
 def _curvature(descent: Descent) -> str:
-    found = [number(each, _SHORT) for each in descent.eigenvalues]
-    few = len(found) <= MOST_EIGENVALUES
-    listed = ", ".join(found) if few else f"from {found[0]} to {found[-1]}"
-    many = "s" if len(found) > 1 else ""
+    written = [number(eigenvalue, _SHORT) for eigenvalue in descent.eigenvalues]
+    few = len(written) <= MOST_EIGENVALUES
+    listed = ", ".join(written) if few else f"from {written[0]} to {written[-1]}"
+    many = "s" if len(written) > 1 else ""
     said = f"the Hessian's eigenvalue{many} {'are' if many else 'is'} {listed}"
     return f"{_KINDS[descent.kind]}: {said}" if descent.kind else f"{said} there"
 

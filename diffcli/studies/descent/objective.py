@@ -49,9 +49,9 @@ class Objective:
         self.sign = -1 if maximize else 1
         self._program = lower(function)
         arrays = arrays_of(start, dtype=settings.dtype, seed=settings.seed)
-        self._shapes = {name: each.shape for name, each in arrays.items()}
+        self._shapes = {name: array.shape for name, array in arrays.items()}
         self.theta = torch.tensor(
-            [x for each in arrays.values() for x in each.ravel()],
+            [x for array in arrays.values() for x in array.ravel()],
             dtype=getattr(torch, settings.dtype),
             device=settings.device,
             requires_grad=True,
@@ -93,7 +93,7 @@ class Objective:
     def hessian(self) -> torch.Tensor:
         """Return the second derivatives of what is minimised at ``theta``: reverse mode twice."""
         (slope,) = gradient(self(self.theta), [self.theta], higher=True)
-        return torch.stack([gradient(each, [self.theta])[0] for each in slope])
+        return torch.stack([gradient(entry, [self.theta])[0] for entry in slope])
 
     def curvatures(self) -> list[float]:
         """Return the eigenvalues of f's Hessian at ``theta``, where no bound holds it.
@@ -132,9 +132,9 @@ class Objective:
         theta = self.theta.detach()
         return float((self.project(theta - self.slope) - theta).norm())
 
-    def move_to(self, at: Mapping[str, Any]) -> None:
+    def move_to(self, point: Mapping[str, Any]) -> None:
         """Make a place ``theta``, and measure there."""
-        flat = [x for value in at.values() for x in np.ravel(value)]
+        flat = [x for value in point.values() for x in np.ravel(value)]
         self.theta.detach().copy_(torch.tensor(flat, dtype=self.theta.dtype))
         self.measure()
 
@@ -143,9 +143,11 @@ class Objective:
         return {name: part.tolist() for name, part in self._parts(self.theta.detach()).items()}
 
 
-def exact_point(at: Mapping[str, Any]) -> Point:
+def exact_point(coordinates: Mapping[str, Any]) -> Point:
     """Return floats, or nested lists of them, as a Point of exact numbers."""
-    return Point({name: _exactly(torch.tensor(x, dtype=torch.float64)) for name, x in at.items()})
+    return Point(
+        {name: _exactly(torch.tensor(x, dtype=torch.float64)) for name, x in coordinates.items()}
+    )
 
 
 def _exactly(part: torch.Tensor) -> Node | Tensor:

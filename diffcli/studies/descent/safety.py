@@ -29,7 +29,7 @@ class Safety:
         """Refuse formulas of vectors, which have no bounds over boxes; raises UsageError."""
         formula = function.outputs[0]
         is_of_numbers = objective.theta.numel() == len(function.variables)
-        if any(each.op in TENSORS for each in function.nodes) or not is_of_numbers:
+        if any(term.op in TENSORS for term in function.nodes) or not is_of_numbers:
             raise UsageError(
                 "--safe takes formulas of numbers", hint="write the components: x^2 + y^2"
             )
@@ -75,5 +75,5 @@ class Safety:
         return bool(change.hi[0] < 0)
 
 
-def _column(place: torch.Tensor) -> Array:
-    return np.asarray(place.to("cpu", torch.float64).numpy(), dtype=np.float64)[:, None]
+def _column(point: torch.Tensor) -> Array:
+    return np.asarray(point.to("cpu", torch.float64).numpy(), dtype=np.float64)[:, None]

@@ -63,9 +63,9 @@ def plan(request: Request) -> Plan:
 
 def _passes(text: str | None) -> Collection[int]:
     chosen = names(text)
-    if not all(each.isdecimal() for each in chosen):
+    if not all(text.isdecimal() for text in chosen):
         raise UsageError(f"{text!r} can't be given to --zero", hint="numbers of passes: 1,3")
-    return [int(each) for each in chosen]
+    return [int(text) for text in chosen]
 
 
 COMMAND = Command(

@@ -134,15 +134,15 @@ def trace(
         accumulated.append(Pass(number, zeroed, gradient))
         while hooks:
             hooks.pop().remove()
-    made = {
+    arrows = {
         get_gradient_edge(value).node: (term, value)
         for term, value in reversed(values.items())
         if isinstance(value, Tensor) and value.requires_grad
     }
-    short = _short(term for term, _ in made.values())
+    short = _short(term for term, _ in arrows.values())
     nodes = []
     for node in order:
-        term, value = made.get(node, (None, None))
+        term, value = arrows.get(node, (None, None))
         nodes.append(
             GraphNode(
                 _name(node),
@@ -154,8 +154,8 @@ def trace(
     return BackwardGraph(
         report,
         tuple(nodes),
-        tuple((place, order[after]) for node, place in order.items() for after in _next(node)),
-        tuple(_facts(name, each) for name, each in [*leaves.items(), ("f", result)]),
+        tuple((index, order[after]) for node, index in order.items() for after in _next(node)),
+        tuple(_facts(name, leaf) for name, leaf in [*leaves.items(), ("f", result)]),
         tuple(accumulated),
     )
 
@@ -196,8 +196,8 @@ def _name(node: Backward) -> str:
 
 
 def _numbers(value: Tensor | None) -> Nested:
-    found: Nested = None if value is None else value.detach().tolist()
-    return found
+    listed: Nested = None if value is None else value.detach().tolist()
+    return listed
 
 
 def _short(terms: Iterable[Node]) -> frozenset[Node]:

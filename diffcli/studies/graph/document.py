@@ -23,48 +23,48 @@ MAX_SECONDS = 60.0
 """Time that Graphviz may take."""
 
 
-def answer(found: Sequence[BackwardGraph]) -> Answer:
+def answer(backward_graphs: Sequence[BackwardGraph]) -> Answer:
     """Return the tree of each graph, its tensors and what the passes gathered."""
 
     def document(digits: int | None) -> Document:
         short = digits or SHORT
         tables: list[Table] = []
-        for graph in found:
+        for graph in backward_graphs:
             tables.append(_tensors(graph, short))
             if len(graph.accumulated) > 1:
                 tables.append(_passes(graph, short))
-        said = (each for graph in found for each in remarks(graph.report, digits))
+        said = (remark for graph in backward_graphs for remark in remarks(graph.report, digits))
         return Document(
             (
                 Formulas(tuple(function_lines(first))),
-                *(_tree(graph, short) for graph in found),
+                *(_tree(graph, short) for graph in backward_graphs),
                 *tables,
                 Remarks(tuple(said)),
             )
         )
 
-    first = found[0].report
+    first = backward_graphs[0].report
     return Answer(
         first,
-        max(graph.report.exit_code for graph in found),
-        lambda: {**first.data, "results": [_record(graph) for graph in found]},
+        max(graph.report.exit_code for graph in backward_graphs),
+        lambda: {**first.data, "results": [_record(graph) for graph in backward_graphs]},
         document,
-        draw=partial(_draw, found),
+        draw=partial(_draw, backward_graphs),
     )
 
 
-def _draw(found: Sequence[BackwardGraph], kind: str) -> bytes:
+def _draw(backward_graphs: Sequence[BackwardGraph], kind: str) -> bytes:
     """Return the one graph as a file: in Graphviz's language, or drawn."""
-    if len(found) > 1:
+    if len(backward_graphs) > 1:
         raise UsageError("several points, and one graph is drawn", hint="draw them one by one")
-    text = dot(found[0]).encode()
+    text = dot(backward_graphs[0]).encode()
     if kind in TEXTS:
         return text
     program = shutil.which("dot")
     if program is None:
         from diffcli.studies.graph.picture import graph_figure
 
-        return graph_figure(found[0], kind)
+        return graph_figure(backward_graphs[0], kind)
     try:
         drawn = called([program, f"-T{kind}"], MAX_SECONDS, text)
     except LimitError as error:
@@ -85,12 +85,12 @@ def _tree(graph: BackwardGraph, digits: int) -> Tree:
         below.setdefault(node, []).append(after)
     seen: set[int] = set()
 
-    def branch(place: int) -> Tree:
-        words = tuple(_words(graph, graph.nodes[place], digits))
-        if place in seen and place in below:
+    def branch(index: int) -> Tree:
+        words = tuple(_words(graph, graph.nodes[index], digits))
+        if index in seen and index in below:
             return Tree((*words, ", as above"))
-        seen.add(place)
-        return Tree(words, tuple(map(branch, below.get(place, ()))))
+        seen.add(index)
+        return Tree(words, tuple(map(branch, below.get(index, ()))))
 
     return branch(0)
 
@@ -109,14 +109,14 @@ def _words(graph: BackwardGraph, node: GraphNode, digits: int) -> Iterator[str |
 def _tensors(graph: BackwardGraph, digits: int) -> Table:
     rows = (
         (
-            each.name,
-            numbers(each.data, digits),
-            "None" if each.grad is None else numbers(each.grad, digits),
-            each.grad_fn or "None",
-            str(each.is_leaf),
-            str(each.requires_grad),
+            tensor.name,
+            numbers(tensor.data, digits),
+            "None" if tensor.grad is None else numbers(tensor.grad, digits),
+            tensor.grad_fn or "None",
+            str(tensor.is_leaf),
+            str(tensor.requires_grad),
         )
-        for each in graph.tensors
+        for tensor in graph.tensors
     )
     head = ("tensor", "data", "grad", "grad_fn", "is_leaf", "requires_grad")
     return Table("tensors", head, tuple(rows))
@@ -125,11 +125,11 @@ def _tensors(graph: BackwardGraph, digits: int) -> Table:
 def _passes(graph: BackwardGraph, digits: int) -> Table:
     rows = (
         (
-            str(each.number),
-            "cleared" if each.zeroed else "kept",
-            *(numbers(gradient, digits) for gradient in each.gradient.values()),
+            str(accumulation.number),
+            "cleared" if accumulation.zeroed else "kept",
+            *(numbers(gradient, digits) for gradient in accumulation.gradient.values()),
         )
-        for each in graph.accumulated
+        for accumulation in graph.accumulated
     )
     head = ("pass", "before it", *(f"{name}.grad" for name in graph.report.variables))
     return Table("backward passes", head, tuple(rows))
@@ -140,19 +140,23 @@ def _record(graph: BackwardGraph) -> dict[str, Any]:
         **graph.report.results[0].data,
         "nodes": [
             {
-                "id": place,
+                "id": index,
                 "name": node.name,
                 "term": node.term and text_of(node.term),
                 "value": node.value,
                 "gradient": node.gradient,
             }
-            for place, node in enumerate(graph.nodes)
+            for index, node in enumerate(graph.nodes)
         ],
         "edges": [{"from": node, "to": after} for node, after in graph.edges],
-        "tensors": [asdict(each) for each in graph.tensors],
+        "tensors": [asdict(tensor) for tensor in graph.tensors],
         "accumulated": [
-            {"pass": each.number, "zeroed": each.zeroed, "gradient": each.gradient}
-            for each in graph.accumulated
+            {
+                "pass": accumulation.number,
+                "zeroed": accumulation.zeroed,
+                "gradient": accumulation.gradient,
+            }
+            for accumulation in graph.accumulated
         ],
     }
 
@@ -160,9 +164,9 @@ def _record(graph: BackwardGraph) -> dict[str, Any]:
 def dot(graph: BackwardGraph) -> str:
     """Return the graph in the language of Graphviz."""
     lines = ["digraph backward {", '  node [shape=box, fontname="Helvetica", fontsize=11];']
-    for place, node in enumerate(graph.nodes):
+    for index, node in enumerate(graph.nodes):
         label = "\\n".join(part.replace("\\", r"\\").replace('"', r"\"") for part in node.box)
         style = ", style=filled, fillcolor=lightgrey" if node.is_leaf else ""
-        lines.append(f'  n{place} [label="{label}"{style}];')
+        lines.append(f'  n{index} [label="{label}"{style}];')
     lines += (f"  n{node} -> n{after};" for node, after in graph.edges)
     return "\n".join([*lines, "}"]) + "\n"

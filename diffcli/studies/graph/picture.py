@@ -31,9 +31,9 @@ Route = tuple[int, ...]
 def graph_figure(graph: BackwardGraph, kind: str) -> bytes:
     """Return the picture of a graph as the bytes of a png, svg or pdf file."""
     layers, routes = _layers(graph)
-    places = _places(layers, routes)
+    positions = _places(layers, routes)
     size = WIDE * max(2, *map(len, layers)), HIGH * len(layers)
-    return render(lambda figure: _draw(figure, graph, places, routes), Canvas(kind, size))
+    return render(lambda figure: _draw(figure, graph, positions, routes), Canvas(kind, size))
 
 
 def _layers(graph: BackwardGraph) -> tuple[list[list[int]], list[Route]]:
@@ -44,14 +44,14 @@ def _layers(graph: BackwardGraph) -> tuple[list[list[int]], list[Route]]:
     leaves = [node for layer in layers for node in layer if graph.nodes[node].is_leaf]
     layers = [[node for node in layer if node not in leaves] for layer in layers]
     layers = [*filter(None, layers), leaves]
-    depth = {node: place for place, layer in enumerate(layers) for node in layer}
+    depth = {node: index for index, layer in enumerate(layers) for node in layer}
     free = len(graph.nodes)
     routes = []
     for node, after in dict.fromkeys(graph.edges):
         stops = range(free, free + depth[after] - depth[node] - 1)
         free = stops.stop
-        for place, stop in enumerate(stops, depth[node] + 1):
-            layers[place].append(stop)
+        for index, stop in enumerate(stops, depth[node] + 1):
+            layers[index].append(stop)
         routes.append((node, *stops, after))
     return layers, routes
 
@@ -71,14 +71,14 @@ def _places(layers: Sequence[list[int]], routes: Sequence[Route]) -> dict[int, t
                 node: fmean(x.get(other, 0.0) for other in near.get(node, [node])) for node in layer
             }
             layer.sort(key=wish.__getitem__)
-            x |= {node: place - (len(layer) - 1) / 2 for place, node in enumerate(layer)}
-    return {node: (x[node], -place) for place, layer in enumerate(layers) for node in layer}
+            x |= {node: index - (len(layer) - 1) / 2 for index, node in enumerate(layer)}
+    return {node: (x[node], -index) for index, layer in enumerate(layers) for node in layer}
 
 
 def _draw(
     figure: Figure,
     graph: BackwardGraph,
-    places: Mapping[int, tuple[float, float]],
+    positions: Mapping[int, tuple[float, float]],
     routes: Sequence[Route],
 ) -> None:
     axes = figure.subplots()
@@ -86,28 +86,28 @@ def _draw(
     ink, edges = faint(axes), colours()
     boxes = [
         axes.text(
-            *places[place], "\n".join(node.box), ha="center", va="center", fontsize=9,
+            *positions[index], "\n".join(node.box), ha="center", va="center", fontsize=9,
             parse_math=False, zorder=3,
             bbox={
                 "boxstyle": "round", "linewidth": 1.2, "facecolor": axes.get_facecolor(),
                 "edgecolor": edges[1 if node.is_leaf else 0],
             },
         )
-        for place, node in enumerate(graph.nodes)
+        for index, node in enumerate(graph.nodes)
     ]  # fmt: skip
     counts = Counter(graph.edges)
     for route in routes:
         *way, last = route
-        axes.plot(*zip(*(places[stop] for stop in way), strict=True), color=ink, linewidth=1)
+        axes.plot(*zip(*(positions[stop] for stop in way), strict=True), color=ink, linewidth=1)
         count = counts[route[0], last]
         for copy in range(count):
             axes.annotate(
-                "", places[last], places[way[-1]], zorder=2,
+                "", positions[last], positions[way[-1]], zorder=2,
                 arrowprops={
                     "arrowstyle": "-|>", "color": ink, "linewidth": 1, "shrinkA": 0, "shrinkB": 1,
                     "patchB": boxes[last].get_bbox_patch(),
                     "connectionstyle": f"arc3,rad={BEND * (2 * copy - count + 1)}",
                 },
             )  # fmt: skip
-    columns, rows = zip(*places.values(), strict=True)
+    columns, rows = zip(*positions.values(), strict=True)
     axes.set(xlim=(min(columns) - 0.6, max(columns) + 0.6), ylim=(min(rows) - 0.6, 0.6))

@@ -53,16 +53,16 @@ def evaluate(function: Function, leaves: Mapping[str, Tensor]) -> Values:
 def _sum(term: Node, values: Values) -> Iterator[tuple[Node, Any]]:
     first, *rest = term.args
     total = values[first]
-    for place, arg in enumerate(rest, 2):
+    for index, arg in enumerate(rest, 2):
         total = total - values[arg.args[0]] if arg.op == "neg" else total + values[arg]
-        yield node("add", *term.args[:place]), total
+        yield node("add", *term.args[:index]), total
 
 
 def _product(term: Node, values: Values) -> Iterator[tuple[Node, Any]]:
     products = accumulate((values[arg] for arg in term.args), mul)
-    for place, product in enumerate(products, 1):
-        if place > 1:
-            yield node("mul", *term.args[:place]), product
+    for index, product in enumerate(products, 1):
+        if index > 1:
+            yield node("mul", *term.args[:index]), product
 
 
 def _power(term: Node, values: Values) -> Iterator[tuple[Node, Any]]:

@@ -67,15 +67,15 @@ def report_of(
 
     if isinstance(function, Related):
         unknowns = unknown_rates(function, of)
-        found = rates(function, unknowns, points, chosen, order)
+        answered = rates(function, unknowns, points, chosen, order)
     else:
         unknowns = choose(function, of, wrt)
-        found = derivatives(function, unknowns, points, chosen, order=order)
+        answered = derivatives(function, unknowns, points, chosen, order=order)
     arrays = [arrays_of(point, dtype=chosen.dtype, seed=chosen.seed) for point in points]
     return implicit_report(
         function,
-        found,
-        [{name: float(value) for name, value in at.items()} for at in arrays],
+        answered,
+        [{name: float(value) for name, value in coordinates.items()} for coordinates in arrays],
         dtype=chosen.dtype,
         device=chosen.device,
         warnings=unknowns.choice,

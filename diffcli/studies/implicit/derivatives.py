@@ -89,20 +89,22 @@ def derivatives(
     ]
     if not points:
         return [formulas]
-    found = []
+    results = []
     for point in points:
-        at = CurvePoint(function, unknowns, point, settings, order)
+        curve_point = CurvePoint(function, unknowns, point, settings, order)
         values = [
-            _value(slopes, key, at.floats, settings) if wanted and at.trouble is None else None
+            _value(slopes, key, curve_point.floats, settings)
+            if wanted and curve_point.trouble is None
+            else None
             for key in keys
         ]
-        found.append(
+        results.append(
             [
-                replace(each, check=at.check(each.label, key, value))
-                for each, key, value in zip(formulas, keys, values, strict=True)
+                replace(formula, check=curve_point.check(formula.label, key, value))
+                for formula, key, value in zip(formulas, keys, values, strict=True)
             ]
         )
-    return found
+    return results
 
 
 def _formula(slopes: RemoteObject[Slopes], key: Key, deadline: float) -> Formula:
@@ -113,10 +115,10 @@ def _formula(slopes: RemoteObject[Slopes], key: Key, deadline: float) -> Formula
 
 
 def _value(
-    slopes: RemoteObject[Slopes], key: Key, at: Mapping[str, float], settings: Settings
+    slopes: RemoteObject[Slopes], key: Key, point: Mapping[str, float], settings: Settings
 ) -> float | None:
     deadline = now() + settings.budget
     try:
-        return slopes.ask(Slopes.value, *key, at, deadline, deadline=deadline)
+        return slopes.ask(Slopes.value, *key, point, deadline, deadline=deadline)
     except LimitError:
         return None

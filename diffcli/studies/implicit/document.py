@@ -16,7 +16,7 @@ from diffcli.studies.implicit.derivatives import Derivative
 
 def implicit_report(
     function: Function,
-    found: Sequence[Sequence[Derivative]],
+    answers: Sequence[Sequence[Derivative]],
     points: Sequence[Mapping[str, float]],
     *,
     dtype: str,
@@ -34,23 +34,28 @@ def implicit_report(
         dtype=dtype,
         device=device,
         results=tuple(
-            _result(each, points[place] if points else None) for place, each in enumerate(found)
+            _result(derivatives, points[index] if points else None)
+            for index, derivatives in enumerate(answers)
         ),
         warnings=warnings,
         notation={
-            each.label: notation(each, several=not is_total and len(function.variables) > 2)
-            for each in found[0]
+            derivative.label: notation(
+                derivative, several=not is_total and len(function.variables) > 2
+            )
+            for derivative in answers[0]
         },
     )
 
 
-def _result(found: Sequence[Derivative], at: Mapping[str, float] | None) -> Result:
-    formulas: dict[str, Formula] = {each.label: each.formula for each in found}
-    if at is None:
+def _result(derivatives: Sequence[Derivative], point: Mapping[str, float] | None) -> Result:
+    formulas: dict[str, Formula] = {
+        derivative.label: derivative.formula for derivative in derivatives
+    }
+    if point is None:
         return Result(at=None, value=None, derivative=None, symbolic=formulas)
-    checks = [each.check for each in found if each.check]
+    checks = [derivative.check for derivative in derivatives if derivative.check]
     numbers = {check.entry: check.value for check in checks}
-    return Result(dict(at), None, numbers, formulas, checks=tuple(checks))
+    return Result(dict(point), None, numbers, formulas, checks=tuple(checks))
 
 
 def notation(derivative: Derivative, *, several: bool) -> str:
@@ -79,21 +84,21 @@ def _document(report: Report, digits: int | None) -> Document:
         for label, formula in report.results[0].symbolic.items()
         if formula.text
     ]
-    at_points = (each for each in report.results if each.at is not None)
-    tables = (_table(each, report.notation) for each in at_points)
+    at_points = (result for result in report.results if result.at is not None)
+    tables = (_table(result, report.notation) for result in at_points)
     said = Remarks(tuple(remarks(report, digits)))
     return Document((Formulas(tuple(formulas)), *tables, said))
 
 
 def _table(result: Result, names: Mapping[str, str]) -> Table:
-    at = ", ".join(f"{name} = {value:.12g}" for name, value in (result.at or {}).items())
-    rows = tuple((names[each.entry], each.value, each.verdict) for each in result.checks)
-    return Table(f"at {at}", ("derivative", "value", "verdict"), rows)
+    point = ", ".join(f"{name} = {value:.12g}" for name, value in (result.at or {}).items())
+    rows = tuple((names[check.entry], check.value, check.verdict) for check in result.checks)
+    return Table(f"at {point}", ("derivative", "value", "verdict"), rows)
 
 
 def _data(report: Report) -> dict[str, Any]:
     """Return the report as JSON has it; an equation has no value."""
-    found = report.data
-    for result in found["results"]:
+    data = report.data
+    for result in data["results"]:
         del result["value"]
-    return found
+    return data

@@ -64,11 +64,11 @@ class Slopes:
         return readable(self._term(of, wrt, order), self._terms.deadline, spelling)
 
     def value(
-        self, of: str, wrt: str, order: int, at: Mapping[str, float], deadline: float
+        self, of: str, wrt: str, order: int, point: Mapping[str, float], deadline: float
     ) -> float | None:
         """Return a derivative's value at a point, where it has one. Raises LimitError."""
-        found = evaluate([self._term(of, wrt, order)], at, deadline=deadline)
-        return None if found.number is None else float(found.number)
+        values = evaluate([self._term(of, wrt, order)], point, deadline=deadline)
+        return None if values.number is None else float(values.number)
 
     def _term(self, of: str, wrt: str, order: int) -> Any:
         """Return a derivative as a sympy term. Raises LimitError where it swells."""
@@ -94,13 +94,13 @@ class Slopes:
         matrix = [[partial(f, [symbol(of)]) for of in self._unknowns.of] for f in self._outputs]
         right = [terms.mul(S.NegativeOne, partial(f, [symbol(wrt)])) for f in self._outputs]
         below = terms.power(_determinant(terms, matrix), S.NegativeOne)
-        found = []
-        for place in range(len(matrix)):
+        solution = []
+        for index in range(len(matrix)):
             swapped = [
-                [*row[:place], b, *row[place + 1 :]] for row, b in zip(matrix, right, strict=True)
+                [*row[:index], b, *row[index + 1 :]] for row, b in zip(matrix, right, strict=True)
             ]
-            found.append(terms.mul(_determinant(terms, swapped), below))
-        return found
+            solution.append(terms.mul(_determinant(terms, swapped), below))
+        return solution
 
 
 def _determinant(terms: TermTable, matrix: Sequence[Sequence[Any]]) -> Any:
@@ -108,9 +108,9 @@ def _determinant(terms: TermTable, matrix: Sequence[Sequence[Any]]) -> Any:
     if not matrix:
         return S.One
     found = []
-    for place, entry in enumerate(matrix[0]):
+    for index, entry in enumerate(matrix[0]):
         if entry is not S.Zero:
-            minor = [[*row[:place], *row[place + 1 :]] for row in matrix[1:]]
-            sign = S.NegativeOne if place % 2 else S.One
+            minor = [[*row[:index], *row[index + 1 :]] for row in matrix[1:]]
+            sign = S.NegativeOne if index % 2 else S.One
             found.append(terms.mul(sign, entry, _determinant(terms, minor)))
     return terms.add(*found)

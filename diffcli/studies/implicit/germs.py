@@ -64,7 +64,9 @@ def _cut(terms: fmpq_mpoly, is_whole: bool) -> Germ:
         if terms.total_degree() > MAX_POWER:
             raise UnknownGermError
         return Germ(terms)
-    kept = {each: weight for each, weight in terms.to_dict().items() if sum(each) <= MAX_DEGREE}
+    kept = {
+        powers: weight for powers, weight in terms.to_dict().items() if sum(powers) <= MAX_DEGREE
+    }
     return Germ(_RING.from_dict(kept), is_whole=False)
 
 
@@ -85,11 +87,11 @@ class Chart:
 
     def germ(self, term: Node) -> Germ:
         """Return a term's germ. Raises UnknownGermError."""
-        made: dict[Node, Germ] = {}
+        germs: dict[Node, Germ] = {}
         with working(BITS, MAX_DEGREE):  # Flint cuts series off at the order that is set.
-            for each in postorder([term]):
-                made[each] = self._made(each, [made[arg] for arg in each.args])
-        return made[term]
+            for node in postorder([term]):
+                germs[node] = self._made(node, [germs[arg] for arg in node.args])
+        return germs[term]
 
     def may_vanish(self, term: Node) -> bool:
         """Whether a term isn't known to differ from 0 at the point."""
@@ -98,44 +100,44 @@ class Chart:
         except UnknownGermError:
             return True
 
-    def _made(self, each: Node, args: Sequence[Germ]) -> Germ:
-        if each.op == VARIABLE:
+    def _made(self, node: Node, args: Sequence[Germ]) -> Germ:
+        if node.op == VARIABLE:
             offsets = {self.x: R**self.p, self.y: S**self.q}
-            place = _number(self.at[str(each.value)])
-            return Germ(place.terms + offsets.get(str(each.value), _RING.constant(0)))
-        if each.op == NUMBER:
-            return _number(Fraction(each.value or 0))
-        if each.op == "pow":
+            coordinate = _number(self.at[str(node.value)])
+            return Germ(coordinate.terms + offsets.get(str(node.value), _RING.constant(0)))
+        if node.op == NUMBER:
+            return _number(Fraction(node.value or 0))
+        if node.op == "pow":
             return _power(args[0], _rational(args[1]))
-        if each.op == "root":
+        if node.op == "root":
             return _power(args[0], 1 / _rational(args[1]))
-        if each.op in _RULES:
-            return _RULES[each.op](*args)
+        if node.op in _RULES:
+            return _RULES[node.op](*args)
         raise UnknownGermError
 
 
-def chart(terms: Sequence[Node], at: Mapping[str, Fraction], x: str, y: str) -> Chart:
+def chart(terms: Sequence[Node], point: Mapping[str, Fraction], x: str, y: str) -> Chart:
     """Return coordinates in which the odd roots that a formula takes of distances are powers."""
-    plain, degrees = Chart(at, x, y), {x: 1, y: 1}
-    for each in postorder(terms):
-        degree = _odd_root(each)
-        if degree > 1 and plain.may_vanish(each.args[0]):
-            within = {str(leaf.value) for leaf in postorder([each.args[0]]) if leaf.op == VARIABLE}
+    plain, degrees = Chart(point, x, y), {x: 1, y: 1}
+    for node in postorder(terms):
+        degree = _odd_root(node)
+        if degree > 1 and plain.may_vanish(node.args[0]):
+            within = {str(leaf.value) for leaf in postorder([node.args[0]]) if leaf.op == VARIABLE}
             for name in within & degrees.keys():
                 degrees[name] = lcm(degrees[name], degree)
-    return Chart(at, x, y, degrees[x], degrees[y])
+    return Chart(point, x, y, degrees[x], degrees[y])
 
 
-def _odd_root(each: Node) -> int:
+def _odd_root(node: Node) -> int:
     """Return the degree of an odd root, a power's denominator; 1 for anything else."""
-    if each.op == "cbrt":
+    if node.op == "cbrt":
         return 3
-    if each.op in ("root", "pow"):
+    if node.op in ("root", "pow"):
         try:
-            exponent = _rational(Chart({}, "", "").germ(each.args[1]))
+            exponent = _rational(Chart({}, "", "").germ(node.args[1]))
         except (UnknownGermError, KeyError):
             return 1
-        degree = exponent.denominator if each.op == "pow" else exponent.numerator
+        degree = exponent.denominator if node.op == "pow" else exponent.numerator
         return degree if degree % 2 else 1
     return 1
 
@@ -206,10 +208,10 @@ def _reciprocal(base: Germ) -> Germ:
 def _composed(outer: fmpq_series, inner: Germ) -> Germ:
     """Return a power series of a germ that is 0 at the point."""
     inner = Germ(inner.terms, is_whole=False)
-    found = Germ(_RING.constant(0), is_whole=False)
+    composed = Germ(_RING.constant(0), is_whole=False)
     for weight in reversed([outer[k] for k in range(MAX_DEGREE + 1)]):
-        found = found * inner + Germ(_RING.constant(weight))
-    return found
+        composed = composed * inner + Germ(_RING.constant(weight))
+    return composed
 
 
 def _function(name: str, centre: int = 0) -> Callable[[Germ], Germ]:

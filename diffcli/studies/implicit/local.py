@@ -80,23 +80,23 @@ class _OpenError(Exception):
         self.margin = margin
 
 
-def local(equation: Node, at: Mapping[str, Node], x: str, y: str) -> Local | None:
+def local(equation: Node, point: Mapping[str, Node], x: str, y: str) -> Local | None:
     """Return the half-branches of a curve at a point on it; None where they aren't known."""
-    places = {name: exact(each) for name, each in at.items()}
-    known = {name: place for name, place in places.items() if place is not None}
-    if len(known) < len(places) or any(each.op == "round" for each in postorder([equation])):
+    coordinates = {name: exact(typed) for name, typed in point.items()}
+    known = {name: coordinate for name, coordinate in coordinates.items() if coordinate is not None}
+    if len(known) < len(coordinates) or any(node.op == "round" for node in postorder([equation])):
         return None
     try:
         with working(BITS):
-            return _Curve(equation, at, chart([equation], known, x, y)).local()
+            return _Curve(equation, point, chart([equation], known, x, y)).local()
     except (UnknownGermError, UnknownBranchesError, Difficult):
         return None
 
 
 class _Curve:
-    def __init__(self, equation: Node, at: Mapping[str, Node], coordinates: Chart) -> None:
+    def __init__(self, equation: Node, point: Mapping[str, Node], coordinates: Chart) -> None:
         self._equation, self._chart = equation, coordinates
-        self._facts = Facts(at)
+        self._facts = Facts(point)
 
     def local(self) -> Local:
         sides: dict[int, list[Side]] = {-1: [], 1: []}
@@ -105,7 +105,7 @@ class _Curve:
             curve = self._curve(formula, conditions)
             if curve is None:
                 continue
-            strict = [(each, sign) for each, sign in conditions if sign]
+            strict = [(condition, sign) for condition, sign in conditions if sign]
             if curve.is_whole and coefficients(curve) and self._divides(curve):
                 vertical += [end for end in (-1, 1) if _holds_above(strict, end)]
                 curve = Germ(_without(curve, Germ(R)).terms)
@@ -125,7 +125,7 @@ class _Curve:
             except _OpenError as found:
                 pending += [{**signs, found.margin: sign} for sign in (-1, 0, 1)]
             else:
-                yield formula, [(self._chart.germ(each), sign) for each, sign in signs.items()]
+                yield formula, [(self._chart.germ(margin), sign) for margin, sign in signs.items()]
         raise UnknownBranchesError
 
     def _decide(self, signs: Mapping[Node, int]) -> tuple[Sign, Floor]:
@@ -140,12 +140,12 @@ class _Curve:
                 return 0
             if line in lines:
                 return factor * lines[line]
-            found = self._facts.sign(margin)
-            if found is None:
+            sign = self._facts.sign(margin)
+            if sign is None:
                 raise UnknownBranchesError
-            if found == 0:
+            if sign == 0:
                 raise _OpenError(margin)
-            return found
+            return sign
 
         def floor(term: Node) -> int:
             value = self._chart.germ(term).constant
@@ -162,20 +162,20 @@ class _Curve:
         if germ.constant != 0:
             return None
         zeros = [margin for margin, sign in conditions if not sign]
-        parts = [each for each in (germ, *zeros) if not each.terms.is_zero()]
-        if not all(each.is_whole for each in (*zeros, *(germ,) * bool(conditions))):
+        parts = [part for part in (germ, *zeros) if not part.terms.is_zero()]
+        if not all(part.is_whole for part in (*zeros, *(germ,) * bool(conditions))):
             raise UnknownBranchesError
         if not parts or (germ.terms.is_zero() and not germ.is_whole):
             raise UnknownBranchesError
-        found = Germ(reduce(lambda a, b: a.gcd(b), (each.terms for each in parts)), germ.is_whole)
+        curve = Germ(reduce(lambda a, b: a.gcd(b), (part.terms for part in parts)), germ.is_whole)
         for margin, sign in conditions:
             if sign:
-                found = _without(found, margin)
-        if found.terms.is_constant():
+                curve = _without(curve, margin)
+        if curve.terms.is_constant():
             return None
-        if not found.is_whole:
-            return found
-        return Germ(reduce(mul, (factor for factor, _ in found.terms.factor_squarefree()[1])))
+        if not curve.is_whole:
+            return curve
+        return Germ(reduce(mul, (factor for factor, _ in curve.terms.factor_squarefree()[1])))
 
     def _divides(self, curve: Germ) -> bool:
         return min(i for i, _ in coefficients(curve)) > 0

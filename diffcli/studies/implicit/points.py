@@ -109,15 +109,15 @@ class CurvePoint:
 
     def _check_residuals(self, residuals: Sequence[arb], step: Sequence[arb] | None) -> None:
         """Refuse a point off the curve, naming what is left of the equation there."""
-        if all(each.contains(0) for each in residuals):
+        if all(residual.contains(0) for residual in residuals):
             return
         size = max(map(abs, self.floats.values()))
-        if step is not None and all(abs(float(each.mid())) <= ON_CURVE * size for each in step):
+        if step is not None and all(abs(float(change.mid())) <= ON_CURVE * size for change in step):
             return
-        left = ", ".join(f"{float(each.mid()):.6g}" for each in residuals)
-        place = ", ".join(f"{name} = {value:.12g}" for name, value in self.floats.items())
+        left = ", ".join(f"{float(residual.mid()):.6g}" for residual in residuals)
+        point = ", ".join(f"{name} = {value:.12g}" for name, value in self.floats.items())
         raise PointError(
-            f"{place} is not on the curve: left side − right side is {left} there",
+            f"{point} is not on the curve: left side − right side is {left} there",
             hint="both sides must be equal at the point",
         )
 
@@ -129,7 +129,7 @@ class CurvePoint:
             return Check("", Verdict.UNVERIFIED, reason=reason)
         (output,) = self._function.outputs
         slopes = [self._coefficient(self._walks[0], {name: 1}, CERTAIN_BITS) for name in wrt]
-        is_regular = any(not each.contains(0) for each in slopes)
+        is_regular = any(not slope.contains(0) for slope in slopes)
         if is_regular and self._vanishes(output, of[0]):
             reason = f"a vertical tangent: ∂F/∂{of[0]} is 0"
             return Check("", Verdict.UNDEFINED, reason=reason)
@@ -152,14 +152,18 @@ class CurvePoint:
             return None
         if wrt not in self._local:
             (output,) = self._function.outputs
-            at = {each: place for each, place in self._typed.items() if isinstance(place, Node)}
-            self._local[wrt] = local(output, at, wrt, name)
+            point = {
+                known: coordinate
+                for known, coordinate in self._typed.items()
+                if isinstance(coordinate, Node)
+            }
+            self._local[wrt] = local(output, point, wrt, name)
         if (branches := self._local[wrt]) is None:
             return None
-        found = described(branches, wrt, name, order, self._settings)
-        if found.verdict is Verdict.NOT_DIFFERENTIABLE and self._culprit:
-            return replace(found, reason=f"{found.reason}: {self._culprit}")
-        return found
+        check = described(branches, wrt, name, order, self._settings)
+        if check.verdict is Verdict.NOT_DIFFERENTIABLE and self._culprit:
+            return replace(check, reason=f"{check.reason}: {self._culprit}")
+        return check
 
     @cached_property
     def _local(self) -> dict[str, Local | None]:
@@ -186,38 +190,38 @@ class CurvePoint:
     def _autograd(self) -> dict[Key, float]:
         """Return every derivative by Taylor arithmetic in torch; none where a row has no rule."""
         kind = getattr(torch, self._settings.dtype)
-        at = {name: torch.tensor(x, dtype=kind) for name, x in self.floats.items()}
+        point = {name: torch.tensor(x, dtype=kind) for name, x in self.floats.items()}
         names = tuple(self._function.variables)
 
         def residuals(steps: Mapping[str, Sequence[Any]], degree: int) -> list[Any]:
             seeds: Seeds = {
-                name: {(k,): step for k, step in enumerate(found, start=1)}
-                for name, found in steps.items()
+                name: {(k,): step for k, step in enumerate(series_of_name, start=1)}
+                for name, series_of_name in steps.items()
             }
             series = series_of(self._function, names, (self._order,), self._order)
-            return [each[degree] for each in series(at, seeds)]
+            return [coefficients[degree] for coefficients in series(point, seeds)]
 
         try:
             columns = [residuals({of: [1.0]}, 1) for of in self._unknowns.of]
             matrix = torch.stack([torch.stack(column) for column in columns], dim=1)
-            found = self._solved(
+            solution = self._solved(
                 residuals, lambda right: list(torch.linalg.solve(matrix, torch.stack([*right])))
             )
         except NoSeriesError:
             return {}
-        return {key: float(value) for key, value in found.items()}
+        return {key: float(value) for key, value in solution.items()}
 
     def _solved(self, residuals: Residuals, solve: Solve) -> dict[Key, Any]:
         """Return every derivative, from the series of the unknowns in each variable."""
-        found: dict[Key, Any] = {}
+        values: dict[Key, Any] = {}
         for wrt in self._unknowns.wrt:
             steps: dict[str, list[Any]] = {wrt: [1], **{of: [] for of in self._unknowns.of}}
             for degree in range(1, self._order + 1):
                 right = residuals(steps, degree)
                 for of, step in zip(self._unknowns.of, solve(right), strict=True):
                     steps[of].append(-step)
-                    found[of, wrt, degree] = -step * factorial(degree)
-        return found
+                    values[of, wrt, degree] = -step * factorial(degree)
+        return values
 
     def _enclosed(self, key: Key) -> Evidence:
         """Return a derivative's enclosures, at the point and at its floats."""
@@ -226,7 +230,7 @@ class CurvePoint:
             return Evidence(reason="the enclosure engine could not follow it")
         rough = self._balls(self._near, FLOAT_BITS[self._settings.dtype]).get(key)
         rounding = Rounding(inf if rough is None else SAFETY * float(rough.rad()))
-        if all(is_float(self._typed[name], each) for name, each in self.floats.items()):
+        if all(is_float(self._typed[name], coordinate) for name, coordinate in self.floats.items()):
             return Evidence(exact, rounding=rounding)
         near = self._enclosure(self._near, key) or Enclosure(Outcome.DIFFICULT)
         return Evidence(exact, near, in_words(self.floats), rounding=rounding)
@@ -283,4 +287,4 @@ class CurvePoint:
 
 
 def _column(entries: Sequence[arb]) -> arb_mat:
-    return arb_mat([[each] for each in entries])
+    return arb_mat([[entry] for entry in entries])

@@ -47,12 +47,12 @@ def half_branches(terms: Terms, *, is_whole: bool, steps: int = MAX_STEPS) -> li
     """
     if not steps:
         raise UnknownBranchesError
-    found: list[HalfBranch] = []
-    first, second = (min(each[k] for each in terms) for k in (0, 1))
+    branches: list[HalfBranch] = []
+    first, second = (min(term[k] for term in terms) for k in (0, 1))
     if not is_whole and (first or second):
         raise UnknownBranchesError
     if second:
-        found.append(HalfBranch(None, arb(0), fmpz_poly([0, 1])))
+        branches.append(HalfBranch(None, arb(0), fmpz_poly([0, 1])))
     left = {(i - first, j - second): weight for (i, j), weight in terms.items()}
     for exponent, edge in _edges(left):
         if not is_whole and max(map(sum, edge)) > MAX_DEGREE:
@@ -64,28 +64,28 @@ def half_branches(terms: Terms, *, is_whole: bool, steps: int = MAX_STEPS) -> li
                 continue
             branch = HalfBranch(exponent, root.real, polynomial)
             if multiplicity == 1:
-                found.append(branch)
+                branches.append(branch)
             else:
                 if not is_whole:
                     raise UnknownBranchesError
                 moved = _moved(left, exponent, _rational_root(polynomial, root.real))
                 inner = half_branches(moved, is_whole=True, steps=steps - 1)
-                found += [branch] * len(inner)
-    return found
+                branches += [branch] * len(inner)
+    return branches
 
 
 def _edges(terms: Terms) -> list[tuple[Fraction, Terms]]:
     """Return the edges of the lower left hull, as exponents and the terms on them."""
-    found: list[tuple[Fraction, Terms]] = []
-    i, j = min((each for each in terms if each[0] == 0), key=lambda each: each[1])
+    edges: list[tuple[Fraction, Terms]] = []
+    i, j = min((term for term in terms if term[0] == 0), key=lambda term: term[1])
     while j:
-        slopes = {each: Fraction(each[0] - i, j - each[1]) for each in terms if each[1] < j}
+        slopes = {term: Fraction(term[0] - i, j - term[1]) for term in terms if term[1] < j}
         exponent = min(slopes.values())
         weight = i + exponent * j
         edge = {(a, b): w for (a, b), w in terms.items() if a + exponent * b == weight}
-        found.append((exponent, edge))
-        i, j = min(edge, key=lambda each: each[1])
-    return found
+        edges.append((exponent, edge))
+        i, j = min(edge, key=lambda term: term[1])
+    return edges
 
 
 def _characteristic(edge: Terms) -> fmpz_poly:
@@ -108,13 +108,13 @@ def _rational_root(polynomial: fmpz_poly, near: arb) -> fmpq:
 def _moved(terms: Terms, exponent: Fraction, root: fmpq) -> Terms:
     """Return the curve in τ and s₁, where r = τᵇ and s = τᵃ(c + s₁)."""
     a, b = exponent.numerator, exponent.denominator
-    found: dict[tuple[int, int], Any] = {}
+    weights: dict[tuple[int, int], Any] = {}
     for (i, j), weight in terms.items():
         power = fmpq_poly([root, 1]) ** j
-        for k, each in enumerate(power.coeffs()):
-            place = (b * i + a * j, k)
-            found[place] = found.get(place, fmpq(0)) + weight * each
-    kept = {place: weight for place, weight in found.items() if weight}
+        for k, coefficient in enumerate(power.coeffs()):
+            powers = (b * i + a * j, k)
+            weights[powers] = weights.get(powers, fmpq(0)) + weight * coefficient
+    kept = {powers: weight for powers, weight in weights.items() if weight}
     lowest = min(i for i, _ in kept)
     return {(i - lowest, k): weight for (i, k), weight in kept.items()}
 
@@ -154,7 +154,9 @@ def are_opposite(one: HalfBranch, other: HalfBranch) -> bool | None:
     mirrored = fmpz_poly([int(w) * (-1) ** k for k, w in enumerate(other.characteristic.coeffs())])
     common = one.characteristic.gcd(mirrored)
     both = one.coefficient.union(-other.coefficient)
-    counts = [_count_near(each, both) for each in (one.characteristic, mirrored, common)]
+    counts = [
+        _count_near(polynomial, both) for polynomial in (one.characteristic, mirrored, common)
+    ]
     return True if counts == [1, 1, 1] else None
 
 

@@ -87,7 +87,7 @@ def read_related(
         called = {}
     free = [name for name in (*plain, *asked) if name not in called]
     equations = read_equations(texts, declared=free, unknowns=bool(called), **known)
-    calls = [each for each in postorder(equations.function.outputs) if is_unknown(each.op)]
+    calls = [term for term in postorder(equations.function.outputs) if is_unknown(term.op)]
     return _related(equations, calls, plain, rates) if calls else equations.function
 
 
@@ -109,18 +109,18 @@ def _related(
     ``plain`` are the names that the point gives, ``rates`` those of derivatives.
     """
     function = equations.function
-    times = {str(arg.value) for each in calls for arg in each.args if arg.op == VARIABLE}
-    if len(times) != 1 or any(len(each.args) > 1 or each.args[0].op != VARIABLE for each in calls):
+    times = {str(arg.value) for call in calls for arg in call.args if arg.op == VARIABLE}
+    if len(times) != 1 or any(len(call.args) > 1 or call.args[0].op != VARIABLE for call in calls):
         raise UsageError(
             "an equation of functions that aren't all of one variable",
             hint="write x(t)^2 + y(t)^2 = 25, or define them: f(x) = x^2; f(x) + y^2 = 1",
         )
-    if any(parts_of(each.op)[1] != (0,) for each in calls):
+    if any(parts_of(call.op)[1] != (0,) for call in calls):
         raise UsageError("an equation with rates in it", hint="write it in the functions alone")
     (time,) = times
-    places = {each: variable(parts_of(each.op)[0]) for each in calls}
-    outputs = tuple(substituted(output, places) for output in function.outputs)
-    functions = sorted({str(place.value) for place in places.values()}, key=natural_key)
+    variables = {call: variable(parts_of(call.op)[0]) for call in calls}
+    outputs = tuple(substituted(output, variables) for output in function.outputs)
+    functions = sorted({str(function.value) for function in variables.values()}, key=natural_key)
     names = names_in(outputs)
     wanted = [name for name in names if name not in functions or not plain or name in plain]
     for name in rates:
@@ -142,15 +142,15 @@ def _related(
 
 def _called(texts: Sequence[str]) -> dict[str, str]:
     """Return the names before a bracket that holds one name alone, with that name."""
-    found = {}
+    calls = {}
     for text in texts:
         tokens = scan(text).tokens
-        for place, token in enumerate(tokens[:-3]):
-            following = [each.text for each in tokens[place + 1 : place + 4]]
+        for index, token in enumerate(tokens[:-3]):
+            following = [token.text for token in tokens[index + 1 : index + 4]]
             is_call = following[0] == "(" and following[2] == ")" and token.kind == NAME
-            if is_call and tokens[place + 2].kind == NAME:
-                found[token.text] = following[1]
-    return found
+            if is_call and tokens[index + 2].kind == NAME:
+                calls[token.text] = following[1]
+    return calls
 
 
 def unknown_rates(function: Related, of: Collection[str]) -> Unknowns:
@@ -192,33 +192,36 @@ def rates(
                 for name in unknowns.of
             ]
         ]
-    found = []
+    results = []
     for point in points:
-        curve, at = _along(function, unknowns, point, order)
+        curve, coordinates = _along(function, unknowns, point, order)
         try:
-            (answers,) = derivatives(curve, unknowns, [at], settings, order=order)
+            (answers,) = derivatives(curve, unknowns, [coordinates], settings, order=order)
             if shifted := _shifted(point):
                 other, _ = _along(function, unknowns, shifted, order)
-                (others,) = derivatives(other, unknowns, [at], settings, order=order)
+                (others,) = derivatives(other, unknowns, [coordinates], settings, order=order)
                 answers = list(map(_weighed, answers, others))
         except PointError as error:
             raise PointError(
                 f"at the values that are given, {error.message}", hint=error.hint
             ) from None
-        first = [replace(each, formula=formulas.get(each.of, Formula())) for each in answers]
-        found.append(
-            [each if each.order == 1 else replace(each, formula=Formula()) for each in first]
+        first = [replace(answer, formula=formulas.get(answer.of, Formula())) for answer in answers]
+        results.append(
+            [
+                answer if answer.order == 1 else replace(answer, formula=Formula())
+                for answer in first
+            ]
         )
-    return found
+    return results
 
 
 def _shifted(point: Point) -> Point | None:
     """Return a point with other rates, which no equation is made for; None if it has no rates."""
     rates = [name for name in point.values if PRIME in name]
     values = dict(point.values)
-    for place, name in enumerate(rates):
+    for index, name in enumerate(rates):
         if isinstance(value := values[name], Node):
-            values[name] = node("add", value, number(Fraction(1009 + 97 * place, 1013)))
+            values[name] = node("add", value, number(Fraction(1009 + 97 * index, 1013)))
     return Point(values) if rates else None
 
 
@@ -280,17 +283,17 @@ def _term(value: Node, step: Node, order: int) -> Node:
 
 def _solved(function: Related, name: str, values: Mapping[str, Node]) -> Node:
     """Return the value that an equation gives a function which stands alone on one side of it."""
-    places = {variable(each): value for each, value in values.items()}
+    known = {variable(name): value for name, value in values.items()}
     for sides in function.sides:
         for alone, other in (sides, sides[::-1]):
             if not (is_unknown(alone.op) and parts_of(alone.op)[0] == name):
                 continue
             calls = {
-                each: variable(parts_of(each.op)[0])
-                for each in postorder([other])
-                if is_unknown(each.op)
+                name: variable(parts_of(name.op)[0])
+                for name in postorder([other])
+                if is_unknown(name.op)
             }
-            value = substituted(substituted(other, calls), places)
+            value = substituted(substituted(other, calls), known)
             if not names_in([value]):
                 return value
     raise PointError(f"no value for {name}", hint=f"add --at {name}=…")

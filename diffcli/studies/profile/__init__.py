@@ -52,8 +52,8 @@ def plan(request: Request) -> Plan:
 
         if trace and len(points) > 1:
             raise UsageError("several points, and one trace is written", hint="take one by one")
-        found = [measure(function, point, chosen, request["repeat"]) for point in points]
-        return answer(found, {trace: found[0].trace} if trace else {})
+        profiles = [measure(function, point, chosen, request["repeat"]) for point in points]
+        return answer(profiles, {trace: profiles[0].trace} if trace else {})
 
     return Plan(compute)
 

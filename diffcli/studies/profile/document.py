@@ -26,59 +26,63 @@ _SHORT = 3
 """Significant digits of a time."""
 
 
-def answer(found: Sequence[Profile], files: Mapping[Path, bytes]) -> Answer:
+def answer(profiles: Sequence[Profile], files: Mapping[Path, bytes]) -> Answer:
     """Return a table of operators for each point, times in microseconds."""
-    first = found[0].report
+    first = profiles[0].report
 
     def document(digits: int | None) -> Document:
-        said = (said for each in found for said in (_cost(each), *remarks(each.report, digits)))
+        said = (
+            said
+            for profile in profiles
+            for said in (_cost(profile), *remarks(profile.report, digits))
+        )
         return Document(
             (
                 Formulas(tuple(function_lines(first))),
-                *map(_operators, found),
+                *map(_operators, profiles),
                 Remarks(tuple(said)),
             )
         )
 
     return Answer(
         first,
-        max(each.report.exit_code for each in found),
-        lambda: {**first.data, "results": [_record(each) for each in found]},
+        max(profile.report.exit_code for profile in profiles),
+        lambda: {**first.data, "results": [_record(profile) for profile in profiles]},
         document,
         files=files,
     )
 
 
-def _operators(found: Profile) -> Table:
-    shown = found.operators[:MOST_OPERATORS]
-    on_device = any(each.device_time for each in shown)
+def _operators(profile: Profile) -> Table:
+    shown = profile.operators[:MOST_OPERATORS]
+    on_device = any(operator.device_time for operator in shown)
     rows: list[tuple[Cell, ...]] = []
-    for each in shown:
-        times = [each.self_time, each.total, *([each.device_time] if on_device else [])]
-        calls, memory = (Rounded(count, decimals=0) for count in (each.calls, each.memory))
+    for operator in shown:
+        times = [operator.self_time, operator.total, *([operator.device_time] if on_device else [])]
+        calls, memory = (Rounded(count, decimals=0) for count in (operator.calls, operator.memory))
         micros = (Rounded(_MICRO * time, decimals=1) for time in times)
-        rows.append((each.name, calls, *micros, memory))
+        rows.append((operator.name, calls, *micros, memory))
     columns = ("self µs", "total µs", *(["CUDA µs"] if on_device else []))
-    title = f"{found.repeat} evaluations and backward passes"
+    title = f"{profile.repeat} evaluations and backward passes"
     return Table(title, ("operator", "calls", *columns, "bytes"), tuple(rows))
 
 
-def _cost(found: Profile) -> str:
+def _cost(profile: Profile) -> str:
     value, gradient = (
-        number(_MICRO * time, _SHORT) for time in (found.value_time, found.gradient_time)
+        number(_MICRO * time, _SHORT) for time in (profile.value_time, profile.gradient_time)
     )
     return (
         f"f takes {value} µs, f and its gradient {gradient} µs: "
-        f"{number(found.ratio, _SHORT)} times as long (medians, without the profiler)"
+        f"{number(profile.ratio, _SHORT)} times as long (medians, without the profiler)"
     )
 
 
-def _record(found: Profile) -> dict[str, Any]:
+def _record(profile: Profile) -> dict[str, Any]:
     return {
-        **found.report.results[0].data,
-        "repeat": found.repeat,
-        "value_seconds": found.value_time,
-        "gradient_seconds": found.gradient_time,
-        "ratio": found.ratio,
-        "operators": [asdict(each) for each in found.operators],
+        **profile.report.results[0].data,
+        "repeat": profile.repeat,
+        "value_seconds": profile.value_time,
+        "gradient_seconds": profile.gradient_time,
+        "ratio": profile.ratio,
+        "operators": [asdict(operator) for operator in profile.operators],
     }

@@ -84,7 +84,7 @@ def measure(function: Function, point: Point, settings: Settings, repeat: int) -
         gradient(program(*inputs)[0], inputs)
 
     on_cuda = settings.device.startswith("cuda")
-    value_time, gradient_time = (_median_time(each, repeat, on_cuda) for each in (value, both))
+    value_time, gradient_time = (_median_time(timed, repeat, on_cuda) for timed in (value, both))
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_cuda else [])]
     with profile(activities=activities, profile_memory=True, acc_events=True) as profiler:
         for _ in range(repeat):
@@ -111,16 +111,18 @@ def _median_time(run: Callable[[], None], repeat: int, on_cuda: bool) -> float:
 
 def _operators(profiler: profile) -> tuple[OperatorTime, ...]:
     """Return the operators, those with the longest own time first."""
-    found = (
+    operators = (
         OperatorTime(
-            name=each.key,
-            calls=each.count,
-            self_time=each.self_cpu_time_total * MICRO,
-            total=each.cpu_time_total * MICRO,
-            device_time=each.self_device_time_total * MICRO,
-            memory=each.self_cpu_memory_usage + each.self_device_memory_usage,
+            name=event.key,
+            calls=event.count,
+            self_time=event.self_cpu_time_total * MICRO,
+            total=event.cpu_time_total * MICRO,
+            device_time=event.self_device_time_total * MICRO,
+            memory=event.self_cpu_memory_usage + event.self_device_memory_usage,
         )
-        for each in profiler.key_averages()
-        if not each.key.startswith("[")
+        for event in profiler.key_averages()
+        if not event.key.startswith("[")
     )
-    return tuple(sorted(found, key=lambda each: -(each.self_time + each.device_time)))
+    return tuple(
+        sorted(operators, key=lambda operator: -(operator.self_time + operator.device_time))
+    )

@@ -70,9 +70,9 @@ class ComponentBounds:
         if len(parts) == 1:
             return parts[0]
         return Look(
-            np.concatenate([each.empty for each in parts]),
-            np.concatenate([each.continuous for each in parts]),
-            np.concatenate([each.undefined for each in parts]),
+            np.concatenate([part.empty for part in parts]),
+            np.concatenate([part.continuous for part in parts]),
+            np.concatenate([part.undefined for part in parts]),
         )
 
     def _look(self, boxes: Interval) -> Look:
@@ -102,24 +102,24 @@ class ComponentBounds:
 
     def signs(self, points: Array) -> Signs:
         """Return the proved signs of the factor at points (2, n); 0 where none is."""
-        found = [np.zeros(0, np.int8)]
+        parts = [np.zeros(0, np.int8)]
         for part in self._parts(Interval(points, points)):
             if self.is_spent:
-                found.append(np.zeros(part.lo.shape[1], np.int8))
+                parts.append(np.zeros(part.lo.shape[1], np.int8))
                 continue
             jet = self._factor.jet(*part)
-            found.append(_sign_of(jet.value, jet.domain))
-        return np.concatenate(found)
+            parts.append(_sign_of(jet.value, jet.domain))
+        return np.concatenate(parts)
 
     def values(self, points: Array) -> Array:
         """Return about the values of the factor at points (2, n), without proof; nan for none."""
-        found = [np.zeros(0)]
+        parts = [np.zeros(0)]
         for part in batches(Interval(points, points)):
             jet = self._factor.jet(*part)
             with np.errstate(invalid="ignore"):
                 middle = (jet.value.lo + jet.value.hi) / 2
-            found.append(np.where(jet.domain > 0, middle, np.nan))
-        return np.concatenate(found)
+            parts.append(np.where(jet.domain > 0, middle, np.nan))
+        return np.concatenate(parts)
 
 
 def _sign_of(value: Interval, domain: Domain) -> Signs:

@@ -101,7 +101,9 @@ class _Edges:
         self.numbers = np.unique(self.around[changed])
         first = self.numbers % self._upright
         last = first + np.where(self.numbers < self._upright, 1, wide)
-        ends = np.array([[grid.x[each % wide], grid.y[each // wide]] for each in (first, last)])
+        ends = np.array(
+            [[grid.x[corner % wide], grid.y[corner // wide]] for corner in (first, last)]
+        )
         self.points, proved = _zeros(bounds, *ends)
         self.changed = changed & np.isin(self.around, self.numbers[proved])
 
@@ -118,15 +120,15 @@ def _zeros(bounds: ComponentBounds, first: Array, last: Array) -> tuple[Array, M
     """
     low, high = np.zeros(first.shape[1]), np.ones(first.shape[1])
     below, above = bounds.values(first), bounds.values(last)
-    at, side = np.where(above == 0, 1.0, 0.0), np.zeros(low.size)
+    position, side = np.where(above == 0, 1.0, 0.0), np.zeros(low.size)
     left = np.nonzero((below != 0) & (above != 0))[0]
     for _ in range(STEPS):
         with np.errstate(all="ignore"):
             share = (low * above - high * below)[left] / (above - below)[left]
         inside = (share > low[left]) & (share < high[left])
         share = np.where(inside, share, (low[left] + high[left]) / 2)
-        moved = np.abs(share - at[left])
-        at[left] = share
+        moved = np.abs(share - position[left])
+        position[left] = share
         value = bounds.values(first[:, left] + (last - first)[:, left] * share)
         is_low = (value >= 0) == (below[left] >= 0)
         ups, downs = left[is_low], left[~is_low]
@@ -140,23 +142,23 @@ def _zeros(bounds: ComponentBounds, first: Array, last: Array) -> tuple[Array, M
         if not left.size:
             break
     whole = Interval(np.minimum(first, last), np.maximum(first, last))
-    return first + (last - first) * at, bounds.look(whole).continuous
+    return first + (last - first) * position, bounds.look(whole).continuous
 
 
 def _segments(
     bounds: ComponentBounds, grid: Grid, cells: tuple[Index, Index], edges: _Edges
 ) -> tuple[Index, Index]:
     """Return pairs (n, 2) of edges' points that are joined, and the cell of each pair."""
-    places = edges.places_of(edges.around)
+    points = edges.places_of(edges.around)
     counts = edges.changed.sum(axis=0)
     two, four = (np.nonzero(counts == count)[0] for count in (2, 4))
     order = np.argsort(~edges.changed[:, two], axis=0, kind="stable")[:2]
     # The middle is joined to the lower left corner and its opposite, or to the two others.
     middles = _middles(grid, cells[0][four], cells[1][four])
     joined = (bounds.values(middles) >= 0) == (edges.signs[0, four] > 0)
-    below, right, above, left = places[:, four]
+    below, right, above, left = points[:, four]
     pairs = [
-        places[order, two],
+        points[order, two],
         np.array([below, np.where(joined, right, left)]),
         np.array([above, np.where(joined, left, right)]),
     ]
@@ -171,7 +173,7 @@ def _chained(segments: Index, points: Array) -> list[Array]:
         near.setdefault(last, []).append(first)
     lines = []
     # The ends of open lines come first; what is left is closed.
-    for start in sorted(near, key=lambda each: len(near[each])):
+    for start in sorted(near, key=lambda end: len(near[end])):
         while near[start]:
             line = [start]
             while near[line[-1]]:
@@ -193,8 +195,8 @@ def _widened(mask: Mask) -> Mask:
     """Return a mask and all its neighbours."""
     padded = np.pad(mask, 1)
     height, width = mask.shape
-    found = np.zeros_like(mask)
+    widened = np.zeros_like(mask)
     for i in range(3):
         for j in range(3):
-            found |= padded[i : i + height, j : j + width]
-    return found
+            widened |= padded[i : i + height, j : j + width]
+    return widened

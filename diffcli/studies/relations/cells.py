@@ -127,9 +127,9 @@ def _corner_signs(bounds: ComponentBounds, boxes: Interval, wanted: Mask) -> Sig
     chosen = picked(boxes, wanted)
     points = np.concatenate([np.array([x[0], y[1]]) for x in chosen for y in chosen], axis=1)
     # Neighbours share their corners.
-    unique, place = np.unique(points[0] + 1j * points[1], return_inverse=True)
+    unique, inverse = np.unique(points[0] + 1j * points[1], return_inverse=True)
     signs = bounds.signs(np.array([unique.real, unique.imag]))
-    found[:, wanted] = signs[place].reshape(4, -1)
+    found[:, wanted] = signs[inverse].reshape(4, -1)
     return found
 
 
@@ -138,7 +138,11 @@ def _hulls(rows: Index, columns: Index, left: _Parts) -> Iterator[Interval]:
     open_ = np.unique(left.owner)
     if open_.size > MOST_OPEN:
         return
-    small = (each for each in clusters(rows[open_], columns[open_]) if len(each) <= MOST_OF_A_POINT)
+    small = (
+        cluster
+        for cluster in clusters(rows[open_], columns[open_])
+        if len(cluster) <= MOST_OF_A_POINT
+    )
     for members in islice(small, MOST_CLUSTERS):
         boxes = left.kept(np.isin(left.owner, open_[members])).boxes
         yield Interval(boxes.lo.min(axis=1, keepdims=True), boxes.hi.max(axis=1, keepdims=True))

@@ -46,7 +46,7 @@ def components(residual: Node, names: tuple[str, str]) -> list[Component]:
         factors = [residual]
     if factors == [residual] or (len(factors) == 1 and _is_plain(factors[0], residual, names)):
         factors = [residual]
-    below = [_polynomial(each, names) for each in _lower(residual)]
+    below = [_polynomial(factor, names) for factor in _lower(residual)]
     parts = [
         part
         for factor in factors
@@ -68,7 +68,7 @@ def _divides(part: Any | None, below: Sequence[Any | None]) -> bool:
     """Whether a polynomial divides one of some others."""
     if part is None or part.is_constant():
         return False
-    return any(each is not None and not part.gcd(each).is_constant() for each in below)
+    return any(factor is not None and not part.gcd(factor).is_constant() for factor in below)
 
 
 def _is_plain(factor: Node, residual: Node, names: tuple[str, str]) -> bool:

@@ -42,9 +42,9 @@ def exact_points(
         for low, high in zip(box.lo[:, 0], box.hi[:, 0], strict=True)
     ]
     for x, y in product(*sides):
-        at = dict(zip(component.names, (x, y), strict=True))
-        if proved_sign(component.whole, at) is not None and all(
-            proved_sign(formula, at) == 0 for formula in formulas
+        point = dict(zip(component.names, (x, y), strict=True))
+        if proved_sign(component.whole, point) is not None and all(
+            proved_sign(formula, point) == 0 for formula in formulas
         ):
             yield ExactPoint((x, y), (nearest(x), nearest(y)))
             return

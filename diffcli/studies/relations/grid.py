@@ -96,7 +96,7 @@ class Blocks:
 def grid_over(ranges: tuple[tuple[float, float], tuple[float, float]], most: int) -> Grid:
     """Return a grid over the ranges of x and y, with ``most`` cells along the longer side."""
     lengths = [high - low for low, high in ranges]
-    counts = [max(MIN_COUNT, round(most * each / max(lengths))) for each in lengths]
+    counts = [max(MIN_COUNT, round(most * length / max(lengths))) for length in lengths]
     x, y = (
         _edges(*ends, count, shift)
         for ends, count, shift in zip(ranges, counts, SHIFT, strict=True)

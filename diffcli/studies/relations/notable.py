@@ -64,25 +64,25 @@ def notable_points(
     components: Sequence[Component], grid: Grid, kinds: Collection[NotableKind] = tuple(NotableKind)
 ) -> Search:
     """Return what is of note, of some kinds, on the curves of components, and where they meet."""
-    found: dict[tuple[NotableKind, float, float], Notable] = {}
+    notable: dict[tuple[NotableKind, float, float], Notable] = {}
     doubts = 0
     boxes = []
-    for each in components:
-        cells = decide(each, grid)
+    for component in components:
+        cells = decide(component, grid)
         rows, columns = np.nonzero(cells.states != State.EMPTY)
         boxes.append((rows, columns))
-        for point, is_open in _slopes(each, grid, rows, columns):
+        for point, is_open in _slopes(component, grid, rows, columns):
             doubts += is_open
             if point:
-                found[point.kind, round_to(point.x), round_to(point.y)] = point
-    for (one, at), (other, there) in combinations(zip(components, boxes, strict=True), 2):
-        for point, is_open in _meetings(one, other, grid, at, there):
+                notable[point.kind, round_to(point.x), round_to(point.y)] = point
+    for (one, first_boxes), (other, there) in combinations(zip(components, boxes, strict=True), 2):
+        for point, is_open in _meetings(one, other, grid, first_boxes, there):
             doubts += is_open
             if point:
-                found[point.kind, round_to(point.x), round_to(point.y)] = point
+                notable[point.kind, round_to(point.x), round_to(point.y)] = point
     order = list(NotableKind)
-    wanted = [each for each in found.values() if each.kind in kinds]
-    points = sorted(wanted, key=lambda each: (order.index(each.kind), each.x, each.y))
+    wanted = [point for point in notable.values() if point.kind in kinds]
+    points = sorted(wanted, key=lambda point: (order.index(point.kind), point.x, point.y))
     return Search(tuple(points), doubts)
 
 
@@ -122,20 +122,20 @@ def _slopes(component: Component, grid: Grid, rows: Index, columns: Index) -> It
             if exact is None:
                 yield None, True
                 continue
-            at = dict(zip(names, exact.coordinates, strict=True))
-            if proved_sign(other, at) not in (0, None):
+            point = dict(zip(names, exact.coordinates, strict=True))
+            if proved_sign(other, point) not in (0, None):
                 yield Notable(kind, *exact.floats), False
             elif exact not in singular:
                 singular.add(exact)
-                name, is_proved = _singular(component, at)
+                name, is_proved = _singular(component, point)
                 yield (Notable(name, *exact.floats) if name else None), not is_proved
 
 
-def _singular(component: Component, at: Mapping[str, Node]) -> tuple[NotableKind | None, bool]:
+def _singular(component: Component, point: Mapping[str, Node]) -> tuple[NotableKind | None, bool]:
     """Return what a curve has at a singular point, and whether that is proved: by its branches."""
-    branches = local(component.factor, at, *component.names)
+    branches = local(component.factor, point, *component.names)
     if branches is None:
-        kind = _by_curvature(component, at)
+        kind = _by_curvature(component, point)
         return kind, kind is not None
     sides = [*branches.left, *branches.right]
     count = len(sides) + len(branches.vertical)
@@ -171,13 +171,13 @@ def _beside(first: Side, second: Side) -> tuple[NotableKind | None, bool]:
     return NotableKind.CUSP if is_cusp else None, is_cusp or not first.slope.overlaps(second.slope)
 
 
-def _by_curvature(component: Component, at: Mapping[str, Node]) -> NotableKind | None:
+def _by_curvature(component: Component, point: Mapping[str, Node]) -> NotableKind | None:
     """Return a crossing or an isolated point by the sign of the Hessian's determinant."""
     first, second = (replace(component, factor=component.partial(name)) for name in component.names)
     x, y = component.names
     product = node("mul", first.partial(x), second.partial(y))
     determinant = node("add", product, node("neg", node("pow", first.partial(y), number(2))))
-    sign = proved_sign(determinant, at)
+    sign = proved_sign(determinant, point)
     return {-1: NotableKind.CROSSING, 1: NotableKind.ISOLATED}.get(sign or 0)
 
 
@@ -185,12 +185,12 @@ def _meetings(
     one: Component,
     other: Component,
     grid: Grid,
-    at: tuple[Index, Index],
+    cells: tuple[Index, Index],
     there: tuple[Index, Index],
 ) -> Iterator[Step]:
     """Yield the points at which two components meet."""
     width = grid.shape[1]
-    common = np.intersect1d(at[0] * width + at[1], there[0] * width + there[1])
+    common = np.intersect1d(cells[0] * width + cells[1], there[0] * width + there[1])
     if common.size > MOST_CELLS:
         yield None, True
         return

@@ -63,14 +63,16 @@ def default_ranges(
 
 def _cover(components: Sequence[Component], box: tuple[Ends, Ends]) -> tuple[Ends, Ends] | None:
     """Return a box outside of which components are proved to have no point; None: nowhere."""
-    found = box
+    cover = box
     for _ in range(PASSES):
-        covers = [_searched(ComponentBounds(each, MOST_ENCLOSED), found) for each in components]
+        covers = [
+            _searched(ComponentBounds(component, MOST_ENCLOSED), cover) for component in components
+        ]
         known = [cover for cover in covers if cover is not None]
         if not known:
             return None
-        found = _around(known)
-    return found
+        cover = _around(known)
+    return cover
 
 
 def _searched(bounds: ComponentBounds, box: tuple[Ends, Ends]) -> tuple[Ends, Ends] | None:
@@ -129,11 +131,11 @@ def _rounded(
         longer = 2.0
     unit = 10.0 ** floor(log10(longer) - 1)
     ranges = []
-    for place, (low, high) in enumerate(cover):
+    for index, (low, high) in enumerate(cover):
         first = floor((low - margin * longer) / unit) * unit
         last = ceil((high + margin * longer) / unit) * unit
         if most is not None:
-            first, last = max(first, most[place][0]), min(last, most[place][1])
-        ends = [f"{each:.12g}" for each in (first, last)]
+            first, last = max(first, most[index][0]), min(last, most[index][1])
+        ends = [f"{end:.12g}" for end in (first, last)]
         ranges.append(Range(float(ends[0]), float(ends[1]), ":".join(ends)))
     return ranges

@@ -66,15 +66,15 @@ def relations_of(function: Function) -> list[Relation] | None:
     sides: Sequence[tuple[Node, ...]] = [(output,) for output in function.outputs]
     if isinstance(function, Residuals):
         sides = function.sides
-    found = []
+    relations = []
     for output, pair in zip(function.outputs, sides, strict=True):
         if is_indicator(pair[0]) and pair[-1] in (pair[0], ZERO):
-            found.append(_relation(pair[0].args[1]))
+            relations.append(_relation(pair[0].args[1]))
         elif isinstance(function, Residuals):
-            found.append(Relation(pair, residual=drawable(output)))
+            relations.append(Relation(pair, residual=drawable(output)))
         else:
             return None
-    return found
+    return relations
 
 
 def _relation(truth: Node) -> Relation:
@@ -108,31 +108,33 @@ def comparisons_in(condition: Condition) -> list[Comparison]:
     """Return every comparison of a condition once, in order."""
     if isinstance(condition, Comparison):
         return [condition]
-    return list(dict.fromkeys(each for part in condition.parts for each in comparisons_in(part)))
+    return list(
+        dict.fromkeys(comparison for part in condition.parts for comparison in comparisons_in(part))
+    )
 
 
 def has_variable_power(term: Node) -> bool:
     """Whether some power has a variable exponent and a base that isn't a positive number."""
-    return any(_is_variable_power(each) for each in postorder([term]))
+    return any(_is_variable_power(term) for term in postorder([term]))
 
 
-def _is_variable_power(each: Node) -> bool:
+def _is_variable_power(term: Node) -> bool:
     return (
-        each.op == "pow"
-        and any(leaf.op == VARIABLE for leaf in postorder([each.args[1]]))
-        and any(leaf.op == VARIABLE for leaf in postorder([each.args[0]]))
+        term.op == "pow"
+        and any(leaf.op == VARIABLE for leaf in postorder([term.args[1]]))
+        and any(leaf.op == VARIABLE for leaf in postorder([term.args[0]]))
     )
 
 
 def drawable(term: Node) -> Node:
     """Return a formula whose powers with a variable exponent have positive bases: e^(y·ln x)."""
-    made: dict[Node, Node] = {}
-    for each in postorder([term]):
-        args = [made[arg] for arg in each.args]
-        if each.is_leaf:
-            made[each] = each
-        elif _is_variable_power(each):
-            made[each] = node("exp", node("mul", args[1], node("log", args[0])))
+    images: dict[Node, Node] = {}
+    for part in postorder([term]):
+        args = [images[arg] for arg in part.args]
+        if part.is_leaf:
+            images[part] = part
+        elif _is_variable_power(part):
+            images[part] = node("exp", node("mul", args[1], node("log", args[0])))
         else:
-            made[each] = node(each.op, *args, static=each.static)
-    return made[term]
+            images[part] = node(part.op, *args, static=part.static)
+    return images[term]

@@ -25,25 +25,27 @@ def signs_of(
     """
     own = ComponentBounds(Component(comparison.residual, comparison.residual, names), MOST_ENCLOSED)
     factors = [
-        ComponentBounds(each, MOST_ENCLOSED) for each in components if each.factor is not each.whole
+        ComponentBounds(component, MOST_ENCLOSED)
+        for component in components
+        if component.factor is not component.whole
     ]
-    found = np.zeros(grid.shape, np.int8)
+    known_signs = np.zeros(grid.shape, np.int8)
     blocks = grid.blocks()
     while blocks.rows.size:
         boxes = blocks.boxes
         look = own.look(boxes)
         empty = look.empty
         if factors:
-            empty = empty | np.logical_and.reduce([each.look(boxes).empty for each in factors])
+            empty = empty | np.logical_and.reduce([factor.look(boxes).empty for factor in factors])
         signs = np.where(look.undefined, -1, 0).astype(np.int8)
         known = np.nonzero(empty & look.continuous)[0]
         middles = (boxes.lo[:, known] + boxes.hi[:, known]) / 2
         signs[known] = comparison.sign * own.signs(middles)
-        blocks.kept(signs != 0).fill(found, signs[signs != 0])
+        blocks.kept(signs != 0).fill(known_signs, signs[signs != 0])
         if blocks.size == 1:
             break
         blocks = blocks.kept(signs == 0).quartered()
-    return found
+    return known_signs
 
 
 def truth_of(condition: Condition, known: Mapping[Comparison, Signs]) -> Signs:

@@ -57,19 +57,21 @@ class Scene:
     @property
     def undecided(self) -> int:
         """How many cells are undecided."""
-        return int(np.logical_or.reduce([each.undecided for each in self.shown]).sum())
+        return int(np.logical_or.reduce([relation.undecided for relation in self.shown]).sum())
 
     @property
     def is_limited(self) -> bool:
         """Whether a limit of work left some of them undecided."""
-        return any(each.is_limited for each in self.shown)
+        return any(relation.is_limited for relation in self.shown)
 
 
 def curves_of(relation: Relation, names: tuple[str, str]) -> list[list[Component]]:
     """Return a relation's curves by their components: of a region, those of its comparisons."""
     if relation.condition is None:
         return [components(relation.residual, names)] if relation.residual is not None else []
-    return [components(each.residual, names) for each in comparisons_in(relation.condition)]
+    return [
+        components(comparison.residual, names) for comparison in comparisons_in(relation.condition)
+    ]
 
 
 def scene_over(
@@ -80,7 +82,7 @@ def scene_over(
 ) -> Scene:
     """Return relations over the ranges of both variables, decided cell by cell."""
     grid = grid_over(ranges, most)
-    return Scene(grid, names, tuple(_shown(each, names, grid) for each in relations))
+    return Scene(grid, names, tuple(_shown(relation, names, grid) for relation in relations))
 
 
 def _shown(relation: Relation, names: tuple[str, str], grid: Grid) -> Shown:
@@ -107,20 +109,26 @@ def _region(relation: Relation, condition: Condition, names: tuple[str, str], gr
     """Return a region: the cells inside, and its edge, which lies in the cells that are mixed."""
     comparisons = comparisons_in(condition)
     parts = dict(zip(comparisons, curves_of(relation, names), strict=True))
-    decided = {each: [decide(part, grid) for part in parts[each]] for each in comparisons}
+    decided = {
+        comparison: [decide(part, grid) for part in parts[comparison]] for comparison in comparisons
+    }
     truth = truth_of(
-        condition, {each: signs_of(each, parts[each], grid, names) for each in comparisons}
+        condition,
+        {
+            comparison: signs_of(comparison, parts[comparison], grid, names)
+            for comparison in comparisons
+        },
     )
     mixed = truth == 0
     crossed, undecided = np.zeros(grid.shape, bool), np.zeros(grid.shape, bool)
     edges = []
-    for each in comparisons:
-        own, open_ = _together(decided[each], grid)
+    for comparison in comparisons:
+        own, open_ = _together(decided[comparison], grid)
         crossed |= own
         undecided |= open_
         edges += [
-            Edge(trace(part, grid, cells, mixed), each.is_strict)
-            for part, cells in zip(parts[each], decided[each], strict=True)
+            Edge(trace(part, grid, cells, mixed), comparison.is_strict)
+            for part, cells in zip(parts[comparison], decided[comparison], strict=True)
         ]
     return Shown(
         relation,

@@ -43,7 +43,7 @@ def solve(equations: Sequence[Node], names: tuple[str, str], boxes: Interval) ->
     """Return the roots of two equations in some boxes (2, n)."""
     system = Bounds(equations, names)
     first = (boxes.hi - boxes.lo).max(axis=1, keepdims=True) if boxes.lo.size else np.ones((2, 1))
-    left, found = boxes, list[Array]()
+    left, solutions = boxes, list[Array]()
     for _ in range(ROUNDS):
         if not 0 < left.lo.shape[1] <= MOST_BOXES:
             break
@@ -51,7 +51,7 @@ def solve(equations: Sequence[Node], names: tuple[str, str], boxes: Interval) ->
         wide = Interval(left.lo - margin, left.hi + margin)
         image, none = _mapped(system, wide)
         inside = ~none & ((image.lo > wide.lo) & (image.hi < wide.hi)).all(axis=0)
-        found += list(_refined(system, picked(image, inside)).T)
+        solutions += list(_refined(system, picked(image, inside)).T)
         low, high = np.maximum(image.lo, left.lo), np.minimum(image.hi, left.hi)
         open_ = ~none & ~inside & (low <= high).all(axis=0)
         left = Interval(low[:, open_], high[:, open_])
@@ -59,7 +59,7 @@ def solve(equations: Sequence[Node], names: tuple[str, str], boxes: Interval) ->
         if not np.any(wide_enough):
             break
         left = _cut(left, np.asarray(wide_enough))
-    return Roots(_distinct(found, SAME * first), left)
+    return Roots(_distinct(solutions, SAME * first), left)
 
 
 def _mapped(system: Bounds, boxes: Interval) -> tuple[Interval, Mask]:
@@ -74,13 +74,13 @@ def _mapped(system: Bounds, boxes: Interval) -> tuple[Interval, Mask]:
         )
         middle = boxes.lo + (boxes.hi - boxes.lo) / 2
         here = [cast(Jet, jet).value for jet in system.over(middle, middle)]
-        slopes = [[_row(jet, place, middle) for place in (0, 1)] for jet in jets]
-        (a, b), (c, d) = [[(each.lo + each.hi) / 2 for each in row] for row in slopes]
+        slopes = [[_row(jet, axis, middle) for axis in (0, 1)] for jet in jets]
+        (a, b), (c, d) = [[(slope.lo + slope.hi) / 2 for slope in row] for row in slopes]
         determinant = a * d - b * c
         inverse = [[d / determinant, -b / determinant], [-c / determinant, a / determinant]]
         offset = sub(boxes, Interval(middle, middle))
         image = [_image(inverse[i], slopes, here, middle, offset, i) for i in (0, 1)]
-        low, high = (np.array([each[end] for each in image]) for end in (0, 1))
+        low, high = (np.array([interval[end] for interval in image]) for end in (0, 1))
     known = np.logical_and.reduce([jet.domain > 0 for jet in jets])
     known = known & np.isfinite(low).all(axis=0) & np.isfinite(high).all(axis=0)
     image_known = Interval(np.where(known, low, -np.inf), np.where(known, high, np.inf))
@@ -97,7 +97,7 @@ def _image(
     row: int,
 ) -> Interval:
     """Return a coordinate of m − Y·F(m) + (1 − Y·J)·(X − m)."""
-    factors = [Interval(each, each) for each in inverse]
+    factors = [Interval(number, number) for number in inverse]
     total = Interval(middle[row], middle[row])
     for factor, value in zip(factors, here, strict=True):
         total = add(total, neg(mul(factor, value)))
@@ -109,11 +109,11 @@ def _image(
     return total
 
 
-def _row(jet: Jet, place: int, like: Array) -> Interval:
+def _row(jet: Jet, axis: int, like: Array) -> Interval:
     if jet.gradient is None:
         zero = np.zeros_like(like[0])
         return Interval(zero, zero)
-    return Interval(jet.gradient.lo[place], jet.gradient.hi[place])
+    return Interval(jet.gradient.lo[axis], jet.gradient.hi[axis])
 
 
 def _refined(system: Bounds, boxes: Interval) -> Array:

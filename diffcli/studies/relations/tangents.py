@@ -31,39 +31,41 @@ class Tangent:
 
 
 def tangent_at(
-    relations: Sequence[Relation], names: tuple[str, str], at: Mapping[str, Node]
+    relations: Sequence[Relation], names: tuple[str, str], point: Mapping[str, Node]
 ) -> Tangent:
     """Return the tangent at a point of one of the curves.
 
     Raises PointError where it is on none of them, NoDerivativeError where there is no tangent.
     """
-    missing = [name for name in names if name not in at]
+    missing = [name for name in names if name not in point]
     if missing:
         raise PointError(
             f"the point of a tangent gives {missing[0]} no value",
             hint=f"a point of the curve: {', '.join(f'{name}=1' for name in names)}",
         )
     trouble: PointError | None = None
-    for place, relation in enumerate(relations):
+    for index, relation in enumerate(relations):
         if relation.residual is None:
             continue
         function = Function((relation.text,), (relation.residual,), names)
         try:
-            slope = _slope(function, names, at)
+            slope = _slope(function, names, point)
         except PointError as error:
             trouble = error
             continue
-        x, y = (nearest(at[name]) for name in names)
-        return Tangent(place, x, y, slope)
+        x, y = (nearest(point[name]) for name in names)
+        return Tangent(index, x, y, slope)
     raise trouble or PointError("a tangent is drawn to a curve", hint="add an equation")
 
 
-def _slope(function: Function, names: tuple[str, str], at: Mapping[str, Node]) -> float:
+def _slope(function: Function, names: tuple[str, str], point: Mapping[str, Node]) -> float:
     across, up = names
     reasons = []
     for of, wrt in ((up, across), (across, up)):
-        ((found,),) = derivatives(function, Unknowns((of,), (wrt,)), [Point(dict(at))], SETTINGS)
-        check = found.check
+        ((derivative,),) = derivatives(
+            function, Unknowns((of,), (wrt,)), [Point(dict(point))], SETTINGS
+        )
+        check = derivative.check
         if check is None:
             continue
         if isinstance(check.value, float):
@@ -72,9 +74,9 @@ def _slope(function: Function, names: tuple[str, str], at: Mapping[str, Node]) -
             if check.value == 0:
                 return inf
         reasons.append(check.reason)
-    known = "; ".join(dict.fromkeys(each for each in reasons if each))
-    place = ", ".join(f"{name} = {nearest(each):g}" for name, each in at.items())
+    known = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+    where = ", ".join(f"{name} = {nearest(coordinate):g}" for name, coordinate in point.items())
     raise NoDerivativeError(
-        f"no tangent at {place}: {known or 'its slope is not proved'}",
+        f"no tangent at {where}: {known or 'its slope is not proved'}",
         hint="choose another point of the curve",
     )

@@ -205,7 +205,7 @@ def _defined(function: Function, wrt: Sequence[str], budget: float) -> Answer:
     from diffcli.studies.steps.document import definition_answer
 
     names = checked_names(function, wrt)
-    done = [define(function, name, each, budget) for each in function.outputs for name in names]
+    done = [define(function, name, output, budget) for output in function.outputs for name in names]
     return definition_answer(function, done, Facts.of("steps", function))
 
 

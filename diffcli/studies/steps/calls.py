@@ -26,24 +26,24 @@ def call(term: Node, moves: Moves, x: Node, algebra: Algebra) -> RuleUse:
         return _unknown(term, moves, x)
     row = TABLE[term.op]
     partials = row.between or row.partials
-    moving = [place for place, arg in enumerate(term.args) if moves(arg)]
-    for place in moving:
-        if place >= len(partials) or not partials[place]:
+    moving = [index for index, arg in enumerate(term.args) if moves(arg)]
+    for index in moving:
+        if index >= len(partials) or not partials[index]:
             raise FormulaError(
-                f"{row.name} has no closed derivative in its argument {place + 1}",
+                f"{row.name} has no closed derivative in its argument {index + 1}",
                 hint="its derivative at a point: diffcli grad … --at …",
             )
 
     def slope(parts: Nodes, slopes: Nodes) -> Node:
-        places = {variable(name): part for name, part in zip(ARGUMENTS, parts, strict=False)}
+        arguments = {variable(name): part for name, part in zip(ARGUMENTS, parts, strict=False)}
         return plus(
             *(
-                scaled(algebra.graft(formula(partials[place]), places), slopes[place])
-                for place in moving
+                scaled(algebra.graft(formula(partials[index]), arguments), slopes[index])
+                for index in moving
             )
         )
 
-    alone = all(term.args[place] is x for place in moving)
+    alone = all(term.args[index] is x for index in moving)
     return RuleUse(
         f"derivative of {row.name}" if alone else f"derivative of {row.name} and chain rule",
         tuple(named(arg, x) if moves(arg) else (ITSELF, arg) for arg in term.args),
@@ -55,14 +55,14 @@ def call(term: Node, moves: Moves, x: Node, algebra: Algebra) -> RuleUse:
 
 def _unknown(term: Node, moves: Moves, x: Node) -> RuleUse:
     """Return the rule of a function that is only named."""
-    moving = [place for place, arg in enumerate(term.args) if moves(arg)]
+    moving = [index for index, arg in enumerate(term.args) if moves(arg)]
 
     def slope(parts: Nodes, slopes: Nodes) -> Node:
         return plus(
-            *(times(node(raised(term.op, place), *parts), slopes[place]) for place in moving)
+            *(times(node(raised(term.op, index), *parts), slopes[index]) for index in moving)
         )
 
-    alone = all(term.args[place] is x for place in moving)
+    alone = all(term.args[index] is x for index in moving)
     name = parts_of(term.op)[0]
     return RuleUse(
         f"derivative of {name}" if alone else f"derivative of {name} and chain rule",

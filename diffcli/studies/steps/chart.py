@@ -48,29 +48,33 @@ class SignChart:
 def sign_chart(function: Function, box: Box, budget: float) -> SignChart:
     """Return the sign chart of a function of one variable on an interval."""
     (name,) = function.variables
-    found = analyse(function, box, budget=budget)
+    analysis = analyse(function, box, budget=budget)
     partials = Partials(function, now() + TIMES * budget)
     first, second = (
         partials.combination([(1, 0, (name,) * order)]).text or "not found" for order in (1, 2)
     )
-    is_complete = bool(found.critical.complete and found.inflections.complete)
-    return SignChart(first, second, tuple(_rows(found, box, name)), is_complete)
+    is_complete = bool(analysis.critical.complete and analysis.inflections.complete)
+    return SignChart(first, second, tuple(_rows(analysis, box, name)), is_complete)
 
 
-def _rows(found: Analysis, box: Box, name: str) -> Iterator[ChartRow]:
-    points = {point.at[name]: point.kind.value for point in found.inflections.points}
-    points |= {point.at[name]: point.kind.value for point in found.critical.points}
-    points |= {point.at[name]: point.kind.value for point in found.breaks}
+def _rows(analysis: Analysis, box: Box, name: str) -> Iterator[ChartRow]:
+    points = {point.at[name]: point.kind.value for point in analysis.inflections.points}
+    points |= {point.at[name]: point.kind.value for point in analysis.critical.points}
+    points |= {point.at[name]: point.kind.value for point in analysis.breaks}
     low, high = box[0]
-    ends = {end for each in (*found.growth, *found.convexity) for end in (each.low, each.high)}
+    ends = {
+        end
+        for stretch in (*analysis.growth, *analysis.convexity)
+        for end in (stretch.low, stretch.high)
+    }
     cuts = sorted({low, high, *points, *ends})
-    critical = {point.at[name] for point in found.critical.points}
-    broken = {point.at[name] for point in found.breaks}
-    turns = {point.at[name] for point in found.inflections.points} - broken
+    critical = {point.at[name] for point in analysis.critical.points}
+    broken = {point.at[name] for point in analysis.breaks}
+    turns = {point.at[name] for point in analysis.inflections.points} - broken
     for left, right in zip(cuts, [*cuts[1:], None], strict=True):
         if left in points:
-            slope = "0" if left in critical else _sign(found.growth, left, left)
-            bend = "0" if left in turns else _sign(found.convexity, left, left)
+            slope = "0" if left in critical else _sign(analysis.growth, left, left)
+            bend = "0" if left in turns else _sign(analysis.convexity, left, left)
             without = left in broken
             yield ChartRow(
                 left, None, "" if without else slope, "" if without else bend, points[left]
@@ -78,10 +82,13 @@ def _rows(found: Analysis, box: Box, name: str) -> Iterator[ChartRow]:
         if right is not None:
             words = [
                 shape
-                for each in (found.growth, found.convexity)
-                if (shape := _shape(each, left, right))
+                for stretches in (analysis.growth, analysis.convexity)
+                if (shape := _shape(stretches, left, right))
             ]
-            slope, bend = _sign(found.growth, left, right), _sign(found.convexity, left, right)
+            slope, bend = (
+                _sign(analysis.growth, left, right),
+                _sign(analysis.convexity, left, right),
+            )
             yield ChartRow(left, right, slope, bend, ", ".join(words))
 
 
@@ -89,9 +96,13 @@ def _shape(stretches: Sequence[Behaviour], low: float, high: float) -> str | Non
     """Return what is proved on a stretch, or around a point that is inside of one."""
     return next(
         (
-            each.shape
-            for each in stretches
-            if (each.low < low < each.high if low == high else each.low <= low < high <= each.high)
+            stretch.shape
+            for stretch in stretches
+            if (
+                stretch.low < low < stretch.high
+                if low == high
+                else stretch.low <= low < high <= stretch.high
+            )
         ),
         None,
     )
@@ -111,7 +122,7 @@ def chart_answer(chart: SignChart, name: str, facts: Facts) -> Answer:
 
     def document(digits: int | None) -> Document:
         rows = tuple(
-            (_where(each, name, digits), each.slope, each.bend, each.shape) for each in chart.rows
+            (_where(row, name, digits), row.slope, row.bend, row.shape) for row in chart.rows
         )
         table = Table("sign chart", (name, f"{facts.name}'", f"{facts.name}''", facts.name), rows)
         said = "proved: every zero of both derivatives in the range is in the chart"
@@ -123,7 +134,7 @@ def chart_answer(chart: SignChart, name: str, facts: Facts) -> Answer:
         charted = {
             "first": chart.slope,
             "second": chart.bend,
-            "rows": [asdict(each) for each in chart.rows],
+            "rows": [asdict(row) for row in chart.rows],
             "complete": chart.is_complete,
         }
         return {**facts.data, "results": [], "chart": charted}

@@ -80,9 +80,9 @@ def define(function: Function, wrt: str, output: Node, budget: float) -> Definit
     typed = teacher.quotient(output)
     simplified = teacher.simplified(output)
     settled = substituted(simplified.term, simplified.limits)
-    powers = [each for each in postorder([settled]) if each.op == "pow"]
+    powers = [term for term in postorder([settled]) if term.op == "pow"]
     # A positive power of h goes to 0, and 0² is nothing that one writes.
-    gone = {each: ZERO for each in powers if each.args[0] is teacher.h}
+    gone = {power: ZERO for power in powers if power.args[0] is teacher.h}
     settled = substituted(settled, gone)
     derivative = teacher.algebra.graft(settled, {teacher.h: ZERO})
     names = tuple(dict.fromkeys((*function.variables, wrt, step)))
@@ -142,11 +142,11 @@ class _Simplifier:
         raise _refused()
 
     def _is_rational(self, term: Node) -> bool:
-        moving = [each for each in postorder([term]) if self.x in postorder([each])]
+        moving = [part for part in postorder([term]) if self.x in postorder([part])]
         return all(
-            each is self.x
-            or (each.op in _RATIONAL and (each.op != "pow" or _is_whole(each.args[1])))
-            for each in moving
+            part is self.x
+            or (part.op in _RATIONAL and (part.op != "pow" or _is_whole(part.args[1])))
+            for part in moving
         )
 
     def _cancelled(self, quotient: Node) -> Node:
@@ -154,8 +154,8 @@ class _Simplifier:
         text = Partials(Function(("",), (quotient,), names), self.deadline).ask(_without_step)
         if text is None:
             raise _refused()
-        (found,) = parse(text, variables=names).outputs
-        return found
+        (formula,) = parse(text, variables=names).outputs
+        return formula
 
     def _sum(self, parts: Sequence[Quotient]) -> Quotient:
         limits = {factor: limit for part in parts for factor, limit in part.limits.items()}
@@ -169,7 +169,7 @@ class _Simplifier:
         if not part.limits:
             return Quotient(self.algebra.mul(factor, part.term), {}, part.notes)
         terms = part.term.args if part.term.op == "add" else (part.term,)
-        products = [self._product(factor, each) for each in terms]
+        products = [self._product(factor, addend) for addend in terms]
         total = node("add", *products) if len(products) > 1 else products[0]
         return Quotient(total, part.limits, part.notes)
 
@@ -180,8 +180,8 @@ class _Simplifier:
         size = self.algebra.neg(factor) if term.op == "neg" else factor
         is_negative = size.op == "neg"
         size = size.args[0] if is_negative else size
-        found = node("mul", size, *own) if size is not ONE else inner
-        return node("neg", found) if is_negative else found
+        product = node("mul", size, *own) if size is not ONE else inner
+        return node("neg", product) if is_negative else product
 
     def root(self, term: Node) -> Quotient:
         """Multiply by the conjugate: √a - √b = (a - b)/(√a + √b)."""
@@ -194,10 +194,13 @@ class _Simplifier:
 
     def _slope(self, argument: Node) -> Node:
         """Return a where an argument is a·x + b. Raises UsageError for any other."""
-        found = self.simplified(argument)
-        if found.limits or names_in([found.term]) & {str(self.x.value), str(self.h.value)}:
+        simplified = self.simplified(argument)
+        if simplified.limits or names_in([simplified.term]) & {
+            str(self.x.value),
+            str(self.h.value),
+        }:
             raise _refused()
-        return found.term
+        return simplified.term
 
     def sine(self, term: Node) -> Quotient:
         """Apply sin(u + ah) = sin(u)·cos(ah) + cos(u)·sin(ah), or that for the cosine."""

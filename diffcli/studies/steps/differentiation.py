@@ -167,14 +167,16 @@ def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int
     formula, claim = function.outputs
     refuse_unknown([formula])
     deadline, points = now() + PATIENCE * budget, 0
-    has_integral = any(is_integral(each.op) for each in function.nodes)
-    for at in islice(draw(function.variables or entry.wrt, seed, modest=has_integral), DRAWN):
-        place = RandomPoint(at, deadline=deadline)
-        truth, claimed = place.number(formula, entry.wrt), place.number(claim)
+    has_integral = any(is_integral(node.op) for node in function.nodes)
+    for coordinates in islice(
+        draw(function.variables or entry.wrt, seed, modest=has_integral), DRAWN
+    ):
+        point = RandomPoint(coordinates, deadline=deadline)
+        truth, claimed = point.number(formula, entry.wrt), point.number(claim)
         if truth is None or claimed is None:
             continue
         if not truth.overlaps(claimed):
-            raise disagreement(place)
+            raise disagreement(point)
         points += 1
         if points == POINTS:
             break
@@ -186,9 +188,9 @@ def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int
     return points
 
 
-def disagreement(place: RandomPoint) -> DisagreementError:
+def disagreement(point: RandomPoint) -> DisagreementError:
     """Return the error that the steps end on another derivative than the engines' at a point."""
-    where = ", ".join(f"{name} = {x:g}" for name, x in place.floats.items())
+    where = ", ".join(f"{name} = {x:g}" for name, x in point.floats.items())
     return DisagreementError(
         f"the steps end on another derivative than the engines' at {where}",
         hint="this is a defect of diffcli: please report the formula",

@@ -100,7 +100,7 @@ class Writer:
         head: Words = (f"{step.number}  ", *of, step.rule)
         if step.statement:
             head = (*head, ":  ", self._statement(step.statement))
-        under = {each.number: each for each in step.steps}
+        under = {substep.number: substep for substep in step.steps}
         lines = [Tree(self._part(part, told=part.step not in under)) for part in step.parts]
         lines += (
             self.step(under.pop(part.step), (_primed(part.name), ": "))
@@ -182,8 +182,12 @@ def proved(proof: Proof) -> str:
 def definition_answer(function: Function, done: Sequence[Definition], facts: Facts) -> Answer:
     """Return a tree a derivative by its definition: the quotient, simplified, and its limit."""
     writer = Writer(function)
-    trees = (_definition_tree(writer, each, _entry(function, each)) for each in done)
-    records = (_definition_record(writer, each, _entry(function, each)) for each in done)
+    trees = (
+        _definition_tree(writer, derivation, _entry(function, derivation)) for derivation in done
+    )
+    records = (
+        _definition_record(writer, derivation, _entry(function, derivation)) for derivation in done
+    )
     return _answer(facts, trees, records)
 
 
@@ -195,7 +199,7 @@ def _definition_tree(writer: Writer, done: Definition, entry: Entry) -> Tree:
     f, slope = writer.name(Entry.partial(entry.label, entry.output, ())), writer.name(entry)
     h, math = done.step, writer.math
     quotient = Math(f"(f({done.wrt} + {h}) - f({done.wrt}))/{h}", _QUOTIENT.format(x=done.wrt, h=h))
-    notes = map(Tree, ((each,) for each in done.simplified.notes))
+    notes = map(Tree, ((note,) for note in done.simplified.notes))
     limits = [
         part
         for factor, limit in done.simplified.limits.items()
@@ -229,16 +233,16 @@ def _definition_record(writer: Writer, done: Definition, entry: Entry) -> dict[s
         "of": writer.text(done.term),
         "steps": [
             {
-                "number": str(place),
+                "number": str(index),
                 "rule": rule,
                 "statement": None,
                 "term": writer.text(term),
                 "parts": [],
                 "steps": [],
                 "lines": said,
-                "note": "; ".join(done.simplified.notes) or None if place == _SIMPLIFIED else None,
+                "note": "; ".join(done.simplified.notes) or None if index == _SIMPLIFIED else None,
             }
-            for place, (rule, term, said) in enumerate(told, start=1)
+            for index, (rule, term, said) in enumerate(told, start=1)
         ],
         "derivative": writer.text(done.derivative),
         "tidied": writer.text(done.derivative),
@@ -255,9 +259,11 @@ _SIDES = ("left side: ", "right side: ")
 def implicit_answer(lesson: ImplicitLesson, facts: Facts) -> Answer:
     """Return a tree a derivative of an equation: its sides differentiated, then solved."""
     names = lesson.equations.function.variables
-    done = [(each, _writer(lesson, each)) for each in lesson.derivations]
-    trees = (_implicit_tree(each, writer, names) for each, writer in done)
-    return _answer(facts, trees, (_implicit_record(each, writer) for each, writer in done))
+    done = [(derivation, _writer(lesson, derivation)) for derivation in lesson.derivations]
+    trees = (_implicit_tree(derivation, writer, names) for derivation, writer in done)
+    return _answer(
+        facts, trees, (_implicit_record(derivation, writer) for derivation, writer in done)
+    )
 
 
 def _writer(lesson: ImplicitLesson, done: ImplicitDerivation) -> Writer:

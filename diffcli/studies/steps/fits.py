@@ -88,9 +88,9 @@ def dependence(*moving: Node) -> Moves:
 
     def moves(term: Node) -> bool:
         if term not in known:
-            for each in postorder([term]):
-                still = each.op == "detach"
-                known[each] = each in moving or (not still and any(known[arg] for arg in each.args))
+            for part in postorder([term]):
+                still = part.op == "detach"
+                known[part] = part in moving or (not still and any(known[arg] for arg in part.args))
         return known[term]
 
     return moves

@@ -96,8 +96,8 @@ def _derivation(
     (sides,) = equations.sides
     prime = variable(f"{y}{PRIME}")
     steps = tuple(
-        written(side, x, names, dependent=(variable(y), prime), number=str(place))
-        for place, side in enumerate(sides, 1)
+        written(side, x, names, dependent=(variable(y), prime), number=str(index))
+        for index, side in enumerate(sides, 1)
     )
     build = Builder()
     algebra = Algebra(build)
@@ -143,14 +143,14 @@ def _agreeing(function: Function, x: str, y: str, budget: float, seed: int) -> i
 
     output, claim = function.outputs
     deadline, points = now() + PATIENCE * budget, 0
-    for at in islice(draw(function.variables, seed), DRAWN):
-        place = RandomPoint(at, deadline=deadline)
-        across, up = place.number(output, (x,)), place.number(output, (y,))
-        slope = place.number(claim)
+    for coordinates in islice(draw(function.variables, seed), DRAWN):
+        point = RandomPoint(coordinates, deadline=deadline)
+        across, up = point.number(output, (x,)), point.number(output, (y,))
+        slope = point.number(claim)
         if across is None or up is None or slope is None:
             continue
         if not (-across).overlaps(up * slope):
-            raise disagreement(place)
+            raise disagreement(point)
         points += 1
         if points == POINTS:
             return points

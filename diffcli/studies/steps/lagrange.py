@@ -30,17 +30,17 @@ class LagrangeSystem:
 def lagrange_system(problem: Problem, budget: float) -> LagrangeSystem:
     """Write out the system that extrema under constraints satisfy."""
     output, names = problem.lagrangian(range(len(problem.constraints)))
-    shown = {name: f"λ{place}" for place, name in enumerate(names, 1)}
+    shown = {name: f"λ{index}" for index, name in enumerate(names, 1)}
     function = Function((), (output,), (*problem.variables, *names))
     partials = Partials(function, now() + TIMES * budget)
     slopes = {}
     for name in problem.variables:
-        found = partials.combination([(1, 0, (name,))])
-        slopes[name] = _named(found.text or f"not found: {found.reason}", shown)
+        derivative = partials.combination([(1, 0, (name,))])
+        slopes[name] = _named(derivative.text or f"not found: {derivative.reason}", shown)
     conditions = [
         part
-        for place, each in enumerate(problem.constraints, 1)
-        for part in _conditions(each, f"λ{place}")
+        for index, constraint in enumerate(problem.constraints, 1)
+        for part in _conditions(constraint, f"λ{index}")
     ]
     return LagrangeSystem(_named(text_of(output), shown), slopes, tuple(conditions))
 
@@ -51,11 +51,11 @@ def _named(text: str, shown: dict[str, str]) -> str:
     return text
 
 
-def _conditions(each: Constraint, symbol: str) -> Iterator[str]:
-    yield each.text
-    if each.sense:
-        yield f"{symbol} = 0 or {text_of(each.side)} = 0"
-        down, up = ("<=", ">=") if each.sense > 0 else (">=", "<=")
+def _conditions(constraint: Constraint, symbol: str) -> Iterator[str]:
+    yield constraint.text
+    if constraint.sense:
+        yield f"{symbol} = 0 or {text_of(constraint.side)} = 0"
+        down, up = ("<=", ">=") if constraint.sense > 0 else (">=", "<=")
         yield f"{symbol} {down} 0 at a minimum, {symbol} {up} 0 at a maximum"
 
 
@@ -81,7 +81,7 @@ def lagrange_answer(problem: Problem, system: LagrangeSystem, facts: Facts) -> A
                 "lagrangian": system.lagrangian,
                 "partials": system.partials,
                 "conditions": list(system.conditions),
-                "constraints": [each.text for each in problem.constraints],
+                "constraints": [constraint.text for constraint in problem.constraints],
             },
         }
 
@@ -89,4 +89,4 @@ def lagrange_answer(problem: Problem, system: LagrangeSystem, facts: Facts) -> A
 
 
 def _numbered(conditions: Sequence[str]) -> Iterator[Line]:
-    return (Line(f"({place})", text) for place, text in enumerate(conditions, 1))
+    return (Line(f"({index})", text) for index, text in enumerate(conditions, 1))

@@ -42,10 +42,10 @@ _LEIBNIZ = (
 
 def within(term: Node) -> Iterator[Node]:
     """Yield the nodes of a term, with those of the integrands in it."""
-    for each in postorder([term]):
-        if is_integral(each.op):
-            yield from within(opened(each)[0])
-        yield each
+    for part in postorder([term]):
+        if is_integral(part.op):
+            yield from within(opened(part)[0])
+        yield part
 
 
 def integral_fit(term: Node, moves: Moves, x: Node, _: Algebra) -> RuleUse:
@@ -89,7 +89,7 @@ def _apart(term: Node, moves: Moves, x: Node) -> tuple[Node, str]:
     body, t = opened(term)
     if not moves(variable(t)):
         return body, t
-    taken = {str(each.value) for each in postorder([body, x]) if each.op == VARIABLE}
+    taken = {str(term.value) for term in postorder([body, x]) if term.op == VARIABLE}
     name = unused(t, taken)
     return substituted(body, {variable(t): variable(name)}), name
 
@@ -103,7 +103,7 @@ def _ends(body: Node, t: str, ends: Nodes, slopes: Nodes) -> Iterator[Node]:
 
 def _under(slope: Node, t: str, ends: Nodes) -> Node:
     low, high = ends
-    if any(str(each.value).endswith(PRIME) for each in postorder([slope]) if each.op == VARIABLE):
+    if any(str(term.value).endswith(PRIME) for term in postorder([slope]) if term.op == VARIABLE):
         raise FormulaError(
             "an integrand in which a variable depends on another is not differentiated",
             hint="its derivative at a point: diffcli implicit … --at …",

@@ -73,7 +73,9 @@ def _product(term: Node, moves: Moves, _: Node, __: Algebra) -> RuleUse:
         return RuleUse("constant factor", parts, times, lambda p, d: times(p[0], d[1]))
     if len(moving) > _AT_ONCE:
         moving = [moving[0], times(*moving[1:])]
-    return RuleUse("product rule", tuple((PART, each) for each in moving), times, _product_slope)
+    return RuleUse(
+        "product rule", tuple((PART, factor) for factor in moving), times, _product_slope
+    )
 
 
 def _product_slope(parts: Nodes, slopes: Nodes) -> Node:
@@ -163,8 +165,8 @@ def _extremum(term: Node, _: Moves, __: Node, ___: Algebra) -> RuleUse:
         pieces: list[Node] = []
         for part, its_slope in zip(parts, slopes, strict=True):
             leads = [node(order, part, other) for other in parts if other is not part]
-            held = node("and", *leads) if len(leads) > 1 else (*leads, constant("true"))[0]
-            pieces += [its_slope, held]
+            condition = node("and", *leads) if len(leads) > 1 else (*leads, constant("true"))[0]
+            pieces += [its_slope, condition]
         return node("piecewise", *pieces)
 
     return RuleUse(

@@ -105,9 +105,9 @@ class _Teacher:
     ) -> None:
         build = Builder()
         nodes = [*within(term)]
-        for each in nodes:
-            if each.op in ("add", "neg", "mul", "div", "pow"):
-                build(each.op, *each.args)  # to know the constants' exact values
+        for part in nodes:
+            if part.op in ("add", "neg", "mul", "div", "pow"):
+                build(part.op, *part.args)  # to know the constants' exact values
         self._algebra = Algebra(build)
         self._term, self._x = term, variable(wrt)
         self._slopes: dict[Node, Node] = {self._x: ONE, **dict([dependent] if dependent else [])}
@@ -134,25 +134,25 @@ class _Teacher:
                 f"more than {MAX_STEPS} steps", hint="the derivative alone: diffcli grad"
             )
         self._numbers[term] = number
-        found = fit(term, self._moves, self._x, self._algebra)
+        use = fit(term, self._moves, self._x, self._algebra)
         steps: list[Step] = []
-        for _, part in found.parts:
+        for _, part in use.parts:
             if self._moves(part) and part not in self._slopes:
                 steps.append(self._step(part, f"{number}.{len(steps) + 1}"))
-        terms = [part for _, part in found.parts]
+        terms = [part for _, part in use.parts]
         slopes = [self._slope(part) for part in terms]
-        literal = signed(found.slope(terms, slopes))
+        literal = signed(use.slope(terms, slopes))
         tidied = self._slopes[term] = self._tidied(literal)
         return Step(
             number=number,
-            rule=found.rule,
-            statement=self._statement(found),
+            rule=use.rule,
+            statement=self._statement(use),
             term=term,
-            parts=tuple(self._parts(found, slopes)),
+            parts=tuple(self._parts(use, slopes)),
             steps=tuple(steps),
             lines=tuple(dict.fromkeys([literal, tidied])),
-            logarithm=self._logarithm(found, terms, slopes),
-            note=found.note,
+            logarithm=self._logarithm(use, terms, slopes),
+            note=use.note,
         )
 
     def _slope(self, part: Node) -> Node:
@@ -160,8 +160,8 @@ class _Teacher:
 
     def _tidied(self, literal: Node) -> Node:
         sizes: dict[Node, int] = {}
-        for each in postorder([literal]):
-            sizes[each] = 1 + sum(sizes[arg] for arg in each.args)
+        for term in postorder([literal]):
+            sizes[term] = 1 + sum(sizes[arg] for arg in term.args)
         if sizes[literal] > MAX_SIZE:
             raise LimitError(
                 f"a line of more than {MAX_SIZE:,} terms: too long to be written out",
@@ -169,38 +169,38 @@ class _Teacher:
             )
         return _spoken(self._algebra.graft(literal, {}))
 
-    def _names(self, found: RuleUse) -> list[str]:
+    def _names(self, use: RuleUse) -> list[str]:
         """Return what each part is called; one that stands for itself has no name."""
-        moving = [role for role, _ in found.parts].count(PART)
+        moving = [role for role, _ in use.parts].count(PART)
         letters = self._letters[PART]
         enough = moving <= len(letters)
-        parts = iter(letters) if enough else (f"u{place}" for place in range(1, moving + 1))
+        parts = iter(letters) if enough else (f"u{index}" for index in range(1, moving + 1))
         return [
             next(parts) if role == PART else self._letters.get(role, ITSELF)
-            for role, _ in found.parts
+            for role, _ in use.parts
         ]
 
-    def _parts(self, found: RuleUse, slopes: Sequence[Node]) -> Iterator[Part]:
-        for name, (role, part), slope in zip(self._names(found), found.parts, slopes, strict=True):
+    def _parts(self, use: RuleUse, slopes: Sequence[Node]) -> Iterator[Part]:
+        for name, (role, part), slope in zip(self._names(use), use.parts, slopes, strict=True):
             if name:
                 moving = role == PART
                 yield Part(name, part, slope if moving else None, self._numbers.get(part))
 
     def _logarithm(
-        self, found: RuleUse, terms: Sequence[Node], slopes: Sequence[Node]
+        self, use: RuleUse, terms: Sequence[Node], slopes: Sequence[Node]
     ) -> Part | None:
-        if found.logarithm is None:
+        if use.logarithm is None:
             return None
-        term, slope = found.logarithm(terms, slopes)
+        term, slope = use.logarithm(terms, slopes)
         return Part("log(y)", term, self._tidied(slope), None)
 
-    def _statement(self, found: RuleUse) -> Statement | None:
+    def _statement(self, use: RuleUse) -> Statement | None:
         """Return the rule itself, with letters for the parts."""
-        if found.shown == 0:
+        if use.shown == 0:
             return None
-        names = self._names(found)[: found.shown]
+        names = self._names(use)[: use.shown]
         parts, slopes, primes = [], [], []
-        for name, (role, part) in zip(names, found.parts, strict=False):
+        for name, (role, part) in zip(names, use.parts, strict=False):
             parts.append(variable(name) if name else part)
             slopes.append(ZERO)
             if role == PART:
@@ -208,8 +208,8 @@ class _Teacher:
                 slopes[-1] = variable(f"{name}{PRIME}")
             elif self._moves(part):
                 slopes[-1] = ONE
-        slope = signed(found.slope(parts, slopes))
-        return Statement(found.shape(*parts), slope, tuple(primes))
+        slope = signed(use.slope(parts, slopes))
+        return Statement(use.shape(*parts), slope, tuple(primes))
 
 
 def _spoken(root: Node) -> Node:
@@ -217,10 +217,10 @@ def _spoken(root: Node) -> Node:
 
     In a sum it is a subtraction, and stays.
     """
-    made: dict[Node, Node] = {}
-    for each in postorder([root]):
-        inner = [made[arg] for arg in each.args]
-        if each.op != "add":
+    images: dict[Node, Node] = {}
+    for term in postorder([root]):
+        inner = [images[arg] for arg in term.args]
+        if term.op != "add":
             inner = [*map(signed, inner)]
-        made[each] = each if each.is_leaf else node(each.op, *inner, static=each.static)
-    return signed(made[root])
+        images[term] = term if term.is_leaf else node(term.op, *inner, static=term.static)
+    return signed(images[root])

@@ -49,10 +49,12 @@ _CHANGE = re.compile(r"d\((.*)\)|d(\w+)")
 def tensor_answer(done: Sequence[TensorDerivation], facts: Facts) -> Answer:
     """Return a tree a derivation; ``facts`` says what was asked."""
     taken = dict.fromkeys(
-        f"the steps take {each.taken}; --shapes gives others" for each in done if each.taken
+        f"the steps take {derivation.taken}; --shapes gives others"
+        for derivation in done
+        if derivation.taken
     )
     facts = replace(facts, warnings=(*facts.warnings, *taken))
-    writers = [_Writer(each) for each in done]
+    writers = [_Writer(derivation) for derivation in done]
     document = Document(tuple(writer.tree() for writer in writers))
     results = [writer.record() for writer in writers]
     return Answer(facts, 0, lambda: {**facts.data, "results": results}, lambda _: document)
@@ -75,7 +77,7 @@ class _Writer:
         )
         for term, name in done.lines.names.items():
             question = (*question, ",  ", equal(self._math(name), self._math(term, but=term)))
-        steps = [self._step(place, line) for place, line in enumerate(self._lines, start=1)]
+        steps = [self._step(index, line) for index, line in enumerate(self._lines, start=1)]
         said = f"   ({self._done.agreed.words})"
         answers = [Tree((equal(symbol, formula), said)) for symbol, formula in self._answers()]
         return Tree(question, (*steps, *answers))
@@ -87,16 +89,16 @@ class _Writer:
             "entry": self._done.wrt,
             "output": self._done.output,
             "of": text(self._done.lines.root, self._done.form.names),
-            "steps": [self._step_record(place, line) for place, line in enumerate(self._lines, 1)],
+            "steps": [self._step_record(index, line) for index, line in enumerate(self._lines, 1)],
             "derivative": formula.text,
             "tidied": formula.text,
             "latex": formula.latex,
             "proof": f"{self._done.agreed.points} points",
         }
 
-    def _step_record(self, place: int, line: Line) -> dict[str, Any]:
+    def _step_record(self, index: int, line: Line) -> dict[str, Any]:
         return {
-            "number": str(place),
+            "number": str(index),
             "rule": RULES.get(line.term.op, line.term.op),
             "statement": self._rule(line).text,
             "term": text(line.term, self._done.form.names),
@@ -106,11 +108,11 @@ class _Writer:
             "note": None,
         }
 
-    def _step(self, place: int, line: Line) -> Tree:
+    def _step(self, index: int, line: Line) -> Tree:
         rule = self._rule(line)
         whole = equal(self._whole_name, self._math(line.whole))
         under = () if whole == rule else (Tree((whole,)),)
-        return Tree((f"{place}  {RULES.get(line.term.op, line.term.op)}:  ", rule), under)
+        return Tree((f"{index}  {RULES.get(line.term.op, line.term.op)}:  ", rule), under)
 
     def _rule(self, line: Line) -> Math:
         """Return the rule: the differential of a term by those of its parts."""
@@ -124,21 +126,21 @@ class _Writer:
 
     def _answers(self) -> list[tuple[Math, Math]]:
         form = self._done.form
-        found = []
+        answers = []
         for block in form.blocks:
             formula = text(block.node, form.names, self._numbers)
             own = Math(formula, node_latex(presented(block.node, self._numbers)))
             along = f"[{block.along}]" if block.along else ""
             parts = (name_latex(self._called), name_latex(self._done.wrt), along)
             symbol = r"\frac{{\partial {}}}{{\partial {}}}{}".format(*parts)
-            found.append((Math(block.symbol, symbol), own))
-        return found
+            answers.append((Math(block.symbol, symbol), own))
+        return answers
 
-    def _math(self, each: Node, but: Node | None = None) -> Math:
+    def _math(self, node: Node, but: Node | None = None) -> Math:
         """Return a term with the names of others in it, ``but`` the one that is said."""
         lines = self._done.lines
         names = {term: name for term, name in lines.names.items() if term is not but}
-        whole = presented(substituted(each, names), self._numbers)
+        whole = presented(substituted(node, names), self._numbers)
         changes = {
             node: _change_latex(str(node.value))
             for node in postorder([whole])
@@ -153,7 +155,7 @@ def _name(called: str) -> Math:
 
 def _change_latex(name: str) -> str:
     """Return a differential in LaTeX."""
-    found = _CHANGE.fullmatch(name)
-    if found is None or found[1]:
+    match = _CHANGE.fullmatch(name)
+    if match is None or match[1]:
         return rf"\mathrm{{d}}\left(\mathtt{{{name[2:-1]}}}\right)"
-    return rf"\mathrm{{d}}{name_latex(found[2])}"
+    return rf"\mathrm{{d}}{name_latex(match[2])}"

@@ -67,7 +67,7 @@ def _derived(function: Function, output: int, name: str, seed: int) -> TensorDer
     agreed = agreement(operator, single, form, Settings(seed=seed))
     if agreed is None:
         raise DisagreementError(f"another engine has another derivative in {name} than the steps")
-    known = {variable(each): shape for each, shape in form.variables.items()}
+    known = {variable(own): shape for own, shape in form.variables.items()}
     any_length = replace(single, said=replace(single.said, any_length=form.names))
     space = Space(known | shapes_of(any_length, form.variables), form.names)
     try:

@@ -40,24 +40,26 @@ def plan(request: Request) -> Plan:
             request.host.say(f"about {where}; choose another point with --at")
         points = points or [Point(dict.fromkeys(function.variables, number(0)))]
         order = request["order"]
-        report, found = expand(function, points, chosen, order=order, digits=request["precision"])
-        return answer(report, found, order, partial(_drawn, function, found, report))
+        report, expansions = expand(
+            function, points, chosen, order=order, digits=request["precision"]
+        )
+        return answer(report, expansions, order, partial(_drawn, function, expansions, report))
 
     return Plan(compute)
 
 
-def _drawn(function: Function, found: Sequence[Expansion], report: Report, kind: str) -> bytes:
+def _drawn(function: Function, expansions: Sequence[Expansion], report: Report, kind: str) -> bytes:
     """Return the picture of the one expansion; files of matrices hold none."""
     if kind not in PICTURES:
         from diffcli.output.matrices import matrix_file
 
         return matrix_file(report, kind)
-    if len(found) > 1:
+    if len(expansions) > 1:
         raise UsageError("several points, and one expansion is drawn", hint="draw them one by one")
     from diffcli.output.plots.style import Canvas
     from diffcli.studies.taylor.picture import expansion_figure
 
-    return expansion_figure(function, found[0], Canvas(kind=kind))
+    return expansion_figure(function, expansions[0], Canvas(kind=kind))
 
 
 COMMAND = Command(

@@ -15,7 +15,7 @@ from diffcli.studies.taylor.expansion import Expansion
 
 def answer(
     report: Report,
-    found: Sequence[Expansion],
+    expansions: Sequence[Expansion],
     order: int,
     draw: Callable[[str], bytes] | None = None,
 ) -> Answer:
@@ -23,65 +23,69 @@ def answer(
 
     def document(digits: int | None) -> Document:
         formulas = list(function_lines(report))
-        for each in found:
-            where = f" about {_point(each)}" if len(found) > 1 else ""
-            if each.polynomial:
-                formulas.append(Line(f"T{order}{where}", each.polynomial))
-        rounded = any(each.is_rounded and each.polynomial for each in found)
+        for expansion in expansions:
+            where = f" about {_point(expansion)}" if len(expansions) > 1 else ""
+            if expansion.polynomial:
+                formulas.append(Line(f"T{order}{where}", expansion.polynomial))
+        rounded = any(expansion.is_rounded and expansion.polynomial for expansion in expansions)
         lost = (f"T{order}: its decimal coefficients are rounded to {digits or DIGITS} digits",)
         said = Remarks((*lost * rounded, *_remarks(report, digits)))
         return Document(
-            (Formulas(tuple(formulas)), *(_table(each, digits) for each in found), said)
+            (
+                Formulas(tuple(formulas)),
+                *(_table(expansion, digits) for expansion in expansions),
+                said,
+            )
         )
 
     def data() -> dict[str, Any]:
-        records = zip(found, report.results, strict=True)
+        records = zip(expansions, report.results, strict=True)
         return {
             **report.data,
             "order": order,
-            "results": [_record(each, result.data) for each, result in records],
+            "results": [_record(expansion, result.data) for expansion, result in records],
         }
 
     return Answer(report, report.exit_code, data, document, draw=draw)
 
 
-def _table(found: Expansion, digits: int | None) -> Table:
-    exactly = bool(found.exact)
+def _table(expansion: Expansion, digits: int | None) -> Table:
+    exactly = bool(expansion.exact)
     rows: list[tuple[Cell, ...]] = []
-    for cell in cells(found.result):
-        middle: tuple[Cell, ...] = (found.exact.get(cell.entry, ""),) if exactly else ()
+    for cell in cells(expansion.result):
+        middle: tuple[Cell, ...] = (expansion.exact.get(cell.entry, ""),) if exactly else ()
         verdict = cell.check.verdict if cell.check else "· not checked"
         rows.append(
             (
-                found.terms[cell.entry],
+                expansion.terms[cell.entry],
                 *middle,
                 cell.text(digits) if digits else cell.number,
                 verdict,
             )
         )
     head = ("term", *(("exactly",) if exactly else ()), "coefficient", "verdict")
-    return Table(f"about {_point(found)}", head, tuple(rows))
+    return Table(f"about {_point(expansion)}", head, tuple(rows))
 
 
-def _point(found: Expansion) -> str:
-    return ", ".join(f"{name} = {text}" for name, text in found.about.items()) or "a constant"
+def _point(expansion: Expansion) -> str:
+    return ", ".join(f"{name} = {text}" for name, text in expansion.about.items()) or "a constant"
 
 
 def _remarks(report: Report, digits: int | None) -> list[str]:
     """Return what must be said; that a derivative's formula is too long needn't be."""
-    return [each for each in remarks(report, digits) if "no formula" not in each]
+    return [remark for remark in remarks(report, digits) if "no formula" not in remark]
 
 
-def _record(found: Expansion, result: dict[str, Any]) -> dict[str, Any]:
+def _record(expansion: Expansion, result: dict[str, Any]) -> dict[str, Any]:
     """Return one result: the coefficients of one variable are a list, from degree 0 on."""
-    coefficients = found.result.derivative
-    single = len(found.result.at or {}) == 1 and not any("[" in term for term in coefficients)
+    coefficients = expansion.result.derivative
+    single = len(expansion.result.at or {}) == 1 and not any("[" in term for term in coefficients)
     return {
         **result,
         "derivative": {
-            "about": found.about,
+            "about": expansion.about,
             "coefficients": list(coefficients.values()) if single else coefficients,
-            "polynomial": found.polynomial,
+            "polynomial": expansion.polynomial,
         },
-        "symbolic": {term: found.exact.get(term) for term in coefficients},
+        "symbolic": {term: expansion.exact.get(term) for term in coefficients},
     }

@@ -65,81 +65,81 @@ def expand(
     LimitError where there are too many coefficients.
     """
     report = derive(Taylor(order), function, points, settings)
-    found = []
+    expansions = []
     for point, result in zip(points, report.results, strict=True):
         exact: dict[str, str] = {}
-        places = _places(point, result)
+        coordinates = _places(point, result)
         if "symbolic" in settings.engines and not function.has_tensors:
             exact = _exact(function, place_of(point), order, result, settings.budget)
-        about = {name: text_of(place) for name, place in places.items()}
-        powers = _powers(places, order)
+        about = {name: text_of(coordinate) for name, coordinate in coordinates.items()}
+        powers = _powers(coordinates, order)
         terms = {name: text_of(power) for name, power in powers.items()}
         summands = _summands(result, exact, powers, digits)
         polynomial = text_of(total(summands)) if len(summands) == len(powers) else None
         rounded = any(
             _is_rounded(cell, digits) for cell in cells(result) if cell.entry not in exact
         )
-        found.append(Expansion(result, about, exact, terms, polynomial, rounded, summands))
-    return report, tuple(found)
+        expansions.append(Expansion(result, about, exact, terms, polynomial, rounded, summands))
+    return report, tuple(expansions)
 
 
 def place_of(point: Point) -> dict[str, Node]:
     """Return the coordinates that were typed as numbers."""
-    return {name: each for name, each in point.values.items() if isinstance(each, Node)}
+    return {name: value for name, value in point.values.items() if isinstance(value, Node)}
 
 
 def _places(point: Point, result: Result) -> dict[str, Node]:
     """Return each component's coordinate: as typed, or where it was computed its float."""
-    found: dict[str, Node] = {}
+    coordinates: dict[str, Node] = {}
     for name, value in point.values.items():
         if isinstance(value, Node):
-            found[name] = value
+            coordinates[name] = value
         else:
-            found |= _components(name, (result.at or {})[name])
-    return found
+            coordinates |= _components(name, (result.at or {})[name])
+    return coordinates
 
 
 def _components(name: str, value: object, index: tuple[int, ...] = ()) -> dict[str, Node]:
     if isinstance(value, float):
         return {f"{name}[{','.join(map(str, index))}]": number(Fraction(value))}
-    found: dict[str, Node] = {}
-    for place, part in enumerate(value if isinstance(value, list) else ()):
-        found |= _components(name, part, (*index, place))
-    return found
+    components: dict[str, Node] = {}
+    for index_of_part, part in enumerate(value if isinstance(value, list) else ()):
+        components |= _components(name, part, (*index, index_of_part))
+    return components
 
 
 def _exact(
-    function: Function, places: Mapping[str, Node], order: int, result: Result, budget: float
+    function: Function, coordinates: Mapping[str, Node], order: int, result: Result, budget: float
 ) -> dict[str, str]:
     """Return the coefficients that sympy evaluates to a short constant, equal to the number."""
     partials = Partials(function, now() + budget)
-    at = Function(tuple(places), tuple(places.values()), ())
-    found: dict[str, str] = {}
+    point = Function(tuple(coordinates), tuple(coordinates.values()), ())
+    coefficients: dict[str, str] = {}
     for wrt in indices(function.variables, order):
         value = result.derivative[monomial(wrt)]
         try:
-            text = partials.ask(_coefficient, at, wrt)
+            text = partials.ask(_coefficient, point, wrt)
         except LimitError:
             break
         if text is None or len(text) > LONGEST or not _is_near(text, value):
             # Those of higher degree are longer still.
             break
-        found[monomial(wrt)] = text
-    return found
+        coefficients[monomial(wrt)] = text
+    return coefficients
 
 
-def _coefficient(symbolic: Symbolic, at: Function, wrt: Sequence[str]) -> str | None:
+def _coefficient(symbolic: Symbolic, point: Function, wrt: Sequence[str]) -> str | None:
     """Return a partial at a point, over its factorials, as text. Raises LimitError."""
     from sympy import Integer, Pow
 
     from diffcli.engines.symbolic import expression, symbol
     from diffcli.engines.terms.formulas import evaluated, readable
 
-    pairs = zip(map(symbol, at.text), expression(at), strict=True)
-    places = {name: evaluated(value) for name, value in pairs}
+    pairs = zip(map(symbol, point.text), expression(point), strict=True)
+    values = {name: evaluated(value) for name, value in pairs}
     deadline = symbolic.deadline
     try:
-        term = evaluated(symbolic.partial(wrt), deadline, places)
+        term = evaluated(symbolic.partial(wrt), deadline, values)
         if any(power.base.is_zero and power.exp.is_negative for power in term.atoms(Pow)):
             return None  # the derivative's formula has a hole there, though the function has none
         coefficient = term / Integer(factorials(wrt))
@@ -155,23 +155,26 @@ def _is_near(text: str, value: float | None) -> bool:
 
     try:
         (constant,) = parse(text).outputs
-        found = nearest_float(constant)
+        known = nearest_float(constant)
     except DiffcliError:
         return False
-    return value is not None and isclose(found, value, rel_tol=1e-9, abs_tol=1e-300)
+    return value is not None and isclose(known, value, rel_tol=1e-9, abs_tol=1e-300)
 
 
 def _algebra() -> Algebra:
     return Algebra(Builder(_fail))
 
 
-def _powers(places: Mapping[str, Node], order: int) -> dict[str, Node]:
+def _powers(coordinates: Mapping[str, Node], order: int) -> dict[str, Node]:
     """Return each monomial in the distances from the point."""
     algebra = _algebra()
-    steps = {name: algebra.add(variable(name), algebra.neg(at)) for name, at in places.items()}
+    steps = {
+        name: algebra.add(variable(name), algebra.neg(coordinate))
+        for name, coordinate in coordinates.items()
+    }
     return {
         monomial(wrt): algebra.mul(*(steps[name] for name in wrt))
-        for wrt in indices(tuple(places), order)
+        for wrt in indices(tuple(coordinates), order)
     }
 
 
@@ -181,13 +184,13 @@ def _summands(
     """Return each power by its coefficient, up to the first coefficient that is missing."""
     algebra = _algebra()
     decimals = {cell.entry: cell.text(digits) for cell in cells(result)}
-    found: list[Node] = []
+    summands: list[Node] = []
     for name, power in powers.items():
         if result.derivative[name] is None:
             break
         (coefficient,) = parse(exact.get(name) or decimals[name]).outputs
-        found.append(ZERO if coefficient is ZERO else algebra.mul(coefficient, power))
-    return tuple(found)
+        summands.append(ZERO if coefficient is ZERO else algebra.mul(coefficient, power))
+    return tuple(summands)
 
 
 def total(summands: Sequence[Node]) -> Node:

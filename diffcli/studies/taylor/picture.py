@@ -39,31 +39,31 @@ class Polynomial:
     shown: Node
 
 
-def expansion_figure(function: Function, found: Expansion, canvas: Canvas) -> bytes:
+def expansion_figure(function: Function, expansion: Expansion, canvas: Canvas) -> bytes:
     """Return the picture of a function and its polynomials T1 … Tn as the bytes of a file.
 
     Raises UsageError unless the function has one variable, a number, and one polynomial is known.
     """
-    return render(expansion_picture(function, found).paint, canvas)
+    return render(expansion_picture(function, expansion).paint, canvas)
 
 
-def expansion_picture(function: Function, found: Expansion) -> Lines:
+def expansion_picture(function: Function, expansion: Expansion) -> Lines:
     """Return the lines of a function and its polynomials, in the function's own frame.
 
     Polynomials of different orders that are the same are one line, and of many some are drawn.
     Raises UsageError as :func:`expansion_figure` does.
     """
-    (place,) = (found.result.at or {}).values() if len(function.variables) == 1 else (None,)
-    if not isinstance(place, float):
+    (centre,) = (expansion.result.at or {}).values() if len(function.variables) == 1 else (None,)
+    if not isinstance(centre, float):
         raise UsageError(
             "the polynomials of one variable are drawn, and it must be a number",
             hint="give the others a value: --let y=1",
         )
     (name,) = function.variables
-    polynomials = _thinned(list(_polynomials(found, name, place)))
+    polynomials = _thinned(list(_polynomials(expansion, name, centre)))
     if not polynomials:
         raise UsageError("no polynomial is known here, so none is drawn", hint="another --at")
-    ends = _range_about(function, place)
+    ends = _range_about(function, centre)
     alone = _lines(function, Request(kind="lines", orders=(0,), ranges={name: ends}, features=()))
     height = frame_range(alone.samples, alone.lines, alone.frame)
     together = replace(function, outputs=(*function.outputs, *(p.drawn for p in polynomials)))
@@ -71,8 +71,8 @@ def expansion_picture(function: Function, found: Expansion) -> Lines:
     picture = _lines(together, asked)
     is_told = all(len(text_of(one.shown)) <= SHORT for one in polynomials)
     lines = [_line(row, one, name, is_told=is_told) for row, one in enumerate(polynomials, start=1)]
-    value = found.result.value
-    dots = [(alone.lines[0], place, value)] if isinstance(value, float) else []
+    value = expansion.result.value
+    dots = [(alone.lines[0], centre, value)] if isinstance(value, float) else []
     return replace(picture, lines=[*alone.lines, *lines], points=dots)
 
 
@@ -83,13 +83,13 @@ def _lines(function: Function, request: Request) -> Lines:
     return picture
 
 
-def _polynomials(found: Expansion, name: str, place: float) -> Iterator[Polynomial]:
+def _polynomials(expansion: Expansion, name: str, centre: float) -> Iterator[Polynomial]:
     """Yield the polynomials from the first order on; the constant alone where there is no other.
 
     What is drawn has all digits of the coefficients, what is told those that are shown.
     """
-    step = node("add", variable(name), number(Fraction(-place))) if place else variable(name)
-    coefficients = list(found.result.derivative.values())[: len(found.summands)]
+    step = node("add", variable(name), number(Fraction(-centre))) if centre else variable(name)
+    coefficients = list(expansion.result.derivative.values())[: len(expansion.summands)]
     terms = [
         node("mul", number(Fraction(value)), node("pow", step, number(power))) if value else ZERO
         for power, value in enumerate(coefficients)
@@ -100,7 +100,7 @@ def _polynomials(found: Expansion, name: str, place: float) -> Iterator[Polynomi
         while after < len(terms) and terms[after] is ZERO:
             after += 1
         yield Polynomial(
-            tuple(range(order, after)), total(terms[:after]), total(found.summands[:after])
+            tuple(range(order, after)), total(terms[:after]), total(expansion.summands[:after])
         )
         order = after
 
@@ -113,13 +113,13 @@ def _thinned(polynomials: Sequence[Polynomial]) -> list[Polynomial]:
 
 # What overflows says nothing of the range.
 @np.errstate(all="ignore")
-def _range_about(function: Function, place: float) -> Ends:
+def _range_about(function: Function, centre: float) -> Ends:
     """Return the function's own range, moved to a place that lies outside it."""
     usual = default_range(function, evaluator(function, 1))
-    if usual.low < place < usual.high:
+    if usual.low < centre < usual.high:
         return usual.low, usual.high
     half = (usual.high - usual.low) / 2
-    return place - half, place + half
+    return centre - half, centre + half
 
 
 def _line(output: int, polynomial: Polynomial, name: str, *, is_told: bool) -> Line:

@@ -55,7 +55,7 @@ def plan(request: Request) -> Plan:
     if not request["at"] or request["points"]:
         raise UsageError("at which values?", hint='--at "x=3±0.1, y=2±0.05"')
     values, spreads = read_measured(request["at"])
-    typed = [node for each in spreads for node in (*each.named.values(), *each.ordered)]
+    typed = [node for spread in spreads for node in (*spread.named.values(), *spread.ordered)]
     if not request["cov"] and all(node is number(0) for node in typed):
         raise UsageError("no value has an uncertainty", hint='write it behind ±: --at "x=3±0.1"')
 

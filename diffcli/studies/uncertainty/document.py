@@ -16,56 +16,60 @@ _SHORT = 4
 """Significant digits of an uncertainty, unless asked otherwise."""
 
 
-def answer(found: Sequence[Propagation]) -> Answer:
+def answer(propagations: Sequence[Propagation]) -> Answer:
     """Return a table of the inputs for each point, the uncertainty of f above it."""
-    first = found[0].report
+    first = propagations[0].report
 
     def document(digits: int | None) -> Document:
         short = digits or _SHORT
-        tables = (table for each in found for table in (_inputs(each, short), _ways(each, short)))
-        said = (said for each in found for said in _remarks(each, digits))
+        tables = (
+            table
+            for propagation in propagations
+            for table in (_inputs(propagation, short), _ways(propagation, short))
+        )
+        said = (said for propagation in propagations for said in _remarks(propagation, digits))
         formulas = Formulas((*function_lines(first), *derivative_lines(first)))
         return Document((formulas, *tables, Remarks(tuple(said))))
 
     return Answer(
         first,
-        max(each.report.exit_code for each in found),
-        lambda: {**first.data, "results": [_record(each) for each in found]},
+        max(propagation.report.exit_code for propagation in propagations),
+        lambda: {**first.data, "results": [_record(propagation) for propagation in propagations]},
         document,
     )
 
 
-def _inputs(found: Propagation, digits: int) -> Table:
+def _inputs(propagation: Propagation, digits: int) -> Table:
     rows = (
         (
-            each.name,
-            each.value,
-            Rounded(each.sigma, digits),
-            Rounded(each.derivative, digits),
-            Rounded(each.contribution, digits),
-            Rounded(100 * each.share, decimals=1),
-            Rounded(each.sampled.sigma, digits),
-            "yes" if each.is_linear else "no",
+            source.name,
+            source.value,
+            Rounded(source.sigma, digits),
+            Rounded(source.derivative, digits),
+            Rounded(source.contribution, digits),
+            Rounded(100 * source.share, decimals=1),
+            Rounded(source.sampled.sigma, digits),
+            "yes" if source.is_linear else "no",
         )
-        for each in found.inputs
+        for source in propagation.inputs
     )
     head = ("input", "value", "±", "derivative", "part of ±", "share %", "sampled", "linear")
     return Table("inputs", head, tuple(rows))
 
 
-def _ways(found: Propagation, digits: int) -> Table:
+def _ways(propagation: Propagation, digits: int) -> Table:
     """Return the value and its uncertainty as each way to propagate has it."""
-    value = found.report.results[0].value
-    ways = [("linear", value if isinstance(value, float) else nan, found.sigma)]
-    if found.second:
-        ways.append(("second order", found.second.mean, found.second.sigma))
-    ways.append(("sampled", found.sampled.mean, found.sampled.sigma))
+    value = propagation.report.results[0].value
+    ways = [("linear", value if isinstance(value, float) else nan, propagation.sigma)]
+    if propagation.second:
+        ways.append(("second order", propagation.second.mean, propagation.second.sigma))
+    ways.append(("sampled", propagation.sampled.mean, propagation.sampled.sigma))
     rows = ((way, Rounded(mean, 2 * digits), Rounded(sigma, digits)) for way, mean, sigma in ways)
-    return Table(found.report.name, ("by", "value", "±"), tuple(rows))
+    return Table(propagation.report.name, ("by", "value", "±"), tuple(rows))
 
 
-def _remarks(found: Propagation, digits: int | None) -> Iterator[str]:
-    spread = found.sampled
+def _remarks(propagation: Propagation, digits: int | None) -> Iterator[str]:
+    spread = propagation.sampled
     low, high = (Rounded(end, digits or _SHORT) for end in spread.interval)
     known = spread.count - spread.outside
     if known:
@@ -76,31 +80,31 @@ def _remarks(found: Propagation, digits: int | None) -> Iterator[str]:
             f"{_percent(spread.outside, spread.count)} % of the samples have no value: "
             "they are outside the domain, or too large"
         )
-    if found.is_linear:
+    if propagation.is_linear:
         yield "linear propagation holds"
     elif not known:
         yield "nothing is known of the uncertainty"
     else:
-        guilty = [each.name for each in found.inputs if not each.is_linear]
+        guilty = [source.name for source in propagation.inputs if not source.is_linear]
         where = f"in {' and '.join(guilty)}" if guilty else "in the inputs together"
-        bends = f"{found.report.name} bends too much {where}"
+        bends = f"{propagation.report.name} bends too much {where}"
         yield f"linear propagation fails: {bends}; take the sampled interval"
-    if found.linear_error is not None:
-        bound = _rounded_up(found.linear_error)
+    if propagation.linear_error is not None:
+        bound = _rounded_up(propagation.linear_error)
         yield f"proved: within ±3σ of each input, the linear value is off by at most {bound}"
-    yield from remarks(found.report, digits)
+    yield from remarks(propagation.report, digits)
 
 
-def _record(found: Propagation) -> dict[str, Any]:
+def _record(propagation: Propagation) -> dict[str, Any]:
     return {
-        **found.report.results[0].data,
-        "sigma": found.sigma,
-        "inputs": [asdict(each) for each in found.inputs],
-        "covariance": found.covariance,
-        "second_order": found.second and asdict(found.second),
-        "sampled": asdict(found.sampled),
-        "is_linear": found.is_linear,
-        "linear_error": found.linear_error,
+        **propagation.report.results[0].data,
+        "sigma": propagation.sigma,
+        "inputs": [asdict(source) for source in propagation.inputs],
+        "covariance": propagation.covariance,
+        "second_order": propagation.second and asdict(propagation.second),
+        "sampled": asdict(propagation.sampled),
+        "is_linear": propagation.is_linear,
+        "linear_error": propagation.linear_error,
     }
 
 

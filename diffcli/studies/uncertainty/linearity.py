@@ -33,7 +33,7 @@ def linear_error(
 
     None where nothing bounds the second derivatives, or f isn't defined on all of it.
     """
-    if any(each.op in TENSORS for each in function.nodes) or not function.is_scalar:
+    if any(node.op in TENSORS for node in function.nodes) or not function.is_scalar:
         return None
     centre, spread = np.array(middle)[:, None], np.array(sigmas)[:, None]
     reach = REACH * spread * (1 + SLACK) + SLACK * np.abs(centre)
@@ -46,8 +46,8 @@ def linear_error(
         jet = bounds.jet(cells.lo, cells.hi, 2)
         if (jet.domain < 1).any():
             return None
-        found = min(_by_curvature(jet, pairs, up(up(reach))), _by_cells(bounds, jet, cells, centre))
-    return found if isfinite(found) else None
+        error = min(_by_curvature(jet, pairs, up(up(reach))), _by_cells(bounds, jet, cells, centre))
+    return error if isfinite(error) else None
 
 
 def _by_curvature(jet: Jet, pairs: Pairs, width: Array) -> float:
@@ -89,5 +89,5 @@ def _cells(box: Interval) -> Interval:
     lows = np.meshgrid(*(edge[:-1] for edge in edges), indexing="ij")
     highs = np.meshgrid(*(edge[1:] for edge in edges), indexing="ij")
     return Interval(
-        np.array([each.ravel() for each in lows]), np.array([each.ravel() for each in highs])
+        np.array([low.ravel() for low in lows]), np.array([high.ravel() for high in highs])
     )

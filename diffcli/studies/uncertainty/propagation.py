@@ -122,11 +122,11 @@ def propagate(
     """
     report = replace(derive(Grad(), function, [point], settings), command="uncertainty")
     arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
-    if any(each.ndim for each in arrays.values()):
+    if any(array.ndim for array in arrays.values()):
         raise UsageError("each variable has one measured value", hint="x=3±0.1,y=2±0.05")
     (result,) = report.results
     value = result.value if isinstance(result.value, float) else nan
-    middle = np.array([each.item() for each in arrays.values()])
+    middle = np.array([array.item() for array in arrays.values()])
     slopes = np.array([result.derivative[name] for name in arrays], dtype=np.float64)
     # In the unit of the steepest slope, no square overflows.
     unit = float(np.abs(slopes).max(initial=0)) or 1.0
@@ -227,8 +227,8 @@ class _Sampler:
         return values
 
     def _at(self, columns: Array) -> Array:
-        kind, place = getattr(torch, self._settings.dtype), self._settings.device
-        inputs = [torch.tensor(column, dtype=kind, device=place) for column in columns]
+        kind, device = getattr(torch, self._settings.dtype), self._settings.device
+        inputs = [torch.tensor(column, dtype=kind, device=device) for column in columns]
         (output,) = self._program(*inputs)
-        found: Array = output.to("cpu", torch.float64).numpy()
-        return found
+        numbers: Array = output.to("cpu", torch.float64).numpy()
+        return numbers
