@@ -182,7 +182,7 @@ class _Decider:
             counterexample = self._exception(partials, identities)
             if counterexample is None:
                 proof, where = self._proof(identities, partials.deadline)
-        if proof is Proof.EQUAL and (counterexample := self._closer(places, now() + budget / 2)):
+        if proof is Proof.EQUAL and (counterexample := self._closer(drawn, now() + budget / 2)):
             proof = Proof.WRONG
         return Decision(
             report=self._report(partials),
