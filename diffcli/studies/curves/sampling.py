@@ -167,9 +167,7 @@ class _Sampler(Grid):
         cells = [cell for cell in cells if self.is_suspect(output, order, *cell)]
         row = self.y[output, order]
         wide = [self.beyond_breaks(output, *cell) for cell in cells]
-        brackets = [
-            Bracket(*cell, tuple(row[self.x.searchsorted(cell)].tolist())) for cell in wide
-        ]
+        brackets = [Bracket(*cell, tuple(row[self.x.searchsorted(cell)].tolist())) for cell in wide]
         close_in(
             brackets,
             lambda x: self.evaluate(x)[output, order],
