@@ -45,7 +45,7 @@ class Certificate:
     def point(self, claim: Mapping[str, Any]) -> dict[str, Real]:
         """Return the variables' values where a claim is made, at the present precision."""
         values = evaluated(self.operations, {})
-        return {name: values[at] for name, at in self.points[claim["point"]].items()}
+        return {name: values[point] for name, point in self.points[claim["point"]].items()}
 
     def output(self, claim: Mapping[str, Any], variables: Mapping[str, Value]) -> Any:
         """Return the output that a claim is about. Raises what stands in its way."""

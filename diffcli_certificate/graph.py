@@ -122,12 +122,12 @@ def _integral(body: Mapping[str, Any], low: Value, high: Value, *args: Value) ->
     def coefficients(u: Real) -> Sequence[Value]:
         moved = low + width * variable(u, level, TERMS)
         values = evaluated(body["operations"], {**known, body["variable"]: moved})
-        made = values[body["root"]]
-        if isinstance(made, Exception):
-            raise Undecided(f"an integral, as {made}")
-        if not isinstance(made, Series) or made.level != level:
-            return [made, *[ZERO] * TERMS]
-        return made.coefficients
+        root = values[body["root"]]
+        if isinstance(root, Exception):
+            raise Undecided(f"an integral, as {root}")
+        if not isinstance(root, Series) or root.level != level:
+            return [root, *[ZERO] * TERMS]
+        return root.coefficients
 
     for panel in range(PANELS):
         middle = Real((2 * panel + 1) * half)

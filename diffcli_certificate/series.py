@@ -74,10 +74,10 @@ class Series:
             return sign
         raise Undecided("a term that is 0 at the point")
 
-    def shifted(self, places: int) -> Series:
-        """Return the series over s to the power of ``places``, which may be negative."""
-        zeros = [ZERO] * -places
-        return self.of([*zeros, *self.coefficients[max(places, 0) :]])
+    def shifted(self, count: int) -> Series:
+        """Return the series over s to the power of ``count``, which may be negative."""
+        zeros = [ZERO] * -count
+        return self.of([*zeros, *self.coefficients[max(count, 0) :]])
 
 
 Value: TypeAlias = Any

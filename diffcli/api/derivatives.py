@@ -268,12 +268,12 @@ class Differentiable(ReadFunction):
         >>> diffcli.parse("exp(2x)").taylor(x=0, order=3)["x**2"]
         2.0
         """
-        found = self._derived(Taylor(order_of(order)), at, point, settings)
-        if len(found.report.results) > 1 or found.verdict is None:
-            return found
+        result = self._derived(Taylor(order_of(order)), at, point, settings)
+        if len(result.report.results) > 1 or result.verdict is None:
+            return result
         chosen = kind_of([*at, point]).settings(settings)
         centre = point_of(at, point, self.variables)
-        return replace(found, answer=partial(_expansion, self, centre, chosen, order))
+        return replace(result, answer=partial(_expansion, self, centre, chosen, order))
 
     def _derived(
         self,

@@ -108,8 +108,8 @@ class Function(Differentiable):
         """
         from diffcli.engines.symbolic import expression as terms
 
-        found = terms(self)
-        return found[0] if self.is_scalar else found
+        nodes = terms(self)
+        return nodes[0] if self.is_scalar else nodes
 
     @property
     def torch(self) -> Callable[..., Tensor | tuple[Tensor, ...]]:
@@ -285,7 +285,7 @@ class Function(Differentiable):
 
         for name in ranges:
             one_of("variable of the formula", name, self.variables)
-        ends = {name: ends_of(name, each) for name, each in ranges.items()}
+        ends = {name: ends_of(name, end) for name, end in ranges.items()}
         composed = compose(self, Request(kind=kind, orders=tuple(orders), ranges=ends))
         return Plot(self.read_as, composed.picture, title, composed.chosen)
 
@@ -368,7 +368,9 @@ def parse(
 
 
 def _function(read: ReadFunction) -> Function:
-    return Function(**{each.name: getattr(read, each.name) for each in fields(read) if each.init})
+    return Function(
+        **{field.name: getattr(read, field.name) for field in fields(read) if field.init}
+    )
 
 
 def _restored(restore: Callable[..., ReadFunction], arguments: Iterable[Any]) -> Function:

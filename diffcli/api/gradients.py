@@ -38,8 +38,8 @@ def verify_gradients(
         return _of_module(function, inputs, loss)
     floating = [
         position
-        for position, each in enumerate(inputs)
-        if isinstance(each, torch.Tensor) and each.is_floating_point()
+        for position, tensor in enumerate(inputs)
+        if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()
     ]
     moving = [position for position in floating if inputs[position].requires_grad] or floating
     if not moving:
@@ -48,11 +48,13 @@ def verify_gradients(
     names = _names(function, len(inputs))
 
     def call(*values: Tensor) -> Any:
-        given = [each.detach() if isinstance(each, torch.Tensor) else each for each in inputs]
+        given = [
+            tensor.detach() if isinstance(tensor, torch.Tensor) else tensor for tensor in inputs
+        ]
         for position, value in zip(moving, values, strict=True):
             given[position] = value
-        found = function(*given)
-        return found if loss is None else loss(found)
+        outputs = function(*given)
+        return outputs if loss is None else loss(outputs)
 
     point = {names[position]: inputs[position] for position in moving}
     return _report(_text(function), point, call, dtype)
@@ -73,8 +75,10 @@ def _report(text: str, point: dict[str, Any], call: Callable[..., Any], dtype: s
     if dtype not in DIGITS_KEPT:
         raise UsageError(f"{dtype} has no proofs", hint=f"one of {', '.join(DIGITS_KEPT)}")
     function = UserFunction(text, tuple(point), call)
-    values = {name: Computed(each.detach().cpu().double().numpy()) for name, each in point.items()}
-    outputs = function(*(each.detach().requires_grad_() for each in point.values()))
+    values = {
+        name: Computed(value.detach().cpu().double().numpy()) for name, value in point.items()
+    }
+    outputs = function(*(value.detach().requires_grad_() for value in point.values()))
     is_number = sum(output.numel() for output in outputs) == 1
     operator: Operator = Grad() if is_number else Jacobian()
     with torch.enable_grad():

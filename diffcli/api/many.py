@@ -118,7 +118,7 @@ class _Points:
         if typed is None:
             return None
         names = list(self._scalars.spaces[self._operator.along])
-        parts = [array(each) for each in typed.ordered]
+        parts = [array(number) for number in typed.ordered]
         if not typed.named and len(parts) == 1 and len(names) > 1 and parts[0].ndim:
             parts = list(np.moveaxis(parts[0], -1, 0))
         else:
@@ -137,4 +137,4 @@ class _Points:
 
 
 def _typed(vector: Array) -> Typed:
-    return Typed(ordered=tuple(number(Fraction(float(each))) for each in vector))
+    return Typed(ordered=tuple(number(Fraction(float(entry))) for entry in vector))

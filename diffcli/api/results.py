@@ -105,8 +105,8 @@ class Derivative(Shown):
     @property
     def verdict(self) -> Verdict | None:
         """How far the numbers are proved: the worst of :attr:`checks`; None without a point."""
-        found = [result.verdict for result in self.report.results if result.at is not None]
-        return worst(found) if found else None
+        verdicts = [result.verdict for result in self.report.results if result.at is not None]
+        return worst(verdicts) if verdicts else None
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -138,12 +138,14 @@ class Derivative(Shown):
         numbers = self.derivative
         if isinstance(numbers, Mapping):
             numbers = np.concatenate([np.ravel(_plain(number)) for number in numbers.values()])
-        found = np.asarray(_plain(numbers), dtype=dtype)
-        return found.copy() if copy else found
+        array = np.asarray(_plain(numbers), dtype=dtype)
+        return array.copy() if copy else array
 
     def __repr__(self) -> str:
         if self.verdict is None:
-            formulas = ((name, each.text or each.reason) for name, each in self.symbolic.items())
+            formulas = (
+                (name, formula.text or formula.reason) for name, formula in self.symbolic.items()
+            )
             return f"<{self.report.command} {', '.join(f'{n}: {text}' for n, text in formulas)}>"
         return f"<{self.report.command} {self.derivative}, {self.verdict.words}>"
 
@@ -202,10 +204,10 @@ class Ball(Shown):
         return Answer(facts, 0, lambda: data, lambda _: Document((table,)))
 
     def __float__(self) -> float:
-        found = self.enclosure.nearest()
-        if found is None:
+        result = self.enclosure.nearest()
+        if result is None:
             raise ValueError(self.reason or "the ball is too wide for a float")
-        return found
+        return result
 
     def __repr__(self) -> str:
         return f"<{self.name} = {self.digits or self.reason}>"

@@ -96,7 +96,7 @@ def one_of(what: str, given: Name, known: Iterable[str]) -> Name:
 
 def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
     """Return names from a list of them, or from a text such as ``x,y``."""
-    return tuple(each.strip() for each in given.split(",")) if isinstance(given, str) else (*given,)
+    return tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else (*given,)
 
 
 def order_of(given: int) -> int:
@@ -109,7 +109,7 @@ def order_of(given: int) -> int:
 def _filled(numbers: Any) -> Any:
     """Return nested lists of floats, nan where a number is missing; an array as it is."""
     if isinstance(numbers, list):
-        return [_filled(each) for each in numbers]
+        return [_filled(number) for number in numbers]
     if numbers is None:
         return nan
     return numbers if hasattr(numbers, "dtype") else float(numbers)
@@ -130,9 +130,9 @@ def flattened(found: Any) -> list[float]:
     """Return the numbers of a command's ``value`` or ``derivative`` one after the other."""
     if isinstance(found, Mapping):
         parts = found["matrix"] if isinstance(found, Matrix) else found.values()
-        return [each for part in parts for each in flattened(part)]
+        return [number for part in parts for number in flattened(part)]
     if isinstance(found, list):
-        return [each for part in found for each in flattened(part)]
+        return [number for part in found for number in flattened(part)]
     return [nan if found is None else float(found)]
 
 
@@ -144,10 +144,12 @@ def kind_of(values: Iterable[Any]) -> ArrayKind:
     flat = [
         part for value in values for part in (value.values() if _is_mapping(value) else [value])
     ]
-    tensors = [each for each in flat if _is_tensor(each)]
-    arrays = [each for each in flat if hasattr(each, "dtype")]
+    tensors = [number for number in flat if _is_tensor(number)]
+    arrays = [number for number in flat if hasattr(number, "dtype")]
     dtypes = {str(array.dtype).removeprefix("torch.") for array in arrays}
-    if any(isinstance(each, complex) for each in flat) or any("complex" in each for each in dtypes):
+    if any(isinstance(number, complex) for number in flat) or any(
+        "complex" in number for number in dtypes
+    ):
         raise PointError("a complex value", hint="derivatives are in real variables")
     dtype = "float32" if dtypes and dtypes <= {"float32", "float16", "bfloat16"} else "float64"
     if tensors:
@@ -184,13 +186,13 @@ def typed_of(values: Sequence[At], named: Mapping[str, Number]) -> Typed:
     """Return values, in order and by name, as they would be typed. Raises PointError."""
     names: dict[str, Value] = {}
     ordered: list[Value] = []
-    for each in (*values, named):
-        found = _typed(each)
-        twice = names.keys() & found.named.keys()
+    for value in (*values, named):
+        typed = _typed(value)
+        twice = names.keys() & typed.named.keys()
         if twice:
             raise PointError(f"{min(twice)} has two values", hint="give it one")
-        names |= found.named
-        ordered += found.ordered
+        names |= typed.named
+        ordered += typed.ordered
     return Typed(names, tuple(ordered))
 
 
@@ -207,7 +209,7 @@ def _written(value: Any) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Sequence):
-        return [_written(each) for each in value]
+        return [_written(part) for part in value]
     if isinstance(value, float) and not isfinite(value):
         raise PointError(f"{value} is no finite number")
     exact = Fraction(value)
@@ -218,7 +220,7 @@ def ends_of(name: str, given: Any) -> tuple[float, float]:
     """Return the ends of a variable's range. Raises PointError where it isn't two numbers."""
     from diffcli.engines.exact import nearest
 
-    ends = [_value(each) for each in given] if isinstance(given, list | tuple) else []
+    ends = [_value(end) for end in given] if isinstance(given, list | tuple) else []
     numbers = [nearest(end) for end in ends if isinstance(end, Node)]
     if len(numbers) != 2 or len(ends) != 2:
         raise PointError(f"the range of {name} isn't two numbers", hint=f"{name}=(-1, 1)")
@@ -227,7 +229,7 @@ def ends_of(name: str, given: Any) -> tuple[float, float]:
 
 def _typed(given: At) -> Typed:
     if isinstance(given, Mapping):
-        return Typed({name: _value(each) for name, each in given.items()})
+        return Typed({name: _value(value) for name, value in given.items()})
     if not isinstance(given, str):
         return Typed(ordered=(_value(given),))
     first, *more = read_points([given])

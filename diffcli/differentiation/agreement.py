@@ -46,7 +46,7 @@ def agreement(
     reaches no point. A point counts where the formula has a value.
     """
     agreed = Agreement("enclosure", 0)
-    for engine in (each for each in _HOLDS if each in settings.engines):
+    for engine in (name for name in _HOLDS if name in settings.engines):
         count = _count(engine, operator, function, form, settings.seed)
         if count is None:
             return None
@@ -80,8 +80,8 @@ def _count(
             own = of_sizes(function, form.variables, form.names, sizes)
             formulas = form.at_sizes(sizes)
             spread = _SPREADS[attempt % len(_SPREADS)]
-            at = random_point(formulas.variables, function.said.facts, draw, spread)
-            holds = _HOLDS[engine](_Sample(operator, own, formulas, at, draw, deadline))
+            point = random_point(formulas.variables, function.said.facts, draw, spread)
+            holds = _HOLDS[engine](_Sample(operator, own, formulas, point, draw, deadline))
         except DiffcliError:
             # A slice may reach beyond a length, and a formula may have no value.
             continue
@@ -132,7 +132,7 @@ def _is_autograds(sample: _Sample) -> bool | None:
     if closed is None:
         return None
     given = [*numbers.values, *numbers.entries, *closed.values]
-    if not all(np.isfinite(each).all() for each in given):
+    if not all(np.isfinite(array).all() for array in given):
         return None
     return agree(numbers, closed, settings.dtype, _ROUNDING)
 
@@ -149,7 +149,7 @@ def _with_vector(sample: _Sample) -> Operator:
     scalars = operator.moving(Scalars(None, sample.form.variables, outputs))
     chance = np.random.default_rng(sample.draw.randrange(2**32))
     values = (
-        Computed(chance.normal(size=each)) for each in scalars.spaces[operator.along].values()
+        Computed(chance.normal(size=space)) for space in scalars.spaces[operator.along].values()
     )
     return replace(operator, vector=Typed(ordered=tuple(values)))
 

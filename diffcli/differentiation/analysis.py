@@ -58,8 +58,8 @@ def exact_text(point: Point, settings: Settings) -> Mapping[str, NestedText] | N
     """Return the numbers of a point as typed, where its floats would show others."""
     if settings.digits <= DIGITS and settings.dtype == "float64":
         return None
-    found = {name: _texts(value) for name, value in point.values.items()}
-    return {name: text for name, text in found.items() if text is not None}
+    texts = {name: _texts(value) for name, value in point.values.items()}
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def _texts(value: Value) -> NestedText | None:
@@ -83,11 +83,11 @@ def _nested(texts: Sequence[str], shape: tuple[int, ...]) -> NestedText:
 def real_roots(function: Function, results: Sequence[Result]) -> Iterator[str]:
     """Say of every power with an odd root which root it is, if its base is negative somewhere."""
     powers = [node for node in function.nodes if node.op == "pow" and _is_odd_root(node.args[1])]
-    powers = [each for each in powers if _has_variable(each.args[0])]
+    powers = [power for power in powers if _has_variable(power.args[0])]
     points = [result.at for result in results if result.at]
     if not powers or not points:
         return
-    bases = Function(("",), tuple(each.args[0] for each in powers), function.variables)
+    bases = Function(("",), tuple(power.args[0] for power in powers), function.variables)
     for power, is_negative in zip(powers, _negative(bases, points), strict=True):
         if is_negative:
             power_text, base = text_of(power), text_of(power.args[0])
@@ -102,35 +102,37 @@ def _is_odd_root(exponent: Node) -> bool:
 
 
 def _has_variable(term: Node) -> bool:
-    return any(each.op == VARIABLE for each in postorder([term]))
+    return any(inner.op == VARIABLE for inner in postorder([term]))
 
 
 def _negative(bases: Function, points: Sequence[Mapping[str, Any]]) -> Sequence[bool]:
     """Return of every output whether it is negative at one of the points."""
-    is_single = all(isinstance(value, float) for at in points for value in at.values())
+    is_single = all(isinstance(value, float) for point in points for value in point.values())
     if is_single and len(points) <= MAX_WALKS:
-        return [any(_is_negative(base, at) for at in points) for base in bases.outputs]
+        return [any(_is_negative(base, point) for point in points) for base in bases.outputs]
     import numpy as np
 
     from diffcli.engines import remote
     from diffcli.engines.autograd import tensors
 
     if is_single:
-        points = [{name: [at[name] for at in points] for name in bases.variables}]
+        points = [{name: [point[name] for point in points] for name in bases.variables}]
     program = remote.lower(bases)
-    found = [False] * len(bases.outputs)
+    result = [False] * len(bases.outputs)
     for at in points:
         arrays = {name: np.array(at[name]) for name in bases.variables}
         values = program(*tensors(arrays, "float64", "cpu").values(), shape=())
-        found = [known or bool((each < 0).any()) for known, each in zip(found, values, strict=True)]
-    return found
+        result = [
+            known or bool((value < 0).any()) for known, value in zip(result, values, strict=True)
+        ]
+    return result
 
 
-def _is_negative(term: Node, at: Mapping[str, float]) -> bool:
+def _is_negative(term: Node, point: Mapping[str, float]) -> bool:
     """Whether a term is certain to be negative at a point of floats."""
     from flint import arb, fmpq
 
     from diffcli.engines.enclosure import FIRST_BITS, Walk
 
-    value = Walk(term, at).value(FIRST_BITS)
+    value = Walk(term, point).value(FIRST_BITS)
     return isinstance(value, fmpq | arb) and value < 0

@@ -88,7 +88,7 @@ class Answers:
         ]
 
     def of_columns(
-        self, places: EachPosition, vectors: Array | None = None
+        self, points: EachPosition, vectors: Array | None = None
     ) -> tuple[Numbers, list[Result]]:
         """Return the numbers at many points of numbers, and the answers at those examined.
 
@@ -103,27 +103,27 @@ class Answers:
             unwritten = Formula(reason="the vector isn't the same at every point")
             problem = replace(problem, formulas=dict.fromkeys(problem.formulas, unwritten))
         self.problems[tuple(shapes.values())] = problem
-        columns, checked = self._checked_columns(problem, places, vectors)
+        columns, checked = self._checked_columns(problem, points, vectors)
         return checked.corrected(columns.numbers), columns.examined(checked)
 
     def _checked_columns(
-        self, problem: Problem, places: EachPosition, vectors: Array | None = None
+        self, problem: Problem, points: EachPosition, vectors: Array | None = None
     ) -> tuple[PointColumns, Checked]:
         """Return the numbers at many points, and checks of the suspects and of a sample."""
         with self._budget.pause():
             self.evaluation.prepare()
         columns = columns_of(
-            problem, places, self._settings, self.evaluation, self._budget, vectors
+            problem, points, self._settings, self.evaluation, self._budget, vectors
         )
         from diffcli.differentiation.selection import sample
 
-        chosen = sample(places.size, self._settings.seed)
+        chosen = sample(points.size, self._settings.seed)
         order = [position for position in chosen if position not in columns.suspected]
         if not self._budget.is_spent:
             order = [*columns.suspects, *order]
         if not order or not self._settings.proves:
             return columns, Checked()
-        checker = self._checker(problem, places, suspects=order, vectors=vectors)
+        checker = self._checker(problem, points, suspects=order, vectors=vectors)
         return columns, checker.checked(columns.numbers)
 
     def _one_by_one(self, points: Sequence[Point]) -> list[Result]:
@@ -163,16 +163,16 @@ class Answers:
 
         settings = self._settings
         arrays = arrays_of(point, dtype=settings.dtype, seed=settings.seed)
-        found = numbers_by_shape(
+        by_shape = numbers_by_shape(
             self._operator, self._function, point, arrays, settings, self._budget
         )
-        if found is not None:
-            result, told = found
+        if by_shape is not None:
+            result, told = by_shape
             self.evaluation.told[told] = None
             return result
         with self._budget.pause():
             _ = self._function.nodes  # rows that repeat are written out: that is no proof yet
-        problem = self.problem({name: each.shape for name, each in arrays.items()})
+        problem = self.problem({name: array.shape for name, array in arrays.items()})
         if problem.scalars.function is None:
             return self._large(problem, point, arrays)
         takes_part = "autograd" in settings.engines
@@ -187,11 +187,11 @@ class Answers:
                 formulas = {"f": Formula(reason=NO_AGREEMENT)}
         typed = point if problem.element_by_element else by_component(point, arrays)
         positions = Positions(typed, dtype=settings.dtype, seed=settings.seed)
-        at = {name: each.tolist() for name, each in arrays.items()}
+        inputs = {name: array.tolist() for name, array in arrays.items()}
         relative = relative_error(self._function, arrays, settings) if takes_part else 0.0
         suspects = self._suspects(problem, arrays, numbers)
         checker = self._checker(problem, positions, relative, suspects)
-        return self._assembled(problem, point, at, formulas, numbers, positions, checker)
+        return self._assembled(problem, point, inputs, formulas, numbers, positions, checker)
 
     def _holds_elsewhere(self, form: ClosedForm) -> bool:
         """Whether formulas that have other numbers than autograd at a kink hold beside kinks."""
@@ -207,26 +207,26 @@ class Answers:
         self,
         problem: Problem,
         point: Point,
-        at: Mapping[str, Any],
+        inputs: Mapping[str, Any],
         formulas: Mapping[str, Formula],
         numbers: Numbers | None,
-        places: Places,
+        points: Places,
         checker: Checker,
     ) -> Result:
         """Return the answer, its numbers checked."""
         return result_of(
             problem,
-            at,
+            inputs,
             numbers,
             checker.checked(numbers),
             formulas,
-            outputs=[places.shape] * len(problem.scalars.outputs)
+            outputs=[points.shape] * len(problem.scalars.outputs)
             if problem.element_by_element
             else None,
             typed=exact_text(point, self._settings),
             analysis=lambda derivative: analysis(
                 problem,
-                partial(places.typed, 0),
+                partial(points.typed, 0),
                 derivative,
                 self._settings,
                 self._budget.deadline,
@@ -245,15 +245,17 @@ class Answers:
             raise LimitError(reason, hint="with autograd among the --engines")
         with self._budget.pause():
             import_module("diffcli.differentiation.samples")
-            at, vector = self.evaluation.at(problem, arrays)
-            values = [to_array(output) for output in at.outputs]
+            evaluation, vector = self.evaluation.at(problem, arrays)
+            values = [to_array(output) for output in evaluation.outputs]
             sparse = operator if isinstance(operator, Matrix) and operator.sparse else None
-            matrix = sparse.triplets(at) if sparse else None
+            matrix = sparse.triplets(evaluation) if sparse else None
             blocks = []
             if not sparse:
-                whole = [*at.variables] == [*arrays]
-                quick = whole and product(operator, self._function, at.variables, vector, settings)
-                blocks = [to_array(block) for block in quick or operator.torch(at, vector)]
+                whole = [*evaluation.variables] == [*arrays]
+                quick = whole and product(
+                    operator, self._function, evaluation.variables, vector, settings
+                )
+                blocks = [to_array(block) for block in quick or operator.torch(evaluation, vector)]
             closed = self.evaluation.closed(problem, arrays)
             relative = relative_error(self._function, arrays, settings)
             if closed is not None and not agree(Numbers(values, blocks), closed, settings.dtype):
@@ -287,7 +289,7 @@ class Answers:
     def _checker(
         self,
         problem: Problem,
-        places: Places,
+        points: Places,
         relative: float = 0.0,
         suspects: Sequence[int] = (),
         vectors: Array | None = None,
@@ -299,7 +301,7 @@ class Answers:
         return Checker(
             problem.scalars.function or self._function,
             problem.entries,
-            places,
+            points,
             symbolic=symbolic_values(problem.symbolic, self._budget.deadline),
             enclosure="enclosure" in settings.engines,
             digits=settings.digits,

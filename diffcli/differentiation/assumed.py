@@ -187,8 +187,8 @@ def _named(function: Function, shapes: Mapping[str, Shape]) -> tuple[Function, M
 def _check_said(function: Function, said: Mapping[str, Shape]) -> None:
     """Raise UsageError where shapes that are said don't go together, whatever the others are."""
     free: set[Node] = set()
-    for each in function.nodes:
-        if (each.op == VARIABLE and str(each.value) not in said) or not free.isdisjoint(each.args):
-            free.add(each)
+    for term in function.nodes:
+        if (term.op == VARIABLE and str(term.value) not in said) or not free.isdisjoint(term.args):
+            free.add(term)
     known = tuple(node for node in function.nodes if node not in free)
     shapes_of(replace(function, outputs=known), said)

@@ -46,20 +46,20 @@ def numbers_by_shape(
     if type(operator) not in _OPERATORS or is_other or not _suits(function, arrays, settings):
         return None
     with budget.pause():
-        found = _computed(operator, function, arrays, settings)
+        computed = _computed(operator, function, arrays, settings)
         import_module("diffcli.differentiation.samples")
-    if found is None:
+    if computed is None:
         return None
     problem = Problem(
-        operator, function, found.scalars, reason=f"{len(arrays):,} variables are too many"
+        operator, function, computed.scalars, reason=f"{len(arrays):,} variables are too many"
     )
-    large = Large(problem, point, arrays, found.values, settings, budget)
+    large = Large(problem, point, arrays, computed.values, settings, budget)
     if not isinstance(operator, Matrix):
-        return large.whole(found.gradient if isinstance(operator, Grad) else []), found.told
-    matrix = _matrix(operator, found)
+        return large.whole(computed.gradient if isinstance(operator, Grad) else []), computed.told
+    matrix = _matrix(operator, computed)
     if operator.sparse:
-        return large.sparse(operator, matrix), found.told
-    return large.whole([matrix.dense().numpy()]), found.told
+        return large.sparse(operator, matrix), computed.told
+    return large.whole([matrix.dense().numpy()]), computed.told
 
 
 @dataclass(frozen=True)
@@ -127,20 +127,20 @@ def _suits(function: Function, arrays: Mapping[str, Array], settings: Settings) 
 
 def _apart(numbers: Array) -> list[Array]:
     """Return each number as an array of its own."""
-    return [each.reshape(()) for each in numbers.reshape(-1, 1)]
+    return [number.reshape(()) for number in numbers.reshape(-1, 1)]
 
 
-def _matrix(operator: Matrix, found: _Found) -> Sparse:
+def _matrix(operator: Matrix, computed: _Found) -> Sparse:
     import torch
 
     from diffcli.engines.matrices.sparse import Sparse, component_names, numbered
 
-    columns = component_names(found.scalars.variables)
+    columns = component_names(computed.scalars.variables)
     is_square = isinstance(operator, Hessian)
-    rows = columns if is_square else numbered("f", found.scalars.height)
-    positions = torch.from_numpy(found.rows), torch.from_numpy(found.columns)
+    rows = columns if is_square else numbered("f", computed.scalars.height)
+    positions = torch.from_numpy(computed.rows), torch.from_numpy(computed.columns)
     shape = (len(rows), len(columns))
-    return Sparse(*positions, torch.from_numpy(found.numbers), shape, rows, columns)
+    return Sparse(*positions, torch.from_numpy(computed.numbers), shape, rows, columns)
 
 
 _OPERATORS = frozenset({Eval, Grad, Jacobian, Hessian})

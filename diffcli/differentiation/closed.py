@@ -59,7 +59,7 @@ def closed_form(
     NoClosedFormError, where there is none.
     """
     names = names or {}
-    outputs = tuple(rewritten(named_lengths(each, names)) for each in function.outputs)
+    outputs = tuple(rewritten(named_lengths(output, names)) for output in function.outputs)
     function = replace(function, outputs=outputs)
     sizes = {**variables, **dict.fromkeys(names.values(), ())}
     shapes = {variable(name): shape for name, shape in sizes.items()}
@@ -109,14 +109,14 @@ class _Writing:
     def directions(self, names: Sequence[str]) -> dict[str, str]:
         """Return a name for the direction of each variable, and give it the variable's shape."""
         taken = {*self.function.variables, *self.space.names.values()}
-        found = {}
+        result = {}
         for name in names:
             letter = "V" if len(self.shape(name)) > 1 else "v"
             direction = unused(letter if len(names) == 1 else f"{letter}_{name}", taken)
             self.space.shapes[variable(direction)] = self.shape(name)
             taken.add(direction)
-            found[name] = direction
-        return found
+            result[name] = direction
+        return result
 
     def form(
         self,
@@ -144,61 +144,61 @@ class _Writing:
 
 
 def _by_variable(
-    at: _Writing, nodes: Mapping[str, Node], symbol: str, directions: Mapping[str, Shape]
+    writing: _Writing, nodes: Mapping[str, Node], symbol: str, directions: Mapping[str, Shape]
 ) -> ClosedForm:
-    shapes = [at.shape(name) for name in at.chosen]
+    shapes = [writing.shape(name) for name in writing.chosen]
     blocks = [
         Block(name, symbol.format(name), nodes.get(name, ZERO), row)
-        for row, name in enumerate(at.chosen)
+        for row, name in enumerate(writing.chosen)
     ]
-    return at.form(blocks, directions, shapes)
+    return writing.form(blocks, directions, shapes)
 
 
-def _grad(at: _Writing) -> ClosedForm:
-    for name in at.chosen:
-        at.shape(name)
-    first = forms.gradient(at.space, at.root, at.chosen)
-    found = {name: forms.whole_of(at.space, each, name) for name, each in first.items()}
-    return _by_variable(at, found, f"∂{at.function.called}/∂{{}}", {})
+def _grad(writing: _Writing) -> ClosedForm:
+    for name in writing.chosen:
+        writing.shape(name)
+    first = forms.gradient(writing.space, writing.root, writing.chosen)
+    gradients = {name: forms.whole_of(writing.space, root, name) for name, root in first.items()}
+    return _by_variable(writing, gradients, f"∂{writing.function.called}/∂{{}}", {})
 
 
-def _hvp(at: _Writing) -> ClosedForm:
-    names = at.directions(at.chosen)
+def _hvp(writing: _Writing) -> ClosedForm:
+    names = writing.directions(writing.chosen)
     along = {name: variable(direction) for name, direction in names.items()}
-    found = forms.hessian_along(at.space, at.root, at.chosen, along)
-    shapes = {direction: at.shape(name) for name, direction in names.items()}
-    return _by_variable(at, found, f"D_v ∂{at.function.called}/∂{{}}", shapes)
+    products = forms.hessian_along(writing.space, writing.root, writing.chosen, along)
+    shapes = {direction: writing.shape(name) for name, direction in names.items()}
+    return _by_variable(writing, products, f"D_v ∂{writing.function.called}/∂{{}}", shapes)
 
 
-def _vjp(at: _Writing) -> ClosedForm:
-    shapes = dict(zip(at.called, at.scalars.outputs, strict=True))
-    seeds, taken = {}, set(at.function.variables)
+def _vjp(writing: _Writing) -> ClosedForm:
+    shapes = dict(zip(writing.called, writing.scalars.outputs, strict=True))
+    seeds, taken = {}, set(writing.function.variables)
     for name, shape in shapes.items():
         letter = "V" if len(shape) > 1 else "v"
         seeds[name] = unused(letter if len(shapes) == 1 else f"{letter}_{name}", taken)
-        at.space.shapes[variable(seeds[name])] = shape
+        writing.space.shapes[variable(seeds[name])] = shape
     weights = [variable(seed) for seed in seeds.values()]
-    found = forms.cotangents(at.space, at.function.outputs, weights, at.chosen)
+    products = forms.cotangents(writing.space, writing.function.outputs, weights, writing.chosen)
     directions = {seeds[name]: shape for name, shape in shapes.items()}
-    return _by_variable(at, found, f"∂(v {at.function.called})/∂{{}}", directions)
+    return _by_variable(writing, products, f"∂(v {writing.function.called})/∂{{}}", directions)
 
 
 # -- blocks by output -----------------------------------------------------------------------------
 
 
-def _jvp(at: _Writing) -> ClosedForm:
-    names = at.directions(at.chosen)
+def _jvp(writing: _Writing) -> ClosedForm:
+    names = writing.directions(writing.chosen)
     along = {name: variable(direction) for name, direction in names.items()}
-    outputs = at.scalars.outputs
-    labels = ["f"] if len(outputs) == 1 else at.called
+    outputs = writing.scalars.outputs
+    labels = ["f"] if len(outputs) == 1 else writing.called
     blocks = [
-        Block(label, f"D_v {called}", forms.along(at.space, output, along), row)
+        Block(label, f"D_v {called}", forms.along(writing.space, output, along), row)
         for row, (label, called, output) in enumerate(
-            zip(labels, at.called, at.function.outputs, strict=True)
+            zip(labels, writing.called, writing.function.outputs, strict=True)
         )
     ]
-    shapes = {direction: at.shape(name) for name, direction in names.items()}
-    return at.form(blocks, shapes, outputs)
+    shapes = {direction: writing.shape(name) for name, direction in names.items()}
+    return writing.form(blocks, shapes, outputs)
 
 
 # -- matrices -------------------------------------------------------------------------------------
@@ -215,19 +215,21 @@ class _Cell:
     name: str
 
 
-def _jacobian(at: _Writing) -> ClosedForm:
+def _jacobian(writing: _Writing) -> ClosedForm:
     cells = [
         _Cell(f"f{row + 1},{name}", f"∂{called}/∂{name}", output, row, name)
-        for row, (called, output) in enumerate(zip(at.called, at.function.outputs, strict=True))
-        for name in at.chosen
+        for row, (called, output) in enumerate(
+            zip(writing.called, writing.function.outputs, strict=True)
+        )
+        for name in writing.chosen
     ]
-    return _matrix(at, cells, at.scalars.outputs)
+    return _matrix(writing, cells, writing.scalars.outputs)
 
 
-def _hessian(at: _Writing) -> ClosedForm:
-    first = forms.gradient(at.space, at.root, at.chosen)
-    whole = {name: forms.whole_of(at.space, each, name) for name, each in first.items()}
-    called = at.function.called
+def _hessian(writing: _Writing) -> ClosedForm:
+    first = forms.gradient(writing.space, writing.root, writing.chosen)
+    whole = {name: forms.whole_of(writing.space, root, name) for name, root in first.items()}
+    called = writing.function.called
     cells = [
         _Cell(
             f"{name},{column}",
@@ -236,37 +238,37 @@ def _hessian(at: _Writing) -> ClosedForm:
             row,
             column,
         )
-        for row, name in enumerate(at.chosen)
-        for column in at.chosen
+        for row, name in enumerate(writing.chosen)
+        for column in writing.chosen
     ]
-    return _matrix(at, cells, [at.shape(name) for name in at.chosen])
+    return _matrix(writing, cells, [writing.shape(name) for name in writing.chosen])
 
 
-def _matrix(at: _Writing, cells: Sequence[_Cell], rows: Sequence[Shape]) -> ClosedForm:
+def _matrix(writing: _Writing, cells: Sequence[_Cell], rows: Sequence[Shape]) -> ClosedForm:
     """Return the blocks of a matrix, one a cell; of more than two axes as a linear map."""
     if len(cells) > MOST_BLOCKS:
         raise no_closed_form(f"{len(cells)} blocks are too many to be written out")
-    columns = [at.shape(name) for name in at.chosen]
+    columns = [writing.shape(name) for name in writing.chosen]
 
     def is_map(cell: _Cell) -> bool:
-        return len(rows[cell.row]) + len(at.shape(cell.name)) > _MOST_AXES
+        return len(rows[cell.row]) + len(writing.shape(cell.name)) > _MOST_AXES
 
     mapped = {cell.name for cell in cells if is_map(cell)}
-    directions = at.directions([name for name in at.chosen if name in mapped])
+    directions = writing.directions([name for name in writing.chosen if name in mapped])
     blocks = []
     for cell in cells:
-        column = at.chosen.index(cell.name)
+        column = writing.chosen.index(cell.name)
         if not is_map(cell):
             label = "matrix" if len(cells) == 1 else cell.label
-            made = forms.jacobian(at.space, cell.root, cell.name)
-            blocks.append(Block(label, cell.symbol, made, cell.row, column))
+            formula = forms.jacobian(writing.space, cell.root, cell.name)
+            blocks.append(Block(label, cell.symbol, formula, cell.row, column))
             continue
         along = directions[cell.name]
         label = f"{'map' if len(cells) == 1 else cell.label}[{along}]"
-        made = forms.along(at.space, cell.root, {cell.name: variable(along)})
-        blocks.append(Block(label, f"{cell.symbol}[{along}]", made, cell.row, column, along))
-    shapes = {directions[name]: at.shape(name) for name in directions}
-    return at.form(blocks, shapes, rows, columns)
+        formula = forms.along(writing.space, cell.root, {cell.name: variable(along)})
+        blocks.append(Block(label, f"{cell.symbol}[{along}]", formula, cell.row, column, along))
+    shapes = {directions[name]: writing.shape(name) for name in directions}
+    return writing.form(blocks, shapes, rows, columns)
 
 
 _WRITERS: Mapping[type[Operator], Callable[[_Writing], ClosedForm]] = MappingProxyType(

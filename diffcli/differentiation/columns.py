@@ -75,12 +75,18 @@ class Columns:
         Raises LimitError where a formula swells, or a function has no closed partial.
         """
         names = self._function.variables
-        wanted = [(output, tuple(names[each] for each in wrt)) for output, wrt in self._partials]
+        wanted = [
+            (output, tuple(names[variable] for variable in wrt)) for output, wrt in self._partials
+        ]
         inputs = [torch.from_numpy(column) for column in columns.values()]
         shape = inputs[0].shape
-        found = partials.program(wanted)(*inputs, shape=shape)
+        tensors = partials.program(wanted)(*inputs, shape=shape)
         rows = dict(
-            zip(self._partials, (each.expand(shape).numpy() for each in found), strict=True)
+            zip(
+                self._partials,
+                (tensor.expand(shape).numpy() for tensor in tensors),
+                strict=True,
+            )
         )
         return [self._sum(parts, rows, len(inputs[0])) for parts in self._quantities]
 

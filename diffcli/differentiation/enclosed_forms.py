@@ -60,10 +60,10 @@ def is_enclosed(
     chance = _Chance.of(operator, outputs, form, draw)
     whole = _Whole.of(function, form, chance)
     _check_balls([whole.output, whole.claim])
-    at = dict(part for each in point.values.items() for part in _entries(*each))
+    numbers = dict(part for each in point.values.items() for part in _entries(*each))
     with until(deadline), working(BITS):
-        truth = _derivative(operator, whole.output, at, chance)
-        value = Walk(whole.claim, at).value(BITS)
+        truth = _derivative(operator, whole.output, numbers, chance)
+        value = Walk(whole.claim, numbers).value(BITS)
         if truth is None or not isinstance(value, fmpq | arb):
             return None
         claimed = arb(value)
@@ -169,10 +169,10 @@ def _weighted(weights: Nodes, parts: Nodes) -> Node:
 
 
 def _derivative(
-    operator: Operator, output: Node, at: Mapping[str, Node], chance: _Chance
+    operator: Operator, output: Node, point: Mapping[str, Node], chance: _Chance
 ) -> arb | None:
     """Return the derivative of a number along the directions; None without a ball."""
-    walk = Walk(output, at)
+    walk = Walk(output, point)
     moves, others = _steps(chance.moves), _steps(chance.others)
     if not operator.is_of_gradient:
         return _coefficient(walk, moves, 1)

@@ -46,14 +46,14 @@ class Evaluation:
 
         shape = broadcast(arrays) if problem.element_by_element else ()
         if problem.element_by_element and (
-            found := evaluated(self._operator, self._function, arrays, self._settings)
+            at_many := evaluated(self._operator, self._function, arrays, self._settings)
         ):
-            self.told[found[1]] = None
-            return _where_defined(problem, found[0].values, found[0].entries)
-        at, vector = self.at(problem, arrays)
-        blocks = [to_array(each) for each in self._operator.torch(at, vector)]
-        self.remarks |= dict.fromkeys(at.remarks)
-        values = [to_array(output) for output in at.outputs]
+            self.told[at_many[1]] = None
+            return _where_defined(problem, at_many[0].values, at_many[0].entries)
+        evaluation, vector = self.at(problem, arrays)
+        blocks = [to_array(block) for block in self._operator.torch(evaluation, vector)]
+        self.remarks |= dict.fromkeys(evaluation.remarks)
+        values = [to_array(output) for output in evaluation.outputs]
         if problem.element_by_element:
             values = [np.broadcast_to(value, shape) for value in values]
             return _where_defined(problem, values, blocks)
@@ -86,7 +86,7 @@ class Evaluation:
         from diffcli.engines.matrices.compressed import Structured
 
         dtype, device = self._settings.dtype, self._settings.device
-        at = Structured(
+        evaluation = Structured(
             self._function,
             partial(self._program, shape=None if problem.element_by_element else ()),
             tensors(arrays, dtype, device),
@@ -95,7 +95,7 @@ class Evaluation:
         )
         names = map(str, range(len(problem.vector)))
         vector = tensors(dict(zip(names, problem.vector, strict=True)), dtype, device)
-        return at, list(vector.values())
+        return evaluation, list(vector.values())
 
     def closed(self, problem: Problem, arrays: Mapping[str, Array]) -> ClosedValues | None:
         """Return the values of the derivative's formulas of tensors; None where there are none."""
@@ -113,7 +113,7 @@ class Evaluation:
             directions = dict(zip(directions, problem.vector, strict=True))
         values = tensors({**arrays, **directions}, self._settings.dtype, self._settings.device)
         found = remote.lower(form.function)(*values.values(), shape=())
-        return ClosedValues(form, [to_array(each) for each in found], directions)
+        return ClosedValues(form, [to_array(tensor) for tensor in found], directions)
 
     @cached_property
     def _program(self) -> Program:

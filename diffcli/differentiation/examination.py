@@ -59,11 +59,11 @@ class Formulas:
 def symbolic_values(partials: Partials | None, deadline: float) -> SymbolicValue:
     """Return a callback for the values of symbolic derivatives; it gives None without any."""
 
-    def value(partial: tuple[int, Index], at: Mapping[str, float]) -> float | None:
+    def value(partial: tuple[int, Index], point: Mapping[str, float]) -> float | None:
         if partials is None:
             return None
         try:
-            return partials.number(at, partial[1], partial[0], deadline)
+            return partials.number(point, partial[1], partial[0], deadline)
         except LimitError:
             return None
 
@@ -118,17 +118,17 @@ class Examination:
             if (position, output, wrt) not in self.evidence:
                 wanted.setdefault((position, output), {})[wrt] = None
         for (position, output), indices in wanted.items():
-            found = self._evidence_of(position, output, indices, self.digits)
+            evidence = self._evidence_of(position, output, indices, self.digits)
             if not is_first and now() > self.deadline:
                 # What was cut short belongs to no sample.
                 return
-            at = self.formulas.positions.dyadic(position)
+            floats = self.formulas.positions.dyadic(position)
             symbols: dict[Index, float | None] = {}
-            for index in found or indices:
+            for index in evidence or indices:
                 # A formula's mixed partials are the same in any order.
                 if (one := tuple(sorted(index))) not in symbols:
-                    symbols[one] = self.formulas.symbolic((output, index), at)
-                self.evidence[position, output, index] = found.get(index)
+                    symbols[one] = self.formulas.symbolic((output, index), floats)
+                self.evidence[position, output, index] = evidence.get(index)
                 self._symbols[position, output, index] = symbols[one]
 
     def _evidence_of(
@@ -182,21 +182,21 @@ class Examination:
         positions = {position for _, (position, _, _) in claim.parts}
         if len(positions) > 1 and any(part and part.has_no_derivative for _, part in parts):
             return Evidence(reason=_ONE_OF_A_SUM, undecided=True)
-        if claim.is_directional and len(positions) == 1 and (found := self._directional(claim)):
-            return found
+        if claim.is_directional and len(positions) == 1 and (result := self._directional(claim)):
+            return result
         if any(part and part.has_no_derivative for _, part in parts) and (
-            found := self._of_sum(claim)
+            result := self._of_sum(claim)
         ):
-            return found
-        found = combined(parts, self.dtype)
-        if len(parts) == 1 or found is None or found.enclosure is None:
-            return found
-        here = found.at_floats or found.enclosure
-        if None not in (found.enclosure.nearest(self.dtype), here.nearest(self.dtype)):
-            return found
+            return result
+        result = combined(parts, self.dtype)
+        if len(parts) == 1 or result is None or result.enclosure is None:
+            return result
+        here = result.at_floats or result.enclosure
+        if None not in (result.enclosure.nearest(self.dtype), here.nearest(self.dtype)):
+            return result
         closer = self._examined_closer(key for _, key in claim.parts)
         again = combined([(weight, closer[key]) for weight, key in claim.parts], self.dtype)
-        return found if again is None or again.enclosure is None else again
+        return result if again is None or again.enclosure is None else again
 
     def _directional(self, claim: Claim) -> Evidence | None:
         """Return the evidence for a derivative along a vector where a partial is difficult."""

@@ -55,7 +55,7 @@ def derive(
 def derive_columns(
     operator: Operator,
     function: Function,
-    places: EachPosition,
+    points: EachPosition,
     settings: Settings,
     vectors: Array | None = None,
 ) -> tuple[Report, Numbers]:
@@ -65,7 +65,7 @@ def derive_columns(
     :func:`derive`.
     """
     derivation = _Derivation(operator, function, settings, has_numbers=True)
-    return derivation.report_of_columns(places, vectors)
+    return derivation.report_of_columns(points, vectors)
 
 
 class _Derivation:
@@ -101,10 +101,10 @@ class _Derivation:
         return self._report(self._answers.at(points) or [self._formulas_alone()])
 
     def report_of_columns(
-        self, places: EachPosition, vectors: Array | None
+        self, points: EachPosition, vectors: Array | None
     ) -> tuple[Report, Numbers]:
         """Return the answers at the points that were examined, and the numbers at all of them."""
-        numbers, results = self._answers.of_columns(places, vectors)
+        numbers, results = self._answers.of_columns(points, vectors)
         return self._report(results), numbers
 
     def _report(self, results: Sequence[Result]) -> Report:
@@ -166,17 +166,17 @@ class _Derivation:
             return form.formulas, None
         from diffcli.differentiation.agreement import agreement
 
-        found = agreement(self._operator, self._function, form, self._settings)
-        if found is None:
+        mismatch = agreement(self._operator, self._function, form, self._settings)
+        if mismatch is None:
             reason = "the closed form has other numbers than an engine at a random point"
             return {"f": Formula(reason=reason)}, None
-        return form.formulas, found
+        return form.formulas, mismatch
 
     @property
     def _ranks(self) -> Mapping[str, int]:
         """How many axes each variable has, where the derivative is a formula of tensors."""
         forms = [self._form, *(problem.closed for problem in self._answers.problems.values())]
-        form = next((each for each in forms if each is not None), None)
+        form = next((form for form in forms if form is not None), None)
         shapes = {**form.variables, **form.directions} if form else {}
         return {name: len(shape) for name, shape in shapes.items()}
 
@@ -191,6 +191,6 @@ class _Derivation:
         else:
             own = [pair for pair in function.definitions if pair[1] not in function.outputs]
             definitions, text = lines_of(replace(function, definitions=tuple(own)))
-        if any("\\dots" in each for each in (text, *definitions.values())):
+        if any("\\dots" in formula for formula in (text, *definitions.values())):
             return {}
         return {"function_latex": text, "definitions_latex": definitions}

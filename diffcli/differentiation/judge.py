@@ -64,8 +64,12 @@ def judge(
     if evidence is None:
         return _by_agreement(check, None, "the enclosure engine was not asked", dtype, shared)
     if evidence.difficulty is not None:
-        found = _by_difficulty(check, evidence.difficulty, evidence.note, dtype, digits)
-        return found if found.value is None else _at_the_point(found, evidence, found.value, dtype)
+        difficult = _by_difficulty(check, evidence.difficulty, evidence.note, dtype, digits)
+        return (
+            difficult
+            if difficult.value is None
+            else _at_the_point(difficult, evidence, difficult.value, dtype)
+        )
     if evidence.undecided:
         return replace(check, reason=evidence.reason)
     if evidence.enclosure is None:

@@ -132,7 +132,7 @@ class Large:
         target = self._target(0)
         if target is not None and target.wrt and not isinstance(self.problem.operator, Matrix):
             return columns
-        shapes = {name: each.shape for name, each in self._ordered.items()}
+        shapes = {name: array.shape for name, array in self._ordered.items()}
         depends = Dependence(
             self.problem.function, shapes_of(self.problem.function, shapes), shapes, columns
         )
@@ -159,7 +159,7 @@ class Large:
     def _checks(
         self,
         targets: Sequence[ComponentEntry],
-        places: Sequence[int],
+        positions: Sequence[int],
         numbers: Array,
         suspects: NumberSuspects,
     ) -> list[Check]:
@@ -172,7 +172,7 @@ class Large:
             return []
         from diffcli.differentiation.samples import Sampler
 
-        usual = set(places).difference(suspects.positions.tolist())
+        usual = set(positions).difference(suspects.positions.tolist())
         closed = {}
         if self.closed is not None and not suspects.reason:
             closed = {position: float(self.closed[position]) for position in usual}
@@ -185,7 +185,9 @@ class Large:
             self.budget,
             self.relative,
             largest([numbers]),
-        ).checks(targets, numbers[places].tolist(), [closed.get(position) for position in places])
+        ).checks(
+            targets, numbers[positions].tolist(), [closed.get(position) for position in positions]
+        )
 
     @property
     def _is_checked(self) -> bool:

@@ -47,12 +47,12 @@ def relative_error(function: Function, arrays: Mapping[str, Array], settings: Se
     variables = tensors(arrays, settings.dtype, settings.device)
     matrices = [
         matrix
-        for node, found in zip(
+        for node, tensor in zip(
             factored, remote.lower(of)(*variables.values(), shape=()), strict=True
         )
-        if len(matrix := to_array(found)) > SIZE_OF_MINORS or node.op != "det"
+        if len(matrix := to_array(tensor)) > SIZE_OF_MINORS or node.op != "det"
     ]
-    if not all(np.isfinite(each).all() for each in matrices):
+    if not all(np.isfinite(matrix).all() for matrix in matrices):
         return inf
     most = max((len(x) * float(np.linalg.cond(x, 1)) for x in matrices), default=0.0)
     return SAFETY * most * float(2.0 ** -FORMATS[settings.dtype][0])

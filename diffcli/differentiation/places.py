@@ -35,21 +35,21 @@ def broadcast(arrays: Mapping[str, Array]) -> tuple[int, ...]:
     """
     import numpy as np
 
-    shapes = {name: each.shape for name, each in arrays.items()}
+    shapes = {name: array.shape for name, array in arrays.items()}
     try:
-        found = np.broadcast_shapes(*shapes.values())
+        result = np.broadcast_shapes(*shapes.values())
     except ValueError:
         listed = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
         raise UsageError(
             f"the shapes don't go together: {listed}",
             hint="give the variables one length, or numbers",
         ) from None
-    if prod(found) > max([MAX_ELEMENTS, *(array.size for array in arrays.values())]):
+    if prod(result) > max([MAX_ELEMENTS, *(array.size for array in arrays.values())]):
         raise LimitError(
-            f"{', '.join(shapes)} go together to {prod(found):,} numbers",
+            f"{', '.join(shapes)} go together to {prod(result):,} numbers",
             hint=f"at most {MAX_ELEMENTS:,} are computed",
         )
-    return found
+    return result
 
 
 class Places(Protocol):
@@ -127,15 +127,15 @@ class Positions:
         self.shape = broadcast(self.arrays)
         self.size = int(np.prod(self.shape))
         self._sources = {
-            name: np.broadcast_to(np.arange(each.size).reshape(each.shape), self.shape).ravel()
-            for name, each in self.arrays.items()
+            name: np.broadcast_to(np.arange(array.size).reshape(array.shape), self.shape).ravel()
+            for name, array in self.arrays.items()
         }
 
     def dyadic(self, position: int) -> dict[str, float]:
         """Return the floats of one position."""
         return {
-            name: float(each.ravel()[self._sources[name][position]])
-            for name, each in self.arrays.items()
+            name: float(array.ravel()[self._sources[name][position]])
+            for name, array in self.arrays.items()
         }
 
     def typed(self, position: int) -> dict[str, Coordinate]:

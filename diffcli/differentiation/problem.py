@@ -151,8 +151,8 @@ def _vector(operator: Operator, scalars: Scalars, settings: Settings) -> Sequenc
         return ()
     from diffcli.engines.coordinates import along
 
-    found = along(operator.direction, scalars.spaces[operator.along], seed=settings.seed)
-    return [each.astype(settings.dtype).astype(float) for each in found]
+    parts = along(operator.direction, scalars.spaces[operator.along], seed=settings.seed)
+    return [part.astype(settings.dtype).astype(float) for part in parts]
 
 
 def _weights(operator: Operator, scalars: Scalars, vector: Sequence[Array]) -> Sequence[float]:

@@ -81,7 +81,7 @@ def _square(size: int, fact: str | None, draw: Random, spread: Spread) -> Tensor
             for i in range(size)
         ]
     if fact == "diagonal":
-        rows = [[each * (i == j) for j, each in enumerate(row)] for i, row in enumerate(rows)]
+        rows = [[entry * (i == j) for j, entry in enumerate(row)] for i, row in enumerate(rows)]
     if fact in ("symmetric", "posdef"):
         rows = [[rows[max(i, j)][min(i, j)] for j in range(size)] for i in range(size)]
-    return Tensor((size, size), tuple(number(each) for row in rows for each in row))
+    return Tensor((size, size), tuple(number(entry) for row in rows for entry in row))

@@ -14,7 +14,7 @@ from diffcli.output.report import NestedText, Result
 
 def result_of(
     problem: Problem,
-    at: Mapping[str, Any],
+    point: Mapping[str, Any],
     numbers: Numbers | None,
     checked: Checked,
     formulas: Mapping[str, Formula],
@@ -39,7 +39,7 @@ def result_of(
         blocks = shaped(of_entries, checked.entries, operator.blocks(scalars))
         derivative = operator.layout(blocks, scalars)
     return Result(
-        at=at,
+        at=point,
         value=values[0] if len(values) == 1 else values,
         derivative=derivative,
         symbolic=formulas,

@@ -255,9 +255,9 @@ class _Column:
             return np.ones(prod(self.dependence.shapes[term]), dtype=bool)
         return self.dependence.rows(term, self.column)
 
-    def __call__(self, term: Node, places: Positions) -> NDArray[np.bool_]:
+    def __call__(self, term: Node, positions: Positions) -> NDArray[np.bool_]:
         """Return which of some places of a term do."""
-        return self.matters(term)[places]
+        return self.matters(term)[positions]
 
 
 def _check_parts(count: int) -> None:

@@ -64,10 +64,10 @@ def keys(start: int, stop: int, seed: int) -> Keys:
     They are what the generator splitmix64 gives, which can begin anywhere: Steele, Lea and Flood,
     Fast Splittable Pseudorandom Number Generators, 2014.
     """
-    found = np.arange(start + 1, stop + 1, dtype=np.uint64)
-    found *= _STEP
-    found += _mixed(np.array([seed % 2**64], dtype=np.uint64))
-    return _mixed(found)
+    numbers = np.arange(start + 1, stop + 1, dtype=np.uint64)
+    numbers *= _STEP
+    numbers += _mixed(np.array([seed % 2**64], dtype=np.uint64))
+    return _mixed(numbers)
 
 
 def _mixed(numbers: Keys) -> Keys:
@@ -82,9 +82,9 @@ def _mixed(numbers: Keys) -> Keys:
 
 def sample(count: int, seed: int) -> list[int]:
     """Return the places of the points that are looked at, of so many, in a random order."""
-    found = keys(0, count, seed)
-    some = np.argpartition(found, SAMPLE)[:SAMPLE] if count > SAMPLE else np.arange(count)
-    positions: list[int] = some[np.argsort(found[some])].tolist()
+    drawn = keys(0, count, seed)
+    some = np.argpartition(drawn, SAMPLE)[:SAMPLE] if count > SAMPLE else np.arange(count)
+    positions: list[int] = some[np.argsort(drawn[some])].tolist()
     return positions
 
 
@@ -126,7 +126,7 @@ def suspects(
     points of the same question come before these: of the first ``STEPPED`` alone it is seen whether
     numbers are unsteady or differ.
     """
-    shape = np.broadcast_shapes(*(each.shape for each in (*arrays.values(), *numbers.values)))
+    shape = np.broadcast_shapes(*(array.shape for array in (*arrays.values(), *numbers.values)))
     kinks = unsteady = differing = np.zeros(shape, dtype=np.bool_)
     entries = [entry for entry in numbers.entries if entry.shape == shape]
     varies = kinks.size > 0 and any(array.ndim for array in arrays.values())
@@ -311,11 +311,11 @@ def agree(numbers: Numbers, closed: ClosedValues, dtype: str, floor: float = 0.0
     return True
 
 
-def smallest(found: Keys, before: Keys) -> Mask:
+def smallest(new: Keys, before: Keys) -> Mask:
     """Return which keys are among the sample's of all, those of its points ``before`` included."""
-    joined = np.concatenate([before, found])
+    joined = np.concatenate([before, new])
     if len(joined) <= SAMPLE:
-        return np.ones(len(found), dtype=np.bool_)
+        return np.ones(len(new), dtype=np.bool_)
     most = np.partition(joined, SAMPLE - 1)[SAMPLE - 1]
-    is_drawn: Mask = found <= most
+    is_drawn: Mask = new <= most
     return is_drawn

@@ -176,7 +176,7 @@ def _named(check: Check) -> Check:
 
 def columns_of(
     problem: Problem,
-    places: EachPosition,
+    points: EachPosition,
     settings: Settings,
     evaluation: Evaluation,
     budget: Budget,
@@ -189,7 +189,7 @@ def columns_of(
     """
     from diffcli.differentiation.selection import STEPPED, suspects
 
-    arrays = places.columns
+    arrays = points.columns
     evaluate, columns = evaluation.of_columns(problem, vectors)
     closed, reason = None, "the symbolic engine was not asked" if settings.proves else None
     try:
@@ -200,7 +200,7 @@ def columns_of(
         closed, reason = None, str(error)
     with budget.pause():
         numbers = evaluate(arrays)
-        found = suspects(
+        suspected = suspects(
             problem.function,
             arrays,
             numbers,
@@ -209,7 +209,7 @@ def columns_of(
             closed=lambda _: closed,
         )
     return PointColumns(
-        problem, places, arrays, settings, numbers, closed, reason, found.positions()
+        problem, points, arrays, settings, numbers, closed, reason, suspected.positions()
     )
 
 

@@ -47,24 +47,26 @@ def evaluated(
         device=settings.device,
         way="compiled" if settings.compile else "auto",
     )
-    columns = {name: each.ravel() if each.ndim else float(each) for name, each in arrays.items()}
+    columns = {
+        name: tensor.ravel() if tensor.ndim else float(tensor) for name, tensor in arrays.items()
+    }
     with settings.progress(operator.name, prod(shape)) as watch:
-        found = {
-            kind: each.double().cpu().numpy().reshape(-1, *shape)
-            for kind, each in evaluator.evaluate(columns, progress=watch).items()
+        rows = {
+            kind: tensor.double().cpu().numpy().reshape(-1, *shape)
+            for kind, tensor in evaluator.evaluate(columns, progress=watch).items()
         }
     # The derivative in a number that all points share is the sum of theirs.
     entries = [
         row if arrays[name].ndim else row.sum()
-        for name, row in zip(wrt or arrays, found.get("grad", ()), strict=False)
+        for name, row in zip(wrt or arrays, rows.get("grad", ()), strict=False)
     ]
-    return Numbers(list(found["value"]), entries), evaluator.told
+    return Numbers(list(rows["value"]), entries), evaluator.told
 
 
 def product(
     operator: Operator,
     function: Function,
-    at: Mapping[str, Tensor],
+    tensors: Mapping[str, Tensor],
     vector: Sequence[Tensor],
     settings: Settings,
 ) -> list[Tensor] | None:
@@ -73,15 +75,15 @@ def product(
     None for short vectors, for other formulas and other operators.
     """
     kind = operator.product if operator != Grad() else "gradient"
-    length = max((each.numel() for each in at.values()), default=0)
+    length = max((tensor.numel() for tensor in tensors.values()), default=0)
     if not kind or length < FEWEST or settings.device != "cpu":
         return None
     from diffcli.engines.throughput.products import Products
     from diffcli.engines.throughput.slices import sliced
 
-    formula = sliced(function, {name: tuple(each.shape) for name, each in at.items()})
+    formula = sliced(function, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
     if formula is None:
         return None
     of = Products(formula, compiling=settings.compile)
-    point = {name: each.detach() for name, each in at.items()}
+    point = {name: tensor.detach() for name, tensor in tensors.items()}
     return of.blocks(kind, point, vector)

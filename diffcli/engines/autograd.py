@@ -24,13 +24,13 @@ Array = NDArray[np.float64]
 Mode = Literal["auto", "reverse", "forward"]
 
 
-def tensors(at: Mapping[str, Array], dtype: str, device: str) -> dict[str, Tensor]:
+def tensors(point: Mapping[str, Array], dtype: str, device: str) -> dict[str, Tensor]:
     """Return arrays as tensors that require grad; ``dtype`` and ``device`` are torch's names."""
-    place = device_of(device)
+    target = device_of(device)
     kind = getattr(torch, dtype)
     return {
-        name: torch.tensor(value, dtype=kind, device=place, requires_grad=True)
-        for name, value in at.items()
+        name: torch.tensor(value, dtype=kind, device=target, requires_grad=True)
+        for name, value in point.items()
     }
 
 
@@ -105,20 +105,22 @@ class Evaluation:
         if index is not None or self._element_by_element or variable.ndim == 0:
             return self.partial([name] * order, mode)
         names = component_names(name, tuple(variable.shape))
-        parts = [self.partial([each] * order, mode) for each in names]
+        parts = [self.partial([name] * order, mode) for name in names]
         return torch.stack(parts).reshape(variable.shape)
 
     def taylor(self, indices: Sequence[Sequence[str]]) -> list[Tensor]:
         """Return the Taylor coefficient of the first output of each partial, in components."""
         counts = [Counter(wrt).values() for wrt in indices]
         pairs = zip(indices, counts, strict=True)
-        return [self.partial(wrt) / prod(map(factorial, each)) for wrt, each in pairs]
+        return [self.partial(wrt) / prod(map(factorial, coefficient)) for wrt, coefficient in pairs]
 
     @property
     def columns(self) -> list[str]:
         """The names of the variables' components: ``x``, ``x[0]``, ``A[0,1]``."""
         pairs = self.variables.items()
-        return [part for name, each in pairs for part in component_names(name, tuple(each.shape))]
+        return [
+            part for name, column in pairs for part in component_names(name, tuple(column.shape))
+        ]
 
     def _component(self, name: str) -> tuple[Tensor, int | None]:
         """Return the tensor that a variable or a component ``A[0,1]`` stands in, and where."""
@@ -142,7 +144,7 @@ class Evaluation:
         The rows (reverse) or the columns (forward) are batched into one pass; ``auto`` takes
         whichever are fewer.
         """
-        columns = sum(each.numel() for each in self._inputs)
+        columns = sum(tensor.numel() for tensor in self._inputs)
         if mode == "reverse" or (mode == "auto" and self._flat.numel() <= columns):
             return _rows(self._flat, self._inputs)
         slopes, weights = self._weighted()
@@ -190,7 +192,7 @@ def _rows(flat: Tensor, inputs: Sequence[Tensor]) -> Tensor:
     """Return the Jacobian of a vector, its rows as one batch."""
     count = flat.numel()
     if not flat.requires_grad:
-        return flat.new_zeros(count, sum(each.numel() for each in inputs))
+        return flat.new_zeros(count, sum(tensor.numel() for tensor in inputs))
     unit = torch.eye(count, dtype=flat.dtype, device=flat.device)
     blocks = torch.autograd.grad(
         flat, inputs, unit, retain_graph=True, is_grads_batched=True, allow_unused=True
@@ -207,7 +209,7 @@ def gradient(output: Tensor, inputs: Sequence[Tensor], *, higher: bool = False) 
     be differentiated again.
     """
     if not output.requires_grad:
-        return [torch.zeros_like(each) for each in inputs]
+        return [torch.zeros_like(tensor) for tensor in inputs]
     return list(
         torch.autograd.grad(
             output.sum(), inputs, create_graph=higher, retain_graph=True, materialize_grads=True

@@ -42,7 +42,7 @@ class Callable:
                 hint="in order, or by name",
             )
         inputs = (*values, *(named[name] for name in names))
-        outputs = self.program(*(torch.as_tensor(each) for each in inputs))
+        outputs = self.program(*(torch.as_tensor(tensor) for tensor in inputs))
         return outputs[0] if self.is_scalar else outputs
 
 
@@ -69,7 +69,7 @@ def lambdify(expression: Basic | Sequence[Basic], symbols: Symbol | Sequence[Sym
     arguments = [symbols] if isinstance(symbols, Symbol) else list(symbols)
     expressions = [expression] if isinstance(expression, Basic | str) else list(expression)
     for given, kind in ((expressions, Basic), (arguments, Symbol)):
-        strange = [each for each in given if not isinstance(each, kind)]
+        strange = [expression for expression in given if not isinstance(expression, kind)]
         if strange:
             raise UsageError(
                 f"{type(strange[0]).__name__} in place of sympy's {kind.__name__}",

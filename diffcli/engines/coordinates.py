@@ -51,8 +51,8 @@ def arrays_of(point: Point, *, dtype: str, seed: int) -> dict[str, Array]:
     # What is beyond the dtype becomes infinite, and is refused as such.
     with np.errstate(over="ignore"):
         return {
-            name: array(value, seed=seed + place).astype(dtype).astype(np.float64)
-            for place, (name, value) in enumerate(point.values.items())
+            name: array(value, seed=seed + position).astype(dtype).astype(np.float64)
+            for position, (name, value) in enumerate(point.values.items())
         }
 
 
@@ -72,10 +72,10 @@ def components(typed: Typed, vector: Sequence[Array], *, names: Sequence[str]) -
 
     ``vector`` is its arrays, one for each of ``names``, in order.
     """
-    floats = [float(component) for each in vector for component in each.flat]
+    floats = [float(component) for entry in vector for component in entry.flat]
     is_list = _is_list(typed)
     values = typed.ordered if is_list else typed.bind(names).values.values()
-    sizes = [len(floats)] if is_list else [each.size for each in vector]
+    sizes = [len(floats)] if is_list else [entry.size for entry in vector]
     constants: list[Node | None] = []
     for value, size in zip(values, sizes, strict=True):
         constants += exact(value) or [None] * size
@@ -106,14 +106,14 @@ def along(typed: Typed, shapes: Mapping[str, tuple[int, ...]], *, seed: int) -> 
         raise PointError(
             f"the vector has no component for {', '.join(missing)}", hint=f"as in {example}"
         )
-    found = [array(value, seed=seed) for value in typed.bind(list(shapes)).values.values()]
-    for (name, shape), each in zip(shapes.items(), found, strict=True):
+    result = [array(value, seed=seed) for value in typed.bind(list(shapes)).values.values()]
+    for (name, shape), each in zip(shapes.items(), result, strict=True):
         if each.shape != shape:
             raise PointError(
                 f"the vector for {name} has shape {list(each.shape)}, and {name} {list(shape)}",
                 hint="it has the shape of what it multiplies",
             )
-    return found
+    return result
 
 
 def _is_list(typed: Typed) -> bool:

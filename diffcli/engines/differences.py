@@ -137,7 +137,7 @@ class Quotients(Evaluation):
         side: int = 0,
     ) -> None:
         super().__init__(program, variables)
-        self._here = torch.cat([each.reshape(-1) for each in self._inputs])
+        self._here = torch.cat([tensor.reshape(-1) for tensor in self._inputs])
         self._steps = step * torch.clamp(self._here.abs(), min=1)
         self._rounding, self._side = rounding, side
         self.noise = 0.0
@@ -148,37 +148,39 @@ class Quotients(Evaluation):
         total: Tensor = torch.zeros_like(self._flat)
         ends = (1, -1) if self._side == 0 else (self._side, 0)
         for signs in product(ends, repeat=len(directions)):
-            moves = (sign * each for sign, each in zip(signs, directions, strict=True))
-            place = self._here + sum(moves, torch.zeros_like(self._here))
+            moves = (sign * direction for sign, direction in zip(signs, directions, strict=True))
+            point = self._here + sum(moves, torch.zeros_like(self._here))
             weight = prod(1 if sign == max(ends) else -1 for sign in signs)
-            flat = _flattened(self._program(*self._split(place)))
+            flat = _flattened(self._program(*self._split(point)))
             # A function such as x[x > 0] may give another number of values beside the point.
             total += weight * flat if flat.shape == total.shape else torch.nan
         return total.div((max(ends) - min(ends)) ** len(directions))
 
     def _split(self, flat: Tensor) -> list[Tensor]:
         """Return a vector of all components as a tensor for each variable."""
-        parts = flat.split([each.numel() for each in self._inputs])
+        parts = flat.split([tensor.numel() for tensor in self._inputs])
         return [part.reshape(x.shape) for part, x in zip(parts, self._inputs, strict=True)]
 
-    def _partial(self, places: Sequence[int]) -> Tensor:
+    def _partial(self, positions: Sequence[int]) -> Tensor:
         """Return the mixed partial of all outputs in components by their places."""
         unit = torch.eye(len(self._here), dtype=self._here.dtype, device=self._here.device)
-        found = self._difference([self._steps[place] * unit[place] for place in places])
-        volume = prod(float(self._steps[place]) for place in places)
+        difference = self._difference(
+            [self._steps[position] * unit[position] for position in positions]
+        )
+        volume = prod(float(self._steps[position]) for position in positions)
         self.noise = max(self.noise, self._rounding / volume)
-        return found / volume
+        return difference / volume
 
     def _place(self, variable: Tensor, index: int | None) -> int:
         before = 0
-        for each in self._inputs:
-            if each is variable:
+        for tensor in self._inputs:
+            if tensor is variable:
                 return before + (index or 0)
-            before += each.numel()
+            before += tensor.numel()
         raise KeyError(index)
 
     def _nested(self, wrt: Sequence[tuple[Tensor, int | None]]) -> Tensor:
-        return self._partial([self._place(*each) for each in wrt])[0]
+        return self._partial([self._place(*name) for name in wrt])[0]
 
     def jacobian(self, mode: Mode = "auto") -> Tensor:  # noqa: ARG002  columns are all there are
         """Return the matrix of first derivatives, column by column."""
@@ -213,7 +215,7 @@ class Quotients(Evaluation):
 def estimates(
     operator: Operator,
     program: Program,
-    at: Mapping[str, Array],
+    point: Mapping[str, Array],
     vector: Sequence[Array],
     *,
     dtype: str,
@@ -225,16 +227,18 @@ def estimates(
     The program is called with tensors of ``dtype`` on ``device``; ``tolerance`` is the relative
     error of the numbers that will be held against them.
     """
-    count = sum(each.size for each in at.values())
+    count = sum(array.size for array in point.values())
     if count > MOST_COMPONENTS:
         return f"{count:,} components are too many for difference quotients"
     deadline = now() + LONGEST
     names = map(str, range(len(vector)))
     directions = list(tensors(dict(zip(names, vector, strict=True)), dtype, device).values())
-    variables = tensors(at, dtype, device)
+    variables = tensors(point, dtype, device)
     unit = torch.finfo(getattr(torch, dtype)).eps
-    steps = _steps(at, unit)
-    share = max(float((np.abs(x) / np.maximum(np.abs(x), 1)).max(initial=0)) for x in at.values())
+    steps = _steps(point, unit)
+    share = max(
+        float((np.abs(x) / np.maximum(np.abs(x), 1)).max(initial=0)) for x in point.values()
+    )
     rows: list[list[Array]] = []
     noises = []
     with torch.no_grad():
@@ -245,7 +249,7 @@ def estimates(
             if now() > deadline:
                 return "the time for difference quotients ran out"
             sides = [Quotients(program, variables, step, rounding, side) for side in (0, -1, 1)]
-            rows.append([_flat(operator.torch(each, directions)) for each in sides])
+            rows.append([_flat(operator.torch(array, directions)) for array in sides])
             # The components at the step's ends are rounded too.
             noises.append(sides[0].noise + np.abs(rows[-1][0]) * unit * share / step)
     central, below, above = np.stack(rows, axis=1)
@@ -266,9 +270,9 @@ def estimates(
     ]
 
 
-def _steps(at: Mapping[str, Array], unit: float) -> list[float]:
+def _steps(point: Mapping[str, Array], unit: float) -> list[float]:
     """Return the steps, down to where the components' own digits end."""
-    sizes = np.abs(np.concatenate([np.ravel(each) for each in at.values()]))
+    sizes = np.abs(np.concatenate([np.ravel(array) for array in point.values()]))
     least = float(sizes[sizes > 0].min(initial=1.0))
     bits = -log2(unit) - SPARED + log2(FIRST_STEP)
     more = min(-log2(least) / log2(RATIO), MOST_MORE)
@@ -295,12 +299,12 @@ def _scatter(
     pairs = [(values(step), values(-step)) for step in (steps[0], *steps[-SMALLEST:])]
     with _Perturbed():
         again = [values(0.0) for _ in range(PERTURBED)]
-    found = [*again, *(each for pair in pairs for each in pair)]
-    if any(each.shape != here.shape for each in found):
+    spread = [*again, *(estimate for pair in pairs for estimate in pair)]
+    if any(estimate.shape != here.shape for estimate in spread):
         return None
-    size = float(torch.stack([here, *found]).nan_to_num(0.0, 0.0, 0.0).abs().max())
+    size = float(torch.stack([here, *spread]).nan_to_num(0.0, 0.0, 0.0).abs().max())
     seconds = [above - 2 * here + below for above, below in pairs[1:]]
-    scatter = float(torch.stack([*seconds, *(each - here for each in again)]).abs().max())
+    scatter = float(torch.stack([*seconds, *(estimate - here for estimate in again)]).abs().max())
     if not scatter <= NOISY * unit * size:
         return None
     return max(2 * scatter, 4 * unit * float(here.abs().max()))
@@ -321,13 +325,13 @@ class _Perturbed(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        found = func(*args, **(kwargs or {}))
+        result = func(*args, **(kwargs or {}))
         # A view, and what an operation in place gives, is its argument's memory.
         is_new = all(each.alias_info is None for each in func._schema.returns)
-        if not is_new or not isinstance(found, Tensor) or not found.is_floating_point():
-            return found
-        drawn = torch.from_numpy(self._random.choice([-1.0, 1.0], tuple(found.shape)))
-        return found * (1 + torch.finfo(found.dtype).eps * drawn.to(found))
+        if not is_new or not isinstance(result, Tensor) or not result.is_floating_point():
+            return result
+        drawn = torch.from_numpy(self._random.choice([-1.0, 1.0], tuple(result.shape)))
+        return result * (1 + torch.finfo(result.dtype).eps * drawn.to(result))
 
 
 def _turns(x: Tensor) -> Tensor:
@@ -354,10 +358,10 @@ def _steadiest(central: Array, noise: Array) -> tuple[Array, Array]:
     best, error = central[-1].copy(), np.full_like(central[-1], np.inf)
     open_still = np.ones(best.shape, dtype=np.bool_)
     for first in range(max(len(central) - WINDOW, 0), -1, -1):
-        found, off = _limit(list(central[first:][:WINDOW]), list(noise[first:][:WINDOW]))
+        limit, off = _limit(list(central[first:][:WINDOW]), list(noise[first:][:WINDOW]))
         open_still &= (off <= 10 * error) | ~np.isfinite(error)
         steadier = open_still & (off < error)
-        best[steadier], error[steadier] = found[steadier], off[steadier]
+        best[steadier], error[steadier] = limit[steadier], off[steadier]
     return best, error
 
 

@@ -34,7 +34,7 @@ __all__ = ["Difficulty", "Kind", "along", "as_float", "classify", "is_linear"]
 
 def classify(
     output: Node,
-    at: Mapping[str, Coordinate],
+    point: Mapping[str, Coordinate],
     index: Index,
     *,
     digits: int = 17,
@@ -49,36 +49,40 @@ def classify(
     where the point doesn't fit.
     """
     deadline = now() + LONGEST if deadline is None else deadline
-    direct = partial(output, at, index, digits=digits, deadline=deadline)
+    direct = partial(output, point, index, digits=digits, deadline=deadline)
     if direct.ball is not None:
         is_known = direct.to_float() is not None
         kind = Kind.DIFFERENTIABLE if is_known else Kind.UNDETERMINED
         return Difficulty(kind, "enclosed", value=direct.ball)
     trouble, doubt = direct.trouble, str(direct.reason)
     culprit = trouble.touching if isinstance(trouble, Undecided) else doubt
-    analysis = Analysis(output, at, culprit, digits, doubt)
+    analysis = Analysis(output, point, culprit, digits, doubt)
     with until(deadline):
-        found = analysis.settled([{name: Fraction(1)} for name in index])
-        if not found.is_proved and direct.outcome is Outcome.UNDEFINED:
+        settled = analysis.settled([{name: Fraction(1)} for name in index])
+        if not settled.is_proved and direct.outcome is Outcome.UNDEFINED:
             return Difficulty(Kind.UNDEFINED, str(direct.reason))
-        return found if found.is_proved or not index else _with_quotients(found, output, at, index)
+        return (
+            settled
+            if settled.is_proved or not index
+            else _with_quotients(settled, output, point, index)
+        )
 
 
 def _with_quotients(
-    found: Difficulty, output: Node, at: Mapping[str, Coordinate], index: Index
+    difficulty: Difficulty, output: Node, point: Mapping[str, Coordinate], index: Index
 ) -> Difficulty:
     """Say what the difference quotients are, which prove nothing."""
-    known = [quotient(output, at, index, side)[0] for side in (-1, 1)]
+    known = [quotient(output, point, index, side)[0] for side in (-1, 1)]
     said = dict.fromkeys(f"{float(ball):.6g}" for ball in known if ball is not None)
     if not said:
-        return found
-    reason = f"{found.reason}; not proved: difference quotients of {' and '.join(said)}"
-    return replace(found, reason=reason)
+        return difficulty
+    reason = f"{difficulty.reason}; not proved: difference quotients of {' and '.join(said)}"
+    return replace(difficulty, reason=reason)
 
 
 def along(
     output: Node,
-    at: Mapping[str, Coordinate],
+    point: Mapping[str, Coordinate],
     steps: Sequence[Direction],
     culprit: str,
     *,
@@ -90,11 +94,11 @@ def along(
     The ``culprit`` is why it isn't the sum of partials.
     """
     with until(now() + LONGEST if deadline is None else deadline):
-        return Analysis(output, at, culprit, digits).settled(steps)
+        return Analysis(output, point, culprit, digits).settled(steps)
 
 
 def is_linear(
-    output: Node, at: Mapping[str, Coordinate], names: Sequence[str], trials: int = 4
+    output: Node, point: Mapping[str, Coordinate], names: Sequence[str], trials: int = 4
 ) -> bool:
     """Return whether no directional derivative that was tried contradicts the partials.
 
@@ -106,7 +110,7 @@ def is_linear(
         {name: Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for name in names}
         for _ in range(trials)
     ]
-    paths = Paths(output, at)
+    paths = Paths(output, point)
     return not any(
         _contradicts(paths, Field(bits, window + 1, most), names, directions)
         for bits, window, most in LEVELS[:3]
@@ -130,17 +134,17 @@ def _contradicts(
         for direction, sign in product(directions, (-1, 1)):
             if deadline_passed():
                 return False
-            found = side_of(paths.germ(field, direction, sign), here, 1, sign)
-            if found.state in (State.JUMP, State.POLE, State.INFINITE):
+            side = side_of(paths.germ(field, direction, sign), here, 1, sign)
+            if side.state in (State.JUMP, State.POLE, State.INFINITE):
                 return True
-            if found.state is State.FINITE and _differs(found, axes, direction):
+            if side.state is State.FINITE and _differs(side, axes, direction):
                 return True
     return False
 
 
-def _differs(found: Side, axes: Mapping[str, Side], direction: Direction) -> bool:
+def _differs(side: Side, axes: Mapping[str, Side], direction: Direction) -> bool:
     """Return whether a slope is proved not to be the sum of those along the axes."""
-    gap = found.number
+    gap = side.number
     for name, step in direction.items():
         if axes[name].state is not State.FINITE:
             return False

@@ -120,13 +120,13 @@ def partial(
     second partial. ``deadline`` is a reading of :func:`diffcli.clock.now`. Raises PointError
     where the point doesn't fit.
     """
-    found = partials(output, at, [index], digits=digits, max_bits=max_bits, deadline=deadline)
-    return found[index]
+    enclosures = partials(output, at, [index], digits=digits, max_bits=max_bits, deadline=deadline)
+    return enclosures[index]
 
 
 def partials(
     output: Node,
-    at: Mapping[str, Coordinate],
+    point: Mapping[str, Coordinate],
     indices: Iterable[Index],
     *,
     digits: int = 17,
@@ -138,7 +138,7 @@ def partials(
     A gradient in n variables takes n passes over series and one over numbers. Where the precision
     or the time ran out, a ball is the best there was: its methods tell how much of it is certain.
     """
-    return walked_partials(Walk(output, at), indices, digits, max_bits, deadline)
+    return walked_partials(Walk(output, point), indices, digits, max_bits, deadline)
 
 
 def walked_partials(
@@ -149,27 +149,27 @@ def walked_partials(
     deadline: float = inf,
 ) -> dict[Index, Enclosure]:
     """Enclose several partial derivatives as :func:`partials`, of a walk that is laid out."""
-    found = dict.fromkeys(indices, Enclosure(Outcome.OUT_OF_TIME, reason="out of time"))
-    pending, bits = list(found), FIRST_BITS
+    result = dict.fromkeys(indices, Enclosure(Outcome.OUT_OF_TIME, reason="out of time"))
+    pending, bits = list(result), FIRST_BITS
     with until(deadline):
         while pending:
             if bits > max_bits:
                 if bits <= 2 * max_bits:
-                    pending = [x for x in pending if isinstance(found[x].trouble, Undecided)]
+                    pending = [x for x in pending if isinstance(result[x].trouble, Undecided)]
                 if not pending or max_bits < MOST_BITS or bits > _most_bits(walk):
                     break
             passes = Passes(walk, pending, bits)
             for index in tuple(pending):
                 if now() > deadline:
-                    return found
+                    return result
                 enclosure = passes.enclose(index)
                 if enclosure.outcome is Outcome.OUT_OF_TIME:
-                    return found
-                found[index] = enclosure
+                    return result
+                result[index] = enclosure
                 if _settled(enclosure, digits):
                     pending.remove(index)
             bits *= 2
-    return found
+    return result
 
 
 def _most_bits(walk: Walk) -> int:
@@ -177,10 +177,10 @@ def _most_bits(walk: Walk) -> int:
 
 
 def _settled(enclosure: Enclosure, digits: int) -> bool:
-    found = enclosure.ball
-    if found is None:
+    ball = enclosure.ball
+    if ball is None:
         return enclosure.outcome is Outcome.UNDEFINED or isinstance(enclosure.trouble, Touching)
-    return found.rel_accuracy_bits() > digits * 3.33 + 2 or bool(abs(found) < arb(2) ** TINY)
+    return ball.rel_accuracy_bits() > digits * 3.33 + 2 or bool(abs(ball) < arb(2) ** TINY)
 
 
 class Passes:
@@ -255,22 +255,22 @@ def constant_value(node: Node, bits: int) -> arb:
     past the deadline.
     """
     with working(bits):
-        found = _as_enclosure(Walk(node, {}).value(bits))
-    if found.ball is None and constant("inf") in postorder([node]):
+        enclosure = _as_enclosure(Walk(node, {}).value(bits))
+    if enclosure.ball is None and constant("inf") in postorder([node]):
         raise PointError(
             "a point has finite coordinates, and inf is none",
             hint="a large number, as in x=1e6; asymptotes: diffcli critical",
         )
-    if found.outcome is Outcome.OUT_OF_TIME:
+    if enclosure.outcome is Outcome.OUT_OF_TIME:
         raise OutOfTimeError("the time for the value of a number of the point ran out")
-    if found.outcome is Outcome.DIFFICULT:
-        raise PointError(f"the value of the number isn't decided: {found.reason}")
-    if found.ball is None:
+    if enclosure.outcome is Outcome.DIFFICULT:
+        raise PointError(f"the value of the number isn't decided: {enclosure.reason}")
+    if enclosure.ball is None:
         raise PointError(
-            f"the number has no real value: {found.reason}",
+            f"the number has no real value: {enclosure.reason}",
             hint="a coordinate is a finite real number; complex ones go with --dtype complex128",
         )
-    return found.ball
+    return enclosure.ball
 
 
 def nearest_float(node: Node) -> float:
@@ -280,8 +280,8 @@ def nearest_float(node: Node) -> float:
     """
     bits = FIRST_BITS
     while bits <= MOST_BITS:
-        found = certain_float(constant_value(node, bits), *FORMATS["float64"])
-        if found is not None:
-            return found
+        result = certain_float(constant_value(node, bits), *FORMATS["float64"])
+        if result is not None:
+            return result
         bits *= 2
     raise PointError("the number lies too near the middle of two floats to be rounded")

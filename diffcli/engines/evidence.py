@@ -173,9 +173,7 @@ def _of_difficulty(known: Evidence, difficulty: Difficulty) -> Evidence:
 
 def _with_orders(evidence: Mapping[Index, Evidence]) -> dict[Index, Evidence]:
     """Say of mixed partials at a difficult point where the order of differentiation counts."""
-    return {
-        index: replace(found, note=_of_order(index, evidence)) for index, found in evidence.items()
-    }
+    return {index: replace(own, note=_of_order(index, evidence)) for index, own in evidence.items()}
 
 
 def _of_order(index: Index, evidence: Mapping[Index, Evidence]) -> str | None:
@@ -197,18 +195,16 @@ def _with_gradient(
 ) -> dict[Index, Evidence]:
     """Say of the partials at a difficult point whether they make up a gradient."""
     slopes = [
-        index[0]
-        for index, found in evidence.items()
-        if len(index) == 1 and _ball(found) is not None
+        index[0] for index, own in evidence.items() if len(index) == 1 and _ball(own) is not None
     ]
-    is_difficult = any(found.difficulty for index, found in evidence.items() if len(index) == 1)
+    is_difficult = any(own.difficulty for index, own in evidence.items() if len(index) == 1)
     if not is_difficult or len(slopes) < 2 or is_linear(output, typed, slopes):
         return evidence
     return {
-        index: replace(found, note=Kind.GRADIENTLESS.value)
-        if found.difficulty is not None and index and index[0] in slopes
-        else found
-        for index, found in evidence.items()
+        index: replace(own, note=Kind.GRADIENTLESS.value)
+        if own.difficulty is not None and index and index[0] in slopes
+        else own
+        for index, own in evidence.items()
     }
 
 
@@ -239,10 +235,10 @@ def directional(
     first = difficult[0].difficulty
     culprit = str(difficult[0].reason if first is None else first.reason)
     with until(max(deadline, now()) + GRACE):
-        found = along(output, typed, steps, culprit, digits=digits, deadline=deadline)
+        evidence = along(output, typed, steps, culprit, digits=digits, deadline=deadline)
     if Kind.GRADIENTLESS.value in [part.note for part in difficult]:
-        found = replace(found, reason=f"{Kind.GRADIENTLESS.value}: {found.reason}")
-    return _of_difficulty(replace(difficult[0], difficulty=None, note=None), found)
+        evidence = replace(evidence, reason=f"{Kind.GRADIENTLESS.value}: {evidence.reason}")
+    return _of_difficulty(replace(difficult[0], difficulty=None, note=None), evidence)
 
 
 def _steps(
@@ -292,9 +288,9 @@ def combined(
     floats = next((part.floats for _, part, _ in proved if part and part.floats), None)
     adding = len(terms) * size * 2.0 ** -FORMATS[dtype][0]
     rounding = Rounding(
-        adding + sum(weight * each.bound for weight, each in bounds),
-        max((weight * each.scale for weight, each in bounds), default=0.0),
-        any(each.out_of_range for _, each in bounds),
+        adding + sum(weight * bound.bound for weight, bound in bounds),
+        max((weight * bound.scale for weight, bound in bounds), default=0.0),
+        any(bound.out_of_range for _, bound in bounds),
     )
     whole = Enclosure(Outcome.ENCLOSED, total)
     return Evidence(whole, _sum_at_floats(parts), floats, rounding=rounding)

@@ -28,8 +28,8 @@ def rational(value: Node) -> Fraction | None:
 
     from diffcli.engines.enclosure import FIRST_BITS, Walk
 
-    found = Walk(value, {}).value(FIRST_BITS)
-    return Fraction(int(found.p), int(found.q)) if isinstance(found, fmpq) else None
+    ball = Walk(value, {}).value(FIRST_BITS)
+    return Fraction(int(ball.p), int(ball.q)) if isinstance(ball, fmpq) else None
 
 
 def is_float(value: Node | float, other: float) -> bool:

@@ -13,7 +13,7 @@ from diffcli.engines.autograd import gradient
 
 def forward_partial(
     program: Callable[..., Sequence[Tensor]],
-    at: Mapping[str, Tensor],
+    point: Mapping[str, Tensor],
     wrt: Sequence[str],
     output: int = 0,
 ) -> Tensor:
@@ -21,17 +21,17 @@ def forward_partial(
 
     The last one is a Jacobian-vector product, by the reverse pass of a reverse pass (dual numbers,
     torch.autograd.forward_ad, load a second's worth of imports at the first sum with a constant);
-    those before it are reverse passes. ``at`` gives the program's arguments in order, tensors that
-    require grad; the result is shaped like the output.
+    those before it are reverse passes. ``point`` gives the program's arguments in order, tensors
+    that require grad; the result is shaped like the output.
     """
     *before, last = wrt
 
     def lower(x: Tensor) -> Tensor:
-        moving = {**at, last: x}
+        moving = {**point, last: x}
         value = program(*moving.values())[output]
         for name in before:
             (value,) = gradient(value, [moving[name]], higher=True)
         return value
 
-    product: Tensor = jvp(lower, at[last], torch.ones_like(at[last]))[1]
+    product: Tensor = jvp(lower, point[last], torch.ones_like(point[last]))[1]
     return product

@@ -20,25 +20,25 @@ from diffcli.language.functions import TABLE
 from diffcli.language.rules import stated
 
 
-def kink_terms(each: Node) -> list[Node]:
+def kink_terms(term: Node) -> list[Node]:
     """Return the margins of a term that works element by element; none where it has no kink."""
-    if each.op in BY_ARGUMENTS:
-        return BY_ARGUMENTS[each.op](*each.args)
-    row = TABLE.get(each.op)
+    if term.op in BY_ARGUMENTS:
+        return BY_ARGUMENTS[term.op](*term.args)
+    row = TABLE.get(term.op)
     if row is None:
         return []
     if row.jumps_at:
-        whole = stated(row.jumps_at, each)
+        whole = stated(row.jumps_at, term)
         return [_minus(whole, node("round", whole))]
-    return [stated(text, each) for text in row.kinks_at]
+    return [stated(text, term) for text in row.kinks_at]
 
 
-def edges_of(each: Node) -> list[Node]:
+def edges_of(term: Node) -> list[Node]:
     """Return the terms at whose zeros an operation isn't smooth, though it has no kink there."""
-    if each.op in EDGES_BY_ARGUMENTS:
-        return EDGES_BY_ARGUMENTS[each.op](*each.args)
-    row = TABLE.get(each.op)
-    return [stated(text, each) for text in row.edges_at] if row else []
+    if term.op in EDGES_BY_ARGUMENTS:
+        return EDGES_BY_ARGUMENTS[term.op](*term.args)
+    row = TABLE.get(term.op)
+    return [stated(text, term) for text in row.edges_at] if row else []
 
 
 def has_jumps_at_whole_values(op: str) -> bool:
@@ -46,32 +46,32 @@ def has_jumps_at_whole_values(op: str) -> bool:
     return op in TABLE and bool(TABLE[op].jumps_at)
 
 
-def rough_places(each: Node) -> list[tuple[Node, bool]]:
+def rough_places(term: Node) -> list[tuple[Node, bool]]:
     """Return terms outside of whose zeros an operation is smooth wherever it has a value.
 
     With True it is the whole values of the term that count. Edges of the domain are among them.
     Raises LimitError for an integral whose integrand isn't smooth, KeyError for an operation of
     which nothing is known.
     """
-    if is_integral(each.op):
-        if any(rough_places(inner) for inner in postorder([integrand_of(each).body])):
+    if is_integral(term.op):
+        if any(rough_places(inner) for inner in postorder([integrand_of(term).body])):
             raise LimitError("the integrand isn't smooth")
         return []
-    if each.is_leaf or is_unknown(each.op) or TABLE[each.op].is_smooth:
+    if term.is_leaf or is_unknown(term.op) or TABLE[term.op].is_smooth:
         return []
-    if text := TABLE[each.op].jumps_at:
-        return [(stated(text, each), True)]
-    if each.op not in EDGES_BY_ARGUMENTS.keys() | BY_ARGUMENTS.keys():
-        row = TABLE[each.op]
+    if text := TABLE[term.op].jumps_at:
+        return [(stated(text, term), True)]
+    if term.op not in EDGES_BY_ARGUMENTS.keys() | BY_ARGUMENTS.keys():
+        row = TABLE[term.op]
         if not row.kinks_at and not row.edges_at:
-            raise KeyError(each.op)
-    has_edges = each.op in EDGES_BY_ARGUMENTS or bool(TABLE[each.op].edges_at)
-    return [(margin, False) for margin in (edges_of(each) if has_edges else kink_terms(each))]
+            raise KeyError(term.op)
+    has_edges = term.op in EDGES_BY_ARGUMENTS or bool(TABLE[term.op].edges_at)
+    return [(margin, False) for margin in (edges_of(term) if has_edges else kink_terms(term))]
 
 
-def divisors(each: Node) -> list[Node]:
+def divisors(term: Node) -> list[Node]:
     """Return the terms at whose zeros an operation has a pole, or no value."""
-    match each.op, each.args:
+    match term.op, term.args:
         case "div", (_, below):
             return [below]
         case "pow", (base, exponent):
@@ -90,10 +90,10 @@ def _gap(best: str, other: str) -> Callable[..., list[Node]]:
 
     def margins(first: Node, *rest: Node) -> list[Node]:
         second: Node | None = None
-        for each in rest:
-            beaten = node(other, first, each)
+        for argument in rest:
+            beaten = node(other, first, argument)
             second = beaten if second is None else node(best, second, beaten)
-            first = node(best, first, each)
+            first = node(best, first, argument)
         return [] if second is None else [_minus(first, second)]
 
     return margins

@@ -14,37 +14,37 @@ Terms = Mapping[tuple[int, ...], Fraction]
 MOST_TERMS, MOST_POWER = 400, 24
 
 
-def polynomial(formula: Node, at: Mapping[str, Fraction]) -> Terms | None:
+def polynomial(formula: Node, point: Mapping[str, Fraction]) -> Terms | None:
     """Return a formula as a polynomial in the distances from a point; None where it is none."""
-    names = list(at)
+    names = list(point)
     size = len(names)
     known: dict[Node, Terms] = {}
-    for each in postorder([formula]):
-        exact = _constant(each)
+    for term in postorder([formula]):
+        exact = _constant(term)
         if exact is not None:
-            known[each] = _cleaned({(0,) * size: exact})
+            known[term] = _cleaned({(0,) * size: exact})
             continue
-        if each.op == VARIABLE:
-            place = names.index(str(each.value))
-            unit = tuple(int(k == place) for k in range(size))
-            known[each] = _cleaned({(0,) * size: at[names[place]], unit: Fraction(1)})
+        if term.op == VARIABLE:
+            position = names.index(str(term.value))
+            unit = tuple(int(k == position) for k in range(size))
+            known[term] = _cleaned({(0,) * size: point[names[position]], unit: Fraction(1)})
             continue
-        found = _applied(each, [known.get(arg) for arg in each.args], size)
-        if found is None or len(found) > MOST_TERMS:
+        quotients = _applied(term, [known.get(arg) for arg in term.args], size)
+        if quotients is None or len(quotients) > MOST_TERMS:
             return None
-        known[each] = found
+        known[term] = quotients
     return known[formula]
 
 
-def _constant(each: Node) -> Fraction | None:
-    return None if names_in([each]) else rational(each)
+def _constant(term: Node) -> Fraction | None:
+    return None if names_in([term]) else rational(term)
 
 
-def _applied(each: Node, args: Sequence[Terms | None], size: int) -> Terms | None:
+def _applied(term: Node, args: Sequence[Terms | None], size: int) -> Terms | None:
     parts = [arg for arg in args if arg is not None]
     if len(parts) < len(args):
         return None
-    match each.op:
+    match term.op:
         case "add":
             return added(parts)
         case "neg":
@@ -52,12 +52,12 @@ def _applied(each: Node, args: Sequence[Terms | None], size: int) -> Terms | Non
         case "mul":
             return multiplied(parts, size)
         case "div":
-            below = _constant(each.args[1])
+            below = _constant(term.args[1])
             if not below:
                 return None
             return {key: value / below for key, value in parts[0].items()}
         case "pow":
-            exponent = _constant(each.args[1])
+            exponent = _constant(term.args[1])
             if exponent is None or exponent.denominator != 1 or not 0 <= exponent <= MOST_POWER:
                 return None
             return multiplied([parts[0]] * int(exponent), size)
@@ -66,16 +66,16 @@ def _applied(each: Node, args: Sequence[Terms | None], size: int) -> Terms | Non
 
 def multiplied(parts: Sequence[Terms], size: int) -> Terms | None:
     """Return a product of polynomials in so many variables; None where it is too large."""
-    found: Terms = parts[0] if parts else {(0,) * size: Fraction(1)}
+    result: Terms = parts[0] if parts else {(0,) * size: Fraction(1)}
     for part in parts[1:]:
-        if len(found) * len(part) > MOST_TERMS * 4:
+        if len(result) * len(part) > MOST_TERMS * 4:
             return None
         terms: dict[tuple[int, ...], Fraction] = {}
-        for (one, a), (other, b) in product(found.items(), part.items()):
+        for (one, a), (other, b) in product(result.items(), part.items()):
             key = tuple(i + j for i, j in zip(one, other, strict=True))
             terms[key] = terms.get(key, Fraction(0)) + a * b
-        found = _cleaned(terms)
-    return found
+        result = _cleaned(terms)
+    return result
 
 
 def _cleaned(terms: Terms) -> Terms:
@@ -99,27 +99,27 @@ def quotient(formula: Node, names: Sequence[str]) -> tuple[Terms, Terms] | None:
     zero = (0,) * len(names)
     one: Terms = {zero: Fraction(1)}
     known: dict[Node, tuple[Terms, Terms]] = {}
-    for each in postorder([formula]):
-        whole = polynomial(each, dict.fromkeys(names, Fraction(0)))
+    for term in postorder([formula]):
+        whole = polynomial(term, dict.fromkeys(names, Fraction(0)))
         if whole is not None:
-            known[each] = whole, one
+            known[term] = whole, one
             continue
-        parts = [known.get(arg) for arg in each.args]
+        parts = [known.get(arg) for arg in term.args]
         args = [part for part in parts if part is not None]
-        found = _of_quotients(each, args, one) if len(args) == len(parts) and args else None
-        if found is None:
+        quotients = _of_quotients(term, args, one) if len(args) == len(parts) and args else None
+        if quotients is None:
             return None
-        known[each] = found
+        known[term] = quotients
     return known[formula]
 
 
 def _of_quotients(
-    each: Node, args: Sequence[tuple[Terms, Terms]], one: Terms
+    term: Node, args: Sequence[tuple[Terms, Terms]], one: Terms
 ) -> tuple[Terms, Terms] | None:
     size = len(next(iter(one)))
     above: Terms | None
     below: Terms | None
-    match each.op:
+    match term.op:
         case "neg":
             ((top, bottom),) = args
             return {key: -value for key, value in top.items()}, bottom

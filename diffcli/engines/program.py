@@ -45,13 +45,13 @@ class Program:
 
         if len(inputs) != len(self.tape.inputs):
             raise UsageError(f"{len(inputs)} values for {len(self.tape.inputs)} variables")
-        dtype = reduce(torch.promote_types, (each.dtype for each in inputs)) if inputs else None
+        dtype = reduce(torch.promote_types, (tensor.dtype for tensor in inputs)) if inputs else None
         if dtype is None or not (dtype.is_floating_point or dtype.is_complex):
             dtype = torch.float64
-        values = tuple(each if each.dtype == dtype else each.to(dtype) for each in inputs)
+        values = tuple(tensor if tensor.dtype == dtype else tensor.to(dtype) for tensor in inputs)
         device = values[0].device if values else torch.device("cpu")
         if shape is None:
-            shape = torch.broadcast_shapes(*(each.shape for each in values))
+            shape = torch.broadcast_shapes(*(tensor.shape for tensor in values))
         return self._compiled(values, self._constants(dtype, device), self._functions, shape)
 
     def folded(self) -> tuple[Tape, list[Value]]:

@@ -42,21 +42,21 @@ class Progression(Sequence[Node]):
         return self.length
 
     @overload
-    def __getitem__(self, place: int) -> Node: ...
+    def __getitem__(self, position: int) -> Node: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Node]: ...
-    def __getitem__(self, place: int | slice) -> Node | Sequence[Node]:
+    def __getitem__(self, position: slice) -> Sequence[Node]: ...
+    def __getitem__(self, position: int | slice) -> Node | Sequence[Node]:
         """Return the entry at a place, or those at some."""
-        places = range(self.length)[place]
-        if isinstance(places, range):
-            return [self[each] for each in places]
+        positions = range(self.length)[position]
+        if isinstance(positions, range):
+            return [self[each] for each in positions]
         parts = [
-            (base, start + places * step)
+            (base, start + positions * step)
             for base, (start, step) in self.terms.items()
-            if start + places * step
+            if start + positions * step
         ]
-        made = [_product(factor, base) for base, factor in parts] or [number(0)]
-        return node("add", *made) if len(made) > 1 else made[0]
+        terms = [_product(factor, base) for base, factor in parts] or [number(0)]
+        return node("add", *terms) if len(terms) > 1 else terms[0]
 
     def floats(self) -> NDArray[np.float64]:
         """Return the float nearest to each entry; of very many, one within some ulps."""
@@ -71,8 +71,8 @@ class Progression(Sequence[Node]):
         first, more = int(start * common), int(step * common)
         if max(abs(first) + self.length * abs(more), common) < 1 << 53:
             # Both integers are floats then, and one division is rounded once.
-            places = np.arange(self.length, dtype=np.float64)
-            return (first + more * places) / common
+            positions = np.arange(self.length, dtype=np.float64)
+            return (first + more * positions) / common
         if self.length <= MOST_EXACT:
             return np.array([(first + more * k) / common for k in range(self.length)])
         return float(start) + float(step) * np.arange(self.length, dtype=np.float64)
@@ -116,7 +116,7 @@ def _arange(*arguments: Node) -> Progression:
     if not others and apart.keys() <= {base}:
         count = ceil(apart.get(base, (Fraction(0),))[0] / factor)
     else:
-        ends = [Fraction(nearest(each)) for each in (first, last, step)]
+        ends = [Fraction(nearest(bound)) for bound in (first, last, step)]
         count = ceil((ends[1] - ends[0]) / ends[2])
     length = _length(max(0, count), "arange")
     return Progression(
@@ -139,12 +139,12 @@ def _length(count: float, name: str) -> int:
 
 def _sum(*parts: tuple[Node, Fraction, Fraction]) -> dict[Node, tuple[Fraction, Fraction]]:
     """Return a sum of constants, each with the two coefficients of a progression, by base."""
-    found: dict[Node, tuple[Fraction, Fraction]] = {}
+    weights: dict[Node, tuple[Fraction, Fraction]] = {}
     for value, start, step in parts:
         for base, factor in _multiples(value):
-            before = found.get(base, (Fraction(0), Fraction(0)))
-            found[base] = (before[0] + factor * start, before[1] + factor * step)
-    return {base: pair for base, pair in found.items() if any(pair)}
+            before = weights.get(base, (Fraction(0), Fraction(0)))
+            weights[base] = (before[0] + factor * start, before[1] + factor * step)
+    return {base: pair for base, pair in weights.items() if any(pair)}
 
 
 def _multiples(value: Node) -> Iterator[tuple[Node, Fraction]]:
@@ -158,8 +158,8 @@ def _multiples(value: Node) -> Iterator[tuple[Node, Fraction]]:
         if value.op == "neg":
             factor, value = -factor, value.args[0]
             continue
-        known = [rational(each) for each in value.args]
-        rest = [arg for arg, each in zip(value.args, known, strict=True) if each is None]
+        known = [rational(multiple) for multiple in value.args]
+        rest = [arg for arg, multiple in zip(value.args, known, strict=True) if multiple is None]
         if len(rest) != 1 or (value.op == "div" and known[1] is None):
             break
         for each in known:

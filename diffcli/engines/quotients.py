@@ -21,7 +21,7 @@ BITS = 512
 
 def quotient(
     output: Node,
-    at: Mapping[str, Coordinate],
+    point: Mapping[str, Coordinate],
     index: Index,
     side: int,
     *,
@@ -32,7 +32,7 @@ def quotient(
     ``side`` is −1 or 1. None where g has no value at one of the two points.
     """
     lower, last = index[:-1], index[-1]
-    exact = {name: x if isinstance(x, Node) else number(Fraction(x)) for name, x in at.items()}
+    exact = {name: x if isinstance(x, Node) else number(Fraction(x)) for name, x in point.items()}
     step = side * Fraction(2) ** (_exponent(exact[last]) - STEP_BITS)
     there = {**exact, last: node("add", exact[last], number(step))}
     ends = [partial(output, end, lower, digits=DIGITS, deadline=deadline) for end in (exact, there)]
@@ -43,7 +43,7 @@ def quotient(
         return (beyond - here) / fmpq(*step.as_integer_ratio()), step
 
 
-def _exponent(place: Node) -> int:
+def _exponent(term: Node) -> int:
     """Return how many bits a constant has before its point."""
-    mantissa, exponent = (int(part) for part in constant_value(place, 64).mid().man_exp())
+    mantissa, exponent = (int(part) for part in constant_value(term, 64).mid().man_exp())
     return mantissa.bit_length() + exponent if mantissa else 0

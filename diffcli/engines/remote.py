@@ -103,14 +103,14 @@ class RemoteObject(Generic[T]):
         _sent[slot] = self._number, generation
         subject = None if is_known else (self._make, self._arguments)
         try:
-            found: U = worker.call(_answer, slot, subject, function, arguments, deadline=deadline)
+            result: U = worker.call(_answer, slot, subject, function, arguments, deadline=deadline)
         except worker.LostError:
             return _called(function, self._here, *arguments)
         except LimitError as error:
             if worker.generation() != generation:
                 self._stopped = error
             raise
-        return found
+        return result
 
     @cached_property
     def _here(self) -> T:
@@ -170,22 +170,22 @@ class Partials:
     def combination(self, parts: Iterable[Part]) -> Formula:
         """Return a linear combination of partials as text."""
         # A formula's mixed partials are the same in any order.
-        place = {name: k for k, name in enumerate(self.function.variables)}
+        positions = {name: k for k, name in enumerate(self.function.variables)}
         turned = (
-            (weight, out, tuple(sorted(wrt, key=lambda name: place.get(name, len(place)))))
+            (weight, out, tuple(sorted(wrt, key=lambda name: positions.get(name, len(positions)))))
             for weight, out, wrt in parts
         )
         asked = self.function, tuple(turned)
         if asked not in _formulas:
             try:
-                found = self.ask(_combination, asked[1])
+                formula = self.ask(_combination, asked[1])
             except LimitError as error:
-                found = Formula(reason=str(error))
-            if found.text is None:
-                return self._unsimplified(asked[1]) or found
+                formula = Formula(reason=str(error))
+            if formula.text is None:
+                return self._unsimplified(asked[1]) or formula
             if len(_formulas) >= _MOST_FORMULAS:
                 _formulas.clear()
-            _formulas[asked] = found
+            _formulas[asked] = formula
         return _formulas[asked]
 
     def _unsimplified(self, parts: tuple[Part, ...]) -> Formula | None:
@@ -198,10 +198,10 @@ class Partials:
         if not (is_small and self._is_in_time) or self.function.has_tensors:
             return None
         try:
-            found = self._plain.ask(_plainly, parts, deadline=clock.now() + ALLOWANCE)
+            formulas = self._plain.ask(_plainly, parts, deadline=clock.now() + ALLOWANCE)
         except LimitError:
             return None
-        return found if found.text is not None else None
+        return formulas if formulas.text is not None else None
 
     @cached_property
     def _plain(self) -> RemoteObject[Symbolic]:
@@ -213,7 +213,7 @@ class Partials:
 
     def number(
         self,
-        at: Mapping[str, float | Fraction],
+        point: Mapping[str, float | Fraction],
         wrt: tuple[str, ...],
         output: int,
         deadline: float,
@@ -222,7 +222,7 @@ class Partials:
 
         Raises LimitError where the formula swells, OutOfTimeError past the deadline.
         """
-        arguments = dict(at), wrt, output, deadline
+        arguments = dict(point), wrt, output, deadline
         return self._engine.ask(_number, *arguments, deadline=deadline)
 
     def program(self, partials: Sequence[tuple[int, tuple[str, ...]]]) -> Program:
@@ -239,10 +239,10 @@ class Partials:
         except LimitError:
             return None
 
-    def zeros(self, places: Iterable[tuple[Node, bool]]) -> tuple[Locus, ...]:
+    def zeros(self, margins: Iterable[tuple[Node, bool]]) -> tuple[Locus, ...]:
         """Return where terms are 0, or with True whole numbers, as far as that is simple."""
         try:
-            return self.ask(_zeros, tuple(places))
+            return self.ask(_zeros, tuple(margins))
         except LimitError:
             return ()
 
@@ -266,8 +266,8 @@ class Partials:
 
         False proves nothing.
         """
-        found = self.identity(wrt, output, claim)
-        return found is not None and not (found.apart or found.doubts)
+        identical = self.identity(wrt, output, claim)
+        return identical is not None and not (identical.apart or identical.doubts)
 
     def ask(self, function: Callable[..., U], *arguments: Any) -> U:
         """Return what a module's function of the symbolic engine, and of arguments, returns.
@@ -295,18 +295,18 @@ def _program(symbolic: Symbolic, partials: tuple[tuple[int, tuple[str, ...]], ..
     from diffcli.engines.lambdify import lambdify
     from diffcli.engines.symbolic import symbol
 
-    found = [symbolic.partial(wrt, output) for output, wrt in partials]
-    return lambdify(found, [symbol(name) for name in symbolic.function.variables])
+    formulas = [symbolic.partial(wrt, output) for output, wrt in partials]
+    return lambdify(formulas, [symbol(name) for name in symbolic.function.variables])
 
 
 def _number(
     symbolic: Symbolic,
-    at: Mapping[str, float | Fraction],
+    point: Mapping[str, float | Fraction],
     wrt: tuple[str, ...],
     output: int,
     deadline: float,
 ) -> float | None:
-    return symbolic.number(at, wrt, output, deadline)
+    return symbolic.number(point, wrt, output, deadline)
 
 
 def _identity(symbolic: Symbolic, wrt: tuple[str, ...], output: int, claim: int) -> Identity | None:
@@ -323,8 +323,8 @@ def _identity(symbolic: Symbolic, wrt: tuple[str, ...], output: int, claim: int)
 def _rough_margins(symbolic: Symbolic, output: Node) -> tuple[tuple[str, Expr], ...]:
     from diffcli.engines.margins import rough_places
 
-    places = (place for each in postorder([output]) for place in rough_places(each))
-    return _margins(symbolic, tuple(dict.fromkeys(places)))
+    margins = (place for term in postorder([output]) for place in rough_places(term))
+    return _margins(symbolic, tuple(dict.fromkeys(margins)))
 
 
 def _sign_between(
@@ -346,18 +346,20 @@ def _sign_between(
     )
 
 
-def _zeros(symbolic: Symbolic, places: tuple[tuple[Node, bool], ...]) -> tuple[Locus, ...]:
+def _zeros(symbolic: Symbolic, margins: tuple[tuple[Node, bool], ...]) -> tuple[Locus, ...]:
     from diffcli.engines.terms.identity import zeros
 
-    return zeros(_margins(symbolic, places), symbolic.deadline)
+    return zeros(_margins(symbolic, margins), symbolic.deadline)
 
 
 def _margins(
-    symbolic: Symbolic, places: tuple[tuple[Node, bool], ...]
+    symbolic: Symbolic, margins: tuple[tuple[Node, bool], ...]
 ) -> tuple[tuple[str, Expr], ...]:
     from diffcli.engines.symbolic import expression
     from diffcli.engines.terms.signs import SIGN, WHOLE
 
-    terms = expression(Function((), tuple(term for term, _ in places), symbolic.function.variables))
-    kinds = (WHOLE if is_whole else SIGN for _, is_whole in places)
+    terms = expression(
+        Function((), tuple(term for term, _ in margins), symbolic.function.variables)
+    )
+    kinds = (WHOLE if is_whole else SIGN for _, is_whole in margins)
     return tuple(zip(kinds, terms, strict=True))

@@ -74,22 +74,24 @@ class _FloatWalk(Walk):
 
     def apply(self, node: Node, rule: Callable[..., Value | bool], arguments: list[Term]) -> Term:
         read = [
-            self._read(each, _CONSTANT_AS_TYPED.get(node.op) == place)
-            for place, each in enumerate(arguments)
+            self._read(slope, _CONSTANT_AS_TYPED.get(node.op) == position)
+            for position, slope in enumerate(arguments)
         ]
         ulps = TABLE[node.op].ulps
         if ulps > ACCURATE:
             pairs = zip(node.args, read, strict=True)
-            read = [self._nudged(each) if self._varies(arg) else each for arg, each in pairs]
-        found = super().apply(node, rule, read)
-        if isinstance(found, fmpq) and self._varies(node):
-            found = arb(found)
-        if isinstance(found, arb):
-            return self._made(found, ulps, 0)
-        if isinstance(found, arb_series):
-            self._note_slopes(found, read)
-            return arb_series([self._made(each, ulps, k) for k, each in enumerate(found.coeffs())])
-        return found
+            read = [self._nudged(slope) if self._varies(arg) else slope for arg, slope in pairs]
+        result = super().apply(node, rule, read)
+        if isinstance(result, fmpq) and self._varies(node):
+            result = arb(result)
+        if isinstance(result, arb):
+            return self._made(result, ulps, 0)
+        if isinstance(result, arb_series):
+            self._note_slopes(result, read)
+            return arb_series(
+                [self._made(slope, ulps, k) for k, slope in enumerate(result.coeffs())]
+            )
+        return result
 
     def _varies(self, node: Node) -> bool:
         """Whether torch computes the node, rather than being given it as a constant."""
@@ -102,13 +104,13 @@ class _FloatWalk(Walk):
         if not isinstance(argument, arb_series):
             return argument
         value, *derivatives = argument.coeffs() or [arb(0)]
-        for each in derivatives:
-            self._note_size(abs(each.mid()), 1)
-        return arb_series([value, *(self._widened(each, 1) for each in derivatives)])
+        for derivative in derivatives:
+            self._note_size(abs(derivative.mid()), 1)
+        return arb_series([value, *(self._widened(derivative, 1) for derivative in derivatives)])
 
-    def _note_slopes(self, found: arb_series, arguments: Sequence[Term]) -> None:
+    def _note_slopes(self, series: arb_series, arguments: Sequence[Term]) -> None:
         """Note a partial that leaves the range, even where its product with the slope is in it."""
-        slope = abs(found[1].mid())
+        slope = abs(series[1].mid())
         for argument in arguments:
             if isinstance(argument, arb_series) and slope:
                 inner = abs(argument[1].mid())
@@ -153,13 +155,13 @@ class _FloatWalk(Walk):
 
 
 def rounding_bounds(
-    output: Node, at: Mapping[str, float], indices: Iterable[Index], dtype: str
+    output: Node, point: Mapping[str, float], indices: Iterable[Index], dtype: str
 ) -> dict[Index, Rounding]:
     """Bound the error of each partial's float at a point whose coordinates are floats of the dtype.
 
     ``dtype`` is ``float64`` or ``float32``.
     """
-    return walked_rounding(Walk(output, at), indices, dtype)
+    return walked_rounding(Walk(output, point), indices, dtype)
 
 
 def walked_rounding(walk: Walk, indices: Iterable[Index], dtype: str) -> dict[Index, Rounding]:

@@ -21,11 +21,11 @@ def shared_rule(outputs: Iterable[Node]) -> str | None:
 
     The words complete "both rest on …".
     """
-    for each in postorder(outputs):
-        if is_integral(each.op):
+    for term in postorder(outputs):
+        if is_integral(term.op):
             return "Leibniz' rule for the integral"
-        if each.is_leaf or each.op in TENSORS:
+        if term.is_leaf or term.op in TENSORS:
             continue
-        if TABLE[each.op].is_shared:
-            return f"the table's derivative of {each.op}"
+        if TABLE[term.op].is_shared:
+            return f"the table's derivative of {term.op}"
     return None

@@ -66,11 +66,11 @@ def expression(function: Function, terms: TermTable | None = None) -> tuple[Expr
     Only an exponent that is arithmetic of rationals is folded: x^(1/3) is the real cube root.
     """
     terms = terms or TermTable(max_terms=None)
-    made: dict[Node, Any] = {}
+    results: dict[Node, Any] = {}
     for node in function.nodes:
         build = _LEAVES.get(node.op) or _OPERATIONS.get(node.op) or _call
-        made[node] = build(terms, node, [made[arg] for arg in node.args])
-    return tuple(made[output] for output in function.outputs)
+        results[node] = build(terms, node, [results[arg] for arg in node.args])
+    return tuple(results[output] for output in function.outputs)
 
 
 def _number(terms: TermTable, node: Node, _: Sequence[Any]) -> Any:
@@ -80,7 +80,7 @@ def _number(terms: TermTable, node: Node, _: Sequence[Any]) -> Any:
 
 def _piecewise(terms: TermTable, _: Node, args: Sequence[Any]) -> Any:
     pairs = zip(args[::2], args[1::2], strict=True)
-    return terms(Piecewise, *(terms(ExprCondPair, value, held) for value, held in pairs))
+    return terms(Piecewise, *(terms(ExprCondPair, value, condition) for value, condition in pairs))
 
 
 def _call(terms: TermTable, node: Node, args: Sequence[Any]) -> Any:

@@ -40,8 +40,8 @@ def std(x: Tensor, axis: int | None = None) -> Tensor:
 
 def norm(x: Tensor, axis: int | None = None) -> Tensor:
     """Return the Euclidean norm."""
-    found: Tensor = torch.linalg.vector_norm(x, dim=axis)
-    return found
+    result: Tensor = torch.linalg.vector_norm(x, dim=axis)
+    return result
 
 
 def amax(x: Tensor, axis: int | None = None) -> Tensor:
@@ -117,8 +117,8 @@ def det(x: Tensor) -> Tensor:
     """
     size = len(x)
     if size > SIZE_OF_MINORS:
-        found: Tensor = torch.linalg.det(x)
-        return found
+        result: Tensor = torch.linalg.det(x)
+        return result
     if size == 1:
         return x[0, 0]
     minors = [torch.cat([x[1:, :j], x[1:, j + 1 :]], dim=1) for j in range(size)]
@@ -133,14 +133,14 @@ def logdet(x: Tensor) -> Tensor:
 
 def cholesky(x: Tensor) -> Tensor:
     """Return the Cholesky factor of the symmetric part; nan where that isn't positive definite."""
-    found, info = torch.linalg.cholesky_ex((x + x.T) / 2)
-    return torch.where(info == 0, found, torch.nan)
+    factor, info = torch.linalg.cholesky_ex((x + x.T) / 2)
+    return torch.where(info == 0, factor, torch.nan)
 
 
 def eigvalsh(x: Tensor) -> Tensor:
     """Return the eigenvalues of the symmetric part, the least first."""
-    found: Tensor = torch.linalg.eigvalsh((x + x.T) / 2)
-    return found
+    result: Tensor = torch.linalg.eigvalsh((x + x.T) / 2)
+    return result
 
 
 def diag(x: Tensor) -> Tensor:
@@ -165,14 +165,14 @@ def full(x: Tensor, *lengths: int) -> Tensor:
 
 def inv(x: Tensor) -> Tensor:
     """Return the inverse; nan where there is none."""
-    found, info = torch.linalg.inv_ex(x)
-    return torch.where(info == 0, found, torch.nan)
+    inverse, info = torch.linalg.inv_ex(x)
+    return torch.where(info == 0, inverse, torch.nan)
 
 
 def solve(a: Tensor, b: Tensor) -> Tensor:
     """Return the solution of a @ x = b; nan where a is singular."""
-    found, info = torch.linalg.solve_ex(a, b)
-    return torch.where(info == 0, found, torch.nan)
+    solution, info = torch.linalg.solve_ex(a, b)
+    return torch.where(info == 0, solution, torch.nan)
 
 
 def transpose(x: Tensor) -> Tensor:
@@ -183,15 +183,15 @@ def transpose(x: Tensor) -> Tensor:
 def index(x: Tensor, *place: int | slice) -> Tensor:
     """Return an entry or a slice; torch takes no step backwards."""
     backward = [
-        axis for axis, each in enumerate(place) if isinstance(each, slice) and (each.step or 1) < 0
+        axis for axis, part in enumerate(place) if isinstance(part, slice) and (part.step or 1) < 0
     ]
     turned = tuple(
-        _turned(each, x.shape[axis]) if axis in backward and isinstance(each, slice) else each
-        for axis, each in enumerate(place)
+        _turned(part, x.shape[axis]) if axis in backward and isinstance(part, slice) else part
+        for axis, part in enumerate(place)
     )
     return x.flip(backward)[turned] if backward else x[place]
 
 
-def _turned(place: slice, size: int) -> slice:
-    start, stop, step = place.indices(size)
+def _turned(part: slice, size: int) -> slice:
+    start, stop, step = part.indices(size)
     return slice(size - 1 - start, size - 1 - stop, -step)

@@ -45,12 +45,12 @@ def at_kinks(
 
     ``shape`` is that of a constant, None for the variables' own.
     """
-    margins = [pair for each in function.nodes for pair in _margins(each)]
+    margins = [pair for term in function.nodes for pair in _margins(term)]
     if not margins:
         return []
     terms, tests = zip(*margins, strict=True)
     sizes = _sizes(terms)
-    whole = Function(function.text, (*terms, *(sizes[each] for each in terms)), function.variables)
+    whole = Function(function.text, (*terms, *(sizes[term] for term in terms)), function.variables)
     program = _lowered(whole)
 
     def values(of: Mapping[str, Array]) -> list[Array]:
@@ -59,15 +59,15 @@ def at_kinks(
 
     unit = float(np.finfo(dtype).eps)
     here, moved = values(arrays), values(_moved(arrays, ROUNDINGS * unit))
-    found = []
-    for place, (term, test) in enumerate(zip(terms, tests, strict=True)):
+    result = []
+    for position, (term, test) in enumerate(zip(terms, tests, strict=True)):
         with np.errstate(invalid="ignore", over="ignore"):
-            near = ROUNDINGS * unit * here[len(terms) + place]
-            change = moved[place] - here[place]
-        mask = test(here[place], _finite(near), _finite(change))
+            near = ROUNDINGS * unit * here[len(terms) + position]
+            change = moved[position] - here[position]
+        mask = test(here[position], _finite(near), _finite(change))
         if mask.any():
-            found.append((term, mask))
-    return found
+            result.append((term, mask))
+    return result
 
 
 def _finite(numbers: Array) -> Array:
@@ -77,20 +77,20 @@ def _finite(numbers: Array) -> Array:
 def _moved(arrays: Mapping[str, Array], by: float) -> dict[str, Array]:
     """Return arrays whose numbers are moved by some roundings, each variable's another way."""
     return {
-        name: each * (1 + (-1) ** place * (1 + place % MOST_ROUNDINGS) * by)
-        for place, (name, each) in enumerate(arrays.items())
+        name: array * (1 + (-1) ** position * (1 + position % MOST_ROUNDINGS) * by)
+        for position, (name, array) in enumerate(arrays.items())
     }
 
 
 def _sizes(terms: Sequence[Node]) -> dict[Node, Node]:
     """Return for each term what it is the difference of, in size: rounding errs in proportion."""
     sizes: dict[Node, Node] = {}
-    for each in postorder(terms):
-        if each.op in _SUMS:
-            parts = [sizes[arg] for arg in each.args]
-            sizes[each] = node("add", *parts) if len(parts) > 1 else parts[0]
+    for term in postorder(terms):
+        if term.op in _SUMS:
+            parts = [sizes[arg] for arg in term.args]
+            sizes[term] = node("add", *parts) if len(parts) > 1 else parts[0]
         else:
-            sizes[each] = node("abs", each)
+            sizes[term] = node("abs", term)
     return sizes
 
 
@@ -101,18 +101,18 @@ def _lowered(function: Function) -> Program:
 
 
 def components_at_kinks(
-    function: Function, arrays: Mapping[str, Array], found: Sequence[tuple[Node, Mask]]
+    function: Function, arrays: Mapping[str, Array], kinks: Sequence[tuple[Node, Mask]]
 ) -> Positions:
     """Return the components of the variables, by their places among all, that decide what is found.
 
     Raises LimitError where they are too many.
     """
-    if not found:
+    if not kinks:
         return np.array([], dtype=np.int64)
-    shapes = {name: each.shape for name, each in arrays.items()}
-    terms = Function(function.text, tuple(term for term, _ in found), function.variables)
+    shapes = {name: array.shape for name, array in arrays.items()}
+    terms = Function(function.text, tuple(term for term, _ in kinks), function.variables)
     depends = Dependence(terms, shapes_of(terms, shapes), shapes)
-    columns = [depends.of[term][np.flatnonzero(mask)].indices for term, mask in found]
+    columns = [depends.of[term][np.flatnonzero(mask)].indices for term, mask in kinks]
     return np.unique(np.concatenate(columns)).astype(np.int64)
 
 
@@ -123,19 +123,19 @@ Given how far rounding may have moved each, and how far some roundings of the va
 """
 
 
-def _margins(each: Node) -> list[tuple[Node, Test]]:
-    kink = rule_of(each.op).kink if each.op in TENSORS else None
+def _margins(term: Node) -> list[tuple[Node, Test]]:
+    kink = rule_of(term.op).kink if term.op in TENSORS else None
     if kink == "zero":
-        return [(each, _is_zero)]
+        return [(term, _is_zero)]
     if kink is not None:
-        return [(each.args[0], _tied(axis_of(each), _EXTREMES[kink]))]
-    test = _is_whole if has_jumps_at_whole_values(each.op) else _is_zero
-    return [(margin, test) for margin in dict.fromkeys([*kink_terms(each), *edges_of(each)])]
+        return [(term.args[0], _tied(axis_of(term), _EXTREMES[kink]))]
+    test = _is_whole if has_jumps_at_whole_values(term.op) else _is_zero
+    return [(margin, test) for margin in dict.fromkeys([*kink_terms(term), *edges_of(term)])]
 
 
 def _is_zero(values: Array, near: Array, change: Array) -> Mask:
-    found: Mask = np.abs(values) <= near + 2 * np.abs(change)
-    return found
+    result: Mask = np.abs(values) <= near + 2 * np.abs(change)
+    return result
 
 
 def _is_whole(values: Array, near: Array, change: Array) -> Mask:
@@ -150,8 +150,8 @@ def _tied(axis: int | None, extreme: Callable[..., Array]) -> Test:
         first = extreme(values, axis=axis, keepdims=True)
         with np.errstate(invalid="ignore"):
             best = (values == first) | (np.abs(values - first) <= near + 2 * np.abs(change))
-        found: Mask = best & (best.sum(axis=axis, keepdims=True) > 1)
-        return found
+        result: Mask = best & (best.sum(axis=axis, keepdims=True) > 1)
+        return result
 
     return test
 

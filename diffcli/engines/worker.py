@@ -96,7 +96,7 @@ class Worker:
             try:
                 channel.sendall(request, MSG_NOSIGNAL)
                 with channel.makefile("rb") as answers:
-                    succeeded, found, reading = pickle.load(answers)  # noqa: S301  from our own
+                    succeeded, answer, reading = pickle.load(answers)  # noqa: S301  from our own
             except TimeoutError:
                 self.end()
                 raise _out_of_time(deadline) from None
@@ -110,8 +110,8 @@ class Worker:
                 raise
         clock.set_to(max(reading, clock.now()))
         if succeeded:
-            return found
-        raise LimitError("the formula takes too much memory") if found is None else found
+            return answer
+        raise LimitError("the formula takes too much memory") if answer is None else answer
 
     def end(self) -> int:
         """End the worker at once; return the signal that ended it."""
@@ -298,5 +298,5 @@ def call(function: Callable[..., T], *arguments: Any, deadline: float = inf) -> 
     worker = begin()
     if worker is None:
         raise LostError
-    found: T = worker.call(function, *arguments, deadline=deadline)
-    return found
+    answer: T = worker.call(function, *arguments, deadline=deadline)
+    return answer

@@ -49,10 +49,10 @@ class UserFunction:
 
         try:
             with redirect_stdout(StringIO() if self.is_silent else sys.stderr):
-                found = self.call(*inputs)
+                returned = self.call(*inputs)
         except (Exception, SystemExit) as error:  # a user's code may raise anything
             raise refused(self.text, error) from error
-        outputs = tuple(found) if isinstance(found, tuple | list) else (found,)
+        outputs = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
         for output in outputs:
             if not isinstance(output, torch.Tensor):
                 raise NoDerivativeError(
@@ -102,8 +102,8 @@ class UserFunction:
         import torch
 
         with torch.enable_grad():
-            outputs = self(*(each.detach().requires_grad_() for each in inputs))
-        return tuple(each.detach() for each in outputs)
+            outputs = self(*(tensor.detach().requires_grad_() for tensor in inputs))
+        return tuple(tensor.detach() for tensor in outputs)
 
     def _in_double(self, arrays: Mapping[str, Array], device: str) -> UserFunction | None:
         """Return the function in float64, a module's parameters too; None where it has no such."""
@@ -148,11 +148,11 @@ def load(text: str) -> UserFunction:
     if not colon or not file or not name:
         raise UsageError(f"{text!r} is no file with a function", hint="--py FILE.py:NAME")
     path = Path(file)
-    found = _named(path, name)
-    if isinstance(found, type):
+    function = _named(path, name)
+    if isinstance(function, type):
         raise UsageError(f"{text} is a class, not a function", hint=f"an object: f = {name}()")
     # A torch module's own signature is that of its forward.
-    parameters = signature(getattr(found, "forward", found)).parameters.values()
+    parameters = signature(getattr(function, "forward", function)).parameters.values()
     positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     if any(
         parameter.kind not in positional and parameter.default is parameter.empty
@@ -162,7 +162,7 @@ def load(text: str) -> UserFunction:
     names = tuple(
         parameter.name for parameter in parameters if parameter.default is parameter.empty
     )
-    return UserFunction(f"{path.name}:{name}", names, found)
+    return UserFunction(f"{path.name}:{name}", names, function)
 
 
 def load_module(
@@ -194,10 +194,10 @@ def load_module(
             raise UsageError("the inputs need names", hint='--at "x=[1,2],target=0"')
         kind = "float64" if dtype in HALF else dtype
         typed = arrays_of(Point(point.named), dtype=kind, seed=0)
-        batch = {**batch, **{key: torch.from_numpy(each) for key, each in typed.items()}}
+        batch = {**batch, **{key: torch.from_numpy(array) for key, array in typed.items()}}
     call = OfParameters(module, batch, measure, dtype)
     values = {
-        key: Computed(each.detach().double().numpy()) for key, each in call.parameters.items()
+        key: Computed(array.detach().double().numpy()) for key, array in call.parameters.items()
     }
     return UserFunction(f"{Path(file).name}:{name}", call.names, call, starts=(Point(values),))
 
@@ -209,10 +209,10 @@ def _named(path: Path, name: str) -> Any:
     """
     if not path.is_file():
         raise FileError(f"there is no file {path}", hint="--py FILE.py:NAME")
-    found = _module(path).get(name)
-    if not callable(found):
+    result = _module(path).get(name)
+    if not callable(result):
         raise UsageError(f"{path} has no function {name!r}", hint=f"def {name}(x): …")
-    return found
+    return result
 
 
 def _module(path: Path) -> Mapping[str, Any]:

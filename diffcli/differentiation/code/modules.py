@@ -33,8 +33,8 @@ def read_inputs(file: Path) -> Inputs:
 
     try:
         if file.suffix == ".npz":
-            with np.load(file, allow_pickle=False) as found:
-                return {name: torch.from_numpy(found[name]) for name in found.files}
+            with np.load(file, allow_pickle=False) as archive:
+                return {name: torch.from_numpy(archive[name]) for name in archive.files}
         given = torch.load(file, weights_only=True)
     except OSError as error:
         raise FileError(f"{file} can't be read: {error.strerror or error}") from error
@@ -79,8 +79,8 @@ class OfParameters:
         """Return the loss, or without one the module's output."""
         pairs = zip(self.parameters.values(), values, strict=True)
         with _replaced(self._module, {id(own): value for own, value in pairs}):
-            found = self._module(*self._inputs)
-            return found if self._loss is None else self._loss(found, *self._rest)
+            output = self._module(*self._inputs)
+            return output if self._loss is None else self._loss(output, *self._rest)
 
 
 def _divided(
@@ -126,7 +126,9 @@ def _arguments(function: Callable[..., Any]) -> tuple[list[str], int]:
         for parameter in signature(function).parameters.values()
         if parameter.kind in kinds
     ]
-    return [each.name for each in given], sum(each.default is each.empty for each in given)
+    return [argument.name for argument in given], sum(
+        argument.default is argument.empty for argument in given
+    )
 
 
 def _takes_any(function: Callable[..., Any]) -> bool:
@@ -138,7 +140,7 @@ def _takes_any(function: Callable[..., Any]) -> bool:
 def _replaced(module: Module, values: Mapping[int, Tensor]) -> Iterator[None]:
     """Let tensors stand for a module's parameters, wherever these are used in it."""
     before: list[tuple[Any, str, Any]] = []
-    flat = [each for each in module.modules() if hasattr(each, "_flat_weights_names")]
+    flat = [layer for layer in module.modules() if hasattr(layer, "_flat_weights_names")]
     try:
         for part in module.modules():
             for name, own in part._parameters.items():

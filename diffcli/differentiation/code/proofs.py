@@ -148,14 +148,14 @@ class Certificate:
         if self.obstacle is not None:
             return Judgement(self._all_open(labels, numbers, self.obstacle))
         try:
-            found = self._enclosed(operator, entries, vector, numbers)
+            enclosed = self._enclosed(operator, entries, vector, numbers)
         except OutOfTimeError:
             return Judgement(self._all_open(labels, numbers, OUT_OF_TIME))
-        if found is None:
+        if enclosed is None:
             reason = "derivatives of code are proved up to the second order"
             return Judgement(self._all_open(labels, numbers, reason))
         seeds = list(vector) if isinstance(operator, Vjp) else self._ones()
-        judged = self._judged(labels, numbers, found, digits, entries)
+        judged = self._judged(labels, numbers, enclosed, digits, entries)
         wrong = any(check.verdict is Verdict.DISAGREES for check in judged.checks)
         if not wrong:
             return judged
@@ -221,25 +221,25 @@ class Certificate:
         self,
         labels: Sequence[str],
         numbers: Floats,
-        found: Enclosed,
+        enclosed: Enclosed,
         digits: int,
         entries: Sequence[Entry] = (),
     ) -> Judgement:
         with np.errstate(all="ignore"):
-            weighed = _Weighed(numbers, found, self.dtype, is_sample=self.proof.is_cut)
+            weighed = _Weighed(numbers, enclosed, self.dtype, is_sample=self.proof.is_cut)
         sides = MAX_SIDES if self.proof.blocks("kink") else 0
         texts = len(labels) <= MAX_INTERVALS
         reason = self._reason()
         checks: list[Check] = []
         asked = 0
         for index, label in enumerate(labels):
-            is_late = self.proof.is_cut and found.balls[index].mid().is_nan()
+            is_late = self.proof.is_cut and enclosed.balls[index].mid().is_nan()
             check = weighed.check(index, label, OUT_OF_TIME if is_late else reason)
             if check.verdict is Verdict.UNVERIFIED and entries and asked < sides:
                 asked += 1
                 check = _by_sides(check, self._sides(entries[index]))
-            elif texts and found.balls[index].is_finite():
-                check = replace(check, enclosure=outward(found.balls[index], digits + 3))
+            elif texts and enclosed.balls[index].is_finite():
+                check = replace(check, enclosure=outward(enclosed.balls[index], digits + 3))
             checks.append(check)
         return Judgement(tuple(checks))
 

@@ -99,16 +99,18 @@ class _User:
         if settings.dtype in HALF:  # which numpy lacks in part: rounded by torch
             rounded = tensors(arrays, settings.dtype, settings.device)
             arrays = {name: to_array(value) for name, value in rounded.items()}
-        shapes = {name: each.shape for name, each in arrays.items()}
+        shapes = {name: array.shape for name, array in arrays.items()}
         scalars = operator.moving(Scalars(None, shapes, ()))
         given, moving = tensors(arrays, settings.dtype, settings.device), tuple(scalars.variables)
-        at = Evaluation(*held(function, given, moving))
-        if not all(output.requires_grad for output in at.outputs):
+        evaluation = Evaluation(*held(function, given, moving))
+        if not all(output.requires_grad for output in evaluation.outputs):
             raise NoDerivativeError(
                 f"{function.text} cuts the graph: autograd can't see how its result comes about",
                 hint="without no_grad, detach, .data or numpy on the way",
             )
-        scalars = replace(scalars, outputs=tuple(tuple(output.shape) for output in at.outputs))
+        scalars = replace(
+            scalars, outputs=tuple(tuple(output.shape) for output in evaluation.outputs)
+        )
         operator.check(scalars)
         vector: Sequence[Array] = ()
         if operator.direction is not None:
@@ -118,14 +120,16 @@ class _User:
             dict(zip(directions_of, vector, strict=True)), settings.dtype, settings.device
         )
         try:
-            blocks = [to_array(each) for each in operator.torch(at, list(directions.values()))]
+            blocks = [
+                to_array(block) for block in operator.torch(evaluation, list(directions.values()))
+            ]
         except RuntimeError as error:  # what torch finds only on its way back
             raise refused(function.text, error) from error
-        outputs = [to_array(each) for each in at.outputs]
+        outputs = [to_array(output) for output in evaluation.outputs]
         names = tuple(scalars.columns)
         # The numbers are named as those of any function with as many components.
         outline = Function(("",), (number(0),) * len(scalars.rows), names)
-        flat = [float(component) for each in vector for component in each.flat]
+        flat = [float(component) for part in vector for component in part.flat]
         entries = operator.entries(outline, flat)
         self.notation |= {entry.label: entry.notation(outline) for entry in entries}
         program, inputs = held(replace(function, is_silent=True), given, moving)
@@ -146,9 +150,9 @@ class _User:
         else:
             checks = value_checks = (Check("f", Verdict.UNVERIFIED, reason=UNSTEADY),)
             self.remarks[UNSTEADY] = None
-        values = [each.tolist() for each in outputs]
+        values = [output.tolist() for output in outputs]
         return Result(
-            at={name: each.tolist() for name, each in arrays.items()},
+            at={name: array.tolist() for name, array in arrays.items()},
             value=values[0] if len(values) == 1 else values,
             derivative=operator.layout(_standing(blocks, checks), scalars),
             symbolic={},
@@ -166,17 +170,17 @@ class _User:
         """Return the checks with a difference quotient as evidence where nothing is proved."""
         if all(check.verdict is not Verdict.UNVERIFIED for check in checks):
             return checks
-        found = self._function.quotients(self._operator, arrays, moving, vector, self._settings)
-        if isinstance(found, str):
+        estimates = self._function.quotients(self._operator, arrays, moving, vector, self._settings)
+        if isinstance(estimates, str):
             return [
-                replace(check, reason=f"{check.reason}; {found}")
+                replace(check, reason=f"{check.reason}; {estimates}")
                 if check.verdict is Verdict.UNVERIFIED
                 else check
                 for check in checks
             ]
         return [
             _by_quotient(check, estimate) if check.verdict is Verdict.UNVERIFIED else check
-            for check, estimate in zip(checks, found, strict=True)
+            for check, estimate in zip(checks, estimates, strict=True)
         ]
 
 
@@ -184,7 +188,7 @@ def _undefined(
     entries: Sequence[Entry], checks: Sequence[Check], outputs: Sequence[Array]
 ) -> tuple[Check, ...]:
     """Return the checks, undefined where an entry is of a value that is no number."""
-    gone = [isnan(each) for output in outputs for each in output.flat]
+    gone = [isnan(number) for output in outputs for number in output.flat]
     if not any(gone):
         return tuple(checks)
     if all(gone):
@@ -201,7 +205,7 @@ def _standing(blocks: Sequence[Array], checks: Sequence[Check]) -> list[Any]:
     """Return the numbers as nested lists: what is proved, None where there is no derivative."""
     import numpy as np
 
-    found, start = [], 0
+    nested, start = [], 0
     if len(checks) != sum(block.size for block in blocks):  # one stands for all
         has_value = all(check.verdict.has_value for check in checks)
         return [
@@ -210,9 +214,9 @@ def _standing(blocks: Sequence[Array], checks: Sequence[Check]) -> list[Any]:
     for block in blocks:
         kept = np.empty(block.size, dtype=object)
         kept[:] = [check.value for check in checks[start : start + block.size]]
-        found.append(kept.reshape(block.shape).tolist())
+        nested.append(kept.reshape(block.shape).tolist())
         start += block.size
-    return found
+    return nested
 
 
 def _by_quotient(check: Check, estimate: Estimate) -> Check:

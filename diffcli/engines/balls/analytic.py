@@ -111,13 +111,13 @@ class _Disc:
                 function(*(_at(p, circle * _root(j, points)) for p in self.polynomials))
                 for j in range(half + 1)
             ]
-            found = []
+            balls = []
             for n in range(terms):
                 mean = values[0].real + (-1) ** n * values[half].real
                 mean += 2 * sum((values[j] * _root(-j * n, points)).real for j in range(1, half))
                 slack = (error / self.radius**n).upper()
-                found.append(mean / (points * circle**n) + arb(0, slack))
-        return arb_series(found)
+                balls.append(mean / (points * circle**n) + arb(0, slack))
+        return arb_series(balls)
 
 
 def _square(centre: arb, half: arb) -> acb:

@@ -68,7 +68,7 @@ _BREAKING = _BY_CASES | _SIGNED.keys() | _CONDITIONS | {"floor", "piecewise", "r
 def is_smooth(body: Node) -> bool:
     """Whether a formula has none of the operations that :func:`settled` replaces."""
     return not any(
-        each.op in _BREAKING or _root_of_a_power(each.op, each.args) for each in postorder([body])
+        term.op in _BREAKING or _root_of_a_power(term.op, term.args) for term in postorder([body])
     )
 
 
@@ -90,46 +90,46 @@ class _Settled:
         self._sign, self._floor = sign, floor
         self._made: dict[Node, Node] = {}
 
-    def of(self, each: Node, depth: int) -> Node:
-        if each.is_leaf:
-            return each
-        if each not in self._made:
+    def of(self, term: Node, depth: int) -> Node:
+        if term.is_leaf:
+            return term
+        if term not in self._made:
             if not depth:
                 raise Difficult("an integrand of too many operations within each other")
-            self._made[each] = self._replaced(each, depth - 1)
-        return self._made[each]
+            self._made[term] = self._replaced(term, depth - 1)
+        return self._made[term]
 
-    def _replaced(self, each: Node, depth: int) -> Node:
-        if each.op == "piecewise":
-            return self._taken(each, depth)
-        args = [self.of(arg, depth) for arg in each.args]
-        if each.op in ("max", "min") and len(args) > 2:
-            return reduce(lambda x, y: self.of(node(each.op, x, y), depth), args)
-        if each.op in _CONDITIONS:
-            return _connected(each.op, [arg is TRUE for arg in args])
-        if each.op in _BY_CASES:
-            return self.of(stated(TABLE[each.op].definition, node(each.op, *args)), depth)
-        if each.op == "round":  # halves are rounded otherwise, but those are its jumps
+    def _replaced(self, term: Node, depth: int) -> Node:
+        if term.op == "piecewise":
+            return self._taken(term, depth)
+        args = [self.of(arg, depth) for arg in term.args]
+        if term.op in ("max", "min") and len(args) > 2:
+            return reduce(lambda x, y: self.of(node(term.op, x, y), depth), args)
+        if term.op in _CONDITIONS:
+            return _connected(term.op, [arg is TRUE for arg in args])
+        if term.op in _BY_CASES:
+            return self.of(stated(TABLE[term.op].definition, node(term.op, *args)), depth)
+        if term.op == "round":  # halves are rounded otherwise, but those are its jumps
             return self.of(node("floor", node("add", args[0], number(Fraction(1, 2)))), depth)
-        if each.op == "floor":
+        if term.op == "floor":
             return number(self._floor(args[0]))
-        if each.op in _SIGNED:
-            margin, above, below, between = _SIGNED[each.op](*args)
+        if term.op in _SIGNED:
+            margin, above, below, between = _SIGNED[term.op](*args)
             return self.of((between, above, below)[self._sign(margin)], depth)
-        if (base := _root_of_a_power(each.op, args)) is not None:
+        if (base := _root_of_a_power(term.op, args)) is not None:
             return self.of(base, depth)
-        return node(each.op, *args, static=each.static)
+        return node(term.op, *args, static=term.static)
 
-    def _taken(self, each: Node, depth: int) -> Node:
-        for value, condition in zip(each.args[::2], each.args[1::2], strict=True):
+    def _taken(self, term: Node, depth: int) -> Node:
+        for value, condition in zip(term.args[::2], term.args[1::2], strict=True):
             if self.of(condition, depth) is TRUE:
                 return self.of(value, depth)
         raise Difficult("no condition holds in a part of the range")
 
 
-def _connected(op: str, held: list[bool]) -> Node:
-    found = all(held) if op == "and" else any(held) if op == "or" else not held[0]
-    return TRUE if found else FALSE
+def _connected(op: str, truths: list[bool]) -> Node:
+    truth = all(truths) if op == "and" else any(truths) if op == "or" else not truths[0]
+    return TRUE if truth else FALSE
 
 
 def _root_of_a_power(op: str, args: Sequence[Node]) -> Node | None:
@@ -145,14 +145,14 @@ def _root_of_a_power(op: str, args: Sequence[Node]) -> Node | None:
     return size if power == 2 else node("pow", size, number(power / 2))
 
 
-def exact(each: Node) -> Fraction | None:
+def exact(term: Node) -> Fraction | None:
     """Return the value of rational arithmetic on typed numbers; None for anything else."""
-    if each.op == NUMBER:
-        return Fraction(each.value or 0)
-    parts = [exact(arg) for arg in each.args] if each.op in _ARITHMETIC else [None]
+    if term.op == NUMBER:
+        return Fraction(term.value or 0)
+    parts = [exact(arg) for arg in term.args] if term.op in _ARITHMETIC else [None]
     if any(part is None for part in parts):
         return None
-    return _ARITHMETIC[each.op](*parts)
+    return _ARITHMETIC[term.op](*parts)
 
 
 def _quotient(x: Fraction, y: Fraction) -> Fraction | None:
@@ -174,26 +174,26 @@ _ARITHMETIC: Mapping[str, Callable[..., Fraction | None]] = MappingProxyType(
 )
 
 
-def linear(each: Node) -> Mapping[Node, Fraction]:
+def linear(term: Node) -> Mapping[Node, Fraction]:
     """Return a term as a sum of others with rational weights; none are left of what is 0."""
-    match each.op:
+    match term.op:
         case "add":
-            return _summed([linear(arg) for arg in each.args])
+            return _summed([linear(arg) for arg in term.args])
         case "neg":
-            return _scaled(linear(each.args[0]), Fraction(-1))
+            return _scaled(linear(term.args[0]), Fraction(-1))
         case "mul":
-            weights = [exact(arg) for arg in each.args]
-            rest = [arg for arg, weight in zip(each.args, weights, strict=True) if weight is None]
+            weights = [exact(arg) for arg in term.args]
+            rest = [arg for arg, weight in zip(term.args, weights, strict=True) if weight is None]
             weight = reduce(mul, (w for w in weights if w is not None), Fraction(1))
             return _scaled(_product(rest), weight)
         case "div":
-            below = exact(each.args[1])
+            below = exact(term.args[1])
             if below:
-                return _scaled(linear(each.args[0]), 1 / below)
-    value = exact(each)
+                return _scaled(linear(term.args[0]), 1 / below)
+    value = exact(term)
     if value is not None:
         return {ONE: value} if value else {}
-    return {each: Fraction(1)}
+    return {term: Fraction(1)}
 
 
 def direction(margin: Node) -> tuple[frozenset[tuple[Node, Fraction]], int]:
@@ -218,10 +218,10 @@ def _product(factors: list[Node]) -> Mapping[Node, Fraction]:
 def _summed(parts: list[Mapping[Node, Fraction]]) -> Mapping[Node, Fraction]:
     total: dict[Node, Fraction] = {}
     for part in parts:
-        for each, weight in part.items():
-            total[each] = total.get(each, Fraction(0)) + weight
-    return {each: weight for each, weight in total.items() if weight}
+        for term, weight in part.items():
+            total[term] = total.get(term, Fraction(0)) + weight
+    return {term: weight for term, weight in total.items() if weight}
 
 
 def _scaled(terms: Mapping[Node, Fraction], weight: Fraction) -> Mapping[Node, Fraction]:
-    return {each: value * weight for each, value in terms.items()} if weight else {}
+    return {term: value * weight for term, value in terms.items()} if weight else {}

@@ -37,20 +37,20 @@ def whole_below(field: Field, x: Form) -> tuple[int, int]:
     if x.rational is not None:
         nearest = floor(x.rational + Fraction(1, 2))
     else:
-        found = _nearest_integer(x)
-        if found is None:
+        integer = _nearest_integer(x)
+        if integer is None:
             raise Unknown
-        nearest = found
+        nearest = integer
     return nearest, field.certain_sign(x - number(nearest))
 
 
 def _nearest_integer(x: Form) -> int | None:
     for bits in (FIRST_BITS, MAX_BITS):
         with working(bits, 0):
-            at = x.value()
-            if abs(at) < arb(2) ** bits and at.rad() < 0.1:
-                found = (at.mid() + 0.5).floor().unique_fmpz()
-                return None if found is None else int(found)
+            ball = x.value()
+            if abs(ball) < arb(2) ** bits and ball.rad() < 0.1:
+                integer = (ball.mid() + 0.5).floor().unique_fmpz()
+                return None if integer is None else int(integer)
     return None
 
 
@@ -138,7 +138,7 @@ def _atan(field: Field, x: Form) -> Form:
 
 def _turns(x: Form, inverse: Callable[[arb], arb]) -> Fraction | None:
     """Return the simple multiple of π that an inverse function may be; none for most numbers."""
-    if not all(each.is_algebraic for each in x.above.generators | x.below.generators):
+    if not all(generator.is_algebraic for generator in x.above.generators | x.below.generators):
         return None
     with working(FIRST_BITS, 0):
         angle = inverse(x.value()) / arb.pi()

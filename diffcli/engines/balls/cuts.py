@@ -68,13 +68,13 @@ class _MetError(Exception):
 class Cuts:
     """A formula at a complex point, as its variable ``name`` moves, with Taylor series to t^order.
 
-    ``at`` are balls of ``bits`` of precision.
+    ``point`` has balls of ``bits`` of precision.
     """
 
     def __init__(
-        self, output: Node, at: Mapping[str, acb], name: str, order: int, bits: int
+        self, output: Node, point: Mapping[str, acb], name: str, order: int, bits: int
     ) -> None:
-        self._output, self._at, self._name = output, at, name
+        self._output, self._at, self._name = output, point, name
         self._order, self._bits = order, bits
 
     def crossing(self) -> Crossing:
@@ -105,36 +105,43 @@ class Cuts:
         """
         if not gap.terms:
             return True
-        place = self._at[self._name]
-        if self._order > 1 or not place.is_exact():
+        point = self._at[self._name]
+        if self._order > 1 or not point.is_exact():
             return False
-        at = Weight(_rational(place.real), _rational(place.imag))
-        return all(each.vanishes(at, self._order + 1) for each in gap.polynomials(self._name))
+        weight = Weight(_rational(point.real), _rational(point.imag))
+        return all(
+            polynomial.vanishes(weight, self._order + 1)
+            for polynomial in gap.polynomials(self._name)
+        )
 
     def _is_jump(self, gap: Sum) -> bool:
         last = self._order if self._order <= 1 else MAX_ZEROS
-        found = self.series_of(gap.node(), last)
-        return any(not found[k].contains(0) for k in range(last + 1))
+        series = self.series_of(gap.node(), last)
+        return any(not series[k].contains(0) for k in range(last + 1))
 
     def lies_on_cut(self, argument: Node) -> bool:
         """Whether an argument lies on the negative axis, as far as the precision tells.
 
         Raises Trouble where it isn't certain that it isn't 0.
         """
-        at = self.series_of(argument, 0)[0]
-        if at.contains(0):
+        value = self.series_of(argument, 0)[0]
+        if value.contains(0):
             raise Difficult("at a branch point?")
-        return bool(at.imag.contains(0) and not at.real > 0)
+        return bool(value.imag.contains(0) and not value.real > 0)
 
     def require_nonzero(self, divisor: Sum) -> None:
         """Refuse a divisor that may be 0: it doesn't cancel."""
-        at = self.series_of(divisor.node(), 0)[0]
-        if at.contains(0):
-            raise Undefined("division by zero") if at.is_zero() else Difficult("division by zero?")
+        value = self.series_of(divisor.node(), 0)[0]
+        if value.contains(0):
+            raise (
+                Undefined("division by zero") if value.is_zero() else Difficult("division by zero?")
+            )
 
     def moves(self, term: Node) -> bool:
         """Whether a term depends on the variable that moves."""
-        return any(each.op == VARIABLE and each.value == self._name for each in postorder([term]))
+        return any(
+            inner.op == VARIABLE and inner.value == self._name for inner in postorder([term])
+        )
 
     def series_of(self, term: Node, order: int) -> acb_series:
         """Return a term's Taylor series. Raises Trouble."""
@@ -154,40 +161,40 @@ class Cuts:
 
     def _signs(self, branch: _Branch) -> list[int] | None:
         """Return the signs of the arguments' slopes along the real axis, if they are real there."""
-        found = []
-        for each in branch.sides:
-            if not self._is_real(branch.arguments[each]):
+        result = []
+        for side in branch.sides:
+            if not self._is_real(branch.arguments[side]):
                 return None
-            slope = self.series_of(branch.arguments[each], 1)[1].real
+            slope = self.series_of(branch.arguments[side], 1)[1].real
             if slope.contains(0):
                 return None
-            found.append(1 if slope > 0 else -1)
-        return found
+            result.append(1 if slope > 0 else -1)
+        return result
 
     def _is_real(self, term: Node) -> bool:
         """Whether a term is real where the variable is, near the point."""
         if not self._at[self._name].imag.is_zero():
             return False
-        return all(self._keeps_real(each) for each in postorder([term]))
+        return all(self._keeps_real(inner) for inner in postorder([term]))
 
-    def _keeps_real(self, each: Node) -> bool:
-        if each.op == VARIABLE:
-            return bool(self._at[str(each.value)].imag.is_zero())
-        if each.op in ("log", "sqrt", "pow", "loggamma"):
-            if each.op == "pow" and each.args[1].op in (NUMBER, "neg"):
-                exponent = _exact(each.args[1])
+    def _keeps_real(self, term: Node) -> bool:
+        if term.op == VARIABLE:
+            return bool(self._at[str(term.value)].imag.is_zero())
+        if term.op in ("log", "sqrt", "pow", "loggamma"):
+            if term.op == "pow" and term.args[1].op in (NUMBER, "neg"):
+                exponent = _exact(term.args[1])
                 if exponent is not None and exponent.denominator == 1:
                     return True
-            return bool(self.series_of(each.args[0], 0)[0].real > 0)
-        return each.op not in DEFINITIONS and each is not I
+            return bool(self.series_of(term.args[0], 0)[0].real > 0)
+        return term.op not in DEFINITIONS and term is not I
 
     def _is_crossed(self, branch: _Branch) -> bool:
         """Whether the sides are those of regions that the point borders on, by proof."""
-        for each in branch.sides:
-            found = self.series_of(branch.arguments[each], MAX_ZEROS)
-            if not (found[0].imag.is_zero() and found[0].real < 0):
+        for side in branch.sides:
+            series = self.series_of(branch.arguments[side], MAX_ZEROS)
+            if not (series[0].imag.is_zero() and series[0].real < 0):
                 return False
-            if all(found[k].contains(0) for k in range(1, MAX_ZEROS + 1)):
+            if all(series[k].contains(0) for k in range(1, MAX_ZEROS + 1)):
                 return False
         return len(branch.sides) <= 1 or self._signs(branch) is not None
 
@@ -202,80 +209,80 @@ class _Branch:
         self._made: dict[Node, Sum] = {}
 
     def of(self, term: Node) -> Sum:
-        for each in postorder([term]):
-            if each not in self._made:
-                self._made[each] = self._normal(each)
+        for inner in postorder([term]):
+            if inner not in self._made:
+                self._made[inner] = self._normal(inner)
         return self._made[term]
 
-    def _normal(self, each: Node) -> Sum:
-        if each.op == NUMBER:
-            return whole(Fraction(each.value or 0))
-        if each is I:
+    def _normal(self, term: Node) -> Sum:
+        if term.op == NUMBER:
+            return whole(Fraction(term.value or 0))
+        if term is I:
             return unit()
-        if each.op == CONSTANT and each.value == "tau":
+        if term.op == CONSTANT and term.value == "tau":
             return atom(PI).scaled(Weight(Fraction(2)))
-        if each.is_leaf:
-            return atom(each)
-        if each.op == "detach" or not self._cuts.moves(each):
-            return self._still(each)
-        arguments = [self._made[arg] for arg in each.args]
-        if each.op == "div":
+        if term.is_leaf:
+            return atom(term)
+        if term.op == "detach" or not self._cuts.moves(term):
+            return self._still(term)
+        arguments = [self._made[arg] for arg in term.args]
+        if term.op == "div":
             self._cuts.require_nonzero(arguments[1])
-        if each.op in ARITHMETIC:
-            return ARITHMETIC[each.op](*arguments)
-        if each.op in DEFINITIONS:
+        if term.op in ARITHMETIC:
+            return ARITHMETIC[term.op](*arguments)
+        if term.op in DEFINITIONS:
             # The arguments stand for themselves: what they are made of is in normal form already.
-            return self.of(substituted(definition_of(each.op), self._places(each)))
-        if each.op == "pow" and (exponent := _exact(each.args[1])) is not None:
+            return self.of(substituted(definition_of(term.op), self._places(term)))
+        if term.op == "pow" and (exponent := _exact(term.args[1])) is not None:
             if exponent.denominator == 1:
                 if exponent < 0:
                     self._cuts.require_nonzero(arguments[0])
                 return arguments[0].power(int(exponent))
-            return self._on_side(each, arguments[0], exponent)
-        if each.op == "pow":
-            return exponential(arguments[1] * self.of(node("log", each.args[0])))
-        if each.op in ("log", "sqrt", "loggamma"):
-            return self._on_side(each, arguments[0], Fraction(1, 2))
-        return applied(each.op, arguments)
+            return self._on_side(term, arguments[0], exponent)
+        if term.op == "pow":
+            return exponential(arguments[1] * self.of(node("log", term.args[0])))
+        if term.op in ("log", "sqrt", "loggamma"):
+            return self._on_side(term, arguments[0], Fraction(1, 2))
+        return applied(term.op, arguments)
 
-    def _places(self, each: Node) -> Mapping[Node, Node]:
-        return {variable(x): arg for x, arg in zip("xyz", each.args, strict=False)}
+    def _places(self, term: Node) -> Mapping[Node, Node]:
+        return {variable(x): arg for x, arg in zip("xyz", term.args, strict=False)}
 
-    def _still(self, each: Node) -> Sum:
+    def _still(self, term: Node) -> Sum:
         """Return what doesn't move as it is: it has the principal value on a cut."""
-        if each.op in ARITHMETIC:
-            return ARITHMETIC[each.op](*(self._made[arg] for arg in each.args))
-        return atom(each)
+        if term.op in ARITHMETIC:
+            return ARITHMETIC[term.op](*(self._made[arg] for arg in term.args))
+        return atom(term)
 
-    def _on_side(self, each: Node, argument: Sum, exponent: Fraction) -> Sum:
+    def _on_side(self, term: Node, argument: Sum, exponent: Fraction) -> Sum:
         """Return a logarithm, a root or a power, on its side of the cut where it lies on it."""
         inner = argument.node()
         if not self._cuts.lies_on_cut(inner):
-            return atom(node(each.op, inner, *each.args[1:]))
-        if each.op == "loggamma":
+            return atom(node(term.op, inner, *term.args[1:]))
+        if term.op == "loggamma":
             raise Difficult("on the branch cut of loggamma")
-        if each not in self.sides:
-            raise _MetError(each)
-        self.arguments[each] = inner
-        turn = unit() * atom(PI).scaled(Weight(Fraction(self.sides[each])))
-        across = node(each.op, argument.scaled(MINUS_ONE).node(), *each.args[1:])
-        if each.op == "log":
+        if term not in self.sides:
+            raise _MetError(term)
+        self.arguments[term] = inner
+        turn = unit() * atom(PI).scaled(Weight(Fraction(self.sides[term])))
+        across = node(term.op, argument.scaled(MINUS_ONE).node(), *term.args[1:])
+        if term.op == "log":
             return atom(across) + turn
         return atom(across) * exponential(turn.scaled(Weight(exponent)))
 
 
 def _rational(exact: arb) -> Fraction:
-    found = exact.fmpq()
-    return Fraction(int(found.p), int(found.q))
+    fraction = exact.fmpq()
+    return Fraction(int(fraction.p), int(fraction.q))
 
 
-def _exact(each: Node) -> Fraction | None:
-    if each.op == NUMBER:
-        return Fraction(each.value or 0)
-    if each.op == "neg":
-        inner = _exact(each.args[0])
+def _exact(term: Node) -> Fraction | None:
+    if term.op == NUMBER:
+        return Fraction(term.value or 0)
+    if term.op == "neg":
+        inner = _exact(term.args[0])
         return None if inner is None else -inner
-    if each.op == "div":
-        above, below = (_exact(arg) for arg in each.args)
+    if term.op == "div":
+        above, below = (_exact(arg) for arg in term.args)
         return above / below if above is not None and below else None
     return None

@@ -120,14 +120,14 @@ def sinc(x: Ball) -> Ball:
     """
     if not isinstance(x, arb_series):
         return x.sinc()
-    at = x[0]
-    if at > 0 or at < 0:
+    middle = x[0]
+    if middle > 0 or middle < 0:
         return x.sin() / x
     coefficients, factorial = [], arb(1)
     for k in range(ctx.cap):
         factorial *= max(k, 1)
         at_zero = 0 if k % 2 else arb((-1) ** (k // 2)) / (k + 1)
-        slack = at.abs_upper() / (k + 2)
+        slack = middle.abs_upper() / (k + 2)
         coefficients.append((at_zero + arb(0, slack)) / factorial)
     return compose(coefficients, x)
 

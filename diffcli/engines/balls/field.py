@@ -115,11 +115,11 @@ class Field:
                 return arb.nan()
 
         key = (op, static, *(form.key for form in arguments))
-        found = self.opaque(key, value, self._limits(TABLE[op].range))
-        for generator in found.above.generators:
+        result = self.opaque(key, value, self._limits(TABLE[op].range))
+        for generator in result.above.generators:
             if op in ("asin", "atan") and generator.content == key:
                 self._inverses[generator] = (op, arguments[0])
-        return found
+        return result
 
     def _limits(self, interval: str) -> Limits:
         """Return the ends of a row's range that no value attains."""
@@ -143,17 +143,17 @@ class Field:
         Where a ball doesn't tell it from a limit, the number is written as the limit and a
         positive number. Raises Unknown where no ball is finite.
         """
-        found = first_finite(value)
-        if found.is_exact():
-            return number(exact_number(found))
+        ball = first_finite(value)
+        if ball.is_exact():
+            return number(exact_number(ball))
         low, high = limits or (None, None)
-        if high is not None and not found < high.value():
+        if high is not None and not ball < high.value():
             return high - self._positive(("below", key), lambda: high.value() - value())
-        if low is not None and not found > low.value():
+        if low is not None and not ball > low.value():
             return low + self._positive(("above", key), lambda: value() - low.value())
-        if found > 0:
+        if ball > 0:
             return self._positive(key, value)
-        if found < 0:
+        if ball < 0:
             return -self._positive(("neg", key), lambda: -value())
         return self._positive(key, value, is_known=False)
 
@@ -170,20 +170,20 @@ class Field:
         exact = form.rational
         if exact is not None:
             return (exact > 0) - (exact < 0)
-        found = sign_of(form.ball(FIRST_BITS)) or sign_of_terms(form)
-        if found is None and self._is_zero(form):
+        result = sign_of(form.ball(FIRST_BITS)) or sign_of_terms(form)
+        if result is None and self._is_zero(form):
             return 0
         bits = FIRST_BITS
-        while found is None and bits < self.max_bits:
+        while result is None and bits < self.max_bits:
             check_deadline()
             bits = min(4 * bits, self.max_bits)
-            found = sign_of(form.ball(bits)) or sign_of_terms(form, bits)
-        return found
+            result = sign_of(form.ball(bits)) or sign_of_terms(form, bits)
+        return result
 
     def _is_zero(self, form: Form) -> bool:
         if is_zero(form.above):
             return True
-        if not any(isinstance(each.content, Logarithm) for each in form.above.generators):
+        if not any(isinstance(generator.content, Logarithm) for generator in form.above.generators):
             return False
         # A sum of logarithms is 0 where the product is 1.
         try:
@@ -194,10 +194,10 @@ class Field:
 
     def certain_sign(self, form: Form) -> int:
         """Return the sign of a constant. Raises Unknown where it isn't proved."""
-        found = self.sign(form)
-        if found is None:
+        result = self.sign(form)
+        if result is None:
             raise Unknown
-        return found
+        return result
 
     # Powers.
 
@@ -227,7 +227,7 @@ class Field:
 
     def _both_positive(self, positive: Form) -> tuple[Polynomial, Polynomial]:
         above, below = positive.above, positive.below
-        if any(each.kind in (Kind.UNIT, Kind.CIS) for each in below.generators):
+        if any(generator.kind in (Kind.UNIT, Kind.CIS) for generator in below.generators):
             raise TooLong
         if below is not ONE and self.certain_sign(Form(below)) < 0:
             return -above, -below
@@ -295,7 +295,7 @@ class Field:
         real: dict[Monomial, Fraction] = {}
         other: dict[Monomial, Fraction] = {}
         for monomial, coefficient in form.above.terms.items():
-            is_real = all(each.kind not in (Kind.UNIT, Kind.CIS) for each, _ in monomial)
+            is_real = all(generator.kind not in (Kind.UNIT, Kind.CIS) for generator, _ in monomial)
             (real if is_real and form.below is ONE else other)[monomial] = coefficient
         for monomial, coefficient in real.items():
             yield coefficient, Form(Polynomial({monomial: Fraction(1)}))

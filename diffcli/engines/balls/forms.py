@@ -143,10 +143,10 @@ class Polynomial:
 
 
 def _polynomial(terms: Mapping[Monomial, Fraction]) -> Polynomial:
-    found = {monomial: c for monomial, c in terms.items() if c}
-    if len(found) > MAX_TERMS or any(_is_long(c) for c in found.values()):
+    monomials = {monomial: c for monomial, c in terms.items() if c}
+    if len(monomials) > MAX_TERMS or any(_is_long(c) for c in monomials.values()):
         raise TooLong
-    return Polynomial(found)
+    return Polynomial(monomials)
 
 
 def _is_long(number: Fraction) -> bool:
@@ -243,10 +243,10 @@ class Form:
 
     def value(self) -> arb:
         """Return an enclosure with the working precision, which may be all numbers."""
-        found = self.above.value()
+        ball = self.above.value()
         if self.below is not ONE:
-            found = found / self.below.value()
-        return found.real if isinstance(found, acb) else found
+            ball = ball / self.below.value()
+        return ball.real if isinstance(ball, acb) else ball
 
     def ball(self, bits: int) -> arb:
         """Return an enclosure with ``bits`` of working precision; as :meth:`value`."""
@@ -266,7 +266,7 @@ def quotient(above: Polynomial, below: Polynomial) -> Form:
     for generator, exponent in common_factor(below):
         # A root's powers stay below 1, so r^(1 − e)/(r^e·r^(1 − e)) is what 1/r^e becomes.
         completing = -exponent if generator.is_free else 1 - exponent
-        above, below = (each * generator.power(completing) for each in (above, below))
+        above, below = (form * generator.power(completing) for form in (above, below))
     # What stands in front of the first term in order goes into the numerator.
     leading = leading_coefficient(below)
     above, below = above.scaled(1 / leading), below.scaled(1 / leading)

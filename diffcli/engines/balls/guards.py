@@ -95,12 +95,12 @@ def side(x: Value, touching: str) -> int:
     Raises Touching(``touching``) where a series passes through 0, Undecided where it isn't certain:
     a ball around 0, however narrow, isn't 0.
     """
-    at = centre(x)
-    if at > 0:
+    middle = centre(x)
+    if middle > 0:
         return 1
-    if at < 0:
+    if middle < 0:
         return -1
-    where = 0 if at == 0 else at.proved_sign() if isinstance(at, Decidable) else None
+    where = 0 if middle == 0 else middle.proved_sign() if isinstance(middle, Decidable) else None
     if where is None:
         raise Undecided(touching)
     if where == 0 and isinstance(x, arb_series):
@@ -133,8 +133,8 @@ def locate(x: Value, touching: str) -> tuple[fmpq, int]:
 
     ``touching`` is the message's template: ``{}`` stands for the integer.
     """
-    at = centre(x)
-    nearest = (at + HALF).floor() if isinstance(at, fmpq) else _middle_integer(at)
+    middle = centre(x)
+    nearest = (middle + HALF).floor() if isinstance(middle, fmpq) else _middle_integer(middle)
     offset = x - nearest
     where = side(offset, touching.format(nearest))
     if not abs(ball(centre(offset))) < 1:
@@ -142,12 +142,12 @@ def locate(x: Value, touching: str) -> tuple[fmpq, int]:
     return fmpq(nearest), where
 
 
-def _middle_integer(at: arb) -> fmpz:
+def _middle_integer(ball: arb) -> fmpz:
     # An exact integer of any exponent could be asked for: 2^(10^30) must not be written out.
-    found = (at.mid() + HALF).floor().unique_fmpz() if abs(at) < arb(2) ** ctx.prec else None
-    if found is None:
+    result = (ball.mid() + HALF).floor().unique_fmpz() if abs(ball) < arb(2) ** ctx.prec else None
+    if result is None:
         raise Difficult(UNCERTAIN)
-    return found
+    return result
 
 
 def exact_integer(x: Value) -> Value:
@@ -182,10 +182,10 @@ def no_pole(x: Value, name: str) -> None:
 
 def short(x: Value) -> str:
     """Write the value at the point for a message, with six digits at most."""
-    at = centre(x)
-    if isinstance(at, fmpq) and at.height_bits() < 32:
-        return str(at)
+    middle = centre(x)
+    if isinstance(middle, fmpq) and middle.height_bits() < 32:
+        return str(middle)
     try:
-        return f"{float(at):.6g}"
+        return f"{float(middle):.6g}"
     except OverflowError:  # a fraction beyond all floats
-        return str(arb(at).str(6, radius=False))
+        return str(arb(middle).str(6, radius=False))

@@ -87,10 +87,10 @@ def _beta(x: acb_series, y: acb_series) -> acb_series:
 def _sinc(z: acb_series) -> acb_series:
     if not z[0].is_zero():
         return z.sin() / _nonzero(z, "sinc near 0")
-    found, square = acb_series([1]), z * z
+    total, square = acb_series([1]), z * z
     for k in reversed(range(1, ctx.cap)):
-        found = 1 - found * square / (2 * k * (2 * k + 1))
-    return found
+        total = 1 - total * square / (2 * k * (2 * k + 1))
+    return total
 
 
 def _power(
@@ -102,10 +102,14 @@ def _power(
         return (exponent * log(z, "a power")).exp()
     if whole < 0:
         return 1 / _power(_nonzero(z, "division by zero"), acb_series([-whole]))
-    found, square = acb_series([1]), z
+    product, square = acb_series([1]), z
     while whole:
-        found, square, whole = found * square if whole % 2 else found, square * square, whole // 2
-    return found
+        product, square, whole = (
+            product * square if whole % 2 else product,
+            square * square,
+            whole // 2,
+        )
+    return product
 
 
 def _principal_power(z: acb_series, exponent: acb_series) -> acb_series:
@@ -182,15 +186,15 @@ HOLOMORPHIC = RULES.keys() | DEFINITIONS.keys()
 """The rows that have a complex derivative."""
 
 
-def series(output: Node, at: Mapping[str, acb], name: str, order: int, bits: int) -> acb_series:
+def series(output: Node, point: Mapping[str, acb], name: str, order: int, bits: int) -> acb_series:
     """Return a formula's Taylor series in one variable at a complex point, up to ``order``.
 
     Raises the Trouble that it meets: Undefined at a pole, Difficult on a branch cut or where
     ``bits`` of precision don't tell, NotHolomorphic for a function that isn't.
     """
     with working(bits, order):
-        places = {x: acb_series([z, int(x == name)]) for x, z in at.items()}
-        return _evaluated(output, places, name)
+        moved = {x: acb_series([z, int(x == name)]) for x, z in point.items()}
+        return _evaluated(output, moved, name)
 
 
 def constant(value: Node, bits: int) -> acb:
@@ -202,42 +206,42 @@ def constant(value: Node, bits: int) -> acb:
 
 
 def _evaluated(
-    output: Node, places: Mapping[str, acb_series], name: str | None = None
+    output: Node, arguments: Mapping[str, acb_series], name: str | None = None
 ) -> acb_series:
     """Return the output as the variable ``name`` moves; no name inside of a definition."""
-    made: dict[Node, acb_series] = {}
+    results: dict[Node, acb_series] = {}
     moving: set[Node] = set()
-    for each in postorder([output]):
-        moves = each.value == name if each.op == VARIABLE else not moving.isdisjoint(each.args)
-        if moves and each.op != "detach":
-            moving.add(each)
-        is_typed = name is not None and not moving.issuperset(each.args[:1])
-        rules = OF_CONSTANTS if is_typed and each.op in OF_CONSTANTS else RULES
-        found = _made(each, [made[arg] for arg in each.args], places, rules)
-        if not all(coefficient.is_finite() for coefficient in found.coeffs()):
-            raise Difficult(f"{each.op}: too large or too uncertain")
-        made[each] = found
-    return made[output]
+    for term in postorder([output]):
+        moves = term.value == name if term.op == VARIABLE else not moving.isdisjoint(term.args)
+        if moves and term.op != "detach":
+            moving.add(term)
+        is_typed = name is not None and not moving.issuperset(term.args[:1])
+        rules = OF_CONSTANTS if is_typed and term.op in OF_CONSTANTS else RULES
+        result = _made(term, [results[arg] for arg in term.args], arguments, rules)
+        if not all(coefficient.is_finite() for coefficient in result.coeffs()):
+            raise Difficult(f"{term.op}: too large or too uncertain")
+        results[term] = result
+    return results[output]
 
 
 def _made(
-    each: Node,
+    term: Node,
     arguments: list[acb_series],
     places: Mapping[str, acb_series],
     rules: Mapping[str, Callable[..., acb_series]],
 ) -> acb_series:
-    if each.op == VARIABLE:
-        return places[str(each.value)]
-    if each.op == NUMBER:
-        exact = cast(Fraction, each.value)
+    if term.op == VARIABLE:
+        return places[str(term.value)]
+    if term.op == NUMBER:
+        exact = cast(Fraction, term.value)
         return acb_series([acb(fmpq(exact.numerator, exact.denominator))])
-    if each.op == CONSTANT:
-        return acb_series([_constant(str(each.value))])
-    if each.op in rules:
-        return rules[each.op](*arguments)
-    if each.op in DEFINITIONS:
-        return _evaluated(definition_of(each.op), dict(zip("xyz", arguments, strict=False)))
-    raise NotHolomorphic(f"{each.op} has no derivative in a complex variable")
+    if term.op == CONSTANT:
+        return acb_series([_constant(str(term.value))])
+    if term.op in rules:
+        return rules[term.op](*arguments)
+    if term.op in DEFINITIONS:
+        return _evaluated(definition_of(term.op), dict(zip("xyz", arguments, strict=False)))
+    raise NotHolomorphic(f"{term.op} has no derivative in a complex variable")
 
 
 @cache

@@ -31,8 +31,8 @@ def _right(box: acb) -> bool:
 
 def _may_end(*parameters: Ball) -> bool:
     """Whether a parameter above may be 0, −1, −2, …, which makes the series a polynomial."""
-    numbers = (ball(centre(each)) for each in parameters)
-    return any(each.contains_integer() and not each > 0 for each in numbers)
+    numbers = (ball(centre(parameter)) for parameter in parameters)
+    return any(number.contains_integer() and not number > 0 for number in numbers)
 
 
 def _below(name: str, parameter: Ball, *above: Ball) -> None:

@@ -35,32 +35,32 @@ class Complex:
     @property
     def unknown(self) -> set[str]:
         """The operations of the formula that have no rule."""
-        return {each.op for each in self.nodes if not each.is_leaf} - OPERATIONS.keys()
+        return {term.op for term in self.nodes if not term.is_leaf} - OPERATIONS.keys()
 
-    def __call__(self, places: Mapping[str, acb], is_analytic: bool) -> acb:
+    def __call__(self, point: Mapping[str, acb], is_analytic: bool) -> acb:
         """Return the value where the variables are in their places."""
         values: dict[Node, Any] = {}
-        for each in self.nodes:
-            if each.is_leaf:
-                values[each] = leaf_value(each, places)
-            elif each.op in OPERATIONS:
-                arguments = (values[arg] for arg in each.args)
-                values[each] = OPERATIONS[each.op](is_analytic, *arguments)
+        for term in self.nodes:
+            if term.is_leaf:
+                values[term] = leaf_value(term, point)
+            elif term.op in OPERATIONS:
+                arguments = (values[arg] for arg in term.args)
+                values[term] = OPERATIONS[term.op](is_analytic, *arguments)
             else:
-                values[each] = NOWHERE
+                values[term] = NOWHERE
         return cast(acb, values[self.nodes[-1]])
 
 
-def leaf_value(each: Node, places: Mapping[str, acb]) -> Any:
+def leaf_value(term: Node, point: Mapping[str, acb]) -> Any:
     """Return a number, a constant or a variable's place as a ball, a truth value as it is."""
-    if each.op == VARIABLE:
-        return places[str(each.value)]
-    if each.op == NUMBER:
-        exact = cast(Any, each.value)
+    if term.op == VARIABLE:
+        return point[str(term.value)]
+    if term.op == NUMBER:
+        exact = cast(Any, term.value)
         return acb(fmpq(exact.numerator, exact.denominator))
-    if each.op == CONSTANT and each.value in _CONSTANTS:
-        return acb(_CONSTANTS[str(each.value)]())
-    return each.value == "true" if each.value in ("true", "false") else NOWHERE
+    if term.op == CONSTANT and term.value in _CONSTANTS:
+        return acb(_CONSTANTS[str(term.value)]())
+    return term.value == "true" if term.value in ("true", "false") else NOWHERE
 
 
 def _meromorphic(function: Callable[..., acb]) -> Rule:

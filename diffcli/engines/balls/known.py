@@ -62,8 +62,8 @@ class KnownSeries(arb_series):
         self.field, self.form = field, form
 
     def __getitem__(self, index: int) -> Any:
-        found = super().__getitem__(index)
-        return found if index else Known(found, self.field, self.form)
+        entry = super().__getitem__(index)
+        return entry if index else Known(entry, self.field, self.form)
 
 
 def _lifted(base: type, name: str, of: Callable[[Field], Combine]) -> Callable[..., Any]:
@@ -71,16 +71,16 @@ def _lifted(base: type, name: str, of: Callable[[Field], Combine]) -> Callable[.
     own = getattr(base, name)
 
     def method(self: Any, *others: Any) -> Any:
-        found = own(self, *others)
+        result = own(self, *others)
         forms = [self.form, *map(_form, others)]
-        if found is NotImplemented or None in forms:
-            return found
+        if result is NotImplemented or None in forms:
+            return result
         try:
             form = of(self.field)(*forms)
         except (Unknown, TooLong):
-            return found
-        made = KnownSeries if isinstance(found, arb_series) else Known
-        return made(found, self.field, form)
+            return result
+        made = KnownSeries if isinstance(result, arb_series) else Known
+        return made(result, self.field, form)
 
     return method
 

@@ -43,7 +43,7 @@ class Body(Walk):
     def facts_for(self, arguments: Sequence[Term]) -> None:
         """Return none: the variables are in no one place."""
 
-    def at(self, places: Mapping[str, Value]) -> Value:
+    def at(self, values: Mapping[str, Value]) -> Value:
         """Return the value where the variables are in their places; raises Trouble."""
         terms: list[Term] = []
         for i, node in enumerate(self.nodes):
@@ -51,15 +51,15 @@ class Body(Walk):
             if rule is not None:
                 terms.append(self.apply(node, rule, [terms[a] for a in self._arguments[i]]))
             elif node.op == VARIABLE:
-                terms.append(places[str(node.value)])
+                terms.append(values[str(node.value)])
             else:
                 terms.append(self.number(i, node))
-        found = terms[-1]
-        if isinstance(found, Trouble):
-            raise found
-        if isinstance(found, bool):
+        result = terms[-1]
+        if isinstance(result, Trouble):
+            raise result
+        if isinstance(result, bool):
             raise Difficult("a condition, not a number")
-        return found
+        return result
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ class Range:
         self._t = variable(names[0])
         self._series = dict(zip(names[1:], others, strict=True))
         self._numbers: dict[str, Value] = {
-            name: ball(centre(each)) for name, each in self._series.items()
+            name: ball(centre(series)) for name, series in self._series.items()
         }
-        self._is_moving = any(isinstance(each, arb_series) for each in others)
+        self._is_moving = any(isinstance(series, arb_series) for series in others)
         self._bodies: dict[Node, Body] = {}
 
     def pieces(self, low: End, high: End) -> list[Piece]:
@@ -121,11 +121,11 @@ class Range:
             start, end, known = pending.pop()
             stretch = start.number.union(end.number)
             try:
-                found = settled(self._body, *self._signs(stretch, known))
+                piece = settled(self._body, *self._signs(stretch, known))
             except _Unsettled as unsettled:
                 pending += reversed(self._cut(start, end, known, unsettled.margin))
             else:
-                done.append(Piece(found, start, end))
+                done.append(Piece(piece, start, end))
             if len(done) > MAX_PIECES:
                 raise Difficult(f"an integrand with more than {MAX_PIECES} kinks or jumps")
         raise Difficult("an integrand whose kinks or jumps aren't separated")
@@ -152,33 +152,33 @@ class Range:
 
         def floor(term: Node) -> int:
             at = ball(centre(self._value(term, stretch)))
-            least, most = (_whole(each.floor()) for each in (at.lower(), at.upper()))
+            least, most = (_whole(end.floor()) for end in (at.lower(), at.upper()))
             if most - least > MAX_STEPS:
                 raise _Unsettled(minus(term, number((most + least) // 2)))
-            found = least - 1 if at.contains(least) else least
-            for step in range(found + 1, most + 1):
+            result = least - 1 if at.contains(least) else least
+            for step in range(result + 1, most + 1):
                 where = sign(minus(term, number(step)))
                 if where == 0:
                     raise Difficult("a jump of the integrand for all values of its variable")
                 if where < 0:
                     break
-                found = step
-            return found
+                result = step
+            return result
 
         return sign, floor
 
     def _depends(self, term: Node) -> bool:
         return self._t in postorder([term])
 
-    def _value(self, term: Node, at: Value, *, moving: bool = False) -> Value:
+    def _value(self, term: Node, value: Value, *, moving: bool = False) -> Value:
         if term not in self._bodies:
             self._bodies[term] = Body(term, self._names)
-        places = self._series if moving else self._numbers
-        return self._bodies[term].at({**places, self._names[0]: at})
+        values = self._series if moving else self._numbers
+        return self._bodies[term].at({**values, self._names[0]: value})
 
     def _cut(self, low: End, high: End, known: Known, margin: Node) -> list[tuple[End, End, Known]]:
         """Cut a stretch at the zero of a margin, in halves, or not at all if the sign is found."""
-        if any(each.op == "detach" and self._depends(each) for each in postorder([margin])):
+        if any(term.op == "detach" and self._depends(term) for term in postorder([margin])):
             raise Difficult("a kink or a jump that depends on a detached variable of integration")
         line, factor = direction(margin)
         stretch = low.number.union(high.number)
@@ -191,8 +191,8 @@ class Range:
                     (low, root, {**known, line: factor * before}),
                     (root, high, {**known, line: factor * after}),
                 ]
-            if (found := before or after) and {before, after} <= {found, 0}:
-                return [(low, high, {**known, line: factor * found})]
+            if (cut := before or after) and {before, after} <= {cut, 0}:
+                return [(low, high, {**known, line: factor * cut})]
             raise Difficult(_AT_AN_END)
         middle = ((low.number + high.number) / 2).mid()
         if not low.number < middle < high.number or high.number - low.number < self._least:
@@ -204,10 +204,10 @@ class Range:
         """Return a margin's derivative over a stretch; what isn't finite where there is none."""
         with working(ctx.prec, 1):
             try:
-                found = self._value(margin, arb_series([stretch, 1]))
+                series = self._value(margin, arb_series([stretch, 1]))
             except Trouble:
                 return arb.nan()
-            return found[1] if isinstance(found, arb_series) else arb(0)
+            return series[1] if isinstance(series, arb_series) else arb(0)
 
     def _sign_at(self, margin: Node, end: End) -> int | None:
         """Return a margin's sign at an end: 0 only where it is 0 wherever the parameters are."""
@@ -222,44 +222,44 @@ class Range:
 
     def _root(self, margin: Node, low: arb, high: arb) -> End:
         """Return the only zero of a margin on a stretch, and how it moves with the parameters."""
-        place = low.union(high)
+        root = low.union(high)
         while True:
-            width, middle, slope = place.rad(), place.mid(), self._slope(margin, place)
+            width, middle, slope = root.rad(), root.mid(), self._slope(margin, root)
             rise = ball(centre(self._value(margin, middle)))
-            place = place.intersection(middle - rise / slope)
-            if not place.rad() < width / 2:
+            root = root.intersection(middle - rise / slope)
+            if not root.rad() < width / 2:
                 break
-        if not low < place < high:
+        if not low < root < high:
             raise Difficult(_AT_AN_END)
-        return End(self._moved(margin, place, slope) if self._is_moving else place)
+        return End(self._moved(margin, root, slope) if self._is_moving else root)
 
-    def _moved(self, margin: Node, place: arb, slope: arb) -> arb_series:
+    def _moved(self, margin: Node, ball: arb, slope: arb) -> arb_series:
         """Return a simple zero's Taylor series, coefficient by coefficient."""
-        found = [place]
+        ends = [ball]
         for degree in range(1, ctx.cap):
-            value = self._value(margin, arb_series(found), moving=True)
+            value = self._value(margin, arb_series(ends), moving=True)
             rest = value[degree] if isinstance(value, arb_series) else arb(0)
-            found.append(-rest / slope)
-        return arb_series(found)
+            ends.append(-rest / slope)
+        return arb_series(ends)
 
 
 def _whole(integer: arb) -> int:
-    found = integer.unique_fmpz()
-    if found is None:
+    whole = integer.unique_fmpz()
+    if whole is None:
         raise Difficult("an integrand that may be unbounded on a part of the range")
-    return int(found)
+    return int(whole)
 
 
-def bound(place: Value, names: Sequence[str], others: Sequence[Value]) -> End:
+def bound(value: Value, names: Sequence[str], others: Sequence[Value]) -> End:
     """Return an end at a bound of the integral; it may be one of the parameters, or a number."""
-    for name, each in zip(names[1:], others, strict=True):
-        if each is place and isinstance(place, arb_series):
-            return End(place, variable(name))
-    if isinstance(place, arb) and place.is_exact() and place.bits() + abs(_exponent(place)) < 512:
-        exact = place.fmpq()
-        return End(place, number(Fraction(int(exact.p), int(exact.q))))
-    return End(place)
+    for name, other in zip(names[1:], others, strict=True):
+        if other is value and isinstance(value, arb_series):
+            return End(value, variable(name))
+    if isinstance(value, arb) and value.is_exact() and value.bits() + abs(_exponent(value)) < 512:
+        exact = value.fmpq()
+        return End(value, number(Fraction(int(exact.p), int(exact.q))))
+    return End(value)
 
 
-def _exponent(place: arb) -> int:
-    return int(place.man_exp()[1])
+def _exponent(ball: arb) -> int:
+    return int(ball.man_exp()[1])

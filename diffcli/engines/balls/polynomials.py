@@ -17,10 +17,10 @@ def _by_degree(name: str, n: Ball, step: Step) -> Ball:
     if n == -1:
         return arb(0)
     before: Ball = arb(0)
-    found: Ball = arb(1)
+    current: Ball = arb(1)
     for k in range(1, natural(n, name, "a degree") + 1):
-        before, found = found, step(k, found, before)
-    return found
+        before, current = current, step(k, current, before)
+    return current
 
 
 def legendre(n: Ball, x: Ball) -> Ball:

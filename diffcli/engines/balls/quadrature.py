@@ -67,27 +67,33 @@ WIDE = -16
 """Parameters that are known to no more than 2^WIDE take such a bound."""
 
 
-def _integral(found: Integrand, low: Ball, high: Ball, *others: Ball) -> arb | arb_series:
+def _integral(integrand: Integrand, low: Ball, high: Ball, *others: Ball) -> arb | arb_series:
     """Return an integral of numbers or Taylor series."""
-    body, names, places = _with_detached(found, others)
-    pieces, sense = _pieces(body, names, low, high, places)
-    return sense * sum((_over_piece(found, each, names, places) for each in pieces), arb(0))
+    body, names, constants = _with_detached(integrand, others)
+    pieces, sense = _pieces(body, names, low, high, constants)
+    return sense * sum(
+        (_over_piece(integrand, piece, names, constants) for piece in pieces), arb(0)
+    )
 
 
 def _with_detached(
-    found: Integrand, others: Sequence[Ball]
+    integrand: Integrand, others: Sequence[Ball]
 ) -> tuple[Node, tuple[str, ...], tuple[Ball, ...]]:
     """Return the integrand, its variables and the parameters, detached ones by names of their own.
 
     A detached parameter keeps its value at the point, however the parameter moves.
     """
-    detached = [each for each in postorder([found.body]) if each.op == "detach"]
+    detached = [inner for inner in postorder([integrand.body]) if inner.op == "detach"]
     if not detached:
-        return found.body, found.names, tuple(others)
-    frozen = {variable(name): variable(f"{name} detached") for name in found.parameters}
-    places = {each: node("detach", substituted(each.args[0], frozen)) for each in detached}
-    names = (*found.names, *(str(each.value) for each in frozen.values()))
-    return substituted(found.body, places), names, (*others, *(ball(centre(x)) for x in others))
+        return integrand.body, integrand.names, tuple(others)
+    frozen = {variable(name): variable(f"{name} detached") for name in integrand.parameters}
+    frozen_terms = {inner: node("detach", substituted(inner.args[0], frozen)) for inner in detached}
+    names = (*integrand.names, *(str(inner.value) for inner in frozen.values()))
+    return (
+        substituted(integrand.body, frozen_terms),
+        names,
+        (*others, *(ball(centre(x)) for x in others)),
+    )
 
 
 def _pieces(
@@ -97,7 +103,7 @@ def _pieces(
 
     Where no parameter moves, a range that can't be cut stays whole: Arb finds the kinks itself.
     """
-    start, end = (bound(each, names, others) for each in (low, high))
+    start, end = (bound(end, names, others) for end in (low, high))
     whole = [Piece(body, start, end)]
     if is_smooth(body):
         return whole, 1
@@ -105,13 +111,13 @@ def _pieces(
     try:
         return Range(body, names, others).pieces(*ends), sense
     except Difficult:
-        if any(isinstance(each, arb_series) for each in others):
+        if any(isinstance(end, arb_series) for end in others):
             raise
         return whole, 1
 
 
 def _over_piece(
-    found: Integrand, piece: Piece, names: Sequence[str], others: Sequence[Ball]
+    integrand: Integrand, piece: Piece, names: Sequence[str], others: Sequence[Ball]
 ) -> arb | arb_series:
     """Return the integral over a piece, whose ends may move."""
     of = Complex(piece.body)
@@ -119,15 +125,15 @@ def _over_piece(
         listed = sorted("an integral" if is_integral(op) else op for op in of.unknown)
         raise Difficult(f"an integral of {', '.join(listed)} isn't enclosed")
     low, high = piece.low.number, piece.high.number
-    at = [acb(centre(each)) for each in (low, high, *others)]
-    _refuse_moving(found, piece, names, others)
+    points = [acb(centre(end)) for end in (low, high, *others)]
+    _refuse_moving(integrand, piece, names, others)
     with working(min(TRIAL_BITS, ctx.prec), None):
-        is_tame = _is_settled(_over(of, names, *at), at)
+        is_tame = _is_settled(_over(of, names, *points), points)
     total: arb | arb_series = arb.nan()
-    if is_tame and any(isinstance(each, arb_series) for each in others):
+    if is_tame and any(isinstance(end, arb_series) for end in others):
         total = analytic(partial(_over, of, names), low, high, *others)
-    elif not is_tame or not _is_settled(inside := _over(of, names, *at), at):
-        _refuse(found, piece, names, others)
+    elif not is_tame or not _is_settled(inside := _over(of, names, *points), points):
+        _refuse(integrand, piece, names, others)
     else:
         total = inside.real
     for end, sign in ((piece.high, 1), (piece.low, -1)):
@@ -150,30 +156,30 @@ def _beside(
     smooth, start = Body(body, names), dict(zip(names[1:], others, strict=True))
     if ctx.cap == 2 and _is_continuous(body):
         # The first derivative is the integrand's value, if it has no jump: kinks do no harm.
-        still = {name: ball(centre(each)) for name, each in start.items()}
+        still = {name: ball(centre(value)) for name, value in start.items()}
         return offset * ball(smooth.at({**still, names[0]: end[0]}))
-    found, count = arb_series([0]), ctx.cap // 2
+    total, count = arb_series([0]), ctx.cap // 2
     for k in range(count):
         root, weight = arb.legendre_p_root(count, k, weight=True)
-        place = end[0] + offset * (1 + root) / 2
-        found += ball(smooth.at({**start, names[0]: place})) * weight / 2
-    return offset * found
+        point = end[0] + offset * (1 + root) / 2
+        total += ball(smooth.at({**start, names[0]: point})) * weight / 2
+    return offset * total
 
 
 def _is_continuous(body: Node) -> bool:
     """Whether the integrand is made of functions that are continuous wherever they are defined."""
-    rows = (TABLE[each.op] for each in postorder([body]) if not each.is_leaf)
+    rows = (TABLE[term.op] for term in postorder([body]) if not term.is_leaf)
     return not any(row.jumps or row.boolean or is_integral(row.name) for row in rows)
 
 
-def _is_settled(total: acb, at: Iterable[acb]) -> bool:
+def _is_settled(total: acb, points: Iterable[acb]) -> bool:
     room = arb(2) ** -(ctx.prec // 4)
     is_narrow = total.real.rad() < room * (1 + abs(total))
-    return bool(total.is_finite() and (is_narrow or _is_wide(at)))
+    return bool(total.is_finite() and (is_narrow or _is_wide(points)))
 
 
-def _is_wide(at: Iterable[acb]) -> bool:
-    return any(each.rad() > arb(2) ** WIDE for each in at)
+def _is_wide(points: Iterable[acb]) -> bool:
+    return any(point.rad() > arb(2) ** WIDE for point in points)
 
 
 def _over(of: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) -> acb:
@@ -181,19 +187,19 @@ def _over(of: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) 
     length = high - low
     rest = dict(zip(names[1:], others, strict=True))
 
-    def at(place: acb, is_analytic: bool) -> acb:
+    def at(point: acb, is_analytic: bool) -> acb:
         # No exception of ours passes through Arb: what is nowhere finite ends soon.
         return (
             NOWHERE
             if deadline_passed()
-            else of({names[0]: low + length * place, **rest}, is_analytic)
+            else of({names[0]: low + length * point, **rest}, is_analytic)
         )
 
-    ends = [place for place in (0, 1) if not at(acb(place), False).is_finite()]
+    ends = [end for end in (0, 1) if not at(acb(end), False).is_finite()]
     if _is_wide((low, high, *others)):
-        total = sum((at(place, True) * width for place, width in _strips(ends)), acb(0))
+        total = sum((at(end, True) * width for end, width in _strips(ends)), acb(0))
         reach = arb(2) ** -NEAREST
-        tails = (_tail(of, names, low, length, rest, place, reach) for place in ends)
+        tails = (_tail(of, names, low, length, rest, end, reach) for end in ends)
         return length * (total + sum(tails, acb(0)))
     if not ends:
         total = acb.integral(at, 0, 1, eval_limit=EVALUATIONS_PER_BIT * ctx.prec)
@@ -217,12 +223,12 @@ def _strips(ends: Sequence[int]) -> Iterator[tuple[acb, arb]]:
         else:
             edges = [arb(k) / STRIPS for k in range(STRIPS // 2, -1, -1)]
         for far, near in pairwise(edges):
-            place = far.union(near)
-            yield acb(place if end == 0 else 1 - place), far - near
+            border = far.union(near)
+            yield acb(border if end == 0 else 1 - border), far - near
 
 
 def _half(
-    at: At,
+    integrand_at: At,
     of: Complex,
     names: Sequence[str],
     low: acb,
@@ -239,7 +245,7 @@ def _half(
     limit = EVALUATIONS_PER_BIT * ctx.prec
     if not is_singular:
         low_half, high_half = (0.0, 0.5) if end == 0 else (0.5, 1.0)
-        return acb.integral(at, low_half, high_half, eval_limit=limit)
+        return acb.integral(integrand_at, low_half, high_half, eval_limit=limit)
     enough = arb(2) ** (-3 * ctx.prec // 4)
     for cut in CUTS:
         tail = _tail(of, names, low, length, rest, end, arb(2) ** -cut)
@@ -250,17 +256,17 @@ def _half(
 
     def stretched(w: acb, is_analytic: bool) -> acb:
         distance = (-w).exp()
-        return at(distance if end == 0 else 1 - distance, is_analytic) * distance
+        return integrand_at(distance if end == 0 else 1 - distance, is_analytic) * distance
 
     # Near an end that isn't 0 the digits of the distance cancel.
     room = 0 if end == 0 and low == 0 else 2 * cut
     with working(ctx.prec + room, None):
         two = arb(2).log()
         near, far = acb(two), acb(cut * two)
-        found = acb.integral(
+        integral = acb.integral(
             stretched, near, far, rel_tol=enough, abs_tol=enough, eval_limit=STRETCH * limit
         )
-        return found + tail
+        return integral + tail
 
 
 def _tail(
@@ -273,16 +279,16 @@ def _tail(
     reach: arb,
 ) -> acb:
     """Return a ball around 0 that holds the integral next to an end, of a range of length 1."""
-    place, step = (low, length) if end == 0 else (low + length, -length)
+    start, step = (low, length) if end == 0 else (low + length, -length)
     try:
-        most = SingularEnd(of.nodes[-1], reach).bound(names[0], place, step, rest).upper()
+        most = SingularEnd(of.nodes[-1], reach).bound(names[0], start, step, rest).upper()
     except Undefined:
-        raise Undefined(f"the integral diverges at {names[0]} = {short(place.real)}") from None
+        raise Undefined(f"the integral diverges at {names[0]} = {short(start.real)}") from None
     return acb(arb(0, most), arb(0, most))
 
 
 def _refuse_moving(
-    found: Integrand, piece: Piece, names: Sequence[str], others: Sequence[Ball]
+    integrand: Integrand, piece: Piece, names: Sequence[str], others: Sequence[Ball]
 ) -> None:
     """Raise Difficult where an end moves at which the integrand is singular."""
     inside = Body(piece.body, names)
@@ -291,18 +297,18 @@ def _refuse_moving(
             try:
                 inside.at(_places(names, end.number, others))
             except Trouble as trouble:
-                place = f"{found.variable} = {short(end.number)}"
-                reason = f"an improper integral whose end moves: at {place}, {trouble.reason}"
+                where = f"{integrand.variable} = {short(end.number)}"
+                reason = f"an improper integral whose end moves: at {where}, {trouble.reason}"
                 raise Difficult(reason) from None
 
 
 def _places(names: Sequence[str], end: arb, others: Sequence[Ball]) -> dict[str, Ball]:
-    places = (ball(centre(each)) for each in (end, *others))
-    return dict(zip(names, places, strict=True))
+    numbers = (ball(centre(number)) for number in (end, *others))
+    return dict(zip(names, numbers, strict=True))
 
 
 def _refuse(
-    found: Integrand, piece: Piece, names: Sequence[str], others: Sequence[Ball]
+    integrand: Integrand, piece: Piece, names: Sequence[str], others: Sequence[Ball]
 ) -> NoReturn:
     """Say why there is no enclosure: what the integrand is at an end, or that it is too wild."""
     inside = Body(piece.body, names)
@@ -310,8 +316,8 @@ def _refuse(
         try:
             inside.at(_places(names, end, others))
         except Trouble as trouble:
-            place = f"{found.variable} = {short(end)}"
-            raise Difficult(f"an improper integral: at {place}, {trouble.reason}") from None
+            where = f"{integrand.variable} = {short(end)}"
+            raise Difficult(f"an improper integral: at {where}, {trouble.reason}") from None
     raise Difficult("an integrand that is singular between the bounds, or too wild")
 
 

@@ -58,8 +58,8 @@ def _kept_short(two: Callable[[Value, Value], Value]) -> Callable[[Value, Value]
     """Let an exact number that grows long become a ball before more is done to it."""
 
     def short_of(x: Value, y: Value) -> Value:
-        found = two(x, y)
-        return arb(found) if type(found) is fmpq and found.height_bits() > EXACT_BITS else found
+        text = two(x, y)
+        return arb(text) if type(text) is fmpq and text.height_bits() > EXACT_BITS else text
 
     return short_of
 
@@ -100,8 +100,8 @@ def _integer_power(x: Value, n: int) -> Value:
         return x  # whatever the exponent, which may be too long for flint
     if isinstance(x, fmpq) and x.height_bits() * n <= EXACT_BITS:
         return x**n
-    at = centre(x)
-    if at > 0 or at < 0:
+    middle = centre(x)
+    if middle > 0 or middle < 0:
         # Arb's own power takes exponents of one machine word.
         return ball(x) ** n if n < 2**62 else _rational_power(x, fmpq(n))
     # Its logarithm serves no ball around 0.
@@ -274,19 +274,19 @@ def _extreme(values: Sequence[Value], sense: int, touching: str) -> Value:
     middles = [ball(centre(value) * sense).mid() for value in values]
     leader = values[middles.index(builtins.max(middles))]
     top = centre(leader) * sense
-    rivals = [each for each in values if each is not leader and not top > centre(each) * sense]
+    rivals = [value for value in values if value is not leader and not top > centre(value) * sense]
     if not rivals:
         return leader
-    if any(isinstance(each, arb_series) for each in (leader, *rivals)):
+    if any(isinstance(value, arb_series) for value in (leader, *rivals)):
         for rival in rivals:
             if side((leader - rival) * sense, touching.format(short(leader))) < 0:
                 leader = rival
         return leader
-    exact = [each for each in (leader, *rivals) if isinstance(each, fmpq)]
+    exact = [value for value in (leader, *rivals) if isinstance(value, fmpq)]
     if len(exact) > len(rivals):
         # Their midpoints may have been rounded to one number.
         return builtins.max(exact) if sense > 0 else builtins.min(exact)
-    numbers = [ball(centre(each)) for each in (leader, *rivals)]
+    numbers = [ball(centre(value)) for value in (leader, *rivals)]
     return reduce(arb.max if sense > 0 else arb.min, numbers)
 
 

@@ -99,7 +99,7 @@ def _integral(polynomial: Polynomial) -> tuple[float, float]:
             factor_above, factor_below = _integral_power(generator, exponent)
             above, below = above + factor_above, below + factor_below
         terms.append((above, below))
-    below = sum(each for _, each in terms)
+    below = sum(size for _, size in terms)
     largest = max(above + below - own for above, own in terms)
     return largest + _log2(len(terms)), below + _log2(common)
 
@@ -145,5 +145,5 @@ def _cancels_a_root(polynomial: Polynomial) -> bool:
 
 def _are_opposite(a: Polynomial, b: Polynomial) -> bool:
     with working(FIRST_BITS, 0):
-        first, second = (acb(each.value()).real for each in (a, b))
+        first, second = (acb(form.value()).real for form in (a, b))
         return bool((first > 0 and second < 0) or (first < 0 and second > 0))

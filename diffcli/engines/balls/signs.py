@@ -58,18 +58,18 @@ class Facts:
     """
 
     def __init__(
-        self, at: Mapping[str, Coordinate], balls: Mapping[str, arb] | None = None
+        self, point: Mapping[str, Coordinate], balls: Mapping[str, arb] | None = None
     ) -> None:
         # A ball that is given gets no narrower by more precision.
         self.field = Field(FIRST_BITS if balls else MAX_BITS)
-        self._at, self._balls = at, balls or {}
+        self._at, self._balls = point, balls or {}
         self._constants: dict[Node, Constant | None] = {}
 
     def sign(self, term: Node) -> int | None:
         """Return the sign of a term's value, where it is proved that it has this one."""
         try:
-            found = self.constant(term)
-            return self.field.sign(found) if isinstance(found, Form) else None
+            constant = self.constant(term)
+            return self.field.sign(constant) if isinstance(constant, Form) else None
         except (Trouble, TooLong):
             return None
 
@@ -79,9 +79,9 @@ class Facts:
             order = postorder([term])
             if len(order) > MAX_NODES:
                 return None
-            for each in order:
-                if each not in self._constants:
-                    self._constants[each] = self._made(each)
+            for inner in order:
+                if inner not in self._constants:
+                    self._constants[inner] = self._made(inner)
         return self._constants[term]
 
     def _made(self, term: Node) -> Constant | None:
@@ -101,10 +101,14 @@ class Facts:
         if name in self._balls:
             ball = self._balls[name]
             return self.field.opaque(("variable", name), lambda: ball)
-        place = self._at.get(name)
-        if isinstance(place, Node):
-            return self.constant(place)
-        return number(Fraction(place)) if place is not None and isfinite(place) else None
+        coordinate = self._at.get(name)
+        if isinstance(coordinate, Node):
+            return self.constant(coordinate)
+        return (
+            number(Fraction(coordinate))
+            if coordinate is not None and isfinite(coordinate)
+            else None
+        )
 
     def _named(self, name: str) -> Constant | None:
         match name:
@@ -129,7 +133,7 @@ class Facts:
                 return None if None in arguments else not decisive
             case "not":
                 return None if arguments[0] is None else not arguments[0]
-        numbers = [each for each in arguments if isinstance(each, Form)]
+        numbers = [argument for argument in arguments if isinstance(argument, Form)]
         if len(numbers) != len(arguments) or op in TENSORS:
             return None
         if op in COMPARISONS:
@@ -157,30 +161,32 @@ class Facts:
         """Return u where the term is asin(sin(u)), or another inverse that gives u back."""
         if INVERSES.get(term.op) != term.args[0].op:
             return None
-        found = self._constants.get(term.args[0].args[0])
-        if not isinstance(found, Form):
+        angle = self._constants.get(term.args[0].args[0])
+        if not isinstance(angle, Form):
             return None
         low, high = self.field.ends(TABLE[term.op].range)
-        is_within = (low is None or self.field.certain_sign(found - low) >= 0) and (
-            high is None or self.field.certain_sign(high - found) >= 0
+        is_within = (low is None or self.field.certain_sign(angle - low) >= 0) and (
+            high is None or self.field.certain_sign(high - angle) >= 0
         )
-        return found if is_within else None
+        return angle if is_within else None
 
     def _defined(self, op: str, numbers: list[Form]) -> Constant | None:
         arguments = dict(zip("xyzw", numbers, strict=False))
-        made: dict[Node, Constant | None] = {}
-        for each in postorder([definition(op)]):
-            if each.op == VARIABLE:
-                made[each] = arguments[str(each.value)]
-            elif each.is_leaf:
-                made[each] = self._leaf(each)
+        constants: dict[Node, Constant | None] = {}
+        for term in postorder([definition(op)]):
+            if term.op == VARIABLE:
+                constants[term] = arguments[str(term.value)]
+            elif term.is_leaf:
+                constants[term] = self._leaf(term)
             else:
-                made[each] = self._applied(each.op, each, [made[arg] for arg in each.args])
-        return made[definition(op)]
+                constants[term] = self._applied(
+                    term.op, term, [constants[arg] for arg in term.args]
+                )
+        return constants[definition(op)]
 
 
 def _varies(exponent: Node) -> bool:
-    return any(each.op == VARIABLE for each in postorder([exponent]))
+    return any(term.op == VARIABLE for term in postorder([exponent]))
 
 
 def _first(branches: list[Constant | None]) -> Constant | None:
@@ -192,10 +198,10 @@ def _first(branches: list[Constant | None]) -> Constant | None:
     return None
 
 
-def proved_sign(term: Node, at: Mapping[str, Coordinate]) -> int | None:
+def proved_sign(term: Node, point: Mapping[str, Coordinate]) -> int | None:
     """Return the sign of a term's value at an exact point: −1, 0 or 1, each proved, or None.
 
     It is looked for until the deadline that is set, or for ``LONGEST`` at most.
     """
     with until(now() + LONGEST):
-        return Facts(at).sign(term)
+        return Facts(point).sign(term)

@@ -62,14 +62,14 @@ class Sum:
     """A sum of weighted monomials; no weight is 0."""
 
     def __init__(self, terms: Mapping[Monomial, Weight]) -> None:
-        self.terms = {each: weight for each, weight in terms.items() if weight}
+        self.terms = {monomial: weight for monomial, weight in terms.items() if weight}
         if len(self.terms) > MAX_TERMS:
             raise Difficult("the branches are too long to be compared")
 
     def __add__(self, other: Sum) -> Sum:
         total = dict(self.terms)
-        for each, weight in other.terms.items():
-            total[each] = total.get(each, Weight()) + weight
+        for monomial, weight in other.terms.items():
+            total[monomial] = total.get(monomial, Weight()) + weight
         return Sum(total)
 
     def __mul__(self, other: Sum) -> Sum:
@@ -77,13 +77,13 @@ class Sum:
             raise Difficult("the branches are too long to be compared")
         total: dict[Monomial, Weight] = {}
         for (a, v), (b, w) in product(self.terms.items(), other.terms.items()):
-            turn, each = _joined((*a, *b))
-            total[each] = total.get(each, Weight()) + v * w * turn
+            turn, monomial = _joined((*a, *b))
+            total[monomial] = total.get(monomial, Weight()) + v * w * turn
         return Sum(total)
 
     def scaled(self, weight: Weight) -> Sum:
         """Return a multiple."""
-        return Sum({each: w * weight for each, w in self.terms.items()})
+        return Sum({monomial: w * weight for monomial, w in self.terms.items()})
 
     def power(self, exponent: int) -> Sum:
         """Return an integer power."""
@@ -92,19 +92,19 @@ class Sum:
         if exponent > MAX_POWER and len(self.terms) > 1:
             return atom(node("pow", self.node(), number(exponent)))
         if len(self.terms) == 1:
-            ((each, weight),) = self.terms.items()
-            turn, raised = _joined((term, count * exponent) for term, count in each)
+            ((monomial, weight),) = self.terms.items()
+            turn, raised = _joined((term, count * exponent) for term, count in monomial)
             return Sum({raised: reduce(mul, [weight] * exponent, turn)})
         return reduce(mul, [self] * exponent, whole(1))
 
     def inverse(self) -> Sum:
         """Return 1 over the sum, which the caller must know not to be 0."""
         if len(self.terms) == 1:
-            ((each, weight),) = self.terms.items()
-            turn, below = _joined((term, -count) for term, count in each)
+            ((monomial, weight),) = self.terms.items()
+            turn, below = _joined((term, -count) for term, count in monomial)
             return Sum({below: weight.inverse() * turn})
-        sign, found = self.oriented()
-        return Sum({((found.node(), -1),): sign.inverse()})
+        sign, oriented = self.oriented()
+        return Sum({((oriented.node(), -1),): sign.inverse()})
 
     def oriented(self) -> tuple[Weight, Sum]:
         """Return a unit of ℚ(i) and the sum divided by it, alike for a sum and its negative."""
@@ -116,21 +116,21 @@ class Sum:
 
     def turn(self, of: Monomial) -> tuple[Weight, Sum]:
         """Return a monomial's weight, and the sum without it."""
-        rest = {each: weight for each, weight in self.terms.items() if each != of}
+        rest = {monomial: weight for monomial, weight in self.terms.items() if monomial != of}
         return self.terms.get(of, Weight()), Sum(rest)
 
     def polynomials(self, name: str) -> list[Polynomial]:
         """Return the polynomials in a variable that the other terms are multiplied by."""
         x = variable(name)
-        found: dict[Monomial, dict[int, Weight]] = {}
-        for each, weight in self.terms.items():
-            rest = tuple(factor for factor in each if factor[0] is not x)
-            found.setdefault(rest, {})[dict(each).get(x, 0)] = weight
-        if any(degree < 0 for group in found.values() for degree in group):
+        parts: dict[Monomial, dict[int, Weight]] = {}
+        for monomial, weight in self.terms.items():
+            rest = tuple(factor for factor in monomial if factor[0] is not x)
+            parts.setdefault(rest, {})[dict(monomial).get(x, 0)] = weight
+        if any(degree < 0 for group in parts.values() for degree in group):
             return [Polynomial([ONE])]
         return [
             Polynomial([group.get(k, Weight()) for k in range(max(group) + 1)])
-            for group in found.values()
+            for group in parts.values()
         ]
 
     def rational(self) -> Fraction | None:
@@ -142,8 +142,8 @@ class Sum:
 
     def node(self) -> Node:
         """Return the sum as a term."""
-        ordered = sorted(self.terms.items(), key=lambda each: _order(each[0]))
-        parts = [_weighted(weight, each) for each, weight in ordered]
+        ordered = sorted(self.terms.items(), key=lambda monomial: _order(monomial[0]))
+        parts = [_weighted(weight, monomial) for monomial, weight in ordered]
         if not parts:
             return number(0)
         return node("add", *parts) if len(parts) > 1 else parts[0]
@@ -160,13 +160,13 @@ class Polynomial:
     def __init__(self, coefficients: Sequence[Weight]) -> None:
         self._coefficients = list(coefficients)
 
-    def vanishes(self, at: Weight, times: int) -> bool:
+    def vanishes(self, weight: Weight, times: int) -> bool:
         """Whether it has a zero of an order there (by Horner's scheme, again and again)."""
         left = self._coefficients
         for _ in range(times):
             value, quotient = Weight(), []
             for coefficient in reversed(left):
-                value = value * at + coefficient
+                value = value * weight + coefficient
                 quotient.append(value)
             if value:
                 return False
@@ -200,8 +200,8 @@ def _exponential(exponent: Sum) -> tuple[Weight, Monomial]:
     quarters = weight.imag * 2
     if weight.real or quarters.denominator != 1:
         rest, quarters = exponent, Fraction(0)
-    found = ((node("exp", rest.node()), 1),) if rest.terms else ()
-    return _TURNS[int(quarters) % 4], found
+    factors = ((node("exp", rest.node()), 1),) if rest.terms else ()
+    return _TURNS[int(quarters) % 4], factors
 
 
 def applied(op: str, arguments: list[Sum]) -> Sum:
@@ -218,7 +218,9 @@ def applied(op: str, arguments: list[Sum]) -> Sum:
     if op in _EVEN | _ODD:
         side, first = first.oriented()
         sign = side if op in _ODD else ONE
-    return atom(node(op, first.node(), *(each.node() for each in arguments[1:]))).scaled(sign)
+    return atom(node(op, first.node(), *(argument.node() for argument in arguments[1:]))).scaled(
+        sign
+    )
 
 
 _EVEN = frozenset({"sinc"})
@@ -272,16 +274,16 @@ def _read(term: Node) -> Sum:
     return _read(term.args[0]).power(int(exponent))
 
 
-def _order(each: Monomial) -> list[tuple[str, int]]:
-    return [(text_of(term), count) for term, count in each]
+def _order(monomial: Monomial) -> list[tuple[str, int]]:
+    return [(text_of(term), count) for term, count in monomial]
 
 
-def _weighted(weight: Weight, each: Monomial) -> Node:
-    factors = [term if count == 1 else node("pow", term, number(count)) for term, count in each]
+def _weighted(weight: Weight, monomial: Monomial) -> Node:
+    factors = [term if count == 1 else node("pow", term, number(count)) for term, count in monomial]
     parts = [(weight.real, []), (weight.imag, [I])]
-    found = [
+    nodes = [
         node("mul", number(value), *unit, *factors) if unit or factors else number(value)
         for value, unit in parts
         if value
     ]
-    return node("add", *found) if len(found) > 1 else found[0]
+    return node("add", *nodes) if len(nodes) > 1 else nodes[0]

@@ -50,34 +50,34 @@ class End:
         self._nodes, self._reach = postorder([body]), reach
         self._within = reach.union(arb(0))
 
-    def bound(self, name: str, place: acb, step: acb, others: Mapping[str, acb]) -> arb:
+    def bound(self, name: str, ball: acb, step: acb, others: Mapping[str, acb]) -> arb:
         """Return the most that the integral over the distances is, for a range of length 1.
 
         The variable is place + s·step. Raises Undefined where it diverges, Difficult where nothing
         is known.
         """
-        found = self._value(name, place, step, others)
-        if found.power > -1:
-            order = _exact(found.power + 1)
-            return found.ball.abs_upper() * _real_power(self._reach, order) / arb(order)
-        if found.ball.imag == 0 and 0 not in found.ball.real:
+        value = self._value(name, ball, step, others)
+        if value.power > -1:
+            order = _exact(value.power + 1)
+            return value.ball.abs_upper() * _real_power(self._reach, order) / arb(order)
+        if value.ball.imag == 0 and 0 not in value.ball.real:
             raise Undefined("the integral diverges there")
         raise Difficult("whether the integral converges isn't known")
 
-    def _value(self, name: str, place: acb, step: acb, others: Mapping[str, acb]) -> Scaled:
+    def _value(self, name: str, ball: acb, step: acb, others: Mapping[str, acb]) -> Scaled:
         values: dict[Node, Scaled] = {}
-        for each in self._nodes:
-            if each.op == VARIABLE and each.value == name:
-                values[each] = self._regular(place, step)
-            elif each.is_leaf:
-                found = leaf_value(each, others)
-                if not isinstance(found, acb):
+        for term in self._nodes:
+            if term.op == VARIABLE and term.value == name:
+                values[term] = self._regular(ball, step)
+            elif term.is_leaf:
+                value = leaf_value(term, others)
+                if not isinstance(value, acb):
                     raise Difficult("a condition next to a singular end")
-                values[each] = self._regular(found, acb(0))
+                values[term] = self._regular(value, acb(0))
             else:
-                rule = _RULES.get(each.op, _elsewhere(each.op))
-                values[each] = rule(self, *(values[arg] for arg in each.args))
-            if not values[each].ball.is_finite():
+                rule = _RULES.get(term.op, _elsewhere(term.op))
+                values[term] = rule(self, *(values[arg] for arg in term.args))
+            if not values[term].ball.is_finite():
                 raise Difficult("an integrand that isn't bounded by a power next to its end")
         return values[self._nodes[-1]]
 
@@ -189,10 +189,10 @@ def _elsewhere(op: str) -> Rule:
     def rule(end: End, *args: Scaled) -> Scaled:
         if op not in OPERATIONS:
             raise Difficult(f"an integral of {op} isn't enclosed")
-        found = OPERATIONS[op](True, *(end.hull(x) for x in args))
-        if not isinstance(found, acb):
+        value = OPERATIONS[op](True, *(end.hull(x) for x in args))
+        if not isinstance(value, acb):
             raise Difficult("a condition next to a singular end")
-        return Scaled(Fraction(0), found)
+        return Scaled(Fraction(0), value)
 
     return rule
 

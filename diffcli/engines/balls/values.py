@@ -30,7 +30,7 @@ class Unknown(Exception):  # noqa: N818  (an expected outcome)
 
 def sign_of_terms(form: Form, bits: int = FIRST_BITS) -> int | None:
     """Return the sign that follows from that of positive generators, however near to 0 they are."""
-    signs = [_sign_of_product(each, bits) for each in (form.above, form.below)]
+    signs = [_sign_of_product(terms, bits) for terms in (form.above, form.below)]
     return None if None in signs else prod(sign for sign in signs if sign is not None)
 
 
@@ -57,9 +57,9 @@ def first_finite(value: Callable[[], arb]) -> arb:
     """Return a value at the first precision that bounds it. Raises Unknown where none does."""
     for bits in (FIRST_BITS, MAX_BITS):
         with working(bits, 0):
-            found = value()
-        if found.is_finite():
-            return found
+            result = value()
+        if result.is_finite():
+            return result
     raise Unknown
 
 

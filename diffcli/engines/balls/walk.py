@@ -63,10 +63,10 @@ class Walk:
     Raises PointError where the point has no value for a variable, or one that isn't finite.
     """
 
-    def __init__(self, output: Node, at: Mapping[str, Coordinate]) -> None:
-        self._coordinates = dict(at)
+    def __init__(self, output: Node, point: Mapping[str, Coordinate]) -> None:
+        self._coordinates = dict(point)
         refuse_tensors([output])
-        exact = [place for place in at.values() if isinstance(place, Node)]
+        exact = [coordinate for coordinate in point.values() if isinstance(coordinate, Node)]
         self.nodes = postorder([*exact, output])
         self._position = {node: i for i, node in enumerate(self.nodes)}
         self._output = self._position[output]
@@ -74,7 +74,7 @@ class Walk:
             None if node.is_leaf else resolve(TABLE[node.op].enclosure) for node in self.nodes
         ]
         self._arguments = [tuple(self._position[a] for a in node.args) for node in self.nodes]
-        self._bit = {name: 1 << i for i, name in enumerate(at)}
+        self._bit = {name: 1 << i for i, name in enumerate(point)}
         self._depends: list[int] = []
         for node, arguments in zip(self.nodes, self._arguments, strict=True):
             self._depends.append(self._variables_of(node, arguments))
@@ -121,12 +121,12 @@ class Walk:
             return fmpq(exact.numerator, exact.denominator)
         if node.op == CONSTANT:
             return _constant(str(node.value))
-        place = self._coordinates[str(node.value)]
-        if isinstance(place, Node):
-            return self._numbers[self._position[place]]
-        if not isfinite(place):
-            raise PointError(f"{node.value} = {place} is not a finite number")
-        return fmpq(*float(place).as_integer_ratio())
+        coordinate = self._coordinates[str(node.value)]
+        if isinstance(coordinate, Node):
+            return self._numbers[self._position[coordinate]]
+        if not isfinite(coordinate):
+            raise PointError(f"{node.value} = {coordinate} is not a finite number")
+        return fmpq(*float(coordinate).as_integer_ratio())
 
     def series(self, direction: Mapping[str, Steps], order: int, bits: int) -> Term:
         """Return the output's Taylor series along a direction, or a curve, up to t^order."""
@@ -159,11 +159,11 @@ class Walk:
         elif node.op == "pow" and self._depends[self._position[node.args[1]]]:
             # Only a constant exponent such as 1/3 means a real root of a negative base.
             arguments[1] = arb(arguments[1]) if isinstance(arguments[1], fmpq) else arguments[1]
-        found = _ruled(node.op, rule, arguments)
-        if isinstance(found, Undecided) and node.op not in LAZY:
+        result = _ruled(node.op, rule, arguments)
+        if isinstance(result, Undecided) and node.op not in LAZY:
             facts = self.facts_for(arguments)
-            return found if facts is None else _decided(facts, node, rule, arguments, found)
-        return found
+            return result if facts is None else _decided(facts, node, rule, arguments, result)
+        return result
 
     def facts_for(self, arguments: Sequence[Term]) -> Facts | None:  # noqa: ARG002
         """Return what is known of the terms at the point besides these balls of them."""
@@ -196,10 +196,10 @@ def _decided(
     followed = [
         known.get(arg, argument) for arg, argument in zip(node.args, arguments, strict=True)
     ]
-    found = _ruled(node.op, rule, followed)
+    decided = _ruled(node.op, rule, followed)
     # What isn't certain although its sign is may be so with more precision.
-    is_open = isinstance(found, Difficult) and not isinstance(found, Touching | OutOfTime)
-    return undecided if is_open else forgotten(found)
+    is_open = isinstance(decided, Difficult) and not isinstance(decided, Touching | OutOfTime)
+    return undecided if is_open else forgotten(decided)
 
 
 def _ruled(op: str, rule: Callable[..., Value | bool], arguments: list[Term]) -> Term:

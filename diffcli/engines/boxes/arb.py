@@ -48,27 +48,29 @@ def enclose(
     rule = resolve(TABLE[op].enclosure)
     shape = arguments[0].lo.shape
     single = len(moving) == 1
-    found = [Interval(np.full(shape, -inf), np.full(shape, inf)) for _ in range(order + 1)]
+    intervals = [Interval(np.full(shape, -inf), np.full(shape, inf)) for _ in range(order + 1)]
     domain: Domain = np.zeros(shape, dtype=np.int8)
     with working(BITS, order if single else 0):
-        for place in range(shape[0]):
-            ends = [(float(each.lo[place]), float(each.hi[place])) for each in arguments]
+        for index in range(shape[0]):
+            ends = [
+                (float(argument.lo[index]), float(argument.hi[index])) for argument in arguments
+            ]
             if not all(isfinite(end) for pair in ends for end in pair):
                 continue
             try:
                 terms = _terms(op, rule, ends, moving if single and order else (), order)
             except Undefined:
-                domain[place] = -1
+                domain[index] = -1
                 continue
             except (Trouble, ValueError):
                 continue
-            domain[place] = 1
+            domain[index] = 1
             factor = 1
             for degree, term in enumerate(terms):
                 factor *= max(degree, 1)
                 low, high = ends_of(term * factor)
-                found[degree].lo[place], found[degree].hi[place] = low, high
-    return found, domain
+                intervals[degree].lo[index], intervals[degree].hi[index] = low, high
+    return intervals, domain
 
 
 def _terms(

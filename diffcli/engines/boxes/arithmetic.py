@@ -112,7 +112,7 @@ def div(x: Interval, y: Interval) -> Interval:
     positive = ((x.lo >= 0) & above) | ((x.hi <= 0) & below)
     negative = ((x.hi <= 0) & above) | ((x.lo >= 0) & below)
     apart = (y.lo > 0) | (y.hi < 0)
-    found = _clipped(
+    quotient = _clipped(
         np.where(apart, down(low), -np.inf), np.where(apart, up(high), np.inf), positive, negative
     )
     # Next to a pole one end is finite: that at the far end of the divisor.
@@ -123,8 +123,8 @@ def div(x: Interval, y: Interval) -> Interval:
     most = np.where(negative, np.where(x.hi <= 0, x.hi, x.lo), 0.0)
     cap = -down(np.abs(_zero_where_nan(most / far)))
     return Interval(
-        np.where(near_pole & positive, np.maximum(bound, 0.0), found.lo),
-        np.where(near_pole & negative, np.minimum(cap, 0.0), found.hi),
+        np.where(near_pole & positive, np.maximum(bound, 0.0), quotient.lo),
+        np.where(near_pole & negative, np.minimum(cap, 0.0), quotient.hi),
     )
 
 

@@ -50,17 +50,17 @@ def simplified(roots: Sequence[Node]) -> list[Node]:
 
     Differences are sums, and numbers are folded where they are rational.
     """
-    made: dict[Node, Node] = {}
-    for each in postorder(roots):
-        args = [made[arg] for arg in each.args]
-        if each.is_leaf:
-            made[each] = each
-        elif each.op in DEFINITIONS and each.op not in RULES and each.op not in _MADE:
-            places = {variable(x): arg for x, arg in zip("xyzw", args, strict=False)}
-            made[each] = simplified([substituted(definition(each.op), places)])[0]
+    results: dict[Node, Node] = {}
+    for term in postorder(roots):
+        args = [results[arg] for arg in term.args]
+        if term.is_leaf:
+            results[term] = term
+        elif term.op in DEFINITIONS and term.op not in RULES and term.op not in _MADE:
+            arguments = {variable(x): arg for x, arg in zip("xyzw", args, strict=False)}
+            results[term] = simplified([substituted(definition(term.op), arguments)])[0]
         else:
-            made[each] = _without_root(_folded(node(each.op, *args, static=each.static)))
-    return [made[root] for root in roots]
+            results[term] = _without_root(_folded(node(term.op, *args, static=term.static)))
+    return [results[root] for root in roots]
 
 
 _MADE = frozenset({"normcdf"})
@@ -80,7 +80,7 @@ def _folded(term: Node) -> Node:
     """Return a term of rationals as the rational it is."""
     if term.op in ("add", "mul", "div", "neg"):
         numbers = [rational_of(arg) for arg in term.args]
-        if all(each is not None for each in numbers) and numbers:
+        if all(number is not None for number in numbers) and numbers:
             exact = cast(list[Fraction], numbers)
             match term.op:
                 case "add":
@@ -105,8 +105,8 @@ def _without_root(term: Node) -> Node:
 
 def without_roots(formula: Node) -> Node:
     """Return a formula in which squares of roots of sums of squares are these sums."""
-    roots = {each: _without_root(each) for each in postorder([formula])}
-    return substituted(formula, {each: sum_ for each, sum_ in roots.items() if sum_ is not each})
+    roots = {root: _without_root(root) for root in postorder([formula])}
+    return substituted(formula, {root: sum_ for root, sum_ in roots.items() if sum_ is not root})
 
 
 def is_square(term: Node) -> bool:
@@ -128,14 +128,14 @@ class Bounds:
         self.formulas = simplified(formulas)
         self.nodes = postorder(self.formulas)
         moving: dict[Node, bool] = {}
-        for each in self.nodes:
-            known = each.op == VARIABLE or any(moving[arg] for arg in each.args)
-            moving[each] = known
+        for term in self.nodes:
+            known = term.op == VARIABLE or any(moving[arg] for arg in term.args)
+            moving[term] = known
         self._moving = moving
         self._cached: dict[tuple[Node, int], dict[tuple[float, ...], list[float]]] = {}
         self.enclosed = 0
         """How many values of functions Arb has enclosed so far, one by one."""
-        self._constants = {each: _ends(each) for each in self.nodes if not moving[each]}
+        self._constants = {term: _ends(term) for term in self.nodes if not moving[term]}
 
     def over(self, lo: Array, hi: Array, order: int = 0) -> list[Term]:
         """Return the formulas over boxes, whose ends have a row a variable."""
@@ -149,95 +149,97 @@ class Bounds:
     def _walk(self, lo: Array, hi: Array, pairs: Pairs) -> list[Term]:
         shape = lo.shape[1:]
         terms: dict[Node, Term] = {}
-        for each in self.nodes:
-            if each.op == VARIABLE:
-                terms[each] = self._variable(str(each.value), lo, hi, pairs)
-            elif not self._moving[each]:
-                terms[each] = self._constant(each, shape)
+        for term in self.nodes:
+            if term.op == VARIABLE:
+                terms[term] = self._variable(str(term.value), lo, hi, pairs)
+            elif not self._moving[term]:
+                terms[term] = self._constant(term, shape)
             else:
-                terms[each] = self._applied(each, [terms[arg] for arg in each.args], pairs, shape)
-        return [terms[each] for each in self.formulas]
+                terms[term] = self._applied(term, [terms[arg] for arg in term.args], pairs, shape)
+        return [terms[formula] for formula in self.formulas]
 
     def _variable(self, name: str, lo: Array, hi: Array, pairs: Pairs) -> Jet:
-        place = self.names.index(name)
+        column = self.names.index(name)
         gradient = None
         if pairs.order:
             rows = np.zeros((pairs.count, lo.shape[1]))
-            rows[place] = 1.0
+            rows[column] = 1.0
             gradient = Interval(rows, rows)
-        return Jet(Interval(lo[place], hi[place]), np.ones(lo.shape[1:], np.int8), gradient)
+        return Jet(Interval(lo[column], hi[column]), np.ones(lo.shape[1:], np.int8), gradient)
 
-    def _constant(self, each: Node, shape: tuple[int, ...]) -> Term:
-        low, high, domain = self._constants[each]
-        if each.op == CONSTANT and each.value in ("true", "false"):
-            return np.full(shape, 1 if each.value == "true" else -1, np.int8)
-        if each.op in COMPARISONS or each.op in LOGIC:
+    def _constant(self, term: Node, shape: tuple[int, ...]) -> Term:
+        low, high, domain = self._constants[term]
+        if term.op == CONSTANT and term.value in ("true", "false"):
+            return np.full(shape, 1 if term.value == "true" else -1, np.int8)
+        if term.op in COMPARISONS or term.op in LOGIC:
             return np.full(shape, domain, np.int8)
         value = Interval(np.full(shape, low), np.full(shape, high))
         return Jet(value, np.full(shape, domain, np.int8))
 
     def _applied(
-        self, each: Node, args: Sequence[Term], pairs: Pairs, shape: tuple[int, ...]
+        self, term: Node, args: Sequence[Term], pairs: Pairs, shape: tuple[int, ...]
     ) -> Term:
-        if each.op in LOGIC:
-            return _logic(each.op, cast(Sequence[Domain], args))
-        if each.op == "piecewise":
+        if term.op in LOGIC:
+            return _logic(term.op, cast(Sequence[Domain], args))
+        if term.op == "piecewise":
             branches = [
                 (cast(Jet, value), cast(Domain, condition))
                 for value, condition in zip(args[::2], args[1::2], strict=True)
             ]
             return jets.selected(pairs, branches, shape)
         numbers = cast(Sequence[Jet], args)
-        if each.op in COMPARISONS:
-            return compared(each.op, jets.difference(*numbers), numbers)
-        if each.op in RULES:
-            return jets.function(pairs, each.op, numbers[0])
-        rule = _RULES.get(each.op)
+        if term.op in COMPARISONS:
+            return compared(term.op, jets.difference(*numbers), numbers)
+        if term.op in RULES:
+            return jets.function(pairs, term.op, numbers[0])
+        rule = _RULES.get(term.op)
         if rule is not None:
-            return rule(pairs, each, numbers)
-        return self._by_arb(each, numbers, pairs)
+            return rule(pairs, term, numbers)
+        return self._by_arb(term, numbers, pairs)
 
-    def _by_arb(self, each: Node, numbers: Sequence[Jet], pairs: Pairs) -> Jet:
-        moving = [i for i, arg in enumerate(each.args) if self._moving[arg]]
+    def _by_arb(self, term: Node, numbers: Sequence[Jet], pairs: Pairs) -> Jet:
+        moving = [i for i, arg in enumerate(term.args) if self._moving[arg]]
         values = [jet.value for jet in numbers]
-        found, domain = self._enclosures(each, values, moving, pairs.order)
+        ends, domain = self._enclosures(term, values, moving, pairs.order)
         if len(moving) == 1:
             known = np.minimum.reduce([domain, *(jet.domain for jet in numbers)])
             inner = numbers[moving[0]]
-            return jets.composed(pairs, inner, found[0], known, lambda order: found[order])
+            return jets.composed(pairs, inner, ends[0], known, lambda order: ends[order])
         known = np.minimum.reduce([domain, *(jet.domain for jet in numbers)])
         if not pairs.order:
-            return Jet(found[0], known)
+            return Jet(ends[0], known)
         # Nothing is known of the derivatives but in which variables they are 0.
         gradient: Interval | None = None
-        for place in moving:
-            slope = numbers[place].gradient
+        for column in moving:
+            slope = numbers[column].gradient
             if slope is not None:
                 spread = mul(whole(slope.lo), slope)
                 gradient = spread if gradient is None else add(gradient, spread)
         hessian = None
         if gradient is not None and pairs.order > 1:
             hessian = mul(whole(np.empty(1)), pairs.square(gradient))
-        return Jet(found[0], known, gradient, hessian)
+        return Jet(ends[0], known, gradient, hessian)
 
     def _enclosures(
-        self, each: Node, values: Sequence[Interval], moving: Sequence[int], order: int
+        self, formula: Node, values: Sequence[Interval], moving: Sequence[int], order: int
     ) -> tuple[list[Interval], Domain]:
         """Enclose a function over boxes, each distinct argument once: boxes in a row share ends."""
-        cached = self._cached.setdefault((each, order), {})
+        cached = self._cached.setdefault((formula, order), {})
         if len(cached) > MOST_CACHED:
             cached.clear()
         ends = np.stack([end for value in values for end in value])
-        keys, place = np.unique(ends, axis=1, return_inverse=True)
+        keys, positions = np.unique(ends, axis=1, return_inverse=True)
         boxes = list(zip(*keys.tolist(), strict=True))
         new = [index for index, box in enumerate(boxes) if box not in cached]
         arguments = zip(keys[::2, new], keys[1::2, new], strict=True)
-        terms, domain = enclose(each.op, [Interval(*pair) for pair in arguments], moving, order)
+        terms, domain = enclose(formula.op, [Interval(*pair) for pair in arguments], moving, order)
         rows = np.array([*(end for term in terms for end in term), domain]).T.tolist()
         cached.update(zip((boxes[index] for index in new), rows, strict=True))
         self.enclosed += len(new)
         table = (
-            np.array([cached[box] for box in boxes]).reshape(-1, 2 * order + 3).T[:, place.ravel()]
+            np.array([cached[box] for box in boxes])
+            .reshape(-1, 2 * order + 3)
+            .T[:, positions.ravel()]
         )
         pairs = zip(table[:-1:2], table[1::2], strict=True)
         return [Interval(*pair) for pair in pairs], table[-1].astype(np.int8)
@@ -273,16 +275,16 @@ def _least_of(args: Sequence[Domain]) -> Domain:
     return cast(Domain, np.minimum.reduce(list(args)))
 
 
-def _sum(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG001
+def _sum(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG001
     return reduce(jets.total, args)
 
 
-def _product(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG001
+def _product(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG001
     return reduce(lambda x, y: jets.product(pairs, x, y), args)
 
 
-def _power(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:
-    exponent = rational_of(each.args[1])
+def _power(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:
+    exponent = rational_of(term.args[1])
     if exponent is None:
         return jets.general_power(pairs, *args)
     if exponent.denominator == 1:
@@ -290,8 +292,8 @@ def _power(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:
     return jets.fractional_power(pairs, args[0], exponent)
 
 
-def _root(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:
-    order = rational_of(each.args[1])
+def _root(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:
+    order = rational_of(term.args[1])
     if order is None or order == 0 or order.denominator != 1:
         ones = Jet(Interval(*(np.ones_like(end) for end in args[1].value)), args[1].domain)
         return jets.general_power(pairs, args[0], jets.quotient(pairs, ones, args[1]))
@@ -300,12 +302,12 @@ def _root(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:
     return jets.fractional_power(pairs, args[0], 1 / order)
 
 
-def _greatest(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG001
+def _greatest(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG001
     return reduce(lambda x, y: jets.greatest(pairs, x, y), args)
 
 
-def _least(pairs: Pairs, each: Node, args: Sequence[Jet]) -> Jet:
-    return jets.opposite(_greatest(pairs, each, [jets.opposite(arg) for arg in args]))
+def _least(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:
+    return jets.opposite(_greatest(pairs, term, [jets.opposite(arg) for arg in args]))
 
 
 _RULES: Mapping[str, Callable[[Pairs, Node, Sequence[Jet]], Jet]] = {
@@ -326,18 +328,18 @@ def _ends(term: Node) -> tuple[float, float, int]:
         return -np.inf, np.inf, 1
     exact = rational_of(term)
     if exact is not None:
-        found: object = fmpq(exact.numerator, exact.denominator)
+        ball: object = fmpq(exact.numerator, exact.denominator)
     else:
-        found = Walk(term, {}).value(CONSTANT_BITS)
-    if isinstance(found, bool):
-        return -np.inf, np.inf, 1 if found else -1
-    if isinstance(found, Trouble):
-        return -np.inf, np.inf, -1 if isinstance(found, Undefined) else 0
-    if isinstance(found, fmpq):
-        near = float(Fraction(int(found.p), int(found.q)))
-        if Fraction(near) == Fraction(int(found.p), int(found.q)):
+        ball = Walk(term, {}).value(CONSTANT_BITS)
+    if isinstance(ball, bool):
+        return -np.inf, np.inf, 1 if ball else -1
+    if isinstance(ball, Trouble):
+        return -np.inf, np.inf, -1 if isinstance(ball, Undefined) else 0
+    if isinstance(ball, fmpq):
+        near = float(Fraction(int(ball.p), int(ball.q)))
+        if Fraction(near) == Fraction(int(ball.p), int(ball.q)):
             return near, near, 1
-        found = arb(found)
-    if cast(arb, found).contains(0) and proved_sign(term, {}) == 0:
+        ball = arb(ball)
+    if cast(arb, ball).contains(0) and proved_sign(term, {}) == 0:
         return 0.0, 0.0, 1
-    return *ends_of(cast(arb, found)), 1
+    return *ends_of(cast(arb, ball)), 1

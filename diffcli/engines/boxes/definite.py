@@ -25,20 +25,20 @@ def semidefinite(hessian: Interval, pairs: Pairs, free: Mask | None = None) -> M
     Gaussian elimination on intervals. Only the variables that are ``free`` count.
     """
     with np.errstate(all="ignore"):
-        found = _entries(hessian, pairs)
+        entries = _entries(hessian, pairs)
         if free is not None:
-            for (i, j), entry in found.items():
+            for (i, j), entry in entries.items():
                 counts = free[i] & free[j]
                 rest = 1.0 if i == j else 0.0
-                found[i, j] = Interval(
+                entries[i, j] = Interval(
                     np.where(counts, entry.lo, rest), np.where(counts, entry.hi, rest)
                 )
         size = pairs.count
-        proved = _by_discs(found, size)
+        proved = _by_discs(entries, size)
         if size == 2:
-            proved |= _by_minors(found)
+            proved |= _by_minors(entries)
         if size > 1:
-            proved |= _by_pivots(found, size)
+            proved |= _by_pivots(entries, size)
         return proved
 
 
@@ -46,28 +46,28 @@ def _size(x: Interval) -> np.ndarray:
     return np.maximum(-x.lo, x.hi)
 
 
-def _by_discs(found: Entries, size: int) -> Mask:
-    proved = np.ones(found[0, 0].lo.shape, bool)
+def _by_discs(entries: Entries, size: int) -> Mask:
+    proved = np.ones(entries[0, 0].lo.shape, bool)
     for i in range(size):
         reach = np.zeros(proved.shape)
         for j in range(size):
             if i != j:
                 # A sum that isn't exact is rounded upwards.
-                term = _size(found[min(i, j), max(i, j)])
+                term = _size(entries[min(i, j), max(i, j)])
                 reach = add(Interval(reach, reach), Interval(term, term)).hi
-        proved &= found[i, i].lo >= reach
+        proved &= entries[i, i].lo >= reach
     return proved
 
 
-def _by_minors(found: Entries) -> Mask:
-    a, b, c = found[0, 0], found[0, 1], found[1, 1]
+def _by_minors(entries: Entries) -> Mask:
+    a, b, c = entries[0, 0], entries[0, 1], entries[1, 1]
     minor = sub(mul(a, c), power(b, 2))
     return (a.lo >= 0) & (c.lo >= 0) & (minor.lo >= 0)
 
 
-def _by_pivots(found: Entries, size: int) -> Mask:
-    left = dict(found)
-    proved = np.ones(found[0, 0].lo.shape, bool)
+def _by_pivots(entries: Entries, size: int) -> Mask:
+    left = dict(entries)
+    proved = np.ones(entries[0, 0].lo.shape, bool)
     for k in range(size):
         pivot = left[k, k]
         proved &= pivot.lo > 0

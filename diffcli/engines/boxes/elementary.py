@@ -80,8 +80,8 @@ def log_at(x: Array) -> Array:
     low = m < 0.7071067811865476
     m, k = np.where(low, 2.0 * m, m), np.where(low, k - 1, k).astype(np.float64)
     s = (m - 1.0) / (m + 1.0)
-    found = k * _LOG2_HEAD + (k * _LOG2_TAIL + 2.0 * s * _series(s * s, _ATANH))
-    return np.where(usable, found, np.where(x > 0, np.inf, -np.inf))
+    logarithm = k * _LOG2_HEAD + (k * _LOG2_TAIL + 2.0 * s * _series(s * s, _ATANH))
+    return np.where(usable, logarithm, np.where(x > 0, np.inf, -np.inf))
 
 
 def log1p_at(x: Array) -> Array:
@@ -189,7 +189,7 @@ def widened(y: Array, sense: int, extra: Array | float = 0.0) -> Array:
 
 
 def rising(
-    at: Point,
+    point: Point,
     exact: tuple[float, float],
     domain: tuple[float, float] = (-np.inf, np.inf),
     bounds: tuple[float, float] = (-np.inf, np.inf),
@@ -201,7 +201,7 @@ def rising(
 
     def end(x: Array, sense: int) -> Array:
         inside = np.clip(x, *domain)
-        bound = widened(at(inside), sense)
+        bound = widened(point(inside), sense)
         bound = np.where(inside == exact[0], exact[1], bound)
         bound = np.where(np.isnan(bound), np.inf * sense, bound)
         return np.clip(bound, *bounds)
@@ -275,13 +275,13 @@ def tan(x: Interval) -> tuple[Interval, Mask]:
     inside = Interval(np.where(usable, x.lo, 0.0), np.where(usable, x.hi, 0.0))
     smooth = usable & ~_peaks(inside, 1.0) & ~_peaks(inside, 3.0)
 
-    def end(at: Array, sense: int) -> Array:
-        s, c, error = sin_cos_at(at)
+    def end(array: Array, sense: int) -> Array:
+        s, c, error = sin_cos_at(array)
         quotient = s / np.where(c == 0, 1.0, c)
         # |cos| > 10⁻⁹ away from the poles.
         relative = error * (1.0 + np.abs(quotient)) / np.abs(np.where(c == 0, 1.0, c))
         bound = widened(quotient, sense, 2.0 * relative + 4.0 * np.abs(quotient) * SLACK)
-        return np.where(at == 0, 0.0, bound)
+        return np.where(array == 0, 0.0, bound)
 
     return (
         Interval(

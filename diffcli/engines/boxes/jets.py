@@ -68,8 +68,8 @@ class Pairs:
         return choose(same, power(_rows(x, first), 2), product)
 
 
-def _rows(x: Interval, places: Sequence[int]) -> Interval:
-    return Interval(x.lo[places], x.hi[places])
+def _rows(x: Interval, positions: Sequence[int]) -> Interval:
+    return Interval(x.lo[positions], x.hi[positions])
 
 
 def _plus(x: Interval | None, y: Interval | None) -> Interval | None:
@@ -215,12 +215,12 @@ def fractional_power(pairs: Pairs, x: Jet, exponent: Fraction) -> Jet:
 
 def general_power(pairs: Pairs, x: Jet, y: Jet) -> Jet:
     """Return x^y = e^(y·log x) where x > 0; of other x nothing is known."""
-    found = function(pairs, "exp", product(pairs, y, function(pairs, "log", x)))
+    power = function(pairs, "exp", product(pairs, y, function(pairs, "log", x)))
     below = x.value.lo < 0
     at_zero = (x.value.lo == 0) & (y.value.lo > 0)
-    value = choose(below, whole(found.value.lo), found.value)
-    domain = np.where(at_zero, _both(x, y), np.where(below | (x.domain < 1), 0, found.domain))
-    return replace(found, value=value, domain=np.minimum(domain, _both(x, y)).astype(np.int8))
+    value = choose(below, whole(power.value.lo), power.value)
+    domain = np.where(at_zero, _both(x, y), np.where(below | (x.domain < 1), 0, power.domain))
+    return replace(power, value=value, domain=np.minimum(domain, _both(x, y)).astype(np.int8))
 
 
 def greatest(pairs: Pairs, x: Jet, y: Jet) -> Jet:
@@ -283,13 +283,13 @@ def selected(pairs: Pairs, branches: Sequence[tuple[Jet, Domain]], shape: tuple[
     single = (crowd == 1) & ~open_
 
     def part(of: Callable[[Jet], Interval | None], rows: int) -> Interval:
-        found = whole(np.empty((rows, *shape)))
+        result = whole(np.empty((rows, *shape)))
         for (jet, _), mask in zip(branches, taken, strict=True):
             own = of(jet)
             zero = np.zeros((rows, *shape))
             own = Interval(zero, zero) if own is None else own
-            found = choose(single & mask, own, found)
-        return found
+            result = choose(single & mask, own, result)
+        return result
 
     gradient = part(lambda jet: jet.gradient, pairs.count)
     hessian = None

@@ -161,18 +161,18 @@ class Lower:
         if not chosen.size:
             return lower, test, points, upper
         inner = Interval(box.lo[:, chosen], box.hi[:, chosen])
-        at = self.descended(inner, points[:, chosen], pairs)
-        here = self.bounds.jet(at, at, 1)
+        bounds = self.descended(inner, points[:, chosen], pairs)
+        here = self.bounds.jet(bounds, bounds, 1)
         gradient = _gradient(here, inner)
-        change = mul(gradient, sub(inner, Interval(at, at)))
+        change = mul(gradient, sub(inner, Interval(bounds, bounds)))
         tangent = np.where(here.domain > 0, _total(here.value, change).lo, -np.inf)
         lower, test = lower.copy(), test.copy()
         lower[chosen], test[chosen] = _better(lower[chosen], tangent, test[chosen], Test.CONVEXITY)
-        value = self._upper(at, here)
+        value = self._upper(bounds, here)
         better = value < upper[chosen]
         points, upper = points.copy(), upper.copy()
         upper[chosen] = np.where(better, value, upper[chosen])
-        points[:, chosen] = np.where(better, at, points[:, chosen])
+        points[:, chosen] = np.where(better, bounds, points[:, chosen])
         return lower, test, points, upper
 
     def descended(self, box: Interval, points: Array, pairs: Pairs) -> Array:

@@ -97,9 +97,9 @@ def _is_at_poles(lower: Lower, front: Frontier) -> bool:
 
 
 def _best(upper: Array, points: Array, best: float, point: Array) -> tuple[float, Array]:
-    place = int(np.argmin(upper)) if upper.size else 0
-    if upper.size and upper[place] < best:
-        return float(upper[place]), points[:, place]
+    position = int(np.argmin(upper)) if upper.size else 0
+    if upper.size and upper[position] < best:
+        return float(upper[position]), points[:, position]
     return best, point
 
 
@@ -126,15 +126,15 @@ def _points(
     box = Interval(front.box.lo[:, order], front.box.hi[:, order])
     pairs = Pairs(box.lo.shape[0], 2)
     with np.errstate(all="ignore"):
-        at = lower.descended(box, lower.region.middles(box), pairs)
+        middles = lower.descended(box, lower.region.middles(box), pairs)
     spans = np.minimum(lower.region.high.hi - lower.region.low.lo, 1e6)
-    at = np.where(np.abs(at) <= NOISE * spans, np.clip(0.0, box.lo, box.hi), at)
-    near = lower.value_at(at) <= best + 2 * tolerance * max(abs(best), tolerance)
-    found: list[Array] = [point]
+    middles = np.where(np.abs(middles) <= NOISE * spans, np.clip(0.0, box.lo, box.hi), middles)
+    near = lower.value_at(middles) <= best + 2 * tolerance * max(abs(best), tolerance)
+    points: list[Array] = [point]
     for column in np.flatnonzero(near):
-        place = at[:, column]
-        if all((np.abs(place - other) > SAME * spans[:, 0]).any() for other in found):
-            found.append(place)
-        if len(found) > MOST_POINTS:
+        place = middles[:, column]
+        if all((np.abs(place - other) > SAME * spans[:, 0]).any() for other in points):
+            points.append(place)
+        if len(points) > MOST_POINTS:
             break
-    return tuple(tuple(each.tolist()) for each in found)
+    return tuple(tuple(point.tolist()) for point in points)

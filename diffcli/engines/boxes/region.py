@@ -118,12 +118,12 @@ class Region:
     def coordinates(self, lo: Sequence[float], hi: Sequence[float]) -> dict[str, Coordinate] | None:
         """Return the exact point that a box stands for: floats, or typed ends; None for a box."""
         point: dict[str, Coordinate] = {}
-        for place, (name, (first, last)) in enumerate(self.ranges.items()):
-            if lo[place] == hi[place]:
-                point[name] = float(lo[place])
-            elif (lo[place], hi[place]) == _floats(first):
+        for position, (name, (first, last)) in enumerate(self.ranges.items()):
+            if lo[position] == hi[position]:
+                point[name] = float(lo[position])
+            elif (lo[position], hi[position]) == _floats(first):
                 point[name] = first
-            elif (lo[place], hi[place]) == _floats(last):
+            elif (lo[position], hi[position]) == _floats(last):
                 point[name] = last
             else:
                 return None
@@ -132,11 +132,11 @@ class Region:
     def holds(self, point: Mapping[str, Coordinate]) -> bool:
         """Whether an exact point is proved to lie in the typed box."""
         for name, (first, last) in self.ranges.items():
-            place = point[name]
+            coordinate = point[name]
             for end, sense in ((first, 1), (last, -1)):
-                if place is end or _infinite(end) is not None:
+                if coordinate is end or _infinite(end) is not None:
                     continue
-                exact = place if isinstance(place, Node) else _as_node(place)
+                exact = coordinate if isinstance(coordinate, Node) else _as_node(coordinate)
                 gap = node("add", exact, node("neg", end))
                 sign = proved_sign(gap, {})
                 if sign is None or sign * sense < 0:
@@ -144,8 +144,8 @@ class Region:
         return True
 
 
-def _as_node(place: float) -> Node:
-    return number(Fraction(place))
+def _as_node(coordinate: float) -> Node:
+    return number(Fraction(coordinate))
 
 
 def _columns(pairs: Sequence[tuple[float, float]]) -> Interval:

@@ -122,7 +122,7 @@ def _abs_curvature(x: Interval, _: Interval) -> Interval:
     return Interval(np.zeros_like(x.lo), np.where(kink, np.inf, 0.0))
 
 
-def _step(at: Callable[[Array], Array], jumps: Callable[[Interval], Mask]) -> Rule:
+def _step(function: Callable[[Array], Array], jumps: Callable[[Interval], Mask]) -> Rule:
     """Return the rule of a function that rises by jumps alone."""
 
     def slope(x: Interval, _: Interval) -> Interval:
@@ -132,7 +132,7 @@ def _step(at: Callable[[Array], Array], jumps: Callable[[Interval], Mask]) -> Ru
         bound = np.where(jumps(x), np.inf, 0.0)
         return Interval(-bound, bound)
 
-    return Rule(lambda x: Interval(at(x.lo), at(x.hi)), slope, curvature)
+    return Rule(lambda x: Interval(function(x.lo), function(x.hi)), slope, curvature)
 
 
 def _between(offset: float) -> Callable[[Interval], Mask]:
@@ -240,11 +240,11 @@ def rational_power(x: Interval, exponent: Fraction) -> tuple[Interval, Domain]:
         return choose(never, whole(x.lo), above), ternary(sure, never)
     below = _positive_power(_not_negative(neg(x)), exponent)
     below = neg(below) if exponent.numerator % 2 else below
-    found = choose(x.lo >= 0, above, choose(x.hi <= 0, below, hull(above, below)))
+    power = choose(x.lo >= 0, above, choose(x.hi <= 0, below, hull(above, below)))
     apart = (x.lo > 0) | (x.hi < 0)
     sure = np.ones_like(apart) if rises else apart
     never = np.zeros_like(apart) if rises else (x.lo == 0) & (x.hi == 0)
-    return found, ternary(sure, never)
+    return power, ternary(sure, never)
 
 
 def _positive_power(x: Interval, exponent: Fraction) -> Interval:

@@ -129,12 +129,12 @@ def cut(lower: Lower, boxes: Frontier) -> tuple[Interval, Mask]:
     # In turn, a wide variable is cut even where the slope in it seems small.
     widths = np.where(divisible, np.minimum(hi - lo, 1e300), -1.0)
     score = np.where((boxes.depth % 4 == 3)[None, :], widths, score)
-    place = np.argmax(score, axis=0)
+    axis = np.argmax(score, axis=0)
     columns = np.arange(lo.shape[1])
-    can = divisible[place, columns]
+    can = divisible[axis, columns]
     low_hi, high_lo = hi.copy(), lo.copy()
-    low_hi[place, columns] = np.where(can, middle[place, columns], hi[place, columns])
-    high_lo[place, columns] = np.where(can, middle[place, columns], lo[place, columns])
+    low_hi[axis, columns] = np.where(can, middle[axis, columns], hi[axis, columns])
+    high_lo[axis, columns] = np.where(can, middle[axis, columns], lo[axis, columns])
     halves = Interval(np.concatenate([lo, high_lo], axis=1), np.concatenate([low_hi, hi], axis=1))
     return halves, can
 
@@ -154,9 +154,9 @@ Step = tuple[Bounded, Frontier]
 def first_step(lower: Lower, effort: Effort) -> Step:
     """Return the bounds of the boxes that the region is cut into first."""
     start = first_boxes(lower.region.start())
-    found = bounded(lower, start, effort, curved=True)
+    bounds = bounded(lower, start, effort, curved=True)
     count = start.lo.shape[1]
-    return found, _frontier(found, np.zeros(count, np.int64), np.full(count, 1.0 / count))
+    return bounds, _frontier(bounds, np.zeros(count, np.int64), np.full(count, 1.0 / count))
 
 
 def next_step(lower: Lower, chosen: Frontier, effort: Effort) -> tuple[Step, Mask]:
@@ -168,15 +168,17 @@ def next_step(lower: Lower, chosen: Frontier, effort: Effort) -> tuple[Step, Mas
     share = np.tile(0.5 * chosen.share, 2)[both]
     pairs = box.lo.shape[0] * (box.lo.shape[0] + 1) // 2
     curved = box.lo.shape[1] * pairs <= CURVED_WORK
-    found = bounded(lower, box, effort, curved=curved)
+    bounds = bounded(lower, box, effort, curved=curved)
     # A bound of the whole box holds for its halves.
     inherited = np.tile(chosen.lower, 2)[both]
-    found = replace(found, lower=np.maximum(found.lower, inherited))
-    return (found, _frontier(found, depth, share)), can
+    bounds = replace(bounds, lower=np.maximum(bounds.lower, inherited))
+    return (bounds, _frontier(bounds, depth, share)), can
 
 
-def _frontier(found: Bounded, depth: Array, share: Array) -> Frontier:
-    return Frontier(found.box, found.lower, found.test, found.domain, found.steep, depth, share)
+def _frontier(bounds: Bounded, depth: Array, share: Array) -> Frontier:
+    return Frontier(
+        bounds.box, bounds.lower, bounds.test, bounds.domain, bounds.steep, depth, share
+    )
 
 
 def worst(front: Frontier, count: int = BATCH) -> tuple[Frontier, Frontier]:
@@ -193,12 +195,12 @@ def halved(box: Interval, share: Array, region: Region) -> tuple[Interval, Array
     middle = region.middles(box)
     span = np.where(np.isfinite(box.hi - box.lo), box.hi - box.lo, 1e300)
     inside = (middle > box.lo) & (middle < box.hi)
-    place = np.argmax(np.where(inside, span, -1.0), axis=0)
+    axis = np.argmax(np.where(inside, span, -1.0), axis=0)
     columns = np.arange(share.size)
-    can = inside[place, columns]
+    can = inside[axis, columns]
     first, second = box.hi.copy(), box.lo.copy()
-    first[place, columns] = np.where(can, middle[place, columns], first[place, columns])
-    second[place, columns] = np.where(can, middle[place, columns], second[place, columns])
+    first[axis, columns] = np.where(can, middle[axis, columns], first[axis, columns])
+    second[axis, columns] = np.where(can, middle[axis, columns], second[axis, columns])
     kept = np.concatenate([np.ones(share.size, bool), can])
     lo = np.concatenate([box.lo, second], axis=1)[:, kept]
     hi = np.concatenate([np.where(can, first, box.hi), box.hi], axis=1)[:, kept]
@@ -221,13 +223,13 @@ def clusters(box: Interval) -> list[Interval]:
         while grown:
             gap = 1e-9 * np.maximum(np.abs(low), np.abs(high)) + 1e-300
             near = [
-                each
-                for each in left
-                if (lo[:, each] <= high + gap).all() and (hi[:, each] >= low - gap).all()
+                box
+                for box in left
+                if (lo[:, box] <= high + gap).all() and (hi[:, box] >= low - gap).all()
             ]
             grown = bool(near)
             for each in near:
                 low, high = np.minimum(low, lo[:, each]), np.maximum(high, hi[:, each])
-            left = [each for each in left if each not in near]
+            left = [box for box in left if box not in near]
         hulls.append(Interval(low[:, None], high[:, None]))
     return hulls

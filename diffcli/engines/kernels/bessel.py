@@ -33,15 +33,15 @@ def _besselk(order: Any, x: Any) -> Any:
     return np.where(x > 690, special.kve(order, x) * half * half, special.kv(order, x))
 
 
-def _airy(name: str, place: int) -> Formula:
+def _airy(name: str, position: int) -> Formula:
     """Return one of scipy's four; by mpmath where those give up before the floats end."""
 
     def value(x: Any) -> Any:
-        found = np.array(special.airy(x)[place])
+        result = np.array(special.airy(x)[position])
         is_lost = (x > 103) & (x < 109)
         if is_lost.any():
-            found[is_lost] = numbers(name)(x[is_lost])
-        return found
+            result[is_lost] = numbers(name)(x[is_lost])
+        return result
 
     return on_cpu(value)
 

@@ -52,8 +52,8 @@ def on_cpu(function: Callable[..., Any]) -> Formula:
 
     def value(*args: Tensor) -> Tensor:
         with np.errstate(all="ignore"):  # what isn't real or finite becomes nan and inf in silence
-            found = function(*(arg.detach().cpu().double().numpy() for arg in args))
-        return torch.as_tensor(found, dtype=args[0].dtype, device=args[0].device)
+            numbers = function(*(arg.detach().cpu().double().numpy() for arg in args))
+        return torch.as_tensor(numbers, dtype=args[0].dtype, device=args[0].device)
 
     return value
 
@@ -95,8 +95,8 @@ def _derivative(name: str, args: Sequence[float], orders: tuple[int, ...]) -> An
         moved = (x + step * s for x, step, s in zip(args, steps, scales, strict=True))
         return meanings.real(name, *moved)
 
-    found = mpmath.diff(scaled, (0,) * len(args), orders)
-    return found / mpmath.fprod(s**n for s, n in zip(scales, orders, strict=True))
+    derivative = mpmath.diff(scaled, (0,) * len(args), orders)
+    return derivative / mpmath.fprod(s**n for s, n in zip(scales, orders, strict=True))
 
 
 ITERATED: dict[str, frozenset[int]] = {}
@@ -141,8 +141,8 @@ def _none(*args: Tensor) -> Tensor:
 
 
 def _of_table(name: str, index: int, *args: Tensor) -> Tensor:
-    (found,) = program(name, index)(*args)
-    return found
+    (number,) = program(name, index)(*args)
+    return number
 
 
 @cache
@@ -153,7 +153,7 @@ def program(name: str, index: int) -> Program:
 
 
 def _numeric_partial(name: str, index: int, orders: tuple[int, ...] = (0,) * 4) -> Formula:
-    raised = tuple(n + (place == index) for place, n in enumerate(orders))
+    raised = tuple(n + (position == index) for position, n in enumerate(orders))
     return lambda *args: _numeric(name, raised[: len(args)])(*args)
 
 

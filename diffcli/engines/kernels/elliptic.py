@@ -18,17 +18,17 @@ def _incomplete(phi: Any, m: Any, complete: Any, third: float) -> Any:
     rest = phi - turns * np.pi
     sine, cosine = np.sin(rest), np.cos(rest)
     below = 1 - m * sine**2
-    found = sine * special.elliprf(cosine**2, below, 1)
+    integral = sine * special.elliprf(cosine**2, below, 1)
     if third:
-        found = found - third * m * sine**3 * special.elliprd(cosine**2, below, 1)
-    found = found + np.where(turns == 0, 0, 2 * turns * complete(m))
-    return np.where(below > 0, found, np.nan)
+        integral = integral - third * m * sine**3 * special.elliprd(cosine**2, below, 1)
+    integral = integral + np.where(turns == 0, 0, 2 * turns * complete(m))
+    return np.where(below > 0, integral, np.nan)
 
 
 def _third_kind(n: Any, m: Any) -> Any:
     first = special.elliprf(0, 1 - m, 1)
-    found = first + n / 3 * special.elliprj(0, 1 - m, 1, 1 - n)
-    return np.where((n < 1) & (m < 1), found, np.nan)
+    integral = first + n / 3 * special.elliprj(0, 1 - m, 1, 1 - n)
+    return np.where((n < 1) & (m < 1), integral, np.nan)
 
 
 ellipk = closed("ellipk", scipy("ellipk"), exact="x")

@@ -31,10 +31,10 @@ def multigammaln(a: Tensor, d: Tensor) -> Tensor:
 
 def _zeta_value(s: Any, a: Any) -> Any:
     s, a = np.broadcast_arrays(s, a)
-    found = np.where(a > 0, special.zeta(np.maximum(s, 1), a), np.nan)
+    zeta = np.where(a > 0, special.zeta(np.maximum(s, 1), a), np.nan)
     left = (s < 1) & (a > 0)
-    found[left] = numbers("zeta")(s[left], a[left])
-    return np.where(s == 1, np.nan, found)
+    zeta[left] = numbers("zeta")(s[left], a[left])
+    return np.where(s == 1, np.nan, zeta)
 
 
 gammainc = closed("gammainc", scipy("gammainc"))

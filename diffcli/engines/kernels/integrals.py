@@ -76,14 +76,14 @@ fresnelc = Rule(on_cpu(lambda x: special.fresnel(x)[1]), _cosine)
 def _expint_value(n: Any, x: Any) -> Any:
     """Return Eₙ(x): below n = 1 by the incomplete gamma function (DLMF 8.19.1)."""
     n, x = np.broadcast_arrays(n, x)
-    found = np.where(
+    integral = np.where(
         n < 1,
         x ** (n - 1) * special.gamma(1 - n) * special.gammaincc(np.where(n < 1, 1 - n, 1), x),
         special.expn(np.where(n < 0, 0, n).astype(int), x),
     )
     other = (n > 1) & (n != np.floor(n))
-    found[other] = numbers("expint")(n[other], x[other])
-    return np.where(x > 0, found, np.nan)
+    integral[other] = numbers("expint")(n[other], x[other])
+    return np.where(x > 0, integral, np.nan)
 
 
 erfinv = closed("erfinv", scipy("erfinv"))

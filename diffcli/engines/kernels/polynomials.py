@@ -20,12 +20,12 @@ Step = Callable[..., Tensor]
 
 def _by_degree(degree: Tensor, step: Step, *args: Tensor) -> Tensor:
     degree, *args = torch.broadcast_tensors(degree.detach(), *args)
-    before, found = torch.zeros_like(args[-1]), torch.ones_like(args[-1])
-    result = torch.where(degree == -1, before, torch.where(degree == 0, found, math.nan))
+    before, current = torch.zeros_like(args[-1]), torch.ones_like(args[-1])
+    result = torch.where(degree == -1, before, torch.where(degree == 0, current, math.nan))
     highest = min(int(degree.max()), LARGEST_DEGREE) if degree.isfinite().all() else 0
     for k in range(1, highest + 1):
-        before, found = found, step(k, found, before, *args)
-        result = torch.where(degree == k, found, result)
+        before, current = current, step(k, current, before, *args)
+        result = torch.where(degree == k, current, result)
     return result
 
 

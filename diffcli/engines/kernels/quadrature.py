@@ -63,14 +63,14 @@ def quadrature(
     and Rabinowitz, Methods of Numerical Integration (2nd ed. 1984), section 6.2.
     """
     shape, dtype = low.shape, low.dtype
-    left, right, *places = (each.detach().double().flatten() for each in (low, high, *others))
+    left, right, *ends = (end.detach().double().flatten() for end in (low, high, *others))
     total, settled_size = torch.zeros_like(left), torch.zeros_like(left)
     owner = torch.arange(left.numel(), device=left.device)
     if breaks is None:
         # Halves would cancel what is odd about the middle, a pole there too.
         left, right, owner = _parted(left, left + FIRST * (right - left), right, owner)
     else:
-        left, right, owner = _cut(breaks, left, right, owner, places)
+        left, right, owner = _cut(breaks, left, right, owner, ends)
     failed = torch.zeros_like(total, dtype=torch.bool)
     for _ in range(ROUNDS):
         if not owner.numel():
@@ -81,14 +81,14 @@ def quadrature(
                 hint="take fewer integrals in integrals, or fewer points at a time",
             )
         half, middle = (right - left) / 2, (right + left) / 2
-        fine, size = _panels(FINE, integrand, middle, half, [each[owner] for each in places])
-        coarse, _ = _panels(COARSE, integrand, middle, half, [each[owner] for each in places])
+        fine, size = _panels(FINE, integrand, middle, half, [end[owner] for end in ends])
+        coarse, _ = _panels(COARSE, integrand, middle, half, [end[owner] for end in ends])
         failed = failed.index_fill(0, owner[~fine.isfinite()], True)
         scale = settled_size.index_add(0, owner, size)[owner]
         is_settled = ((fine - coarse).abs() <= TOLERANCE * scale) | failed[owner]
         total = total.index_add(0, owner[is_settled], fine[is_settled])
         settled_size = settled_size.index_add(0, owner[is_settled], size[is_settled])
-        left, middle, right, owner = (each[~is_settled] for each in (left, middle, right, owner))
+        left, middle, right, owner = (end[~is_settled] for end in (left, middle, right, owner))
         left, right = torch.cat([left, middle]), torch.cat([middle, right])
         owner = owner.repeat(2)
         if owner.numel() > MAX_PANELS * max(total.numel(), 1):
@@ -104,7 +104,7 @@ def _parted(
 
 
 def _cut(
-    breaks: Program, left: Tensor, right: Tensor, owner: Tensor, places: Sequence[Tensor]
+    breaks: Program, left: Tensor, right: Tensor, owner: Tensor, ends: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Cut the ranges into cells, and these where a break changes its sign, found by bisection."""
     edges = left[:, None] + (right - left)[:, None] * torch.linspace(0, 1, CELLS + 1).to(left)
@@ -112,7 +112,7 @@ def _cut(
 
     def values(t: Tensor) -> list[Tensor]:
         with torch.no_grad():
-            return list(breaks(t, *(each[owner] for each in places), shape=t.shape))
+            return list(breaks(t, *(end[owner] for end in ends), shape=t.shape))
 
     for index in range(len(values(left))):
         low, high = left, right
@@ -130,13 +130,13 @@ def _cut(
 
 
 def _panels(
-    order: int, integrand: Program, middle: Tensor, half: Tensor, places: list[Tensor]
+    order: int, integrand: Program, middle: Tensor, half: Tensor, ends: list[Tensor]
 ) -> tuple[Tensor, Tensor]:
     """Return the integrals of the integrand and of its size over each panel, by one rule."""
-    points, weights = (each.to(middle.device) for each in _rule(order))
+    points, weights = (end.to(middle.device) for end in _rule(order))
     t = middle[:, None] + half[:, None] * points
     with torch.no_grad():
-        (values,) = integrand(t, *(each[:, None].expand_as(t) for each in places), shape=t.shape)
+        (values,) = integrand(t, *(end[:, None].expand_as(t) for end in ends), shape=t.shape)
     return (values @ weights) * half, (values.abs() @ weights) * half.abs()
 
 
@@ -155,12 +155,16 @@ def _integral(body: Expr, symbols: tuple[Symbol, ...], zeros: tuple[Expr, ...] =
     breaks = lambdify(list(terms), symbols) if terms else None
 
     def value(*args: Tensor) -> Tensor:
-        found = quadrature(program, *args, breaks=breaks)
-        return found if barriers is None else found.masked_fill(vanishes(barriers, *args), math.nan)
+        integral = quadrature(program, *args, breaks=breaks)
+        return (
+            integral
+            if barriers is None
+            else integral.masked_fill(vanishes(barriers, *args), math.nan)
+        )
 
     def at_high(_: Tensor, high: Tensor, *others: Tensor) -> Tensor:
-        (found,) = program(high, *others, shape=high.shape)
-        return found
+        (height,) = program(high, *others, shape=high.shape)
+        return height
 
     def at_low(low: Tensor, _: Tensor, *others: Tensor) -> Tensor:
         return -at_high(low, low, *others)
@@ -189,17 +193,17 @@ def vanishes(terms: Program, low: Tensor, high: Tensor, *others: Tensor) -> Tens
     The arguments have one shape, which is the result's.
     """
     shape = low.shape
-    low, high, *places = (each.detach().double().flatten() for each in (low, high, *others))
+    low, high, *ends = (end.detach().double().flatten() for end in (low, high, *others))
 
-    def values(at: Tensor) -> list[Tensor]:
-        t = low[:, None] + (high - low)[:, None] * at
+    def values(tensor: Tensor) -> list[Tensor]:
+        t = low[:, None] + (high - low)[:, None] * tensor
         with torch.no_grad():
-            return list(terms(t, *(each[:, None].expand_as(t) for each in places), shape=t.shape))
+            return list(terms(t, *(end[:, None].expand_as(t) for end in ends), shape=t.shape))
 
     grid = (torch.arange(PLACES, device=low.device, dtype=low.dtype) + 0.5) / PLACES
-    found = torch.zeros_like(low, dtype=torch.bool)
+    is_zero = torch.zeros_like(low, dtype=torch.bool)
     for index, tried in enumerate(values(grid.expand(low.numel(), -1))):
-        found |= (tried[:, 1:] * tried[:, :-1] <= 0).any(1) | ~tried.isfinite().all(1)
+        is_zero |= (tried[:, 1:] * tried[:, :-1] <= 0).any(1) | ~tried.isfinite().all(1)
         middle = grid[tried.abs().argmin(1)][:, None]
         left, right = middle - 1 / PLACES, middle + 1 / PLACES
         for _ in range(HALVINGS):
@@ -208,8 +212,8 @@ def vanishes(terms: Program, low: Tensor, high: Tensor, *others: Tensor) -> Tens
             left = torch.where(is_left, left, left + third)
             right = torch.where(is_left, right - third, right)
         least = values(((left + right) / 2).clamp(0, 1))[index].abs()[:, 0]
-        found |= least <= SMALL * tried.abs().amax(1)
-    return found.reshape(shape)
+        is_zero |= least <= SMALL * tried.abs().amax(1)
+    return is_zero.reshape(shape)
 
 
 def __getattr__(op: str) -> Rule:

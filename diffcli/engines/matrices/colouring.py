@@ -57,12 +57,12 @@ def coloured(pattern: csr_array, *, alone: bool = True, symmetric: bool = False)
     left = csr_array(
         (np.ones(int(kept.sum()), dtype=bool), (rows[kept], pattern.indices[kept])), pattern.shape
     )
-    found = Colouring(len(counts), dense, _greedy(left))
+    result = Colouring(len(counts), dense, _greedy(left))
     every = np.flatnonzero(counts).astype(np.int64)
-    if alone and len(every) < found.products:
+    if alone and len(every) < result.products:
         # What is greedy may take more colours than there are rows.
-        return Colouring(len(counts), every, np.full_like(found.colours, -1))
-    return found
+        return Colouring(len(counts), every, np.full_like(result.colours, -1))
+    return result
 
 
 def _dense(counts: NDArray[np.int32]) -> Places:

@@ -80,7 +80,7 @@ class Structured(Evaluation):
         """
         if mode == "reverse" or (mode == "auto" and len(wrt) < TAYLOR_ORDER):
             return super().partial(wrt)
-        if (count := prod(each + 1 for each in Counter(wrt).values())) > MOST_COEFFICIENTS:
+        if (count := prod(count + 1 for count in Counter(wrt).values())) > MOST_COEFFICIENTS:
             raise LimitError(
                 f"a partial that takes {count:,} Taylor coefficients",
                 hint=f"at most {MOST_COEFFICIENTS:,}: take a lower order",
@@ -154,16 +154,16 @@ class Structured(Evaluation):
         if window is None:
             return super().hvp(vector)
         terms, overlap = window
-        total = [torch.zeros_like(each) for each in self._inputs]
+        total = [torch.zeros_like(tensor) for tensor in self._inputs]
         for start in range(0, terms, PIECE):
             part = slice(start, min(start + PIECE, terms) + overlap)
             own = {
-                name: (each.detach()[part] if each.ndim else each.detach()).requires_grad_()
-                for name, each in self.variables.items()
+                name: (tensor.detach()[part] if tensor.ndim else tensor.detach()).requires_grad_()
+                for name, tensor in self.variables.items()
             }
-            steps = [each[part] if each.ndim else each for each in vector]
-            found = Evaluation(self._program, own).hvp(steps)
-            for whole, each in zip(total, found, strict=True):
+            steps = [tensor[part] if tensor.ndim else tensor for tensor in vector]
+            product = Evaluation(self._program, own).hvp(steps)
+            for whole, each in zip(total, product, strict=True):
                 (whole[part] if whole.ndim else whole).add_(each)
         return total
 
@@ -206,17 +206,17 @@ class Structured(Evaluation):
             check_size(*frame.shape)
             return replace(frame, values=super().hessian()[lower])
         colouring = coloured(pattern, symmetric=True)
-        places = _with_rows_alone(colouring, lower)
-        values = _recovered(colouring, places, self._hvp, self._hvp, frame.values)
+        entries = _with_rows_alone(colouring, lower)
+        values = _recovered(colouring, entries, self._hvp, self._hvp, frame.values)
         return replace(frame, values=values, products=colouring.products)
 
     @cached_property
     def _shapes(self) -> dict[str, Shape]:
-        return {name: tuple(each.shape) for name, each in self.variables.items()}
+        return {name: tuple(variable.shape) for name, variable in self.variables.items()}
 
     @cached_property
     def _all_shapes(self) -> dict[str, Shape]:
-        return {name: tuple(each.shape) for name, each in self._all.items()}
+        return {name: tuple(tensor.shape) for name, tensor in self._all.items()}
 
     @cached_property
     def _width(self) -> int:
@@ -236,10 +236,10 @@ class Structured(Evaluation):
 
     def _frame(self, pattern: csr_array, rows: Names) -> Sparse:
         """Return a pattern as a matrix that has no values yet."""
-        places, like = pattern.sorted_indices().tocoo(), self.outputs[0]
+        coordinates, like = pattern.sorted_indices().tocoo(), self.outputs[0]
         row, column = (
-            torch.as_tensor(each, dtype=torch.int64, device=like.device)
-            for each in (places.row, places.col)
+            torch.as_tensor(index, dtype=torch.int64, device=like.device)
+            for index in (coordinates.row, coordinates.col)
         )
         columns = component_names(self._shapes)
         return Sparse(row, column, like.new_zeros(pattern.nnz), pattern.shape, rows, columns)
@@ -286,26 +286,27 @@ def _recovered(
     """Return the entries' values: products ``along`` the columns of a colour, ``across`` a row."""
     rows, columns = entries
     colours, alone = (
-        torch.as_tensor(each, device=zeros.device) for each in (colouring.colours, colouring.alone)
+        torch.as_tensor(index, device=zeros.device)
+        for index in (colouring.colours, colouring.alone)
     )
-    place = rows.new_full((colouring.rows,), -1)
-    place[alone] = torch.arange(len(alone), device=zeros.device)
-    lone = place[rows] >= 0
+    slots = rows.new_full((colouring.rows,), -1)
+    slots[alone] = torch.arange(len(alone), device=zeros.device)
+    lone = slots[rows] >= 0
     by_colour = [along(colours == colour) for colour in range(colouring.count)]
-    by_row = [across(place == each) for each in range(len(alone))]
+    by_row = [across(slots == index) for index in range(len(alone))]
     values = zeros.clone()
     if by_colour:
         values[~lone] = torch.stack(by_colour)[colours[columns[~lone]], rows[~lone]]
     if by_row:
-        values[lone] = torch.stack(by_row)[place[rows[lone]], columns[lone]]
+        values[lone] = torch.stack(by_row)[slots[rows[lone]], columns[lone]]
     return values
 
 
 def _cut(vector: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
     """Return a vector of all components as tensors like some."""
-    parts = vector.split([each.numel() for each in like])
+    parts = vector.split([tensor.numel() for tensor in like])
     pairs = zip(parts, like, strict=True)
-    return [part.reshape(each.shape).to(each.dtype) for part, each in pairs]
+    return [part.reshape(tensor.shape).to(tensor.dtype) for part, tensor in pairs]
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

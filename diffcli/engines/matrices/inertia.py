@@ -87,7 +87,7 @@ class ExactPoint:
         """Return derivatives as exact constants that their balls confirm. Raises TooLong."""
         build = Builder()
         balls = partials(output, self.typed(), indices, digits=DIGITS, deadline=self.deadline)
-        found = []
+        result = []
         for index in indices:
             slope = output
             for name in index:
@@ -100,8 +100,8 @@ class ExactPoint:
                 or not ball.overlaps(constant.ball(BITS))
             ):
                 raise TooLong
-            found.append(constant)
-        return found
+            result.append(constant)
+        return result
 
 
 def _rank(facts: Facts, rows: Rows) -> int | None:

@@ -27,13 +27,13 @@ class Names(Sequence[str]):
         return self._count
 
     @overload
-    def __getitem__(self, place: int) -> str: ...
+    def __getitem__(self, position: int) -> str: ...
     @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        if isinstance(place, slice):
-            return [self._name(each) for each in range(self._count)[place]]
-        return self._name(range(self._count)[place])
+    def __getitem__(self, position: slice) -> list[str]: ...
+    def __getitem__(self, position: int | slice) -> str | list[str]:
+        if isinstance(position, slice):
+            return [self._name(index) for index in range(self._count)[position]]
+        return self._name(range(self._count)[position])
 
     def __iter__(self) -> Iterator[str]:
         return map(self._name, range(self._count))
@@ -49,10 +49,10 @@ def component_names(variables: Mapping[str, tuple[int, ...]]) -> Names:
     starts = list(accumulate(map(prod, variables.values()), initial=0))
     names = list(variables)
 
-    def name(place: int) -> str:
-        which = bisect_right(starts, place) - 1
+    def name(position: int) -> str:
+        which = bisect_right(starts, position) - 1
         own = names[which]
-        return component_name(*component_at({own: variables[own]}, place - starts[which]))
+        return component_name(*component_at({own: variables[own]}, position - starts[which]))
 
     return Names(starts[-1], name)
 
@@ -80,9 +80,9 @@ class Sparse:
         size = self.shape[0] * self.shape[1]
         return len(self.values) / size if size else 1.0
 
-    def label(self, place: int) -> str:
+    def label(self, position: int) -> str:
         """Return the name of the entry at a place of the list: ``f2,x[0]``."""
-        row, column = int(self.rows[place]), int(self.columns[place])
+        row, column = int(self.rows[position]), int(self.columns[position])
         return f"{self.row_names[row]},{self.column_names[column]}"
 
     def dense(self) -> Tensor:

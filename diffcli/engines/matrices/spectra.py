@@ -33,20 +33,20 @@ def of_jacobian(
     rank = int((values > least).sum())
     full = min(matrix.shape)
     if rank == full:
-        found: dict[str, Any] = {"rank": rank}
+        facts: dict[str, Any] = {"rank": rank}
         if matrix.shape[0] == matrix.shape[1]:
             with np.errstate(over="ignore", invalid="ignore"):
                 determinant = float(np.linalg.det(matrix))
             if np.isfinite(determinant) and determinant:
-                found["determinant"] = determinant
-        return {**found, "condition": float(values[0] / values[-1])}
+                facts["determinant"] = determinant
+        return {**facts, "condition": float(values[0] / values[-1])}
     proved = exact.rank() if exact else None
     if proved is None or proved == full:
         return {} if proved is None else {"rank": proved}
-    found = {"rank": proved}
+    facts = {"rank": proved}
     if matrix.shape[0] == matrix.shape[1]:
-        found["determinant"] = 0.0
-    return {**found, "condition": None}
+        facts["determinant"] = 0.0
+    return {**facts, "condition": None}
 
 
 def of_hessian(matrix: NDArray[np.float64], dtype: str, exact: ExactPoint | None) -> dict[str, Any]:
@@ -66,10 +66,10 @@ def of_hessian(matrix: NDArray[np.float64], dtype: str, exact: ExactPoint | None
     if not clear.all() and known != {-1, 1}:
         signs = exact.signs() if exact else None
     definiteness, kind = _KINDS[signs] if signs is not None else (None, _UNDECIDED)
-    found: dict[str, Any] = {"eigenvalues": values.tolist()}
+    facts: dict[str, Any] = {"eigenvalues": values.tolist()}
     if definiteness is not None:
-        found["definiteness"] = definiteness
-    return {**found, "critical_point": kind} if exact and exact.is_critical() else found
+        facts["definiteness"] = definiteness
+    return {**facts, "critical_point": kind} if exact and exact.is_critical() else facts
 
 
 _UNDECIDED = "undecided by the Hessian"

@@ -60,10 +60,10 @@ def _kind(
 
 def _slides(node: Node) -> bool:
     """Whether a slice keeps its distance from both ends of its vector."""
-    (place, *more) = node.static
-    if more or not isinstance(place, Slice) or place.step not in (None, 1):
+    (start, *more) = node.static
+    if more or not isinstance(start, Slice) or start.step not in (None, 1):
         return False
-    return (place.start or 0) >= 0 and (place.stop is None or place.stop < 0)
+    return (start.start or 0) >= 0 and (start.stop is None or start.stop < 0)
 
 
 def _is_linear(node: Node, inner: list[str | None]) -> bool:

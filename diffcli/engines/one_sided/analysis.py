@@ -48,30 +48,30 @@ class Analysis:
     def __init__(
         self,
         output: Node,
-        at: Mapping[str, Coordinate],
+        point: Mapping[str, Coordinate],
         culprit: str,
         digits: int,
         doubt: str | None = None,
     ) -> None:
-        self._paths, self._at = Paths(output, at), at
+        self._paths, self._at = Paths(output, point), point
         self._culprit, self._doubt = culprit, doubt or culprit
         self._bits = digits * 3.33 + 2
         self._signs: dict[Node, int | None] = {}
 
     def settled(self, steps: Sequence[Direction]) -> Difficulty:
         """Return what is proved of the derivative along some directions, one after the other."""
-        found = Difficulty(Kind.UNDETERMINED, self._doubt)
+        result = Difficulty(Kind.UNDETERMINED, self._doubt)
         for bits, window, most in self._levels(len(steps)):
             field = Field(bits, window, most, signs=self._signs)
             try:
-                found = self._derivative(field, steps).difficulty
+                result = self._derivative(field, steps).difficulty
             except OutOfTime as late:
                 if self._doubt != late.reason:
-                    found = replace(found, reason=f"{self._doubt}: {late.reason}")
-                return found
-            if found.is_proved and self._is_precise(found):
+                    result = replace(result, reason=f"{self._doubt}: {late.reason}")
+                return result
+            if result.is_proved and self._is_precise(result):
                 break
-        return found
+        return result
 
     def _levels(self, order: int) -> Iterator[tuple[int, int, int]]:
         """Yield more and more bits and terms, then short expansions to more digits still."""
@@ -82,13 +82,17 @@ class Analysis:
         for bits in FINER:
             yield max(bits, 2 * least), window + order, most
 
-    def _is_precise(self, found: Difficulty) -> bool:
-        numbers = [each for each in (found.value, found.left, found.right) if each is not None]
+    def _is_precise(self, difficulty: Difficulty) -> bool:
+        numbers = [
+            number
+            for number in (difficulty.value, difficulty.left, difficulty.right)
+            if number is not None
+        ]
         return all(
-            not each.is_finite()
-            or each.rel_accuracy_bits() > self._bits
-            or bool(abs(each) < arb(2) ** TINY)
-            for each in numbers
+            not number.is_finite()
+            or number.rel_accuracy_bits() > self._bits
+            or bool(abs(number) < arb(2) ** TINY)
+            for number in numbers
         )
 
     def _derivative(self, field: Field, steps: Sequence[Direction]) -> _Found:
@@ -105,8 +109,8 @@ class Analysis:
         if here is None:
             return _Found(Difficulty(Kind.UNDETERMINED, self._doubt))
         if not steps:
-            found = Difficulty(Kind.DIFFERENTIABLE, self._culprit, value=here.ball)
-            return _Found(found, here)
+            difficulty = Difficulty(Kind.DIFFERENTIABLE, self._culprit, value=here.ball)
+            return _Found(difficulty, here)
         if all(step == steps[0] for step in steps):
             return self._of_order(field, steps[0], len(steps), here)
         return self._mixed(field, steps)
@@ -133,7 +137,7 @@ class Analysis:
         """
         if len(self._at) != 1:
             return None
-        ((name, place),) = self._at.items()
+        ((name, coordinate),) = self._at.items()
         bits, window, most = LEVELS[2]
         field = Field(max(bits, int(self._bits) + 64), window + order, most, signs=self._signs)
         sides = [
@@ -141,38 +145,40 @@ class Analysis:
         ]
         if any(side.behaviour is not Behaviour.FINITE for side in sides):
             return None
-        where = text_of(place) if isinstance(place, Node) else f"{float(place):.17g}"
+        where = text_of(coordinate) if isinstance(coordinate, Node) else f"{float(coordinate):.17g}"
         with working_in(field):
             try:
                 left, right = (side.number for side in sides)
                 if (left - right).sign():
                     return None
-                found = f"no value at {where} ({reason}); the limit is {_told(right)}"
+                result = f"no value at {where} ({reason}); the limit is {_told(right)}"
                 slope = self._filled(sides, right, order) if order else None
             except Difficult:
                 return None
         if slope is None:
-            return found
+            return result
         ordinal = "its derivative" if order == 1 else f"its derivative of order {order}"
-        return f"{found}, and {_told(slope)} is {ordinal} when the gap is filled"
+        return f"{result}, and {_told(slope)} is {ordinal} when the gap is filled"
 
     def _filled(
         self, sides: Sequence[Approach], limit: Coefficient, order: int
     ) -> Coefficient | None:
         """Return the derivative of the function with its limit in the gap."""
         slope: Coefficient | None = None
-        for each in range(1, order + 1):
-            found = self._combined(*(side_of(s.germ, limit, each, s.side) for s in sides if s.germ))
-            slope = found.number
-            if slope is None or found.difficulty.kind is not Kind.DIFFERENTIABLE:
+        for index in range(1, order + 1):
+            difficulty = self._combined(
+                *(side_of(s.germ, limit, index, s.side) for s in sides if s.germ)
+            )
+            slope = difficulty.number
+            if slope is None or difficulty.difficulty.kind is not Kind.DIFFERENTIABLE:
                 return None
         return slope
 
     def _germ(self, field: Field, direction: Direction, side: int) -> Term:
-        found = self._paths.germ(field, direction, side)
-        if isinstance(found, OutOfTime):
-            raise found
-        return found
+        result = self._paths.germ(field, direction, side)
+        if isinstance(result, OutOfTime):
+            raise result
+        return result
 
     def _of_order(
         self, field: Field, direction: Direction, order: int, here: Coefficient
@@ -180,13 +186,13 @@ class Analysis:
         """Return the derivative of some order along one direction."""
         germs = {side: self._germ(field, direction, side) for side in (-1, 1)}
         with working_in(field):
-            for each in range(1, order + 1):
-                sides = [side_of(germs[side], here, each, side) for side in (-1, 1)]
-                found = self._combined(*sides)
-                if found.number is None:
-                    lower = each < order
-                    return _Found(_without_lower(found.difficulty)) if lower else found
-        return found
+            for index in range(1, order + 1):
+                sides = [side_of(germs[side], here, index, side) for side in (-1, 1)]
+                result = self._combined(*sides)
+                if result.number is None:
+                    lower = index < order
+                    return _Found(_without_lower(result.difficulty)) if lower else result
+        return result
 
     def _mixed(self, field: Field, steps: Sequence[Direction]) -> _Found:
         """Return how a partial of some order in one variable moves along the last direction."""
@@ -221,40 +227,42 @@ class Analysis:
 
     def _combined(self, left: Side, right: Side) -> _Found:
         states = {left.state, right.state}
-        found = Difficulty(
+        difficulty = Difficulty(
             Kind.UNDETERMINED, self._culprit, left=_number(left), right=_number(right)
         )
         if states & {State.JUMP, State.POLE}:
             kind = Kind.JUMP if State.JUMP in states else Kind.POLE
-            return _Found(replace(found, kind=kind))
+            return _Found(replace(difficulty, kind=kind))
         if State.UNKNOWN in states:
             why = left.reason or right.reason
             known = self._doubt if why in (self._culprit, self._doubt) else f"{self._doubt}: {why}"
-            return _Found(replace(found, reason=known))
+            return _Found(replace(difficulty, reason=known))
         if states == {State.OUTSIDE}:
             reason = f"an isolated point: {self._culprit}"
-            return _Found(replace(found, kind=Kind.UNDEFINED, reason=reason))
+            return _Found(replace(difficulty, kind=Kind.UNDEFINED, reason=reason))
         if State.OUTSIDE in states:
             side: Literal["left", "right"] = "left" if right.state is State.OUTSIDE else "right"
             inside = left if side == "left" else right
             if inside.state is State.INFINITE:
-                return _Found(replace(found, kind=Kind.VERTICAL, side=side))
+                return _Found(replace(difficulty, kind=Kind.VERTICAL, side=side))
             number = _number(inside)
-            endpoint = replace(found, kind=Kind.ENDPOINT, value=number, side=side)
+            endpoint = replace(difficulty, kind=Kind.ENDPOINT, value=number, side=side)
             return _Found(endpoint, inside.number)
         if states == {State.FINITE}:
-            return self._compared(found, left, right)
+            return self._compared(difficulty, left, right)
         alike = states == {State.INFINITE} and left.sense == right.sense
-        return _Found(replace(found, kind=Kind.VERTICAL if alike else Kind.KINK))
+        return _Found(replace(difficulty, kind=Kind.VERTICAL if alike else Kind.KINK))
 
-    def _compared(self, found: Difficulty, left: Side, right: Side) -> _Found:
+    def _compared(self, difficulty: Difficulty, left: Side, right: Side) -> _Found:
         try:
             if (left.number - right.number).sign():
-                return _Found(replace(found, kind=Kind.KINK))
+                return _Found(replace(difficulty, kind=Kind.KINK))
         except Difficult:
             reason = f"{self._doubt}: whether both sides have one derivative isn't known"
-            return _Found(replace(found, reason=reason))
-        return _Found(replace(found, kind=Kind.DIFFERENTIABLE, value=found.right), right.number)
+            return _Found(replace(difficulty, reason=reason))
+        return _Found(
+            replace(difficulty, kind=Kind.DIFFERENTIABLE, value=difficulty.right), right.number
+        )
 
 
 def _without_lower(lower: Difficulty) -> Difficulty:

@@ -51,9 +51,9 @@ def analytic(op: str, *germs: Germ) -> Germ:
     if len(still) == len(germs):
         return exact(value_of(op, still))
     if len(still) == len(germs) - 1:
-        place = constants.index(None)
-        limit, small = split(germs[place])
-        before, after = still[:place], still[place:]
+        position = constants.index(None)
+        limit, small = split(germs[position])
+        before, after = still[:position], still[position:]
         refuse_nested(still)
         if isinstance(limit, Inner):
             about = taylor_about(limit, lambda at: _taylor(op, before, at, after))
@@ -71,12 +71,12 @@ def either(op: str, elsewhere: Rule | None = None, edges: Sequence[int] = ()) ->
     """
 
     def rule(*germs: Germ) -> Germ:
-        fixed = [each for each in map(constant_of, germs) if each is not None]
-        if len(fixed) == len(germs) and any(isinstance(each, Inner) for each in fixed):
+        fixed = [constant for constant in map(constant_of, germs) if constant is not None]
+        if len(fixed) == len(germs) and any(isinstance(constant, Inner) for constant in fixed):
             with along_the_path():
                 return exact(Inner(rule(*map(germ_of, fixed))))
         try:
-            if not (edges and any(each.whole() in edges for each in fixed)):
+            if not (edges and any(constant.whole() in edges for constant in fixed)):
                 return analytic(op, *germs)
         except Difficult:
             if elsewhere is None:
@@ -88,17 +88,17 @@ def either(op: str, elsewhere: Rule | None = None, edges: Sequence[int] = ()) ->
     return rule
 
 
-def _with_limit(found: Germ, rule: Rule, germs: Sequence[Germ]) -> Germ:
+def _with_limit(germ: Germ, rule: Rule, germs: Sequence[Germ]) -> Germ:
     """Return a germ whose limit, where its row is continuous, has the name of the value there."""
     try:
-        limit, _ = split(found)
+        limit, _ = split(germ)
         value = constant_of(rule(*(exact(split(x)[0]) for x in germs)))
     except Trouble:
-        return found
-    if value is None or limit is value or not isinstance(found, Expansion):
-        return found
-    moving = tuple(term for term in found.terms if term[0] != UNIT)
-    return Expansion((*exact(value).terms, *moving), found.rest)
+        return germ
+    if value is None or limit is value or not isinstance(germ, Expansion):
+        return germ
+    moving = tuple(term for term in germ.terms if term[0] != UNIT)
+    return Expansion((*exact(value).terms, *moving), germ.rest)
 
 
 def bounded_or(rule: Rule) -> Rule:
@@ -113,14 +113,14 @@ def bounded_or(rule: Rule) -> Rule:
     return known
 
 
-def value_of(op: str, at: Sequence[Coefficient]) -> Coefficient:
+def value_of(op: str, constants: Sequence[Coefficient]) -> Coefficient:
     """Return a row of constants."""
-    known = [_settled(c) for c in at]
+    known = [_settled(c) for c in constants]
     (ball,) = _balls(op, [c.ball for c in known], 1)
 
     def term() -> Node | None:
         terms = [c.term() for c in known]
-        found = [each for each in terms if each is not None]
+        found = [term for term in terms if term is not None]
         return node(op, *found) if len(found) == len(terms) else None
 
     return named((op, *(c.key for c in known)), ball, term)
@@ -170,10 +170,10 @@ def _balls(op: str, args: Sequence[arb | arb_series], count: int) -> list[arb]:
     """Return the coefficients that the row's rule on balls gives. Raises the Trouble it meets."""
     check_deadline()
     try:
-        found = resolve(TABLE[op].enclosure)(*args)
+        series = resolve(TABLE[op].enclosure)(*args)
     except ValueError:
         raise Difficult(f"{op}: too large or too uncertain") from None
-    coefficients = found.coeffs() if isinstance(found, arb_series) else [arb(found)]
+    coefficients = series.coeffs() if isinstance(series, arb_series) else [arb(series)]
     if not all(c.is_finite() for c in coefficients):
         raise Difficult(f"{op}: too large or too uncertain")
     return [*coefficients, *[arb(0)] * (count - len(coefficients))]
@@ -187,8 +187,8 @@ _EXACT_AT_ZERO: Mapping[str, str] = MappingProxyType(
 
 def _at_zero(method: Callable[[fmpq_series], fmpq_series], count: int) -> Sequence[Coefficient]:
     with working(here().bits, count - 1):
-        found = method(fmpq_series([0, 1]))
-        return [rational(found[k]) for k in range(count)]
+        series = method(fmpq_series([0, 1]))
+        return [rational(series[k]) for k in range(count)]
 
 
 def _of_series(op: str, germs: Sequence[Germ]) -> Germ:
@@ -199,16 +199,16 @@ def _of_series(op: str, germs: Sequence[Germ]) -> Germ:
         if isinstance(x, Expansion) and isinstance(x.rest, Order):
             count = min(count, -int((-x.rest.scale[0]).floor()))
     sense = here().side
-    key: Hashable = (op, *(tuple(c.key for c in each[:count]) for each in series))
+    key: Hashable = (op, *(tuple(c.key for c in ball[:count]) for ball in series))
     with working(here().bits, count - 1):
         try:
-            balls = _balls(op, [arb_series(_all(each[:count])) for each in series], count)
+            balls = _balls(op, [arb_series(_all(ball[:count])) for ball in series], count)
         except Undefined:
             raise Difficult(f"{op} isn't analytic here") from None
-    found = [named((key, k), ball, lambda: None) for k, ball in enumerate(balls)]
+    coefficients = [named((key, k), ball, lambda: None) for k, ball in enumerate(balls)]
     terms = tuple(
         ((fmpq(k), fmpq(0), fmpq(0)), c.times(fmpq(sense**k)))
-        for k, c in enumerate(found)
+        for k, c in enumerate(coefficients)
         if not c.is_nothing
     )
     return Expansion(terms, Order((fmpq(count), fmpq(0), fmpq(0)), all(map(is_tame, germs))))
@@ -221,9 +221,9 @@ def _power_series(x: Germ) -> list[Coefficient]:
         scale[0].q != 1 or scale[1] != 0 or scale[2] != 0 for scale, _ in x.terms
     ):
         raise Difficult("several arguments that aren't power series")
-    found = [ZERO] * (int(here().window) + here().most + 1)
+    result = [ZERO] * (int(here().window) + here().most + 1)
     for scale, coefficient in x.terms:
         k = int(scale[0].p)
-        if k < len(found):
-            found[k] = coefficient.times(fmpq(here().side ** k))
-    return found
+        if k < len(result):
+            result[k] = coefficient.times(fmpq(here().side ** k))
+    return result

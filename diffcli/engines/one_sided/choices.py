@@ -34,10 +34,10 @@ _SIGNS = (-1, 0, 1)
 def by_sign(x: Germ, choice: Callable[[int], Germ]) -> Germ:
     """Return the choice for the sign of a germ, or what the choices for every sign share."""
     try:
-        found = sign(x)
+        known_sign = sign(x)
     except Difficult:
         return hull(map(choice, _SIGNS))
-    return choice(found)
+    return choice(known_sign)
 
 
 def absolute(x: Germ) -> Germ:
@@ -99,10 +99,10 @@ def _rounded(x: Germ, choice: Callable[[fmpq, int], fmpq]) -> Germ:
 
 def _nearest(limit: Coefficient) -> fmpq:
     ball = limit.enclosed()
-    found = (ball.mid() + arb(0.5)).floor().unique_fmpz()
-    if found is None or not abs(ball - found) < 1:
+    integer = (ball.mid() + arb(0.5)).floor().unique_fmpz()
+    if integer is None or not abs(ball - integer) < 1:
         raise Difficult("not certain to the unit at this precision")
-    return fmpq(found)
+    return fmpq(integer)
 
 
 def floor(x: Germ) -> Germ:
@@ -170,7 +170,7 @@ def _joined(conditions: tuple[Term, ...], settles: bool) -> bool:
     """Return ``and`` or ``or`` of conditions, which one that ``settles`` it may decide alone."""
     if any(condition is settles for condition in conditions):
         return settles
-    for condition in sorted(conditions, key=lambda each: isinstance(each, Undefined)):
+    for condition in sorted(conditions, key=lambda condition: isinstance(condition, Undefined)):
         decided(condition)
     return not settles
 

@@ -91,7 +91,7 @@ class Coefficient:
         pending = [
             (_times(a, b), p * q) for a, p in self.terms.items() for b, q in other.terms.items()
         ]
-        for powers, size in (each for raw in pending for each in _reduced(*raw)):
+        for powers, size in (reduced for raw in pending for reduced in _reduced(*raw)):
             found = total.pop(powers, 0) + size
             if found != 0:
                 total[powers] = found
@@ -111,10 +111,10 @@ class Coefficient:
             return 1
         if self.ball < 0:
             return -1
-        found = here().sign(self.term())
-        if found is None:
+        result = here().sign(self.term())
+        if result is None:
             raise Difficult("a coefficient whose sign isn't known")
-        return found
+        return result
 
     def enclosed(self) -> arb:
         """Return a ball that contains the number."""
@@ -123,15 +123,15 @@ class Coefficient:
     def term(self) -> Node | None:
         """Return the number as a term of the language; None where an atom has none."""
         terms = [_product_term(powers, size) for powers, size in self.terms.items()]
-        known = [each for each in terms if each is not None]
+        known = [term for term in terms if term is not None]
         if len(known) < len(terms):
             return None
         return node("add", *known) if len(known) > 1 else (known[0] if known else number(0))
 
     def whole(self) -> fmpq | None:
         """Return the number if it is a rational one, by its terms or as a proved integer."""
-        if (found := self.rational) is not None:
-            return found
+        if (result := self.rational) is not None:
+            return result
         nearest = (self.ball.mid() + arb(0.5)).floor().unique_fmpz()
         if nearest is None or not self.ball.contains(nearest):
             return None
@@ -234,20 +234,20 @@ def _times(a: Product, b: Product) -> Product:
     exponents = dict(a)
     for atom, exponent in b:
         exponents[atom] = plain(exponents.get(atom, 0) + exponent)
-    found = ((atom, e) for atom, e in exponents.items() if e != 0)
-    return tuple(sorted(found, key=lambda each: each[0].serial))
+    powers = ((atom, e) for atom, e in exponents.items() if e != 0)
+    return tuple(sorted(powers, key=lambda power: power[0].serial))
 
 
 def _reduced(powers: Product, size: fmpq) -> list[tuple[Product, fmpq]]:
     """Multiply out the whole powers of numbers and of sums that stood under a root."""
-    for place, (atom, exponent) in enumerate(powers):
+    for position, (atom, exponent) in enumerate(powers):
         if not isinstance(atom, Derived) or atom.kind not in ("prime", "sum"):
             continue
         kind, inner = atom.kind, atom.inner
         whole = int(fmpq(exponent).floor()) if kind == "prime" else exponent
         if whole != 0 and whole.denominator == 1 and (kind == "prime" or whole > 0):
             left = [(atom, plain(exponent - whole))] if exponent != whole else []
-            rest = (*powers[:place], *left, *powers[place + 1 :])
+            rest = (*powers[:position], *left, *powers[position + 1 :])
             expanded = inner.power(fmpq(whole)) * Coefficient({rest: size}, arb(0))
             return list(expanded.terms.items())
     return [(powers, size)]

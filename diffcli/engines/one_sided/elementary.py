@@ -65,8 +65,8 @@ def power(x: Germ, y: Germ, *, varies: bool) -> Germ:
             raise Undefined("division by zero")
         return integer(0 if growth else 1)
     if exponent is not None and (where > 0 or (exponent.q % 2 and not varies)):
-        found = series.power(x if where > 0 else neg(x), exponent)
-        return neg(found) if where < 0 and exponent.p % 2 else found
+        germ = series.power(x if where > 0 else neg(x), exponent)
+        return neg(germ) if where < 0 and exponent.p % 2 else germ
     if where < 0:
         if not _is_no_integer(y):
             raise Difficult("a negative base with a varying exponent")
@@ -87,8 +87,8 @@ def _rational_power(x: Germ, exponent: fmpq, edge: str) -> Germ:
         raise Undefined(edge)
     if where == 0:
         return integer(0)
-    found = series.power(x if where > 0 else neg(x), exponent)
-    return neg(found) if where < 0 and exponent.p % 2 else found
+    germ = series.power(x if where > 0 else neg(x), exponent)
+    return neg(germ) if where < 0 and exponent.p % 2 else germ
 
 
 def sqrt(x: Germ) -> Germ:
@@ -157,11 +157,11 @@ def _wave(shift: int) -> Rule:
         cycle = (sine, cosine, -sine, -cosine)
 
         def taylor(count: int) -> list[Coefficient]:
-            size, found = fmpq(1), []
+            size, coefficients = fmpq(1), []
             for k in range(count):
                 size = size / max(k, 1)
-                found.append(cycle[(k + shift) % 4].times(size))
-            return found
+                coefficients.append(cycle[(k + shift) % 4].times(size))
+            return coefficients
 
         return series.compose(taylor, small)
 

@@ -152,7 +152,7 @@ def _at_the_branch_point(count: int) -> list[Coefficient]:
         alpha.append(sum((mu[j] * mu[k + 1 - j] for j in range(2, k)), fmpq(0)))
         before = (mu[k - 2] / 2 + alpha[k - 2] / 4) * fmpq(k - 1, k + 1)
         mu.append(before - alpha[k] / 2 - mu[k - 1] / (k + 1))
-    return [rational(each) for each in mu[:count]]
+    return [rational(coefficient) for coefficient in mu[:count]]
 
 
 gamma, digamma = either("gamma", _gamma), either("digamma", _digamma)

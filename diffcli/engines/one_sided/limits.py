@@ -84,12 +84,12 @@ class Approaches:
 class Limits:
     """The limits of one output in one variable at one point, the other variables fixed.
 
-    ``infinite`` is the sign of the point where it is infinite, and ``at`` has no value for the
-    variable there. Raises PointError where ``at`` doesn't fit.
+    ``infinite`` is the sign of the point where it is infinite, and ``point`` has no value for the
+    variable there. Raises PointError where ``point`` doesn't fit.
     """
 
     def __init__(
-        self, output: Node, at: Mapping[str, Coordinate], name: str, infinite: int = 0
+        self, output: Node, point: Mapping[str, Coordinate], name: str, infinite: int = 0
     ) -> None:
         self._name, self._is_infinite = name, bool(infinite)
         self._typed: dict[Node, Node] = {}
@@ -97,8 +97,8 @@ class Limits:
             far = node("div", number(infinite), variable(name))
             self._typed = {far: variable(name)}
             output = substituted(output, {variable(name): far})
-            at = {**at, name: number(0)}
-        self._output, self._at = output, dict(at)
+            point = {**point, name: number(0)}
+        self._output, self._at = output, dict(point)
         self._paths = Paths(output, self._at)
         self._signs: dict[Node, int | None] = {}
 
@@ -111,15 +111,15 @@ class Limits:
         sides = (1,) if self._is_infinite else sides
         bits = int(digits * 3.33) + 66
         unknown = tuple(Approach(side, Behaviour.UNKNOWN, reason="out of time") for side in sides)
-        found: Approaches | None = None
+        approach: Approaches | None = None
         for level in self._levels(bits):
             try:
-                found = self._tried(level, sides)
+                approach = self._tried(level, sides)
             except OutOfTime:
                 break
-            if found.is_one is not None and self._is_precise(found, bits):
+            if approach.is_one is not None and self._is_precise(approach, bits):
                 break
-        return found or Approaches(Field(bits, 0, 12), unknown, None)
+        return approach or Approaches(Field(bits, 0, 12), unknown, None)
 
     def expanded(self, sides: tuple[int, ...]) -> Approaches:
         """Return the limits with a few more terms of their expansions, for people to read.
@@ -132,8 +132,8 @@ class Limits:
         for least, window, most in LEVELS:
             yield Field(max(least, bits + 64), window, most, signs=self._signs)
 
-    def _is_precise(self, found: Approaches, bits: int) -> bool:
-        numbers = [s.number.ball for s in found.sides if s.behaviour is Behaviour.FINITE]
+    def _is_precise(self, approach: Approaches, bits: int) -> bool:
+        numbers = [s.number.ball for s in approach.sides if s.behaviour is Behaviour.FINITE]
         return all(ball.is_exact() or ball.rel_accuracy_bits() >= bits - 64 for ball in numbers)
 
     def _tried(self, field: Field, sides: tuple[int, ...]) -> Approaches:
@@ -149,24 +149,25 @@ class Limits:
 
     def _value(self, field: Field) -> tuple[Coefficient | None, str | None]:
         """Return the value at the point, or why there is none."""
-        found = self._paths.value(field)
-        if isinstance(found, Undefined):
-            return None, found.reason
-        return (None if isinstance(found, bool | Trouble) else constant_of(found)), None
+        germ = self._paths.value(field)
+        if isinstance(germ, Undefined):
+            return None, germ.reason
+        return (None if isinstance(germ, bool | Trouble) else constant_of(germ)), None
 
     def _approach(self, field: Field, side: int) -> Approach:
         germs = self._paths.germs(field, {self._name: Fraction(1)}, side)
         term = germs[self._output]
         if isinstance(term, OutOfTime):
             raise term
-        found = read(field, term, side)
-        if found.is_known:
-            return found
+        result = read(field, term, side)
+        if result.is_known:
+            return result
         sequences = two_sequences(field, self._output, self._at, self._name, germs, side)
         if sequences is None:
-            return found
+            return result
         first, last = (
-            replace(each, argument=substituted(each.argument, self._typed)) for each in sequences
+            replace(sequence, argument=substituted(sequence.argument, self._typed))
+            for sequence in sequences
         )
         return Approach(side, Behaviour.OSCILLATES, sequences=(first, last))
 

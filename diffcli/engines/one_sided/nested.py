@@ -109,10 +109,10 @@ def germ_of(coefficient: Coefficient) -> Germ:
     return coefficient.germ if isinstance(coefficient, Inner) else g.exact(coefficient)
 
 
-def taylor_about(at: Inner, expand: Callable[[Coefficient], Taylor]) -> Taylor:
+def taylor_about(centre: Inner, expand: Callable[[Coefficient], Taylor]) -> Taylor:
     """Return the Taylor coefficients of a function about a germ, from those about its limit."""
     with along_the_path():
-        limit, small = g.split(at.germ)
+        limit, small = g.split(centre.germ)
         base = expand(limit)
 
     def taylor(count: int) -> Sequence[Coefficient]:
@@ -126,13 +126,13 @@ def _shifted(base: Taylor, k: int) -> Taylor:
     """Return the Taylor series of a function's k-th derivative over k!."""
 
     def taylor(count: int) -> Sequence[Coefficient]:
-        found = base(count + k)
-        return [found[j + k].times(fmpq(comb(j + k, k))) for j in range(count)]
+        coefficients = base(count + k)
+        return [coefficients[j + k].times(fmpq(comb(j + k, k))) for j in range(count)]
 
     return taylor
 
 
 def refuse_nested(coefficients: Sequence[Coefficient]) -> None:
     """Raise Difficult where a coefficient is a germ."""
-    if any(isinstance(each, Inner) for each in coefficients):
+    if any(isinstance(coefficient, Inner) for coefficient in coefficients):
         raise Difficult("several arguments that vary")

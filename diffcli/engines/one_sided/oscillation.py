@@ -89,7 +89,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
 def two_sequences(
     field: Field,
     output: Node,
-    at: Mapping[str, Coordinate],
+    point: Mapping[str, Coordinate],
     name: str,
     germs: Mapping[Node, Term],
     side: int,
@@ -97,32 +97,32 @@ def two_sequences(
     """Return two sequences with different limits, None where none are known."""
     with working_in(field):
         try:
-            waves = [each for each in postorder([output]) if _oscillates(each, germs)]
-            if len({_KINDS[each.op].has_pi for each in waves}) != 1:
+            waves = [term for term in postorder([output]) if _oscillates(term, germs)]
+            if len({_KINDS[wave.op].has_pi for wave in waves}) != 1:
                 return None
-            phases = _phases([each.args[0] for each in waves], germs)
+            phases = _phases([wave.args[0] for wave in waves], germs)
         except Difficult as trouble:
             if isinstance(trouble, OutOfTime):
                 raise
             return None
-    found: list[Sequence] = []
+    sequences: list[Sequence] = []
     for turn in _TURNS:
-        reached = _along(field, output, at, name, side, waves, phases, turn)
+        reached = _along(field, output, point, name, side, waves, phases, turn)
         if reached is None:
             continue
-        for other in found:
+        for other in sequences:
             with working_in(field):
                 if _differ(other, reached):
                     return other, reached
-        found.append(reached)
+        sequences.append(reached)
     return None
 
 
-def _oscillates(each: Node, germs: Mapping[Node, Term]) -> bool:
+def _oscillates(term: Node, germs: Mapping[Node, Term]) -> bool:
     """Whether a node repeats itself next to the point: its argument is continuous and unbounded."""
-    if each.op not in _KINDS:
+    if term.op not in _KINDS:
         return False
-    argument = germs[each.args[0]]
+    argument = germs[term.args[0]]
     if isinstance(argument, bool | Trouble) or not is_tame(argument):
         return False
     try:
@@ -137,7 +137,7 @@ def _phases(arguments: list[Node], germs: Mapping[Node, Term]) -> dict[Node, Fra
     Raises Difficult where there is no such rational ratio.
     """
     first = germs[arguments[0]]
-    return {each: _ratio(germs[each], first) for each in arguments}
+    return {argument: _ratio(germs[argument], first) for argument in arguments}
 
 
 def _ratio(x: Term, y: Term) -> Fraction:
@@ -158,7 +158,7 @@ def _ratio(x: Term, y: Term) -> Fraction:
 def _along(
     field: Field,
     output: Node,
-    at: Mapping[str, Coordinate],
+    point: Mapping[str, Coordinate],
     name: str,
     side: int,
     waves: list[Node],
@@ -171,17 +171,17 @@ def _along(
     phase = _multiple(turn * kind.period, has_pi=kind.has_pi)
     replaced: dict[Node, Node] = {}
     # A wave inside the argument of another would make that one's argument oscillate: none is tame.
-    for each in waves:
-        argument = each.args[0]
+    for wave in waves:
+        argument = wave.args[0]
         own = node("mul", number(phases[argument]), phase)
         rest = node("mul", number(phases[argument]), first)
         beside = node("add", argument, node("neg", rest))
         reduced = phase if argument is first else node("add", own, beside)
         whole = node("add", rest, node("neg", own))
-        replaced[each] = _KINDS[each.op].turned(reduced, whole)
+        replaced[wave] = _KINDS[wave.op].turned(reduced, whole)
     turned = substituted(output, replaced)
     try:
-        term = Paths(turned, at).germ(field, {name: Fraction(1)}, side)
+        term = Paths(turned, point).germ(field, {name: Fraction(1)}, side)
         if isinstance(term, OutOfTime):
             raise term
         if isinstance(term, bool | Trouble):
@@ -195,11 +195,11 @@ def _along(
         return None
 
 
-def _reached(germ: Germ, places: Sequence) -> Sequence:
+def _reached(germ: Germ, sequence: Sequence) -> Sequence:
     """Return a sequence with the limit of its germ. Raises Difficult where that isn't known."""
     if is_infinite(germ):
-        return Sequence(places.argument, places.phase, places.period, None, sign(germ))
-    return Sequence(places.argument, places.phase, places.period, finite_limit(germ))
+        return Sequence(sequence.argument, sequence.phase, sequence.period, None, sign(germ))
+    return Sequence(sequence.argument, sequence.phase, sequence.period, finite_limit(germ))
 
 
 def finite_limit(germ: Germ) -> Coefficient:

@@ -39,16 +39,16 @@ class Paths:
     Raises PointError where the point has no value for a variable, or one that isn't finite.
     """
 
-    def __init__(self, output: Node, at: Mapping[str, Coordinate]) -> None:
+    def __init__(self, output: Node, point: Mapping[str, Coordinate]) -> None:
         refuse_tensors([output])
-        self._coordinates = dict(at)
-        places = [place for place in at.values() if isinstance(place, Node)]
-        self._nodes = postorder([*places, output])
+        self._coordinates = dict(point)
+        typed = [coordinate for coordinate in point.values() if isinstance(coordinate, Node)]
+        self._nodes = postorder([*typed, output])
         self._output = output
         self._varies: dict[Node, bool] = {}
-        for each in self._nodes:
-            inner = any(self._varies[arg] for arg in each.args)
-            self._varies[each] = each.op == VARIABLE or inner
+        for term in self._nodes:
+            inner = any(self._varies[arg] for arg in term.args)
+            self._varies[term] = term.op == VARIABLE or inner
         self._values: dict[tuple[int, int, int], dict[Node, Term]] = {}
 
     def value(self, field: Field) -> Term:
@@ -72,89 +72,91 @@ class Paths:
         The coefficients are expansions in the directions before it, and at last germs.
         """
         field.side = side
-        found = self._moved(field, path, self._at_point(field))
+        terms = self._moved(field, path, self._at_point(field))
         for depth, (direction, order) in enumerate(across, start=1):
             with field.at_depth(depth, order):
                 lifted: dict[Node, Term] = {
                     each: value if isinstance(value, bool | Trouble) else exact(Inner(value))
-                    for each, value in found.items()
+                    for each, value in terms.items()
                 }
-                found = self._moved(field, direction, lifted)
-        return found[self._output]
+                terms = self._moved(field, direction, lifted)
+        return terms[self._output]
 
     def _moved(
         self, field: Field, direction: Direction, start: Mapping[Node, Term]
     ) -> dict[Node, Term]:
         """Return the terms of all nodes when the variables move away from where they start."""
         moving = self._moving(direction)
-        found: dict[Node, Term] = {}
+        terms: dict[Node, Term] = {}
         with working_in(field):
-            for each in self._nodes:
-                if not moving[each]:
-                    found[each] = start[each]
-                elif each.op == VARIABLE:
-                    step = _component(direction[str(each.value)], field)
+            for term in self._nodes:
+                if not moving[term]:
+                    terms[term] = start[term]
+                elif term.op == VARIABLE:
+                    step = _component(direction[str(term.value)], field)
                     sense = 1 if field.depth else field.side
                     moved = exact(step.times(fmpq(sense)), _STEP)
-                    at = start[each]
-                    found[each] = at if isinstance(at, bool | Trouble) else add(at, moved)
+                    initial = start[term]
+                    terms[term] = (
+                        initial if isinstance(initial, bool | Trouble) else add(initial, moved)
+                    )
                 else:
-                    found[each] = self._applied(each, [found[arg] for arg in each.args])
-        return found
+                    terms[term] = self._applied(term, [terms[arg] for arg in term.args])
+        return terms
 
     def _moving(self, direction: Direction) -> dict[Node, bool]:
         moving: dict[Node, bool] = {}
-        for each in self._nodes:
-            own = each.op == VARIABLE and bool(direction.get(str(each.value)))
-            inner = each.op != "detach" and any(moving[arg] for arg in each.args)
-            moving[each] = own or inner
+        for term in self._nodes:
+            own = term.op == VARIABLE and bool(direction.get(str(term.value)))
+            inner = term.op != "detach" and any(moving[arg] for arg in term.args)
+            moving[term] = own or inner
         return moving
 
     def _at_point(self, field: Field) -> dict[Node, Term]:
         key = field.bits, field.window, field.most
         if key not in self._values:
-            found: dict[Node, Term] = {}
+            terms: dict[Node, Term] = {}
             with working_in(field):
-                for each in self._nodes:
-                    if each.is_leaf:
-                        found[each] = self._leaf(each, found)
+                for term in self._nodes:
+                    if term.is_leaf:
+                        terms[term] = self._leaf(term, terms)
                     else:
-                        found[each] = self._applied(each, [found[arg] for arg in each.args])
-            self._values[key] = found
+                        terms[term] = self._applied(term, [terms[arg] for arg in term.args])
+            self._values[key] = terms
         return self._values[key]
 
-    def _leaf(self, each: Node, found: Mapping[Node, Term]) -> Term:
-        if each.op == NUMBER:
-            return exact(rational(fmpq(*cast(Fraction, each.value).as_integer_ratio())))
-        if each.op == CONSTANT:
-            return _constant(str(each.value))
-        if each.value not in self._coordinates:
-            raise PointError(f"the point gives {each.value} no value")
-        place = self._coordinates[str(each.value)]
-        if isinstance(place, Node):
-            return found[place]
-        if not isfinite(place):
-            raise PointError(f"{each.value} = {place} is not a finite number")
-        return exact(rational(fmpq(*float(place).as_integer_ratio())))
+    def _leaf(self, term: Node, terms: Mapping[Node, Term]) -> Term:
+        if term.op == NUMBER:
+            return exact(rational(fmpq(*cast(Fraction, term.value).as_integer_ratio())))
+        if term.op == CONSTANT:
+            return _constant(str(term.value))
+        if term.value not in self._coordinates:
+            raise PointError(f"the point gives {term.value} no value")
+        coordinate = self._coordinates[str(term.value)]
+        if isinstance(coordinate, Node):
+            return terms[coordinate]
+        if not isfinite(coordinate):
+            raise PointError(f"{term.value} = {coordinate} is not a finite number")
+        return exact(rational(fmpq(*float(coordinate).as_integer_ratio())))
 
-    def _applied(self, each: Node, args: Sequence[Term]) -> Term:
-        if each.op not in LAZY:
+    def _applied(self, term: Node, args: Sequence[Term]) -> Term:
+        if term.op not in LAZY:
             for arg in args:
                 if isinstance(arg, Trouble):
                     return arg
         try:
             check_deadline()
-            return cast(Term, self._rule(each)(*args))
+            return cast(Term, self._rule(term)(*args))
         except Trouble as trouble:
             return trouble
 
-    def _rule(self, each: Node) -> Callable[..., Any]:
-        if each.op == "pow":
-            varies = self._varies[each.args[1]]
+    def _rule(self, term: Node) -> Callable[..., Any]:
+        if term.op == "pow":
+            varies = self._varies[term.args[1]]
             return lambda x, y: power(x, y, varies=varies)
-        if each.op == "detach":
+        if term.op == "detach":
             return lambda x: x
-        return CHOICES.get(each.op) or row(each.op)
+        return CHOICES.get(term.op) or row(term.op)
 
 
 def _component(step: Fraction | Node, field: Field) -> Coefficient:
@@ -162,10 +164,10 @@ def _component(step: Fraction | Node, field: Field) -> Coefficient:
     if isinstance(step, Fraction):
         return rational(fmpq(*step.as_integer_ratio()))
     value = Paths(step, {}).value(field)
-    found = None if isinstance(value, bool | Trouble) else constant_of(value)
-    if found is None:
+    result = None if isinstance(value, bool | Trouble) else constant_of(value)
+    if result is None:
         raise Difficult("a direction that isn't known")
-    return found
+    return result
 
 
 def _constant(name: str) -> Term:

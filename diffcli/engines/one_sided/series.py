@@ -47,9 +47,9 @@ Taylor = Callable[[int], Sequence[Coefficient]]
 def mul(*germs: Germ) -> Germ:
     """Return the product."""
     total = germs[0]
-    for each in germs[1:]:
+    for germ in germs[1:]:
         check_deadline()
-        total = _product(total, each)
+        total = _product(total, germ)
     return total
 
 
@@ -62,8 +62,8 @@ def _product(x: Germ, y: Germ) -> Germ:
     for a, p in x.terms:
         for b, q in y.terms:
             scale = _times(a, b)
-            found = p * q
-            terms[scale] = terms[scale] + found if scale in terms else found
+            size = p * q
+            terms[scale] = terms[scale] + size if scale in terms else size
     rest = joined(_rest_times(x.rest, y), _rest_times(y.rest, Expansion(x.terms)))
     return trimmed(terms, rest)
 
@@ -77,8 +77,8 @@ def _rest_times(rest: Rest | None, y: Expansion) -> Rest | None:
     if rest is None or is_exactly_zero(y):
         return None
     if isinstance(rest, Exponential):
-        found = as_expansion(_exponential_product(rest, y))
-        return found.rest
+        product = as_expansion(_exponential_product(rest, y))
+        return product.rest
     tame = rest.is_tame and is_tame(y)
     if y.terms:
         return Order(_times(rest.scale, y.terms[0][0]), tame)
@@ -90,7 +90,7 @@ def _rest_times(rest: Rest | None, y: Expansion) -> Rest | None:
 def _exponential_product(x: Germ, y: Germ) -> Germ:
     """Return a product by its logarithm; without a sign, a bound of it."""
     tame = is_tame(x) and is_tame(y)
-    signs = [_sign_or_none(each) for each in (x, y)]
+    signs = [_sign_or_none(germ) for germ in (x, y)]
     both = None if None in signs else (signs[0] or 0) * (signs[1] or 0)
     growth = add(_log_bound(x), _log_bound(y))
     return _of_growth(both, growth, is_tame=tame)
@@ -209,10 +209,10 @@ def _monic_power(first: tuple[Scale, Coefficient], ratio: Expansion, exponent: f
 
 def _binomials(exponent: fmpq) -> Taylor:
     def taylor(count: int) -> Sequence[Coefficient]:
-        found = [fmpq(1)]
+        coefficients = [fmpq(1)]
         for j in range(1, count):
-            found.append(found[-1] * (exponent - j + 1) / j)
-        return [rational(each) for each in found]
+            coefficients.append(coefficients[-1] * (exponent - j + 1) / j)
+        return [rational(each) for each in coefficients]
 
     return taylor
 
@@ -270,8 +270,8 @@ def exp(x: Germ) -> Germ:
     """Return e^x. Raises Difficult where that is no germ of these."""
     x = as_expansion(x)
     if _is_steep(x):
-        found = Exponential(1, x, is_tame(x))
-        return as_expansion(found) if found.is_flat else found
+        exponential = Exponential(1, x, is_tame(x))
+        return as_expansion(exponential) if exponential.is_flat else exponential
     if isinstance(x.rest, Order) and x.rest.scale <= UNIT:
         if all(scale >= UNIT for scale, _ in x.terms) and x.rest.scale == UNIT:
             return bounded(is_tame=x.rest.is_tame)
@@ -300,10 +300,10 @@ def _above(coefficient: Coefficient) -> fmpq:
 
 
 def _exponentials(count: int) -> Sequence[Coefficient]:
-    found = [fmpq(1)]
+    coefficients = [fmpq(1)]
     for j in range(1, count):
-        found.append(found[-1] / j)
-    return [rational(each) for each in found]
+        coefficients.append(coefficients[-1] / j)
+    return [rational(each) for each in coefficients]
 
 
 def log(x: Germ) -> Germ:

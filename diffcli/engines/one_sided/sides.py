@@ -119,9 +119,9 @@ def _coefficient(x: Germ, order: int) -> Coefficient:
         raise Difficult("it oscillates next to the point")
     edge = _power(order)
     _reaches(x, edge)
-    for (power, *logs), found in x.terms:
+    for (power, *logs), coefficient in x.terms:
         is_regular = power.q == 1 and power >= 0 and logs == [0, 0]
-        if power <= order and not is_regular and found.sign():
+        if power <= order and not is_regular and coefficient.sign():
             raise Difficult("no derivative along the path")
     return dict(x.terms).get(edge, ZERO)
 

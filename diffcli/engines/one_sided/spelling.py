@@ -26,7 +26,7 @@ def spelled(coefficient: Coefficient) -> Node | None:
         return None
     algebra = Algebra(Builder())
     terms = [_product(algebra, *each) for each in coefficient.terms.items()]
-    known = [each for each in terms if each is not None]
+    known = [term for term in terms if term is not None]
     return algebra.add(*known) if len(known) == len(terms) else None
 
 

@@ -33,7 +33,7 @@ def add(*germs: Germ) -> Germ:
     """Return the sum."""
     large = [x for x in germs if isinstance(x, Exponential) and not x.is_flat]
     if large:
-        return _with_large(large, [x for x in germs if all(x is not each for each in large)])
+        return _with_large(large, [x for x in germs if all(x is not germ for germ in large)])
     total: dict[Scale, Coefficient] = {}
     rest: Rest | None = None
     for x in map(as_expansion, germs):
@@ -93,8 +93,8 @@ def joined(x: Rest | None, y: Rest | None) -> Rest | None:
         return x or y
     tame = x.is_tame and y.is_tame
     if isinstance(x, Order) or isinstance(y, Order):
-        orders = [each for each in (x, y) if isinstance(each, Order)]
-        return Order(min(each.scale for each in orders), tame)
+        orders = [germ for germ in (x, y) if isinstance(germ, Order)]
+        return Order(min(germ.scale for germ in orders), tame)
     return replace(_greater(x, y), is_tame=tame)
 
 

@@ -47,29 +47,29 @@ class Series:
     def __init__(
         self, function: Function, moving: Collection[str], degree: Degree, total: int
     ) -> None:
-        self._function, self._box = function, tuple(each + 1 for each in degree)
+        self._function, self._box = function, tuple(order + 1 for order in degree)
         self._moving = _Moving(moving)
         boxed = product(*map(range, self._box))
         self._degrees = sorted((k for k in boxed if 0 < sum(k) <= total), key=sum)
         self._rules: dict[Node, _Rule] = {}
         self._needed: dict[Node, int] = {}
         self._plan([(output, total) for output in function.outputs])
-        self._order = [each for each in self._ordered() if each in self._moving]
+        self._order = [order for order in self._ordered() if order in self._moving]
         values = tuple(self._needed)
-        self._place = {each: i for i, each in enumerate(values)}
+        self._place = {order: i for i, order in enumerate(values)}
         self._program = lower(Function(function.text, values, function.variables))
 
     def _plan(self, wanted: list[tuple[Node, int]]) -> None:
         """Find every node that is wanted, up to which degree, and the rule it goes by."""
         while wanted:
-            each, most = wanted.pop()
-            if self._needed.get(each, -1) >= most:
+            term, most = wanted.pop()
+            if self._needed.get(term, -1) >= most:
                 continue
-            self._needed[each] = most
-            if most and each.op != VARIABLE and each in self._moving:
-                if each not in self._rules:
-                    self._rules[each] = _rule(each, self._moving)
-                rule = self._rules[each]
+            self._needed[term] = most
+            if most and term.op != VARIABLE and term in self._moving:
+                if term not in self._rules:
+                    self._rules[term] = _rule(term, self._moving)
+                rule = self._rules[term]
                 wanted += [(arg, most) for arg in rule.arguments]
                 wanted += [(slope, most - 1) for slope in rule.slopes]
                 wanted += [(condition, 0) for condition in rule.conditions]
@@ -80,37 +80,37 @@ class Series:
         for root in self._needed:
             stack = [(root, False)]
             while stack:
-                each, ready = stack.pop()
+                term, ready = stack.pop()
                 if ready:
-                    yield each
-                elif each not in done:
-                    done.add(each)
-                    stack.append((each, True))
-                    rule = self._rules.get(each)
+                    yield term
+                elif term not in done:
+                    done.add(term)
+                    stack.append((term, True))
+                    rule = self._rules.get(term)
                     stack += [(arg, False) for arg in (rule.arguments if rule else ())]
 
-    def __call__(self, at: Mapping[str, Tensor], seeds: Seeds) -> list[Tensor]:
+    def __call__(self, point: Mapping[str, Tensor], seeds: Seeds) -> list[Tensor]:
         """Return each output's coefficients: first the degrees' axes, then those of the points.
 
-        ``at`` gives each variable its value, of shapes that broadcast.
+        ``point`` gives each variable its value, of shapes that broadcast.
         """
-        inputs = [at[name] for name in self._function.variables]
-        shape = torch.broadcast_shapes(*(each.shape for each in inputs))
+        inputs = [point[name] for name in self._function.variables]
+        shape = torch.broadcast_shapes(*(value.shape for value in inputs))
         with torch.no_grad():
-            values = [each.expand(shape) for each in self._program(*inputs, shape=shape)]
-            made: dict[Node, Tensor] = {}
+            values = [value.expand(shape) for value in self._program(*inputs, shape=shape)]
+            jets: dict[Node, Tensor] = {}
             for each, place in self._place.items():
                 value = values[place]
-                made[each] = value.new_zeros((*self._box, *shape))
-                made[each][(0,) * len(self._box)] = value
+                jets[each] = value.new_zeros((*self._box, *shape))
+                jets[each][(0,) * len(self._box)] = value
             for each in self._order:
                 for degree, step in seeds.get(str(each.value), {}).items():
-                    made[each][degree] = step
+                    jets[each][degree] = step
             for degree in self._degrees:
                 for each in self._order:
                     if each.op != VARIABLE and self._needed[each] >= sum(degree):
-                        made[each][degree] = self._rules[each].coefficient(made, degree)
-        return [made[output] for output in self._function.outputs]
+                        jets[each][degree] = self._rules[each].coefficient(jets, degree)
+        return [jets[output] for output in self._function.outputs]
 
 
 class _Moving:
@@ -123,15 +123,15 @@ class _Moving:
     def __contains__(self, wanted: Node) -> bool:
         stack = [wanted]
         while stack:
-            each = stack[-1]
-            unknown = [arg for arg in each.args if arg not in self._known]
-            if unknown and each not in self._known:
+            term = stack[-1]
+            unknown = [arg for arg in term.args if arg not in self._known]
+            if unknown and term not in self._known:
                 stack += unknown
                 continue
-            self._known[each] = (
-                each.value in self._names
-                if each.op == VARIABLE
-                else each.op != "detach" and any(self._known[arg] for arg in each.args)
+            self._known[term] = (
+                term.value in self._names
+                if term.op == VARIABLE
+                else term.op != "detach" and any(self._known[arg] for arg in term.args)
             )
             stack.pop()
         return self._known[wanted]
@@ -155,11 +155,11 @@ class _Rule:
     conditions: Sequence[Node] = ()
 
 
-def _rule(each: Node, moving: _Moving) -> _Rule:
-    same = definition(each)
+def _rule(term: Node, moving: _Moving) -> _Rule:
+    same = definition(term)
     if same is not None:
-        return _Rule(lambda made, degree: made[same][degree], (same,))
-    return _RULES.get(each.op, _call)(each, moving)
+        return _Rule(lambda jets, degree: jets[same][degree], (same,))
+    return _RULES.get(term.op, _call)(term, moving)
 
 
 def _value(series: Tensor, degree: Degree) -> Tensor:
@@ -168,100 +168,100 @@ def _value(series: Tensor, degree: Degree) -> Tensor:
 
 def _product(a: Tensor, b: Tensor, degree: Degree) -> Tensor:
     """Return the coefficient of a product."""
-    box = tuple(slice(0, each + 1) for each in degree)
+    box = tuple(slice(0, order + 1) for order in degree)
     axes = tuple(range(len(degree)))
     return (a[box] * b[box].flip(axes)).sum(axes)
 
 
 def _slope(u: Tensor, slope: Tensor, degree: Degree) -> Tensor:
     """Return the coefficient of the integral of slope·u′, in the first step that the term has."""
-    axis = next(i for i, each in enumerate(degree) if each)
+    axis = next(i for i, order in enumerate(degree) if order)
     axes = tuple(range(len(degree)))
-    moved = u[tuple(slice(i == axis, each + 1) for i, each in enumerate(degree))]
-    rest = slope[tuple(slice(0, each + (i != axis)) for i, each in enumerate(degree))]
+    moved = u[tuple(slice(i == axis, order + 1) for i, order in enumerate(degree))]
+    rest = slope[tuple(slice(0, order + (i != axis)) for i, order in enumerate(degree))]
     factors = torch.arange(1, degree[axis] + 1, dtype=u.dtype, device=u.device)
     weights = factors.reshape([-1 if i == axis else 1 for i in range(moved.ndim)])
     return (weights * moved * rest.flip(axes)).sum(axes) / degree[axis]
 
 
-def _sum(each: Node, moving: _Moving) -> _Rule:
-    terms = [arg for arg in each.args if arg in moving]
-    return _Rule(lambda made, k: sum((made[arg][k] for arg in terms[1:]), made[terms[0]][k]), terms)
+def _sum(term: Node, moving: _Moving) -> _Rule:
+    terms = [arg for arg in term.args if arg in moving]
+    return _Rule(lambda jets, k: sum((jets[arg][k] for arg in terms[1:]), jets[terms[0]][k]), terms)
 
 
-def _negation(each: Node, _: _Moving) -> _Rule:
-    return _Rule(lambda made, k: -made[each.args[0]][k], each.args)
+def _negation(term: Node, _: _Moving) -> _Rule:
+    return _Rule(lambda jets, k: -jets[term.args[0]][k], term.args)
 
 
-def _multiplication(each: Node, moving: _Moving) -> _Rule:
-    a, b = each.args
+def _multiplication(term: Node, moving: _Moving) -> _Rule:
+    a, b = term.args
     if a in moving and b in moving:
-        return _Rule(lambda made, k: _product(made[a], made[b], k), each.args)
+        return _Rule(lambda jets, k: _product(jets[a], jets[b], k), term.args)
     a, b = (a, b) if a in moving else (b, a)
-    return _Rule(lambda made, k: made[a][k] * _value(made[b], k), each.args)
+    return _Rule(lambda jets, k: jets[a][k] * _value(jets[b], k), term.args)
 
 
-def _division(each: Node, moving: _Moving) -> _Rule:
-    above, below = each.args
+def _division(term: Node, moving: _Moving) -> _Rule:
+    above, below = term.args
 
-    def coefficient(made: Made, k: Degree) -> Tensor:
-        rest = made[above][k]
+    def coefficient(jets: Made, k: Degree) -> Tensor:
+        rest = jets[above][k]
         if below in moving:
-            rest = rest - _product(made[each], made[below], k)
-        return rest / _value(made[below], k)
+            rest = rest - _product(jets[term], jets[below], k)
+        return rest / _value(jets[below], k)
 
-    return _Rule(coefficient, each.args)
+    return _Rule(coefficient, term.args)
 
 
-def _call(each: Node, moving: _Moving) -> _Rule:
-    inner = [(arg, partial(each, i)) for i, arg in enumerate(each.args) if arg in moving]
+def _call(term: Node, moving: _Moving) -> _Rule:
+    inner = [(arg, partial(term, i)) for i, arg in enumerate(term.args) if arg in moving]
 
-    def coefficient(made: Made, k: Degree) -> Tensor:
-        first, *rest = (_slope(made[arg], made[slope], k) for arg, slope in inner)
+    def coefficient(jets: Made, k: Degree) -> Tensor:
+        first, *rest = (_slope(jets[arg], jets[slope], k) for arg, slope in inner)
         return sum(rest, first)
 
     return _Rule(coefficient, [arg for arg, _ in inner], [slope for _, slope in inner])
 
 
-def _polynomial(each: Node, moving: _Moving) -> _Rule:
-    rule, degree = _call(each, moving), each.args[0]
+def _polynomial(term: Node, moving: _Moving) -> _Rule:
+    rule, degree = _call(term, moving), term.args[0]
 
-    def coefficient(made: Made, k: Degree) -> Tensor:
-        return torch.where(_value(made[degree], k) < 0, 0, rule.coefficient(made, k))
+    def coefficient(jets: Made, k: Degree) -> Tensor:
+        return torch.where(_value(jets[degree], k) < 0, 0, rule.coefficient(jets, k))
 
     return replace(rule, coefficient=coefficient, conditions=[degree])
 
 
-def _step(each: Node, _: _Moving) -> _Rule:
-    return _Rule(lambda made, k: made[each][k])
+def _step(term: Node, _: _Moving) -> _Rule:
+    return _Rule(lambda jets, k: jets[term][k])
 
 
-def _pieces(each: Node, moving: _Moving) -> _Rule:
-    values, held = each.args[::2], each.args[1::2]
+def _pieces(term: Node, moving: _Moving) -> _Rule:
+    values, conditions = term.args[::2], term.args[1::2]
     # Where an equality decides, what holds at the point doesn't hold around it.
-    decided = [c for c in postorder(held) if c.op in ("eq", "ne") and c in moving]
+    decided = [c for c in postorder(conditions) if c.op in ("eq", "ne") and c in moving]
 
-    def coefficient(made: Made, k: Degree) -> Tensor:
-        chosen = torch.full_like(made[each][k], nan)
-        for value, condition in zip(reversed(values), reversed(held), strict=True):
-            chosen = torch.where(_value(made[condition], k), made[value][k], chosen)
+    def coefficient(jets: Made, k: Degree) -> Tensor:
+        chosen = torch.full_like(jets[term][k], nan)
+        for value, condition in zip(reversed(values), reversed(conditions), strict=True):
+            chosen = torch.where(_value(jets[condition], k), jets[value][k], chosen)
         for condition in decided:
-            is_open = _value(made[condition], k) == (condition.op == "ne")
+            is_open = _value(jets[condition], k) == (condition.op == "ne")
             chosen = torch.where(is_open, chosen, nan)
         return chosen
 
-    return _Rule(coefficient, values, conditions=[*held, *decided])
+    return _Rule(coefficient, values, conditions=[*conditions, *decided])
 
 
-def _extreme(each: Node, _: _Moving) -> _Rule:
-    def coefficient(made: Made, k: Degree) -> Tensor:
-        values = torch.stack([_value(made[arg], k) for arg in each.args])
-        here = values == _value(made[each], k)
+def _extreme(term: Node, _: _Moving) -> _Rule:
+    def coefficient(jets: Made, k: Degree) -> Tensor:
+        values = torch.stack([_value(jets[arg], k) for arg in term.args])
+        here = values == _value(jets[term], k)
         # Those that tie share, as autograd's convention has it.
-        steps = torch.stack([made[arg][k] for arg in each.args])
+        steps = torch.stack([jets[arg][k] for arg in term.args])
         return torch.where(here, steps, 0).sum(0) / here.sum(0)
 
-    return _Rule(coefficient, each.args)
+    return _Rule(coefficient, term.args)
 
 
 _RULES: Mapping[str, Callable[[Node, _Moving], _Rule]] = MappingProxyType(

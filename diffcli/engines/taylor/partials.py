@@ -16,7 +16,7 @@ from diffcli.tensors.shapes import shapes_of
 
 def taylor_partial(
     function: Function,
-    at: Mapping[str, Tensor],
+    point: Mapping[str, Tensor],
     wrt: Sequence[str],
     *,
     element_by_element: bool = False,
@@ -30,19 +30,19 @@ def taylor_partial(
     counts = Counter(wrt)
     degree = tuple(counts.values())
     (series,) = coefficients(
-        function, at, tuple(counts), degree, sum(degree), element_by_element=element_by_element
+        function, point, tuple(counts), degree, sum(degree), element_by_element=element_by_element
     )
-    found = series[degree]
+    partial = series[degree]
     for count in degree:
         for factor in range(2, count + 1):
-            found = found * factor
-    last = at.get(wrt[-1])
-    return found if last is None or not element_by_element else found.sum_to_size(last.shape)
+            partial = partial * factor
+    last = point.get(wrt[-1])
+    return partial if last is None or not element_by_element else partial.sum_to_size(last.shape)
 
 
 def coefficients(
     function: Function,
-    at: Mapping[str, Tensor],
+    point: Mapping[str, Tensor],
     moving: tuple[str, ...],
     degree: Degree,
     total: int,
@@ -55,18 +55,18 @@ def coefficients(
     those of the points. Raises what :func:`taylor_partial` raises.
     """
     first = Function(function.text, function.outputs[:1], function.variables)
-    at = {name: each.detach() for name, each in at.items()}
+    point = {name: tensor.detach() for name, tensor in point.items()}
     if not element_by_element:
-        shapes = {name: tuple(each.shape) for name, each in at.items()}
+        shapes = {name: tuple(tensor.shape) for name, tensor in point.items()}
         if first.has_tensors or any(shapes.values()):
             first = expand(first, shapes_of(first, shapes), shapes)
-        at = {
-            part: each.reshape(-1)[i]
-            for name, each in at.items()
-            for i, part in enumerate(component_names(name, tuple(each.shape)))
+        point = {
+            part: tensor.reshape(-1)[i]
+            for name, tensor in point.items()
+            for i, part in enumerate(component_names(name, tuple(tensor.shape)))
         }
     seeds = {
         name: {tuple(int(i == axis) for i in range(len(moving))): 1.0}
         for axis, name in enumerate(moving)
     }
-    return series_of(first, moving, degree, total)(at, seeds)
+    return series_of(first, moving, degree, total)(point, seeds)

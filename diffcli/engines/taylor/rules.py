@@ -57,27 +57,27 @@ class NoSeriesError(LimitError):
     """A row has no rule in Taylor arithmetic."""
 
 
-def definition(made: Node) -> Node | None:
+def definition(term: Node) -> Node | None:
     """Return the formula whose series is that of a node beyond the value, if it has one."""
-    if made.op == "mul" and len(made.args) > 2:
-        return node("mul", node("mul", *made.args[:-1]), made.args[-1])
-    if made.op == "pow":
-        exponent = integer(made.args[1])
-        return None if exponent is None else _integer_power(made.args[0], exponent)
-    text = _DEFINITIONS.get(made.op)
-    return None if text is None else _grafted(text, made)
+    if term.op == "mul" and len(term.args) > 2:
+        return node("mul", node("mul", *term.args[:-1]), term.args[-1])
+    if term.op == "pow":
+        exponent = integer(term.args[1])
+        return None if exponent is None else _integer_power(term.args[0], exponent)
+    text = _DEFINITIONS.get(term.op)
+    return None if text is None else _grafted(text, term)
 
 
-def partial(made: Node, index: int) -> Node:
+def partial(term: Node, index: int) -> Node:
     """Return a node's partial in an argument, as a node.
 
     Raises NoSeriesError where the row has none.
     """
-    partials = _PARTIALS.get(made.op) or (TABLE[made.op].partials if made.op in TABLE else ())
+    partials = _PARTIALS.get(term.op) or (TABLE[term.op].partials if term.op in TABLE else ())
     if index >= len(partials) or not partials[index]:
-        place = f" in its argument {index + 1}" if len(made.args) > 1 else ""
-        raise NoSeriesError(f"Taylor arithmetic has no rule for {made.op}{place}")
-    return _grafted(partials[index], made)
+        where = f" in its argument {index + 1}" if len(term.args) > 1 else ""
+        raise NoSeriesError(f"Taylor arithmetic has no rule for {term.op}{where}")
+    return _grafted(partials[index], term)
 
 
 def integer(exponent: Node) -> int | None:
@@ -103,9 +103,9 @@ def _integer_power(base: Node, exponent: int) -> Node:
     return node("mul", square, base) if exponent % 2 else square
 
 
-def _grafted(text: str, made: Node) -> Node:
-    places = {variable(x): arg for x, arg in zip(ARGUMENTS, made.args, strict=False)}
-    return Algebra(Builder(_fail)).graft(formula(text), places)
+def _grafted(text: str, term: Node) -> Node:
+    arguments = {variable(x): arg for x, arg in zip(ARGUMENTS, term.args, strict=False)}
+    return Algebra(Builder(_fail)).graft(formula(text), arguments)
 
 
 def _fail(message: str, **_: object) -> NoSeriesError:

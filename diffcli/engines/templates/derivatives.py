@@ -69,7 +69,7 @@ class Derivatives:
         width = len(self.templates.variables)
         for terms, (tape, value) in zip(self.templates.terms, self._tapes, strict=True):
             # The other slots are numbers.
-            moving = [k for k, places in enumerate(terms.inputs) if places[0] < width]
+            moving = [k for k, columns in enumerate(terms.inputs) if columns[0] < width]
             slopes = sweep(tape, value, [tape.inputs[k] for k in moving])
             pairs = zip(moving, slopes, strict=True)
             found = {(k,): slope for k, slope in pairs if _counts(tape, slope)}
@@ -77,7 +77,7 @@ class Derivatives:
 
     def _second(self) -> Iterator[_Part]:
         for part in self._first():
-            found: dict[Entry, Value] = {}
+            seconds: dict[Entry, Value] = {}
             moving = [k for (k,) in part.wrt]
             if len(moving) > MAX_TOGETHER:
                 raise LimitError(
@@ -88,8 +88,8 @@ class Derivatives:
                 lower = moving[:count]
                 slopes = sweep(part.tape, slope, [part.tape.inputs[j] for j in lower])
                 pairs = zip(lower, slopes, strict=True)
-                found |= {(i, j): each for j, each in pairs if _counts(part.tape, each)}
-            yield _Part(part.terms, part.tape, list(found.values()), list(found))
+                seconds |= {(i, j): second for j, second in pairs if _counts(part.tape, second)}
+            yield _Part(part.terms, part.tape, list(seconds.values()), list(seconds))
 
 
 def tape_of(body: Node, slots: Sequence[str]) -> tuple[Tape, Value]:
@@ -114,7 +114,7 @@ class SparsePlan:
         kind = torch.empty(0, dtype=of.dtype).numpy().dtype
         self._at = np.empty(self._width + len(numbers), dtype=kind)
         self._at[self._width :] = numbers
-        count = sum(len(each.values) * each.terms.count for each in parts)
+        count = sum(len(part.values) * part.terms.count for part in parts)
         self._found = np.empty(count, dtype=self._at.dtype)
         self._work: list[Callable[[], object]] = []
         keys, sources, start = [], [], 0
@@ -122,8 +122,8 @@ class SparsePlan:
             end = start + len(part.values) * part.terms.count
             block = self._found[start:end].reshape(len(part.values), part.terms.count)
             self._bind(part, block, of.dtype)
-            places = np.arange(start, end).reshape(block.shape)
-            for wrt, own in zip(part.wrt, places, strict=True):
+            positions = np.arange(start, end).reshape(block.shape)
+            for wrt, own in zip(part.wrt, positions, strict=True):
                 for row, column in _entries(part.terms, wrt, symmetric=symmetric):
                     keys.append(row * width + column)
                     sources.append(own)
@@ -133,20 +133,22 @@ class SparsePlan:
     def _bind(self, part: _Part, block: Array, dtype: torch.dtype) -> None:
         """Write what fills a block, its constants at once."""
         tape = part.tape
-        varying = [place for place, value in enumerate(part.values) if value not in tape.constants]
+        varying = [
+            column for column, value in enumerate(part.values) if value not in tape.constants
+        ]
         for place in set(range(len(part.values))) - set(varying):
             block[place] = rounded(tape.constants[part.values[place]], dtype)
         if not varying or not part.terms.count:
             return
-        emitted = emit(tape, [part.values[place] for place in varying])
-        read_there = set(tape.reached([part.values[place] for place in varying]))
+        emitted = emit(tape, [part.values[column] for column in varying])
+        read_there = set(tape.reached([part.values[column] for column in varying]))
         inputs: list[Array] = []
         for place, own in zip(tape.inputs, part.terms.inputs, strict=True):
             gathered = np.empty(part.terms.count, dtype=block.dtype)
             inputs.append(gathered)
             if place in read_there:
                 self._work.append(partial(np.take, self._at, own, out=gathered, mode="clip"))
-        self._work.append(emitted.bound(inputs, [block[place] for place in varying], dtype))
+        self._work.append(emitted.bound(inputs, [block[column] for column in varying], dtype))
 
     def _assemble(self, keys: Places, sources: Places, width: int) -> None:
         unique, self._target = np.unique(keys, return_inverse=True)
@@ -162,10 +164,12 @@ class SparsePlan:
         with np.errstate(all="ignore"):
             for work in self._work:
                 work()
-        found = self._found.take(self._sources)
+        result = self._found.take(self._sources)
         if self._adds:
-            found = np.bincount(self._target, found, len(self.rows)).astype(found.dtype, copy=False)
-        return found
+            result = np.bincount(self._target, result, len(self.rows)).astype(
+                result.dtype, copy=False
+            )
+        return result
 
 
 MAX_TOGETHER = 1000

@@ -48,11 +48,11 @@ class _Level:
     def pull(self, cotangents: Array) -> None:
         """Add what reaches the arguments to their cotangents."""
         own = cotangents[self.results]
-        for places, slope, is_once in self.slopes:
+        for rows, slope, is_once in self.slopes:
             if is_once:
-                cotangents[places] += own * slope
+                cotangents[rows] += own * slope
             else:
-                np.add.at(cotangents, places, own * slope)
+                np.add.at(cotangents, rows, own * slope)
 
 
 class Levels:
@@ -84,46 +84,48 @@ class Levels:
 
         A leaf's place is negative: −1 is that of the first.
         """
-        places: dict[Node, int] = {}
+        slots: dict[Node, int] = {}
         levels: dict[Node, int] = {}
-        for each in postorder([term]):
-            if each.op in (NUMBER, VARIABLE):
-                self._leaves.append(each)
-                places[each], levels[each] = -len(self._leaves), 0
-            elif each.is_leaf and each is not term:
+        for inner in postorder([term]):
+            if inner.op in (NUMBER, VARIABLE):
+                self._leaves.append(inner)
+                slots[inner], levels[inner] = -len(self._leaves), 0
+            elif inner.is_leaf and inner is not term:
                 continue
             else:
-                free = [arg for arg in each.args if arg in places]
-                args = tuple(free if each.op in ARITHMETIC else (a for a in free if a.op != NUMBER))
+                free = [arg for arg in inner.args if arg in slots]
+                args = tuple(
+                    free if inner.op in ARITHMETIC else (a for a in free if a.op != NUMBER)
+                )
                 level = 1 + max((levels[arg] for arg in args), default=0)
-                kind = self._kinds.setdefault((level, _body(each, args)), _Kind())
+                kind = self._kinds.setdefault((level, _body(inner, args)), _Kind())
                 kind.results.append(self._count)
-                kind.args.append(tuple(places[arg] for arg in args))
-                places[each], levels[each] = self._count, level
+                kind.args.append(tuple(slots[arg] for arg in args))
+                slots[inner], levels[inner] = self._count, level
                 self._count += 1
-        return places[term]
+        return slots[term]
 
     def _arrange(self, function: Function, roots: Places, owners: Places) -> None:
         """Give each level's results neighbouring places, after those of the leaves."""
         start, width = len(self._leaves), len(function.variables)
         order = sorted(self._kinds.items(), key=lambda each: each[0][0])
         laid = np.fromiter(chain.from_iterable(kind.results for _, kind in order), np.int64)
-        places = np.empty(self._count + start, np.int64)
-        places[laid] = np.arange(start, start + self._count)
+        slots = np.empty(self._count + start, np.int64)
+        slots[laid] = np.arange(start, start + self._count)
         # A negative place counts from the end.
-        places[self._count :] = np.arange(start)[::-1]
+        slots[self._count :] = np.arange(start)[::-1]
         kind_of = torch.empty(0, dtype=self._dtype).numpy().dtype
         self._values = np.empty(start + self._count, dtype=kind_of)
         self._cotangents = np.empty_like(self._values)
         self._work: list[Callable[[], object]] = []
         self._levels: list[_Level] = []
         for (_, body), kind in order:
-            args = places[np.array(kind.args, dtype=np.int64).reshape(len(kind.args), -1).T]
+            args = slots[np.array(kind.args, dtype=np.int64).reshape(len(kind.args), -1).T]
             self._levels.append(self._level_of(body, args, slice(start, start + len(kind.results))))
             start += len(kind.results)
-        self._roots = places[roots]
-        known = {name: place for place, name in enumerate(function.variables)}
-        self._held = np.array([k for k, each in enumerate(self._leaves) if each.op == VARIABLE])
+        self._roots = slots[roots]
+        known = {name: position for position, name in enumerate(function.variables)}
+        self._held = np.array([k for k, leaf in enumerate(self._leaves) if leaf.op == VARIABLE])
         self._sources = np.array([known[str(self._leaves[k].value)] for k in self._held])
         numbers = {leaf for leaf in self._leaves if leaf.op == NUMBER}
         floats = {number: rounded(Fraction(number.value or 0), self._dtype) for number in numbers}
@@ -136,14 +138,14 @@ class Levels:
     def _level_of(self, body: Node, args: Places, results: slice) -> _Level:
         count = results.stop - results.start
         rule = _rule(body, len(args))
-        found = [np.empty(count, dtype=self._values.dtype) for _ in rule.varying]
-        slopes = dict(zip(rule.varying, found, strict=True))
+        columns = [np.empty(count, dtype=self._values.dtype) for _ in rule.varying]
+        slopes = dict(zip(rule.varying, columns, strict=True))
         for k, constant in rule.constants.items():
             slopes[k] = np.full(count, rounded(constant, self._dtype), dtype=self._values.dtype)
         inputs = [np.empty(count, dtype=self._values.dtype) for _ in args]
         for own, gathered in zip(args, inputs, strict=True):
             self._work.append(partial(np.take, self._values, own, out=gathered, mode="clip"))
-        rows = [self._values[results], *found]
+        rows = [self._values[results], *columns]
         self._work.append(rule.emitted.bound(inputs, rows, self._dtype))
         return _Level(
             results, [(args[k], slope, len(set(args[k])) == count) for k, slope in slopes.items()]
@@ -176,8 +178,8 @@ class Levels:
 def has_no_branches(function: Function) -> bool:
     """Whether no operation of a function of numbers is a condition, or chosen by one."""
     return not any(
-        each.op == "piecewise" or (each.op in TABLE and TABLE[each.op].boolean)
-        for each in function.nodes
+        term.op == "piecewise" or (term.op in TABLE and TABLE[term.op].boolean)
+        for term in function.nodes
     )
 
 
@@ -194,19 +196,21 @@ class _Rule:
 def _rule(body: Node, arity: int) -> _Rule:
     tape, value = tape_of(body, tuple(f"s{k}" for k in range(arity)))
     slopes = dict(enumerate(sweep(tape, value, tape.inputs)))
-    constants = {k: exact for k, each in slopes.items() if (exact := tape.exact(each)) is not None}
+    constants = {
+        k: exact for k, slope in slopes.items() if (exact := tape.exact(slope)) is not None
+    }
     varying = [k for k in slopes if k not in constants]
     emitted = emit(tape, [value, *(slopes[k] for k in varying)])
-    return _Rule(emitted, varying, {k: each for k, each in constants.items() if each})
+    return _Rule(emitted, varying, {k: constant for k, constant in constants.items() if constant})
 
 
-def _body(each: Node, args: Sequence[Node]) -> Node:
+def _body(term: Node, args: Sequence[Node]) -> Node:
     """Return an operation with slots in the places of some arguments, in their order."""
     chosen = set(args)
     waiting = iter(range(len(args)))
     return node(
-        each.op,
-        *(variable(f"s{next(waiting)}") if arg in chosen else arg for arg in each.args),
-        value=each.value,
-        static=each.static,
+        term.op,
+        *(variable(f"s{next(waiting)}") if arg in chosen else arg for arg in term.args),
+        value=term.value,
+        static=term.static,
     )

@@ -65,8 +65,8 @@ class _Collector:
         self.function, self.most = function, most
         self.places: dict[Node | str, int] = {}
         self.numbers: dict[Fraction, int] = {}
-        for place, name in enumerate(function.variables):
-            self.places[name] = place
+        for position, name in enumerate(function.variables):
+            self.places[name] = position
         self.found: dict[Node, tuple[list[str], list[Places], list[Places]]] = {}
 
     def templates(self) -> Templates | None:
@@ -91,10 +91,10 @@ class _Collector:
         rows = np.zeros(len(template.rows), np.int64) if one_row else np.array(template.rows)
         columns: dict[Node, Places] = {}
         for slot, typed in zip(template.slots, template.columns, strict=True):
-            places = self.places
+            numbered = self.places
             if slot.op == NUMBER:
-                places = {text: self.number(numbers[text]) for text in dict.fromkeys(typed)}
-            columns[slot] = np.fromiter(map(places.__getitem__, typed), np.int64, len(typed))
+                numbered = {text: self.number(numbers[text]) for text in dict.fromkeys(typed)}
+            columns[slot] = np.fromiter(map(numbered.__getitem__, typed), np.int64, len(typed))
         self.add(template.body, columns, rows)
 
     def number(self, value: Fraction) -> int:
@@ -119,35 +119,37 @@ class _Collector:
             np.stack([columns[leaf] for leaf in steady]), axis=1, return_inverse=True
         )
         known = list(self.numbers)
-        for place in range(values.shape[1]):
-            made = [number(known[each - len(self.function.variables)]) for each in values[:, place]]
-            yield dict(zip(steady, made, strict=True)), np.flatnonzero(which.ravel() == place)
+        for index in range(values.shape[1]):
+            leaves = [
+                number(known[value - len(self.function.variables)]) for value in values[:, index]
+            ]
+            yield dict(zip(steady, leaves, strict=True)), np.flatnonzero(which.ravel() == index)
 
     def add_term(self, term: Node, columns: Mapping[Node, Places], rows: Places) -> None:
         steady = _steady(term)
         slots: dict[bytes, Node] = {}
-        places: dict[Node, Node] = {}
+        arguments: dict[Node, Node] = {}
         inputs: list[Places] = []
         for leaf in postorder([term]):
             if leaf.op not in (NUMBER, VARIABLE) or leaf in steady:
                 continue
             column = columns.get(leaf)
             if column is None:
-                place = (
+                leaf_slot = (
                     self.places[str(leaf.value)]
                     if leaf.op == VARIABLE
                     else self.number(Fraction(leaf.value or 0))
                 )
-                column = np.full(len(rows), place)
+                column = np.full(len(rows), leaf_slot)
             key = column.tobytes()
             if key not in slots:
                 kind = "c" if leaf.op == NUMBER else "s"
                 slots[key] = variable(f"{kind}{len(slots)}")
                 inputs.append(column)
-            places[leaf] = slots[key]
-        made = _grafted(term, places)
+            arguments[leaf] = slots[key]
+        grafted = _grafted(term, arguments)
         names = [str(slot.value) for slot in slots.values()]
-        _, blocks, outputs = self.found.setdefault(made, (names, [], []))
+        _, blocks, outputs = self.found.setdefault(grafted, (names, [], []))
         blocks.append(np.stack(inputs) if inputs else np.empty((0, len(rows)), np.int64))
         outputs.append(rows)
 
@@ -157,43 +159,43 @@ class _Collector:
         for body, (names, blocks, rows) in self.found.items():
             inputs = np.concatenate(blocks, axis=1)
             same = (inputs == inputs[:, :1]).all(axis=1) & (inputs[:, 0] >= width)
-            places = {
+            leaves = {
                 variable(names[k]): number(known[inputs[k, 0] - width])
                 for k in np.flatnonzero(same)
             }
             slots = tuple(name for name, is_same in zip(names, same, strict=True) if not is_same)
-            yield ShapeGroup(_grafted(body, places), slots, inputs[~same], np.concatenate(rows))
+            yield ShapeGroup(_grafted(body, leaves), slots, inputs[~same], np.concatenate(rows))
 
 
 def summands(body: Node) -> Iterator[Node]:
     """Yield the terms of a sum, those of a sum in it too."""
     stack = [body]
     while stack:
-        each = stack.pop()
-        if each.op == "add":
-            stack.extend(reversed(each.args))
+        summand = stack.pop()
+        if summand.op == "add":
+            stack.extend(reversed(summand.args))
         else:
-            yield each
+            yield summand
 
 
 def _steady(term: Node) -> set[Node]:
     """Return the numbers that belong to the shape: exponents, and arguments of functions."""
-    found: set[Node] = set()
-    for each in postorder([term]):
-        if each.op == "pow":
-            found |= {leaf for leaf in postorder([each.args[1]]) if leaf.op == NUMBER}
-        elif each.op not in ARITHMETIC:
-            found |= {arg for arg in each.args if arg.op == NUMBER}
-    return found
+    result: set[Node] = set()
+    for inner in postorder([term]):
+        if inner.op == "pow":
+            result |= {leaf for leaf in postorder([inner.args[1]]) if leaf.op == NUMBER}
+        elif inner.op not in ARITHMETIC:
+            result |= {arg for arg in inner.args if arg.op == NUMBER}
+    return result
 
 
-def _grafted(term: Node, places: Mapping[Node, Node]) -> Node:
+def _grafted(term: Node, replaced: Mapping[Node, Node]) -> Node:
     """Return a term with other nodes in the places of its leaves."""
-    if not places:
+    if not replaced:
         return term
-    made: dict[Node, Node] = dict(places)
-    for each in postorder([term]):
-        if each not in made:
-            args = [made[arg] for arg in each.args]
-            made[each] = node(each.op, *args, static=each.static) if args else each
-    return made[term]
+    results: dict[Node, Node] = dict(replaced)
+    for inner in postorder([term]):
+        if inner not in results:
+            args = [results[arg] for arg in inner.args]
+            results[inner] = node(inner.op, *args, static=inner.static) if args else inner
+    return results[term]

@@ -34,7 +34,7 @@ def adopted(expressions: Iterable[Basic]) -> list[Any]:
     """
     terms = TermTable(max_terms=None)
     roots = list(expressions)
-    made: dict[int, Any] = {}
+    results: dict[int, Any] = {}
     order = postorder(roots)
     for term in reversed(order):  # the outermost is the one that was written
         if term.args and type(term) not in _KNOWN and not isinstance(term, RealFunction):
@@ -43,8 +43,8 @@ def adopted(expressions: Iterable[Basic]) -> list[Any]:
                 hint="doit() and rewrite() may write it in functions that have one",
             )
     for term in order:
-        made[id(term)] = _adopted(terms, term, [made[id(arg)] for arg in term.args])
-    return [made[id(root)] for root in roots]
+        results[id(term)] = _adopted(terms, term, [results[id(arg)] for arg in term.args])
+    return [results[id(root)] for root in roots]
 
 
 def _adopted(terms: TermTable, term: Basic, args: Sequence[Any]) -> Any:

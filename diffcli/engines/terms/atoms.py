@@ -49,8 +49,8 @@ class Atoms:
 
     def written(self, form: Expr) -> Expr:
         """Return a form with what its atoms stand for."""
-        while found := form.atoms(Dummy) & self._known.keys():
-            form = form.xreplace({atom: self._meaning(atom) for atom in found})
+        while dummies := form.atoms(Dummy) & self._known.keys():
+            form = form.xreplace({atom: self._meaning(atom) for atom in dummies})
         return form
 
     def _meaning(self, atom: Dummy) -> Expr:
@@ -71,17 +71,17 @@ class Atoms:
 
         e^(q·m) is the power q of e^m, which is a homomorphism for the rationals q, of i·m too.
         """
-        found: Expr = S.One
+        result: Expr = S.One
         for summand in Add.make_args(exponent.expand()):
             share, term = summand.as_coeff_Mul()
             if not share.is_Rational:
                 share, term = S.One, summand
             if unit is I and term is pi:
-                found *= cos(share * pi) + I * sin(share * pi)
+                result *= cos(share * pi) + I * sin(share * pi)
             elif unit is S.One and self.kind(term) == LOG:
-                found *= self.of(ROOT, *self.args(term)) ** share
+                result *= self.of(ROOT, *self.args(term)) ** share
             elif unit is S.One and isinstance(term, log) and term.args[0].is_Integer:
-                found *= Rational(term.args[0]) ** share
+                result *= Rational(term.args[0]) ** share
             else:
-                found *= self.of(FORMAL, unit, term) ** share
-        return found
+                result *= self.of(FORMAL, unit, term) ** share
+        return result

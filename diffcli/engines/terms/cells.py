@@ -115,12 +115,12 @@ class Cell(Signs, ABC):
         if sign < 0 and exponent.q % 2 == 0:
             raise NowhereError
         constant, factors = self.factors(form)
-        found = abs(constant) ** exponent
+        result = abs(constant) ** exponent
         if sign < 0 and exponent.p % 2:
-            found = -found
+            result = -result
         for factor, power in factors:
-            found *= self._power_of_atom(factor, power * exponent)
-        return found
+            result *= self._power_of_atom(factor, power * exponent)
+        return result
 
     def _power_of_atom(self, factor: Expr, exponent: Rational) -> Expr:
         """Return |factor| to a rational exponent, whose whole part is written out."""
@@ -160,27 +160,29 @@ class Cell(Signs, ABC):
 
     def _exponentials(self, form: Expr) -> Expr:
         """Return a form with circular and hyperbolic functions as powers of e."""
-        places = {}
+        exponentials = {}
         for atom in form.atoms(Dummy):
             kind = self.atoms.kind(atom)
             if kind in _WAVES:
                 (angle,) = self.atoms.args(atom)
-                places[atom] = _WAVES[kind](self._wave(angle, I if kind in _CIRCULAR else S.One))
-        return form.xreplace(places) if places else form
+                exponentials[atom] = _WAVES[kind](
+                    self._wave(angle, I if kind in _CIRCULAR else S.One)
+                )
+        return form.xreplace(exponentials) if exponentials else form
 
     def _wave(self, angle: Expr, unit: Expr) -> Expr:
         """Return e^(unit·angle), of a unit 1 or i; of i·asin(u) and i·atan(u) by u."""
-        found: Expr = S.One
+        result: Expr = S.One
         for summand in Add.make_args(angle.expand()):
             share, term = summand.as_coeff_Mul()
             kind = self.atoms.kind(term)
             if unit is I and share.is_Integer and kind in _INVERSE:
                 (u,) = self.atoms.args(term)
                 real, imaginary = _INVERSE[kind](self, u)
-                found *= (real + I * imaginary) ** share
+                result *= (real + I * imaginary) ** share
             else:
-                found *= self.atoms.power(summand, unit)
-        return found
+                result *= self.atoms.power(summand, unit)
+        return result
 
 
 _WAVES: Mapping[Any, Callable[[Expr], Expr]] = MappingProxyType(

@@ -85,7 +85,7 @@ class Differentiator:
             if (id(term), wrt) in known:
                 continue
             inner = [known[id(arg), wrt] for arg in term.args]
-            if all(each is S.Zero for each in inner):
+            if all(slope is S.Zero for slope in inner):
                 slope = S.One if term is wrt else S.Zero
             else:
                 rule: Callable[..., Any] = _RULES.get(type(term), _chain)
@@ -128,8 +128,8 @@ def _pieces(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
     # What holds at isolated points alone has no slope of its own there, and is left out.
     pairs: list[Any] = []
     excluded: list[Any] = []
-    for pair, found in zip(term.args, inner, strict=True):
-        slope, is_moving = found or (S.Zero, S.Zero)
+    for pair, slopes in zip(term.args, inner, strict=True):
+        slope, is_moving = slopes or (S.Zero, S.Zero)
         condition = pair.args[1]
         if is_moving and isinstance(condition, Equality):
             excluded.append(terms(Unequality, *condition.args))
@@ -179,7 +179,7 @@ def _step(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
         return S.Zero
     at_zero = terms(Equality, term.args[0], S.Zero)
     pairs = ((inner[1], at_zero), (S.Zero, S.true))
-    return terms(Piecewise, *(terms(ExprCondPair, slope, held) for slope, held in pairs))
+    return terms(Piecewise, *(terms(ExprCondPair, slope, condition) for slope, condition in pairs))
 
 
 def _inner(_: TermTable, __: Any, inner: Sequence[Any]) -> Any:

@@ -79,15 +79,15 @@ class TermTable:
     def __call__(self, kind: type[Basic], *args: Basic) -> Any:
         """Return the unevaluated term of this class with these arguments."""
         key = (kind, *map(id, args))
-        made = self._made.get(key)
-        if made is None:
+        term = self._made.get(key)
+        if term is None:
             self.check()
             # Not kind(*args, evaluate=False): that looks equal terms up in sympy's cache.
-            made = self._made[key] = Basic.__new__(kind, *args)
+            term = self._made[key] = Basic.__new__(kind, *args)
             if kind in (Add, Mul, Pow):
-                made.is_commutative = True
-            self._note_rational(made)
-        return made
+                term.is_commutative = True
+            self._note_rational(term)
+        return term
 
     def check(self) -> None:
         """Raise OutOfTimeError past the deadline, LimitError where there are too many terms."""
@@ -149,17 +149,17 @@ class TermTable:
 
         Without ``folding``, ones, zeros and products of numbers stay as they stand.
         """
-        made: dict[int, Basic] = {}
+        results: dict[int, Basic] = {}
         for term in postorder([template]):
             if isinstance(term, Dummy):
-                made[id(term)] = args[term.dummy_index - _FIRST_DUMMY]
+                results[id(term)] = args[term.dummy_index - _FIRST_DUMMY]
             elif not term.args:
-                made[id(term)] = self.leaf(term)
+                results[id(term)] = self.leaf(term)
             else:
-                inner = [made[id(arg)] for arg in term.args]
+                inner = [results[id(arg)] for arg in term.args]
                 build = _FOLDING.get(type(term)) if folding else None
-                made[id(term)] = build(self, *inner) if build else self(type(term), *inner)
-        return made[id(template)]
+                results[id(term)] = build(self, *inner) if build else self(type(term), *inner)
+        return results[id(template)]
 
 
 _FOLDING: dict[type[Basic], Callable[..., Any]] = {

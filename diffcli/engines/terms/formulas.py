@@ -158,26 +158,26 @@ def _arranged(form: Expr) -> Iterator[Expr]:
 
 
 def evaluated(
-    term: Expr, deadline: float | None = None, places: Mapping[Basic, Expr] | None = None
+    term: Expr, deadline: float | None = None, values: Mapping[Basic, Expr] | None = None
 ) -> Expr:
     """Return the term rebuilt by sympy's own constructors, which collect and cancel.
 
     What they would make complex or infinite (``log(-2)``) stays as it is, and so does what they
-    have no time for. ``places`` are what stands for symbols.
+    have no time for. ``values`` are what stands for symbols.
     """
-    made: dict[int, Any] = {}
-    for each in postorder([term]):
-        args = [made[id(arg)] for arg in each.args]
+    results: dict[int, Any] = {}
+    for inner in postorder([term]):
+        args = [results[id(arg)] for arg in inner.args]
         if not args:
-            made[id(each)] = (places or {}).get(each, each)
+            results[id(inner)] = (values or {}).get(inner, inner)
             continue
-        is_huge = all(arg.is_Number for arg in args) and _is_huge(each, args)
+        is_huge = all(arg.is_Number for arg in args) and _is_huge(inner, args)
         is_late = deadline is not None and now() > deadline
-        form = None if is_huge or is_late else _constructed(each, args)
+        form = None if is_huge or is_late else _constructed(inner, args)
         if form is None or form.has(*_NOT_REAL):
-            form = each.func(*args, evaluate=False)
-        made[id(each)] = form
-    return made[id(term)]
+            form = inner.func(*args, evaluate=False)
+        results[id(inner)] = form
+    return results[id(term)]
 
 
 def _constructed(term: Basic, args: list[Any]) -> Any:
@@ -240,7 +240,7 @@ def _degree(form: Expr) -> int:
     """Return the largest number in an exponent or an argument: the degree, in e^x too."""
     inner = {power.exp for power in form.atoms(Pow)}
     inner |= {arg for call in form.atoms(sympy.Function) for arg in call.args}
-    numbers = {number for each in inner for number in each.atoms(sympy.Rational)}
+    numbers = {number for degree in inner for number in degree.atoms(sympy.Rational)}
     return max((max(abs(number.p), number.q) for number in numbers), default=0)
 
 
@@ -266,7 +266,9 @@ _SIGNS = {
 
 
 def _piecewise_text(printer: Any, term: Any) -> str:
-    pairs = (f"({printer._print(value)}, {printer._print(held)})" for value, held in term.args)
+    pairs = (
+        f"({printer._print(value)}, {printer._print(condition)})" for value, condition in term.args
+    )
     return f"piecewise({', '.join(pairs)})"
 
 
@@ -363,11 +365,11 @@ def _polygamma(write: Callable[[Row], Callable[..., str]]) -> Callable[..., str]
 def _ordered_terms(printer: Any, term: Any, order: str | None = None) -> list[Any]:
     # Sympy orders by the values of constant factors, and works out at length what is nested.
     factors = (factor for arg in term.args for factor in Mul.make_args(arg))
-    if any(tree_size(each) > MAX_CONSTANT and each.is_number for each in factors):
+    if any(tree_size(part) > MAX_CONSTANT and part.is_number for part in factors):
         return list(term.args)
     ordered = list(term.as_ordered_terms(order=order or printer.order))
-    first = next((each for each in ordered if not each.could_extract_minus_sign()), ordered[0])
-    return sorted(ordered, key=lambda each: each is not first)
+    first = next((part for part in ordered if not part.could_extract_minus_sign()), ordered[0])
+    return sorted(ordered, key=lambda part: part is not first)
 
 
 def _printer(base: type, write: Callable[[Row], Callable[..., str]], **others: Any) -> type[Any]:

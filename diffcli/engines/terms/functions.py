@@ -104,7 +104,7 @@ def real_function(
         "definition": staticmethod(definition),
         "partials": partials,
     }
-    made: type[RealFunction] = new_class(
+    kind: type[RealFunction] = new_class(
         name, (RealFunction,), exec_body=lambda ns: ns.update(members)
     )
-    return made
+    return kind

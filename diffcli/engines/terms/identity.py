@@ -81,14 +81,14 @@ def proved_equal(first: Expr, second: Expr, deadline: float | None = None) -> bo
 
     False proves nothing. ``deadline`` is a reading of :func:`diffcli.clock.now`.
     """
-    found = identity(first, second, (), deadline)
-    return found is not None and not (found.apart or found.doubts)
+    answer = identity(first, second, (), deadline)
+    return answer is not None and not (answer.apart or answer.doubts)
 
 
-def proved_zero(term: Expr, at: Mapping[Expr, Expr], deadline: float | None = None) -> bool:
+def proved_zero(term: Expr, values: Mapping[Expr, Expr], deadline: float | None = None) -> bool:
     """Return whether a term is proved to have the value 0 where constants stand for its symbols."""
     terms = TermTable(deadline)
-    cell = Evaluator(Atoms(), {}, at)
+    cell = Evaluator(Atoms(), {}, values)
     try:
         terms.check()
         return tree_size(term) <= MAX_TERMS and cell.is_zero(cell.value(term))
@@ -114,7 +114,7 @@ def identity(
 def zeros(margins: Sequence[Margin], deadline: float | None = None) -> tuple[Locus, ...]:
     """Return where some terms are 0, or whole numbers, as far as that can be told at once."""
     atoms = Atoms()
-    cell, found = Evaluator(atoms, {}), dict[Question, None]()
+    cell, questions = Evaluator(atoms, {}), dict[Question, None]()
     for kind, term in margins:
         try:
             TermTable(deadline).check()
@@ -122,8 +122,8 @@ def zeros(margins: Sequence[Margin], deadline: float | None = None) -> tuple[Loc
             forms = [form] if kind == WHOLE else [factor for factor, _ in cell.factors(form)[1]]
         except (LimitError, NowhereError, UndecidedError, UnknownError, PolynomialError):
             continue
-        found.update(dict.fromkeys((kind, each) for each in forms if each.free_symbols))
-    return tuple(_Places(atoms).locus([question]) for question in found)
+        questions.update(dict.fromkeys((kind, form) for form in forms if form.free_symbols))
+    return tuple(_Places(atoms).locus([question]) for question in questions)
 
 
 Thin = frozenset[Question]
@@ -148,7 +148,7 @@ class _Comparison:
     def result(self) -> Identity | None:
         """Return what is proved; None where there are too many cells, or no common domain."""
         queue: list[Answers] = [{}]
-        places, doubts, seen = _Places(self._atoms), list[Mapping[str, str]](), 0
+        branch_places, doubts, seen = _Places(self._atoms), list[Mapping[str, str]](), 0
         while queue:
             self._terms.check()
             seen += 1
@@ -163,7 +163,7 @@ class _Comparison:
             except NowhereError:
                 continue
             if not holds:
-                doubts.append(places.inside(cell, self._symbols))
+                doubts.append(branch_places.inside(cell, self._symbols))
             if seen > MAX_CELLS or len(doubts) > MAX_DOUBTS:
                 break
         if not doubts and (queue or not self._has_met):
@@ -182,11 +182,11 @@ class _Comparison:
             (self._on_margins if is_on_margin else self._apart).add(thin)
         return bool(thin)
 
-    def _loci(self, found: set[Thin]) -> tuple[Locus, ...]:
+    def _loci(self, loci: set[Thin]) -> tuple[Locus, ...]:
         """Return the largest of some sets of points."""
         places = _Places(self._atoms)
-        least = [each for each in found if not any(other < each for other in found)]
-        return tuple(places.locus(sorted(each, key=str)) for each in least)
+        least = [locus for locus in loci if not any(other < locus for other in loci)]
+        return tuple(places.locus(sorted(locus, key=str)) for locus in least)
 
 
 class _Places:
@@ -243,7 +243,9 @@ class _Places:
     def _roots(self, poly: Poly) -> tuple[list[Mapping[str, str]], bool]:
         if poly.degree() == 1:
             return [{self._name(poly.gen): text_of(-poly.nth(0) / poly.LC())}], True
-        if poly.degree() > MAX_DEGREE or not all(each.is_Rational for each in poly.coeffs()):
+        if poly.degree() > MAX_DEGREE or not all(
+            coefficient.is_Rational for coefficient in poly.coeffs()
+        ):
             return [], False
         roots = list(dict.fromkeys(real_roots(poly)))
         exact = [root for root in roots if not root.has(CRootOf)]
@@ -255,10 +257,10 @@ class _Places:
     ) -> Iterator[Mapping[str, str]]:
         """Yield points with short coordinates, of which the last is solved for."""
         for start in SAMPLES:
-            places = {x: Rational(start + i, 3) for i, x in enumerate(others)}
-            slope, rest = (poly.nth(k).xreplace(places) for k in (1, 0))
+            numbers = {x: Rational(start + i, 3) for i, x in enumerate(others)}
+            slope, rest = (poly.nth(k).xreplace(numbers) for k in (1, 0))
             if slope.is_Rational and slope and rest.is_Rational:
-                solved = {**places, name: -rest / slope}
+                solved = {**numbers, name: -rest / slope}
                 yield {self._name(x): text_of(value) for x, value in solved.items()}
 
     def _name(self, atom: Expr) -> str:

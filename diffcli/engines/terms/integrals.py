@@ -52,9 +52,9 @@ class Primitive(RealFunction):
         """Return the integrand with the arguments in their places, and its variable."""
         variable, *parameters = self.symbols
         taken = set[Basic]().union(*(arg.free_symbols for arg in self.args[2:]))
-        free = symbol(unused(variable.name, {str(each) for each in taken}))
-        places = zip(parameters, self.args[2:], strict=True)
-        return self.body.xreplace({variable: free, **dict(places)}), free
+        free = symbol(unused(variable.name, {str(name) for name in taken}))
+        pairs = zip(parameters, self.args[2:], strict=True)
+        return self.body.xreplace({variable: free, **dict(pairs)}), free
 
     def _sympystr(self, printer: Any) -> str:
         body, variable = self.opened()
@@ -88,18 +88,18 @@ def primitive(
         "partials": (
             partial(_at_low, body, symbols),
             partial(_at_high, body, symbols),
-            *(partial(_under_the_sign, body, symbols, poles, each) for each in symbols[1:]),
+            *(partial(_under_the_sign, body, symbols, poles, symbol) for symbol in symbols[1:]),
         ),
     }
-    made: type[Primitive] = new_class(
+    kind: type[Primitive] = new_class(
         "integral", (Primitive,), exec_body=lambda namespace: namespace.update(members)
     )
-    return made
+    return kind
 
 
 def _at_high(body: Expr, symbols: tuple[Symbol, ...], *args: Expr) -> Expr:
-    places: Mapping[Symbol, Expr] = dict(zip(symbols, args[1:], strict=True))
-    return body.xreplace(places)
+    values: Mapping[Symbol, Expr] = dict(zip(symbols, args[1:], strict=True))
+    return body.xreplace(values)
 
 
 def _at_low(body: Expr, symbols: tuple[Symbol, ...], *args: Expr) -> Expr:
@@ -127,7 +127,7 @@ def _under_the_sign(
 
 def _named(body: Expr, symbols: tuple[Symbol, ...]) -> str:
     """Return the name of the operation that integrates a term."""
-    return f"{INTEGRAL_SIGN} {','.join(each.name for each in symbols)}: {text_of(body)}"
+    return f"{INTEGRAL_SIGN} {','.join(symbol.name for symbol in symbols)}: {text_of(body)}"
 
 
 def _value(body: Expr, symbols: tuple[Symbol, ...], poles: tuple[Expr, ...], *args: mpf) -> mpf:
@@ -139,27 +139,27 @@ def _value(body: Expr, symbols: tuple[Symbol, ...], poles: tuple[Expr, ...], *ar
     precision = mpmath.mp.prec
 
     def value(term: Expr, place: mpf) -> mpf:
-        point = {each.name: x for each, x in zip(symbols, (place, *others), strict=True)}
+        point = {symbol.name: x for symbol, x in zip(symbols, (place, *others), strict=True)}
         return _Pass(point, mpmath.mp.prec - GUARD_BITS).value([term], None).number
 
     with mpmath.extraprec(GUARD_BITS):
         for pole in poles:
             if _vanishes(partial(value, pole), low, high):
                 raise OutsideRealsError("the integrand may jump between the bounds")
-        found, error = mpmath.quad(partial(value, body), [low, high], error=True)
-    if error > abs(found) * mpf(2) ** (GUARD_BITS - precision):
+        integral, error = mpmath.quad(partial(value, body), [low, high], error=True)
+    if error > abs(integral) * mpf(2) ** (GUARD_BITS - precision):
         raise OutsideRealsError("the integral's quadrature doesn't settle")
-    return found
+    return integral
 
 
 def _vanishes(term: Callable[[mpf], mpf], low: mpf, high: mpf) -> bool:
     """Return whether a term seems to come to 0 between two numbers, from values at points."""
-    places = [low + (high - low) * (2 * k + 1) / (2 * PLACES) for k in range(PLACES)]
-    values = [term(each) for each in places]
+    points = [low + (high - low) * (2 * k + 1) / (2 * PLACES) for k in range(PLACES)]
+    values = [term(point) for point in points]
     if any(x * y <= 0 for x, y in pairwise(values)):
         return True
     middle = min(range(PLACES), key=lambda k: abs(values[k]))
-    left, right = places[max(middle - 1, 0)], places[min(middle + 1, PLACES - 1)]
+    left, right = points[max(middle - 1, 0)], points[min(middle + 1, PLACES - 1)]
     for _ in range(HALVINGS):
         third = (right - left) / 3
         if abs(term(left + third)) < abs(term(right - third)):
@@ -180,9 +180,9 @@ class _Pass(Pass):
 
 @lru_cache(MAX_CACHED)
 def _integral(op: str) -> type[Primitive]:
-    found = integrand_named(op)
-    (body,) = expression(Function(text=(), outputs=(found.body,), variables=found.names))
-    return primitive(body, tuple(map(symbol, found.names)), op)
+    integrand = integrand_named(op)
+    (body,) = expression(Function(text=(), outputs=(integrand.body,), variables=integrand.names))
+    return primitive(body, tuple(map(symbol, integrand.names)), op)
 
 
 def __getattr__(op: str) -> type[Primitive]:

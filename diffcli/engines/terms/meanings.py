@@ -222,10 +222,13 @@ def _polynomial(meaning: Meaning) -> Meaning:
 
 
 def _gegenbauer(n: int, order: Any, x: Any) -> Any:
-    before, found = mpf(0), mpf(1)
+    before, current = mpf(0), mpf(1)
     for k in range(1, n + 1):
-        before, found = found, (2 * (k + order - 1) * x * found - (k + 2 * order - 2) * before) / k
-    return found
+        before, current = (
+            current,
+            (2 * (k + order - 1) * x * current - (k + 2 * order - 2) * before) / k,
+        )
+    return current
 
 
 def _legendre(n: int, x: Any) -> Any:

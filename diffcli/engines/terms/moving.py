@@ -89,8 +89,8 @@ def hidden_poles(body: Expr, variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
 
 def breaks(body: Expr, symbols: Sequence[Symbol]) -> tuple[Expr, ...]:
     """Return terms that are 0 where the integrand jumps or has a kink, in the first symbol."""
-    found = dict.fromkeys((*_jumps(body), *_kinks(body)))
-    return tuple(each for each in found if symbols[0] in each.free_symbols <= set(symbols))
+    terms = dict.fromkeys((*_jumps(body), *_kinks(body)))
+    return tuple(term for term in terms if symbols[0] in term.free_symbols <= set(symbols))
 
 
 def _kinks(body: Expr) -> Iterator[Expr]:
@@ -99,9 +99,9 @@ def _kinks(body: Expr) -> Iterator[Expr]:
             yield from (Add(x, Mul(S.NegativeOne, y)) for x, y in combinations(term.args, 2))
         elif isinstance(term, clamp):
             x, low, high = term.args
-            yield from (Add(x, Mul(S.NegativeOne, each)) for each in (low, high))
+            yield from (Add(x, Mul(S.NegativeOne, bound)) for bound in (low, high))
         elif isinstance(term, hardtanh):
-            yield from (Add(term.args[0], each) for each in (S.One, S.NegativeOne))
+            yield from (Add(term.args[0], bound) for bound in (S.One, S.NegativeOne))
         elif isinstance(term, Abs | relu | leaky_relu | elu | selu | cbrt):
             yield term.args[0]
 

@@ -89,14 +89,16 @@ def evaluate(
         precision = int(digits * 3.33)
         with mpmath_precision(precision + GUARD_BITS):
             try:
-                found = passes.setdefault(precision, Pass(point, precision)).value(roots, deadline)
+                numbers = passes.setdefault(precision, Pass(point, precision)).value(
+                    roots, deadline
+                )
             except OutsideRealsError as error:
                 return Value(None, mpf("inf"), str(error))
             except UndecidedError as error:
                 reason = str(error)
             else:
-                if not found.error or abs(found.number) > found.error * mpf(10) ** wanted:
-                    return Value(found.number, found.error)
+                if not numbers.error or abs(numbers.number) > numbers.error * mpf(10) ** wanted:
+                    return Value(numbers.number, numbers.error)
                 reason = "the terms cancel"
         digits *= 2
     return Value(None, mpf("inf"), reason)
@@ -132,17 +134,17 @@ class Pass:
         """Return the arguments whose values are wanted next; a branch only once it is taken."""
         if isinstance(term, sympy.Piecewise):
             for value, condition in (pair.args for pair in term.args):
-                held = self.values.get(id(condition))
-                if held is None:
+                truth = self.values.get(id(condition))
+                if truth is None:
                     return [condition]
-                if held:
+                if truth:
                     return [value]
         elif isinstance(term, (sympy.And, sympy.Or)):
             for arg in term.args:
-                held = self.values.get(id(arg))
-                if held is None:
+                truth = self.values.get(id(arg))
+                if truth is None:
                     return [arg]
-                if held is isinstance(term, sympy.Or):
+                if truth is isinstance(term, sympy.Or):
                     return ()
         else:
             args: Sequence[Any] = term.args

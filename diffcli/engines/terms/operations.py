@@ -26,9 +26,9 @@ class Known(Atom):  # type: ignore[misc]
 
     def __new__(cls, static: Static) -> Self:
         """Return the leaf that holds it."""
-        made: Self = super().__new__(cls)
-        made.static = static
-        return made
+        instance: Self = super().__new__(cls)
+        instance.static = static
+        return instance
 
     def _hashable_content(self) -> tuple[Any, ...]:
         return (self.static,)

@@ -20,5 +20,5 @@ def term(name: str, index: int) -> tuple[Expr, tuple[Symbol, ...]]:
     """Return a row's partial in an argument as a sympy term, and the symbols of the arguments."""
     row = TABLE[name]
     names = ARGUMENTS[: row.arity[0]]
-    (found,) = expression(parse(row.partials[index], variables=names))
-    return found, tuple(map(symbol, names))
+    (partial,) = expression(parse(row.partials[index], variables=names))
+    return partial, tuple(map(symbol, names))

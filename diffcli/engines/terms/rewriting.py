@@ -30,19 +30,19 @@ _INVERSES: Mapping[type[Basic], type[Expr]] = MappingProxyType(
 )
 
 
-def nested_fractions(term: Basic, place: int = _OUTSIDE) -> int:
+def nested_fractions(term: Basic, position: int = _OUTSIDE) -> int:
     """Return how many fractions stand in a sum above or below the line of another one."""
     if isinstance(term, Pow) and term.exp.is_Integer:
         below = _is_below(term)
-        inner = nested_fractions(term.base, max(place, _FACTOR) if below else place)
-        return inner + (below and place == _SUMMAND)
+        inner = nested_fractions(term.base, max(position, _FACTOR) if below else position)
+        return inner + (below and position == _SUMMAND)
     if isinstance(term, Add):
-        place = _SUMMAND if place else _OUTSIDE
+        position = _SUMMAND if position else _OUTSIDE
     elif isinstance(term, Mul):
-        place = max(place, _FACTOR if any(map(_is_below, term.args)) else _OUTSIDE)
+        position = max(position, _FACTOR if any(map(_is_below, term.args)) else _OUTSIDE)
     else:
-        place = _OUTSIDE
-    return sum(nested_fractions(arg, place) for arg in term.args)
+        position = _OUTSIDE
+    return sum(nested_fractions(arg, position) for arg in term.args)
 
 
 def _is_below(factor: Basic) -> bool:
@@ -61,8 +61,8 @@ def unsigned(term: Expr) -> Expr:
 def of_positive_orders(term: Expr) -> Expr:
     """Return the term with its Bessel functions of the orders -1, -2, … reflected."""
     return term.replace(
-        lambda each: each.func in _REFLECTED and isinstance(each.args[0], Integer),
-        lambda each: _reflected(each.func, *each.args),
+        lambda inner: inner.func in _REFLECTED and isinstance(inner.args[0], Integer),
+        lambda inner: _reflected(inner.func, *inner.args),
     )
 
 
@@ -74,16 +74,19 @@ def _reflected(bessel: type[Expr], order: Integer, x: Expr) -> Expr:
 def with_secants(term: Expr) -> Expr:
     """Return the term with secants and cosecants where it divides by cosines and sines."""
     return term.replace(
-        lambda each: _is_below(each) and each.base.func in _INVERSES,
-        lambda each: _INVERSES[each.base.func](*each.base.args) ** -each.exp,
+        lambda inner: _is_below(inner) and inner.base.func in _INVERSES,
+        lambda inner: _INVERSES[inner.base.func](*inner.base.args) ** -inner.exp,
     )
 
 
 def over_powers(term: Expr) -> Expr:
     """Return a fraction with the sums above its line multiplied out, and powers below it."""
     above, below = sympy.fraction(term)
-    factors = (each.expand() if isinstance(each, Add) else each for each in Mul.make_args(above))
-    divisors = (sympy.sqf(each) for each in Mul.make_args(factored(below)))
+    factors = (
+        argument.expand() if isinstance(argument, Add) else argument
+        for argument in Mul.make_args(above)
+    )
+    divisors = (sympy.sqf(argument) for argument in Mul.make_args(factored(below)))
     return Mul(factored(Mul(*factors)), *(1 / divisor for divisor in divisors))
 
 

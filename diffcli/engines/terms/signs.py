@@ -54,24 +54,24 @@ class Signs:
     @cached_property
     def solved(self) -> tuple[dict[Expr, Expr], tuple[Expr, ...]]:
         """The variables that the zeros determine, and the zeros that determine none."""
-        places: dict[Expr, Expr] = {}
+        solutions: dict[Expr, Expr] = {}
         others: list[Expr] = []
         for (kind, form), answer in self.answers.items():
             if kind != SIGN or answer:
                 continue
-            zero = form.xreplace(places).expand()
+            zero = form.xreplace(solutions).expand()
             if zero is S.Zero:
                 continue
             if zero.is_number:
                 raise NowhereError
-            found = self._linear(zero)
-            if found is None:
+            solution = self._linear(zero)
+            if solution is None:
                 others.append(zero)
                 continue
-            variable, value = found
-            places = {name: each.xreplace({variable: value}) for name, each in places.items()}
-            places[variable] = value
-        return places, tuple(others)
+            variable, value = solution
+            solutions = {name: each.xreplace({variable: value}) for name, each in solutions.items()}
+            solutions[variable] = value
+        return solutions, tuple(others)
 
     def _linear(self, zero: Expr) -> tuple[Expr, Expr] | None:
         """Solve a polynomial of variables alone for one that is linear with a constant factor."""
@@ -91,7 +91,9 @@ class Signs:
             if kind != SIGN or not answer or form.free_symbols != {name}:
                 continue
             poly = Poly(form, name)
-            if poly.degree() != 1 or not all(each.is_Rational for each in poly.coeffs()):
+            if poly.degree() != 1 or not all(
+                coefficient.is_Rational for coefficient in poly.coeffs()
+            ):
                 continue
             end = -poly.nth(0) / poly.LC()
             if (poly.LC() > 0) == (answer > 0):
@@ -110,26 +112,26 @@ class Signs:
     def sign(self, form: Expr) -> int:
         """Return the sign that a form has on all of the cell."""
         constant, factors = self.factors(form)
-        found = sign_of_number(constant)
+        constant_sign = sign_of_number(constant)
         signs = [(self.factor_sign(factor), power) for factor, power in factors]
         if any(sign == 0 and power < 0 for sign, power in signs):
             raise NowhereError
-        return found * prod(sign if power % 2 else sign * sign for sign, power in signs)
+        return constant_sign * prod(sign if power % 2 else sign * sign for sign, power in signs)
 
     def factor_sign(self, factor: Expr) -> int:
         """Return the sign of an irreducible factor. Raises UndecidedError."""
         question = SIGN, factor
         if question in self.answers:
             return self.answers[question]
-        found = self._plain_sign(factor) or self._sign_on_interval(factor)
-        if not found:
+        result = self._plain_sign(factor) or self._sign_on_interval(factor)
+        if not result:
             raise UndecidedError(question)
-        return found
+        return result
 
     def _plain_sign(self, factor: Expr) -> int:
         """Return the sign of a sum whose terms all have one, or are 0, but not all of them."""
         signs = [self._sign_of_term(term) for term in Add.make_args(factor)]
-        known = [each for each in signs if each is not None]
+        known = [sign for sign in signs if sign is not None]
         if len(known) < len(signs) or not any(is_strict for _, is_strict in known):
             return 0
         first = known[0][0]
@@ -141,7 +143,7 @@ class Signs:
         if not number.is_real:
             return None
         sign, is_strict = sign_of_number(number), True
-        for base, power in (each.as_base_exp() for each in Mul.make_args(rest)):
+        for base, power in (argument.as_base_exp() for argument in Mul.make_args(rest)):
             known = 1 if base.is_positive else self.answers.get((SIGN, base), 0)
             is_even = power.is_Integer and power % 2 == 0
             if not known and not is_even:
@@ -156,7 +158,7 @@ class Signs:
         if len(names) != 1 or self.atoms.kind(name := next(iter(names))) != VARIABLE:
             return 0
         poly = Poly(factor, name)
-        if not all(each.is_Rational for each in poly.coeffs()):
+        if not all(coefficient.is_Rational for coefficient in poly.coeffs()):
             return 0
         low, high = self._bounds(name)
         if (low is not None and high is not None and low >= high) or poly.count_roots(low, high):
@@ -184,8 +186,8 @@ class Signs:
     def without_roots(self, form: Expr, rewritten: Callable[[Expr], Expr]) -> Expr:
         """Return a sum with |a|^n, n whole, as a polynomial of a, ``rewritten``."""
         terms = Add.make_args(form)
-        found = [self._without_root(term, rewritten) for term in terms]
-        return form if all(a is b for a, b in zip(found, terms, strict=True)) else Add(*found)
+        rootless = [self._without_root(term, rewritten) for term in terms]
+        return form if all(a is b for a, b in zip(rootless, terms, strict=True)) else Add(*rootless)
 
     def _without_root(self, term: Expr, rewritten: Callable[[Expr], Expr]) -> Expr:
         outside = S.One

@@ -23,8 +23,8 @@ def _partial(name: str, index: int, *args: Expr) -> Expr:
     # It needs the sympy functions of the whole table.
     from diffcli.engines.terms.partials import term
 
-    found, symbols = term(name, index)
-    return found.xreplace(dict(zip(symbols, args, strict=True)))
+    formula, symbols = term(name, index)
+    return formula.xreplace(dict(zip(symbols, args, strict=True)))
 
 
 def _special(name: str) -> type[RealFunction]:

@@ -44,9 +44,9 @@ AS_CALLS = Spelling()
 
 def spelling_of(function: Function) -> Spelling:
     """Return the spelling of a Function; where it has both spellings, it is that of calls."""
-    calls = {each.op for each in function.nodes}
-    exponents = [each.args[1] for each in function.nodes if each.op == "pow"]
-    has_euler = any(each.op == CONSTANT and each.value == "e" for each in function.nodes)
+    calls = {term.op for term in function.nodes}
+    exponents = [term.args[1] for term in function.nodes if term.op == "pow"]
+    has_euler = any(term.op == CONSTANT and term.value == "e" for term in function.nodes)
     has_fractions = any(map(_is_fraction, exponents))
     return Spelling(
         ("E" if "e" in function.variables else "e") if has_euler and "exp" not in calls else None,
@@ -68,7 +68,7 @@ def _is_fraction(exponent: Node) -> bool:
 
 def spelled(form: Expr, spelling: Spelling) -> Expr:
     """Return a form to print: its exponentials and long numbers are what is written for them."""
-    numbers = {each: short for each in form.atoms(Rational) if (short := _short(each))}
+    numbers = {atom: short for atom in form.atoms(Rational) if (short := _short(atom))}
     form = form.xreplace(numbers)
     if spelling.euler is None or not form.has(sympy.exp, sympy.E):
         return form
@@ -81,14 +81,14 @@ def constant_text(value: Node, spelling: Spelling) -> str:
     """Return a constant as text, its exponentials spelled as those of the formula."""
     if spelling.euler is None:
         return text_of(value)
-    made: dict[Node, Node] = {}
+    texts: dict[Node, Node] = {}
     for term in postorder([value]):
-        args = [made[arg] for arg in term.args]
+        args = [texts[arg] for arg in term.args]
         if term.op == "exp":
-            made[term] = node("pow", constant("e"), *args)
+            texts[term] = node("pow", constant("e"), *args)
         else:
-            made[term] = node(term.op, *args, value=term.value, static=term.static)
-    return text_of(made[value], euler=spelling.euler)
+            texts[term] = node(term.op, *args, value=term.value, static=term.static)
+    return text_of(texts[value], euler=spelling.euler)
 
 
 def _short(value: Rational) -> Expr | None:

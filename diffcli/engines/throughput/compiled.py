@@ -51,7 +51,9 @@ def compiled(
     from torch._inductor.exc import InductorError
 
     source, constants, functions = _fused(tape, rows, dtype)
-    namespace: dict[str, Any] = {f"f{place}": called(op) for place, op in enumerate(functions)}
+    namespace: dict[str, Any] = {
+        f"f{position}": called(op) for position, op in enumerate(functions)
+    }
     exec(compile(source, "<sweep>", "exec"), namespace)  # noqa: S102  it holds nothing that was typed
     # The wrapper in C++ lets go of the interpreter's lock, so that threads run side by side.
     options: dict[str, Any] = {"cpp_wrapper": True} if device.type == "cpu" else {}

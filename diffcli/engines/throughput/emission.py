@@ -102,7 +102,7 @@ class Emitted:
             # What isn't real or finite becomes nan and inf in silence.
             with torch.no_grad(), np.errstate(all="ignore"), pool.lent() as (numbers, booleans):
                 self._sweep(
-                    [each.numpy() for each in inputs],
+                    [tensor.numpy() for tensor in inputs],
                     constants,
                     functions,
                     list(numbers[:, :size]),

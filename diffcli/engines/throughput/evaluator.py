@@ -99,10 +99,10 @@ class Evaluator:
         UsageError where there is no compiler for a way that needs one.
         """
         inputs, points = _vectors(columns, self.variables)
-        place = inputs[0].device if inputs else self._request.device
+        device = inputs[0].device if inputs else self._request.device
         block = memory
         if block is None:
-            block = self.layout.allocate(points, self._request.dtype, place)
+            block = self.layout.allocate(points, self._request.dtype, device)
         name = self._route(points, inputs, block)
         threads = self._pointwise.evaluate(name, inputs, block, progress=progress)
         route, chunk = ROUTES[name], self._pointwise.prepared(name).chunk
@@ -138,17 +138,17 @@ def _vectors(columns: Mapping[str, Column], names: Sequence[str]) -> tuple[list[
         raise PointError(
             f"no column for {', '.join(missing)}", hint=f"the variables are {', '.join(names)}"
         )
-    found = [_tensor(columns[name]) for name in names]
-    lengths = {each.numel() for each in found if each.ndim}
-    if len(lengths) > 1 or any(each.ndim > 1 for each in found):
+    vectors = [_tensor(columns[name]) for name in names]
+    lengths = {vector.numel() for vector in vectors if vector.ndim}
+    if len(lengths) > 1 or any(vector.ndim > 1 for vector in vectors):
         listed = ", ".join(
-            f"{name} {list(each.shape)}" for name, each in zip(names, found, strict=True)
+            f"{name} {list(vector.shape)}" for name, vector in zip(names, vectors, strict=True)
         )
         raise PointError(
             f"columns of different lengths: {listed}", hint="a vector of one length each"
         )
     points = lengths.pop() if lengths else 1
-    return [each.expand(points) for each in found], points
+    return [vector.expand(points) for vector in vectors], points
 
 
 def _tensor(column: Column) -> Tensor:

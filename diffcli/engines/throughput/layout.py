@@ -45,8 +45,8 @@ class Wanted:
         unknown = [name for name in wrt if name not in function.variables]
         if unknown:
             raise UsageError(f"{unknown[0]!r} is not a variable of the formula")
-        places = tuple(function.variables.index(name) for name in wrt or function.variables)
-        return cls(count, places, tuple(kinds), order)
+        positions = tuple(function.variables.index(name) for name in wrt or function.variables)
+        return cls(count, positions, tuple(kinds), order)
 
     def partials(self, kind: Kind) -> list[Partial]:
         """Return the numbers of a result, in row-major order."""
@@ -55,9 +55,9 @@ class Wanted:
             case "value":
                 return [(output, ()) for output in outputs]
             case "grad":
-                return [(0, (place,) * self.order) for place in self.wrt]
+                return [(0, (position,) * self.order) for position in self.wrt]
             case "jacobian":
-                return [(output, (place,)) for output, place in product(outputs, self.wrt)]
+                return [(output, (position,)) for output, position in product(outputs, self.wrt)]
             case "hessian":
                 return [(0, pair) for pair in product(self.wrt, self.wrt)]
 
@@ -78,7 +78,7 @@ class Wanted:
     def numbers(self) -> tuple[Partial, ...]:
         """Every number once, the values first: they say where the formula is defined."""
         values: list[Partial] = [(output, ()) for output in range(self.outputs)]
-        wanted = [each for kind in self.kinds for each in self.partials(kind)]
+        wanted = [partial for kind in self.kinds for partial in self.partials(kind)]
         return tuple(dict.fromkeys((output, _ordered(wrt)) for output, wrt in (*values, *wanted)))
 
     def allocate(self, points: int, dtype: torch.dtype, device: torch.device) -> Tensor:
@@ -87,16 +87,16 @@ class Wanted:
 
     def results(self, block: Tensor) -> dict[str, Tensor]:
         """Return the rows of all numbers as results: the shape at one point, then the points."""
-        place = {number: i for i, number in enumerate(self.numbers)}
-        found: dict[str, Tensor] = {}
+        row_of = {number: i for i, number in enumerate(self.numbers)}
+        result: dict[str, Tensor] = {}
         for kind in self.kinds:
-            rows = [place[output, _ordered(wrt)] for output, wrt in self.partials(kind)]
+            rows = [row_of[output, _ordered(wrt)] for output, wrt in self.partials(kind)]
             first, count = min(rows, default=0), len(rows)
             is_run = rows == list(range(first, first + count))
             # Neighbours are given as they lie there.
             chosen = block[first : first + count] if is_run else block[rows]
-            found[kind] = chosen.reshape(*self.shape(kind), block.shape[1])
-        return found
+            result[kind] = chosen.reshape(*self.shape(kind), block.shape[1])
+        return result
 
 
 T = TypeVar("T")

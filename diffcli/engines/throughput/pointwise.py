@@ -77,7 +77,7 @@ class Pointwise:
         numbers, device, dtype = self.request.numbers, self.request.device, self.request.dtype
 
         def work(first: int, last: int) -> None:
-            columns = [each[first:last].to(device, dtype).contiguous() for each in inputs]
+            columns = [tensor[first:last].to(device, dtype).contiguous() for tensor in inputs]
             rows = block[:, first:last]
             results = rows if rows.device == device else torch.empty_like(rows, device=device)
             prepared.compute(columns, results.unbind())
@@ -110,19 +110,20 @@ def check(function: Function, eager: Eager, inputs: Sequence[Tensor], block: Ten
     chosen = torch.randint(
         points, (min(SAMPLE, points),), generator=torch.Generator().manual_seed(0)
     )
-    at = [each[chosen.to(each.device)].cpu().to(block.dtype) for each in inputs]
+    values = [tensor[chosen.to(tensor.device)].cpu().to(block.dtype) for tensor in inputs]
     written = block[:, chosen.to(block.device)].cpu()
     autograd = torch.empty_like(written)
-    eager(at, list(autograd))
+    eager(values, list(autograd))
     mask(autograd, eager.numbers)
     size = torch.maximum(written.abs(), autograd.abs())
     agrees = (written - autograd).abs() <= _NEAR[block.dtype] * size
     agrees |= written.isnan() & autograd.isnan()
-    for row, place in (~agrees).nonzero().tolist():
+    for row, column in (~agrees).nonzero().tolist():
         point = {
-            name: float(each[place]) for name, each in zip(function.variables, at, strict=True)
+            name: float(tensor[column])
+            for name, tensor in zip(function.variables, values, strict=True)
         }
-        _explain(function, eager.numbers[row], point, written[row, place], autograd[row, place])
+        _explain(function, eager.numbers[row], point, written[row, column], autograd[row, column])
 
 
 def _explain(
@@ -131,8 +132,8 @@ def _explain(
     """Raise DisagreementError unless floating point may err so far."""
     from diffcli.engines.rounding import rounding_bounds
 
-    output, places = number
-    wrt = tuple(function.variables[place] for place in places)
+    output, positions = number
+    wrt = tuple(function.variables[position] for position in positions)
     dtype = str(written.dtype).removeprefix("torch.")
     bound = rounding_bounds(function.outputs[output], point, [wrt], dtype)[wrt]
     if bound.explains(float((written - autograd).abs().nan_to_num(nan=float("inf")))):

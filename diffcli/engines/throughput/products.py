@@ -57,60 +57,60 @@ class Products:
         self._emitted: dict[tuple[str, torch.dtype], tuple[Compute, Pool[Tensor]]] = {}
         self._compiled: dict[tuple[str, torch.dtype], Along] = {}
 
-    def gradient(self, at: Vectors, memory: Vectors | None = None) -> Vectors:
+    def gradient(self, point: Vectors, memory: Vectors | None = None) -> Vectors:
         """Return the gradient in each variable."""
-        return self._added("gradient", (at,), memory)
+        return self._added("gradient", (point,), memory)
 
-    def vjp(self, at: Vectors, cotangent: Tensor, memory: Vectors | None = None) -> Vectors:
+    def vjp(self, point: Vectors, cotangent: Tensor, memory: Vectors | None = None) -> Vectors:
         """Return a cotangent, shaped like the value, times the Jacobian."""
         given = {COTANGENT: cotangent.expand(self.formula.length)}
-        return self._added("vjp", (at, given), memory)
+        return self._added("vjp", (point, given), memory)
 
-    def hvp(self, at: Vectors, vector: Vectors, memory: Vectors | None = None) -> Vectors:
+    def hvp(self, point: Vectors, vector: Vectors, memory: Vectors | None = None) -> Vectors:
         """Return the Hessian times a vector."""
-        return self._added("hvp", (at, vector), memory)
+        return self._added("hvp", (point, vector), memory)
 
-    def jvp(self, at: Vectors, vector: Vectors) -> Tensor:
+    def jvp(self, point: Vectors, vector: Vectors) -> Tensor:
         """Return the Jacobian times a vector."""
-        row = torch.empty(self.formula.length, dtype=_dtype(at))
+        row = torch.empty(self.formula.length, dtype=_dtype(point))
         if self._compiles(0, row.numel()):
             along = self._along("jvp", row.dtype)
-            self._compute(along, (at, vector), {VALUE: row}, (0, row.numel()))
+            self._compute(along, (point, vector), {VALUE: row}, (0, row.numel()))
         else:
             compute = self._sweep("jvp", row.dtype)[0]
             columns = self._columns("jvp")
 
             def work(first: int, last: int) -> None:
-                compute(_read(columns, (at, vector), first, last), [row[first:last]])
+                compute(_read(columns, (point, vector), first, last), [row[first:last]])
 
             _over(0, row.numel(), CHUNK, work)
         return row.sum() if self.formula.is_sum else row
 
-    def blocks(self, kind: str, at: Vectors, vector: Sequence[Tensor]) -> list[Tensor]:
+    def blocks(self, kind: str, point: Vectors, vector: Sequence[Tensor]) -> list[Tensor]:
         """Return the blocks of ``gradient``, ``hvp``, ``jvp`` or ``vjp``, with a block a part."""
         if kind == "vjp":
-            return list(self.vjp(at, vector[0]).values())
-        along = dict(zip(at, vector, strict=False))
+            return list(self.vjp(point, vector[0]).values())
+        along = dict(zip(point, vector, strict=False))
         if kind == "jvp":
-            return [self.jvp(at, along)]
-        return list(self._added(kind, (at, along), None).values())
+            return [self.jvp(point, along)]
+        return list(self._added(kind, (point, along), None).values())
 
     def _added(self, kind: str, given: Sequence[Vectors], memory: Vectors | None) -> Vectors:
         """Return what the sweep gives for each slot, added up at the entries of its variable."""
-        at = given[0]
-        found = memory or {name: torch.empty_like(each) for name, each in at.items()}
-        length = max(each.numel() for each in found.values())
+        point = given[0]
+        results = memory or {name: torch.empty_like(vector) for name, vector in point.items()}
+        length = max(vector.numel() for vector in results.values())
         ends = [(0, length)]
         if self._compiles(*self._inside):
             first, last = self._inside
-            self._compute(self._along(kind, _dtype(at)), given, found, self._inside)
+            self._compute(self._along(kind, _dtype(point)), given, results, self._inside)
             ends = [(0, first), (last, length)]
         for first, last in ends:
-            self._add(kind, given, found, first, last)
-        return found
+            self._add(kind, given, results, first, last)
+        return results
 
     def _add(
-        self, kind: str, given: Sequence[Vectors], found: Vectors, start: int, end: int
+        self, kind: str, given: Sequence[Vectors], results: Vectors, start: int, end: int
     ) -> None:
         """Compute the results from one entry to another by emitted code."""
         slots, columns = self.formula.slots, self._columns(kind)
@@ -122,7 +122,7 @@ class Products:
             with pool.lent() as rows:
                 if begin < stop:
                     compute(_read(columns, given, begin, stop), rows[:, : stop - begin].unbind())
-                for variable, result in found.items():
+                for variable, result in results.items():
                     parts = []
                     for (name, shift), row in zip(slots, rows, strict=True):
                         low, high = max(first, begin + shift), min(last, stop + shift)
@@ -134,26 +134,32 @@ class Products:
         _over(start, end, CHUNK, work)
 
     def _compute(
-        self, along: Along, given: Sequence[Vectors], found: Vectors, inside: tuple[int, int]
+        self, along: Along, given: Sequence[Vectors], results: Vectors, inside: tuple[int, int]
     ) -> None:
         """Compute the inside of the results by compiled code, whose chunks have one size."""
         compute, columns, names = along
-        for name in found.keys() - set(names):
-            found[name][slice(*inside)] = 0
+        for name in results.keys() - set(names):
+            results[name][slice(*inside)] = 0
 
         def work(first: int, last: int) -> None:
             last = max(last, inside[0] + COMPILED_CHUNK)
             first = last - COMPILED_CHUNK
-            compute(_read(columns, given, first, last), [found[each][first:last] for each in names])
+            compute(
+                _read(columns, given, first, last), [results[name][first:last] for name in names]
+            )
 
         _over(*inside, COMPILED_CHUNK, work)
 
     def _columns(self, kind: str) -> list[Column]:
         """Return what the inputs of a sweep are."""
-        at = [Column(0, *slot) for slot in self.formula.slots]
+        columns = [Column(0, *slot) for slot in self.formula.slots]
         if kind == "vjp":
-            return [*at, Column(1, COTANGENT, 0)]
-        return at if kind == "gradient" else [*at, *(each._replace(source=1) for each in at)]
+            return [*columns, Column(1, COTANGENT, 0)]
+        return (
+            columns
+            if kind == "gradient"
+            else [*columns, *(column._replace(source=1) for column in columns)]
+        )
 
     def _sweep(self, kind: str, dtype: torch.dtype) -> tuple[Compute, Pool[Tensor]]:
         """Return what computes a chunk with its halo, and memory for what it gives."""
@@ -171,9 +177,9 @@ class Products:
             columns: Sequence[Column] = self._columns(kind)
             names: Sequence[str] = (VALUE,)
             if kind != "jvp":
-                found = gathered(tape, slopes, self.formula.slots, columns)
-                tape, slopes = found.tape, list(found.rows.values())
-                columns, names = found.columns, tuple(found.rows)
+                gathered_rows = gathered(tape, slopes, self.formula.slots, columns)
+                tape, slopes = gathered_rows.tape, list(gathered_rows.rows.values())
+                columns, names = gathered_rows.columns, tuple(gathered_rows.rows)
             # The cotangent of a sum is one number.
             spread = [self.formula.is_sum and column.variable == COTANGENT for column in columns]
             with one_thread_each():
@@ -187,8 +193,8 @@ class Products:
         return self._compiling and last - first >= COMPILED_CHUNK
 
 
-def _dtype(at: Vectors) -> torch.dtype:
-    return next(iter(at.values())).dtype
+def _dtype(vectors: Vectors) -> torch.dtype:
+    return next(iter(vectors.values())).dtype
 
 
 def _read(
@@ -239,8 +245,8 @@ def _along(tape: Tape, value: Value, inputs: Sequence[Value]) -> Value:
     """Write the derivative of a value along a vector, whose components are new inputs."""
     slopes = sweep(tape, value, inputs)
     total, *rest = [tape.mul(slope, tape.input()) for slope in slopes]
-    for each in rest:
-        total = tape.add(total, each)
+    for summand in rest:
+        total = tape.add(total, summand)
     return total
 
 

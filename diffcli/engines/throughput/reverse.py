@@ -48,7 +48,7 @@ def sweep(tape: Tape, output: Value, inputs: Sequence[Value]) -> list[Value]:
                 known = cotangents.get(arg)
                 cotangents[arg] = part if known is None else tape.add(known, part)
     zero = tape.constant(Fraction(0))
-    return [cotangents.get(each, zero) for each in inputs]
+    return [cotangents.get(value, zero) for value in inputs]
 
 
 def _pull(tape: Tape, step: Step, value: Value, g: Value) -> Cotangents:
@@ -105,8 +105,8 @@ def _rational_power(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
 
 
 def _where(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:
-    held, zero = step.args[0], _number(tape, 0)
-    return None, tape(WHERE, held, g, zero), tape(WHERE, held, zero, g)
+    condition, zero = step.args[0], _number(tape, 0)
+    return None, tape(WHERE, condition, g, zero), tape(WHERE, condition, zero, g)
 
 
 def _guard(tape: Tape, step: Step, _: Value, g: Value) -> Cotangents:

@@ -40,8 +40,8 @@ class Request:
         """Return how many points a thread takes at once that holds so many tensors of them."""
         if self.device.type == "cuda":
             return CUDA_CHUNK
-        held = max(1, tensors) * self.dtype.itemsize * processors()
-        return max(LEAST_CHUNK, min(most, MEMORY // held))
+        bytes_used = max(1, tensors) * self.dtype.itemsize * processors()
+        return max(LEAST_CHUNK, min(most, MEMORY // bytes_used))
 
     @property
     def compiled_chunk(self) -> int:
@@ -65,7 +65,7 @@ class PreparedRoute:
         ends = [min(points, first + self.chunk) for first in range(0, points, self.chunk)]
         if self.is_fixed:
             return [(last - self.chunk, last) for last in ends]
-        return [(place * self.chunk, last) for place, last in enumerate(ends)]
+        return [(position * self.chunk, last) for position, last in enumerate(ends)]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Eager:
         """Write each number at the points into its row."""
         highest = max(len(wrt) for _, wrt in self.numbers)
         with torch.enable_grad():
-            leaves = [each.detach().requires_grad_() for each in inputs]
+            leaves = [tensor.detach().requires_grad_() for tensor in inputs]
             values = self.program(*leaves, shape=rows[0].shape)
             results = with_lower_orders(
                 self.numbers,
@@ -139,8 +139,8 @@ def _masked(tape: Tape, rows: Sequence[Value], numbers: Sequence[Partial]) -> li
     """
     zeros = [tape.sub(row, row) for row in rows]
     return [
-        tape.add(row, tape.add(zeros[place], zeros[output]))
-        for place, (row, (output, _)) in enumerate(zip(rows, numbers, strict=True))
+        tape.add(row, tape.add(zeros[position], zeros[output]))
+        for position, (row, (output, _)) in enumerate(zip(rows, numbers, strict=True))
     ]
 
 

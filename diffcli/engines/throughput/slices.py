@@ -52,34 +52,34 @@ def sliced(function: Function, shapes: Mapping[str, Shape]) -> Sliced | None:
         return None
     (length,) = inferred[inner]
     slots: dict[Slot, Node] = {}
-    made: dict[Node, Node] = {}
-    for each in postorder([inner]):
-        slot = _slot(each, inferred)
-        if slot is not None and inferred[each] == (length,):
-            made[each] = slots.setdefault(slot, variable(f"s{len(slots)}"))
-        elif each.op in TENSORS:
+    results: dict[Node, Node] = {}
+    for term in postorder([inner]):
+        slot = _slot(term, inferred)
+        if slot is not None and inferred[term] == (length,):
+            results[term] = slots.setdefault(slot, variable(f"s{len(slots)}"))
+        elif term.op in TENSORS:
             return None
-        elif each.op != VARIABLE:
-            made[each] = node(
-                each.op, *(made[arg] for arg in each.args if arg in made), value=each.value
+        elif term.op != VARIABLE:
+            results[term] = node(
+                term.op, *(results[arg] for arg in term.args if arg in results), value=term.value
             )
-            if len(made[each].args) < len(each.args):
+            if len(results[term].args) < len(term.args):
                 return None
-    names = tuple(str(each.value) for each in slots.values())
-    return Sliced(Function(function.text, (made[inner],), names), tuple(slots), length, is_sum)
+    names = tuple(str(slot.value) for slot in slots.values())
+    return Sliced(Function(function.text, (results[inner],), names), tuple(slots), length, is_sum)
 
 
-def _slot(each: Node, shapes: Mapping[Node, Shape]) -> Slot | None:
+def _slot(term: Node, shapes: Mapping[Node, Shape]) -> Slot | None:
     """Return the slot that a vector, or a slice of one without gaps, stands for."""
-    if each.op == VARIABLE:
-        return Slot(str(each.value), 0)
-    if each.op != "index" or each.args[0].op != VARIABLE:
+    if term.op == VARIABLE:
+        return Slot(str(term.value), 0)
+    if term.op != "index" or term.args[0].op != VARIABLE:
         return None
-    (place,) = index_of(each) if len(each.static) == 1 else (0,)
-    if not isinstance(place, slice) or len(shapes[each.args[0]]) != 1:
+    (offset,) = index_of(term) if len(term.static) == 1 else (0,)
+    if not isinstance(offset, slice) or len(shapes[term.args[0]]) != 1:
         return None
-    start, _, step = place.indices(shapes[each.args[0]][0])
-    return Slot(str(each.args[0].value), start) if step == 1 else None
+    start, _, step = offset.indices(shapes[term.args[0]][0])
+    return Slot(str(term.args[0].value), start) if step == 1 else None
 
 
 class Column(NamedTuple):
@@ -110,13 +110,13 @@ def gathered(
     inputs: dict[Column, Value] = {}
     rows: dict[str, Value] = {}
     for slot, slope in zip(slots, slopes, strict=True):
-        made: dict[Value, Value] = {}
+        moved: dict[Value, Value] = {}
         for value, column in zip(tape.inputs, columns, strict=True):
             shifted = column._replace(start=column.start - slot.start)
             if shifted not in inputs:
                 inputs[shifted] = whole.input()
-            made[value] = inputs[shifted]
-        tape.copy([slope], whole, made)
-        term, before = made[slope], rows.get(slot.variable)
+            moved[value] = inputs[shifted]
+        tape.copy([slope], whole, moved)
+        term, before = moved[slope], rows.get(slot.variable)
         rows[slot.variable] = term if before is None else whole.add(before, term)
     return Gathered(whole, rows, tuple(inputs))

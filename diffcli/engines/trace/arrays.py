@@ -110,21 +110,21 @@ class Balls:
 
         Raises ValueError where two eigenvalues aren't told apart.
         """
-        pairs = [_eigenpairs(_matrix(each)) for each in self.data]
+        pairs = [_eigenpairs(_matrix(matrix)) for matrix in self.data]
         count, size = self.shape[:2]
         values = np.empty((count, size), dtype=object)
         vectors = np.empty((count, size, size), dtype=object)
-        for place, own in enumerate(pairs):
+        for position, own in enumerate(pairs):
             for column, (value, vector) in enumerate(own):
-                values[place, column], vectors[place, :, column] = value, vector
+                values[position, column], vectors[position, :, column] = value, vector
         return Balls(values), Balls(vectors)
 
     def sum(self, axes: tuple[int, ...]) -> Balls:
         """Return the sum along some axes."""
-        found = self.data
+        balls = self.data
         for axis in sorted(axes, reverse=True):
-            found = np.add.reduce(found, axis=axis, initial=_ZERO)
-        return Balls(found)
+            balls = np.add.reduce(balls, axis=axis, initial=_ZERO)
+        return Balls(balls)
 
     def reshape(self, shape: Sequence[int]) -> Balls:
         """Return the same numbers in another shape."""
@@ -144,19 +144,19 @@ class Balls:
 
     def spread(self, index: Index, size: int) -> Balls:
         """Return a flat array with these numbers added up at the places of an index."""
-        found = np.full(size, _ZERO, dtype=object)
+        balls = np.full(size, _ZERO, dtype=object)
         flat = index.ravel()
         if _is_injective(flat, size):
-            found[flat] = self.data.ravel()
+            balls[flat] = self.data.ravel()
         else:
-            np.add.at(found, flat, self.data.ravel())
-        return Balls(found)
+            np.add.at(balls, flat, self.data.ravel())
+        return Balls(balls)
 
     def place(self, index: Index, values: Balls) -> Balls:
         """Return a flat array with the numbers at some places replaced."""
-        found = self.data.copy()
-        found[index.ravel()] = values.data.ravel()
-        return Balls(found)
+        balls = self.data.copy()
+        balls[index.ravel()] = values.data.ravel()
+        return Balls(balls)
 
     def where(self, mask: NDArray[np.bool_], other: Balls) -> Balls:
         """Return these numbers where the mask is true, others elsewhere."""
@@ -164,10 +164,10 @@ class Balls:
 
     def weakened(self, mask: NDArray[np.bool_]) -> Balls:
         """Return the numbers, where the mask is true times every number from 0 to 1."""
-        found = self.data.copy()
+        balls = self.data.copy()
         if mask.any():
-            found[mask] = found[mask] * _UNIT
-        return Balls(found)
+            balls[mask] = balls[mask] * _UNIT
+        return Balls(balls)
 
     def same(self, other: Balls) -> NDArray[np.bool_]:
         """Return where two arrays hold exactly the same numbers."""
@@ -177,19 +177,19 @@ class Balls:
         """Return the numbers, where in doubt balls of both others."""
         if not doubt.any():
             return self
-        found = self.data.copy()
-        for place in (place for place, is_open in np.ndenumerate(doubt) if is_open):
-            found[place] = one.data[place].union(other.data[place])
-        return Balls(found)
+        balls = self.data.copy()
+        for index in (index for index, is_open in np.ndenumerate(doubt) if is_open):
+            balls[index] = one.data[index].union(other.data[index])
+        return Balls(balls)
 
     def topped(self, rows: NDArray[np.bool_], values: Balls, tied: NDArray[np.bool_]) -> Balls:
         """Return the numbers, in some rows the largest of the tied values."""
         if not rows.any():
             return self
-        found = self.data.copy()
+        balls = self.data.copy()
         for row in np.nonzero(rows)[0]:
-            found[row] = reduce(arb.max, values.data[row][tied[row]])
-        return Balls(found)
+            balls[row] = reduce(arb.max, values.data[row][tied[row]])
+        return Balls(balls)
 
     @staticmethod
     def concatenate(parts: Sequence[Balls]) -> Balls:
@@ -202,8 +202,8 @@ class Balls:
 
     def radii(self) -> Floats:
         """Return upper bounds of the radii, with what rounding the midpoints adds."""
-        found = np.asarray(_radius(self.data), dtype=np.float64)
-        return found * (1 + 2.0**-50)
+        radius = np.asarray(_radius(self.data), dtype=np.float64)
+        return radius * (1 + 2.0**-50)
 
 
 _ZERO = arb(0)
@@ -219,12 +219,12 @@ def _product_shape(left: NDArray[Any], right: NDArray[Any]) -> tuple[int, ...]:
 
 def _product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
     """Return a product of matrices by Arb's own, which is the quicker the larger it is."""
-    found = np.empty(left.shape[0] * right.shape[1], dtype=object)
+    product = np.empty(left.shape[0] * right.shape[1], dtype=object)
     if left.shape[1] == 0:
-        found[:] = _ZERO
-    elif found.size:
-        found[:] = (_matrix(left) * _matrix(right)).entries()
-    return found.reshape(_product_shape(left, right))
+        product[:] = _ZERO
+    elif product.size:
+        product[:] = (_matrix(left) * _matrix(right)).entries()
+    return product.reshape(_product_shape(left, right))
 
 
 def _matrix(data: NDArray[Any]) -> arb_mat:
@@ -258,9 +258,9 @@ def _each_matrix(
     data: NDArray[Any], function: Callable[[arb_mat], list[arb]], shape: tuple[int, ...]
 ) -> NDArray[Any]:
     entries = [entry for part in data for entry in function(_matrix(part))]
-    found = np.empty(len(entries), dtype=object)
-    found[:] = entries
-    return found.reshape(shape)
+    matrices = np.empty(len(entries), dtype=object)
+    matrices[:] = entries
+    return matrices.reshape(shape)
 
 
 def _is_injective(flat: Index, size: int) -> bool:

@@ -54,9 +54,9 @@ def blame(proof: Proof, seeds: Sequence[Floats]) -> Blame | None:
             handle.remove()
     for call in reversed(record.calls):
         if id(call) in seen:
-            found = _local(proof, call, *seen[id(call)])
-            if found is not None:
-                return found
+            result = _local(proof, call, *seen[id(call)])
+            if result is not None:
+                return result
     hook = None if proof.is_cut else _hook(proof, seeds)
     return None if proof.is_cut else hook or _unseen_write(proof)
 
@@ -78,16 +78,16 @@ def recorded_gradient(proof: Proof, seeds: Sequence[Floats]) -> list[Floats]:
             if output.requires_grad
         ]
     ).sum()
-    found = torch.autograd.grad(total, proof.inputs, retain_graph=True, materialize_grads=True)
-    return [each.double().numpy(force=True) for each in found]
+    gradients = torch.autograd.grad(total, proof.inputs, retain_graph=True, materialize_grads=True)
+    return [gradient.double().numpy(force=True) for gradient in gradients]
 
 
 def _local(proof: Proof, call: Call, outgoing: Any, incoming: Any) -> Blame | None:
     """Return whether a custom function's backward is wrong at what it was given."""
     given = {
-        place: each.detach().double().numpy()
-        for place, each in enumerate(incoming)
-        if each is not None
+        position: adjoint.detach().double().numpy()
+        for position, adjoint in enumerate(incoming)
+        if adjoint is not None
     }
     truth = _pulled(proof.exact(proof.bits), proof.bits, call, given)
     with np.errstate(all="ignore"):
@@ -123,15 +123,15 @@ def _pulled(replay: Replay, bits: int, call: Call, given: dict[int, Floats]) -> 
         return []
     with working(bits):
         seeds: dict[int, Any] = {}
-        for place, adjoint in given.items():
-            output = windows.outputs.get(place)
+        for position, adjoint in given.items():
+            output = windows.outputs.get(position)
             if isinstance(output, Value) and output.node is not None:
                 own = replay.kind.array(adjoint).reshape(output.shape)
                 before = seeds.get(output.node)
                 seeds[output.node] = own if before is None else before + own
-        wanted = [each.node for pair in windows.inputs for each in pair if isinstance(each, Value)]
+        wanted = [part.node for pair in windows.inputs for part in pair if isinstance(part, Value)]
         nodes = [node for node in wanted if node is not None]
-        found = replay.tape.sweep(
+        pulled = replay.tape.sweep(
             seeds, nodes, first=windows.first, arithmetic=replay.kind.arithmetic
         )
         results: list[Any] = []
@@ -139,9 +139,9 @@ def _pulled(replay: Replay, bits: int, call: Call, given: dict[int, Floats]) -> 
             if not isinstance(own, Value) or own.node is None:
                 results.append(None)
                 continue
-            total = found.get(own.node)
-            if isinstance(whole, Value) and whole.node != own.node and whole.node in found:
-                part = found[whole.node].take(replay.places(reference))
+            total = pulled.get(own.node)
+            if isinstance(whole, Value) and whole.node != own.node and whole.node in pulled:
+                part = pulled[whole.node].take(replay.places(reference))
                 total = part if total is None else total + part
             results.append(own.data.zeros() if total is None else total.reshape(own.shape))
         return results
@@ -149,10 +149,10 @@ def _pulled(replay: Replay, bits: int, call: Call, given: dict[int, Floats]) -> 
 
 def _hook(proof: Proof, seeds: Sequence[Floats]) -> Blame | None:
     """Return the first hook, where without hooks autograd's gradient is right."""
-    hooked = [each for each in proof.record.tensors if each._backward_hooks]
+    hooked = [tensor for tensor in proof.record.tensors if tensor._backward_hooks]
     if not hooked:
         return None
-    hooks = [dict(each._backward_hooks or {}) for each in hooked]
+    hooks = [dict(tensor._backward_hooks or {}) for tensor in hooked]
     for each in hooked:
         (each._backward_hooks or {}).clear()
     try:

@@ -71,9 +71,9 @@ class Bounded:
         safe = Balls(
             _to_ball_with_radius(np.where(ball, self.middle, 0.5), np.where(ball, self.radius, 0.0))
         )
-        found = safe.unary(name)
-        middle = np.where(ball, found.middles(), np.nan)
-        rounded = self._rounded(middle, np.where(ball, found.radii(), np.inf), count=2)
+        balls = safe.unary(name)
+        middle = np.where(ball, balls.middles(), np.nan)
+        rounded = self._rounded(middle, np.where(ball, balls.radii(), np.inf), count=2)
         if name == "exp":  # of −∞, which masks what has no weight
             gone = np.isneginf(self.middle) & np.isfinite(self.radius)
             rounded.middle[gone] = rounded.radius[gone] = 0.0
@@ -140,8 +140,8 @@ class Bounded:
         )
 
     def _by_balls(self, function: Callable[[Balls], Balls]) -> Bounded:
-        found = function(self._moved_balls())
-        return self._rounded(found.middles(), found.radii(), self.shape[-1])
+        balls = function(self._moved_balls())
+        return self._rounded(balls.middles(), balls.radii(), self.shape[-1])
 
     def _moved_balls(self) -> Balls:
         """Return balls of the matrices that an algorithm may have rounded these to."""

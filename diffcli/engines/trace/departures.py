@@ -90,7 +90,7 @@ def _through(operation: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that takes the number itself."""
 
     def method(self: Departed, *others: Any) -> Any:
-        own = (each.taken() if isinstance(each, Departed) else each for each in others)
+        own = (other.taken() if isinstance(other, Departed) else other for other in others)
         return operation(self.taken(), *own)
 
     return method

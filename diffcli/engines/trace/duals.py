@@ -37,13 +37,13 @@ class Dual:
 
     def constant(self, name: str) -> Dual:
         """Return a constant of mathematics."""
-        found = self.value.constant(name)
-        return Dual(found, found * 0.0)
+        value = self.value.constant(name)
+        return Dual(value, value * 0.0)
 
     def unary(self, name: str) -> Dual:
         """Return an elementary function of every number."""
-        found = self.value.unary(name)
-        return Dual(found, self.tangent * FUNCTIONS[name].slope(self.value, found))
+        value = self.value.unary(name)
+        return Dual(value, self.tangent * FUNCTIONS[name].slope(self.value, value))
 
     def __add__(self, other: Any) -> Dual:
         if not isinstance(other, Dual):
@@ -67,12 +67,12 @@ class Dual:
     def __truediv__(self, other: Any) -> Dual:
         if not isinstance(other, Dual):
             return Dual(self.value / other, self.tangent / other)
-        found = self.value / other.value
-        return Dual(found, (self.tangent - found * other.tangent) / other.value)
+        quotient = self.value / other.value
+        return Dual(quotient, (self.tangent - quotient * other.tangent) / other.value)
 
     def __rtruediv__(self, other: float) -> Dual:
-        found = other / self.value
-        return Dual(found, -(found * self.tangent) / self.value)
+        quotient = other / self.value
+        return Dual(quotient, -(quotient * self.tangent) / self.value)
 
     def __neg__(self) -> Dual:
         return Dual(-self.value, -self.tangent)
@@ -85,13 +85,13 @@ class Dual:
 
     def inverse(self) -> Dual:
         """Return the inverses of a batch of matrices."""
-        found = self.value.inverse()
-        return Dual(found, -(found @ self.tangent @ found))
+        inverted = self.value.inverse()
+        return Dual(inverted, -(inverted @ self.tangent @ inverted))
 
     def determinant(self) -> Dual:
         """Return the determinants of a batch of matrices (Jacobi's formula)."""
-        found, turned = self.value.determinant(), self.tangent.transpose((0, 2, 1))
-        return Dual(found, found * (self.value.inverse() * turned).sum((1, 2)))
+        value, turned = self.value.determinant(), self.tangent.transpose((0, 2, 1))
+        return Dual(value, value * (self.value.inverse() * turned).sum((1, 2)))
 
     def sum(self, axes: tuple[int, ...]) -> Dual:
         """Return the sum along some axes."""

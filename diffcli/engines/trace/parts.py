@@ -36,7 +36,7 @@ class Parts:
 
     def __init__(self, proof: Proof, scalars: Scalars) -> None:
         self.proof, self._scalars = proof, scalars
-        self._places = {name: place for place, name in enumerate(scalars.columns)}
+        self._places = {name: position for position, name in enumerate(scalars.columns)}
 
     def enclosed(self, entries: Sequence[Entry], numbers: Floats) -> Enclosed | None:
         """Return the balls of entries, not numbers where the time ran out.
@@ -51,29 +51,29 @@ class Parts:
         for place, entry in enumerate(entries):
             total = arb(0)
             for weight, output, wrt in entry.parts:
-                found = sweeps.get((output, wrt[:-1]))
-                if found is None:
+                sweep = sweeps.get((output, wrt[:-1]))
+                if sweep is None:
                     total = arb.nan()
                     break
                 position = self._places[wrt[-1]]
                 with working(self.proof.bits):
-                    total += exactly(weight) * found.balls[position]
-                bounds[place] += abs(float(weight)) * float(found.bound[position])
+                    total += exactly(weight) * sweep.balls[position]
+                bounds[place] += abs(float(weight)) * float(sweep.bound[position])
             balls[place] = total
         return Enclosed(balls, bounds)
 
     def _swept(self, entries: Sequence[Entry], numbers: Floats) -> dict[Sweep, Enclosed]:
         """Return the sweeps that there is time for."""
         users: dict[Sweep, list[int]] = {}
-        for place, entry in enumerate(entries):
+        for position, entry in enumerate(entries):
             for _, output, wrt in entry.parts:
-                users.setdefault((output, wrt[:-1]), []).append(place)
-        found: dict[Sweep, Enclosed] = {}
+                users.setdefault((output, wrt[:-1]), []).append(position)
+        result: dict[Sweep, Enclosed] = {}
         waiting = list(users)
         while waiting:
             begun, sweep = now(), waiting.pop(0)
             try:
-                found[sweep] = self._sweep(sweep)
+                result[sweep] = self._sweep(sweep)
             except OutOfTimeError:
                 self.proof.is_cut = True
                 break
@@ -81,9 +81,9 @@ class Parts:
             if left < 0 and waiting:
                 self.proof.is_cut = True
                 break
-            if len(found) == 1 and (now() - begun) * len(waiting) > left:
+            if len(result) == 1 and (now() - begun) * len(waiting) > left:
                 waiting = self._ordered(waiting, users, entries, numbers, SEARCHED * left)
-        return found
+        return result
 
     def _sweep(self, sweep: Sweep) -> Enclosed:
         return joined(self._along(sweep, self.proof.gradient, self.proof.second))
@@ -107,7 +107,9 @@ class Parts:
     ) -> list[Sweep]:
         """Return sweeps with suspects first, as far as these are found in some seconds."""
         end = now() + seconds
-        shuffled = [sweeps[place] for place in np.random.default_rng(0).permutation(len(sweeps))]
+        shuffled = [
+            sweeps[position] for position in np.random.default_rng(0).permutation(len(sweeps))
+        ]
         suspect: set[Sweep] = set()
         for sweep in shuffled:
             if now() > end:
@@ -117,18 +119,18 @@ class Parts:
         return sorted(shuffled, key=lambda sweep: sweep not in suspect)
 
     def _is_suspect(
-        self, sweep: Sweep, places: Sequence[int], entries: Sequence[Entry], numbers: Floats
+        self, sweep: Sweep, positions: Sequence[int], entries: Sequence[Entry], numbers: Floats
     ) -> bool:
         """Whether the record's own floats, or their bounds, differ from one of autograd's."""
         proof = self.proof
-        found = self._along(sweep, proof.rounded_gradient, proof.rounded_second)
-        middle = np.concatenate([np.ravel(part.middle) for part in found])
-        radius = np.concatenate([np.ravel(part.radius) for part in found])
+        exact = self._along(sweep, proof.rounded_gradient, proof.rounded_second)
+        middle = np.concatenate([np.ravel(part.middle) for part in exact])
+        radius = np.concatenate([np.ravel(part.radius) for part in exact])
         scale = np.max(np.abs(middle), initial=0.0, where=np.isfinite(middle))
-        for place in places:
-            ((weight, _, wrt), *others) = entries[place].parts
+        for position in positions:
+            ((weight, _, wrt), *others) = entries[position].parts
             own = self._places[wrt[-1]]
-            off = abs(numbers[place] - float(weight) * middle[own]) if not others else 0.0
+            off = abs(numbers[position] - float(weight) * middle[own]) if not others else 0.0
             if not off + radius[own] <= SUSPECT[proof.dtype] * scale:
                 return True
         return False
@@ -148,10 +150,10 @@ def exactly(weight: Any) -> arb:
 
 def unit(shapes: Sequence[tuple[int, ...]], position: int) -> list[Floats]:
     """Return arrays of zeros with a 1 at one of their components, counted through all."""
-    found = [np.zeros(shape) for shape in shapes]
-    for array in found:
+    result = [np.zeros(shape) for shape in shapes]
+    for array in result:
         if position < array.size:
             array.reshape(-1)[position] = 1.0
             break
         position -= array.size
-    return found
+    return result

@@ -104,7 +104,7 @@ class Proof:
                 self._bits = bits
                 replay = self.exact(bits)
                 is_open = any(note.kind == "unsure" for note in replay.notes)
-                if not is_open and not any(_wide(each.data) for each in replay.outputs):
+                if not is_open and not any(_wide(output.data) for output in replay.outputs):
                     break
                 if bits != BITS[-1] and _is_hopeless(replay):
                     break
@@ -123,7 +123,7 @@ class Proof:
         """Return the rounding of the coarsest dtype that depends on the inputs."""
         moving = self.exact(self.bits).middles
         windows = [*self.record.inputs]
-        windows += [each for step in moving for each in self.record.steps[step].outputs]
+        windows += [output for step in moving for output in self.record.steps[step].outputs]
         names = {str(x.dtype).removeprefix("torch.") for x in windows if x.is_floating}
         units = (UNITS.get(name, NO_DIGIT) for name in names)
         return Arithmetic(*max(units, default=UNITS["float64"]))
@@ -163,7 +163,7 @@ class Proof:
             with working(bits):
                 kind = Kind(tangents=tangents)
                 replay = Replay(self.record, kind, self.exact(bits), self.deadline)
-            return [each.tangent for each in self._swept(replay, seeds, bits)]
+            return [ball.tangent for ball in self._swept(replay, seeds, bits)]
 
         balls = self._narrowed(turned)
         bounds = self.rounded_second(seeds, tangents)
@@ -179,7 +179,7 @@ class Proof:
         with working(self.bits), np.errstate(all="ignore"):
             kind = Kind(self.arithmetic(), tangents)
             replay = Replay(self.record, kind, self.exact(self.bits))
-            return [each.tangent for each in self._swept(replay, seeds, self.bits)]
+            return [ball.tangent for ball in self._swept(replay, seeds, self.bits)]
 
     def directional(self, tangents: Sequence[Floats]) -> list[Enclosed]:
         """Return the outputs' derivatives along a direction of the inputs."""
@@ -188,7 +188,7 @@ class Proof:
             with working(bits):
                 kind = Kind(tangents=tangents)
                 replay = Replay(self.record, kind, self.exact(bits), self.deadline)
-            return [each.data.tangent for each in replay.outputs]
+            return [output.data.tangent for output in replay.outputs]
 
         balls = self._narrowed(along)
         with working(self.bits), np.errstate(all="ignore"):
@@ -200,9 +200,9 @@ class Proof:
 
     def sides(self, seeds: Sequence[Floats], direction: Sequence[Floats]) -> Sides | None:
         """Return the one-sided derivatives along a direction; None where they aren't known."""
-        found = []
+        pair = []
         for sign in (-1.0, 1.0):
-            tangents = [sign * each for each in direction]
+            tangents = [sign * part for part in direction]
             with working(self.bits):
                 kind = Kind(tangents=tangents, is_one_sided=True)
                 replay = Replay(self.record, kind, self.exact(self.bits), self.deadline)
@@ -212,10 +212,10 @@ class Proof:
                 for output, seed in zip(replay.outputs, seeds, strict=True):
                     axes = tuple(range(len(output.shape)))
                     total = total + (output.data.tangent * seed).sum(axes) * sign
-            found.append(total.data[()])
-        if not all(ball.is_finite() for ball in found):
+            pair.append(total.data[()])
+        if not all(ball.is_finite() for ball in pair):
             return None
-        return Sides(*found)
+        return Sides(*pair)
 
     def _swept(self, replay: Replay, seeds: Sequence[Floats], bits: int) -> list[Any]:
         given: dict[int, Any] = {}
@@ -225,25 +225,25 @@ class Proof:
                     own = replay.kind.array(np.broadcast_to(seed, output.shape))
                     before = given.get(output.node)
                     given[output.node] = own if before is None else before + own
-            wanted = [each.node for each in replay.inputs]
+            wanted = [value.node for value in replay.inputs]
             nodes = [node for node in wanted if node is not None]
             arithmetic = replay.kind.arithmetic
             deadline = self.deadline if arithmetic is None else inf
-            found = replay.tape.sweep(given, nodes, arithmetic=arithmetic, deadline=deadline)
+            adjoints = replay.tape.sweep(given, nodes, arithmetic=arithmetic, deadline=deadline)
             unknown = replay.tape.unfinished
             self.is_cut |= not unknown.isdisjoint(nodes)
             return [
-                found[each.node]
-                if each.node in found
-                else each.data.zeros() * (float("nan") if each.node in unknown else 1.0)
-                for each in replay.inputs
+                adjoints[value.node]
+                if value.node in adjoints
+                else value.data.zeros() * (float("nan") if value.node in unknown else 1.0)
+                for value in replay.inputs
             ]
 
     def _narrowed(self, attempt: Any) -> list[Any]:
         """Return an answer at the first precision that a higher one wouldn't narrow."""
         best, wide = attempt(self.bits), None
         for bits in BITS[BITS.index(self.bits) + 1 :]:
-            before, wide = wide, sum(_wide(each) for each in best)
+            before, wide = wide, sum(_wide(ball) for ball in best)
             is_stuck = before is not None and wide >= before
             if wide == 0 or is_stuck or _is_hopeless(self.exact(self.bits)):
                 break

@@ -48,18 +48,18 @@ def record(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) 
 def _recorded(
     function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor], departures: _Departures
 ) -> Record:
-    found = Record()
-    departures.recorder = recorder = _Recorder(found)
-    found.inputs = tuple(recorder.reference(each) for each in inputs)
+    result = Record()
+    departures.recorder = recorder = _Recorder(result)
+    result.inputs = tuple(recorder.reference(tensor) for tensor in inputs)
     with departures, recorder:
         outputs = tuple(function(*inputs))
-    found.results = outputs
-    if found.problem is None:
+    result.results = outputs
+    if result.problem is None:
         recorder.settle(outputs)
         if any(call.node is not None for call in recorder.unfollowed):
-            found.problem = "a custom function gives out what autograd doesn't follow"
-        found.outputs = tuple(recorder.reference(each) for each in outputs)
-    return found
+            result.problem = "a custom function gives out what autograd doesn't follow"
+        result.outputs = tuple(recorder.reference(tensor) for tensor in outputs)
+    return result
 
 
 _APPLY: CodeType = torch.autograd.Function.apply.__func__.__code__  # type: ignore[attr-defined]
@@ -68,9 +68,9 @@ _APPLY: CodeType = torch.autograd.Function.apply.__func__.__code__  # type: igno
 class _Recorder(TorchDispatchMode):
     """Notes every operation that torch dispatches."""
 
-    def __init__(self, found: Record) -> None:
+    def __init__(self, record: Record) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.found = found
+        self.found = record
         self._constant: dict[int, bool] = {}
         """Tensors that are constants; of each whether a write in place may end that."""
         self._detached: set[int] = set()
@@ -90,13 +90,15 @@ class _Recorder(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        found, options = self.found, dict(kwargs or {})
-        if len(found.steps) >= MAX_STEPS:
-            found.problem = f"the function takes more than {MAX_STEPS:,} operations"
-        strange = [each for each in _tensors((args, options)) if each.layout is not torch.strided]
+        record, options = self.found, dict(kwargs or {})
+        if len(record.steps) >= MAX_STEPS:
+            record.problem = f"the function takes more than {MAX_STEPS:,} operations"
+        strange = [
+            tensor for tensor in _tensors((args, options)) if tensor.layout is not torch.strided
+        ]
         if strange:
-            found.problem = f"a tensor is {str(strange[0].layout).removeprefix('torch.')}"
-        if found.problem is not None:
+            record.problem = f"a tensor is {str(strange[0].layout).removeprefix('torch.')}"
+        if record.problem is not None:
             return func(*args, **options)
         name = func._schema.name.partition("::")[2]
         where, call = self._stand()
@@ -107,52 +109,52 @@ class _Recorder(TorchDispatchMode):
         arguments, named = self._referred(args), self._referred(options)
         result = func(*args, **options)
         outputs = tuple(_tensors(result))
-        if any(each.is_complex() for each in (*given, *outputs)):
-            found.problem = f"{name} at {where} has complex numbers"
+        if any(tensor.is_complex() for tensor in (*given, *outputs)):
+            record.problem = f"{name} at {where} has complex numbers"
             return result
-        if any(each.layout is not torch.strided for each in outputs):
-            found.problem = f"{name} at {where} gives a tensor that isn't dense"
+        if any(tensor.layout is not torch.strided for tensor in outputs):
+            record.problem = f"{name} at {where} gives a tensor that isn't dense"
             return result
         written = {
-            each.name
-            for each in func._schema.arguments
-            if each.alias_info is not None and each.alias_info.is_write
+            tensor.name
+            for tensor in func._schema.arguments
+            if tensor.alias_info is not None and tensor.alias_info.is_write
         }
         if (written and not outputs) or name in REPLACING:
-            found.problem = f"{name} at {where} writes what it doesn't return"
+            record.problem = f"{name} at {where} writes what it doesn't return"
             return result
         if name in METADATA:
             written = set()
-        is_filled = call is None and written and any(each.requires_grad for each in given[1:])
+        is_filled = call is None and written and any(tensor.requires_grad for tensor in given[1:])
         if is_filled and torch.is_grad_enabled() and not self._constant.get(id(given[0]), True):
-            found.problem = f"{name} at {where} writes what moves to a detached tensor"
+            record.problem = f"{name} at {where} writes what moves to a detached tensor"
             return result
         is_cut = call is None and (name == "detach" or not torch.is_grad_enabled())
         if not written and self._is_view(args, outputs):
-            parents = [each for each in _tensors(args) if self._is_constant(each)]
+            parents = [tensor for tensor in _tensors(args) if self._is_constant(tensor)]
             own = tuple(_tensors(args))
             is_free = not any(x.requires_grad or not self._constant.get(id(x), True) for x in own)
-            for each in outputs:
-                found.tensors.append(each)
+            for output in outputs:
+                record.tensors.append(output)
                 if name == "detach":
-                    self._detached.add(id(each))
+                    self._detached.add(id(output))
                 if (is_cut and name != "lift_fresh") or parents:
-                    self._constant[id(each)] = is_free
+                    self._constant[id(output)] = is_free
             return result
         labels = _labels(func, args, options) if _is_movement(func, args) else ()
         if _has_padding(func, args):
-            found.cuts.append(Cut("padding_idx", where, len(found.steps)))
-        references = tuple(self.reference(each, is_new=True) for each in outputs)
+            record.cuts.append(Cut("padding_idx", where, len(record.steps)))
+        references = tuple(self.reference(tensor, is_new=True) for tensor in outputs)
         if is_cut and not written:
-            self._constant.update((id(each), True) for each in outputs)
-        found.steps.append(
+            self._constant.update((id(tensor), True) for tensor in outputs)
+        record.steps.append(
             Step(
                 name.rstrip("_") if written else name,
                 func._overloadname,
                 arguments,
                 {key: value for key, value in named.items() if key not in written},
                 references,
-                tuple(each.detach().clone() for each in outputs),
+                tuple(tensor.detach().clone() for tensor in outputs),
                 where,
                 call,
                 labels,
@@ -161,14 +163,14 @@ class _Recorder(TorchDispatchMode):
             )
         )
         if call is not None:
-            call.last = len(found.steps)
-            call.storages.update(each.storage for each in references)
-            self._writers.update((each.storage, call) for each in references)
+            call.last = len(record.steps)
+            call.storages.update(tensor.storage for tensor in references)
+            self._writers.update((tensor.storage, call) for tensor in references)
         if name in READ_BACK:  # its running statistics change, whatever its schema says
             changed = tuple(_tensors(args[3:5]))
-            values = tuple(each.detach().clone() for each in changed)
+            values = tuple(tensor.detach().clone() for tensor in changed)
             references = tuple(map(self.reference, changed))
-            found.steps.append(Step("snapshot", "", (), {}, references, values, where))
+            record.steps.append(Step("snapshot", "", (), {}, references, values, where))
         return result
 
     def cut(self, kind: str, tensor: Tensor) -> None:
@@ -181,20 +183,20 @@ class _Recorder(TorchDispatchMode):
 
     def _note_untracked(self, tensors: Sequence[Tensor], where: Where) -> None:
         """Note what a custom function computed, and autograd nevertheless takes for a constant."""
-        for each in tensors:
-            is_seen = each.requires_grad or self._is_constant(each)
-            if is_seen or not each.is_floating_point():
+        for tensor in tensors:
+            is_seen = tensor.requires_grad or self._is_constant(tensor)
+            if is_seen or not tensor.is_floating_point():
                 continue
-            key = each.untyped_storage()._cdata
+            key = tensor.untyped_storage()._cdata
             call = self._writers.get(key)
             if call is None:
                 continue
             kind, line = ("untracked", where) if call.node is not None else ("no_grad", call.where)
-            self.found.cuts.append(Cut(kind, line, len(self.found.steps), self.reference(each)))
+            self.found.cuts.append(Cut(kind, line, len(self.found.steps), self.reference(tensor)))
             if kind == "no_grad":
                 self.unfollowed.append(call)
-                self.found.tensors.append(each)
-                self._constant[id(each)] = True
+                self.found.tensors.append(tensor)
+                self._constant[id(tensor)] = True
 
     def reference(self, tensor: Tensor, *, is_new: bool = False) -> Reference:
         """Return a tensor's window on its storage, whose numbers are kept at first sight.
@@ -203,16 +205,16 @@ class _Recorder(TorchDispatchMode):
         """
         storage = tensor.untyped_storage()
         key = int(storage._cdata)
-        found = self.found
+        record = self.found
         if key not in self._known:
             self._known.add(key)
             if not is_new and tensor.grad_fn is not None:
-                found.problem = "a tensor comes from no recorded operation of this run"
-            found.tensors.append(tensor)
-            found.sizes[key] = storage.nbytes() // tensor.element_size()
+                record.problem = "a tensor comes from no recorded operation of this run"
+            record.tensors.append(tensor)
+            record.sizes[key] = storage.nbytes() // tensor.element_size()
             if not is_new:
                 whole = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
-                found.constants[key] = whole.set_(storage).clone()
+                record.constants[key] = whole.set_(storage).clone()
         return Reference(
             key,
             int(tensor.storage_offset()),
@@ -250,16 +252,16 @@ class _Recorder(TorchDispatchMode):
 
     def _is_view(self, args: Any, outputs: Sequence[Tensor]) -> bool:
         """Whether the outputs are windows on the arguments' storages."""
-        own = {each.untyped_storage()._cdata for each in _tensors(args) if each.numel()}
-        return bool(outputs) and all(each.untyped_storage()._cdata in own for each in outputs)
+        own = {tensor.untyped_storage()._cdata for tensor in _tensors(args) if tensor.numel()}
+        return bool(outputs) and all(output.untyped_storage()._cdata in own for output in outputs)
 
     def _referred(self, value: Any) -> Any:
         if isinstance(value, Tensor):
             return self.reference(value)
         if isinstance(value, list | tuple):
-            return tuple(self._referred(each) for each in value)
+            return tuple(self._referred(part) for part in value)
         if isinstance(value, dict):
-            return {key: self._referred(each) for key, each in value.items()}
+            return {key: self._referred(part) for key, part in value.items()}
         return value
 
     def _stand(self) -> tuple[Where, Call | None]:
@@ -286,13 +288,15 @@ class _Recorder(TorchDispatchMode):
             self._frames.append(frame)  # alive, so that its number isn't given to another
             given = frame.f_locals
             own = dict(enumerate(given.get("args", ())))
-            tensors = {place: each for place, each in own.items() if isinstance(each, Tensor)}
+            tensors = {
+                position: tensor for position, tensor in own.items() if isinstance(tensor, Tensor)
+            }
             references = tuple(map(self.reference, tensors.values()))
             names = _argument_names(given["cls"])
             called = tuple(names[i] if i < len(names) else f"input {i + 1}" for i in tensors)
-            found = Call(given["cls"], where, references, called, len(self.found.steps))
-            self._calls[id(frame)] = found
-            self.found.calls.append(found)
+            call = Call(given["cls"], where, references, called, len(self.found.steps))
+            self._calls[id(frame)] = call
+            self.found.calls.append(call)
         return self._calls[id(frame)]
 
 
@@ -350,11 +354,11 @@ def _tensors(value: Any) -> Iterator[Tensor]:
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _tensors(each)
+        for part in value:
+            yield from _tensors(part)
     elif isinstance(value, dict):
-        for each in value.values():
-            yield from _tensors(each)
+        for part in value.values():
+            yield from _tensors(part)
 
 
 def _has_padding(func: Any, args: Any) -> bool:
@@ -385,12 +389,12 @@ def _labels(func: Any, args: Any, options: Mapping[str, Any]) -> tuple[np.ndarra
             start, count = count + 1, count + value.numel()
             return torch.arange(start, count + 1, dtype=torch.float64).reshape(value.shape)
         if isinstance(value, list | tuple):
-            return [labelled(each) for each in value]
+            return [labelled(part) for part in value]
         return value
 
     if func._schema.name == "aten::constant_pad_nd":
         args = args[:2]
-    found = func(*labelled(args), **{key: labelled(value) for key, value in options.items()})
+    result = func(*labelled(args), **{key: labelled(value) for key, value in options.items()})
     if _has_padding(func, args):
-        found[args[1] == args[2]] = 0
-    return tuple(each.numpy().astype(np.int64) for each in _tensors(found))
+        result[args[1] == args[2]] = 0
+    return tuple(tensor.numpy().astype(np.int64) for tensor in _tensors(result))

@@ -78,16 +78,16 @@ class Replay(State):
             self._close(ending[self.step])
         self.starts.append(len(self.tape.nodes))
         self._set_slack(SLACK)
-        self.outputs = [self.read(each) for each in record.outputs]
+        self.outputs = [self.read(output) for output in record.outputs]
         self._note_cuts()
 
     def _open(self, call: Call) -> None:
-        inputs = [(self.read(each), self.storages[each.storage]) for each in call.inputs]
+        inputs = [(self.read(window), self.storages[window.storage]) for window in call.inputs]
         self.windows[id(call)] = CallWindows(len(self.tape.nodes), inputs)
 
     def _close(self, call: Call) -> None:
         opened = self.windows[id(call)]
-        opened.outputs = {place: self.read(each) for place, each in call.outputs.items()}
+        opened.outputs = {position: self.read(window) for position, window in call.outputs.items()}
 
     def _set_slack(self, slack: float) -> None:
         self.tape.slack = slack
@@ -97,17 +97,17 @@ class Replay(State):
     def _take(self, step: Step, rule: Callable[..., Any] | None) -> None:
         """Repeat one step."""
         arguments = [
-            self._argument(each, step, is_written=step.is_in_place and place == 0)
-            for place, each in enumerate(step.arguments)
+            self._argument(value, step, is_written=step.is_in_place and position == 0)
+            for position, value in enumerate(step.arguments)
         ]
-        options = {key: self._argument(each, step) for key, each in step.options.items()}
+        options = {key: self._argument(value, step) for key, value in step.options.items()}
         given = [*_flat(arguments), *_flat(list(options.values()))]
         if step.is_no_grad and not step.is_in_place and self._reads_moving(step):
             self.note("constant", f"no_grad at {step.where} makes a constant")
-        is_moving = any(isinstance(each, Value) and each.is_moving for each in given)
-        in_doubt = any(isinstance(each, Whole) and each.is_doubtful for each in given)
+        is_moving = any(isinstance(value, Value) and value.is_moving for value in given)
+        in_doubt = any(isinstance(value, Whole) and value.is_doubtful for value in given)
         if not is_moving and not in_doubt:
-            results: Any = [self._data(each) for each in step.values]
+            results: Any = [self._data(value) for value in step.values]
         elif rule is None:
             results = []
             if not step.outputs:
@@ -120,20 +120,20 @@ class Replay(State):
                 results = ()
         results = results if isinstance(results, list | tuple) else [results]
         for place, reference in enumerate(step.outputs):
-            found = results[place] if place < len(results) else None
-            if found is None or found is UNUSED:
-                if found is None:
+            result = results[place] if place < len(results) else None
+            if result is None or result is UNUSED:
+                if result is None:
                     self._note_unknown(step)
                     if in_doubt:
                         self.note("lost", f"{step.label} takes what is decided just at its edge")
-                found = self._unknown(step, step.values[place], given, is_unused=found is UNUSED)
-            self.write(reference, self._anchored(found, place, step))
+                result = self._unknown(step, step.values[place], given, is_unused=result is UNUSED)
+            self.write(reference, self._anchored(result, place, step))
 
     def _reads_moving(self, step: Step) -> bool:
-        windows = [each for each in _flat([*step.arguments]) if isinstance(each, Reference)]
+        windows = [window for window in _flat([*step.arguments]) if isinstance(window, Reference)]
         return any(
-            not each.is_constant and each.is_floating and self.read(each).is_moving
-            for each in windows
+            not window.is_constant and window.is_floating and self.read(window).is_moving
+            for window in windows
         )
 
     def _argument(self, value: Any, step: Step, *, is_written: bool = False) -> Any:
@@ -143,7 +143,7 @@ class Replay(State):
             is_fixed = is_stopped and not is_written and isinstance(found, Value)
             return found.fixed() if is_fixed else found
         if isinstance(value, tuple):
-            return [self._argument(each, step) for each in value]
+            return [self._argument(part, step) for part in value]
         return value
 
     def _data(self, tensor: Any) -> Value | Whole:
@@ -157,7 +157,7 @@ class Replay(State):
 
     def _has_said_why(self) -> bool:
         """Whether a rule has noted what keeps this step from being proved."""
-        return any(each.step == self.step and each.kind != "constant" for each in self.notes)
+        return any(note.step == self.step and note.kind != "constant" for note in self.notes)
 
     def _unknown(
         self, step: Step, tensor: Any, given: Sequence[Any], *, is_unused: bool
@@ -167,35 +167,35 @@ class Replay(State):
             if not is_unused and not self._has_said_why():
                 self.note("lost", f"{step.label} has no rule, and no derivative to follow")
             return Whole(tensor.numpy(force=True), np.ones(tuple(tensor.shape), dtype=np.bool_))
-        found = self.kind.array(floats_of(tensor)) * float("nan")
-        values = [each for each in given if isinstance(each, Value)]
-        return self.tape.result(found, *((each, self._empty(each)) for each in values))
+        numbers = self.kind.array(floats_of(tensor)) * float("nan")
+        values = [value for value in given if isinstance(value, Value)]
+        return self.tape.result(numbers, *((value, self._empty(value)) for value in values))
 
     @staticmethod
     def _empty(value: Value) -> Callable[[Any], Any]:
         shape, data = value.shape, value.data
         return lambda _: data.zeros().reshape(shape) * float("nan")
 
-    def _anchored(self, found: Value | Whole, place: int, step: Step) -> Value | Whole:
+    def _anchored(self, result: Value | Whole, position: int, step: Step) -> Value | Whole:
         """Note the midpoints of a step; of bounds, take torch's own numbers for midpoints."""
-        if isinstance(found, Whole) or not found.is_moving:
-            return found
-        data = found.data
+        if isinstance(result, Whole) or not result.is_moving:
+            return result
+        data = result.data
         if isinstance(data, Balls):
             own = self.middles.setdefault(self.step, [None] * len(step.outputs))
-            own[place] = data.middles()
-            return found
+            own[position] = data.middles()
+            return result
         if self.exact is None or self.kind.tangents is not None:
-            return found
-        truth = self.exact.middles.get(self.step, [None] * (place + 1))[place]
+            return result
+        truth = self.exact.middles.get(self.step, [None] * (position + 1))[position]
         if truth is None:
-            return found
-        seen = floats_of(step.values[place])
+            return result
+        seen = floats_of(step.values[position])
         off = np.abs(seen - truth) + HALF_ULP * np.abs(truth)
         off = np.where(np.isfinite(off), off, data.radius)
         off = np.where(np.isfinite(truth) & ~np.isfinite(seen), np.inf, off)  # it overflowed
         data = Bounded(np.where(np.isfinite(seen), seen, data.middle), off, data.arithmetic)
-        return Value(data, self.tape, found.node)
+        return Value(data, self.tape, result.node)
 
     def _note_cuts(self) -> None:
         for cut in self.record.cuts:
@@ -210,7 +210,7 @@ class Replay(State):
 
 
 def _flat(values: Sequence[Any]) -> list[Any]:
-    found = []
-    for each in values:
-        found += _flat([*each]) if isinstance(each, list | tuple) else [each]
-    return found
+    result = []
+    for value in values:
+        result += _flat([*value]) if isinstance(value, list | tuple) else [value]
+    return result

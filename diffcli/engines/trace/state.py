@@ -42,17 +42,17 @@ class Kind:
 
     def array(self, values: NDArray[Any]) -> Any:
         """Return exact floats."""
-        found: Any = Balls.exact(values)
+        exact: Any = Balls.exact(values)
         if self.arithmetic is not None:
-            found = Bounded(values, np.zeros(values.shape), self.arithmetic)
-        return found if self.tangents is None else Dual(found, found.zeros())
+            exact = Bounded(values, np.zeros(values.shape), self.arithmetic)
+        return exact if self.tangents is None else Dual(exact, exact.zeros())
 
-    def variable(self, place: int, values: NDArray[Any]) -> Any:
+    def variable(self, position: int, values: NDArray[Any]) -> Any:
         """Return the array of an input."""
-        found = self.array(values)
+        result = self.array(values)
         if self.tangents is not None:
-            found.tangent = self.array(self.tangents[place]).value
-        return found
+            result.tangent = self.array(self.tangents[position]).value
+        return result
 
 
 class State:
@@ -72,11 +72,11 @@ class State:
         """The midpoints of each step's results, where they are balls."""
         self.step = 0
         self._windows: dict[Any, Value] = {}
-        self.inputs = [self._variable(place) for place in range(len(record.inputs))]
+        self.inputs = [self._variable(index) for index in range(len(record.inputs))]
 
     def note(self, kind: str, text: str) -> None:
         """Note what keeps entries from being proved."""
-        if all(each.text != text for each in self.notes):
+        if all(note.text != text for note in self.notes):
             self.notes.append(Note(kind, text, self.step))
 
     @property
@@ -92,18 +92,18 @@ class State:
         """Return flat values one after the other."""
         return concatenate(parts)
 
-    def _variable(self, place: int) -> Value:
-        window = self.record.inputs[place]
+    def _variable(self, position: int) -> Value:
+        window = self.record.inputs[position]
         values = floats_of(self.record.constants[window.storage])
-        found = self.tape.variable(self.kind.variable(place, values[_index(window)]))
-        whole = found.flat()
+        result = self.tape.variable(self.kind.variable(position, values[_index(window)]))
+        whole = result.flat()
         if window.offset or whole.size != values.size:
             base = self.tape.constant(self.kind.array(values))
             whole = base.place(_index(window).ravel(), whole)
         elif not _is_contiguous(window):
             whole = self.tape.constant(self.kind.array(values)).place(_index(window).ravel(), whole)
         self.storages[window.storage] = whole
-        return found
+        return result
 
     def read(self, window: Reference) -> Any:
         """Return the numbers that a tensor shows of its storage."""
@@ -134,41 +134,41 @@ class State:
             self._windows[id(whole)] = whole  # alive, so that its number isn't given to another
         return self._windows[key]
 
-    def write(self, window: Reference, found: Value | Whole) -> None:
+    def write(self, window: Reference, value: Value | Whole) -> None:
         """Let a tensor show these numbers of its storage."""
         size = self.record.sizes[window.storage]
-        if isinstance(found, Whole):
+        if isinstance(value, Whole):
             before = self.storages.get(window.storage)
-            values = np.zeros(size, dtype=found.values.dtype)
+            values = np.zeros(size, dtype=value.values.dtype)
             doubt = np.zeros(size, dtype=np.bool_)
             if isinstance(before, Whole):
                 values[:] = before.values
                 doubt |= False if before.doubt is None else before.doubt
             elif window.storage in self.record.constants:
                 values[:] = self.record.constants[window.storage].numpy()
-            values[_index(window)] = found.values
-            doubt[_index(window)] = False if found.doubt is None else found.doubt
+            values[_index(window)] = value.values
+            doubt[_index(window)] = False if value.doubt is None else value.doubt
             self.storages[window.storage] = Whole(values, doubt if doubt.any() else None)
             return
-        found = found.expand(window.shape)
-        if found.size == size and _is_contiguous(window):
-            self.storages[window.storage] = found.flat()
+        value = value.expand(window.shape)
+        if value.size == size and _is_contiguous(window):
+            self.storages[window.storage] = value.flat()
             return
         before = self.storages.get(window.storage)
         if not isinstance(before, Value):
             constant = self.record.constants.get(window.storage)
             values = np.zeros(size) if constant is None else floats_of(constant)
             before = self.tape.constant(self.kind.array(values))
-        if found.size:
-            self.storages[window.storage] = before.place(_index(window).ravel(), found.flat())
+        if value.size:
+            self.storages[window.storage] = before.place(_index(window).ravel(), value.flat())
         else:
             self.storages[window.storage] = before
 
 
 def floats_of(tensor: Any) -> NDArray[np.float64]:
     """Return the numbers of a tensor of torch in float64."""
-    found: NDArray[np.float64] = tensor.detach().double().cpu().numpy(force=True)
-    return found
+    result: NDArray[np.float64] = tensor.detach().double().cpu().numpy(force=True)
+    return result
 
 
 def _is_contiguous(window: Reference) -> bool:
@@ -184,12 +184,12 @@ def _index(window: Reference) -> NDArray[np.int64]:
     """Return the places in its storage that a tensor shows."""
     if 0 in window.shape:
         return np.zeros(window.shape, dtype=np.int64)
-    found = np.full(window.shape, window.offset, dtype=np.int64)
+    result = np.full(window.shape, window.offset, dtype=np.int64)
     for axis, (length, stride) in enumerate(zip(window.shape, window.strides, strict=True)):
         shape = [1] * len(window.shape)
         shape[axis] = length
-        found += (np.arange(length) * stride).reshape(shape)
-    return found
+        result += (np.arange(length) * stride).reshape(shape)
+    return result
 
 
 def _window(whole: Value, window: Reference) -> Value:
@@ -203,8 +203,8 @@ def _window(whole: Value, window: Reference) -> Value:
         stride *= window.shape[axis]
     else:
         if window.offset == 0 and stride == whole.size and whole.size:
-            found = whole.reshape([window.shape[axis] for axis in order])
+            value = whole.reshape([window.shape[axis] for axis in order])
             if order != axes:
-                found = found.transpose([order.index(axis) for axis in axes])
-            return found.reshape(window.shape)
+                value = value.transpose([order.index(axis) for axis in axes])
+            return value.reshape(window.shape)
     return whole.take(_index(window))

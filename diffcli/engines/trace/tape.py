@@ -57,7 +57,7 @@ class Tape:
 
     def result(self, data: Any, *sources: tuple[Value, Pull]) -> Value:
         """Return the value of a primitive of some values, each with its pull."""
-        moving = [(each.node, pull) for each, pull in sources if each.node is not None]
+        moving = [(source.node, pull) for source, pull in sources if source.node is not None]
         if not moving:
             return Value(data, self, None)
         parents, pulls = zip(*moving, strict=True)
@@ -81,19 +81,19 @@ class Tape:
         """
         self.unfinished = frozenset()
         adjoints: dict[int, Any] = dict(seeds)
-        found: dict[int, Any] = {}
+        adjoint_nodes: dict[int, Any] = {}
         keep = set(wanted)
-        for place in range(max(adjoints, default=-1), first - 1, -1):
-            adjoint = adjoints.pop(place, None)
+        for position in range(max(adjoints, default=-1), first - 1, -1):
+            adjoint = adjoints.pop(position, None)
             if adjoint is None:
                 continue
-            if place in keep:
-                found[place] = adjoint
-            node = self.nodes[place]
+            if position in keep:
+                adjoint_nodes[position] = adjoint
+            node = self.nodes[position]
             if node is None:
                 continue
             if now() > deadline:
-                self.unfinished = self._below([place, *adjoints])
+                self.unfinished = self._below([position, *adjoints])
                 break
             if arithmetic is not None:
                 arithmetic.slack = node.slack
@@ -101,13 +101,19 @@ class Tape:
                 part = pull(adjoint)
                 before = adjoints.get(parent)
                 adjoints[parent] = part if before is None else before + part
-        found.update({place: adjoint for place, adjoint in adjoints.items() if place in keep})
-        return {place: found[place] for place in found if place not in self.unfinished}
+        adjoint_nodes.update(
+            {position: adjoint for position, adjoint in adjoints.items() if position in keep}
+        )
+        return {
+            position: adjoint_nodes[position]
+            for position in adjoint_nodes
+            if position not in self.unfinished
+        }
 
-    def _below(self, places: Sequence[int]) -> frozenset[int]:
+    def _below(self, positions: Sequence[int]) -> frozenset[int]:
         """Return all nodes that those at some places were computed from."""
         below: set[int] = set()
-        waiting = list(places)
+        waiting = list(positions)
         while waiting:
             node = self.nodes[waiting.pop()]
             fresh = set(() if node is None else node.parents) - below
@@ -178,16 +184,16 @@ class Value:
     def __truediv__(self, other: Value | float) -> Value:
         if not isinstance(other, Value):
             return self.tape.result(self.data / other, (self, lambda g: g / other))
-        found = self.data / other.data
+        data = self.data / other.data
         return self.tape.result(
-            found,
+            data,
             (self, lambda g: _reduced(g / other.data, self.shape)),
-            (other, lambda g: _reduced(-(g * found) / other.data, other.shape)),
+            (other, lambda g: _reduced(-(g * data) / other.data, other.shape)),
         )
 
     def __rtruediv__(self, other: float) -> Value:
-        found = other / self.data
-        return self.tape.result(found, (self, lambda g: -(g * found) / self.data))
+        data = other / self.data
+        return self.tape.result(data, (self, lambda g: -(g * data) / self.data))
 
     def __neg__(self) -> Value:
         return self.tape.result(-self.data, (self, lambda g: -g))
@@ -204,9 +210,9 @@ class Value:
 
     def unary(self, name: str) -> Value:
         """Return an elementary function of every number."""
-        found = self.data.unary(name)
+        data = self.data.unary(name)
         slope = FUNCTIONS[name].slope
-        return self.tape.result(found, (self, lambda g: g * slope(self.data, found)))
+        return self.tape.result(data, (self, lambda g: g * slope(self.data, data)))
 
     def constant(self, name: str) -> Value:
         """Return a constant of mathematics."""
@@ -219,30 +225,30 @@ class Value:
         if not along:
             return self
         kept = tuple(1 if axis in along else n for axis, n in enumerate(self.shape))
-        found = self.data.sum(along)
+        data = self.data.sum(along)
         if keeps:
-            found = found.reshape(kept)
-        return self.tape.result(found, (self, lambda g: g.reshape(kept).expand(self.shape)))
+            data = data.reshape(kept)
+        return self.tape.result(data, (self, lambda g: g.reshape(kept).expand(self.shape)))
 
     def reshape(self, shape: Sequence[int]) -> Value:
         """Return the same numbers in another shape."""
         if tuple(shape) == self.shape:
             return self
-        found = self.data.reshape(shape)
-        return self.tape.result(found, (self, lambda g: g.reshape(self.shape)))
+        data = self.data.reshape(shape)
+        return self.tape.result(data, (self, lambda g: g.reshape(self.shape)))
 
     def transpose(self, order: Sequence[int]) -> Value:
         """Return the axes in another order."""
         back = tuple(np.argsort(order))
-        found = self.data.transpose(order)
-        return self.tape.result(found, (self, lambda g: g.transpose(back)))
+        data = self.data.transpose(order)
+        return self.tape.result(data, (self, lambda g: g.transpose(back)))
 
     def expand(self, shape: Sequence[int]) -> Value:
         """Return the numbers repeated to a shape that they broadcast to."""
         if tuple(shape) == self.shape:
             return self
-        found = self.data.expand(shape)
-        return self.tape.result(found, (self, lambda g: _reduced(g, self.shape)))
+        data = self.data.expand(shape)
+        return self.tape.result(data, (self, lambda g: _reduced(g, self.shape)))
 
     def flat(self) -> Value:
         """Return all numbers one after the other."""
@@ -251,8 +257,8 @@ class Value:
     def take(self, index: Index) -> Value:
         """Return the numbers of a flat value at some places, in the index's shape."""
         size = self.size
-        found = self.data.take(index)
-        return self.tape.result(found, (self, lambda g: g.spread(index, size)))
+        data = self.data.take(index)
+        return self.tape.result(data, (self, lambda g: g.spread(index, size)))
 
     def place(self, index: Index, values: Value) -> Value:
         """Return a flat value with the numbers at some places replaced."""
@@ -265,13 +271,13 @@ class Value:
 
     def where(self, mask: Mask, other: Value) -> Value:
         """Return these numbers where the mask is true, others elsewhere, all of one shape."""
-        found = self.data.where(mask, other.data)
+        data = self.data.where(mask, other.data)
 
         def taken(g: Any, own: Mask) -> Any:
             return g.where(own, g.zeros())
 
         return self.tape.result(
-            found, (self, lambda g: taken(g, mask)), (other, lambda g: taken(g, ~mask))
+            data, (self, lambda g: taken(g, mask)), (other, lambda g: taken(g, ~mask))
         )
 
     def hull(self, mask: Mask, other: Value, doubt: Mask) -> Value:
@@ -279,13 +285,13 @@ class Value:
 
         There the value is in the hull of both, and so are the adjoints.
         """
-        found = self.data.where(mask, other.data).joined(doubt, self.data, other.data)
+        data = self.data.where(mask, other.data).joined(doubt, self.data, other.data)
 
         def taken(g: Any, own: Mask) -> Any:
             return g.where(own | doubt, g.zeros()).weakened(doubt)
 
         return self.tape.result(
-            found, (self, lambda g: taken(g, mask)), (other, lambda g: taken(g, ~mask))
+            data, (self, lambda g: taken(g, mask)), (other, lambda g: taken(g, ~mask))
         )
 
 
@@ -311,7 +317,7 @@ def extreme(value: Value, chosen: Index, tied: Mask) -> Value:
     rows, width = value.shape
     own = np.arange(rows) * width + chosen
     several = tied.sum(axis=1) > 1
-    found = value.data.reshape((rows * width,)).take(own).topped(several, value.data, tied)
+    data = value.data.reshape((rows * width,)).take(own).topped(several, value.data, tied)
 
     def pull(g: Any) -> Any:
         sharp = np.zeros((rows, width), dtype=np.bool_)
@@ -320,7 +326,7 @@ def extreme(value: Value, chosen: Index, tied: Mask) -> Value:
         wide = g.reshape((rows, 1)).expand((rows, width))
         return wide.where(sharp | doubt, wide.zeros()).weakened(doubt)
 
-    return value.tape.result(found, (value, pull))
+    return value.tape.result(data, (value, pull))
 
 
 def concatenate(parts: Sequence[Value]) -> Value:
@@ -328,8 +334,8 @@ def concatenate(parts: Sequence[Value]) -> Value:
     tape = parts[0].tape
     ends = np.cumsum([0, *(part.size for part in parts)])
     pulls = [_slice(int(start), int(stop)) for start, stop in pairwise(ends)]
-    found = type(parts[0].data).concatenate([part.data for part in parts])
-    return tape.result(found, *zip(parts, pulls, strict=True))
+    data = type(parts[0].data).concatenate([part.data for part in parts])
+    return tape.result(data, *zip(parts, pulls, strict=True))
 
 
 def _slice(start: int, stop: int) -> Pull:

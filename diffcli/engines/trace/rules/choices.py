@@ -53,11 +53,11 @@ def _met(r: State, step: Step, one: Value, truth: Mask, other: Value, doubt: Mas
         return doubt & ~np.asarray(one.data.data == other.data.data, dtype=np.bool_)
 
     apart = chosen(r, "apart", decide)
-    found = one.hull(truth, other, doubt) if doubt.any() else one.where(truth, other)
+    result = one.hull(truth, other, doubt) if doubt.any() else one.where(truth, other)
     if not apart.any():
-        return found
+        return result
     r.note("lost", f"{step.label} may jump here")
-    return found * r.tape.constant(r.kind.array(np.where(apart, np.nan, 1.0)))
+    return result * r.tape.constant(r.kind.array(np.where(apart, np.nan, 1.0)))
 
 
 def _masked_fill(r: State, step: Step, x: Value, mask: Whole, value: Any) -> Value | None:
@@ -86,14 +86,14 @@ def _threshold(r: State, step: Step, x: Value, threshold: float, value: float) -
 
 
 def _clamp(r: State, step: Step, x: Value, low: Any = None, high: Any = None) -> Value:
-    found = operand(r, x, step)
+    result = operand(r, x, step)
     if low is not None:
         edge = operand(r, low, step)
-        found = choose(r, step, found, edge, found, edge, "low")
+        result = choose(r, step, result, edge, result, edge, "low")
     if high is not None:
         edge = operand(r, high, step)
-        found = choose(r, step, edge, found, found, edge, "high")
-    return found
+        result = choose(r, step, edge, result, result, edge, "high")
+    return result
 
 
 def _clamp_named(r: State, step: Step, x: Value, min: Any = None, max: Any = None) -> Value:  # noqa: A002
@@ -126,9 +126,9 @@ def _part(r: State, step: Step, x: Value, name: str, values: Any) -> Value:
 
     def decide() -> tuple[Mask, Any]:
         jumps = np.empty(x.shape, dtype=np.bool_)
-        for place, ball in np.ndenumerate(x.data.data):
-            low, high = _JUMPS[name](float(values[place]))
-            jumps[place] = not (ball > low and ball < high)
+        for index, ball in np.ndenumerate(x.data.data):
+            low, high = _JUMPS[name](float(values[index]))
+            jumps[index] = not (ball > low and ball < high)
         if jumps.any():
             r.note("jump", f"{step.label} is at, or too near, a jump")
         return jumps, values
@@ -143,13 +143,13 @@ def _part(r: State, step: Step, x: Value, name: str, values: Any) -> Value:
 def _whole_part(r: State, step: Step, x: Value, name: str) -> Value:
     """Return floor or trunc of what isn't an output of the operation itself."""
     middle = x.data.middles() if r.exact is None else np.zeros(x.shape)
-    found = _part(r, step, x, name, getattr(np, name)(middle))
+    result = _part(r, step, x, name, getattr(np, name)(middle))
     if isinstance(x.data, Bounded):  # rounding may have taken torch over a jump
         low, high = (getattr(np, name)(x.data.middle + s * x.data.radius) for s in (-1, 1))
         off = np.abs(high - low)
-        data = Bounded(found.data.middle, found.data.radius + off, x.data.arithmetic)
-        return Value(data, found.tape, found.node)
-    return found
+        data = Bounded(result.data.middle, result.data.radius + off, x.data.arithmetic)
+        return Value(data, result.tape, result.node)
+    return result
 
 
 def _frac(r: State, step: Step, x: Value) -> Value:
@@ -180,8 +180,8 @@ def _shrunk(r: State, step: Step, x: Value, lambd: float = 0.5) -> Value:
 
 
 def _glu(r: State, step: Step, x: Value, dim: int = -1) -> Value:
-    places = np.arange(x.size).reshape(x.shape)
-    first, second = (x.flat().take(half) for half in np.split(places, 2, axis=dim))
+    positions = np.arange(x.size).reshape(x.shape)
+    first, second = (x.flat().take(half) for half in np.split(positions, 2, axis=dim))
     return first * second.unary("sigmoid")
 
 
@@ -220,7 +220,7 @@ def _scalar(r: State, step: Step, x: Any) -> list[Any]:
 
 def _all_alike(r: State, step: Step, *given: Any, **_: Any) -> Any:
     """Return whole numbers made of whole numbers: where any is in doubt, all are."""
-    if any(isinstance(each, Value) for each in given):
+    if any(isinstance(part, Value) for part in given):
         return None
     return Whole(
         step.values[0].numpy(force=True), np.ones(tuple(step.values[0].shape), dtype=np.bool_)
@@ -229,8 +229,8 @@ def _all_alike(r: State, step: Step, *given: Any, **_: Any) -> Any:
 
 def _mask_operation(r: State, step: Step, x: Any, *others: Any) -> Any:
     """Return truth values made one by one: those in doubt stay so."""
-    given = [each for each in (x, *others) if not isinstance(each, int | float)]
-    if any(isinstance(each, Value) for each in given):
+    given = [operand for operand in (x, *others) if not isinstance(operand, int | float)]
+    if any(isinstance(operand, Value) for operand in given):
         return None
     shape = tuple(step.values[0].shape)
     doubt = np.zeros(shape, dtype=np.bool_)
@@ -238,7 +238,9 @@ def _mask_operation(r: State, step: Step, x: Any, *others: Any) -> Any:
         if each.doubt is not None:
             doubt |= np.broadcast_to(each.doubt, shape)
     if r.is_one_sided and step.name in _TRUTHS:
-        values = [np.asarray(getattr(each, "values", each), np.bool_) for each in (x, *others)]
+        values = [
+            np.asarray(getattr(operand, "values", operand), np.bool_) for operand in (x, *others)
+        ]
         return Whole(_TRUTHS[step.name](*values), doubt)
     return Whole(step.values[0].numpy(force=True), doubt)
 

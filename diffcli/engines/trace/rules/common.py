@@ -16,8 +16,10 @@ from diffcli.engines.trace.tape import Mask, Value
 
 def number(value: float, step: Step) -> float:
     """Return a number among the arguments as the operation's dtype has it."""
-    windows = [each for each in (*step.arguments, *step.outputs) if isinstance(each, Reference)]
-    dtype = next((each.dtype for each in windows if each.is_floating), None)
+    windows = [
+        window for window in (*step.arguments, *step.outputs) if isinstance(window, Reference)
+    ]
+    dtype = next((window.dtype for window in windows if window.is_floating), None)
     # With float16 and bfloat16 torch computes in float32.
     is_single = dtype is not None and dtype.itemsize <= np.dtype(np.float32).itemsize
     return float(np.float32(value)) if is_single else float(value)
@@ -38,9 +40,9 @@ def operand(replay: State, value: Any, step: Step) -> Value:
 
 def together(replay: State, step: Step, *values: Any) -> list[Value]:
     """Return arguments as values of one shape."""
-    found = [operand(replay, each, step) for each in values]
-    shape = np.broadcast_shapes(*(each.shape for each in found))
-    return [each.expand(shape) for each in found]
+    operands = [operand(replay, value, step) for value in values]
+    shape = np.broadcast_shapes(*(value.shape for value in operands))
+    return [value.expand(shape) for value in operands]
 
 
 def axes_of(value: Value, dim: Any) -> tuple[int, ...]:
@@ -62,8 +64,8 @@ def chosen(replay: State, key: str, decide: Any) -> Any:
 
 
 def _balls(value: Value) -> NDArray[Any]:
-    found: NDArray[Any] = value.data.data
-    return found
+    result: NDArray[Any] = value.data.data
+    return result
 
 
 def above(replay: State, step: Step, one: Value, other: Value, key: str = "") -> tuple[Mask, Mask]:

@@ -47,8 +47,8 @@ def power(x: Value, exponent: float) -> Value:
     if 2 * exponent == int(2 * exponent) and abs(exponent) <= MAX_PRODUCTS:
         root = x.unary("sqrt")
         whole = power(x, abs(exponent) - 0.5)
-        found = root if abs(exponent) == 0.5 else whole * root
-        return 1.0 / found if exponent < 0 else found
+        product = root if abs(exponent) == 0.5 else whole * root
+        return 1.0 / product if exponent < 0 else product
     return (x.unary("log") * exponent).unary("exp")
 
 

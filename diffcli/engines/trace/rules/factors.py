@@ -49,11 +49,11 @@ def _constant(r: State, values: Any) -> Value:
 def _lower(r: State, x: Value) -> Value:
     """Return the lower triangular L of LLᵀ = x, for a batch of matrices."""
     count, size = x.shape[:2]
-    places = np.arange(x.size).reshape(x.shape)
+    positions = np.arange(x.size).reshape(x.shape)
     columns: list[Value] = []
     starts, start = [], 1
     for j in range(size):
-        column = x.flat().take(np.ascontiguousarray(places[:, j:, j].T))
+        column = x.flat().take(np.ascontiguousarray(positions[:, j:, j].T))
         for k, before in enumerate(columns):
             rest = np.arange((j - k) * count, (size - k) * count).reshape(size - j, count)
             column = column - before.take(rest) * before.take(rest[:1])
@@ -69,9 +69,9 @@ def _lower(r: State, x: Value) -> Value:
 
 
 def _cholesky(r: State, step: Step, x: Value, upper: bool = False, **_: Any) -> list[Any]:
-    found = _lower(r, _symmetric(r, step, x))
-    found = found.transpose(FLIPPED) if upper else found
-    return [found.reshape(x.shape), *[UNUSED] * (len(step.values) - 1)]
+    factor = _lower(r, _symmetric(r, step, x))
+    factor = factor.transpose(FLIPPED) if upper else factor
+    return [factor.reshape(x.shape), *[UNUSED] * (len(step.values) - 1)]
 
 
 def _triangle(r: State, x: Value, *, upper: bool, unit: bool = False) -> Value:
@@ -92,8 +92,8 @@ def _solve_triangular(
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = a.expand((*lead, *a.shape[-2:])), b.expand((*lead, *b.shape[-2:]))
     inverted = inverse(_triangle(r, a, upper=upper, unit=unitriangular))
-    found = inverted @ batched(b) if left else batched(b) @ inverted
-    return found.reshape(b.shape)
+    solution = inverted @ batched(b) if left else batched(b) @ inverted
+    return solution.reshape(b.shape)
 
 
 def _cholesky_solve(r: State, step: Step, b: Value, factor: Value, upper: bool = False) -> Value:
@@ -134,8 +134,8 @@ def _eigh(r: State, step: Step, x: Value, *_: Any, **__: Any) -> list[Any]:
     return [values.reshape(x.shape[:-1]), vectors.reshape(x.shape) if has_vectors else UNUSED]
 
 
-def _seen(step: Step, place: int) -> Any:
-    return step.values[place].double().numpy(force=True)
+def _seen(step: Step, position: int) -> Any:
+    return step.values[position].double().numpy(force=True)
 
 
 def _svd(
@@ -157,15 +157,15 @@ def _svd(
     falling = np.arange(right.size).reshape(right.shape)[..., ::-1]
     order = np.arange(squares.size).reshape(squares.shape)[..., ::-1]
     right, values = right.flat().take(falling), squares.flat().take(order).unary("sqrt")
-    found = values.reshape((*x.shape[:-2], size))
+    singular = values.reshape((*x.shape[:-2], size))
     if not compute_uv:
-        return [UNUSED, found, UNUSED]
+        return [UNUSED, singular, UNUSED]
     left = (tall @ right) / values.reshape((-1, 1, size))
     u, v = (right, left) if is_wide else (left, right)
     lead = x.shape[:-2]
     return [
         u.reshape((*lead, rows, size)),
-        found,
+        singular,
         v.transpose(FLIPPED).reshape((*lead, size, columns)),
     ]
 
@@ -176,8 +176,8 @@ def _qr(r: State, step: Step, x: Value, mode: str = "reduced") -> list[Any] | No
     if mode == "complete" and rows > columns:
         return None
     size, matrices, lead = min(rows, columns), batched(x), x.shape[:-2]
-    places = np.arange(matrices.size).reshape(matrices.shape)
-    first = matrices.flat().take(np.ascontiguousarray(places[:, :, :size]))
+    positions = np.arange(matrices.size).reshape(matrices.shape)
+    first = matrices.flat().take(np.ascontiguousarray(positions[:, :, :size]))
     diagonal = np.diagonal(_seen(step, 1), axis1=-2, axis2=-1).reshape(-1, size, 1)
     triangle = _lower(r, first.transpose(FLIPPED) @ first).transpose(FLIPPED)
     triangle = triangle * _constant(r, np.sign(diagonal))
@@ -197,15 +197,15 @@ def _pseudoinverse(
     turned = matrices.transpose(FLIPPED)
     is_wide = x.shape[-2] < x.shape[-1]
     square = matrices @ turned if is_wide else turned @ matrices
-    found = turned @ inverse(square) if is_wide else inverse(square) @ turned
-    found = found.reshape((*x.shape[:-2], x.shape[-1], x.shape[-2]))
+    inverted = turned @ inverse(square) if is_wide else inverse(square) @ turned
+    inverted = inverted.reshape((*x.shape[:-2], x.shape[-1], x.shape[-2]))
 
     def decide() -> bool:
-        seen, truth = _seen(step, 0), found.data.middles()
+        seen, truth = _seen(step, 0), inverted.data.middles()
         scale = np.max(np.abs(truth), initial=0.0)
         return bool(np.allclose(seen, truth, rtol=0.0, atol=NEAR * scale))
 
-    return found if chosen(r, "rank", decide) else None
+    return inverted if chosen(r, "rank", decide) else None
 
 
 RULES: dict[str, Callable[..., Any]] = {

@@ -36,15 +36,15 @@ def _patches(
 ) -> np.ndarray[Any, Any]:  # fmt: skip
     """Return the places of each window's numbers: (batch, channel, window…, out…)."""
     flat = np.arange(x.size).reshape(x.shape)
-    found = np.empty((*x.shape[:2], *window, *out), dtype=np.int64)
+    result = np.empty((*x.shape[:2], *window, *out), dtype=np.int64)
     for offset in product(*map(range, window)):
         cut = tuple(
             slice(o * d, o * d + s * (n - 1) + 1, s)
             for o, d, s, n in zip(offset, dilation, stride, out, strict=True)
         )
-        place: Any = (slice(None), slice(None), *offset)
-        found[place] = flat[(slice(None), slice(None), *cut)]
-    return found
+        window_slices: Any = (slice(None), slice(None), *offset)
+        result[window_slices] = flat[(slice(None), slice(None), *cut)]
+    return result
 
 
 def _length(n: int, window: int, stride: int, dilation: int = 1) -> int:
@@ -59,26 +59,26 @@ def _convolution(
         return None
     count = len(weight.shape) - 2
     stride, padding, dilation = (
-        list(each) * (count if len(each) == 1 else 1) for each in (stride, padding, dilation)
+        list(option) * (count if len(option) == 1 else 1) for option in (stride, padding, dilation)
     )
     if transposed:
         return _transposed(r, x, weight, bias, stride, padding, dilation, output_padding, groups)
     x = _padded(r, x, padding)
     window = weight.shape[2:]
-    out = [_length(*each) for each in zip(x.shape[2:], window, stride, dilation, strict=True)]
+    out = [_length(*option) for option in zip(x.shape[2:], window, stride, dilation, strict=True)]
     batch, channels, rows = x.shape[0], weight.shape[1], weight.shape[0] // groups
-    places = _patches(x, window, stride, dilation, out)
+    positions = _patches(x, window, stride, dilation, out)
     inner, area = channels * prod(window), prod(out)
     flat, kernels, parts = x.flat(), weight.flat(), []
     for group in range(groups):
-        own = places[:, group * channels : (group + 1) * channels]
+        own = positions[:, group * channels : (group + 1) * channels]
         columns = np.moveaxis(own.reshape(batch, inner, area), 0, 1).reshape(inner, batch * area)
         start = group * rows * inner
         kernel = kernels.take(np.arange(start, start + rows * inner).reshape(rows, inner))
         parts.append((kernel @ flat.take(columns)).flat())
     whole = r.concatenate(parts).reshape((groups * rows, batch, *out))
-    found = whole.transpose((1, 0, *range(2, 2 + count)))
-    return found if bias is None else per_channel(found, None, bias)
+    total = whole.transpose((1, 0, *range(2, 2 + count)))
+    return total if bias is None else per_channel(total, None, bias)
 
 
 def _transposed(
@@ -96,8 +96,8 @@ def _transposed(
     batch, inputs, area = x.shape[0], x.shape[1] // groups, prod(x.shape[2:])
     shape = (batch, own, *full)
     blank = r.tape.constant(r.kind.array(np.zeros(shape)))
-    places = _patches(blank, window, stride, dilation, x.shape[2:]).reshape(batch, -1, area)
-    columns = np.moveaxis(places, 0, 1).reshape(-1, batch * area)
+    positions = _patches(blank, window, stride, dilation, x.shape[2:]).reshape(batch, -1, area)
+    columns = np.moveaxis(positions, 0, 1).reshape(-1, batch * area)
     parts = []
     for group in range(groups):
         index = np.arange(x.size).reshape(batch, -1, area)
@@ -118,8 +118,8 @@ def _transposed(
     cropped = [part.flat().take(kept) for part in parts]
     swapped = [part.transpose((1, 0, *range(2, 2 + count))).flat() for part in cropped]
     whole = r.concatenate(swapped).reshape((groups * own, batch, *kept.shape[2:]))
-    found = whole.transpose((1, 0, *range(2, 2 + count)))
-    return found if bias is None else per_channel(found, None, bias)
+    total = whole.transpose((1, 0, *range(2, 2 + count)))
+    return total if bias is None else per_channel(total, None, bias)
 
 
 def _batched(x: Value, count: int) -> Value:
@@ -128,11 +128,11 @@ def _batched(x: Value, count: int) -> Value:
     return x.reshape((1, prod(lead), *x.shape[len(lead) :]))
 
 
-def _pooled(places: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+def _pooled(positions: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
     """Return the places of windows with the window's axes last, as one."""
     lead = 2
     order = [*range(lead), *range(lead + count, lead + 2 * count), *range(lead, lead + count)]
-    moved = places.transpose(order)
+    moved = positions.transpose(order)
     return moved.reshape(*moved.shape[: lead + count], -1)
 
 
@@ -144,8 +144,8 @@ def _max_pool(
         return None
     count = 1 if "1d" in step.name else 3 if "3d" in step.name else 2
     window, stride, padding, dilation = (
-        list(each) * (count if len(each) == 1 else 1)
-        for each in (kernel, stride or kernel, padding, dilation)
+        list(option) * (count if len(option) == 1 else 1)
+        for option in (kernel, stride or kernel, padding, dilation)
     )
     images = _batched(x, count)
     lows = images
@@ -157,11 +157,13 @@ def _max_pool(
         flat[(slice(None), slice(None), *inner)] = np.arange(1, x.size + 1).reshape(images.shape)
         least = r.tape.constant(r.kind.array(np.array([-1e300])))
         lows = r.concatenate([least, images.flat()]).take(flat)
-    out = [_length(*each) for each in zip(lows.shape[2:], window, stride, dilation, strict=True)]
+    out = [
+        _length(*option) for option in zip(lows.shape[2:], window, stride, dilation, strict=True)
+    ]
     rows = lows.flat().take(_pooled(_patches(lows, window, stride, dilation, out), count))
-    found = REDUCTIONS["amax"](r, step, rows, [len(rows.shape) - 1], False)
-    found = found[0] if isinstance(found, list) else found
-    return [found.reshape(tuple(step.values[0].shape)), UNUSED]
+    highest = REDUCTIONS["amax"](r, step, rows, [len(rows.shape) - 1], False)
+    highest = highest[0] if isinstance(highest, list) else highest
+    return [highest.reshape(tuple(step.values[0].shape)), UNUSED]
 
 
 def _avg_pool(
@@ -170,14 +172,14 @@ def _avg_pool(
 ) -> Any:  # fmt: skip
     count = 1 if "1d" in step.name else 3 if "3d" in step.name else 2
     window, stride, padding = (
-        list(each) * (count if len(each) == 1 else 1)
-        for each in (kernel, stride or kernel, padding)
+        list(option) * (count if len(option) == 1 else 1)
+        for option in (kernel, stride or kernel, padding)
     )
     if ceil_mode or (any(padding) and not count_include_pad):
         return None
     images = _padded(r, _batched(x, count), padding)
     ones = [1] * count
-    out = [_length(*each) for each in zip(images.shape[2:], window, stride, ones, strict=True)]
+    out = [_length(*option) for option in zip(images.shape[2:], window, stride, ones, strict=True)]
     rows = images.flat().take(_pooled(_patches(images, window, stride, ones, out), count))
     total = rows.sum((len(rows.shape) - 1,)) / float(divisor_override or prod(window))
     return total.reshape(tuple(step.values[0].shape))
@@ -188,10 +190,10 @@ def _adaptive_avg_pool(r: State, step: Step, x: Value, size: Any) -> Value:
     images = _batched(x, count)
     flat = np.arange(images.size).reshape(images.shape)
     pieces = []
-    for place in product(*map(range, size)):
+    for window_at in product(*map(range, size)):
         cut = tuple(
             slice(i * n // m, -(-(i + 1) * n // m))
-            for i, n, m in zip(place, images.shape[2:], size, strict=True)
+            for i, n, m in zip(window_at, images.shape[2:], size, strict=True)
         )
         own = flat[(slice(None), slice(None), *cut)].reshape(images.shape[1], -1)
         pieces.append(mean(images.flat().take(own), (1,)))

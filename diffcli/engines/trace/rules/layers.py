@@ -27,9 +27,9 @@ def _layer_norm(
     r: State, step: Step, x: Value, shape: Any, weight: Any, bias: Any, eps: float
 ) -> list[Value]:
     axes = range(len(x.shape) - len(shape), len(x.shape))
-    found, middle, scale = _normalised(x, axes, number(eps, step))
-    found = found if weight is None else found * weight
-    return [found if bias is None else found + bias, middle, scale]
+    normal, middle, scale = _normalised(x, axes, number(eps, step))
+    normal = normal if weight is None else normal * weight
+    return [normal if bias is None else normal + bias, middle, scale]
 
 
 def _rms_norm(
@@ -39,8 +39,8 @@ def _rms_norm(
         return None
     axes = range(len(x.shape) - len(shape), len(x.shape))
     scale = 1.0 / (mean(x * x, axes, keeps=True) + number(eps, step)).unary("sqrt")
-    found = x * scale
-    return [found if weight is None else found * weight, scale]
+    scaled = x * scale
+    return [scaled if weight is None else scaled * weight, scale]
 
 
 def _group_norm(
@@ -48,9 +48,9 @@ def _group_norm(
     groups: int, eps: float,
 ) -> list[Value]:  # fmt: skip
     grouped = x.reshape((n, groups, c // groups * area))
-    found, middle, scale = _normalised(grouped, (2,), number(eps, step))
-    found = per_channel(found.reshape(x.shape), weight, bias)
-    return [found, middle.reshape((n, groups)), scale.reshape((n, groups))]
+    normal, middle, scale = _normalised(grouped, (2,), number(eps, step))
+    normal = per_channel(normal.reshape(x.shape), weight, bias)
+    return [normal, middle.reshape((n, groups)), scale.reshape((n, groups))]
 
 
 def per_channel(x: Value, weight: Any, bias: Any) -> Value:
@@ -66,16 +66,16 @@ def _batch_norm(
 ) -> list[Any]:  # fmt: skip
     if training:
         axes = [axis for axis in range(len(x.shape)) if axis != 1]
-        found, own, scale = _normalised(x, axes, number(eps, step))
+        normal, own, scale = _normalised(x, axes, number(eps, step))
         count = (x.shape[1],)
         saved: list[Any] = [own.reshape(count), scale.reshape(count)]
     else:
         shape = (1, x.shape[1], *([1] * (len(x.shape) - 2)))
         scale = 1.0 / (spread.reshape(shape) + number(eps, step)).unary("sqrt")
-        found = (x - middle.reshape(shape)) * scale
+        normal = (x - middle.reshape(shape)) * scale
         saved = [UNUSED, UNUSED]
     rest = [UNUSED] * (len(step.values) - 3)
-    return [per_channel(found, weight, bias), *saved, *rest]
+    return [per_channel(normal, weight, bias), *saved, *rest]
 
 
 def _batch_norm_legit(r: State, step: Step, x: Value, *given: Any) -> list[Any]:
@@ -105,8 +105,8 @@ def _attention(
         return None
     if is_causal:
         return _causal(r, step, scores, value, (count, length, keys), query.shape)
-    found = softmax(r, scores, (2,)) @ value.reshape((count, keys, value.shape[-1]))
-    return [found.reshape((*query.shape[:-1], value.shape[-1])), UNUSED]
+    mixed = softmax(r, scores, (2,)) @ value.reshape((count, keys, value.shape[-1]))
+    return [mixed.reshape((*query.shape[:-1], value.shape[-1])), UNUSED]
 
 
 def _causal(
@@ -118,11 +118,11 @@ def _causal(
     seen = np.broadcast_to(np.tril(np.ones((length, keys), dtype=np.bool_)), shape)
     low = r.tape.constant(r.kind.array(np.full(shape, -1e4)))
     zero = r.tape.constant(r.kind.array(np.zeros(shape)))
-    held = scores.where(seen, low)
-    powers = (held - shift(r, held, (2,))).unary("exp").where(seen, zero)
+    masked = scores.where(seen, low)
+    powers = (masked - shift(r, masked, (2,))).unary("exp").where(seen, zero)
     weights = powers / powers.sum((2,), keeps=True)
-    found = weights @ value.reshape((count, keys, value.shape[-1]))
-    return [found.reshape((*outer[:-1], value.shape[-1])), UNUSED]
+    mixed = weights @ value.reshape((count, keys, value.shape[-1]))
+    return [mixed.reshape((*outer[:-1], value.shape[-1])), UNUSED]
 
 
 RULES: dict[str, Callable[..., Any]] = {

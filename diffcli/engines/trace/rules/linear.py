@@ -24,24 +24,24 @@ def batched(x: Value) -> Value:
 
 def inverse(x: Value) -> Value:
     """Return the inverses of a batch of matrices."""
-    found = x.data.inverse()
+    inverted = x.data.inverse()
 
     def pull(g: Any) -> Any:
-        turned = found.transpose((0, 2, 1))
+        turned = inverted.transpose((0, 2, 1))
         return -(turned @ g @ turned)
 
-    return x.tape.result(found, (x, pull))
+    return x.tape.result(inverted, (x, pull))
 
 
 def determinant(x: Value) -> Value:
     """Return the determinants of a batch of matrices, which must not be singular."""
-    found, inverted = x.data.determinant(), x.data.inverse()
+    value, inverted = x.data.determinant(), x.data.inverse()
     count = x.shape[0]
 
     def pull(g: Any) -> Any:
-        return (g * found).reshape((count, 1, 1)) * inverted.transpose((0, 2, 1))
+        return (g * value).reshape((count, 1, 1)) * inverted.transpose((0, 2, 1))
 
-    return x.tape.result(found, (x, pull))
+    return x.tape.result(value, (x, pull))
 
 
 def _inv(r: State, step: Step, x: Value, *_: Any, **__: Any) -> list[Any]:
@@ -55,8 +55,8 @@ def _solve(
         return None
     is_vector = len(b.shape) == len(a.shape) - 1
     right = b.reshape((*b.shape, 1)) if is_vector else b
-    found = inverse(batched(a)) @ batched(right)
-    return [found.reshape(b.shape), *[UNUSED] * (len(step.values) - 1)]
+    solution = inverse(batched(a)) @ batched(right)
+    return [solution.reshape(b.shape), *[UNUSED] * (len(step.values) - 1)]
 
 
 def _det(r: State, step: Step, x: Value) -> list[Any]:
@@ -65,15 +65,15 @@ def _det(r: State, step: Step, x: Value) -> list[Any]:
 
 def _slogdet(r: State, step: Step, x: Value) -> list[Any]:
     """Return the sign, which is constant, and log|det|."""
-    found = determinant(batched(x)).reshape(x.shape[:-2])
+    value = determinant(batched(x)).reshape(x.shape[:-2])
     sign = r.tape.constant(r.kind.array(step.values[0].double().numpy(force=True)))
-    return [sign, (found * sign).unary("log"), *[UNUSED] * (len(step.values) - 2)]
+    return [sign, (value * sign).unary("log"), *[UNUSED] * (len(step.values) - 2)]
 
 
 def _trace(r: State, step: Step, x: Value) -> Value:
     rows, columns = x.shape
-    places = [i * columns + i for i in range(min(rows, columns))]
-    return x.flat().take(np.array(places, dtype=np.int64)).sum()
+    positions = [i * columns + i for i in range(min(rows, columns))]
+    return x.flat().take(np.array(positions, dtype=np.int64)).sum()
 
 
 RULES: dict[str, Callable[..., Any]] = {

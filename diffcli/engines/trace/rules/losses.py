@@ -61,8 +61,8 @@ def _huber(
     off, edge = x - target, number(delta, step)
     size = CHOICES["abs"](r, step, off)
     linear = (size - 0.5 * edge) * edge
-    found = _smoothly(r, step, size, edge, linear, off * off * 0.5)
-    return _reduced(found, reduction)
+    losses = _smoothly(r, step, size, edge, linear, off * off * 0.5)
+    return _reduced(losses, reduction)
 
 
 def _smooth_l1(
@@ -72,8 +72,8 @@ def _smooth_l1(
     size = CHOICES["abs"](r, step, off)
     if edge == 0:
         return _reduced(size, reduction)
-    found = _smoothly(r, step, size, edge, size - 0.5 * edge, off * off * 0.5 / edge)
-    return _reduced(found, reduction)
+    losses = _smoothly(r, step, size, edge, size - 0.5 * edge, off * off * 0.5 / edge)
+    return _reduced(losses, reduction)
 
 
 def _smoothly(
@@ -90,8 +90,8 @@ def _cross_entropy_binary(
     one, other = x.unary("log"), (1.0 - x).unary("log")
     one = choose(r, step, one, low, one, low, "one")
     other = choose(r, step, other, low, other, low, "other")
-    found = -(target * one + (1.0 - target) * other)
-    return _reduced(found if weight is None else found * weight, reduction)
+    losses = -(target * one + (1.0 - target) * other)
+    return _reduced(losses if weight is None else losses * weight, reduction)
 
 
 def _cross_entropy_logits(
@@ -100,10 +100,10 @@ def _cross_entropy_logits(
 ) -> Value:  # fmt: skip
     smooth = (-x).unary("softplus")
     if positive is None:
-        found = (1.0 - target) * x + smooth
+        losses = (1.0 - target) * x + smooth
     else:
-        found = (1.0 - target) * x + ((positive - 1.0) * target + 1.0) * smooth
-    return _reduced(found if weight is None else found * weight, reduction)
+        losses = (1.0 - target) * x + ((positive - 1.0) * target + 1.0) * smooth
+    return _reduced(losses if weight is None else losses * weight, reduction)
 
 
 def _soft_margin(r: State, step: Step, x: Value, target: Any, reduction: int = MEAN) -> Value:

@@ -17,28 +17,28 @@ def rearranged(r: State, step: Step, *arguments: Any, **options: Any) -> Any:
     """Return what an operation moved, by the labels that it gave to torch's own numbers."""
     parts: list[Value] = []
     _gather([*arguments, *options.values()], parts)
-    if any(getattr(each, "is_doubtful", False) for each in _leaves(arguments)):
+    if any(getattr(leaf, "is_doubtful", False) for leaf in _leaves(arguments)):
         return None
-    whole = r.concatenate([each.flat() for each in parts])
-    found = []
+    whole = r.concatenate([part.flat() for part in parts])
+    result = []
     for values, labels in zip(step.values, step.labels, strict=True):
         taken = whole.take(np.maximum(labels - 1, 0))
         if not labels.all():
             fill = r.tape.constant(r.kind.array(values.double().numpy()))
             taken = taken.where(labels > 0, fill)
-        found.append(taken)
-    return found
+        result.append(taken)
+    return result
 
 
 def _leaves(values: Any) -> list[Any]:
-    found: list[Any] = []
-    for each in values:
-        found += _leaves(each) if isinstance(each, list) else [each]
-    return found
+    result: list[Any] = []
+    for value in values:
+        result += _leaves(value) if isinstance(value, list) else [value]
+    return result
 
 
 def _gather(values: Any, parts: list[Value]) -> None:
-    parts += [each for each in _leaves(values) if isinstance(each, Value)]
+    parts += [leaf for leaf in _leaves(values) if isinstance(leaf, Value)]
 
 
 def _same(r: State, step: Step, x: Any, *_: Any, **__: Any) -> Any:
@@ -74,10 +74,12 @@ def _places(x: Value, dim: int, index: Any) -> Any:
     return flat[tuple(grid)] if grid else flat
 
 
-def _added(x: Value, places: Any, values: Value) -> Value:
+def _added(x: Value, positions: Any, values: Value) -> Value:
     """Return a value with others added at some places."""
-    data = values.flat().data.spread(np.asarray(places).ravel(), x.size)
-    moved = values.tape.result(data, (values.flat(), lambda g: g.take(np.asarray(places).ravel())))
+    data = values.flat().data.spread(np.asarray(positions).ravel(), x.size)
+    moved = values.tape.result(
+        data, (values.flat(), lambda g: g.take(np.asarray(positions).ravel()))
+    )
     return (x.flat() + moved).reshape(x.shape)
 
 
@@ -95,18 +97,18 @@ def _index_add(
     if index.is_doubtful:
         return None
     axis = dim % max(len(x.shape), 1)
-    places = np.take(np.arange(x.size).reshape(x.shape), index.values, axis=axis)
-    return _added(x, places, source if alpha == 1 else source * float(alpha))
+    positions = np.take(np.arange(x.size).reshape(x.shape), index.values, axis=axis)
+    return _added(x, positions, source if alpha == 1 else source * float(alpha))
 
 
 def _index_put(
     r: State, step: Step, x: Value, indices: Any, values: Value, accumulate: bool = False, *_: Any
 ) -> Any:
-    if not accumulate or any(each is not None and each.is_doubtful for each in indices):
+    if not accumulate or any(index is not None and index.is_doubtful for index in indices):
         return None
-    chosen = tuple(slice(None) if each is None else each.values for each in indices)
-    places = np.arange(x.size).reshape(x.shape)[chosen]
-    return _added(x, places, values.expand(places.shape))
+    chosen = tuple(slice(None) if index is None else index.values for index in indices)
+    positions = np.arange(x.size).reshape(x.shape)[chosen]
+    return _added(x, positions, values.expand(positions.shape))
 
 
 RULES: dict[str, Callable[..., Any]] = {

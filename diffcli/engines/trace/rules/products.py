@@ -33,16 +33,16 @@ def _added(product: Callable[..., Value]) -> Callable[..., Any]:
     def rule(
         r: State, step: Step, bias: Value, x: Value, y: Value, beta: float = 1, alpha: float = 1
     ) -> Value:
-        found = _scaled(step, product(r, step, x, y), alpha)
-        return found if beta == 0 else _scaled(step, bias, beta) + found
+        total = _scaled(step, product(r, step, x, y), alpha)
+        return total if beta == 0 else _scaled(step, bias, beta) + total
 
     return rule
 
 
 def _linear(r: State, step: Step, x: Value, weight: Value, bias: Value | None = None) -> Value:
     flat = x.reshape((x.size // x.shape[-1], x.shape[-1])) @ weight.transpose((1, 0))
-    found = flat.reshape((*x.shape[:-1], weight.shape[0]))
-    return found if bias is None else found + bias
+    product = flat.reshape((*x.shape[:-1], weight.shape[0]))
+    return product if bias is None else product + bias
 
 
 def _outer(r: State, step: Step, x: Value, y: Value) -> Value:

@@ -125,10 +125,10 @@ def _extreme(sign: float, key: str = "extreme") -> Callable[..., Any]:
             own = np.arange(len(best)) * width + best
             top = rows.data.reshape((rows.size,)).take(own).reshape((len(best), 1))
             tied = tied | rows.data.meets(top) | (rows.data.middle > top.middle)
-        found = extreme(rows, best, tied)
-        found = found if sign > 0 else -found
+        extremes = extreme(rows, best, tied)
+        extremes = extremes if sign > 0 else -extremes
         kept = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
-        values = found.reshape(kept if keepdim else [x.shape[axis] for axis in others])
+        values = extremes.reshape(kept if keepdim else [x.shape[axis] for axis in others])
         if len(step.values) == 1 or step.values[1].is_floating_point():
             return values
         return [values, _place(step.values[1].numpy(force=True), best, tied)]
@@ -230,7 +230,7 @@ def _ranked(r: State, step: Step, x: Value, *given: Any, **options: Any) -> Any:
         data = rows.data.data
         best = np.argsort(rows.data.middles(), axis=1)[:, rank]
         own = data[np.arange(len(best)), best][:, None]
-        below, beyond = (np.asarray(each, dtype=np.bool_) for each in (data < own, data > own))
+        below, beyond = (np.asarray(side, dtype=np.bool_) for side in (data < own, data > own))
         is_apart = (below.sum(axis=1) == rank) & (beyond.sum(axis=1) == width - rank - 1)
         return best, bool(is_apart.all())
 
@@ -284,16 +284,16 @@ def _running(product: bool) -> Callable[..., Any]:
             return x
         axis = dim % len(x.shape)
         flat = x.flat()
-        places = np.moveaxis(np.arange(x.size).reshape(x.shape), axis, 0)
+        positions = np.moveaxis(np.arange(x.size).reshape(x.shape), axis, 0)
         parts: list[Value] = []
-        for row in places:
+        for row in positions:
             own = flat.take(row.ravel())
             if parts:
                 own = parts[-1] * own if product else parts[-1] + own
             parts.append(own)
         if not parts:
             return x
-        whole = r.concatenate(parts).reshape(places.shape)
+        whole = r.concatenate(parts).reshape(positions.shape)
         return whole.transpose([*range(1, axis + 1), 0, *range(axis + 1, len(x.shape))])
 
     return rule
@@ -305,14 +305,14 @@ def _prod(r: State, step: Step, x: Value, dim: Any = None, keepdim: bool = False
     width = prod(x.shape[axis] for axis in axes)
     rows = x.size // max(width, 1)
     flat = x.transpose([*others, *axes]).flat()
-    found = None
-    for place in range(width):
-        own = flat.take(np.arange(rows) * width + place)
-        found = own if found is None else found * own
-    if found is None:
+    product = None
+    for index in range(width):
+        own = flat.take(np.arange(rows) * width + index)
+        product = own if product is None else product * own
+    if product is None:
         return None
     kept = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
-    return found.reshape(kept if keepdim else [x.shape[axis] for axis in others])
+    return product.reshape(kept if keepdim else [x.shape[axis] for axis in others])
 
 
 RULES: dict[str, Callable[..., Any]] = {
