@@ -106,6 +106,7 @@ SHARED = {
     ("kernels.quadrature", "lambdify"): "which makes torch of it and of these",
     ("taylor.jets", "remote"): "where lambdify makes torch of a term's value",
     ("trace.record", "torch"): "which notes what torch does, and differentiates nothing",
+    ("trace.operations", "torch"): "whose operations these are",
     ("trace.departures", "torch"): "where a number that left it is still one of its tensors",
     ("trace.steps", "torch"): "whose tensors these notes hold",
     ("trace.blame", "torch"): "which runs autograd, to name what is wrong of it",

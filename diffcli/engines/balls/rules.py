@@ -18,7 +18,6 @@ from flint import arb, arb_series, fmpq
 
 from diffcli.engines.balls.bessel import *  # noqa: F403  (one namespace for the table)
 from diffcli.engines.balls.elementary import *  # noqa: F403  (one namespace for the table)
-from diffcli.engines.balls.elliptic import *  # noqa: F403  (one namespace for the table)
 from diffcli.engines.balls.gamma import *  # noqa: F403  (one namespace for the table)
 from diffcli.engines.balls.guards import (
     EXACT_BITS,
@@ -38,7 +37,6 @@ from diffcli.engines.balls.guards import (
 )
 from diffcli.engines.balls.hypergeometric import *  # noqa: F403  (one namespace for the table)
 from diffcli.engines.balls.integrals import *  # noqa: F403  (one namespace for the table)
-from diffcli.engines.balls.polynomials import *  # noqa: F403  (one namespace for the table)
 from diffcli.engines.balls.special import *  # noqa: F403  (one namespace for the table)
 
 # Arithmetic.

@@ -8,6 +8,7 @@ is empty, and 0·∞ is 0, as an interval holds finite numbers alone (Hickey, Ju
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -134,31 +135,20 @@ def magnitudes(x: Interval) -> Interval:
     return Interval(nearest, np.maximum(-x.lo, x.hi))
 
 
-def _power_down(x: Array, n: int) -> Array:
-    """Return a lower bound of x^n for x ≥ 0."""
+def _power(x: Array, n: int, product: Callable[[Array, Array], Array]) -> Array:
+    """Return a bound of x^n for x ≥ 0, of products that are rounded one way."""
     result, square = np.ones_like(x), x
     while n:
         if n % 2:
-            result = _product_down(result, square)
+            result = product(result, square)
         n //= 2
-        square = _product_down(square, square) if n else square
+        square = product(square, square) if n else square
     return result
 
 
 def _product_down(x: Array, y: Array) -> Array:
     product = _zero_where_nan(x * y)
     return np.where(is_short(x) & is_short(y), product, np.maximum(down(product), 0.0))
-
-
-def _power_up(x: Array, n: int) -> Array:
-    """Return an upper bound of x^n for x ≥ 0."""
-    result, square = np.ones_like(x), x
-    while n:
-        if n % 2:
-            result = _product_up(result, square)
-        n //= 2
-        square = _product_up(square, square) if n else square
-    return result
 
 
 def _product_up(x: Array, y: Array) -> Array:
@@ -175,10 +165,12 @@ def power(x: Interval, n: int) -> Interval:
         return x
     if n % 2 == 0:
         least, most = magnitudes(x)
-        return Interval(_power_down(least, n), _power_up(most, n))
+        return Interval(_power(least, n, _product_down), _power(most, n, _product_up))
     size_low, size_high = np.abs(x.lo), np.abs(x.hi)
-    low = np.where(x.lo >= 0, _power_down(size_low, n), -_power_up(size_low, n))
-    high = np.where(x.hi >= 0, _power_up(size_high, n), -_power_down(size_high, n))
+    low = np.where(x.lo >= 0, _power(size_low, n, _product_down), -_power(size_low, n, _product_up))
+    high = np.where(
+        x.hi >= 0, _power(size_high, n, _product_up), -_power(size_high, n, _product_down)
+    )
     return Interval(low, high)
 
 

@@ -12,9 +12,7 @@ from __future__ import annotations
 from diffcli.engines.kernels.activation import *  # noqa: F403
 from diffcli.engines.kernels.bessel import *  # noqa: F403
 from diffcli.engines.kernels.elementary import *  # noqa: F403
-from diffcli.engines.kernels.elliptic import *  # noqa: F403
 from diffcli.engines.kernels.gamma import *  # noqa: F403
 from diffcli.engines.kernels.hypergeometric import *  # noqa: F403
 from diffcli.engines.kernels.integrals import *  # noqa: F403
-from diffcli.engines.kernels.polynomials import *  # noqa: F403
 from diffcli.engines.kernels.special import *  # noqa: F403

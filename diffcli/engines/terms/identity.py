@@ -20,8 +20,8 @@ from sympy import CRootOf, Expr, Poly, PolynomialError, Rational, S, pi, real_ro
 from diffcli.engines.terms.atoms import LOG, VARIABLE, Atoms
 from diffcli.engines.terms.cells import Cell, UnknownError
 from diffcli.engines.terms.dag import TermTable, postorder, tree_size
-from diffcli.engines.terms.formulas import text_of
 from diffcli.engines.terms.laws import Evaluator, floor
+from diffcli.engines.terms.printing import text_of
 from diffcli.engines.terms.signs import SIGN, WHOLE, Answers, NowhereError, Question, UndecidedError
 from diffcli.errors import LimitError
 

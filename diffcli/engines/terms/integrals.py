@@ -20,9 +20,9 @@ from diffcli.engines.symbolic import expression, symbol
 from diffcli.engines.terms import moving
 from diffcli.engines.terms.chain import Differentiator
 from diffcli.engines.terms.definitions import OutsideRealsError
-from diffcli.engines.terms.formulas import text_of
 from diffcli.engines.terms.functions import RealFunction
 from diffcli.engines.terms.numeric import GUARD_BITS, Pass, Rounded
+from diffcli.engines.terms.printing import text_of
 from diffcli.language.expression import INTEGRAL_SIGN, is_integral, unused
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE

@@ -8,20 +8,27 @@ the line of the user's file that asked for them. Nothing is differentiated here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from diffcli.engines.trace.departures import Departed
-from diffcli.engines.trace.names import METADATA, MOVEMENTS, READ_BACK, REPLACING
+from diffcli.engines.trace.operations import (
+    METADATA,
+    READ_BACK,
+    REPLACING,
+    has_padding,
+    is_movement,
+    labels_of,
+    tensors_in,
+)
 from diffcli.engines.trace.steps import Call, Cut, Record, Reference, Step, Where
 
 TORCH = str(Path(torch.__file__).parent)
@@ -94,7 +101,7 @@ class _Recorder(TorchDispatchMode):
         if len(record.steps) >= MAX_STEPS:
             record.problem = f"the function takes more than {MAX_STEPS:,} operations"
         strange = [
-            tensor for tensor in _tensors((args, options)) if tensor.layout is not torch.strided
+            tensor for tensor in tensors_in((args, options)) if tensor.layout is not torch.strided
         ]
         if strange:
             record.problem = f"a tensor is {str(strange[0].layout).removeprefix('torch.')}"
@@ -102,13 +109,13 @@ class _Recorder(TorchDispatchMode):
             return func(*args, **options)
         name = func._schema.name.partition("::")[2]
         where, call = self._stand()
-        given = tuple(_tensors((args, options)))
+        given = tuple(tensors_in((args, options)))
         self.settle(given)
         if call is None and torch.is_grad_enabled():
             self._note_untracked(given, where)
         arguments, named = self._referred(args), self._referred(options)
         result = func(*args, **options)
-        outputs = tuple(_tensors(result))
+        outputs = tuple(tensors_in(result))
         if any(tensor.is_complex() for tensor in (*given, *outputs)):
             record.problem = f"{name} at {where} has complex numbers"
             return result
@@ -131,8 +138,8 @@ class _Recorder(TorchDispatchMode):
             return result
         is_cut = call is None and (name == "detach" or not torch.is_grad_enabled())
         if not written and self._is_view(args, outputs):
-            parents = [tensor for tensor in _tensors(args) if self._is_constant(tensor)]
-            own = tuple(_tensors(args))
+            parents = [tensor for tensor in tensors_in(args) if self._is_constant(tensor)]
+            own = tuple(tensors_in(args))
             is_free = not any(x.requires_grad or not self._constant.get(id(x), True) for x in own)
             for output in outputs:
                 record.tensors.append(output)
@@ -141,8 +148,8 @@ class _Recorder(TorchDispatchMode):
                 if (is_cut and name != "lift_fresh") or parents:
                     self._constant[id(output)] = is_free
             return result
-        labels = _labels(func, args, options) if _is_movement(func, args) else ()
-        if _has_padding(func, args):
+        labels = labels_of(func, args, options) if is_movement(func, args) else ()
+        if has_padding(func, args):
             record.cuts.append(Cut("padding_idx", where, len(record.steps)))
         references = tuple(self.reference(tensor, is_new=True) for tensor in outputs)
         if is_cut and not written:
@@ -167,7 +174,7 @@ class _Recorder(TorchDispatchMode):
             call.storages.update(tensor.storage for tensor in references)
             self._writers.update((tensor.storage, call) for tensor in references)
         if name in READ_BACK:  # its running statistics change, whatever its schema says
-            changed = tuple(_tensors(args[3:5]))
+            changed = tuple(tensors_in(args[3:5]))
             values = tuple(tensor.detach().clone() for tensor in changed)
             references = tuple(map(self.reference, changed))
             record.steps.append(Step("snapshot", "", (), {}, references, values, where))
@@ -252,7 +259,7 @@ class _Recorder(TorchDispatchMode):
 
     def _is_view(self, args: Any, outputs: Sequence[Tensor]) -> bool:
         """Whether the outputs are windows on the arguments' storages."""
-        own = {tensor.untyped_storage()._cdata for tensor in _tensors(args) if tensor.numel()}
+        own = {tensor.untyped_storage()._cdata for tensor in tensors_in(args) if tensor.numel()}
         return bool(outputs) and all(output.untyped_storage()._cdata in own for output in outputs)
 
     def _referred(self, value: Any) -> Any:
@@ -347,54 +354,3 @@ class _Departures(TorchFunctionMode):
 
 
 _DATA = Tensor.data.__get__  # type: ignore[attr-defined]
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors in nested arguments, in order."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _tensors(part)
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _tensors(part)
-
-
-def _has_padding(func: Any, args: Any) -> bool:
-    """Whether a row of an embedding is a constant, as torch documents of ``padding_idx``."""
-    is_told = func._schema.name == "aten::embedding" and len(args) > 2 and args[2] >= 0
-    return is_told and bool((args[1] == args[2]).any())
-
-
-def _is_movement(func: Any, args: Any) -> bool:
-    name = func._schema.name.partition("::")[2].rstrip("_")
-    if name == "index_put":  # with accumulate it adds
-        return len(args) < 4 or not args[3]
-    if name == "embedding":  # which may divide the gradient of a row by how often it is taken
-        return len(args) < 4 or not args[3]
-    return name in MOVEMENTS or f"{name}.{func._overloadname}" in MOVEMENTS
-
-
-def _labels(func: Any, args: Any, options: Mapping[str, Any]) -> tuple[np.ndarray[Any, Any], ...]:
-    """Return where each element of a rearrangement's outputs comes from, by rearranging numbers.
-
-    A constant that it fills in gives 0.
-    """
-    count = 0
-
-    def labelled(value: Any) -> Any:
-        nonlocal count
-        if isinstance(value, Tensor) and value.is_floating_point():
-            start, count = count + 1, count + value.numel()
-            return torch.arange(start, count + 1, dtype=torch.float64).reshape(value.shape)
-        if isinstance(value, list | tuple):
-            return [labelled(part) for part in value]
-        return value
-
-    if func._schema.name == "aten::constant_pad_nd":
-        args = args[:2]
-    result = func(*labelled(args), **{key: labelled(value) for key, value in options.items()})
-    if _has_padding(func, args):
-        result[args[1] == args[2]] = 0
-    return tuple(tensor.numpy().astype(np.int64) for tensor in _tensors(result))
