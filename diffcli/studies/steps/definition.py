@@ -251,7 +251,7 @@ def _without_step(symbolic: Symbolic) -> str | None:
     """Return a rational quotient with what is common above and below cancelled, as text."""
     from sympy import PolynomialError, cancel, expand, factor, fraction
 
-    from diffcli.engines.terms.formulas import text_of
+    from diffcli.engines.terms.printing import text_of
 
     try:
         above, below = fraction(cancel(symbolic.outputs[0]))
