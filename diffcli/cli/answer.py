@@ -22,7 +22,7 @@ from diffcli.options import DEFAULTS, FORMAT, Kind, one_of
 from diffcli.output.document import Answer
 from diffcli.output.files import check_apart, check_different, check_writable, ending, write_whole
 from diffcli.output.formats import BY_ENDING, FORMATS, View, render
-from diffcli.output.matrices import DRAWN, matrix_file
+from diffcli.output.matrices import DRAWN, PICTURES, matrix_file
 from diffcli.output.notes import analysis_text, evidence
 from diffcli.output.report import Facts, Report
 
@@ -122,7 +122,8 @@ def _write_files(command: Command, result: Answer, output: Path | None, kind: st
         write_whole(path, content)
     is_beside = kind in command.beside
     if output and (is_beside or kind in DRAWN):
-        draw = result.draw or partial(matrix_file, result.facts)
+        own = result.draw if is_beside or kind in PICTURES else None
+        draw = own or partial(matrix_file, result.facts)
         write_whole(output, draw(kind))
         return is_beside
     return True

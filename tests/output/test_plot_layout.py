@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +124,8 @@ def test_a_family_has_a_line_for_each_value() -> None:
         ["x", "--log", "x", "-o", "page.html"],
         ["x", "--layout", "twin", "-o", "page.html"],
         ["a*x", "--animate", "a=0:2", "-o", "still.png"],
+        ["a*x", "--animate", "a=0:2"],
+        ["x", "-o", "still.mp4"],
         ["x", "-o", "still.gif"],
         ["a*x", "--slider", "a=0:2", "-o", "moving.gif"],
     ],
@@ -152,7 +156,7 @@ def frames_in(name: str) -> list[np.ndarray]:
     [
         ["plot", "a*x^2", "--animate", "a=0:2", "--range=-2:2"],
         ["plot", "x^3-3*x", "--animate", "x=-2:2"],
-        ["descend", "x^2+y^2", "--from", "1,2", "--steps", "5"],
+        ["descend", "x^2+y^2", "--from", "1,2", "--steps", "5", "--lr", "0.1"],
     ],
 )
 def test_what_moves_is_a_gif(few_frames: None, arguments: list[str]) -> None:
@@ -160,6 +164,32 @@ def test_what_moves_is_a_gif(few_frames: None, arguments: list[str]) -> None:
     first, *rest = frames_in("moving.gif")
     assert len(rest) == 2
     assert all(each.shape == first.shape and (each != first).any() for each in rest)
+
+
+def test_a_film_needs_ffmpeg(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(movie.shutil, "which", lambda _: None)
+    assert run(["plot", "a*x", "--animate", "a=0:2", "-q", "-o", "moving.mp4"]) == 2
+    assert "ffmpeg" in capsys.readouterr().err
+    assert not Path("moving.mp4").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffmpeg isn't installed")
+def test_a_film_has_all_frames(few_frames: None) -> None:
+    assert run(["plot", "a*x^2", "--animate", "a=0:2", "--range=-2:2", "-q", "-o", "a.mp4"]) == 0
+    probe = ["ffprobe", "-v", "error", "-count_frames", "-of", "csv=p=0", "a.mp4"]
+    shown = "stream=codec_name,pix_fmt,nb_read_frames"
+    command = [*probe, "-show_entries", shown]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # Three frames, and the last one for as long as it rests.
+    assert done.stdout.strip() == "h264,yuv420p,13"
+
+
+def test_a_descent_fills_no_file_of_a_matrix(capsys: pytest.CaptureFixture) -> None:
+    assert run(["descend", "x^2", "--from", "1", "--steps", "2", "-q", "-o", "way.npz"]) == 2
+    assert "holds one matrix" in capsys.readouterr().err
 
 
 def test_a_parameter_moves_in_one_frame(few_frames: None) -> None:

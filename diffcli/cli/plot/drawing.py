@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from math import isnan
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from diffcli.cli.answer import has_colour
@@ -57,10 +58,7 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
         raise UsageError(
             "a slider moves a variable that isn't drawn along, in a page", hint="-o plot.html"
         )
-    if bool(options["animate"]) != (file_kind == MOVING):
-        raise UsageError(
-            "a gif moves a variable, and nothing else does", hint="--animate a=0:2 -o plot.gif"
-        )
+    _check_motion(options, file_kind)
 
     from diffcli.output.plots.compose import compose
     from diffcli.output.plots.style import Canvas
@@ -89,8 +87,14 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
         for note in page.notes if not quiet else ():
             say(note)
         write_whole(output, page.text)
-    elif file_kind == MOVING:
-        write_whole(output, _movie(function, parameters, request, canvas))
+    elif options["animate"]:
+        pictures = _moving(function, parameters, request)
+        if not output:
+            _play(pictures, title)
+            return 0
+        from diffcli.output.plots.movie import movie
+
+        write_whole(output, movie([each.paint for each in pictures], canvas))
     elif output:
         from diffcli.output.plots.canvas import render
 
@@ -103,16 +107,45 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     return 0
 
 
-def _movie(function: Function, parameters: Parameters, request: Request, canvas: Canvas) -> bytes:
-    from diffcli.output.plots.movie import movie
+def _check_motion(options: Mapping[str, Any], file_kind: str) -> None:
+    """Raise UsageError where a file moves and no variable does, or a variable where nothing can."""
+    is_moving, has_file = file_kind in MOVING, options["output"] is not None
+    if is_moving and not options["animate"]:
+        raise UsageError(f"nothing moves in this {file_kind}", hint="--animate a=0:2")
+    if is_moving:
+        from diffcli.output.plots.movie import check_encoder
+
+        check_encoder(file_kind)
+    if options["animate"] and not is_moving and (has_file or not sys.stdout.isatty()):
+        raise UsageError(
+            "a variable moves in a gif, an mp4 or a terminal", hint="--animate a=0:2 -o plot.gif"
+        )
+
+
+def _moving(function: Function, parameters: Parameters, request: Request) -> list[Picture]:
+    """Return the pictures of a variable that moves."""
     from diffcli.output.plots.moving import moved, travelling
 
     if parameters.along:
-        pictures = travelling(function, parameters.along, request)
-    else:
-        (parameter,) = parameters.sliders
-        pictures = moved(function, parameter, request)
-    return movie([each.paint for each in pictures], canvas)
+        return travelling(function, parameters.along, request)
+    (parameter,) = parameters.sliders
+    return moved(function, parameter, request)
+
+
+def _play(pictures: Sequence[Picture], title: str | None) -> None:
+    """Show pictures one after the other on the terminal, each in the last one's place."""
+    from diffcli.output.plots.movie import LASTING
+
+    columns, rows = shutil.get_terminal_size()
+    back = ""
+    for picture in pictures:
+        text = picture.text(columns, rows - 1 - bool(title), colour=has_colour())
+        lines = [*([title] if title else []), *text.splitlines()]
+        # What is left of a longer line is cleared.
+        sys.stdout.write(back + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
+        sys.stdout.flush()
+        back = f"\x1b[{len(lines)}A"
+        sleep(LASTING / 1000)
 
 
 def _kind_of_page(function: Function, options: Mapping[str, Any]) -> str | None:

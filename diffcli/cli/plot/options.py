@@ -20,9 +20,9 @@ diffcli plot "a*sin(x)*exp(-x/5)" --slider a=0:2 -o wave.html
 diffcli plot "x^3 + y^3 = 3x*y" --mark horizontal,vertical,crossings
 diffcli plot "x^2 + y^2 <= 25 and y >= x" -o sector.svg"""
 
-PAGE, MOVING = "html", "gif"
-FORMATS = ("png", "svg", "pdf", PAGE, MOVING)
-"""The endings of files; a page computes by itself, and a gif moves."""
+PAGE, MOVING = "html", ("gif", "mp4")
+FORMATS = ("png", "svg", "pdf", PAGE, *MOVING)
+"""The endings of files; a page computes by itself, and a gif and an mp4 move."""
 LOG_AXES = ("x", "y", "xy")
 LAYOUTS = ("auto", "overlay", "twin", "stacked")
 MARKS = ("zeros", "extrema", "inflections", "poles", "kinks")
@@ -65,7 +65,8 @@ EQUAL = Option(
 ANIMATE = Option(
     "animate",
     Kind.TEXT,
-    "Move a variable in a gif, -o plot.gif: a=0:2; that of the line, x=-2:2, moves a tangent.",
+    "Move a variable in the terminal, or in a file, -o plot.gif or plot.mp4: a=0:2; that of the "
+    "line, x=-2:2, moves a tangent.",
     metavar="X=A:B",
     group=_PLOT,
 )
@@ -136,7 +137,7 @@ PROVED = Option(
 PICTURE = Option(
     "output",
     Kind.FILE,
-    "Write the plot to this png, svg, pdf or gif file, or to a live html page.",
+    "Write the plot to this png, svg, pdf, gif or mp4 file, or to a live html page.",
     metavar="FILE",
     group=_FILE,
     flags=("--output", "-o"),

@@ -37,8 +37,8 @@ def path_figure(
 
     ``points`` are the steps, the start first, each with a coordinate for every variable of the
     function. In two variables the path lies over the contours, in one on the curve, else the
-    function's value is drawn against the step. Steps beyond float64 are left out. In a gif the path
-    grows.
+    function's value is drawn against the step. Steps beyond float64 are left out. In a gif
+    or an mp4 the path grows.
     Raises UsageError where a variable is a vector.
     """
     path = np.array(points, dtype=np.float64)
@@ -49,7 +49,7 @@ def path_figure(
         )
     draw = {1: _on_curve, 2: _over_contours}.get(len(function.variables), _values)
     canvas = canvas or Canvas()
-    if canvas.kind == MOVING:
+    if canvas.kind in MOVING:
         ends = np.unique(np.linspace(1, len(path), FRAMES).round().astype(int))
         return movie(
             [partial(draw, function=function, path=path.T, end=end) for end in ends], canvas

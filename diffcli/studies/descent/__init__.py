@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from diffcli.output.document import Answer
     from diffcli.studies.descent.descend import Descent, Step
 
-PICTURES = ("png", "svg", "pdf", "gif")
+PICTURES = ("png", "svg", "pdf", "gif", "mp4")
 _DESCENT = "Descent"
 FROM = Option(
     "from", Kind.POINTS, "Point to start at, as in x=1,y=2.", metavar="POINT", group=_DESCENT
@@ -164,7 +164,8 @@ COMMAND = Command(
     help="""Descend along the gradient to a minimum, step by step.
 
 The end is what kind of point was reached, its gradient certified. Divergence, stagnation and
-leaving the domain are noticed. -o path.png draws the way, and path.gif shows it step by step.""",
+leaving the domain are noticed. -o path.png draws the way; path.gif and, by
+ffmpeg, path.mp4 show it step by step.""",
     examples="""\
 diffcli descend "x^2 + y^2" --from 1.1,2.1 --lr 0.05
 diffcli descend "(1-x)^2 + 100(y-x^2)^2" --from -1.2,1 --optimizer newton -o path.png
