@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from diffcli.differentiation.numbers import Array
 
 
+_AXES = 2
+ROW_BY_ROW = (
+    "rows and columns take a matrix row by row, X[0,0], X[0,1], …; "
+    "where books stack columns the factors of kron change places"
+)
+
+
 @dataclass(frozen=True)
 class Block:
     """One formula: its label in the answer, its symbol, and which tensors it belongs to.
@@ -83,10 +90,37 @@ class ClosedForm:
         """How each block is written for a person, by label."""
         return {block.label: block.symbol for block in self.blocks}
 
+    @property
+    def matrices(self) -> ClosedForm | None:
+        """The form without linear maps; None where a block is such a map alone."""
+        whole = tuple(block for block in self.blocks if block.along is None)
+        cells = {(block.row, block.column) for block in whole}
+        if any((block.row, block.column) not in cells for block in self.blocks):
+            return None
+        return replace(self, blocks=whole, directions={} if self.columns else self.directions)
+
+    @property
+    def remarks(self) -> Iterator[str]:
+        """What is to be said of the formulas: where they hold, and the order of their rows."""
+        if self.where:
+            yield self.where
+        whole = (block for block in self.blocks if block.along is None and block.column is not None)
+        if any(max(len(self.rows[x.row]), len(self.columns[x.column or 0])) > 1 for x in whole):
+            yield ROW_BY_ROW
+
+    def twin(self, block: Block) -> Block | None:
+        """Return the other form of a block that is a matrix and a linear map."""
+        cell = block.row, block.column
+        others = (each for each in self.blocks if (each.row, each.column) == cell)
+        return next((each for each in others if each is not block), None)
+
     def shape(self, block: Block) -> Shape:
-        """Return the shape of a block's value."""
-        is_matrix = block.column is not None and block.along is None
-        return (*self.rows[block.row], *(self.columns[block.column or 0] if is_matrix else ()))
+        """Return the shape of a block's value; a derivative of more axes is one of rows."""
+        row, columns = self.rows[block.row], self.columns
+        if block.column is None or block.along is not None:
+            return row
+        column = columns[block.column]
+        return (*row, *column) if len(row) + len(column) <= _AXES else (prod(row), prod(column))
 
     def area(self, block: Block) -> tuple[slice, slice]:
         """Return the rows and the columns that a block fills in the matrix of all numbers."""
@@ -135,10 +169,12 @@ class ClosedValues:
         """All numbers of the derivative in a row; None where a block is a linear map."""
         import numpy as np
 
-        if any(block.along for block in self.form.blocks):
+        if self.form.matrices is None:
             return None
         whole = np.zeros(self.form.extent)
         for block, value in zip(self.form.blocks, self.values, strict=True):
+            if block.along is not None:
+                continue
             part = whole[self.form.area(block)]
             part[...] = np.broadcast_to(value, self.form.shape(block)).reshape(part.shape)
         return whole.ravel()

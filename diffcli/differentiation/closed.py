@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -23,7 +23,7 @@ from diffcli.operators import (
     Vjp,
 )
 from diffcli.tensors.calculus import forms
-from diffcli.tensors.calculus.errors import no_closed_form
+from diffcli.tensors.calculus.errors import NoClosedFormError, no_closed_form
 from diffcli.tensors.calculus.identities import rewritten
 from diffcli.tensors.calculus.kinks import where_formulas_hold
 from diffcli.tensors.calculus.networks import Space
@@ -245,7 +245,7 @@ def _hessian(writing: _Writing) -> ClosedForm:
 
 
 def _matrix(writing: _Writing, cells: Sequence[_Cell], rows: Sequence[Shape]) -> ClosedForm:
-    """Return the blocks of a matrix, one a cell; of more than two axes as a linear map."""
+    """Return the blocks of a matrix, one a cell; of more than two axes as a linear map too."""
     if len(cells) > MOST_BLOCKS:
         raise no_closed_form(f"{len(cells)} blocks are too many to be written out")
     columns = [writing.shape(name) for name in writing.chosen]
@@ -263,12 +263,22 @@ def _matrix(writing: _Writing, cells: Sequence[_Cell], rows: Sequence[Shape]) ->
             formula = forms.jacobian(writing.space, cell.root, cell.name)
             blocks.append(Block(label, cell.symbol, formula, cell.row, column))
             continue
+        blocks += _of_matrices(writing, cell, column, len(cells) == 1)
         along = directions[cell.name]
         label = f"{'map' if len(cells) == 1 else cell.label}[{along}]"
         formula = forms.along(writing.space, cell.root, {cell.name: variable(along)})
         blocks.append(Block(label, f"{cell.symbol}[{along}]", formula, cell.row, column, along))
     shapes = {directions[name]: writing.shape(name) for name in directions}
     return writing.form(blocks, shapes, rows, columns)
+
+
+def _of_matrices(writing: _Writing, cell: _Cell, column: int, is_alone: bool) -> Iterator[Block]:
+    """Yield the derivative of a matrix in a matrix as one matrix, if it has such a form."""
+    try:
+        whole = forms.kronecker(writing.space, cell.root, cell.name)
+    except NoClosedFormError:
+        return
+    yield Block("matrix" if is_alone else cell.label, cell.symbol, whole, cell.row, column)
 
 
 _WRITERS: Mapping[type[Operator], Callable[[_Writing], ClosedForm]] = MappingProxyType(

@@ -38,6 +38,8 @@ SHARP = 100
 """A ball counts that is narrower than 2^-this, relative to its number or to 1."""
 LARGEST = 97
 """The largest entry of a random direction."""
+_SHARE = 7
+"""How often a matrix is taken where a linear map stands for it too."""
 _BY_OUTPUT = (Jacobian, Jvp, Directional)
 """The operators whose rows are those of the outputs."""
 
@@ -118,12 +120,18 @@ class _Chance:
         return cls(weights, moves, others, left, along)
 
     def factor(self, form: ClosedForm, block: Block) -> Nodes:
-        """Return the numbers that a block's entries are multiplied by."""
+        """Return the numbers that a block's entries are multiplied by.
+
+        Of two forms of one block, a matrix and a linear map, each is taken several times, together
+        once.
+        """
         left = self.left[block.row]
-        if block.column is None or block.along is not None:
-            return left
-        right = list(self.moves.values())[block.column]
-        factors = [node("mul", row, column) for row in left.flat for column in right.flat]
+        is_vector = block.column is None or block.along is not None
+        right = [number(1)] if is_vector else [*list(self.moves.values())[block.column or 0].flat]
+        share = number(1)
+        if form.twin(block) is not None:
+            share = number(_SHARE if block.along is None else 1 - _SHARE)
+        factors = [node("mul", share, row, column) for row in left.flat for column in right]
         return as_array(factors, form.shape(block))
 
 

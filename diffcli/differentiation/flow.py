@@ -155,8 +155,7 @@ class _Derivation:
             return {"f": Formula(reason=str(error))}, None
         if words:
             self._remarks[f"the formulas take {words}; --shapes and --at give other shapes"] = None
-        if form.where:
-            self._remarks[form.where] = None
+        self._remarks |= dict.fromkeys(form.remarks)
         self._notation, self._form = form.notation, form
         return self._held(form)
 

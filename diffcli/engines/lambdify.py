@@ -29,6 +29,7 @@ from diffcli.engines.tape import (
     OR,
     POW,
     RECIPROCAL,
+    SUB,
     WHERE,
     Constant,
     Tape,
@@ -126,6 +127,19 @@ def _joined(op: str) -> _Lower:
     return lower
 
 
+def _sum(lowering: Lowering, term: Basic) -> Value:
+    return reduce(partial(_plus, lowering.tape), map(lowering.value, term.args))
+
+
+def _plus(tape: Tape, left: Value, right: Value) -> Value:
+    """Return a sum; one with a negation is a difference, one pass over the numbers less."""
+    if tape.steps[right].op == NEG:
+        return tape(SUB, left, *tape.steps[right].args)
+    if tape.steps[left].op == NEG:
+        return tape(SUB, right, *tape.steps[left].args)
+    return tape(ADD, left, right)
+
+
 def _called(op: str) -> _Lower:
     return lambda lowering, term: lowering.tape(op, lowering.value(term.args[0]))
 
@@ -199,7 +213,7 @@ _CONDITIONS = (*_COMPARISONS, ExprCondPair)
 _LOWERING: Mapping[type[Basic], _Lower] = MappingProxyType(
     {
         **_COMPARISONS,
-        Add: _joined(ADD),
+        Add: _sum,
         Mul: _product,
         Pow: _power,
         Piecewise: _pieces,

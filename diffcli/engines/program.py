@@ -45,10 +45,11 @@ class Program:
 
         if len(inputs) != len(self.tape.inputs):
             raise UsageError(f"{len(inputs)} values for {len(self.tape.inputs)} variables")
-        dtype = reduce(torch.promote_types, (tensor.dtype for tensor in inputs)) if inputs else None
-        if dtype is None or not (dtype.is_floating_point or dtype.is_complex):
+        dtypes = {tensor.dtype for tensor in inputs}
+        dtype = reduce(torch.promote_types, dtypes) if dtypes else torch.float64
+        if not (dtype.is_floating_point or dtype.is_complex):
             dtype = torch.float64
-        values = tuple(tensor if tensor.dtype == dtype else tensor.to(dtype) for tensor in inputs)
+        values = inputs if dtypes == {dtype} else tuple(tensor.to(dtype) for tensor in inputs)
         device = values[0].device if values else torch.device("cpu")
         if shape is None:
             shape = torch.broadcast_shapes(*(tensor.shape for tensor in values))
@@ -109,6 +110,8 @@ class Program:
         return {}
 
     def _constants(self, dtype: torch.dtype, device: torch.device) -> Tensors:
+        if not self._written.constants:
+            return ()
         import torch
 
         key = (dtype, device)

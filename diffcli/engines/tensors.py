@@ -97,7 +97,8 @@ def outer(x: Tensor, y: Tensor) -> Tensor:
 
 def kron(x: Tensor, y: Tensor) -> Tensor:
     """Return the Kronecker product of two vectors or two matrices."""
-    return torch.kron(x, y)
+    # Torch's own can't take a transpose whose product is a view.
+    return torch.kron(x.contiguous(), y.contiguous())
 
 
 def matmul(x: Tensor, y: Tensor) -> Tensor:

@@ -58,8 +58,9 @@ def closed_routine(function: Function, kind: Kind, wrt: Sequence[str]) -> Closed
         form, guessed = assumed_form(operator_of(kind, wrt), function)
     except DiffcliError:
         return None
-    if any(block.along for block in form.blocks):
+    if (whole := form.matrices) is None:
         return None
+    form = whole
     roots = tuple(_full(form, block) for block in form.blocks)
     names = length_names(roots, form.names)
     lengths = places_read(roots, form.variables, form.names)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.autograd.forward_ad import unpack_dual
 
 Formula: TypeAlias = Callable[..., Tensor]
@@ -33,11 +34,13 @@ class Rule:
         if self.beyond_reals is not None and any(arg.is_complex() for arg in args):
             return self.beyond_reals(*args)
         broadcast = torch.broadcast_tensors(*args) if len(args) > 1 else args
-        if torch.compiler.is_compiling() and not torch.is_grad_enabled():
+        if torch.compiler.is_compiling():
             # What is compiled without autograd holds its derivatives already.
-            return self.value(*broadcast)
-        if not torch.compiler.is_compiling() and not _is_differentiated(broadcast):
+            is_plain = not torch.is_grad_enabled()
+        else:
             # What autograd needs takes ten times as long as the sigmoid of a few hundred numbers.
+            is_plain = not _is_differentiated(broadcast)
+        if is_plain:
             return self.value(*broadcast)
         result: Tensor = _Elementwise.apply(self, *broadcast)  # type: ignore[no-untyped-call]
         return result
@@ -47,9 +50,13 @@ def _is_differentiated(args: Sequence[Tensor]) -> bool:
     """Whether something may take a derivative of what is computed: either mode, or torch.func."""
     if torch._C._are_functorch_transforms_active():
         return True
-    if torch.is_grad_enabled() and any(arg.requires_grad for arg in args):
-        return True
-    return any(unpack_dual(arg).tangent is not None for arg in args)
+    if torch.is_grad_enabled():
+        for arg in args:
+            if arg.requires_grad:
+                return True
+    # Outside a dual level nothing has a tangent, and to ask takes as long as a small sigmoid.
+    is_forward = forward_ad._current_level >= 0
+    return is_forward and any(unpack_dual(arg).tangent is not None for arg in args)
 
 
 class _Elementwise(torch.autograd.Function):

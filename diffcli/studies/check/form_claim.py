@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from math import prod
 from random import Random
 
 from diffcli.differentiation import Settings
@@ -36,6 +37,7 @@ from diffcli.tensors.shapes import shapes_of
 
 SIZES = ((2, 3, 2, 3), (3, 2, 2, 3), (4, 2, 3, 2))
 """Numbers for the lengths that stand for any: the shapes at which a claim is compared."""
+_AXES = 2
 POINTS = 4
 """Random points of each shape."""
 
@@ -92,11 +94,13 @@ def _fits(operator: Operator, function: Function, names: Sequence[str], shapes: 
     value, *claimed = (shapes[output] for output in function.outputs)
     wanted = [shapes[variable(name)] for name in names]
     if isinstance(operator, Jacobian):
-        return len(value) == 1 and claimed == [(*value, *wanted[0])] and len(wanted[0]) < 2
+        if len(value) == len(wanted[0]) == _AXES:
+            return claimed == [(prod(value), prod(wanted[0]))]
+        return len(value) == 1 and claimed == [(*value, *wanted[0])] and len(wanted[0]) < _AXES
     if value != ():
         return False
     if isinstance(operator, Hessian):
-        return len(wanted) == 1 and len(wanted[0]) == 1 and claimed == [wanted[0] * 2]
+        return len(wanted) == 1 and wanted[0] != () and claimed == [(prod(wanted[0]),) * 2]
     return claimed == wanted
 
 
@@ -170,7 +174,7 @@ def _form(
     value = shapes_of(alone, shapes)[alone.outputs[0]]
     scalars = operator.moving(Scalars(None, shapes, (value,)))
     try:
-        return closed_form(operator, alone, scalars, shapes, lengths)
+        return closed_form(operator, alone, scalars, shapes, lengths).matrices
     except LimitError:
         return None
 

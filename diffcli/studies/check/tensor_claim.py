@@ -125,9 +125,11 @@ def _shape(
     if list(claimed) == gradients or (not any(claimed) and len(claimed) == 1 == len(values)):
         is_gradient = len(values) == 1 and not values[0]
         return (columns,) if is_gradient else (sum(map(prod, values)), columns)
-    is_hessian = len(values) == len(variables) == len(claimed) == 1 and not values[0]
-    if is_hessian and claimed[0] == variables[0] * 2:
-        return (columns, columns)
+    if len(values) == len(variables) == len(claimed) == 1:
+        # Matrices are taken row by row.
+        whole = (prod(values[0]) if values[0] else columns, columns)
+        if claimed[0] == whole:
+            return whole
     raise UsageError(
         f"the claim's shape is {_words(claimed)}, and the derivative's {_words(gradients)}",
         hint="in some variables alone: wrt x; a formula for each variable: [f, g]",

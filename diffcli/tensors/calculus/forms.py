@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from diffcli.language.algebra import ZERO
 from diffcli.language.expression import Node, variable
 from diffcli.tensors.calculus.errors import no_closed_form
+from diffcli.tensors.calculus.kronecker import as_matrix
 from diffcli.tensors.calculus.networks import UNIT, Labels, Product, Space
 from diffcli.tensors.calculus.opening import atom
 from diffcli.tensors.calculus.sums import node_of
@@ -57,6 +58,20 @@ def jacobian(space: Space, root: Node, name: str) -> Node:
         raise no_closed_form("a derivative of more than two axes")
     sweep = Forward(space, {each: own_derivative(space, each, extra)}, extra)
     return node_of(space, sweep.derivative(root), free)
+
+
+def kronecker(space: Space, root: Node, name: str) -> Node:
+    """Return the derivative of a matrix in a matrix as one matrix, both taken row by row.
+
+    Raises NoClosedFormError where it takes more than Kronecker products, and of other tensors.
+    """
+    each = variable(name)
+    shapes = space.shape(root), space.shape(each)
+    if any(len(shape) != _MOST_AXES for shape in shapes):
+        raise no_closed_form("a derivative of three axes")
+    extra = space.labels(shapes[1])
+    sweep = Forward(space, {each: own_derivative(space, each, extra)}, extra)
+    return as_matrix(space, sweep.derivative(root), space.axes(root), extra)
 
 
 def hessian(space: Space, root: Node, row: str, column: str) -> Node:
