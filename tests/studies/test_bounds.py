@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from math import e, inf, log, pi, sqrt
+from math import e, inf, log, pi, sin, sqrt
 from typing import Any
 
 import mpmath
@@ -123,7 +123,7 @@ def test_what_has_no_bound_is_attained_nowhere(capsys: pytest.CaptureFixture[str
     (row,) = (
         line
         for line in capsys.readouterr().out.splitlines()
-        if line.startswith("  f       maximum")
+        if line.startswith("  f       supremum")
     )
     assert row.split(maxsplit=2)[2].strip() in ("no bound known", "unbounded above")
 
@@ -189,3 +189,47 @@ def test_a_cusp_that_points_upwards_is_bounded_by_its_ends() -> None:
     found = stated("-x^(2/3)", "x=-0.5:1", 2.0)
     assert holds(found.value.minimum, -1.0)
     assert found.convex != "convex"
+
+
+# By hand: whether the least and the greatest value are those of points.
+@pytest.mark.parametrize(
+    ("formula", "box", "low", "high", "attained"),
+    [
+        ("exp(-x)", "x=0:inf", 0, 1, (False, True)),
+        ("atan(x)", "x=-inf:inf", -pi / 2, pi / 2, (False, False)),
+        ("frac(x)", "x=0.5:2.5", 0, 1, (None, False)),
+        ("piecewise((x, x < 1), (0, True))", "x=0:1", 0, 1, (True, False)),
+        ("x*abs(x - 1)", "x=0:2", 0, 2, (True, True)),
+        ("floor(x)", "x=0:2", 0, 2, (True, True)),
+        ("sin(x)/x", "x=-1:1", sin(1), 1, (None, False)),
+        ("sin(x)/x", "x=1/2:1", sin(1), 2 * sin(0.5), (True, True)),
+    ],
+)
+def test_only_what_a_point_has_is_a_minimum_or_a_maximum(
+    formula: str, box: str, low: float, high: float, attained: tuple[bool | None, bool | None]
+) -> None:
+    found = stated(formula, box).value
+    assert holds(found.minimum, low)
+    assert holds(found.maximum, high)
+    for extremum, truth in zip((found.minimum, found.maximum), attained, strict=True):
+        # What isn't proved to be attained may be.
+        assert truth is None or extremum.is_attained == truth
+
+
+def test_an_infimum_is_called_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bounds", "exp(-x)", "--in", "x=0:inf"]) == 0
+    printed = capsys.readouterr().out
+    assert "f       infimum    0 " in printed
+    assert "f       maximum    1 " in printed
+    assert "no point is proved to have the value" in printed
+
+
+@pytest.mark.parametrize(
+    ("formula", "box", "towards"),
+    [
+        ("x^2 - 2x", "x=-inf:inf", {"x": "inf"}),
+        ("log(x) - y", "x=1:inf,y=0:1", {"x": "inf", "y": "1/2"}),
+    ],
+)
+def test_growth_without_end_is_proved(formula: str, box: str, towards: dict[str, str]) -> None:
+    assert stated(formula, box).value.maximum.towards == towards

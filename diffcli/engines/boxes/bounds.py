@@ -63,7 +63,7 @@ def simplified(roots: Sequence[Node]) -> list[Node]:
     return [results[root] for root in roots]
 
 
-_MADE = frozenset({"normcdf"})
+_MADE = frozenset({"normcdf", "sinc"})
 """Rows that Arb encloses better than their definitions do."""
 
 

@@ -16,6 +16,8 @@ from diffcli.engines.boxes.search import (
     next_step,
     worst,
 )
+from diffcli.language.expression import Node
+from diffcli.language.functions import TABLE
 
 MOST_POINTS = 64
 """Points of a minimum that are told apart."""
@@ -24,6 +26,8 @@ SAME = 1e-6
 POLISH_EVERY = 4
 AT_POLE = 2.0**-26
 """Width, as a part of the region, at which a box without a bound isn't cut further."""
+FAR = 2.0**40
+"""An endless box that begins here isn't cut further."""
 NOISE = 2.0**-40
 """Part of the region by which a coordinate of an extremum may be moved to 0."""
 MOST_BOXES = 400_000
@@ -35,6 +39,7 @@ class Minimum:
     """Bounds of the least value, and points whose values are next to it.
 
     ``is_defined`` says that the formula has a value everywhere; None where that isn't decided.
+    ``is_attained`` says that some point is proved to have the least value.
     """
 
     low: float
@@ -42,6 +47,7 @@ class Minimum:
     points: tuple[tuple[float, ...], ...]
     is_defined: bool | None
     is_settled: bool
+    is_attained: bool
     places: Interval
 
 
@@ -85,14 +91,38 @@ def least(lower: Lower, tolerance: float, effort: Effort) -> Minimum:
         defined = None
     low = float(front.lower.min()) if front.count else best
     points = _points(lower, front, best, tolerance, point) if settled else (tuple(point.tolist()),)
-    return Minimum(min(low, best), best, points, defined, settled, front.box)
+    attained = min(low, best) == best < np.inf or _is_attained(lower, front)
+    return Minimum(min(low, best), best, points, defined, settled, attained, front.box)
+
+
+def _is_attained(lower: Lower, front: Frontier) -> bool:
+    """Whether the formula is continuous on the boxes that may hold the least value, all bounded.
+
+    Then it is attained, by the theorem of Weierstrass. A formula is Lipschitz where its slopes are
+    bounded, and one without jumps is continuous wherever it has a value.
+    """
+    ends = np.isfinite(front.box.lo) & np.isfinite(front.box.hi)
+    if not front.count or not ends.all() or (front.domain < 1).any():
+        return False
+    if not any(map(_jumps, lower.bounds.nodes)):
+        return True
+    with np.errstate(all="ignore"):
+        gradient = lower.bounds.jet(front.box.lo, front.box.hi, 1).gradient
+    return gradient is None or bool(np.isfinite([gradient.lo, gradient.hi]).all())
+
+
+def _jumps(each: Node) -> bool:
+    return each.op == "piecewise" or (each.op in TABLE and bool(TABLE[each.op].jumps))
 
 
 def _is_at_poles(lower: Lower, front: Frontier) -> bool:
-    """Whether boxes are left without a bound, all of them very narrow: more cuts bound nothing."""
+    """Whether boxes are left without a bound, all very narrow or far: more cuts bound nothing."""
     endless = front.lower == -np.inf
     span = np.minimum(lower.region.high.hi - lower.region.low.lo, 1e300)
-    narrow = np.asarray(((front.box.hi - front.box.lo) <= AT_POLE * span).all(axis=0))
+    far = (front.box.lo > FAR) | (front.box.hi < -FAR)
+    with np.errstate(invalid="ignore"):
+        narrow = (front.box.hi - front.box.lo <= AT_POLE * span) & np.isfinite(span)
+    narrow = np.asarray((narrow | far).all(axis=0))
     return bool(endless.any() and narrow[endless].all())
 
 

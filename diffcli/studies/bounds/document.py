@@ -84,7 +84,12 @@ def _rows(
     name: str, each: Range, shown: _Shown, digits: int | None
 ) -> Iterator[tuple[str, str, str, str]]:
     for word, extremum in (("minimum", each.minimum), ("maximum", each.maximum)):
-        yield name, word, _value(extremum, word, digits), _where(extremum, shown)
+        said = word if extremum.is_attained else _UNATTAINED[word]
+        yield name, said, _value(extremum, word, digits), _where(extremum, shown)
+
+
+_UNATTAINED = {"minimum": "infimum", "maximum": "supremum"}
+"""What a bound is called that no point is proved to have."""
 
 
 def _where(extremum: Extremum, shown: _Shown) -> str:
@@ -128,6 +133,9 @@ def _value(extremum: Extremum, word: str, digits: int | None) -> str:
 def _remarks(found: Statement, digits: int | None) -> Iterator[str]:
     if not found.value.is_defined:
         yield "not proved to be defined on all of the box: the bounds hold where f has a value"
+    settled = (found.value.minimum, found.value.maximum)
+    if any(each.is_settled and not each.is_attained for each in settled):
+        yield "infimum and supremum: no point is proved to have the value"
     for name, growth in found.monotone.items():
         if growth != "undecided":
             word = "neither increasing nor decreasing" if growth == "neither" else growth
@@ -155,6 +163,7 @@ def _data(found: Statement, facts: Facts) -> dict[str, Any]:
             result[f"at_{word}"] = points[0] if points else None
             result[f"{word}_points"] = points
             result[f"{word}_settled"] = extremum.is_settled
+            result[f"{word}_attained"] = extremum.is_attained or None
             result[f"{word}_unbounded"] = extremum.is_unbounded
             result[f"{word}_towards"] = extremum.towards
         results.append({**result, "defined": each.is_defined})

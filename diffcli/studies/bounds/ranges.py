@@ -21,8 +21,9 @@ from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort, first_boxes, halved
 from diffcli.engines.one_sided.atoms import Field, working_in
 from diffcli.engines.one_sided.germs import is_infinite, sign
+from diffcli.engines.one_sided.limits import Behaviour, Limits
 from diffcli.engines.one_sided.paths import Paths
-from diffcli.language.expression import Node, node
+from diffcli.language.expression import Node, node, number, postorder, substituted
 from diffcli.studies.prove.exactness import Place, Point, simple_points
 
 DIGITS = 20
@@ -38,13 +39,15 @@ class Extremum:
     """A least or a greatest value between two bounds, and points whose values are next to it.
 
     ``towards`` is an exact point next to which there is no bound, which is proved then;
-    ``is_settled`` says that the bounds are as near as was asked for.
+    ``is_settled`` says that the bounds are as near as was asked for, ``is_attained`` that some
+    point is proved to have the value: else it is known as an infimum or a supremum alone.
     """
 
     low: float
     high: float
     points: tuple[tuple[float, ...], ...]
     is_settled: bool
+    is_attained: bool = False
     towards: Mapping[str, str] | None = None
 
     @property
@@ -80,34 +83,70 @@ def range_of(
     quantity: str, formula: Node, region: Region, tolerance: float, effort: Effort
 ) -> Range:
     """Return the range of a formula over a region."""
+    whole = without_gaps(formula, region)
     half = replace(effort, deadline=now() + 0.5 * max(0.0, effort.deadline - now()), boxes=0)
-    below = least(Lower(formula, region), tolerance, half)
+    below = least(Lower(whole, region), tolerance, half)
     effort.boxes, effort.work_left = effort.boxes + half.boxes, half.work_left
-    above = least(Lower(node("neg", formula), region), tolerance, effort)
+    above = least(Lower(node("neg", whole), region), tolerance, effort)
+    has_gaps = whole is not formula
     return Range(
         quantity,
-        _extremum(formula, region, below, sense=1),
-        _extremum(formula, region, above, sense=-1),
-        True if below.is_defined and above.is_defined else None,
+        _extremum(formula, region, below, sense=1, has_gaps=has_gaps),
+        _extremum(formula, region, above, sense=-1, has_gaps=has_gaps),
+        True if below.is_defined and above.is_defined and not has_gaps else None,
     )
 
 
-def _extremum(formula: Node, region: Region, found: Minimum, *, sense: int) -> Extremum:
+def without_gaps(formula: Node, region: Region) -> Node:
+    """Return a formula with sin(u)/u as sinc(u), which has the limit where u is 0 in the region.
+
+    Its infimum and supremum are the same where u isn't constant.
+    """
+    start = region.start()
+    gaps: dict[Node, Node] = {}
+    for each in postorder([formula]):
+        if each.op == "div" and each.args[0] == node("sin", each.args[1]):
+            value = Bounds([each.args[1]], region.names).jet(start.lo, start.hi).value
+            if value.lo[0] <= 0 <= value.hi[0]:
+                gaps[each] = node("sinc", each.args[1])
+    return substituted(formula, gaps) if gaps else formula
+
+
+def _extremum(
+    formula: Node, region: Region, found: Minimum, *, sense: int, has_gaps: bool
+) -> Extremum:
     low, high = (found.low, found.high) if sense > 0 else (-found.high, -found.low)
     pole = _pole(formula, region, found, sense) if found.low == -inf else None
     points = () if pole or found.high == inf else found.points[:MOST_POINTS]
-    return Extremum(low, high, points, found.is_settled, pole)
+    attained = found.is_attained and not has_gaps
+    return Extremum(low, high, points, found.is_settled, attained, pole)
 
 
 def _pole(formula: Node, region: Region, found: Minimum, sense: int) -> Mapping[str, str] | None:
     """Return where the formula is proved to go to −∞, or ∞ where the sense is −1, if it does."""
-    lo, hi = found.places
+    lo, hi = (np.clip(end, -1e300, 1e300) for end in found.places)
     order = np.argsort((hi - lo).max(axis=0), kind="stable")[:4]
     for place in order:
         ends = [[float(x) for x in end[:, place]] for end in (0.5 * (lo + hi), lo, hi)]
         for point in simple_points(region, *ends):
             if region.holds(point) and _sinks(formula, region, point, sense):
                 return Place(point).exact
+    return _endless(formula, region, found, sense)
+
+
+def _endless(formula: Node, region: Region, found: Minimum, sense: int) -> Mapping[str, str] | None:
+    """Return along which variable the formula is proved to go to −∞, or ∞ where the sense is −1."""
+    lo, hi = found.places
+    middle = region.middles(region.start())[:, 0].tolist()
+    fixed = {name: number(Fraction(x)) for name, x in zip(region.names, middle, strict=True)}
+    for row, name in enumerate(region.names):
+        others = {other: x for other, x in fixed.items() if other != name}
+        ends = [end for end in (float(hi[row].max()), float(lo[row].min())) if np.isinf(end)]
+        for end in ends if region.holds(fixed) else ():
+            limits = Limits(formula, others, name, 1 if end > 0 else -1)
+            (side,) = limits.approaches((1,)).sides
+            if side.behaviour is Behaviour.INFINITE and side.sense == -sense:
+                return {name: f"{end:g}", **Place(others).exact}
     return None
 
 
@@ -141,9 +180,12 @@ def slope_range(
     lower = Lower(formula, region)
     found = [_slopes(bounds, lower, row, sense, tolerance, effort) for sense in (1, -1)]
     (low, high, defined), (low_above, high_above, also) = found
-    minimum = Extremum(low, high, (), high - low <= 2 * tolerance * max(abs(low), tolerance))
-    settled = high_above - low_above <= 2 * tolerance * max(abs(low_above), tolerance)
-    maximum = Extremum(-high_above, -low_above, (), settled)
+    # The generalized gradients of a Lipschitz function on a bounded region are a compact set.
+    attained = region.is_bounded and defined and also and isfinite(low) and isfinite(low_above)
+    is_near = high - low <= 2 * tolerance * max(abs(low), tolerance)
+    minimum = Extremum(low, high, (), is_near, attained)
+    is_near = high_above - low_above <= 2 * tolerance * max(abs(low_above), tolerance)
+    maximum = Extremum(-high_above, -low_above, (), is_near, attained)
     return Range(name, minimum, maximum, True if defined and also else None)
 
 

@@ -16,7 +16,7 @@ from diffcli.engines.boxes.search import Effort
 from diffcli.language.expression import Node, node, number, postorder
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
-from diffcli.studies.bounds.ranges import Range, range_of, slope_range
+from diffcli.studies.bounds.ranges import Range, range_of, slope_range, without_gaps
 from diffcli.studies.prove.answers import check_formula
 from diffcli.studies.prove.claims import Claim, Kind
 from diffcli.studies.prove.growth import decide_growth
@@ -100,7 +100,12 @@ def _partial(formula: Node, name: str, region: Region, tolerance: float, effort:
     slope = derivative(formula, name) if is_smooth(formula) else None
     if slope is None:
         return slope_range(formula, name, region, tolerance, effort)
-    return range_of(name, slope, region, tolerance, effort)
+    found = range_of(name, slope, region, tolerance, effort)
+    whole = without_gaps(formula, region)
+    if isfinite(found.size[1]) or whole is formula:
+        return found
+    filled = slope_range(whole, name, region, tolerance, effort)
+    return replace(filled, is_defined=None)
 
 
 def _lipschitz(

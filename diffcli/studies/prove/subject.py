@@ -94,7 +94,8 @@ def lowest(hessian: Interval, pairs: Pairs) -> tuple[Array, Array]:
     """Return the least eigenvalues of the middles, and their directions."""
     size, columns = pairs.count, hessian.lo.shape[1]
     matrices = np.zeros((columns, size, size))
-    middle = np.nan_to_num(0.5 * (hessian.lo + hessian.hi), posinf=1e300, neginf=-1e300)
+    with np.errstate(invalid="ignore"):
+        middle = np.nan_to_num(0.5 * (hessian.lo + hessian.hi), posinf=1e300, neginf=-1e300)
     first, second = pairs.places
     for row, (i, j) in enumerate(zip(first, second, strict=True)):
         matrices[:, i, j] = matrices[:, j, i] = middle[row]
