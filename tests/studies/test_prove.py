@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from fractions import Fraction
 
 import mpmath
 import pytest
@@ -58,6 +59,10 @@ TRUE = [
     ("lipschitz(abs(x), 1)", "x=-1:1"),
     ("injective(x^3 + x)", "x=-2:2"),
     ("injective(x^3)", "x=-1:1"),
+    ("max(x, y) >= (x + y)/2", "x=-1:1,y=-1:1"),
+    ("abs(x - y) <= abs(x - z) + abs(z - y)", "x=-1:1,y=-1:1,z=-1:1"),
+    ("convex(sqrt(x^2 + y^2 + x*y))", "x=-1:1,y=-1:1"),
+    ("convex(sqrt(2x^2 - 2x*y + 3y^2 + 4x + 7) + exp(x))", "x=-1:1,y=-1:1"),
     ("floor(x) > x - 1", "x=-3:3"),
     ("ceil(x) < x + 1", "x=-3:3"),
     ("sqrt(x + y) <= sqrt(x) + sqrt(y)", "x=0:4,y=0:4"),
@@ -167,6 +172,27 @@ UNPROVABLE = [
 @pytest.mark.parametrize(("claim", "box"), UNPROVABLE)
 def test_what_is_false_is_never_proved(claim: str, box: str) -> None:
     assert decided(claim, box, seconds=0.3).proof.verdict.value != "proved"
+
+
+@pytest.mark.sampled(8)
+@pytest.mark.parametrize("seed", range(40))
+def test_random_kinks_and_norms_agree_with_sampling(seed: int) -> None:
+    draw = random.Random(seed)
+    a, b, c, d = (draw.randint(-4, 4) for _ in range(4))
+    kink = draw.choice(["max(x, y)", "min(x, 2y)", "abs(x - y)", "abs(2x + y)"])
+    claim = f"{kink} >= ({a}*x + {b}*y + {c})/{draw.choice([2, 3, 4])}"
+    found = decided(claim, "x=-1:1,y=-1:1", 1.0).proof.verdict.value
+    names = {"max": max, "min": min, "abs": abs}
+    code = claim.replace("2y", "2*y").replace("2x", "2*x")
+    grid = [(Fraction(i, 20), Fraction(j, 20)) for i in range(-20, 21) for j in range(-20, 21)]
+    if not all(eval(code, names, {"x": x, "y": y}) for x, y in grid):  # noqa: S307
+        assert found != "proved"
+    norm = f"convex(sqrt({a}*x^2 + {b}*x*y + {d}*y^2 + 60))"
+    if decided(norm, "x=-1:1,y=-1:1", 1.0).proof.verdict.value == "proved":
+        # Convex exactly where the form is: h(t) = √(q(tv) + 60) has h″(0) = q(v)/√60.
+        assert a >= 0
+        assert d >= 0
+        assert 4 * a * d >= b * b
 
 
 def _random_formula(draw: random.Random, depth: int = 3) -> str:

@@ -17,6 +17,7 @@ from diffcli.engines.boxes.search import (
 )
 from diffcli.engines.polynomials import polynomial
 from diffcli.language.expression import Node, node, number
+from diffcli.studies.prove.cases import cases
 from diffcli.studies.prove.domain import obligations, sign_by_form
 from diffcli.studies.prove.equality import is_identity
 from diffcli.studies.prove.factors import factors, formula_of, is_nowhere_negative
@@ -119,6 +120,8 @@ def not_negative(
         return PROVED
     if found := _by_inverse(apart, where, question, strict=strict):
         return found
+    if _by_cases(apart, where, question.effort, strict=strict):
+        return PROVED
     for fewer, over in reductions(apart, where):
         inner = Question(node("gt" if strict else "ge", fewer, number(0)), over, question.effort)
         found = not_negative(fewer, inner, strict=strict)
@@ -134,6 +137,12 @@ def _by_squaring(apart: Node, region: Region, question: Question, *, strict: boo
         if all(_is_proved(part, region, question.effort, how) for part, how in needed):
             return obligations(apart) == [] or _defined_everywhere(apart, question)
     return False
+
+
+def _by_cases(apart: Node, region: Region, effort: Effort, *, strict: bool) -> bool:
+    """Whether a formula with kinks is proved not to be negative on each side of one."""
+    split = cases(apart, region)
+    return bool(split) and all(_is_proved(part, over, effort, strict) for part, over in split or ())
 
 
 def _by_inverse(apart: Node, region: Region, question: Question, *, strict: bool) -> Proof | None:

@@ -20,7 +20,18 @@ from diffcli.engines.boxes.bounds import Bounds, rational_of
 from diffcli.engines.boxes.jets import Jet
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.rules import RULES
-from diffcli.language.expression import NUMBER, VARIABLE, Node
+from diffcli.engines.polynomials import polynomial
+from diffcli.language.expression import (
+    NUMBER,
+    VARIABLE,
+    Node,
+    names_in,
+    node,
+    number,
+    postorder,
+    substituted,
+)
+from diffcli.studies.prove.factors import formula_of, squares
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ CONSTANT = Shape(convex=True, concave=True, log_convex=True)
 
 def shape_of(formula: Node, region: Region) -> Shape:
     """Return what rules of composition tell of a formula's convexity over a region."""
-    bounds = Bounds([formula], region.names)
+    bounds = Bounds([_as_norms(formula, region.names)], region.names)
     start = region.start()
     every = Bounds(bounds.nodes, region.names)
     terms = dict(zip(bounds.nodes, every.over(start.lo, start.hi), strict=True))
@@ -54,6 +65,25 @@ def shape_of(formula: Node, region: Region) -> Shape:
             continue
         known[each] = _shape(each, known, cast(Mapping[Node, Jet], terms))
     return known[bounds.formulas[0]]
+
+
+def _as_norms(formula: Node, names: Sequence[str]) -> Node:
+    """Return a formula with positive semidefinite quadratic forms under roots as sums of squares.
+
+    Where a root's argument is such a sum, it is a Euclidean norm, which has no edge.
+    """
+    zero = dict.fromkeys(names, Fraction(0))
+    norms: dict[Node, Node] = {}
+    for each in postorder([formula]):
+        terms = polynomial(each.args[0], zero) if each.op == "sqrt" else None
+        parts = None if terms is None else squares(terms)
+        if parts and len(names_in([each])) > 1:
+            total = [
+                node("mul", number(weight), node("pow", formula_of(base, names), number(2)))
+                for weight, base in parts
+            ]
+            norms[each] = node("sqrt", node("add", *total) if len(total) > 1 else total[0])
+    return substituted(formula, norms) if norms else formula
 
 
 def _ends(jet: Jet) -> tuple[float, float]:
@@ -99,10 +129,15 @@ def _shape(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -
 def _is_norm(inside: Node, known: Mapping[Node, Shape]) -> bool:
     """Whether a root is the Euclidean norm of terms of degree 1."""
     parts = inside.args if inside.op == "add" else (inside,)
-    return all(
-        part.op == "pow" and rational_of(part.args[1]) == 2 and known[part.args[0]].affine
-        for part in parts
-    )
+    return all(_is_squared(part, known) for part in parts)
+
+
+def _is_squared(part: Node, known: Mapping[Node, Shape]) -> bool:
+    """Whether a term is the square of one of degree 1, times a positive number."""
+    if part.op == "mul" and len(part.args) == 2:
+        weight = rational_of(part.args[0])
+        return weight is not None and weight > 0 and _is_squared(part.args[1], known)
+    return part.op == "pow" and rational_of(part.args[1]) == 2 and known[part.args[0]].affine
 
 
 _ROOTS = {"sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3)}

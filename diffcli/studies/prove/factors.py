@@ -77,31 +77,42 @@ def _fractions(part: fmpq_mpoly) -> Terms:
 
 def is_nowhere_negative(terms: Terms) -> bool:
     """Whether a quadratic polynomial is proved not to be negative anywhere; False for others."""
+    return squares(terms) is not None
+
+
+def squares(terms: Terms) -> list[tuple[Fraction, Terms]] | None:
+    """Return the positive weights and the polynomials of degree 1 of which it is a sum of squares.
+
+    None for polynomials that aren't quadratic, or are negative somewhere: by Gaussian elimination
+    of the symmetric matrix.
+    """
     if not terms or max(map(sum, terms)) > 2:
-        return False
+        return None
     size = len(next(iter(terms))) + 1
     matrix = [[Fraction(0)] * size for _ in range(size)]
     for key, value in terms.items():
-        places = [place for place, power in enumerate(key, 1) for _ in range(power)]
-        i, j = sorted([*places, 0, 0][:2]) if len(places) < 2 else places
+        places = [place for place, power in enumerate(key) for _ in range(power)]
+        i, j = (*places, size - 1, size - 1)[:2]
         matrix[i][j] += value / 2
         matrix[j][i] += value / 2
-    return _is_semidefinite(matrix)
+    found = []
+    for k in range(size):
+        pivot, row = matrix[k][k], matrix[k]
+        if pivot < 0 or (not pivot and any(row[k:])):
+            return None
+        if pivot:
+            found.append((pivot, _affine([x / pivot if j >= k else 0 for j, x in enumerate(row)])))
+            for i in range(k + 1, size):
+                ratio = matrix[i][k] / pivot
+                matrix[i] = [x - ratio * y for x, y in zip(matrix[i], row, strict=True)]
+    return found
 
 
-def _is_semidefinite(matrix: list[list[Fraction]]) -> bool:
-    for k in range(len(matrix)):
-        pivot = matrix[k][k]
-        if pivot < 0:
-            return False
-        for i in range(k + 1, len(matrix)):
-            if not pivot:
-                if matrix[k][i]:
-                    return False
-                continue
-            for j in range(k + 1, len(matrix)):
-                matrix[i][j] -= matrix[k][i] * matrix[k][j] / pivot
-    return True
+def _affine(weights: Sequence[Fraction | int]) -> Terms:
+    """Return a polynomial of degree 1, the constant last."""
+    size = len(weights) - 1
+    keys = [tuple(int(i == j) for j in range(size)) for i in range(size + 1)]
+    return {key: Fraction(x) for key, x in zip(keys, weights, strict=True) if x}
 
 
 def formula_of(terms: Terms, names: Sequence[str]) -> Node:
