@@ -197,13 +197,15 @@ class Function(Differentiable):
         chosen, names = kind.settings(settings), names_of(wrt)
         points = [point_of(at, point, self.variables)] if at or point else []
         if claim is None:
-            from diffcli.studies.check.document import hearing_answer
+            from diffcli.studies.check.document import evidence_answer
             from diffcli.studies.check.evidence import gather
 
             if not points:
                 raise UsageError("verify what?", hint='a point: x=3; or a claim: claim="2x"')
-            hearing = gather(Grad(order or 1, names), self, points, chosen)
-            return Finding(hearing, partial(hearing_answer, hearing), hearing.exit_code == 0)
+            comparison = gather(Grad(order or 1, names), self, points, chosen)
+            return Finding(
+                comparison, partial(evidence_answer, comparison), comparison.exit_code == 0
+            )
         from diffcli.studies.check.claim import read_claim
         from diffcli.studies.check.decision import judged
         from diffcli.studies.check.document import decision_answer
@@ -222,10 +224,12 @@ class Function(Differentiable):
     def steps(self, *, wrt: Sequence[str] = (), order: int = 1) -> Finding:
         """Write the differentiation out: which rule, what is u and what is v, what comes of it."""
         from diffcli.studies.steps.differentiation import explain
-        from diffcli.studies.steps.document import lesson_answer
+        from diffcli.studies.steps.document import explanation_answer
 
-        lesson = explain(self, wrt=names_of(wrt), order=order_of(order))
-        return Finding(lesson, partial(lesson_answer, lesson, Facts.of("steps", self)))
+        explanation = explain(self, wrt=names_of(wrt), order=order_of(order))
+        return Finding(
+            explanation, partial(explanation_answer, explanation, Facts.of("steps", self))
+        )
 
     def limit(self, at: At | str, *, side: str = "both", wrt: str | None = None) -> Finding:
         """Find the limit at a point, with proof; it is true where there is one.

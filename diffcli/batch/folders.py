@@ -25,13 +25,13 @@ from diffcli.rows.formats import kind_of, look
 
 JOURNAL = ".diffcli.journal"
 RETRIES = 2
-"""Of a file whose worker failed; one that died is another matter, of which Dask allows three."""
+"""Times a file is tried again when its worker failed; of workers that died Dask allows three."""
 CONNECT = 10
 """Seconds until a scheduler answers."""
 
 Run = tuple[Plan, Path, Path]
 Unfit = Callable[[Path, DiffcliError], None]
-"""Is given a file that can't be evaluated, and why."""
+"""A callback for a file that can't be evaluated, and the error."""
 
 
 def files_of(folder: Path) -> list[Path]:

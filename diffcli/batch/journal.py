@@ -29,7 +29,7 @@ except ImportError:  # Windows, where two runs of one target aren't kept apart
 
 
 class Writable(Protocol):
-    """What bytes are written to."""
+    """A file or stream that takes bytes."""
 
     def write(self, data: Buffer, /) -> object:
         """Take bytes."""

@@ -38,7 +38,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done with every row.
+    """How a run evaluates and checks its rows.
 
     ``keep`` are the columns that pass through (None: all). With ``strict`` a row that lacks a
     number ends the run.
@@ -65,7 +65,7 @@ class Plan:
 
 
 Watch = Callable[[Tally], None]
-"""Is told after each chunk what is done."""
+"""A callback for the tally after each chunk."""
 
 
 def run(

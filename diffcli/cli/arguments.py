@@ -46,7 +46,7 @@ _ELSEWHERE = {
     "schema": "diffcli --schema",
     "list": "diffcli --help",
 }
-"""What words mean that are commands of other programs."""
+"""Commands of other programs, and what to type instead."""
 
 
 def _check_word(word: str, commands: Collection[str], *, is_formula: bool) -> None:
@@ -80,7 +80,7 @@ def _is_formula(word: str) -> bool:
 
 
 _PLAIN_WORDS = {"for": "--at", "where": "--at", "from": "--range", "over": "--range"}
-"""What words mean that people write in the place of an option."""
+"""Words that people write in place of an option, and that option."""
 
 
 def _check_plain_words(rest: Sequence[str], options: Mapping[str, bool], command: str) -> None:
@@ -97,7 +97,7 @@ def _check_plain_words(rest: Sequence[str], options: Mapping[str, bool], command
 
 
 _SIGNS = frozenset("+ - * / ^ ** = == < > <= >=".split())
-"""What can't be a formula of its own, as the shell cuts a formula without quotes."""
+"""Arguments that are no formulas: the shell cuts a formula without quotes at them."""
 
 
 def _check_quotes(rest: Sequence[str], command: str) -> None:

@@ -27,7 +27,7 @@ _TYPES: Mapping[Kind, Any] = MappingProxyType(
         Kind.FILE: Path | None,
     }
 )
-"""What typer makes of each kind of option."""
+"""The type that typer reads each kind of option as."""
 
 
 def function_of(record: Command, run: Callable[..., int]) -> Callable[..., int]:

@@ -29,7 +29,7 @@ _NEEDED = (
     "diffcli.output.table",
 )
 _MOST_LINES = 1_000
-"""Of one input."""
+"""Lines of one input at most."""
 _OBJECTS = 50_000
 """New ones after which garbage is looked for: what was imported is none."""
 

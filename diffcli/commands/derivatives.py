@@ -261,4 +261,4 @@ _OF_THEIR_OWN: Mapping[str, Mapping[str, Any]] = {
         "takes_more": True,
     },
 }
-"""What the commands have that need more than their operator's fields."""
+"""The records of commands that need more than their operator's fields."""

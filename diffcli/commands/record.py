@@ -56,7 +56,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: a command, formulas, and the values of options as they are typed."""
+    """A request: a command, formulas, and the values of options as they are typed."""
 
     command: str
     formulas: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ class Command:
 
     @property
     def short(self) -> str:
-        """What stands beside the command in the list of all."""
+        """The line beside the command in the list of all."""
         first, _, _ = self.help.partition("\n\n")
         return first.partition(";")[0].removesuffix(".") + "."
 

@@ -45,7 +45,7 @@ LEAST = 1e-300
 
 @dataclass(frozen=True)
 class Truth:
-    """What is proved of an entry at a point: its value, or that there is none for a reason.
+    """An entry as it is proved at a point: its value, or the reason why there is none.
 
     ``at_floats`` is the value at the floats nearest to the point, which the code is given.
     """
@@ -69,7 +69,7 @@ class Caveat:
 
     @property
     def cause(self) -> str:
-        """What is wrong, in words."""
+        """The fault, in words."""
         if self.truth.value is not None:
             return "wrong" if self.number is not None else "no number"
         return "no derivative" if self.truth.is_defined else "no value"

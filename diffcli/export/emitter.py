@@ -36,7 +36,7 @@ WIDTH = 60
 MAX_MULTIPLIED = 16
 """Largest exponent of a power that a language makes by products, whose errors grow with it."""
 _LONGEST = 20_000
-"""Of one that can't have a name."""
+"""Characters of a term that can't have a name."""
 
 
 class Text(NamedTuple):

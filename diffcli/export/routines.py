@@ -36,7 +36,7 @@ class Routine:
 
     @property
     def meaning(self) -> str:
-        """What it returns, in words."""
+        """The result of the routine, in words."""
         meaning = _MEANINGS[self.kind] if self.shape or self.kind != "hessian" else _SECOND
         many = "s" if len(self.wrt) > 1 else ""
         return meaning.format(", ".join(self.wrt), s=many)
@@ -84,7 +84,7 @@ def routines_of(
 
 
 MOST_ENTRIES = 2_500
-"""Of all routines together."""
+"""Entries of all routines together at most."""
 
 
 def entries_of(function: Function, routines: Sequence[Routine]) -> dict[Index, Node]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 TERMS = 10
-"""Of a series in x² within 1 of 0: the next is below 1e-17 of the first."""
+"""Terms of a series in x² within 1 of 0: the next is below 1e-17 of the first."""
 ASYMPTOTIC = 12
 """Terms of a series in 1/x² beyond 10: the next is below 1e-14 of the first."""
 
@@ -190,4 +190,4 @@ PARTIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **{name: form.partials for name, form in FORMS.items()},
     }
 )
-"""What takes the place of the table's partial derivatives."""
+"""Formulas in place of the table's partial derivatives."""

@@ -34,7 +34,7 @@ ARRAYWISE: Infix = {
     "or": (" | ", SUM),
     "not": ("~", PREFIX),
 }
-"""In Python these signs hold tighter than comparisons, which take brackets."""
+"""Signs that bind tighter in Python than comparisons, which therefore take brackets."""
 
 Vector = tuple[float, ...]
 Run = Callable[[Sequence[Vector]], list[list[float]]]
@@ -43,7 +43,7 @@ Run = Callable[[Sequence[Vector]], list[list[float]]]
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file of code holds: a Function's routines.
+    """The contents of a file of code: a Function's routines.
 
     ``name`` is the Function's own, ``names`` are those of the variables in the code; ``notes`` say
     where the code isn't right.

@@ -40,7 +40,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of running the code: at how many points, how many numbers, the largest error.
+    """The result of running the code: points, numbers, and the largest error.
 
     ``error`` is relative to the truth, of random points; ``difficult`` is how many others there
     were, and ``caveats`` are the numbers that aren't right. ``is_proved`` is whether the truth is

@@ -22,7 +22,7 @@ from diffcli.tensors.calculus.sizes import length_names, named_lengths
 
 WIDTH = 88
 _LONGEST = 2000
-"""Of a formula in a heading, in characters."""
+"""Characters of a formula in a heading at most."""
 
 
 class Writer(ABC):

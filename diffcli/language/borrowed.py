@@ -17,7 +17,7 @@ from diffcli.language.tokens import NAME, SIGN, Token
 from diffcli.language.vocabulary import LOWER
 
 _FUNCTIONAL = "F"
-"""What torch.nn.functional is imported as, and a name of variables."""
+"""The name that torch.nn.functional is imported as, which may also be a variable's."""
 _OPENING, _CLOSING = frozenset("(["), frozenset(")]")
 _BASE_FIRST = frozenset({"log"})
 """Functions whose arguments Mathematica takes in another order."""

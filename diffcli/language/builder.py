@@ -31,7 +31,7 @@ def _untyped(
     return error(message, hint=hint)
 
 
-def _unheard(_reading: str) -> None:
+def _silent(_reading: str) -> None:
     """Note nothing."""
 
 
@@ -46,7 +46,7 @@ class Builder:
     def __init__(
         self,
         fail: Callable[..., DiffcliError] = _untyped,
-        echo: Callable[[str], None] = _unheard,
+        echo: Callable[[str], None] = _silent,
         exact: dict[Node, Fraction] | None = None,
     ) -> None:
         self.fail, self.echo = fail, echo

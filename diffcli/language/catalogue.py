@@ -139,7 +139,7 @@ FORMS = (
         },
     ),
 )
-"""What is read by a form of its own, and has no row."""
+"""The entries that are read by a form of their own, and have no row."""
 
 BORROWED = "as other systems write it"
 """The group of the names that are written otherwise here."""

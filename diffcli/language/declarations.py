@@ -32,7 +32,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "orthogonal": "orthogonal",
     }
 )
-"""What may be assumed of a matrix, by how it is said."""
+"""Properties that may be assumed of a matrix, by the word for them."""
 _SHAPE = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(?:[(\[]([^()\[\]]*)[)\]]|(\w+))\s*(?:,|$)")
 _SHAPES_HINT = "as in X=(m,n), w=n, s=(): numbers, or names of lengths"
 _FACTS_HINT = "as in A symmetric, S posdef, D diagonal, Q orthogonal"

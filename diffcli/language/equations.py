@@ -27,7 +27,7 @@ _EXAMPLE = "x^2 + y^2 = 25"
 
 @dataclass(frozen=True)
 class Residuals(Function):
-    """What is left of equations: an output for each, left − right, which is 0 where it holds."""
+    """Equations as outputs, left − right for each, which is 0 where the equation holds."""
 
     sides: tuple[tuple[Node, Node], ...] = ()
 

@@ -143,7 +143,7 @@ class Integrand:
 
 
 INTEGRAL_SIGN = "∫"
-"""What the name of an integral's operation begins with."""
+"""The character that the name of an integral's operation begins with."""
 
 
 class IntegralOp(str):

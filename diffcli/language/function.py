@@ -104,7 +104,7 @@ def function_text(function: Function) -> str:
 
 @dataclass(frozen=True)
 class Given:
-    """What a point says of names: their shapes, and the values of those that are whole numbers.
+    """Facts of a point about names: their shapes, and the values that are whole numbers.
 
     LaTeX needs both: ``A^2`` is a matrix product where A is a matrix, ``∑_{i=1}^{n}`` has as many
     terms as n says.

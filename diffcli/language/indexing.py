@@ -19,7 +19,7 @@ from diffcli.language.tokens import NAME, Token
 from diffcli.language.vocabulary import INFINITE
 
 AXIS = frozenset({"axis", "dim"})
-"""What the axis of a tensor operation is called."""
+"""Names of the axis of a tensor operation."""
 _EXTREMES = {
     spelling: TENSORS[f"a{name}"]
     for name in ("max", "min")
@@ -214,7 +214,7 @@ def read_axis(parser: Pratt) -> int | None:
 POSTFIX: Mapping[str, Callable[[Pratt, Node], Node]] = MappingProxyType(
     {"[": index, ".": attribute}
 )
-"""What may follow a tensor, by its sign."""
+"""Readers of what follows a tensor, by its sign."""
 
 FORMS: Mapping[str, Callable[[Pratt, Token], Node]] = MappingProxyType(
     {"tensor": tensor, "matrix_power": matrix_power}

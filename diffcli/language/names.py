@@ -39,7 +39,7 @@ from diffcli.language.vocabulary import (
 
 _OTHERWISE_IMAGINARY = "i is a variable: the imaginary unit needs --dtype complex128"
 CAPITAL_PI = "Pi"
-"""What Mathematica and Maple call π; the Greek letter Π is a variable, by its own sign."""
+"""The name of π in Mathematica and Maple; the Greek letter Π is a variable, by its own sign."""
 _SHORT = 3
 """Letters of a name that may be meant as a product."""
 

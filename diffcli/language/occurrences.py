@@ -38,7 +38,7 @@ class Occurrences:
 
     @cached_property
     def outside_exponents(self) -> frozenset[str]:
-        """What occurs behind another token than ``**``."""
+        """The tokens that occur behind another token than ``**``."""
         pairs = pairwise(self._tokens)
         return frozenset(token.text for before, token in pairs if before.text != "**")
 

@@ -44,7 +44,7 @@ from diffcli.language.tokens import END, NAME, NUMBER, SIGN, Token
 _UNAMBIGUOUS = {r"\blog\(": "ln(", r"\btau\b": "(2*pi)"}
 """How what is printed is typed such that it has one reading."""
 _NAMES = ("F", "G", "H")
-"""What a formula is called that has a function f in it."""
+"""Names for a formula that has a function f in it."""
 MAX_CACHED = 1024
 """Integrands that are kept; they are typed."""
 

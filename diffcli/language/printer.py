@@ -41,7 +41,7 @@ SHORT = {"amax": "max", "amin": "min", "differences": "diff"}
 _FILLED = {("full", "1"): "ones", ("full", "0"): "zeros"}
 """Tensors of one number that have a name of their own, by the number's text."""
 CUT = "…"
-"""What a text ends in that is too long."""
+"""The end of a text that is cut because it is too long."""
 _CONSTANTS = {"true": "True", "false": "False"}
 Text = tuple[str, int]
 """A printed node and its tightness."""

@@ -32,7 +32,7 @@ CHARACTERS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys('"“”„«»`', _QUOTES),
     }
 )
-"""By the character that no token begins with."""
+"""Remedies by the character that no token begins with."""
 
 SIGNS: Mapping[str, str] = MappingProxyType(
     {
@@ -55,7 +55,7 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "=>": "write x >= 1",
     }
 )
-"""By the sign, or by it and the one that it touches."""
+"""Remedies by the sign, or by it and the one that it touches."""
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -74,7 +74,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "cosine": "write cos(x)",
     }
 )
-"""By the word of a sentence, which is no name of a formula unless it is declared."""
+"""Remedies by the word of a sentence, which is no name unless it is declared."""
 
 FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -102,11 +102,11 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(["grad", "gradient"], _GRADIENT),
     }
 )
-"""By the name that is no function of the table, or one of several conventions."""
+"""Remedies by the name that is no function of the table, or one of several conventions."""
 
 INFINITY = "infinity is no number of a formula"
 FINITE = (
     "an integral may go to inf, and infinite sums aren't read: take a finite bound, "
     "or a function of the table, such as zeta"
 )
-"""What is wrong with infinity in a formula, and the remedy."""
+"""The error of infinity in a formula, and the remedy."""

@@ -38,7 +38,7 @@ _SLOT = re.compile(
 )
 """A number as the tokenizer reads it, or a letter with an index that isn't called."""
 _DOUBTFUL = re.compile(r"[^ -~\t\r\n]|[\\$=#;'|{}&~\"]|[\^_]\{|[A-Za-z_][0-9]+[A-Za-z_]|[0-9]_")
-"""What is read by rules that look further than one row: definitions, bars, LaTeX."""
+"""Signs of what one row alone doesn't decide: definitions, bars, LaTeX."""
 _WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _POWERS = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:\^|\*\*)")
 """A word with an exponent: of a function, the inverse where that is −1."""
@@ -193,7 +193,7 @@ def _rows(skeleton: str, breaks: int) -> tuple[list[str], bool] | None:
 
 
 _ENDS = b"\0)!" + bytes(range(ord("a"), ord("z") + 1)) + bytes(range(ord("A"), ord("Z") + 1))
-"""What the last sign of a term may be."""
+"""The characters that a term may end with."""
 
 
 def _cut(text: str, cuts: Iterable[int]) -> list[str]:

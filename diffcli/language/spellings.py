@@ -192,7 +192,7 @@ DOUBTS: Mapping[tuple[str, int], str] = MappingProxyType(
         ): "Hurwitz's zeta function, as in Mathematica; Maple's Zeta(n, s) is a derivative",
     }
 )
-"""What is said of a name in round brackets, with so many arguments, that two systems share."""
+"""Notes on a name in round brackets, by its number of arguments, that two systems share."""
 
 TWO_READINGS: Mapping[tuple[str, int], str] = MappingProxyType(
     {("Log", 2): "write log(x, b): what is applied to comes first"}

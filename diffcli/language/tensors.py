@@ -24,7 +24,7 @@ class Slice(NamedTuple):
 
 
 Static = tuple[int | Slice | None, ...]
-"""What an operation knows before anything runs: its axis, or an index."""
+"""The static part of an operation: its axis, or an index."""
 
 LAST = -1
 

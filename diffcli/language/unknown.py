@@ -16,7 +16,7 @@ from diffcli.language.tokens import GREEK_NAMES
 CONVENTIONAL = frozenset("fghFGH")
 """Letters that mathematics keeps for functions; another one may be meant as a factor."""
 PARTIAL = "∂"
-"""What a partial derivative of an unknown function of several arguments begins with."""
+"""The sign of a partial derivative of an unknown function of several arguments."""
 _NAME = re.compile(rf"(?:[A-Za-z]|{'|'.join(sorted(GREEK_NAMES))})(?:_?[0-9]+)?")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

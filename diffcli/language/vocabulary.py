@@ -56,7 +56,7 @@ ORDERED = {
 """Functions by the letters of mathematics, whose subscript is their first argument."""
 OF_LETTER = re.compile(rf"({'|'.join(ORDERED)})_([0-9]+|[A-Za-z]+)")
 OF_ORDER = "_{"
-"""What ends a letter of mathematics whose subscript is a formula, in braces."""
+"""The end of a letter of mathematics whose subscript is a formula, in braces."""
 PRIMED, AT, MATRIX, NORM_2 = "'_", "|_", "[_", "‖_2"
 INTERNAL = {PRIMED: "primed", AT: "at", MATRIX: "matrix", NORM_2: "norm_2"}
 """Names that only LaTeX's reader writes: ``(…)'``, ``…|_{x=2}``, the rows of a matrix; by form."""

@@ -108,7 +108,7 @@ class Scalars:
 
     @property
     def spaces(self) -> Mapping[str, Mapping[str, Shape]]:
-        """What a vector may go along: the variables, or the outputs, with their shapes."""
+        """The spaces of a vector: the variables or the outputs, with their shapes."""
         outputs = {f"f{position + 1}": shape for position, shape in enumerate(self.outputs)}
         return {"variables": self.variables, "outputs": outputs}
 

@@ -165,7 +165,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command returns.
+    """The result of a command.
 
     ``data`` gives everything as JSON, ``document`` what a person sees, its numbers with so many
     significant digits. ``records`` gives the lines of JSON Lines where they are several. ``draw``

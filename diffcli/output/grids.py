@@ -24,12 +24,12 @@ class Column:
 
     @cached_property
     def widest(self) -> int:
-        """What the column takes if none of it is wrapped."""
+        """The width of the column if none of it is wrapped."""
         return max(map(cell_len, (self.name, *(cell.plain for cell in self.cells))))
 
     @cached_property
     def narrowest(self) -> int:
-        """What the column takes if words are all that is kept whole."""
+        """The width of the column if words alone are kept whole."""
         if not self.wraps:
             return self.widest
         words = (word for text in (self.name, *map(str, self.cells)) for word in text.split())

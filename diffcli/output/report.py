@@ -117,7 +117,7 @@ def _check(check: Check) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What heads every answer: the command, the formula, how its numbers were computed."""
+    """The head of every answer: the command, the formula, how its numbers were computed."""
 
     command: str
     expression: tuple[str, ...]

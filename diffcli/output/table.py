@@ -45,7 +45,7 @@ MAX_REMARKS = 8
 _END = 10
 """Rows shown of each end of a table that is too long."""
 _MOST_ROWS = 5_000
-"""Of a table that is piped; drawing more takes minutes, and csv has them all."""
+"""Rows of a table that is piped; drawing more takes minutes, and csv has them all."""
 _READABLE = 48
 """A formula up to this length, or what is left of the width, stands in the row of its number."""
 _STYLES = {

@@ -68,7 +68,7 @@ class Program(Protocol):
 
 @dataclass
 class Session:
-    """What has been defined, and the answers to what is typed."""
+    """The definitions of a session, and the answers to its inputs."""
 
     program: Program
     definitions: Definitions = field(default_factory=Definitions)

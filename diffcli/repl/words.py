@@ -12,14 +12,14 @@ _WORD = re.compile(
     r"""'(?P<single>[^']*)'(?!\S) | (?P<plain> (?: "[^"]*" | [^\s"] )+ )""", re.VERBOSE
 )
 _GOES_ON = (*"+*/^%@<>=,;:)]}", "!=")
-"""What no formula begins with."""
+"""Signs that no formula begins with."""
 _UNFINISHED = (*"+-*/^%@<>=,;([{", " and", " or", " not", " if", " else")
-"""What no formula ends with."""
+"""Signs and words that no formula ends with."""
 
 _DIFFERENTIAL = re.compile(
     r"(?:.*[\s(+*-])?(?:d|∂)(?:\^\d+|[²³])?/(?:d|∂)[^\W\d]\w*(?:\^\d+|[²³])?"
 )
-"""What a formula follows: d/dx, d^2/dx^2."""
+"""The operator before a formula: d/dx, d^2/dx^2."""
 
 
 class Word(NamedTuple):

@@ -29,7 +29,7 @@ DEPTH = 2
 
 
 class Sign(Enum):
-    """What stands for something that isn't there."""
+    """A mark in place of a cell."""
 
     ABSENT = auto()
     """The cell of a key that a row of jsonl doesn't have."""
@@ -68,7 +68,7 @@ class Source:
 
 
 class Reader(Protocol):
-    """What reads a file in chunks."""
+    """A reader of a file in chunks."""
 
     def chunks(self, start: int) -> Iterator[Chunk]:
         """Yield the rows from ``start``, the end of a chunk; from 0, one chunk at least."""
@@ -76,7 +76,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is read: the variables, and which other columns pass through (None: all)."""
+    """The columns to read: the variables, and others that pass through (None: all)."""
 
     variables: Sequence[str]
     keep: Collection[str] | None = None

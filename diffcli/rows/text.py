@@ -50,7 +50,7 @@ _FOREIGN: Mapping[bytes, tuple[str, str]] = MappingProxyType(
         b"\xfe\xff": ("text in UTF-16", "save it in UTF-8"),
     }
 )
-"""What other files begin with, what they are, and what helps."""
+"""The first bytes of other files, what these are, and the remedy."""
 
 
 @contextmanager
@@ -248,7 +248,7 @@ def numbers(cells: Sequence[Any]) -> Array:
 
 
 _NUMERIC = {str, int, float}
-"""What a number may be read from; a truth value is none."""
+"""The types that a number may be read from; a truth value is none."""
 
 
 def _number(cell: Any) -> float:

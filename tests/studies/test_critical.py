@@ -28,7 +28,7 @@ from diffcli.studies.critical.definite import extremum
 from diffcli.studies.critical.infinity import line_at_infinity
 from diffcli.studies.critical.intervals import isolate
 from diffcli.studies.critical.kinds import PointKind
-from diffcli.studies.critical.landmarks import NotablePoint, Search, Tag
+from diffcli.studies.critical.notable_points import NotablePoint, Search, Tag
 from diffcli.studies.critical.points import MOST_UNPROVED, critical_points
 from diffcli.studies.critical.systems import GradientSystem
 

@@ -24,10 +24,10 @@ from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.studies.check.places import RandomPoint
-from diffcli.studies.steps import rules, teacher
-from diffcli.studies.steps.differentiation import Lesson, explain
-from diffcli.studies.steps.implicit import ImplicitLesson, explain_implicit
-from diffcli.studies.steps.rules import fit
+from diffcli.studies.steps import derivation, rules
+from diffcli.studies.steps.differentiation import Explanation, explain
+from diffcli.studies.steps.implicit import ImplicitExplanation, explain_implicit
+from diffcli.studies.steps.rules import rule_for
 
 BETWEEN = {name: row.between for name, row in TABLE.items() if row.between}
 DIGITS = 15
@@ -36,7 +36,7 @@ ROWS = table("derivatives")
 UNCLOSED = {
     row.name
     for row in TABLE.values()
-    if not (row.boolean or row.partials or row.name in BETWEEN or row.name in rules.FITS)
+    if not (row.boolean or row.partials or row.name in BETWEEN or row.name in rules.RULES)
 }
 CASES = {
     case.formula: case
@@ -52,9 +52,9 @@ def close(one: object, other: object) -> bool:
         return bool(abs(one - other) <= max(abs(one), abs(other), 1) * mp.mpf(10) ** (3 - DIGITS))
 
 
-def equalities(lesson: Lesson):
-    """Every (term, what is said to be its derivative, variable) of a lesson."""
-    for done in lesson.derivations:
+def equalities(explanation: Explanation):
+    """Every (term, what is said to be its derivative, variable) of an explanation."""
+    for done in explanation.derivations:
         yield done.term, done.tidied, done.wrt
         for step in done.step.walk():
             yield from ((step.term, line, done.wrt) for line in step.lines)
@@ -62,15 +62,15 @@ def equalities(lesson: Lesson):
             yield from ((part.term, part.slope, done.wrt) for part in parts if part.slope)
 
 
-def assert_holds(lesson: Lesson, at: dict[str, Fraction]) -> None:
-    for term, slope, wrt in dict.fromkeys(equalities(lesson)):
+def assert_holds(explanation: Explanation, at: dict[str, Fraction]) -> None:
+    for term, slope, wrt in dict.fromkeys(equalities(explanation)):
         formula, said = text_of(term), text_of(slope)
         expected = derivative(formula, at, (wrt,), DIGITS)
         assert close(expected, value(said, at, DIGITS)), f"({formula})′ = {said} at {at}"
 
 
-def steps_of(lesson: Lesson):
-    return [step for done in lesson.derivations for step in done.step.walk()]
+def steps_of(explanation: Explanation):
+    return [step for done in explanation.derivations for step in done.step.walk()]
 
 
 def drawn(row: dict[str, str]) -> list[Fraction]:
@@ -92,10 +92,10 @@ def drawn(row: dict[str, str]) -> list[Fraction]:
 @pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
 def test_every_step_of_the_published_derivatives_holds(row: dict[str, str]) -> None:
     name = row["variable"]
-    lesson = explain(parse(row["formula"], variables=(name,)))
-    (found,) = lesson.derivations
+    explanation = explain(parse(row["formula"], variables=(name,)))
+    (found,) = explanation.derivations
     for x in drawn(row):
-        assert_holds(lesson, {name: x})
+        assert_holds(explanation, {name: x})
         assert close(value(row["derivative"], {name: x}), value(text_of(found.tidied), {name: x}))
 
 
@@ -106,8 +106,8 @@ def test_there_are_enough_published_derivatives() -> None:
 @pytest.mark.sampled(24)
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_every_function_of_the_table_is_explained(case) -> None:
-    lesson = explain(parse(case.formula), wrt=case.wrt)
-    assert_holds(lesson, {name: Fraction(x) for name, x in case.point.items()})
+    explanation = explain(parse(case.formula), wrt=case.wrt)
+    assert_holds(explanation, {name: Fraction(x) for name, x in case.point.items()})
 
 
 def test_no_row_with_a_closed_derivative_is_left_out() -> None:
@@ -148,8 +148,8 @@ def test_the_partials_between_kinks_belong_to_rows(name: str) -> None:
     ],
 )
 def test_rules_are_named(formula: str, rules: set[str]) -> None:
-    lesson = explain(parse(formula))
-    assert rules <= {step.rule for step in steps_of(lesson)}
+    explanation = explain(parse(formula))
+    assert rules <= {step.rule for step in steps_of(explanation)}
 
 
 def test_logarithmic_differentiation_shows_the_logarithm() -> None:
@@ -191,9 +191,9 @@ def test_logarithmic_differentiation_shows_the_logarithm() -> None:
     ],
 )
 def test_integrals_are_differentiated(formula: str, wrt: str, rules: set[str], slope: str) -> None:
-    lesson = explain(parse(formula), wrt=[wrt], budget=0.3)
-    assert rules <= {step.rule for step in steps_of(lesson)}
-    (done,) = lesson.derivations
+    explanation = explain(parse(formula), wrt=[wrt], budget=0.3)
+    assert rules <= {step.rule for step in steps_of(explanation)}
+    (done,) = explanation.derivations
     for x, s in (("0.4", "0.7"), ("1.3", "1.9")):
         at = {"x": number(Fraction(x)), "s": number(Fraction(s))}
         claimed = RandomPoint(at).number(parse(slope).outputs[0])
@@ -211,10 +211,14 @@ def test_an_integrand_that_depends_on_the_unknown_is_refused() -> None:
 
 
 def test_orders_go_on_from_the_tidied_derivative() -> None:
-    lesson = explain(parse("x*exp(x)"), order=3)
-    assert [done.entry.wrt for done in lesson.derivations] == [("x",), ("x", "x"), ("x", "x", "x")]
-    assert lesson.derivations[1].term is lesson.derivations[0].tidied
-    assert_holds(lesson, {"x": Fraction(3, 7)})
+    explanation = explain(parse("x*exp(x)"), order=3)
+    assert [done.entry.wrt for done in explanation.derivations] == [
+        ("x",),
+        ("x", "x"),
+        ("x", "x", "x"),
+    ]
+    assert explanation.derivations[1].term is explanation.derivations[0].tidied
+    assert_holds(explanation, {"x": Fraction(3, 7)})
 
 
 @pytest.mark.parametrize(
@@ -227,16 +231,16 @@ def test_the_steps_end_on_the_form_that_grad_prints(formula: str) -> None:
 
 
 def test_partial_derivatives_hold_the_others_constant() -> None:
-    lesson = explain(parse("x^2*y^3 + u*v"), wrt=("y",))
-    (done,) = lesson.derivations
+    explanation = explain(parse("x^2*y^3 + u*v"), wrt=("y",))
+    (done,) = explanation.derivations
     assert text_of(done.tidied) == "3*x**2*y**2"
     at = {name: Fraction(place, 3) for place, name in enumerate("xyuv", 1)}
-    assert_holds(lesson, at)
+    assert_holds(explanation, at)
 
 
 def test_letters_of_parts_are_no_variables() -> None:
-    lesson = explain(parse("u*v*sin(u)*cos(v)"))
-    named = {part.name for step in steps_of(lesson) for part in step.parts}
+    explanation = explain(parse("u*v*sin(u)*cos(v)"))
+    named = {part.name for step in steps_of(explanation) for part in step.parts}
     assert not named & {"u", "v"}
 
 
@@ -250,9 +254,9 @@ def test_a_shared_term_is_differentiated_once() -> None:
 @pytest.mark.parametrize("formula", ["x^2*sin(x)", "max(x, x^2)"])
 def test_a_wrong_rule_is_noticed(formula: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*given):
-        return replace(fit(*given), slope=lambda _, slopes: slopes[-1])
+        return replace(rule_for(*given), slope=lambda _, slopes: slopes[-1])
 
-    monkeypatch.setattr(teacher, "fit", wrong)
+    monkeypatch.setattr(derivation, "rule_for", wrong)
     with pytest.raises(DisagreementError):
         explain(parse(formula))
 
@@ -338,7 +342,7 @@ def shown(formula: str, name: str) -> str:
     return out.getvalue().removesuffix("\n")
 
 
-def implicit(equation: str, **more) -> ImplicitLesson:
+def implicit(equation: str, **more) -> ImplicitExplanation:
     return explain_implicit(read_equations(equation), **more)
 
 
@@ -415,9 +419,9 @@ def test_functions_of_time_are_shown_the_command_that_has_their_rates(
 
 def test_a_wrong_implicit_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*given):
-        return replace(fit(*given), slope=lambda _, slopes: slopes[-1])
+        return replace(rule_for(*given), slope=lambda _, slopes: slopes[-1])
 
-    monkeypatch.setattr(teacher, "fit", wrong)
+    monkeypatch.setattr(derivation, "rule_for", wrong)
     with pytest.raises(DisagreementError):
         implicit("x*y^2 = 1 + y")
 

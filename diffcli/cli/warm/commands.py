@@ -25,7 +25,7 @@ STOP_SECONDS = 10.0
 
 
 class Action(StrEnum):
-    """What is done with the warm process."""
+    """Things to do with the warm process, by the word on the command line."""
 
     START = "start"
     STOP = "stop"

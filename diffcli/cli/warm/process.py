@@ -44,7 +44,7 @@ MODULES = (
     "scipy.optimize",
     "scipy.special",
 )
-"""What commands load besides the modules of the commands themselves."""
+"""Modules that commands load besides their own."""
 
 WARM_UP = (
     ("grad", "exp(-x^2)*sin(3x)", "--at", "3"),

@@ -15,7 +15,7 @@ from diffcli.export.target import AND, ARITHMETIC, OR, POWER, Source, Target, al
 from diffcli.export.writers import Writer
 
 _MATHEMATICS = re.compile(r"\b(?:NAN|INFINITY|\w+(?=\())")
-"""What C's header of mathematics defines: two constants, and functions."""
+"""The names that C's header of mathematics defines: two constants, and functions."""
 
 
 class CProgram(Writer):

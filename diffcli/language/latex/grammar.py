@@ -34,7 +34,7 @@ _BETWEEN = {
 }
 """Commands between two parts of a group: what stands before, between and after the parts."""
 _MISSING = frozenset({"", "}", "&", "^", "_", r"\\", r"\end", r"\right"})
-"""What no argument begins with."""
+"""Signs that no argument begins with."""
 
 
 class Grammar(Reader):

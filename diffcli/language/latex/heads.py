@@ -28,7 +28,7 @@ _CALL = re.compile(
     r"(?=[(\[]|\\\{)"
 )
 _GIVEN = re.compile(r"[=;|:]|\\(?:mid|vert|colon)(?![A-Za-z])")
-"""What stands in the brackets of a probability, and in no list of arguments."""
+"""A sign in the brackets of a probability that no list of arguments has."""
 _EQUAL = re.compile(r"\s*(?:&\s*)?:?=(?!=)")
 _LONGEST = 400
 """Characters within which a head is looked for."""

@@ -52,7 +52,7 @@ _SHAPES = frozenset({"abs", "floor", "ceil", "sqrt", "cbrt", "root", "binomial",
 _BY_NAME = {"exp": r"\exp"}
 """How rows are called by name, but for ``\\operatorname``."""
 _TALL = re.compile(r"\\(?:frac|int|begin|binom|sqrt)|/")
-"""What stands in no exponent with a slash."""
+"""Parts of a formula that keep a fraction in an exponent from being written with a slash."""
 _CONSTANTS = {
     "pi": r"\pi", "e": "e", "tau": r"\tau", "i": "i", "inf": r"\infty",
     "true": r"\text{otherwise}", "false": r"\text{False}",

@@ -10,7 +10,7 @@ import numpy as np
 from diffcli.language.function import Function
 from diffcli.output.plots.labels import equation_of
 from diffcli.output.plots.pictures import Picture, PlotPlan, Request, chosen
-from diffcli.studies.critical.landmarks import NotablePoint
+from diffcli.studies.critical.notable_points import NotablePoint
 from diffcli.studies.critical.points import critical_points
 from diffcli.studies.curves import plane as planes
 from diffcli.studies.curves.breaks import Floats

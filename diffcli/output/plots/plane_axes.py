@@ -20,7 +20,7 @@ from diffcli.output.plots.scales import levels_of, set_ticks, ticks_across
 from diffcli.output.plots.typed import math_name
 from diffcli.output.plots.typeset import Label, named, plain
 from diffcli.studies.critical.kinds import PointKind
-from diffcli.studies.critical.landmarks import NotablePoint
+from diffcli.studies.critical.notable_points import NotablePoint
 from diffcli.studies.curves.breaks import Floats
 from diffcli.studies.curves.plane import Plane
 

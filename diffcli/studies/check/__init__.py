@@ -104,10 +104,10 @@ def _named(about: About, wrt: tuple[str, ...], order: int | None) -> tuple[tuple
 
 def _of_evidence(operator: Grad) -> Compute:
     def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
-        from diffcli.studies.check.document import hearing_answer
+        from diffcli.studies.check.document import evidence_answer
         from diffcli.studies.check.evidence import gather
 
-        return hearing_answer(gather(operator.asked(function.asked), function, points, chosen))
+        return evidence_answer(gather(operator.asked(function.asked), function, points, chosen))
 
     return compute
 

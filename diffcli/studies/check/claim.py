@@ -32,7 +32,7 @@ class About(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """What was typed, and its formulas in row-major order; shape () is one formula.
+    """A claim as typed, and its formulas in row-major order; shape () is one formula.
 
     ``about`` is which derivative stood before a sign of equality, if one did.
     """
@@ -138,7 +138,7 @@ _LEIBNIZ = re.compile(
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _CALLED = re.compile(rf"{_NAME}(?: \( {_NAME}(?: , {_NAME})* \))?")
-"""What only names a function: ``f``, ``f(x, y)``."""
+"""A function that is only named: ``f``, ``f(x, y)``."""
 
 
 def _parts(text: str) -> list[str] | None:

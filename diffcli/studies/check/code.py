@@ -31,7 +31,7 @@ from diffcli.verdict import Check, Verdict
 Array = NDArray[np.float64]
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
-"""Of a claimed entry, relative to it or to a millionth of the largest."""
+"""Allowed error of a claimed entry, relative to it or to a millionth of the largest."""
 _MOST_BELOW = 12
 """The largest denominator of a factor that is named."""
 
@@ -72,7 +72,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Review:
-    """What was found of a claimed derivative: the comparisons at each point, and the mistake."""
+    """A claimed derivative as it was checked: the comparisons at each point, and the mistake."""
 
     report: Report
     claim: str

@@ -20,39 +20,39 @@ if TYPE_CHECKING:
     from diffcli.studies.check.judgement import Decision
 
 MOST_DIGITS = 30
-"""Of two numbers that differ late."""
+"""Digits of two numbers that differ late."""
 
 
 MOST_EXCEPTIONS = 4
 """Points without a derivative that are shown one by one."""
 
 
-def hearing_answer(heard: EngineComparison) -> Answer:
+def evidence_answer(comparison: EngineComparison) -> Answer:
     """Return a table an entry and point: what each engine says, the verdict last."""
-    report = heard.report
+    report = comparison.report
 
     def document(digits: int | None) -> Document:
         formulas = Formulas((*function_lines(report), *derivative_lines(report)))
         said = Remarks(tuple(remarks(report, digits)))
-        return Document((formulas, *_tables(heard, digits), said))
+        return Document((formulas, *_tables(comparison, digits), said))
 
     def data() -> dict[str, Any]:
         whole = report.data
-        for result, said in zip(whole["results"], heard.statements, strict=False):
+        for result, said in zip(whole["results"], comparison.statements, strict=False):
             for check in result["checks"]:
                 check["evidence"] = [
                     _statement(statement) for statement in said.get(check["entry"], ())
                 ]
         return whole
 
-    return Answer(report, heard.exit_code, data, document)
+    return Answer(report, comparison.exit_code, data, document)
 
 
-def _tables(heard: EngineComparison, digits: int | None) -> Iterator[Table]:
-    for result, said in zip(heard.report.results, heard.statements, strict=False):
+def _tables(comparison: EngineComparison, digits: int | None) -> Iterator[Table]:
+    for result, said in zip(comparison.report.results, comparison.statements, strict=False):
         checks = {check.entry: check for check in result.checks}
         for entry, statements in said.items():
-            yield _table(heard.report, result, checks[entry], statements, digits)
+            yield _table(comparison.report, result, checks[entry], statements, digits)
 
 
 def _table(

@@ -34,7 +34,7 @@ MOST_POINTS = 100
 
 @dataclass(frozen=True)
 class EngineAnswer:
-    """What one engine says of one number: the number, bounds of it, or why there is neither.
+    """One engine's answer for one number: the number, bounds of it, or why there is neither.
 
     ``digits`` are the significant ones that the bounds prove, None where they prove all.
     ``seconds`` is the time of this one number, imports and the reading of the formula left out.
@@ -57,7 +57,7 @@ class EngineComparison:
 
     @property
     def exit_code(self) -> int:
-        """That of the derivative."""
+        """The exit code of the derivative's report."""
         return self.report.exit_code
 
 
@@ -101,7 +101,7 @@ def _constant(coordinate: Coordinate) -> Node:
 
 
 class _Examiner:
-    """One point, at which the engines are heard one after the other."""
+    """One point, at which the engines are asked one after the other."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class _Examiner:
         """Return what each engine says of one entry."""
         asked = self._settings.engines
         return tuple(
-            self._timed(name, ask, entry) for name, engine, ask in _WITNESSES if engine in asked
+            self._timed(name, ask, entry) for name, engine, ask in _ENGINES if engine in asked
         )
 
     def _timed(
@@ -209,7 +209,7 @@ def _said(value: float) -> EngineAnswer:
     return EngineAnswer("", value) if isfinite(value) else EngineAnswer("", reason=f"{value:g}")
 
 
-_WITNESSES: Sequence[tuple[str, str, Callable[[_Examiner, Entry], EngineAnswer]]] = (
+_ENGINES: Sequence[tuple[str, str, Callable[[_Examiner, Entry], EngineAnswer]]] = (
     ("autograd reverse", "autograd", _Examiner.reverse),
     ("autograd forward", "autograd", _Examiner.forward),
     ("symbolic", "symbolic", _Examiner.symbolic),

@@ -29,7 +29,7 @@ FREE = (0, 1)
 
 
 class Finding(Enum):
-    """What a derivative and a claim are at one point."""
+    """How a derivative and a claim compare at one point."""
 
     EQUAL = "equal, or neither has a value"
     DIFFERENT = "two different numbers"

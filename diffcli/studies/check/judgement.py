@@ -50,7 +50,7 @@ MAX_SPECIAL = 40
 
 
 class Proof(Enum):
-    """What is known of a claim."""
+    """How far a claim is proved."""
 
     PROVED = "proved"
     ALMOST = "proved_almost_everywhere"
@@ -345,4 +345,4 @@ class _Decider:
 
 
 _CLAIM, _FUNCTION = "the claim", "the function"
-"""What has no value where the other has one."""
+"""The side that has no value where the other has one."""

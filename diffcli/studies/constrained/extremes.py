@@ -28,7 +28,7 @@ from diffcli.studies.bounds.ranges import Extremum, range_of
 from diffcli.studies.constrained.points import value_over
 from diffcli.studies.constrained.problem import Problem
 from diffcli.studies.constrained.search import Extrema
-from diffcli.studies.critical.landmarks import NotablePoint, Tag, as_float
+from diffcli.studies.critical.notable_points import NotablePoint, Tag, as_float
 from diffcli.studies.critical.systems import FINE_BITS
 
 TOLERANCE = 1e-8

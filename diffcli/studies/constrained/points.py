@@ -21,7 +21,7 @@ from diffcli.studies.constrained.second_order import Curvature, curvature
 from diffcli.studies.constrained.singular import Exceptional
 from diffcli.studies.critical.exact import exact_root, text_at
 from diffcli.studies.critical.kinds import PointKind
-from diffcli.studies.critical.landmarks import NotablePoint, Tag, as_bounds, as_float
+from diffcli.studies.critical.notable_points import NotablePoint, Tag, as_bounds, as_float
 from diffcli.studies.critical.systems import FINE_BITS
 from diffcli.studies.critical.wide import Wide
 

@@ -2,7 +2,7 @@
 
 - ``boxes``, ``wide`` and ``systems``: enclosures over boxes, and roots proved alone in one;
   ``intervals``: every root in a box; ``factors`` and ``clearing``: next to poles and kinks.
-- ``kinds``, ``exact`` and ``landmarks``: what was found, and its exact value.
+- ``kinds``, ``exact`` and ``notable_points``: what was found, and its exact value.
 - ``starts``, ``continua``, then ``points``: the critical points of any function.
 - ``infinity``, ``asymptotes``, then ``analysis``: all of a function of one variable.
 - ``proofs``: what is proved on an interval, and at a point, for the studies of ``curves``.
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from diffcli.output.document import Answer
     from diffcli.studies.constrained.extremes import Extremes
     from diffcli.studies.constrained.problem import Problem
-    from diffcli.studies.critical.landmarks import NotablePoint
+    from diffcli.studies.critical.notable_points import NotablePoint
 
 WIDEST = "-10:10"
 RANGE = Option(

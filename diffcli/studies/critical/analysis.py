@@ -28,7 +28,7 @@ from diffcli.studies.critical.clearing import ZeroFactorTest
 from diffcli.studies.critical.exact import simple, vanishes
 from diffcli.studies.critical.intervals import Isolation, isolate
 from diffcli.studies.critical.kinds import PointKind
-from diffcli.studies.critical.landmarks import NotablePoint, PointClassifier, Search, Tag
+from diffcli.studies.critical.notable_points import NotablePoint, PointClassifier, Search, Tag
 from diffcli.studies.critical.sides import Sides
 from diffcli.studies.critical.systems import BITS, FINE_BITS, GradientSystem, Root
 
@@ -53,7 +53,7 @@ _BREAKS = MappingProxyType(
     }
 )
 _KINDS = {0: PointKind.ZERO, 1: None, 2: PointKind.INFLECTION}
-"""What a root of f, of f′ and of f″ is; a critical point has to be looked at."""
+"""The kind of a root of f, of f′ and of f″; None where the point has to be classified."""
 _WITHOUT = (
     (PointKind.POLE, PointKind.GAP),
     (PointKind.POLE, PointKind.GAP, PointKind.KINK, PointKind.JUMP),
@@ -66,7 +66,7 @@ _TURNS: Mapping[tuple[str | None, str | None], PointKind] = MappingProxyType(
         ("increasing", "decreasing"): PointKind.MAXIMUM,
     }
 )
-"""What a continuous function has between two kinds of growth."""
+"""The kind of point that a continuous function has between two kinds of growth."""
 
 
 @dataclass(frozen=True)
@@ -204,8 +204,8 @@ class _Line:
     ) -> Search:
         """Return the roots of a derivative, multiple ones too where they are simple numbers."""
         kinds = {point.at[self._x]: point.kind for point in breaks}
-        surveyor = PointClassifier(self._partials, self._systems[order])
-        points = [surveyor.at_root(root, _KINDS[order]) for root in roots]
+        classifier = PointClassifier(self._partials, self._systems[order])
+        points = [classifier.at_root(root, _KINDS[order]) for root in roots]
         multiple: list[_Multiple] = []
         undecided: list[Undecided] = []
         for doubt in doubts:
@@ -220,7 +220,7 @@ class _Line:
             if order == 0 or not kind:
                 multiple += self._multiple(order, doubt)
         points += (
-            surveyor.at_nodes([each.node], kind)
+            classifier.at_nodes([each.node], kind)
             for each in multiple
             if (kind := each.kind(order)) and not any(_is_at(root, each.node) for root in roots)
         )
@@ -295,7 +295,7 @@ class _Line:
 
     def _breaks(self, doubts: Sequence[Undecided]) -> Iterator[NotablePoint]:
         """Yield what keeps the function from being smooth, where it is known."""
-        surveyor = PointClassifier(self._partials, self._systems[0])
+        classifier = PointClassifier(self._partials, self._systems[0])
         known: list[float] = []
         for doubt in sorted(doubts, key=lambda doubt: doubt.cell[0][1] - doubt.cell[0][0]):
             low, high = doubt.cell[0]
@@ -305,7 +305,7 @@ class _Line:
             exact = next(self._exact_breaks(low, high), None)
             point = None
             if exact:
-                point = surveyor.at_nodes([exact[0]], exact[1])
+                point = classifier.at_nodes([exact[0]], exact[1])
             elif self._soars(low, low - high) or self._soars(high, high - low):
                 middle = NotablePoint(
                     {self._x: (low + high) / 2}, None, PointKind.POLE, Tag.NUMERIC

@@ -11,7 +11,7 @@ from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.balls.walk import working
 from diffcli.language.expression import Node
 from diffcli.studies.critical.infinity import line_at_infinity
-from diffcli.studies.critical.landmarks import Tag
+from diffcli.studies.critical.notable_points import Tag
 from diffcli.studies.critical.systems import GradientSystem
 
 FAR = (40, 60, 80)

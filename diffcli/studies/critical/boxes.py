@@ -27,7 +27,7 @@ MOST_ROOTS = 100
 CROWDED = f"more than {MOST_ROOTS} are found, and more crowd here"
 OUT_OF_TIME = "the time ran out; --check-budget allows more"
 END_BITS = 256
-"""Of the ends of a typed range."""
+"""Precision of the ends of a typed range."""
 
 
 @dataclass(frozen=True)

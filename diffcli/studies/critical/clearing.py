@@ -17,7 +17,7 @@ from diffcli.studies.critical.exact import vanishes
 from diffcli.studies.critical.factors import pole_factors, zero_factors
 from diffcli.studies.critical.intervals import isolate
 from diffcli.studies.critical.kinds import PointKind
-from diffcli.studies.critical.landmarks import NotablePoint, PointClassifier
+from diffcli.studies.critical.notable_points import NotablePoint, PointClassifier
 from diffcli.studies.critical.systems import BITS, FINE_BITS, GradientSystem, Root
 from diffcli.studies.critical.wide import Wide
 
@@ -28,7 +28,7 @@ HIGHEST = 8
 
 
 class ZeroFactorTest:
-    """What the factors of a function of one variable tell of its derivatives' zeros."""
+    """A test whether an interval is free of zeros of a function's derivatives, by its factors."""
 
     def __init__(self, output: Node, name: str) -> None:
         self._output, self._x = output, name
@@ -125,7 +125,7 @@ class ZeroFactorTest:
 
 
 class Gradient:
-    """What the factors of a function of several variables tell of its partials' zeros."""
+    """A test whether a box is free of zeros of a function's gradient, by the partials' factors."""
 
     def __init__(self, output: Node, names: Sequence[str]) -> None:
         self._names = tuple(names)

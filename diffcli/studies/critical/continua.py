@@ -25,7 +25,7 @@ from diffcli.studies.critical.systems import BITS, GradientSystem
 from diffcli.studies.curves.breaks import Floats
 
 MOST_FACTORS = 6
-"""Of a partial derivative."""
+"""Factors of a partial derivative at most."""
 NEAR = 1e-4
 """How far from a curve, as a part of the range, a point may be found that lies on it."""
 APART = 1e-3
@@ -36,7 +36,7 @@ MOST_CUT, ROUNDS = 3, 20
 Place = tuple[float, ...]
 
 Continuum = tuple[Node, ...]
-"""What is 0 at its points, fewer terms than there are variables."""
+"""The terms that are 0 at its points, fewer than there are variables."""
 
 
 def inhabited(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from diffcli.studies.critical.analysis import Analysis, Behaviour
     from diffcli.studies.critical.asymptotes import Asymptote
     from diffcli.studies.critical.boxes import Box, Undecided
-    from diffcli.studies.critical.landmarks import NotablePoint, Search
+    from diffcli.studies.critical.notable_points import NotablePoint, Search
 
 _TOLD = 4
 """Undecided places that are told one by one."""
@@ -34,7 +34,7 @@ def search_answer(search: Search, box: Box, facts: Facts, best: Extremes | None 
                 Formulas(tuple(function_lines(facts))),
                 *_points("critical points", search.points, facts),
                 *extreme_tables(best, facts, digits),
-                Remarks((*_crowds(search), *proved)),
+                Remarks((*_continua(search), *proved)),
             )
         )
 
@@ -45,7 +45,7 @@ def search_answer(search: Search, box: Box, facts: Facts, best: Extremes | None 
     return Answer(facts, 0, data, document)
 
 
-def _crowds(search: Search) -> Iterator[str]:
+def _continua(search: Search) -> Iterator[str]:
     """Yield where critical points aren't isolated."""
     for equations in search.continua:
         said = _listed([f"{equation} = 0" for equation in equations])

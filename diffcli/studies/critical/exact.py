@@ -23,7 +23,7 @@ from diffcli.language.parser import parse
 from diffcli.studies.curves.breaks import simplest
 
 DIGITS = 30
-"""Of a number that is guessed: far more than its guess has."""
+"""Digits of a number that is guessed: far more than its guess has."""
 LARGEST = 1000
 """Numerator and denominator of a guessed rational, and coefficient of a guessed quadratic."""
 SMALL, SHORT = 60, 8
@@ -38,7 +38,7 @@ _UNDONE = {
     "log": mpmath.exp,
     "exp": mpmath.log,
 }
-"""What takes a number back to a rational, of which it is then this function."""
+"""Inverse functions: a number that one takes back to a rational is this function of it."""
 
 
 def exact_root(

@@ -29,7 +29,7 @@ _RATIOS: Mapping[str, Mapping[str, int]] = MappingProxyType(
 """Functions with poles, by those that have none."""
 _ROOTS = MappingProxyType({"sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3)})
 _ZERO_WITH_ARGUMENT = ("abs", "sign", "pow")
-"""What is 0 only where its first argument is."""
+"""Operations that are 0 only where their first argument is."""
 _NEVER_ZERO = ("exp", "cosh", "sech", "gamma", "factorial")
 _MINUS = number(-1)
 

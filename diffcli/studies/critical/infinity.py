@@ -53,7 +53,7 @@ _LIMITS: Mapping[str, tuple[tuple[Node, int] | None, tuple[Node, int] | None]] =
 )
 """What these near for −∞ and ∞, faster than any power, and on which side of it they stay."""
 _CONTINUOUS = KINKED | {"hypot"}
-"""What has kinks, and no jumps nor edges: a limit goes through it."""
+"""Operations that have kinks, and no jumps nor edges: a limit goes through them."""
 
 
 def line_at_infinity(output: Node, towards: int) -> tuple[arb, arb] | None:

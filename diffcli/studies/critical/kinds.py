@@ -10,7 +10,7 @@ NOISE = 1e-8
 
 
 class PointKind(Enum):
-    """What a point is; its value is the word for it.
+    """The kind of a point; its value is the word for it.
 
     A minimum may share its value with points next to it. A saddle is neither a minimum nor a
     maximum, in several variables. An inflection has a derivative, and f″ has opposite signs on its

@@ -15,7 +15,7 @@ from diffcli.studies.critical.boxes import Box, hull
 from diffcli.studies.critical.clearing import Gradient
 from diffcli.studies.critical.continua import inhabited
 from diffcli.studies.critical.intervals import Isolation, isolate
-from diffcli.studies.critical.landmarks import NotablePoint, PointClassifier, Search
+from diffcli.studies.critical.notable_points import NotablePoint, PointClassifier, Search
 from diffcli.studies.critical.systems import GradientSystem, Root
 from diffcli.studies.curves.iterated import is_iterated
 
@@ -29,9 +29,9 @@ MOST_VARIABLES = 10
 MOST = 100
 """Points that are looked at: many more are no points but a curve."""
 MOST_SETTLED = 25
-"""Of those, points that are followed to where they come to rest."""
+"""Unproved points that are followed until Newton's method converges."""
 MOST_UNPROVED = 12
-"""Of those, points that aren't proved to be alone and are listed."""
+"""Points that are listed without a proof that they are alone."""
 
 
 def critical_points(
@@ -87,10 +87,10 @@ def critical_points(
         for candidate in loose
         if not any(candidate in points_of for points_of in continua.values())
     ]
-    surveyor = PointClassifier(partials, system)
-    points = [surveyor.at_root(root) for root in roots]
+    classifier = PointClassifier(partials, system)
+    points = [classifier.at_root(root) for root in roots]
     reach = [LOOSE * (high - low) for low, high in box]
-    points += [surveyor.at_floats(candidate, reach) for candidate in apart[:MOST_UNPROVED]]
+    points += [classifier.at_floats(candidate, reach) for candidate in apart[:MOST_UNPROVED]]
     return Search(
         points=tuple(sorted(points, key=_order)),
         undecided=searched.undecided,
@@ -109,16 +109,16 @@ def _settled(
     multiple root the steps may lead anywhere.
     """
     settled: list[tuple[float, ...]] = []
-    restless: list[tuple[float, ...]] = []
+    unsettled: list[tuple[float, ...]] = []
     for turn, candidate in enumerate(candidates):
         end = system.settled(candidate, box) if turn < MOST_SETTLED else None
         if end is None:
-            restless.append(candidate)
+            unsettled.append(candidate)
         elif not _is_near(end, settled, box, LOOSE):
             settled.append(end)
     return [
         *settled,
-        *(candidate for candidate in restless if not _is_near(candidate, settled, box, AROUND)),
+        *(candidate for candidate in unsettled if not _is_near(candidate, settled, box, AROUND)),
     ]
 
 

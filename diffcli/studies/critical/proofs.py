@@ -23,7 +23,7 @@ from diffcli.studies.curves.samples import Smooth, Truth
 
 BITS = 64
 MOST_BITS, DIGITS = 500, 6
-"""What a proved derivative may cost, and the digits of it that are enough."""
+"""Largest precision of a proved derivative, and the digits of it that are enough."""
 SHORT = 12
 """A number of so many digits is meant as it is written; another is next to what is meant."""
 NEAR = 2.0**-45
@@ -118,7 +118,7 @@ _CONSTANTS: Sequence[tuple[Callable[[float], float], Callable[[Fraction], Node]]
     (exp, lambda q: node("log", number(q))),
     (log, lambda q: node("exp", number(q))),
 )
-"""What takes a number back to a rational, and what then makes it of that."""
+"""Functions that take a number back to a rational, and the term that it then is."""
 
 
 def _odd(op: str, q: Fraction) -> Node:

@@ -21,14 +21,14 @@ from diffcli.studies.critical.wide import Wide
 
 BITS = 64
 FINE_BITS = 256
-"""Of the cells, and of a root that is known to be alone."""
+"""Precision of the cells, and of a root that is known to be alone."""
 MOST_STEPS = 60
 SETTLING_BITS, STILL = 512, 1e-11
-"""Of Newton's method at a multiple root, and a step, as a part of the range, that ends it."""
+"""Precision of Newton's method at a multiple root; a step, as a part of the range, that ends it."""
 NEAR = (1e-3, 1e-5, 1e-7)
 """Half the widths, as parts of the range, of the boxes in which a point is to be proved."""
 DIGITS = 40
-"""Of a root's coordinates."""
+"""Digits of a root's coordinates."""
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,12 @@ RECORD, RECORDS = 1.05, 4
 STEPS = 8
 """Values that grow by more than so many of the last gaps grow as a logarithm."""
 OVERFLOW = 1e300
-"""What reaches this is taken for a value too large, not for a pole."""
+"""A size from which a value is taken for one too large, not for a pole."""
 NODES = np.array([0.25, 0.5, 0.75])
 
 
 class BreakKind(Enum):
-    """What breaks a line."""
+    """The kinds of breaks of a line."""
 
     POLE = "pole"
     JUMP = "jump"

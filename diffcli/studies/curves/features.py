@@ -13,7 +13,7 @@ from diffcli.studies.curves.breaks import BreakKind, Floats, simplest
 from diffcli.studies.curves.samples import Evaluate, Samples, Truth
 
 ROUNDS = 80
-"""Of closing in on a change of sign; each halves the bracket at least."""
+"""Rounds of closing in on a change of sign; each halves the bracket at least."""
 NOISE = 1e-9
 """A derivative whose lobe is less high than this part of the function's is rounding noise."""
 NEAR_ZERO = 1e-9
@@ -25,7 +25,7 @@ MOST_PROVED = 100
 
 
 class Feature(Enum):
-    """What is worth a mark; the value is its name on the command line."""
+    """Points that may be marked; the value is the name on the command line."""
 
     ZERO = "zeros"
     EXTREMUM = "extrema"

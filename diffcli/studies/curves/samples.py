@@ -16,7 +16,7 @@ Smooth = Callable[[int, int, float, float], bool]
 
 @dataclass(frozen=True)
 class Truth:
-    """What is proved at points, nan for none.
+    """Values that are proved at points, nan for none.
 
     ``derivative`` gives an output's derivative of some order at a float, ``number`` one with all
     digits of a float; ``value`` the output at the point for which a float stands. ``bounds`` gives
@@ -33,7 +33,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Curves:
-    """What is sampled: outputs and their derivatives over a range, of which ``orders`` are drawn.
+    """The curves to sample: outputs and their derivatives over a range; ``orders`` are drawn.
 
     ``y_range`` is what the picture shows, None for what there is to be seen.
     """

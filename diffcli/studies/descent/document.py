@@ -25,7 +25,7 @@ DECIMALS = 6
 MAX_STEPS = 101
 """Steps that are shown, unless another number is asked for."""
 MOST_COORDINATES = 6
-"""Of a step that are shown."""
+"""Coordinates of a step that are shown."""
 MOST_EIGENVALUES = 4
 _SHORT = 4
 """Significant digits of a number in a sentence."""

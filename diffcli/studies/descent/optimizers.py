@@ -22,7 +22,7 @@ SHORTEST = 2.0**-40
 
 @dataclass(frozen=True)
 class Optimizer:
-    """What makes a move with a learning rate, and the rate it takes unless told otherwise.
+    """A rule that makes a move with a learning rate, and its default rate.
 
     ``rate`` is None where it depends on the function: 1/λ, λ the Hessian's largest eigenvalue.
     ``keeps_bounds`` says whether it may be projected onto bounds after every step.

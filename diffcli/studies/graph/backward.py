@@ -61,7 +61,7 @@ class GraphNode:
 
 @dataclass(frozen=True)
 class TensorFacts:
-    """What torch says of a leaf or of the result."""
+    """Torch's facts of a leaf or of the result."""
 
     name: str
     data: Nested

@@ -21,11 +21,11 @@ from diffcli.studies.graph.backward import BackwardGraph
 WIDE, HIGH = 2.1, 1.15
 """The room of a node, in inches."""
 BEND = 0.2
-"""Of arrows that would lie on each other."""
+"""Curvature of arrows that would lie on each other."""
 SWEEPS = 6
 
 Route = tuple[int, ...]
-"""What an edge passes by: from a node, between the nodes of the layers, to a node."""
+"""The stops of an edge: a node, places between the nodes of the layers, a node."""
 
 
 def graph_figure(graph: BackwardGraph, kind: str) -> bytes:

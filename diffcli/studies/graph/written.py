@@ -30,7 +30,7 @@ OWN = frozenset(
 _NUMBER = torch.tensor(0.0, dtype=torch.float64)
 
 Values = dict[Node, Any]
-"""What each term came to: a tensor, or a number where no variable stands in it."""
+"""The value of each term: a tensor, or a number where it has no variable."""
 
 
 def evaluate(function: Function, leaves: Mapping[str, Tensor]) -> Values:

@@ -31,7 +31,7 @@ class Unknowns:
 
     @property
     def choice(self) -> tuple[str, ...]:
-        """What is to be said of a choice, if there was one."""
+        """The note on a choice of formula, if there was one."""
         if not self.are_chosen:
             return ()
         taken = "are taken as functions" if len(self.of) > 1 else "is taken as a function"

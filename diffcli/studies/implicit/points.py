@@ -43,7 +43,7 @@ from diffcli.verdict import Check, Verdict
 ON_CURVE = 1e-12
 """How far, over its coordinates' size, a point may lie from the curve for want of digits."""
 CERTAIN_BITS = 1000
-"""What is 0 to so many bits is taken for 0."""
+"""Bits to which a number has to be 0 to be taken for 0."""
 MOST_BITS = 2000
 FLOAT_BITS = {"float64": 53, "float32": 24}
 SAFETY = 64

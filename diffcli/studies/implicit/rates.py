@@ -43,7 +43,7 @@ from diffcli.studies.implicit.formulas import Unknowns
 from diffcli.verdict import Check, Verdict
 
 PRIME = "'"
-"""What stands behind the name of a function whose rate is meant, once for each order."""
+"""The sign behind the name of a function whose rate is meant, once for each order."""
 
 
 @dataclass(frozen=True)

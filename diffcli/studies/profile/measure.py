@@ -29,7 +29,7 @@ MICRO = 1e-6
 
 @dataclass(frozen=True)
 class OperatorTime:
-    """What one of torch's operators took in all passes together.
+    """The time that one of torch's operators took in all passes together.
 
     Times are in seconds, on the processor and on the CUDA device, that of operators called by it
     left out but in ``total``; ``memory`` is what it allocated, in bytes, less what it freed.

@@ -27,7 +27,7 @@ Signs = NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Look:
-    """What is proved of boxes: no zero, a continuous factor, and no value of the equation."""
+    """Proofs for boxes: no zero, a continuous factor, and no value of the equation."""
 
     empty: Mask
     continuous: Mask

@@ -31,7 +31,7 @@ MOST_CLUSTERS, MOST_OF_A_POINT = 200, 16
 
 
 class State(IntEnum):
-    """What is proved of a cell."""
+    """The proved state of a cell."""
 
     EMPTY = 0
     CROSSED = 1

@@ -34,7 +34,7 @@ TINY = 2.0**-40
 
 
 class NotableKind(Enum):
-    """What a curve has at a point."""
+    """The kind of a notable point of a curve."""
 
     HORIZONTAL = "horizontal"
     VERTICAL = "vertical"

@@ -15,7 +15,7 @@ from diffcli.language.printer import text_of
 OPPOSITES = {"lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
 """Comparisons, by what holds where they don't."""
 POSITIVE = "a power with a variable exponent is drawn where its base is positive"
-"""What is said of x^y, which has values at single points alone where x is negative."""
+"""The note on x^y, which has values at single points alone where x is negative."""
 
 
 @dataclass(frozen=True)

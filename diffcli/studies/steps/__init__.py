@@ -1,7 +1,7 @@
 """The differentiation written out, rule by rule.
 
-``fits`` says what a rule is; ``calls`` and ``leibniz`` are rules of their own, ``rules`` all of
-them in order. ``teacher`` applies them, ``differentiation`` proves what comes out, ``implicit``
+``rule_use`` says what a rule is; ``calls`` and ``leibniz`` are rules of their own, ``rules`` all of
+them in order. ``derivation`` applies them, ``differentiation`` proves what comes out, ``implicit``
 does both for an equation, ``definition`` takes the limit of the difference quotient, and
 ``document`` shows it. ``chart`` is the sign chart of a range, ``lagrange`` the system of a problem
 under constraints. ``tensors`` derives derivatives of tensors by differentials, and
@@ -155,8 +155,8 @@ def _of_equation(wrt: Sequence[str], definitions: Sequence[str]) -> Any:
         equations = read_equations(
             function.text, variables=function.variables, definitions=definitions
         )
-        lesson = explain_implicit(equations, wrt=wrt, budget=chosen.budget, seed=chosen.seed)
-        return implicit_answer(lesson, Facts.of("steps", function, read_as=equations.read_as))
+        explanation = explain_implicit(equations, wrt=wrt, budget=chosen.budget, seed=chosen.seed)
+        return implicit_answer(explanation, Facts.of("steps", function, read_as=equations.read_as))
 
     return compute
 
@@ -165,7 +165,7 @@ def _of_formula(wrt: Sequence[str], order: int, by_definition: bool) -> Any:
     def compute(function: Function, points: Sequence[Point], chosen: Settings) -> Answer:
         _check_without(points)
         from diffcli.studies.steps.differentiation import explain
-        from diffcli.studies.steps.document import lesson_answer
+        from diffcli.studies.steps.document import explanation_answer
 
         asked = function.asked
         if len(set(asked)) > 1:
@@ -177,14 +177,14 @@ def _of_formula(wrt: Sequence[str], order: int, by_definition: bool) -> Any:
             return _of_tensors(function, wrt or asked[:1], max(order, len(asked)), chosen)
         if by_definition:
             return _defined(function, wrt or asked[:1], chosen.budget)
-        lesson = explain(
+        explanation = explain(
             function,
             wrt=wrt or asked[:1],
             order=max(order, len(asked)),
             budget=chosen.budget,
             seed=chosen.seed,
         )
-        return lesson_answer(lesson, Facts.of("steps", function))
+        return explanation_answer(explanation, Facts.of("steps", function))
 
     return compute
 

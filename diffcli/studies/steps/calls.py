@@ -8,7 +8,7 @@ from diffcli.language.expression import Node, is_unknown, node, variable
 from diffcli.language.functions import TABLE, Row
 from diffcli.language.rules import ARGUMENTS, formula
 from diffcli.language.unknown import parts_of, raised
-from diffcli.studies.steps.fits import (
+from diffcli.studies.steps.rule_use import (
     ITSELF,
     Moves,
     Nodes,

@@ -76,18 +76,18 @@ def define(function: Function, wrt: str, output: Node, budget: float) -> Definit
     :func:`proof_of` raises.
     """
     step = unused("h", set(function.variables))
-    teacher = _Simplifier(wrt, step, now() + PATIENCE * budget)
-    typed = teacher.quotient(output)
-    simplified = teacher.simplified(output)
+    simplifier = _Simplifier(wrt, step, now() + PATIENCE * budget)
+    typed = simplifier.quotient(output)
+    simplified = simplifier.simplified(output)
     settled = substituted(simplified.term, simplified.limits)
     powers = [term for term in postorder([settled]) if term.op == "pow"]
     # A positive power of h goes to 0, and 0² is nothing that one writes.
-    gone = {power: ZERO for power in powers if power.args[0] is teacher.h}
+    gone = {power: ZERO for power in powers if power.args[0] is simplifier.h}
     settled = substituted(settled, gone)
-    derivative = teacher.algebra.graft(settled, {teacher.h: ZERO})
+    derivative = simplifier.algebra.graft(settled, {simplifier.h: ZERO})
     names = tuple(dict.fromkeys((*function.variables, wrt, step)))
-    quotients = Partials(Function(("",), (typed, simplified.term), names), teacher.deadline)
-    slopes = Partials(Function(("",), (output, derivative), names), teacher.deadline)
+    quotients = Partials(Function(("",), (typed, simplified.term), names), simplifier.deadline)
+    slopes = Partials(Function(("",), (output, derivative), names), simplifier.deadline)
     # The theorems make them equal; their use is held against balls where sympy knows them not.
     proof_of(quotients, Entry.partial(wrt, 0, ()), budget, 0)
     proof = proof_of(slopes, Entry.partial(wrt, 0, (wrt,)), budget, 0)

@@ -20,7 +20,7 @@ from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
 from diffcli.language.unknown import PARTIAL, refuse_unknown
 from diffcli.operators import Entry
-from diffcli.studies.steps.teacher import Step, written
+from diffcli.studies.steps.derivation import Step, written
 
 if TYPE_CHECKING:
     from diffcli.studies.check.places import RandomPoint
@@ -64,7 +64,7 @@ class Derivation:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Explanation:
     """Every differentiation that was asked for, in order."""
 
     function: Function
@@ -78,7 +78,7 @@ def explain(
     order: int = 1,
     budget: float = 0.5,
     seed: int = 0,
-) -> Lesson:
+) -> Explanation:
     """Write the derivatives of each output out, in each variable or in those of ``wrt``.
 
     ``order`` is up to 3: each order is differentiated from the tidied one before it. ``budget`` is
@@ -98,7 +98,7 @@ def explain(
                 entry = Entry.partial(name, output, (name,) * count)
                 derivations.append(_derivation(function, entry, term, budget, seed))
                 term = derivations[-1].tidied
-    return Lesson(function, tuple(derivations))
+    return Explanation(function, tuple(derivations))
 
 
 def checked_names(function: Function, wrt: Sequence[str]) -> tuple[str, ...]:

@@ -11,24 +11,26 @@ from diffcli.language.latex.printer import name_latex, node_latex
 from diffcli.language.printer import text_of
 from diffcli.operators import Entry
 from diffcli.output.document import Answer, Document, Math, Tree, equal
-from diffcli.studies.steps.fits import times
+from diffcli.studies.steps.rule_use import times
 
 if TYPE_CHECKING:
     from diffcli.language.function import Function
     from diffcli.output.report import Facts
     from diffcli.studies.steps.definition import Definition
-    from diffcli.studies.steps.differentiation import Derivation, Lesson, Proof
-    from diffcli.studies.steps.implicit import ImplicitDerivation, ImplicitLesson
-    from diffcli.studies.steps.teacher import Part, Statement, Step
+    from diffcli.studies.steps.derivation import Part, Statement, Step
+    from diffcli.studies.steps.differentiation import Derivation, Explanation, Proof
+    from diffcli.studies.steps.implicit import ImplicitDerivation, ImplicitExplanation
 
 Words = tuple[str | Math, ...]
 
 
-def lesson_answer(lesson: Lesson, facts: Facts) -> Answer:
+def explanation_answer(explanation: Explanation, facts: Facts) -> Answer:
     """Return a tree a differentiation; ``facts`` says what was asked."""
-    writer = Writer(lesson.function)
+    writer = Writer(explanation.function)
     return _answer(
-        facts, map(writer.tree, lesson.derivations), map(writer.record, lesson.derivations)
+        facts,
+        map(writer.tree, explanation.derivations),
+        map(writer.record, explanation.derivations),
     )
 
 
@@ -256,19 +258,21 @@ _SIMPLIFIED = 2
 _SIDES = ("left side: ", "right side: ")
 
 
-def implicit_answer(lesson: ImplicitLesson, facts: Facts) -> Answer:
+def implicit_answer(explanation: ImplicitExplanation, facts: Facts) -> Answer:
     """Return a tree a derivative of an equation: its sides differentiated, then solved."""
-    names = lesson.equations.function.variables
-    done = [(derivation, _writer(lesson, derivation)) for derivation in lesson.derivations]
+    names = explanation.equations.function.variables
+    done = [
+        (derivation, _writer(explanation, derivation)) for derivation in explanation.derivations
+    ]
     trees = (_implicit_tree(derivation, writer, names) for derivation, writer in done)
     return _answer(
         facts, trees, (_implicit_record(derivation, writer) for derivation, writer in done)
     )
 
 
-def _writer(lesson: ImplicitLesson, done: ImplicitDerivation) -> Writer:
+def _writer(explanation: ImplicitExplanation, done: ImplicitDerivation) -> Writer:
     names = {done.prime: f"{name_latex(done.dependent)}'"}
-    return Writer(lesson.equations.function, names)
+    return Writer(explanation.equations.function, names)
 
 
 def _implicit_tree(done: ImplicitDerivation, writer: Writer, names: tuple[str, ...]) -> Tree:

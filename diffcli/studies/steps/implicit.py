@@ -16,6 +16,7 @@ from diffcli.language.derivative import differentiate
 from diffcli.language.equations import Equations
 from diffcli.language.expression import Node, variable
 from diffcli.language.function import Function
+from diffcli.studies.steps.derivation import Step, written
 from diffcli.studies.steps.differentiation import (
     DRAWN,
     PATIENCE,
@@ -24,7 +25,6 @@ from diffcli.studies.steps.differentiation import (
     disagreement,
     tidied,
 )
-from diffcli.studies.steps.teacher import Step, written
 
 if TYPE_CHECKING:
     from diffcli.engines.symbolic import Symbolic
@@ -57,7 +57,7 @@ class ImplicitDerivation:
 
 
 @dataclass(frozen=True)
-class ImplicitLesson:
+class ImplicitExplanation:
     """Every derivative that was asked for, in order."""
 
     equations: Equations
@@ -66,7 +66,7 @@ class ImplicitLesson:
 
 def explain_implicit(
     equations: Equations, *, wrt: Sequence[str] = (), budget: float = 0.5, seed: int = 0
-) -> ImplicitLesson:
+) -> ImplicitExplanation:
     """Write out the derivatives of the last variable that is not in ``wrt``, in each of the others.
 
     ``budget`` is in seconds, as for
@@ -86,7 +86,7 @@ def explain_implicit(
             hint='an equation in two variables: diffcli steps "x^2 + y^2 = 25"',
         )
     derivations = tuple(_derivation(equations, x, dependent, budget, seed) for x in others)
-    return ImplicitLesson(equations, derivations)
+    return ImplicitExplanation(equations, derivations)
 
 
 def _derivation(

@@ -19,7 +19,7 @@ from diffcli.language.expression import (
 )
 from diffcli.language.integrals import integral, moving_jump
 from diffcli.language.printer import text_of
-from diffcli.studies.steps.fits import (
+from diffcli.studies.steps.rule_use import (
     ITSELF,
     PART,
     PRIME,
@@ -37,7 +37,7 @@ _LEIBNIZ = (
     "Leibniz's rule",
     "a bound that moves adds the integrand there, times the bound's derivative",
 )
-"""Of a parameter alone, and of a bound too: the rule, and what it says."""
+"""The rule and its words: for a parameter alone, and for a bound too."""
 
 
 def within(term: Node) -> Iterator[Node]:
@@ -48,7 +48,7 @@ def within(term: Node) -> Iterator[Node]:
         yield part
 
 
-def integral_fit(term: Node, moves: Moves, x: Node, _: Algebra) -> RuleUse:
+def integral_rule(term: Node, moves: Moves, x: Node, _: Algebra) -> RuleUse:
     """Return the rule of a definite integral of which a bound or the integrand moves.
 
     DLMF 1.4.25 (the fundamental theorem) and 1.5.22 (Leibniz).

@@ -10,7 +10,8 @@ from diffcli.language.algebra import Algebra
 from diffcli.language.expression import CONSTANT, Node, constant, is_integral, node, number
 from diffcli.language.functions import TABLE
 from diffcli.studies.steps.calls import call, note_of
-from diffcli.studies.steps.fits import (
+from diffcli.studies.steps.leibniz import integral_rule
+from diffcli.studies.steps.rule_use import (
     BASE,
     EXPONENT,
     FACTOR,
@@ -25,18 +26,17 @@ from diffcli.studies.steps.fits import (
     plus,
     times,
 )
-from diffcli.studies.steps.leibniz import integral_fit
 
 _AT_ONCE = 3
 """Factors that the product rule takes at once, and terms of a sum that its statement shows."""
 
 
-def fit(term: Node, moves: Moves, x: Node, algebra: Algebra) -> RuleUse:
+def rule_for(term: Node, moves: Moves, x: Node, algebra: Algebra) -> RuleUse:
     """Return the rule that differentiates a term that depends on ``x``.
 
     Raises FormulaError for a function that has no closed derivative.
     """
-    rule = integral_fit if is_integral(term.op) else FITS.get(term.op, call)
+    rule = integral_rule if is_integral(term.op) else RULES.get(term.op, call)
     return rule(term, moves, x, algebra)
 
 
@@ -178,7 +178,7 @@ def _extremum(term: Node, _: Moves, __: Node, ___: Algebra) -> RuleUse:
     )
 
 
-FITS: Mapping[str, Callable[[Node, Moves, Node, Algebra], RuleUse]] = MappingProxyType(
+RULES: Mapping[str, Callable[[Node, Moves, Node, Algebra], RuleUse]] = MappingProxyType(
     {
         "add": _sum,
         "neg": _negation,

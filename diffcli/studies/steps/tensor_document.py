@@ -42,7 +42,7 @@ RULES = MappingProxyType(
         "logsumexp": "log of a sum of exponentials",
     }
 )
-"""What the rule of an operation is called; of another one it is its name."""
+"""The name of the rule of an operation; any other rule has the operation's name."""
 _CHANGE = re.compile(r"d\((.*)\)|d(\w+)")
 
 

@@ -85,8 +85,8 @@ def _remarks(propagation: Propagation, digits: int | None) -> Iterator[str]:
     elif not known:
         yield "nothing is known of the uncertainty"
     else:
-        guilty = [source.name for source in propagation.inputs if not source.is_linear]
-        where = f"in {' and '.join(guilty)}" if guilty else "in the inputs together"
+        nonlinear = [source.name for source in propagation.inputs if not source.is_linear]
+        where = f"in {' and '.join(nonlinear)}" if nonlinear else "in the inputs together"
         bends = f"{propagation.report.name} bends too much {where}"
         yield f"linear propagation fails: {bends}; take the sampled interval"
     if propagation.linear_error is not None:

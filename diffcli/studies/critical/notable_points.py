@@ -62,7 +62,7 @@ class NotablePoint:
 
 @dataclass(frozen=True)
 class Search:
-    """What was found; ``complete`` is whether it is proved that there is nothing else.
+    """The points found; ``complete`` is whether it is proved that there are no others.
 
     None where nobody asked. Anything else lies in an undecided cell, or on one of ``continua``:
     equations, each list of which is solved by critical points that aren't isolated. ``unproved``
@@ -88,12 +88,12 @@ class PointClassifier:
         exact = exact_root(self._partials, self._system.equations, root.at, root.region)
         if exact:
             return self.at_nodes(exact, kind)
-        return self._landmark(root.at, None, Tag.CERTIFIED, kind)
+        return self._notable_point(root.at, None, Tag.CERTIFIED, kind)
 
     def at_nodes(self, nodes: Sequence[Node], kind: PointKind | None = None) -> NotablePoint:
         """Return what is at an exact point."""
         balls = [constant_value(node, FINE_BITS) for node in nodes]
-        return self._landmark(balls, nodes, Tag.EXACT, kind)
+        return self._notable_point(balls, nodes, Tag.EXACT, kind)
 
     def at_floats(self, point: Sequence[float], reach: Sequence[float]) -> NotablePoint:
         """Return what is at a critical point that floating point found, but for some error.
@@ -104,9 +104,9 @@ class PointClassifier:
         for nodes in islice(product(*guesses), MAX_GUESSES):
             if vanishes(self._partials, self._system.equations, nodes):
                 return self.at_nodes(nodes)
-        return self._landmark([arb(x) for x in point], None, Tag.NUMERIC, None)
+        return self._notable_point([arb(x) for x in point], None, Tag.NUMERIC, None)
 
-    def _landmark(
+    def _notable_point(
         self, balls: Sequence[arb], exact: Sequence[Node] | None, tag: Tag, kind: PointKind | None
     ) -> NotablePoint:
         known_kind, eigenvalues = (kind, ()) if kind else self._classified(balls, tag)

@@ -9,13 +9,13 @@ from diffcli.errors import LimitError
 from diffcli.language.algebra import ONE, ZERO, Algebra, signed
 from diffcli.language.builder import Builder
 from diffcli.language.expression import VARIABLE, Node, node, postorder, variable
-from diffcli.studies.steps.fits import ITSELF, PART, PRIME, RuleUse, dependence
 from diffcli.studies.steps.leibniz import within
-from diffcli.studies.steps.rules import fit
+from diffcli.studies.steps.rule_use import ITSELF, PART, PRIME, RuleUse, dependence
+from diffcli.studies.steps.rules import rule_for
 from diffcli.tensors.shapes import refuse_tensors
 
 MAX_STEPS = 200
-"""Of one differentiation: a page that nobody reads, and how deep the steps may be nested."""
+"""Steps of one differentiation at most, and how deep they may be nested."""
 MAX_SIZE = 2_000
 """Terms of a line."""
 _LETTERS: Mapping[str, tuple[str, ...]] = {
@@ -24,7 +24,7 @@ _LETTERS: Mapping[str, tuple[str, ...]] = {
     "n": ("n", "m", "k"),
     "a": ("a", "b", "d"),
 }
-"""What parts may be called, where the formula has no variable of that name."""
+"""Names of parts, where the formula has no variable of that name."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ def written(
     one of tensors, LimitError where there are too many steps or a line is too long.
     """
     refuse_tensors([term])
-    return _Teacher(term, wrt, variables, dependent).root(number)
+    return _Differentiator(term, wrt, variables, dependent).root(number)
 
 
-class _Teacher:
+class _Differentiator:
     """Differentiates one term in one variable; a shared subterm once."""
 
     def __init__(
@@ -134,7 +134,7 @@ class _Teacher:
                 f"more than {MAX_STEPS} steps", hint="the derivative alone: diffcli grad"
             )
         self._numbers[term] = number
-        use = fit(term, self._moves, self._x, self._algebra)
+        use = rule_for(term, self._moves, self._x, self._algebra)
         steps: list[Step] = []
         for _, part in use.parts:
             if self._moves(part) and part not in self._slopes:
@@ -167,7 +167,7 @@ class _Teacher:
                 f"a line of more than {MAX_SIZE:,} terms: too long to be written out",
                 hint="the derivative at a point: diffcli grad … --at …",
             )
-        return _spoken(self._algebra.graft(literal, {}))
+        return _as_written(self._algebra.graft(literal, {}))
 
     def _names(self, use: RuleUse) -> list[str]:
         """Return what each part is called; one that stands for itself has no name."""
@@ -212,7 +212,7 @@ class _Teacher:
         return Statement(use.shape(*parts), slope, tuple(primes))
 
 
-def _spoken(root: Node) -> Node:
+def _as_written(root: Node) -> Node:
     """Return a formula with each minus before a product moved to its first factor.
 
     In a sum it is a subtraction, and stays.
