@@ -12,6 +12,7 @@ from pathlib import Path
 import mpmath
 import pytest
 
+import diffcli
 from diffcli.cli.main import run
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
@@ -74,8 +75,10 @@ def test_a_page_needs_nothing_else() -> None:
         (["a*x", "--slider", "b=0:2", "-o", "a.html"], 2),
         (["a*x", "--slider", "a=0:2", "--at", "a=3", "-o", "a.html"], 2),
         (["a*x", "--at", "a=3,x=1", "-o", "a.png"], 2),
-        (["x^2 + y^2 = 25", "-o", "a.html"], 2),
-        (["[cos t, sin t]", "-o", "a.html"], 2),
+        (["x^2 + y^2 <= 25", "-o", "a.html"], 2),
+        (["x^2 + y^2 = a", "--slider", "a=1:9", "-o", "a.html"], 2),
+        (["[y, -x]", "-o", "a.html"], 2),
+        (["[cos t, sin t, t]", "-o", "a.html"], 2),
         (["x", "--fill", "-o", "a.html"], 2),
         (["besselj(0, x)", "-o", "a.html"], 2),
         (["x", "--style", "ggplot", "-o", "a.html"], 2),
@@ -134,6 +137,71 @@ def test_a_surface_reads_its_gradient() -> None:
     assert value == pytest.approx(2 * 0.25 * 1.25 - float(mpmath.sin(1.25)), rel=1e-12)
     assert across == pytest.approx(2 * 2 * 0.5 * 1.25, rel=1e-12)
     assert up == pytest.approx(2 * 0.25 - float(mpmath.cos(1.25)), rel=1e-12)
+
+
+def test_a_page_has_the_branches_of_an_equation() -> None:
+    data = data_of(page("y^2 = x^3 - x", "--range", "x=-2:2,y=-2:2", "--tangent", "-1,0"))
+    (line,) = data["lines"]
+    assert len(line["paths"]) == 2
+    residuals = [y**2 - x**3 + x for path in line["paths"] for x, y in path]
+    assert residuals == pytest.approx([0] * len(residuals), abs=1e-12)
+    assert data["straights"] == [{"x": -1.0, "y": 0.0, "slope": None}]
+    assert not data["parameters"]
+
+
+@needs_browser
+def test_a_path_reads_its_points() -> None:
+    page("r = 1 + cos(theta)")
+    script = """
+      const chart = document.getElementById("chart");
+      const key = new KeyboardEvent("keydown", { key: "ArrowRight", shiftKey: true });
+      for (let press = 0; press < 12; press++) chart.dispatchEvent(key);
+    """
+    x, y, angle, slope = map(mpmath.mpf, numbers_in(opened(script=script)))
+    radius = 1 + mpmath.cos(angle)
+    assert angle > 0
+    assert float(x) == pytest.approx(float(radius * mpmath.cos(angle)), rel=1e-12)
+    assert float(y) == pytest.approx(float(radius * mpmath.sin(angle)), rel=1e-12)
+    rise = mpmath.cos(angle) + mpmath.cos(2 * angle)
+    run_ = -mpmath.sin(angle) - mpmath.sin(2 * angle)
+    assert float(slope) == pytest.approx(float(rise / run_), rel=1e-11)
+
+
+PAGES = {
+    "wave": (["a*sin(x)*exp(-x/5)", "--slider", "a=0:2"], "#x=1.25&a=0.75"),
+    "poles": (["tan(a*x)", "--slider", "a=0.5:2", "--range=-3:3"], "#x=0.5&a=1.5"),
+    "jumps": (["floor(a*x)", "--slider", "a=1:3", "--range=-3:3"], "#x=0.3&a=2"),
+    "bell": (["exp(-(x-m)^2)", "--slider", "m=-1:1", "--orders", "0,1,2"], "#x=0.4&m=0.1"),
+    "two": (["sin(k*x)", "cos(k*x)", "--slider", "k=1:4"], "#x=0.7&k=3"),
+    "logarithm": (["exp(a*x)", "--slider", "a=0.5:2", "--log", "y", "--range=-2:2"], "#x=1&a=1.1"),
+    "root": (["sqrt(x + a)", "--slider", "a=0:3"], "#x=2&a=1"),
+    "steep": (["tanh(s*x)", "--slider", "s=1:50", "--range=-1:1"], "#x=0.01&s=30"),
+    "surface": (["x^2*y - a*sin(y)", "--slider", "a=-1:2"], "#x=0.5&y=1.25&a=2"),
+    "hat": (
+        ["exp(-a*(x^2+y^2))", "--slider", "a=0.1:1", "--kind", "surface"],
+        "#x=0.5&y=0.3&a=0.5",
+    ),
+}
+
+
+@pytest.mark.slow
+@needs_browser
+@pytest.mark.parametrize("name", PAGES)
+def test_ten_pages_show_the_numbers_of_the_engines(name: str) -> None:
+    arguments, place = PAGES[name]
+    is_surface = data_of(page(*arguments))["kind"] == "surface"
+    point = {key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", place)}
+    orders = (0, 1, 2) if "0,1,2" in arguments else (0, 1)
+    expected = []
+    for formula in arguments[: 1 + (name == "two")]:
+        function = diffcli.parse(formula, variables=list(point))
+        expected.append(float(function(**point)))
+        if is_surface:
+            gradient = function.grad(**point).derivative
+            expected += [gradient["x"], gradient["y"]]
+        else:
+            expected += [float(function.partial(*["x"] * n, **point)) for n in orders[1:]]
+    assert numbers_in(opened(place)) == pytest.approx(expected, rel=1e-12)
 
 
 SAMPLED = """

@@ -2,7 +2,7 @@
 
 const plot = JSON.parse(document.getElementById("plot").textContent);
 const byId = (id) => document.getElementById(id);
-const DIGITS = 10, STEPS = 200;
+const DIGITS = 10, STEPS = 200, TICKS = 5;
 
 // A number as it is read: its digits, and a minus that is as wide as a plus.
 function shown(number, digits = DIGITS) {
@@ -93,6 +93,15 @@ applyTheme();
 // A colour of the style sheet, and those of the lines in turn.
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const inks = () => colour("colours").split(/\s+/);
+
+// Round numbers of an axis.
+function ticks([low, high]) {
+  const rough = (high - low) / TICKS, unit = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((each) => each * unit).find((each) => each >= rough);
+  const first = Math.ceil(low / step - 1e-9), last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, place) =>
+    Number(((first + place) * step).toPrecision(12)));
+}
 
 // Call a function once before the next picture, however often it is asked for.
 function oncePerFrame(draw) {

@@ -1,4 +1,4 @@
-"""What a page draws, as the data that its code reads: lines or a surface, and the view of them."""
+"""What a page draws, as the data that its code reads: lines, curves or a surface."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from diffcli.export.routines import Index
 from diffcli.language.function import Function
 from diffcli.output.html import math
 from diffcli.output.plots.frame import Line, LinesShown, frame_range
+from diffcli.output.plots.kinds.curve import Curve
+from diffcli.output.plots.kinds.relation import RelationPicture
 from diffcli.output.plots.kinds.surface import Surface
 from diffcli.output.plots.labels import equation_of, lines_of
+from diffcli.output.plots.live.planar import curves_data
 from diffcli.output.plots.pictures import Picture
 from diffcli.output.plots.scales import levels_of
 from diffcli.studies.curves import plane as planes
@@ -38,6 +41,7 @@ class Drawn:
     """What a page draws: ``indices`` are the entries of the function that it computes.
 
     ``coordinates`` are the variables that are drawn along, ``fields`` is what its code reads.
+    A page without indices computes nothing.
     """
 
     kind: str
@@ -56,13 +60,21 @@ def drawn(
 ) -> Drawn:
     """Return what a page draws of a picture.
 
-    Raises UsageError where it is neither one of lines nor a surface.
+    Raises UsageError where it is one of regions, of arrows or in space, or where a slider would
+    move a curve that the page doesn't compute.
     """
     if isinstance(picture, LinesShown):
         return _lines(function, picture, orders, sliders)
     if isinstance(picture, Surface):
         return _surface(function, picture, sliders)
-    raise UsageError("a page shows lines and surfaces only", hint="-o plot.svg")
+    if isinstance(picture, RelationPicture | Curve):
+        if sliders:
+            raise UsageError(
+                "a page moves lines and surfaces, and shows curves as they are",
+                hint="--animate a=0:2 -o plot.gif",
+            )
+        return Drawn("plane", (), (), curves_data(picture))
+    raise UsageError("a page shows lines, curves in a plane and surfaces", hint="-o plot.svg")
 
 
 def _lines(

@@ -1,6 +1,7 @@
-"""A picture of lines or of a surface → one file that any browser opens, offline.
+"""A picture of lines, of curves or of a surface → one file that any browser opens, offline.
 
-The numbers are computed in the page by the formula's exported JavaScript, which has been tried.
+The numbers of lines and surfaces are computed in the page by the formula's exported JavaScript,
+which has been tried.
 """
 
 from __future__ import annotations
@@ -32,10 +33,20 @@ NUMBERS = "numbers"
 REACH = 10.0
 """How many times as far out as the first view a number is wrong that is told of."""
 COMPUTED = "the page computes in floating point; diffcli proves the numbers of any point"
+FIXED = "the curve is as diffcli found it, over this range; the page computes none of it"
+_CODE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "lines": ("sampling.js", "lines.js"),
+        "plane": ("plane.js",),
+        "surface": ("surface.js",),
+    }
+)
+"""The files beside this one that draw a picture of each kind."""
 CLOSING = re.compile("</(?=script)", re.IGNORECASE)
 _HINTS: Mapping[str, str] = MappingProxyType(
     {
         "lines": "drag to pan, wheel or pinch to zoom, arrow keys move the crosshair",
+        "plane": "drag to pan, wheel to zoom, arrow keys move along the curve",
         "surface": "drag or arrow keys to turn, wheel to zoom, click a point for its tangent plane",
     }
 )
@@ -68,14 +79,34 @@ def live_page(
     """Return a picture as a page.
 
     ``function`` has the sliders' variables, ``picture`` is that of the function where they stand at
-    first. Raises UsageError where the picture is neither lines nor a surface, where JavaScript
-    can't compute the formula, or in a style that a page hasn't.
+    first. Raises UsageError where a page has no such picture, where JavaScript can't compute the
+    formula, or in a style that a page hasn't.
     """
     if canvas.style not in STYLES:
         raise UsageError(
             f"a page has no style {canvas.style!r}", hint=f"--style {' or '.join(STYLES)}"
         )
     shown = drawn(function, picture, orders, sliders)
+    data = {
+        **shown.data,
+        "arguments": function.variables if shown.indices else (),
+        "parameters": [vars(each) for each in sliders],
+        "dark": None if canvas.style == OWN else True,
+    }
+    if not shown.indices:
+        return Page(_filled("", shown.fields["text"], data, (FIXED,), canvas.title))
+    code, notes = _computing(function, shown, sliders)
+    equation = equation_of(code.function)[0].replace("**", "^")
+    body = code.text.rpartition("\n\nexport {")[0]
+    computed = f"const computed = (() => {{\n{body}\n\nreturn {{ {NUMBERS} }};\n}})();"
+    text = _filled(computed, equation, data, (COMPUTED, *notes), canvas.title)
+    return Page(text, tuple(notes))
+
+
+def _computing(
+    function: Function, shown: Drawn, sliders: Sequence[Slider]
+) -> tuple[Code, list[str]]:
+    """Return the code of a page, which has been tried, and what is to be said of it."""
     routine = Numbers("value", NUMBERS, shown.indices, (len(shown.indices),), function.variables)
     try:
         code = code_of(function, "javascript", (routine,), function.called)
@@ -84,13 +115,7 @@ def live_page(
     code, trial = examined(code)
     notes = [f"not run: {trial.reason}"] if trial.reason else []
     notes += list(said([*_within_reach(trial.caveats, shown, sliders)]))
-    data = {
-        **shown.data,
-        "arguments": function.variables,
-        "parameters": [vars(each) for each in sliders],
-        "dark": None if canvas.style == OWN else True,
-    }
-    return Page(_filled(code, data, notes, canvas.title), tuple(notes))
+    return code, notes
 
 
 def _within_reach(
@@ -118,12 +143,15 @@ def _library(name: str) -> str:
     return Path(__file__).with_name("uplot").joinpath(name).read_text(encoding="utf-8").strip()
 
 
-def _filled(code: Code, data: Mapping[str, Any], notes: Sequence[str], title: str | None) -> str:
-    """Return the page with everything in its place."""
-    kind, equation = data["kind"], equation_of(code.function)[0].replace("**", "^")
-    body = code.text.rpartition("\n\nexport {")[0]
-    computed = f"const computed = (() => {{\n{body}\n\nreturn {{ {NUMBERS} }};\n}})();"
-    names = ("controls.js", *(("sampling.js", "lines.js") if kind == "lines" else ("surface.js",)))
+def _filled(
+    computed: str,
+    equation: str,
+    data: Mapping[str, Any],
+    notes: Sequence[str],
+    title: str | None,
+) -> str:
+    """Return the page with everything in its place; ``computed`` is the code of its numbers."""
+    kind, names = data["kind"], ("controls.js", *_CODE[data["kind"]])
     own = CLOSING.sub("< /", "\n\n".join([computed, *map(_file, names)]))
     licence = _library("LICENSE").replace("--", "- -")
     library = (
@@ -139,8 +167,8 @@ def _filled(code: Code, data: Mapping[str, Any], notes: Sequence[str], title: st
         "heading": escape(title or equation),
         "heading_class": "" if title else "unseen",
         "style": (_library("uPlot.min.css") + "\n" if is_lines else "") + _file("page.css"),
-        "legend": "\n".join(_legend(data["lines"])) if is_lines else data["label"],
-        "kind": "" if is_lines else "turns",
+        "legend": "\n".join(_legend(data["lines"])) if "lines" in data else data["label"],
+        "kind": "turns" if kind == "surface" else "",
         "label": escape(f"Plot of {equation}: {_HINTS[kind]}"),
         "fields": fields,
         "buttons": '<button type="button" id="fit">Fit the height</button>' if is_lines else "",
@@ -161,4 +189,4 @@ def _legend(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _notes(kind: str, notes: Sequence[str]) -> Iterator[str]:
-    yield from (f"{each[0].upper()}{each[1:]}." for each in (_HINTS[kind], COMPUTED, *notes))
+    yield from (f"{each[0].upper()}{each[1:]}." for each in (_HINTS[kind], *notes))

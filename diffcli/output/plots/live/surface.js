@@ -1,6 +1,6 @@
 // A surface that turns, with the tangent plane at a point.
 
-const FACETS = 56, HEIGHT = 0.65, PATCH = 0.22, TICKS = 5, WIRES = 7;
+const FACETS = 56, HEIGHT = 0.65, PATCH = 0.22, WIRES = 7;
 const TURN = 0.008, KEY_TURN = 0.1, ZOOM = 1.15, STEEPEST = Math.PI / 2;
 // Colours from low to high, of matplotlib's viridis.
 const SHADES = [[68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141],
@@ -76,15 +76,6 @@ function facets() {
 }
 
 // -- the box and its numbers -------------------------------------------------------------------
-
-// Round numbers of an axis.
-function ticks([low, high]) {
-  const rough = (high - low) / TICKS, unit = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((each) => each * unit).find((each) => each >= rough);
-  const first = Math.ceil(low / step - 1e-9), last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, place) =>
-    Number(((first + place) * step).toPrecision(12)));
-}
 
 function segment(from, to, strokeStyle) {
   polygon([project(from), project(to)], { strokeStyle, lineWidth: 1, fillStyle: "" });
