@@ -313,6 +313,15 @@ class Function(Differentiable):
         code = export(self, target, kinds=kinds, name=name, wrt=names_of(wrt))
         return examined(code)[0] if check else code
 
+    def _repr_html_(self) -> str:
+        from diffcli.output.answers import function_lines
+        from diffcli.output.document import Document, Formulas
+        from diffcli.output.formats import View
+        from diffcli.output.html import fragment
+
+        lines = tuple(function_lines(Facts.of("eval", self)))
+        return fragment(Document((Formulas(lines),)), View())
+
     def _repr_latex_(self) -> str:
         return f"${self.latex}$"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from diffcli.errors import LimitError, UsageError
 from diffcli.export.routines import KINDS, Kind, Routine, routines_of
 from diffcli.export.target import Contents, LackError, Run, Source
-from diffcli.export.targets import LANGUAGES, targets
+from diffcli.export.targets import ALIASES, LANGUAGES, targets
 from diffcli.language.function import Function
 
 if TYPE_CHECKING:
@@ -74,13 +74,14 @@ def export(
 ) -> Code:
     """Return a Function and its derivatives as code that runs without diffcli.
 
-    ``target`` is one of :data:`diffcli.export.targets.LANGUAGES`; ``kinds`` are of ``value grad
-    jacobian hessian``, the value and the first derivatives if none is said. Code in Python and C
-    takes and returns float64 numbers; the others take arrays that broadcast, and a derivative's
-    axes stand before theirs. Raises UsageError where there is no such language, kind or variable,
-    where a kind doesn't apply, or where a function has no closed derivative or none in that
-    language that keeps its digits; LimitError where a derivative swells.
+    ``target`` is one of :data:`diffcli.export.targets.LANGUAGES`, or octave; ``kinds`` are of
+    ``value grad jacobian hessian``, the value and the first derivatives if none is said. Code in
+    Python and C takes and returns float64 numbers; the others take arrays that broadcast, and a
+    derivative's axes stand before theirs. Raises UsageError where there is no such language, kind
+    or variable, where a kind doesn't apply, or where a function has no closed derivative or none in
+    that language that keeps its digits; LimitError where a derivative swells.
     """
+    target = ALIASES.get(target, target)
     for what, given, known in (
         ("language", [target], LANGUAGES),
         ("kind", kinds, KINDS),

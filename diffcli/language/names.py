@@ -37,6 +37,7 @@ from diffcli.language.vocabulary import (
     refusal,
 )
 
+_BIG_LETTERS = {"Sigma": "sum", "Pi": "product"}
 _OTHERWISE_IMAGINARY = "i is a variable: the imaginary unit needs --dtype complex128"
 CAPITAL_PI = "Pi"
 """The name of π in Mathematica and Maple; the Greek letter Π is a variable, by its own sign."""
@@ -216,6 +217,7 @@ class Names:
             return self.variable(name)
         if name.endswith(OF_ORDER):
             return "ordered"
+        self._check_sign(token, fail)
         if name in INTERNAL:
             return INTERNAL[name]
         if name in self._in_text.to_define:
@@ -238,6 +240,20 @@ class Names:
             self.echo("Pi is π; the capital letter is Π")
             return constant("pi")
         return self._plain(token, fail)
+
+    def _check_sign(self, token: Token, fail: Fail) -> None:
+        """Refuse the letters Σ and Π where they stand for the signs of a sum and a product."""
+        letter, _, index = token.text.partition("_")
+        is_letter = token.end - token.start == len(token.text) - len(letter) + 1
+        if letter not in _BIG_LETTERS or not is_letter:
+            return
+        is_sign = token in self._in_text.before_factors
+        if is_sign or (index and not index.isdigit()):
+            raise fail(
+                f"{letter} is a letter here, and no sign of a {_BIG_LETTERS[letter]}", token=token,
+                hint="over a vector it is sum(x^2) or prod(x^2), over an index sum(i=1..5, x^i); "
+                f"a variable of that name is declared with --vars {letter}",
+            )  # fmt: skip
 
     @contextmanager
     def bound(self, index: str, value: int) -> Iterator[None]:

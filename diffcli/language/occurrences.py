@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice, pairwise
 
 from diffcli.language.limits import MAX_DEPTH
-from diffcli.language.tokens import END, NAME, Token
+from diffcli.language.tokens import END, NAME, NUMBER, Token
 
 _OPENING, _CLOSING, _ENDS = frozenset("([{"), frozenset(")]}"), frozenset({"..", ",", ";", "="})
 
@@ -41,6 +41,16 @@ class Occurrences:
         """The tokens that occur behind another token than ``**``."""
         pairs = pairwise(self._tokens)
         return frozenset(token.text for before, token in pairs if before.text != "**")
+
+    @cached_property
+    def before_factors(self) -> frozenset[Token]:
+        """The names before a name, a number or a round bracket."""
+        pairs = pairwise(self._tokens)
+        return frozenset(
+            token
+            for token, after in pairs
+            if token.kind == NAME and (after.kind in (NAME, NUMBER) or after.text == "(")
+        )
 
     @cached_property
     def typed_names(self) -> frozenset[str]:

@@ -63,10 +63,10 @@ BESSEL = [
 
 HYPERGEOMETRIC = [
     special("uppergamma", "special", "upper incomplete gamma function Γ(a, x) = ∫ t^(a−1) e^(−t) dt over x … ∞, as uppergamma(a, x)", arity=2, domain="x > 0", ulps=1024, accuracy=1e-13, range="(0, inf)", partials="; -exp((x - 1)*log(y) - y)", is_smooth=True),
-    special("hyp0f1", "hypergeometric", "₀F₁(; b; x) = Σ xⁿ/((b)ₙ n!), as hyp0f1(b, x)", arity=2, aliases="Hypergeometric0F1 hypergeometric_0f1", domain="b ≠ 0, −1, −2, …", ulps=1024, accuracy=1e-13, partials="; hyp0f1(x + 1, y)/x", is_smooth=True),
-    special("hyp1f1", "hypergeometric", "Kummer's M(a, b, x) = ₁F₁(a; b; x), as hyp1f1(a, b, x)", arity=3, aliases="Hypergeometric1F1 hypergeometric_1f1 KummerM kummer_m", domain="b ≠ 0, −1, −2, …", ulps=1024, accuracy=1e-13, partials="; ; x/y*hyp1f1(x + 1, y + 1, z)", is_smooth=True),
+    special("hyp0f1", "hypergeometric", "₀F₁(; b; x) = Σ xⁿ/((b)ₙ n!), as hyp0f1(b, x)", arity=2, aliases="Hypergeometric0F1 hypergeometric_0f1", latex=r"\,{}_0F_1\left(; {0}; {1}\right)", domain="b ≠ 0, −1, −2, …", ulps=1024, accuracy=1e-13, partials="; hyp0f1(x + 1, y)/x", is_smooth=True),
+    special("hyp1f1", "hypergeometric", "Kummer's M(a, b, x) = ₁F₁(a; b; x), as hyp1f1(a, b, x)", arity=3, aliases="Hypergeometric1F1 hypergeometric_1f1 KummerM kummer_m", latex=r"\,{}_1F_1\left({0}; {1}; {2}\right)", domain="b ≠ 0, −1, −2, …", ulps=1024, accuracy=1e-13, partials="; ; x/y*hyp1f1(x + 1, y + 1, z)", is_smooth=True),
     special("hyperu", "hypergeometric", "Tricomi's U(a, b, x), as hyperu(a, b, x)", arity=3, aliases="HypergeometricU hypergeometric_u KummerU kummer_u tricomi_u", domain="x > 0", ulps=1024, accuracy=1e-13, partials="; ; -x*hyperu(x + 1, y + 1, z)", is_smooth=True),
-    special("hyp2f1", "hypergeometric", "Gauss's ₂F₁(a, b; c; x), as hyp2f1(a, b, c, x)", arity=4, aliases="Hypergeometric2F1 hypergeometric_2f1", domain="x < 1; c ≠ 0, −1, −2, …", ulps=1024, accuracy=1e-13, partials="; ; ; x*y/z*hyp2f1(x + 1, y + 1, z + 1, w)", is_smooth=True),
+    special("hyp2f1", "hypergeometric", "Gauss's ₂F₁(a, b; c; x), as hyp2f1(a, b, c, x)", arity=4, aliases="Hypergeometric2F1 hypergeometric_2f1", latex=r"\,{}_2F_1\left({0}, {1}; {2}; {3}\right)", domain="x < 1; c ≠ 0, −1, −2, …", ulps=1024, accuracy=1e-13, partials="; ; ; x*y/z*hyp2f1(x + 1, y + 1, z + 1, w)", is_smooth=True),
 ]
 
 POLYNOMIALS = [

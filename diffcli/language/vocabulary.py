@@ -54,6 +54,8 @@ ORDERED = {
     "Li": "polylog",
 }  # fmt: skip
 """Functions by the letters of mathematics, whose subscript is their first argument."""
+ALWAYS_CALLED = frozenset({"J", "Y", "K", "Li"})
+"""Those of these letters that are functions with a subscript whatever stands in the bracket."""
 OF_LETTER = re.compile(rf"({'|'.join(ORDERED)})_([0-9]+|[A-Za-z]+)")
 OF_ORDER = "_{"
 """The end of a letter of mathematics whose subscript is a formula, in braces."""

@@ -372,6 +372,7 @@ RESULTS = {
     "a sample": lambda: F.grad(x=np.arange(300.0), y=1),
     "code": lambda: F.export("c"),
     "latex": lambda: F.export("latex"),
+    "formula": lambda: F,
 }
 
 

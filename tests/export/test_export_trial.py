@@ -201,3 +201,9 @@ def test_formulas_of_all_kinds_are_tried(text: str) -> None:
     kinds = ["value", "grad"] if function.variables else ["value"]
     target = "torch" if function.has_tensors else "numpy"
     assert tried(export(function, target, kinds=kinds)).reason is None
+
+
+def test_octave_is_matlab_in_python_too() -> None:
+    formula = diffcli.parse("x^2")
+    codes = [formula.export(name, check=False) for name in ("octave", "matlab")]
+    assert codes[0].text == codes[1].text

@@ -197,3 +197,22 @@ def test_every_remedy_of_the_tables_is_tried() -> None:
     typed = " ".join(row[0] for name in ("remedies.txt", "refusals.txt") for row in rows(name))
     for table in (remedies.SIGNS, remedies.FUNCTIONS):
         assert [key for key in table if key not in typed] == []
+
+
+@pytest.mark.parametrize("typed", ["Σ x_i", "Σ_i x_i^2", "Σ(x)", "2Π x", "Πx^2"])
+def test_a_letter_in_the_place_of_a_sign_of_summation_is_refused(typed: str) -> None:
+    with pytest.raises(errors.FormulaError, match="is a letter here"):
+        parse(typed)
+
+
+@pytest.mark.parametrize("typed", ["Σ^2 + 1", "Σ_1*x", r"\Sigma x", "Sigma x", "2*Σ"])
+def test_a_letter_that_can_be_no_sign_of_summation_is_a_variable(typed: str) -> None:
+    assert any(name.startswith("Sigma") for name in parse(typed).variables)
+
+
+def test_a_declared_letter_is_a_variable_wherever_it_stands() -> None:
+    assert parse("Σ x", variables=["Sigma"]).read_as == "Sigma*x"
+
+
+def test_a_letter_with_bounds_is_the_sign() -> None:
+    assert parse("Σ_{i=1}^{3} x_i^2").read_as == "x_1**2 + x_2**2 + x_3**2"

@@ -327,6 +327,8 @@ def test_ticks_in_the_terminal_keep_their_digits() -> None:
     text = picture("x/4", -2.5, 2.5).text(80, 24, colour=False)
     labels = text.splitlines()[-3].split()
     assert all(label in ("-2", "-1", "0", "1", "2") for label in labels)
+    text = picture("x/4", 0, 10).text(80, 24, colour=False)
+    assert text.splitlines()[-3].split()[-1] == "10"
     marks = LabelSet(np.array([-2.5, 0, 2.5]), x_min=-3, x_max=3)
     assert marks._find_shortest_string_representation() == ["-2.5", "0.0", "2.5"]
 

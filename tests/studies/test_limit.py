@@ -303,3 +303,9 @@ def test_other_commands_name_the_one_that_finds_limits(
 ) -> None:
     assert run(["eval", formula]) == 3
     assert "diffcli limit" in capsys.readouterr().err
+
+
+def test_an_enclosure_that_says_nothing_gives_no_estimate() -> None:
+    found = limit("cos(exp(-x))^(exp(2*x))", "inf")
+    # The limit is exp(-1/2); where the cosine is 1 but for 2**-2000, its ball decides nothing.
+    assert found["verdict"] == "proved" or found["sides"][0]["estimate"] is None

@@ -41,6 +41,12 @@ def fill(template: str, arguments: Sequence[Expr], printer: Any) -> str:
     return _PLACE.sub(place, template)
 
 
+def template_of(row: Row, arguments: Sequence[Expr]) -> str:
+    """Return how a function of these arguments is written in LaTeX, its places open."""
+    is_bare = bool(arguments) and arguments[0].is_Atom and not arguments[-1].is_Symbol
+    return template(row, is_bare=is_bare)
+
+
 def without_defaults(row: Row, arguments: Sequence[Expr]) -> tuple[Expr, ...]:
     """Return the arguments less the trailing ones that are the row's defaults."""
     kept = list(arguments)
@@ -84,7 +90,7 @@ class RealFunction(Function):
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         shown = without_defaults(self.row, self.args)
-        latex = fill(template(self.row), shown, printer)
+        latex = fill(template_of(self.row, shown), shown, printer)
         return latex if exp is None else rf"\left({latex}\right)^{{{exp}}}"
 
 

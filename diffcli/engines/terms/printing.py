@@ -12,10 +12,10 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from diffcli.engines.terms.dag import tree_size
-from diffcli.engines.terms.functions import fill, without_defaults
+from diffcli.engines.terms.functions import fill, template_of, without_defaults
 from diffcli.engines.terms.spelling import AS_CALLS, LAST, Spelling
 from diffcli.language.functions import TABLE, Row, resolve
-from diffcli.language.latex.printer import slashed, template
+from diffcli.language.latex.printer import slashed
 from diffcli.language.tokens import GREEK_NAMES
 
 MAX_CONSTANT = 10
@@ -129,8 +129,9 @@ def _call_text(row: Row) -> Callable[[Any, Any], str]:
 
 def _call_latex(row: Row) -> Callable[..., str]:
     def write(printer: Any, term: Any, exp: str | None = None) -> str:
-        form = template(row)
-        latex = fill(form, without_defaults(row, term.args), printer)
+        shown = without_defaults(row, term.args)
+        form = template_of(row, shown)
+        latex = fill(form, shown, printer)
         if exp is None:
             return latex
         command, bracket, rest = latex.partition(r"\left(")

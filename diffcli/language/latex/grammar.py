@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
 from diffcli.errors import FormulaError
-from diffcli.language.latex import brackets, words
+from diffcli.language.latex import brackets, hypergeometric, words
 from diffcli.language.latex.clauses import check_words, completed, is_prose, trimmed
 from diffcli.language.latex.commands import (
     ACCENTS,
@@ -69,8 +70,10 @@ class Grammar(Reader):
             self.command(unit[1:])
         elif unit.isascii() and unit.isalpha():
             words.letters(self)
-        elif unit in _BIG_SIGNS:
+        elif unit in "∑∏∫" or _BIG_LETTER.match(self.text, start):
             STRUCTURES[_BIG_SIGNS[unit]](self, self.take())
+        elif unit in "{_" and hypergeometric.begins(self):
+            hypergeometric.hypergeometric(self)
         elif unit in _CHARACTERS:
             _CHARACTERS[unit](self)
         elif number := self.match(NUMERAL):
@@ -192,7 +195,9 @@ class Grammar(Reader):
         return self.fail(rf"unknown command '\{name}'", start, hint)
 
 
-_BIG_SIGNS = {"∑": "sum", "∏": "prod", "∫": "int"}
+_BIG_SIGNS = {"∑": "sum", "∏": "prod", "∫": "int", "Σ": "sum", "Π": "prod"}
+_BIG_LETTER = re.compile(r"[ΣΠ](?=\s*_\s*\{[^{}=]*=)")
+"""A letter with the bounds of a sum or a product."""
 _CHARACTERS: dict[str, Callable[[Grammar], None]] = {
     "{": Grammar.group,
     "^": exponent,

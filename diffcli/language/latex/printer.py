@@ -30,7 +30,7 @@ from diffcli.language.printer import SHORT, number_text, place_text, sized_call
 from diffcli.language.tensors import TENSORS
 from diffcli.language.tokens import GREEK_NAMES
 from diffcli.language.unknown import parts_of, spelled_latex
-from diffcli.language.vocabulary import CALLABLE, ORDERED
+from diffcli.language.vocabulary import ALWAYS_CALLED, CALLABLE, ORDERED
 
 #: How tightly the LaTeX of an operation holds together: it is bracketed inside a tighter one.
 _CASES, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _PREFIX, _FACTOR, _ATOM = range(10)
@@ -47,7 +47,22 @@ _TIGHTNESS = {
     "neg": _PREFIX,
     **dict.fromkeys(["div", "pow", "exp", "factorial", "transpose"], _FACTOR),
 }
-_SHAPES = frozenset({"abs", "floor", "ceil", "sqrt", "cbrt", "root", "binomial", "log2", "log10"})
+_SHAPES = frozenset(
+    {
+        "abs",
+        "floor",
+        "ceil",
+        "sqrt",
+        "cbrt",
+        "root",
+        "binomial",
+        "log2",
+        "log10",
+        "hyp0f1",
+        "hyp1f1",
+        "hyp2f1",
+    }
+)
 """Rows whose template isn't a call, and is read as that row."""
 _BY_NAME = {"exp": r"\exp"}
 """How rows are called by name, but for ``\\operatorname``."""
@@ -264,10 +279,16 @@ def _integral(node: Node, texts: _Texts) -> str:
     return rf"\int_{{{low}}}^{{{high}}} {inner.held(body, _PRODUCT)} \, d{name_latex(name)}"
 
 
-def template(row: Row, variables: Collection[str] = ()) -> str:
-    """Return how a function is written, such that it is read again as the same."""
+def template(row: Row, variables: Collection[str] = (), *, is_bare: bool = False) -> str:
+    """Return how a function is written, such that it is read again as the same.
+
+    Where the first argument ``is_bare``, a name or a number, and the second isn't a name, E_{x}(2y)
+    may be a product: the order stands in brackets.
+    """
     called, ordered = _CALLED.fullmatch(row.latex), _ORDERED.fullmatch(row.latex)
     if ordered and ORDERED.get(ordered["letter"]) == row.name:
+        if is_bare and ordered["letter"] not in ALWAYS_CALLED:
+            return row.latex.replace("{0}", "({0})")
         is_read = not any(name.partition("_")[0] == ordered["letter"] for name in variables)
     elif called and BY_NAME.get(called["name"]) is row:
         is_read = called["name"] not in variables
@@ -283,7 +304,8 @@ def _by_name(op: str) -> str:
 def _template(node: Node, texts: _Texts) -> str:
     if node.op == "root" and node.args[1] is number(3):
         return _by_name(node.op)
-    return template(TABLE[node.op], texts.variables)
+    is_bare = node.args[0].is_leaf and node.args[-1].op != VARIABLE
+    return template(TABLE[node.op], texts.variables, is_bare=is_bare)
 
 
 def _tensor(node: Node, texts: _Texts) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from diffcli.language.functions import BY_NAME
+from diffcli.language.latex import hypergeometric
 from diffcli.language.latex.applications import application, greek_call, is_word, starts_factor
 from diffcli.language.latex.clauses import CLAUSES, prose
 from diffcli.language.latex.commands import ACCENTS, BOLD, FUNCTIONS, SWITCHES, TEXTUAL, VARIANTS
@@ -16,7 +17,15 @@ from diffcli.language.latex.scripts import PLACES, exponent, subscript
 from diffcli.language.remedies import FUNCTIONS as REMEDIES
 from diffcli.language.tensors import BY_TENSOR_NAME
 from diffcli.language.tokens import GREEK_NAMES, NAME, NUMBER, SIGN, TIMES, Token
-from diffcli.language.vocabulary import CALLABLE, CONSTANTS, FORMS, GLUED, OF_ORDER
+from diffcli.language.vocabulary import (
+    ALWAYS_CALLED,
+    CALLABLE,
+    CONSTANTS,
+    FORMS,
+    GLUED,
+    OF_ORDER,
+    ORDERED,
+)
 
 _LONGEST = max(map(len, CALLABLE))
 _BRACKET = re.compile(r"(?:\\(?:left|[bB]igg?l?)\s*)?(?:\(|\[|\\\{)")
@@ -25,8 +34,6 @@ _ARGUMENTS = re.compile(
     rf"(?:\\(?:left|[bB]igg?l?)\s*)?\((?:{_ARGUMENT},)*{_ARGUMENT}(?:\\(?:right|[bB]igg?r?)\s*)?\)"
 )
 _OPENING = re.compile(r"\s*(?:\\[,;:! ])*\s*(?:\\(?:left|[bB]igg?l?)\s*)?\(")
-_CALLED = frozenset({"J", "Y", "K", "Li"})
-"""Letters with a subscript that are functions, whatever stands in the bracket."""
 _OFTEN_FUNCTIONS = frozenset("delta rho chi eta psi Psi Theta Lambda varphi".split())
 """Greek letters that are said to be factors before a bracket, as ``\\delta(x-a)`` may be none."""
 _LETTERS = re.compile(r"([A-Za-z]++)([0-9]*)(?![.0-9])|([A-Za-z]+)")
@@ -151,7 +158,7 @@ def scripts(reader: Reader, index: int) -> None:
     """Read what belongs to the name at a place among the tokens, the last but for its own."""
     text, order = reader.tokens[index].text, False
     while (unit := reader.peek()) and unit in "_^":
-        if PLACES.match(reader.text, reader.position):
+        if PLACES.match(reader.text, reader.position) or hypergeometric.begins(reader):
             break
         if unit == "^":
             exponent(reader)
@@ -180,12 +187,13 @@ def _multiplied(reader: Reader, text: str, index: int) -> None:
     if not _BRACKET.match(reader.text, reader.position) or reader.tokens[-1].kind != NAME:
         return
     whole = reader.tokens[index].text
-    if whole.partition("_")[0] in _CALLED and "_" in whole:
+    if whole.partition("_")[0] in ALWAYS_CALLED and "_" in whole:
         return
     if greek_call(reader, text, index) or _ARGUMENTS.match(reader.text, reader.position):
         return
-    is_letter = len(whole) == 1 or text in REMEDIES or text in _OFTEN_FUNCTIONS
-    if is_letter and text not in CONSTANTS and text not in reader.declared:
+    is_letter = len(whole) == 1 or text in REMEDIES or text in ORDERED or text in _OFTEN_FUNCTIONS
+    is_constant = whole in CONSTANTS
+    if is_letter and not is_constant and text not in reader.declared:
         reader.say(f"{whole}(…) is a product")
     reader.emit(SIGN, TIMES, reader.position)
 

@@ -36,6 +36,8 @@ LEAST, MOST = (20, 6), (160, 48)
 """The least and the largest picture, in columns and lines."""
 MOST_LISTED = 8
 """Features of a kind that the legend lists."""
+LEAST_ROOM = 1e-9
+"""Share of an axis behind its last tick, far less than a character."""
 DOTTED = 1
 """Columns between the dots of a derivative."""
 PLAIN = 50
@@ -97,7 +99,7 @@ def lines_text(plot: LinesShown, columns: int, rows: int, *, colour: bool) -> st
         width=width,
         height=height,
         x_min=frame.x_range[0],
-        x_max=frame.x_range[1],
+        x_max=_with_last_tick(*frame.x_range),
         **axis.options("y"),
         x_as_log=frame.log_x,
         y_as_log=frame.log,
@@ -235,7 +237,16 @@ class _Axis:
         """Return the ends and the unit, as uniplot takes those of the axis ``name``."""
         low, high = self._in_unit(np.array([self.low, self.high])).tolist()
         unit = f"e{self.exponent}" if self.exponent else ""
-        return {f"{name}_min": low, f"{name}_max": high, f"{name}_unit": unit}
+        return {
+            f"{name}_min": low,
+            f"{name}_max": _with_last_tick(low, high),
+            f"{name}_unit": unit,
+        }
+
+
+def _with_last_tick(low: float, high: float) -> float:
+    """Return the end of an axis with room for a tick at it: uniplot's ticks lie below the end."""
+    return high + (high - low) * LEAST_ROOM
 
 
 def _points(

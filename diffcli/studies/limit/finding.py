@@ -105,8 +105,8 @@ def _estimate(output: Node, place: Place, side: int) -> float | None:
         there = number(place.infinite * 2**power)
         at = there if place.infinite else node("add", place.point, step)
         ball = partial(output, {**place.fixed, place.name: at}, (), deadline=deadline).ball
-        if ball is None:
+        if ball is None or float(arb(ball).rad()) > ALIKE * max(1.0, abs(float(arb(ball).mid()))):
             return None
-        numbers.append(arb(ball))
-    *_, near, nearest = (float(each.mid()) for each in numbers)
+        numbers.append(float(arb(ball).mid()))
+    *_, near, nearest = numbers
     return nearest if abs(nearest - near) <= ALIKE * max(1.0, abs(nearest)) else None

@@ -490,3 +490,28 @@ def test_the_latex_of_every_function_in_a_derivative_is_read_as_it(row: Row) -> 
     for place, argument in enumerate(arguments):
         written = written.replace(f"{{{place}}}", argument)
     assert parse(written, variables="xyzw").outputs[0].op == row.name
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        (r"{}_2F_1(1,2;3;x)", "hyp2f1(1, 2, 3, x)"),
+        (r"x\,_2F_1\left(1,\frac12;3;x^2\right)", "x*hyp2f1(1, 1/2, 3, x^2)"),
+        (r"{}_{1}F_{1}(a;b;x)", "hyp1f1(a, b, x)"),
+        (r"2\,{}_0F_1(;b;x)^2", "2*hyp0f1(b, x)^2"),
+        (r"\frac{{}_2F_1(a,b;c;\sin x)}{x}", "hyp2f1(a, b, c, sin(x))/x"),
+        (r"I_{(1)}(x+1)", "besseli(1, x+1)"),
+    ],
+)
+def test_a_function_whose_counts_stand_beside_its_letter(typed: str, plain: str) -> None:
+    assert parse(typed).outputs == parse(plain).outputs
+
+
+@pytest.mark.parametrize("typed", [r"{}_3F_2(1,2,3;4,5;x)", r"{}_2F_1(1;3;x)", r"{}_2F_1(1,2,3)"])
+def test_other_counts_are_refused(typed: str) -> None:
+    with pytest.raises(errors.FormulaError):
+        parse(typed)
+
+
+def test_a_letter_with_an_index_before_a_bracket_says_that_it_is_a_factor() -> None:
+    assert "E_x(…) is a product" in parse(r"E_{x}\left(2y\right)").readings
