@@ -1,4 +1,4 @@
-"""What is computed for every row, and the columns that hold it."""
+"""The numbers that are computed for every row, and the columns that hold them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run did, in words and as JSON."""
+"""The summary of a run, in words and as JSON."""
 
 from __future__ import annotations
 

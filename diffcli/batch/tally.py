@@ -1,4 +1,4 @@
-"""What a run has done so far: all that it needs to go on, and to tell at its end."""
+"""The tally of a run: all that it needs to go on after a stop, and for its summary."""
 
 from __future__ import annotations
 

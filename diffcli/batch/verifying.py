@@ -1,4 +1,4 @@
-"""What the engines say of a file's rows: of the difficult ones, and of a random sample.
+"""Verdicts on a file's rows: on the difficult ones, and on a random sample.
 
 They are looked at before their chunk is written, so that the numbers that are proved are those that
 are written. Of a file whose length isn't known yet, every row is that may be the sample's.

@@ -1,4 +1,4 @@
-"""What was typed → requests → answers, shown on the screen or written to files."""
+"""Typed text → requests → answers, shown on the screen or written to files."""
 
 from __future__ import annotations
 

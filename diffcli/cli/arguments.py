@@ -1,4 +1,4 @@
-"""What was typed → what typer reads: bare formulas, and formulas that begin with a minus."""
+"""Typed arguments → those that typer reads: bare formulas, formulas that begin with a minus."""
 
 from __future__ import annotations
 

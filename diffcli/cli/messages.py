@@ -1,4 +1,4 @@
-"""What goes to stderr: errors with a caret, warnings, readings, progress bars."""
+"""Messages on stderr: errors with a caret, warnings, readings, progress bars."""
 
 from __future__ import annotations
 

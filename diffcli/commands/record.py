@@ -1,4 +1,4 @@
-"""What a command is, what it is asked, and how it goes about an answer."""
+"""The record of a command: its help, its options, and its plan for an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What exported code can't do right at the difficult points of its formula.
+"""Faults of exported code at the difficult points of its formula.
 
 Those are holes, kinks, poles and edges of the domain, as far as they lie at numbers that the
 formula is made of, the points beside them, and tiny and huge arguments everywhere. The code is run

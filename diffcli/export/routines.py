@@ -1,4 +1,4 @@
-"""What is to be written: a function for the value, and one for each kind of derivative."""
+"""The routines to write: a function for the value, and one for each kind of derivative."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What binds a variable over a range: ``sum(i=1..5, f)``, ``prod(…)``, ``integrate(f, t=a..x)``.
+"""Forms that bind a variable over a range: ``sum(i=1..5, f)``, ``integrate(f, t=a..x)``.
 
 Free functions over the parser of :mod:`diffcli.language.pratt`. A sum or product is written out,
 its formula read again for each index; an integral is a function of its bounds.

@@ -16,7 +16,7 @@ _NAMES = "xyabcdgh"
 
 @dataclass(frozen=True)
 class Entry:
-    """What is called by a name, how it is written, and what is to be known of it.
+    """An entry of the catalogue: its names, how it is written, and facts about it.
 
     ``facts`` have their titles; ``arguments`` is how many it takes, None being any number.
     """

@@ -1,4 +1,4 @@
-"""What is said of tensors beside a formula: shapes as ``X=(m,n), w=n``, and ``A symmetric``.
+"""Declarations of tensors beside a formula: shapes ``X=(m,n), w=n``, and ``A symmetric``.
 
 A length with a name stands for any length. It is a prime that no formula has by chance, until a
 point says which it is; the name is a whole number in the formula too, as in ``eye(n)``.

@@ -1,4 +1,4 @@
-r"""What LaTeX writes behind a formula: ``(\sin x)'``, ``x^2|_{x=2}``, ``[x^2]_0^1``.
+r"""Signs that LaTeX writes behind a formula: ``(\sin x)'``, ``x^2|_{x=2}``, ``[x^2]_0^1``.
 
 Free functions over the parser of :mod:`diffcli.language.pratt`.
 """

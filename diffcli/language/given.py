@@ -1,4 +1,4 @@
-"""What all points of a request say alike before its formula is read: shapes and whole numbers."""
+"""Facts that all points of a request share: the shapes of names, and whole numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a name means: a variable, a definition, a function, a constant, or a product of letters."""
+"""Meanings of names: variables, definitions, functions, constants, products of letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to type instead of what isn't read: by character, by sign, by word, by function."""
+"""Remedies for text that isn't read: by character, by sign, by word, by function."""
 
 from __future__ import annotations
 

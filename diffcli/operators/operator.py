@@ -1,4 +1,4 @@
-"""What every operator says of itself, and the layouts that several share."""
+"""The base of every operator, and the layouts that several share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be said beside numbers: why one is missing, how far it is proved, what they mean."""
+"""Notes beside numbers: why one is missing, how far it is proved, what they mean."""
 
 from __future__ import annotations
 

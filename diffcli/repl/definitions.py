@@ -1,4 +1,4 @@
-"""What a session has defined: values (``a = 3``) and functions (``f(x) = x^2``).
+"""The definitions of a session: values (``a = 3``) and functions (``f(x) = x^2``).
 
 A value is passed on as a definition of the language. A function is none of the language's: its
 calls are replaced by its formula, token by token, before the language reads the text.

@@ -15,7 +15,7 @@ _ABOUT_PACKAGES = (".dist-info", ".egg-info", ".pth", ".egg-link")
 
 
 class Installation:
-    """What is installed when this is made, to be compared with what is installed later.
+    """A snapshot of the installed files, to be compared with those installed later.
 
     Mostly the times of the files and of the folders suffice: no entry comes or goes without a
     change of its folder.

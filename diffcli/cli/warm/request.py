@@ -1,4 +1,4 @@
-"""What a command hands over to the warm process, as bytes: fields after their lengths."""
+"""The request that a command hands over to the warm process: fields after their lengths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""What a function in LaTeX applies to: ``\sin k(x-vt)``, ``\sin x\sqrt{x}``, ``\Gamma(s, x)``.
+r"""Arguments of functions in LaTeX: ``\sin k(x-vt)``, ``\sin x\sqrt{x}``, ``\Gamma(s, x)``.
 
 An argument without brackets is what is juxtaposed. A new function ends it, as ``\,`` does, a
 fraction or a root behind it, and an exponential; it is put into brackets here, and said where it

@@ -1,4 +1,4 @@
-"""What the commands of LaTeX mean, in the plain language; and what isn't read, with the remedy."""
+"""The commands of LaTeX in the plain language; and those that aren't read, with the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""What stands around a formula: ``\[ … \]``, and on the left of its sign of equality.
+r"""Wrappings of a formula, ``\[ … \]``, and names on the left of its sign of equality.
 
 ``f(x) =`` and ``y =`` are read by the parser; here go ``\frac{dN}{dt} =``, ``P(X=k) =`` and such,
 which name the formula and say nothing else of it.

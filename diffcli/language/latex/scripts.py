@@ -1,4 +1,4 @@
-r"""What stands below and above a name in LaTeX: ``x_{max}``, ``x^{2}``, ``30^\circ``."""
+r"""Subscripts and superscripts in LaTeX: ``x_{max}``, ``x^{2}``, ``30^\circ``."""
 
 from __future__ import annotations
 

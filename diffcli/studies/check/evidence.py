@@ -1,4 +1,4 @@
-"""What every engine says of a derivative, side by side, each timed on its own."""
+"""The answers of all engines for a derivative, side by side, each timed on its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function of one variable becomes far away: t^k·g(t) with t = ±1/x, g smooth at 0.
+"""Functions of one variable far away, as t^k·g(t) with t = ±1/x and g smooth at 0.
 
 Where that can be written, g's Taylor series at 0 proves the line that the function nears: for
 k = −1 it is g(0)·x + g′(0). What nears a limit faster than any power of t, as tanh does, is that
@@ -51,7 +51,7 @@ _LIMITS: Mapping[str, tuple[tuple[Node, int] | None, tuple[Node, int] | None]] =
         "sigmoid": ((ZERO, 1), (ONE, -1)),
     }
 )
-"""What these near for −∞ and ∞, faster than any power, and on which side of it they stay."""
+"""Their limits at −∞ and ∞, neared faster than any power, and the side from which."""
 _CONTINUOUS = KINKED | {"hypot"}
 """Operations that have kinks, and no jumps nor edges: a limit goes through them."""
 

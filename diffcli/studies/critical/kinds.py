@@ -1,4 +1,4 @@
-"""What a notable point of a function is, and what a Hessian's eigenvalues tell of it."""
+"""The kinds of notable points of a function, and that of a critical point by its Hessian."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is proved of a Function of one variable: on an interval, and at a point."""
+"""Proofs about a Function of one variable: on an interval, and at a point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is proved of a curve: on each of many stretches, bounds that hold all of its values."""
+"""The proved band of a curve: on each of many stretches, bounds that hold all its values."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ HIDDEN, SEEN = 0.05, 0.15
 MARGIN = 0.5
 """Beside turning points, as a part of what lies between them."""
 TOO_HIGH, TOO_STEEP = 1e3, 10.0
-"""What the values reach, and how many times their median, where they grow too fast."""
+"""A size, and a multiple of the median, from which values grow too fast."""
 
 
 @dataclass(frozen=True)

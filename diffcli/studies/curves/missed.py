@@ -1,4 +1,4 @@
-"""What the samples of a line miss: bumps narrower than their cells, and points without a value."""
+"""Features that the samples of a line miss: bumps narrower than a cell, missing points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sampling takes and gives: what is proved of a curve, and its points with their breaks."""
+"""The input and output of sampling: proofs about a curve, and its points with their breaks."""
 
 from __future__ import annotations
 

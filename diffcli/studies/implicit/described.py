@@ -1,4 +1,4 @@
-"""What the branches of a curve at a singular point say of dy/dx there."""
+"""dy/dx at a singular point of a curve, as its branches have it."""
 
 from __future__ import annotations
 

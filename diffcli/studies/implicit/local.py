@@ -1,4 +1,4 @@
-"""What a plane curve is near one of its points: its real half-branches, counted with proof.
+"""A plane curve near one of its points: its real half-branches, counted with proof.
 
 Where the equation has kinks or jumps at the point, each combination of the signs of their margins
 gives a curve of its own, of which those half-branches count on which the margins have these signs.

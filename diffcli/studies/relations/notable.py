@@ -1,4 +1,4 @@
-"""What is of note on a curve: horizontal and vertical tangents, crossings, cusps, isolated points.
+"""Notable points of a curve: horizontal and vertical tangents, crossings, cusps, isolated ones.
 
 Where the slope is 0 or infinite the factor and one of its partials are 0, which Krawczyk's operator
 proves. Where both partials are 0 the point is named if it is exact, by the curve's branches there.

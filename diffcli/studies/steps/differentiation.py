@@ -6,7 +6,7 @@ engine has its own. What the two arrive at is proved to be the same before anyth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -23,6 +23,9 @@ from diffcli.operators import Entry
 from diffcli.studies.steps.derivation import Step, written
 
 if TYPE_CHECKING:
+    from flint import arb
+
+    from diffcli.engines.enclosure import Coordinate
     from diffcli.studies.check.places import RandomPoint
 
 HIGHEST_ORDER = 3
@@ -162,33 +165,54 @@ def proof_of(partials: Partials, entry: Entry, budget: float, seed: int) -> Proo
 def _agreeing(function: Function, entry: Entry, budget: float, seed: int) -> int:
     """Return at how many points the second output is proved to be as a partial of the first."""
     # Imported late: most answers are proved without a ball.
-    from diffcli.studies.check.places import RandomPoint, draw
+    from diffcli.studies.check.places import draw
 
     formula, claim = function.outputs
     refuse_unknown([formula])
-    deadline, points = now() + PATIENCE * budget, 0
     has_integral = any(is_integral(node.op) for node in function.nodes)
-    for coordinates in islice(
-        draw(function.variables or entry.wrt, seed, modest=has_integral), DRAWN
-    ):
+    drawn = draw(function.variables or entry.wrt, seed, modest=has_integral)
+    return count_equal(
+        drawn,
+        lambda point: (point.number(formula, entry.wrt), point.number(claim)),
+        budget,
+        missing="the formula has a derivative",
+    )
+
+
+def count_equal(
+    drawn: Iterable[Mapping[str, Coordinate]],
+    sides: Callable[[RandomPoint], tuple[arb | None, arb | None]],
+    budget: float,
+    *,
+    missing: str,
+) -> int:
+    """Return at how many of the points drawn two sides are equal as far as digits go.
+
+    A point counts where both have a value. Raises DisagreementError where they differ, UsageError
+    where no point counts; ``missing`` is what no point was found for.
+    """
+    from diffcli.studies.check.places import RandomPoint
+
+    deadline, points = now() + PATIENCE * budget, 0
+    for coordinates in islice(drawn, DRAWN):
         point = RandomPoint(coordinates, deadline=deadline)
-        truth, claimed = point.number(formula, entry.wrt), point.number(claim)
-        if truth is None or claimed is None:
+        left, right = sides(point)
+        if left is None or right is None:
             continue
-        if not truth.overlaps(claimed):
-            raise disagreement(point)
+        if not left.overlaps(right):
+            raise _disagreement(point)
         points += 1
         if points == POINTS:
             break
     if not points:
         raise UsageError(
-            "no point was found where the formula has a derivative, and no proof of the steps",
+            f"no point was found where {missing}, and no proof of the steps",
             hint="allow more time with --check-budget",
         )
     return points
 
 
-def disagreement(point: RandomPoint) -> DisagreementError:
+def _disagreement(point: RandomPoint) -> DisagreementError:
     """Return the error that the steps end on another derivative than the engines' at a point."""
     where = ", ".join(f"{name} = {x:g}" for name, x in point.floats.items())
     return DisagreementError(

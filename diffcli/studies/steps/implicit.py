@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from diffcli.clock import now
@@ -17,17 +16,13 @@ from diffcli.language.equations import Equations
 from diffcli.language.expression import Node, variable
 from diffcli.language.function import Function
 from diffcli.studies.steps.derivation import Step, written
-from diffcli.studies.steps.differentiation import (
-    DRAWN,
-    PATIENCE,
-    POINTS,
-    Proof,
-    disagreement,
-    tidied,
-)
+from diffcli.studies.steps.differentiation import Proof, count_equal, tidied
 
 if TYPE_CHECKING:
+    from flint import arb
+
     from diffcli.engines.symbolic import Symbolic
+    from diffcli.studies.check.places import RandomPoint
 
 PRIME = "′"
 
@@ -139,24 +134,15 @@ def _is_slope(symbolic: Symbolic, x: str, y: str) -> bool:
 
 def _agreeing(function: Function, x: str, y: str, budget: float, seed: int) -> int:
     """Return at how many points ∂f/∂x + ∂f/∂y·y′ is certified to be 0 as far as digits go."""
-    from diffcli.studies.check.places import RandomPoint, draw
+    from diffcli.studies.check.places import draw
 
     output, claim = function.outputs
-    deadline, points = now() + PATIENCE * budget, 0
-    for coordinates in islice(draw(function.variables, seed), DRAWN):
-        point = RandomPoint(coordinates, deadline=deadline)
+
+    def sides(point: RandomPoint) -> tuple[arb | None, arb | None]:
         across, up = point.number(output, (x,)), point.number(output, (y,))
         slope = point.number(claim)
-        if across is None or up is None or slope is None:
-            continue
-        if not (-across).overlaps(up * slope):
-            raise disagreement(point)
-        points += 1
-        if points == POINTS:
-            return points
-    if not points:
-        raise UsageError(
-            "no point was found where the derivative is certain, and no proof of the steps",
-            hint="allow more time with --check-budget",
-        )
-    return points
+        rise = None if up is None or slope is None else up * slope
+        return None if across is None else -across, rise
+
+    drawn = draw(function.variables, seed)
+    return count_equal(drawn, sides, budget, missing="the derivative is certain")

@@ -1,4 +1,4 @@
-"""What a rule of differentiation is, and the products and sums that it is made of.
+"""The use of a rule of differentiation, and the products and sums that it is made of.
 
 A rule is a function of parts and of their derivatives, written once: letters in their places make
 its statement, the parts of a formula make the line that a pupil writes.

@@ -1,4 +1,4 @@
-"""What is known of the uncertainty of the inputs: typed, or read from a file."""
+"""The covariances of the inputs: typed, or read from a file."""
 
 from __future__ import annotations
 
