@@ -170,7 +170,7 @@ def _named(function: Function, shapes: Mapping[str, Shape]) -> tuple[Function, M
     known = {*said.lengths.values(), *chain.from_iterable(said.shapes.values())}
     lengths = dict.fromkeys(chain.from_iterable(shapes.values()))
     unknown = [length for length in lengths if length not in known]
-    typed = {each.value for each in function.nodes}
+    typed = {term.value for term in function.nodes}
     free = [length for length in LENGTHS if length not in typed]
     numbers = dict(zip(unknown, free, strict=False))
     taken = {*function.variables, *said.lengths}

@@ -62,7 +62,7 @@ def is_enclosed(
     chance = _Chance.of(operator, outputs, form, draw)
     whole = _Whole.of(function, form, chance)
     _check_balls([whole.output, whole.claim])
-    numbers = dict(part for each in point.values.items() for part in _entries(*each))
+    numbers = dict(part for pair in point.values.items() for part in _entries(*pair))
     with until(deadline), working(BITS):
         truth = _derivative(operator, whole.output, numbers, chance)
         value = Walk(whole.claim, numbers).value(BITS)

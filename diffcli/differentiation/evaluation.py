@@ -112,8 +112,8 @@ class Evaluation:
         if self._operator.direction is not None:
             directions = dict(zip(directions, problem.vector, strict=True))
         values = tensors({**arrays, **directions}, self._settings.dtype, self._settings.device)
-        found = remote.lower(form.function)(*values.values(), shape=())
-        return ClosedValues(form, [to_array(tensor) for tensor in found], directions)
+        results = remote.lower(form.function)(*values.values(), shape=())
+        return ClosedValues(form, [to_array(tensor) for tensor in results], directions)
 
     @cached_property
     def _program(self) -> Program:
@@ -127,7 +127,7 @@ def _where_defined(problem: Problem, values: Sequence[Array], entries: Sequence[
     from diffcli.differentiation.numbers import Numbers
 
     missing = [np.isnan(value) for value in values]
-    if not any(each.any() for each in missing):
+    if not any(position.any() for position in missing):
         return Numbers(values, entries)
     kept = []
     for quantity, entry in zip(problem.entries, entries, strict=True):

@@ -125,8 +125,8 @@ class Sampler:
                         terms.setdefault(str(inner.value), []).append(term)
             self._terms[output] = terms
         name = list(self._variables)[target.wrt[0]]
-        found = self._terms[output].get(name, [number(0)])
-        return node("add", *found) if len(found) > 1 else found[0]
+        summed = self._terms[output].get(name, [number(0)])
+        return node("add", *summed) if len(summed) > 1 else summed[0]
 
     @cached_property
     def _terms(self) -> dict[int, dict[str, list[Node]]]:

@@ -128,8 +128,8 @@ class Evaluation:
         tensor = self.variables[variable]
         if not bracket:
             return tensor, None
-        place = tuple(int(part) for part in index.removesuffix("]").split(","))
-        return tensor, int(np.ravel_multi_index(place, tensor.shape))
+        position = tuple(int(part) for part in index.removesuffix("]").split(","))
+        return tensor, int(np.ravel_multi_index(position, tensor.shape))
 
     def _nested(self, wrt: Sequence[tuple[Tensor, int | None]]) -> Tensor:
         output = self.outputs[0]

@@ -327,7 +327,7 @@ class _Perturbed(TorchDispatchMode):
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         # A view, and what an operation in place gives, is its argument's memory.
-        is_new = all(each.alias_info is None for each in func._schema.returns)
+        is_new = all(returned.alias_info is None for returned in func._schema.returns)
         if not is_new or not isinstance(result, Tensor) or not result.is_floating_point():
             return result
         drawn = torch.from_numpy(self._random.choice([-1.0, 1.0], tuple(result.shape)))

@@ -248,13 +248,13 @@ def _steps(
     (_, (*before, _), _), *_ = parts
     (_, (_, *after), _), *_ = parts
     if all(list(index[:-1]) == before for _, index, _ in parts):
-        place, after = -1, []
+        offset, after = -1, []
     elif all(list(index[1:]) == after for _, index, _ in parts):
-        place, before = 0, []
+        offset, before = 0, []
     else:
         return None
     vector: dict[str, Fraction | Node] = {
-        index[place]: step.exact if isinstance(step, Rounded) else Fraction(step)
+        index[offset]: step.exact if isinstance(step, Rounded) else Fraction(step)
         for step, index, _ in parts
     }
     return [*({name: Fraction(1)} for name in before), vector, *({n: Fraction(1)} for n in after)]

@@ -49,7 +49,7 @@ class Progression(Sequence[Node]):
         """Return the entry at a place, or those at some."""
         positions = range(self.length)[position]
         if isinstance(positions, range):
-            return [self[each] for each in positions]
+            return [self[position] for position in positions]
         parts = [
             (base, start + positions * step)
             for base, (start, step) in self.terms.items()
@@ -64,8 +64,8 @@ class Progression(Sequence[Node]):
 
         approximate = {base: _fraction(base) for base in self.terms}
         start, step = (
-            sum((approximate[base] * pair[place] for base, pair in self.terms.items()), Fraction())
-            for place in (0, 1)
+            sum((approximate[base] * pair[end] for base, pair in self.terms.items()), Fraction())
+            for end in (0, 1)
         )
         common = lcm(start.denominator, step.denominator)
         first, more = int(start * common), int(step * common)
@@ -162,9 +162,9 @@ def _multiples(value: Node) -> Iterator[tuple[Node, Fraction]]:
         rest = [arg for arg, multiple in zip(value.args, known, strict=True) if multiple is None]
         if len(rest) != 1 or (value.op == "div" and known[1] is None):
             break
-        for each in known:
-            if each is not None:
-                factor = factor / each if value.op == "div" else factor * each
+        for multiples in known:
+            if multiples is not None:
+                factor = factor / multiples if value.op == "div" else factor * multiples
         (value,) = rest
     yield value, factor
 

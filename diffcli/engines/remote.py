@@ -323,7 +323,7 @@ def _identity(symbolic: Symbolic, wrt: tuple[str, ...], output: int, claim: int)
 def _rough_margins(symbolic: Symbolic, output: Node) -> tuple[tuple[str, Expr], ...]:
     from diffcli.engines.margins import rough_places
 
-    margins = (place for term in postorder([output]) for place in rough_places(term))
+    margins = (margin for term in postorder([output]) for margin in rough_places(term))
     return _margins(symbolic, tuple(dict.fromkeys(margins)))
 
 

@@ -213,5 +213,5 @@ class Symbolic:
         deadline: float,
     ) -> float | None:
         """Return the partial's value at a point as a float, None where it has none; as value."""
-        found = self.value(point, wrt, output, deadline=deadline).number
-        return None if found is None else float(found)
+        exact = self.value(point, wrt, output, deadline=deadline).number
+        return None if exact is None else float(exact)

@@ -181,16 +181,18 @@ def transpose(x: Tensor) -> Tensor:
     return x.T if x.ndim == 2 else x
 
 
-def index(x: Tensor, *place: int | slice) -> Tensor:
+def index(x: Tensor, *position: int | slice) -> Tensor:
     """Return an entry or a slice; torch takes no step backwards."""
     backward = [
-        axis for axis, part in enumerate(place) if isinstance(part, slice) and (part.step or 1) < 0
+        axis
+        for axis, part in enumerate(position)
+        if isinstance(part, slice) and (part.step or 1) < 0
     ]
     turned = tuple(
         _turned(part, x.shape[axis]) if axis in backward and isinstance(part, slice) else part
-        for axis, part in enumerate(place)
+        for axis, part in enumerate(position)
     )
-    return x.flip(backward)[turned] if backward else x[place]
+    return x.flip(backward)[turned] if backward else x[position]
 
 
 def _turned(part: slice, size: int) -> slice:

@@ -256,10 +256,10 @@ class _Weighed:
     """Autograd's numbers beside the balls, element by element."""
 
     def __init__(
-        self, numbers: Floats, found: Enclosed, dtype: str, *, is_sample: bool = False
+        self, numbers: Floats, enclosed: Enclosed, dtype: str, *, is_sample: bool = False
     ) -> None:
-        self.numbers, self.dtype, self.bound = numbers, dtype, found.bound
-        self.middle, self.radius = found.middle, found.radius
+        self.numbers, self.dtype, self.bound = numbers, dtype, enclosed.bound
+        self.middle, self.radius = enclosed.middle, enclosed.radius
         size = np.abs(self.middle)
         sizes = np.where(np.isfinite(size), size, np.abs(numbers)) if is_sample else size
         self.scale = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))

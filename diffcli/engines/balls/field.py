@@ -222,8 +222,8 @@ class Field:
             root = self.power(-base, exponent)
             return -root if exponent.numerator % 2 else root
         above, below = self._both_positive(base)
-        found = self._positive_power(above, exponent)
-        return found if below is ONE else found * self._positive_power(below, -exponent)
+        result = self._positive_power(above, exponent)
+        return result if below is ONE else result * self._positive_power(below, -exponent)
 
     def _both_positive(self, positive: Form) -> tuple[Polynomial, Polynomial]:
         above, below = positive.above, positive.below

@@ -227,11 +227,11 @@ def _evaluated(
 def _made(
     term: Node,
     arguments: list[acb_series],
-    places: Mapping[str, acb_series],
+    values: Mapping[str, acb_series],
     rules: Mapping[str, Callable[..., acb_series]],
 ) -> acb_series:
     if term.op == VARIABLE:
-        return places[str(term.value)]
+        return values[str(term.value)]
     if term.op == NUMBER:
         exact = cast(Fraction, term.value)
         return acb_series([acb(fmpq(exact.numerator, exact.denominator))])

@@ -166,9 +166,9 @@ def ellippiinc(n: Ball, phi: Ball, m: Ball) -> Ball:
     angle = ball(centre(phi))
     quarter = bool(abs(angle) < arb.pi() / 2)
     most = angle.sin() ** 2 if quarter else arb(1)
-    for each, what in ((n, "n"), (m, "m")):
+    for parameter, what in ((n, "n"), (m, "m")):
         outside = f"ellippiinc where {what}·sin(φ)² is above 1"
-        positive(1 - centre(each) * most, "edge of ellippiinc", outside)
+        positive(1 - centre(parameter) * most, "edge of ellippiinc", outside)
 
     def inside(n: acb, phi: acb, m: acb) -> bool:
         square = phi.sin() ** 2

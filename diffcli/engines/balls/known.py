@@ -79,8 +79,8 @@ def _lifted(base: type, name: str, of: Callable[[Field], Combine]) -> Callable[.
             form = of(self.field)(*forms)
         except (Unknown, TooLong):
             return result
-        made = KnownSeries if isinstance(result, arb_series) else Known
-        return made(result, self.field, form)
+        kind = KnownSeries if isinstance(result, arb_series) else Known
+        return kind(result, self.field, form)
 
     return method
 

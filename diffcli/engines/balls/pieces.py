@@ -139,11 +139,11 @@ class Range:
                 return 0
             if line in known:
                 return factor * known[line]
-            at = ball(centre(self._value(margin, stretch)))
-            if at > 0 or at < 0:
-                return 1 if at > 0 else -1
+            middle = ball(centre(self._value(margin, stretch)))
+            if middle > 0 or middle < 0:
+                return 1 if middle > 0 else -1
             if not self._depends(margin):
-                if at == 0 and not self._is_moving:
+                if middle == 0 and not self._is_moving:
                     return 0
                 raise Difficult(
                     "perhaps a kink or a jump of the integrand for all values of its variable"
@@ -151,11 +151,11 @@ class Range:
             raise _Unsettled(margin)
 
         def floor(term: Node) -> int:
-            at = ball(centre(self._value(term, stretch)))
-            least, most = (_whole(end.floor()) for end in (at.lower(), at.upper()))
+            enclosed = ball(centre(self._value(term, stretch)))
+            least, most = (_whole(end.floor()) for end in (enclosed.lower(), enclosed.upper()))
             if most - least > MAX_STEPS:
                 raise _Unsettled(minus(term, number((most + least) // 2)))
-            result = least - 1 if at.contains(least) else least
+            result = least - 1 if enclosed.contains(least) else least
             for step in range(result + 1, most + 1):
                 where = sign(minus(term, number(step)))
                 if where == 0:
@@ -215,10 +215,10 @@ class Range:
             _, factor = direction(substituted(margin, {self._t: end.term}))
             if not factor:
                 return 0
-        at = ball(centre(self._value(margin, end.number)))
-        if at == 0 and not self._is_moving and not isinstance(end.place, arb_series):
+        middle = ball(centre(self._value(margin, end.number)))
+        if middle == 0 and not self._is_moving and not isinstance(end.place, arb_series):
             return 0
-        return 1 if at > 0 else -1 if at < 0 else None
+        return 1 if middle > 0 else -1 if middle < 0 else None
 
     def _root(self, margin: Node, low: arb, high: arb) -> End:
         """Return the only zero of a margin on a stretch, and how it moves with the parameters."""

@@ -13,6 +13,7 @@ under the operation's name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import pairwise
 from typing import NoReturn
@@ -182,34 +183,54 @@ def _is_wide(points: Iterable[acb]) -> bool:
     return any(point.rad() > arb(2) ** WIDE for point in points)
 
 
-def _over(of: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) -> acb:
+@dataclass(frozen=True)
+class _Line:
+    """An integrand along a straight line from ``low``, which is a range of length 1.
+
+    ``name`` is the variable of integration, ``rest`` has the values of the others.
+    """
+
+    integrand: Complex
+    name: str
+    low: acb
+    length: acb
+    rest: Mapping[str, acb]
+
+    def __call__(self, point: acb, is_analytic: bool) -> acb:
+        """Return the integrand at a point of the range."""
+        # No exception of ours passes through Arb: what is nowhere finite ends soon.
+        if deadline_passed():
+            return NOWHERE
+        return self.integrand({self.name: self.low + self.length * point, **self.rest}, is_analytic)
+
+    def tail(self, end: int, reach: arb) -> acb:
+        """Return a ball around 0 that holds the integral next to an end of the range."""
+        low, length = self.low, self.length
+        start, step = (low, length) if end == 0 else (low + length, -length)
+        try:
+            singular = SingularEnd(self.integrand.nodes[-1], reach)
+            most = singular.bound(self.name, start, step, self.rest).upper()
+        except Undefined:
+            reason = f"the integral diverges at {self.name} = {short(start.real)}"
+            raise Undefined(reason) from None
+        return acb(arb(0, most), arb(0, most))
+
+
+def _over(integrand: Complex, names: Sequence[str], low: acb, high: acb, *others: acb) -> acb:
     """Return the integral over the straight line between two numbers."""
     length = high - low
-    rest = dict(zip(names[1:], others, strict=True))
-
-    def at(point: acb, is_analytic: bool) -> acb:
-        # No exception of ours passes through Arb: what is nowhere finite ends soon.
-        return (
-            NOWHERE
-            if deadline_passed()
-            else of({names[0]: low + length * point, **rest}, is_analytic)
-        )
-
-    ends = [end for end in (0, 1) if not at(acb(end), False).is_finite()]
+    line = _Line(integrand, names[0], low, length, dict(zip(names[1:], others, strict=True)))
+    ends = [end for end in (0, 1) if not line(acb(end), False).is_finite()]
     if _is_wide((low, high, *others)):
-        total = sum((at(end, True) * width for end, width in _strips(ends)), acb(0))
-        reach = arb(2) ** -NEAREST
-        tails = (_tail(of, names, low, length, rest, end, reach) for end in ends)
+        total = sum((line(strip, True) * width for strip, width in _strips(ends)), acb(0))
+        tails = (line.tail(end, arb(2) ** -NEAREST) for end in ends)
         return length * (total + sum(tails, acb(0)))
     if not ends:
-        total = acb.integral(at, 0, 1, eval_limit=EVALUATIONS_PER_BIT * ctx.prec)
+        total = acb.integral(line, 0, 1, eval_limit=EVALUATIONS_PER_BIT * ctx.prec)
     else:
-        total = sum((_half(at, of, names, low, length, rest, k, k in ends) for k in (0, 1)), acb(0))
+        total = sum((_half(line, end, end in ends) for end in (0, 1)), acb(0))
     check_deadline()
     return length * total
-
-
-At = Callable[[acb, bool], acb]
 
 
 def _strips(ends: Sequence[int]) -> Iterator[tuple[acb, arb]]:
@@ -227,17 +248,8 @@ def _strips(ends: Sequence[int]) -> Iterator[tuple[acb, arb]]:
             yield acb(border if end == 0 else 1 - border), far - near
 
 
-def _half(
-    integrand_at: At,
-    of: Complex,
-    names: Sequence[str],
-    low: acb,
-    length: acb,
-    rest: Mapping[str, acb],
-    end: int,
-    is_singular: bool,
-) -> acb:
-    """Return the integral over the half of the range at an end, of a range of length 1.
+def _half(line: _Line, end: int, is_singular: bool) -> acb:
+    """Return the integral over the half of the range at an end.
 
     At a singular end a short rest is bounded, and on what is left the distance from the end is
     e^−w, so that the integrand is cut by the ratio of distances.
@@ -245,10 +257,10 @@ def _half(
     limit = EVALUATIONS_PER_BIT * ctx.prec
     if not is_singular:
         low_half, high_half = (0.0, 0.5) if end == 0 else (0.5, 1.0)
-        return acb.integral(integrand_at, low_half, high_half, eval_limit=limit)
+        return acb.integral(line, low_half, high_half, eval_limit=limit)
     enough = arb(2) ** (-3 * ctx.prec // 4)
     for cut in CUTS:
-        tail = _tail(of, names, low, length, rest, end, arb(2) ** -cut)
+        tail = line.tail(end, arb(2) ** -cut)
         if tail.is_finite() and tail.real.rad() < enough:
             break
     else:
@@ -256,10 +268,10 @@ def _half(
 
     def stretched(w: acb, is_analytic: bool) -> acb:
         distance = (-w).exp()
-        return integrand_at(distance if end == 0 else 1 - distance, is_analytic) * distance
+        return line(distance if end == 0 else 1 - distance, is_analytic) * distance
 
     # Near an end that isn't 0 the digits of the distance cancel.
-    room = 0 if end == 0 and low == 0 else 2 * cut
+    room = 0 if end == 0 and line.low == 0 else 2 * cut
     with working(ctx.prec + room, None):
         two = arb(2).log()
         near, far = acb(two), acb(cut * two)
@@ -267,24 +279,6 @@ def _half(
             stretched, near, far, rel_tol=enough, abs_tol=enough, eval_limit=STRETCH * limit
         )
         return integral + tail
-
-
-def _tail(
-    of: Complex,
-    names: Sequence[str],
-    low: acb,
-    length: acb,
-    rest: Mapping[str, acb],
-    end: int,
-    reach: arb,
-) -> acb:
-    """Return a ball around 0 that holds the integral next to an end, of a range of length 1."""
-    start, step = (low, length) if end == 0 else (low + length, -length)
-    try:
-        most = SingularEnd(of.nodes[-1], reach).bound(names[0], start, step, rest).upper()
-    except Undefined:
-        raise Undefined(f"the integral diverges at {names[0]} = {short(start.real)}") from None
-    return acb(arb(0, most), arb(0, most))
 
 
 def _refuse_moving(

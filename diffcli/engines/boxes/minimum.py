@@ -162,9 +162,9 @@ def _points(
     near = lower.value_at(middles) <= best + 2 * tolerance * max(abs(best), tolerance)
     points: list[Array] = [point]
     for column in np.flatnonzero(near):
-        place = middles[:, column]
-        if all((np.abs(place - other) > SAME * spans[:, 0]).any() for other in points):
-            points.append(place)
+        coordinates = middles[:, column]
+        if all((np.abs(coordinates - other) > SAME * spans[:, 0]).any() for other in points):
+            points.append(coordinates)
         if len(points) > MOST_POINTS:
             break
     return tuple(tuple(point.tolist()) for point in points)

@@ -251,16 +251,16 @@ def _positive_power(x: Interval, exponent: Fraction) -> Interval:
     """Return x^q for x ≥ 0: the part of x that is positive, and 0 where q is."""
     size = abs(exponent)
     if size.denominator == 2 and size.numerator < 8:
-        found = power(sqrt(x), size.numerator)
+        result = power(sqrt(x), size.numerator)
     else:
         near = float(size)
         q = Interval(np.full_like(x.lo, near), np.full_like(x.lo, near))
         if Fraction(near) != size:
             q = Interval(down(q.lo), up(q.hi))
         logs = elementary.log(x)
-        found = elementary.exp(mul(q, logs))
-        found = Interval(
-            np.where(x.lo == 0, 0.0, np.where(x.lo == 1, 1.0, found.lo)),
-            np.where(x.hi == 0, 0.0, np.where(x.hi == 1, 1.0, found.hi)),
+        result = elementary.exp(mul(q, logs))
+        result = Interval(
+            np.where(x.lo == 0, 0.0, np.where(x.lo == 1, 1.0, result.lo)),
+            np.where(x.hi == 0, 0.0, np.where(x.hi == 1, 1.0, result.hi)),
         )
-    return _reciprocal(found) if exponent < 0 else found
+    return _reciprocal(result) if exponent < 0 else result

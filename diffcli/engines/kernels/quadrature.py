@@ -177,12 +177,12 @@ def _under_the_sign(
     body: Expr, symbols: tuple[Symbol, ...], zeros: tuple[Expr, ...], wrt: Symbol
 ) -> Formula:
     def partial(*args: Tensor) -> Tensor:
-        found = (*moving.jumps(body, symbols[0], wrt), *moving.poles(body, symbols[0], wrt))
+        margins = (*moving.jumps(body, symbols[0], wrt), *moving.poles(body, symbols[0], wrt))
         try:
             slope = Differentiator().partial(body, [wrt])
         except MovingJumpError:
             return torch.full_like(args[0], math.nan)
-        return _integral(slope, symbols, tuple(dict.fromkeys((*zeros, *found))))(*args)
+        return _integral(slope, symbols, tuple(dict.fromkeys((*zeros, *margins))))(*args)
 
     return partial
 

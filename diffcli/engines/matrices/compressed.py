@@ -163,8 +163,8 @@ class Structured(Evaluation):
             }
             steps = [tensor[part] if tensor.ndim else tensor for tensor in vector]
             product = Evaluation(self._program, own).hvp(steps)
-            for whole, each in zip(total, product, strict=True):
-                (whole[part] if whole.ndim else whole).add_(each)
+            for whole, row in zip(total, product, strict=True):
+                (whole[part] if whole.ndim else whole).add_(row)
         return total
 
     def sparse_jacobian(self, mode: Mode = "auto") -> Sparse:

@@ -48,15 +48,18 @@ class ExactPoint:
     def is_critical(self) -> bool:
         """Whether every first derivative is proved to be zero; one that is tiny isn't."""
         indices = [(name,) for name in self.columns]
-        at = self.typed()
-        found = partials(self.outputs[0], at, indices, digits=1, deadline=self.deadline)
-        if any(each.ball is None or not abs(each.ball) < arb(2) ** TINY for each in found.values()):
+        point = self.typed()
+        found = partials(self.outputs[0], point, indices, digits=1, deadline=self.deadline)
+        if any(
+            enclosure.ball is None or not abs(enclosure.ball) < arb(2) ** TINY
+            for enclosure in found.values()
+        ):
             return False
         build = Builder()
         try:
             with until(self.deadline):
                 return all(
-                    proved_sign(differentiate(self.outputs[0], name, build), at) == 0
+                    proved_sign(differentiate(self.outputs[0], name, build), point) == 0
                     for name in self.columns
                 )
         except (FormulaError, LimitError):
@@ -108,8 +111,8 @@ def _rank(facts: Facts, rows: Rows) -> int | None:
     rank = 0
     while rows and rows[0]:
         signs = [[facts.field.sign(entry) for entry in row] for row in rows]
-        places = product(range(len(rows)), range(len(rows[0])))
-        pivot = next(((i, j) for i, j in places if signs[i][j]), None)
+        positions = product(range(len(rows)), range(len(rows[0])))
+        pivot = next(((i, j) for i, j in positions if signs[i][j]), None)
         if pivot is None:
             return None if any(None in row for row in signs) else rank
         rank, rows = rank + 1, _eliminated(rows, *pivot)

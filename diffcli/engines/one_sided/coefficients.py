@@ -92,9 +92,9 @@ class Coefficient:
             (_times(a, b), p * q) for a, p in self.terms.items() for b, q in other.terms.items()
         ]
         for powers, size in (reduced for raw in pending for reduced in _reduced(*raw)):
-            found = total.pop(powers, 0) + size
-            if found != 0:
-                total[powers] = found
+            weight = total.pop(powers, 0) + size
+            if weight != 0:
+                total[powers] = weight
         return _made(total, self.ball * other.ball)
 
     def times(self, factor: fmpq) -> Coefficient:

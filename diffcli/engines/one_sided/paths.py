@@ -76,8 +76,8 @@ class Paths:
         for depth, (direction, order) in enumerate(across, start=1):
             with field.at_depth(depth, order):
                 lifted: dict[Node, Term] = {
-                    each: value if isinstance(value, bool | Trouble) else exact(Inner(value))
-                    for each, value in terms.items()
+                    inner: value if isinstance(value, bool | Trouble) else exact(Inner(value))
+                    for inner, value in terms.items()
                 }
                 terms = self._moved(field, direction, lifted)
         return terms[self._output]

@@ -212,7 +212,7 @@ def _binomials(exponent: fmpq) -> Taylor:
         coefficients = [fmpq(1)]
         for j in range(1, count):
             coefficients.append(coefficients[-1] * (exponent - j + 1) / j)
-        return [rational(each) for each in coefficients]
+        return [rational(size) for size in coefficients]
 
     return taylor
 
@@ -277,14 +277,16 @@ def exp(x: Germ) -> Germ:
             return bounded(is_tame=x.rest.is_tame)
         raise Difficult("an exponential of what isn't known closely enough")
     scale, is_exact = UNIT, True
-    for place, coefficient in x.terms:
-        if place < UNIT:
+    for exponents, coefficient in x.terms:
+        if exponents < UNIT:
             exponent = coefficient.rational
-            if place not in (LOG, LOG_LOG) or (exponent is None and place == LOG_LOG):
+            if exponents not in (LOG, LOG_LOG) or (exponent is None and exponents == LOG_LOG):
                 raise Difficult("an exponential between the powers")
             if exponent is None:
                 exponent, is_exact = _above(coefficient), False
-            step = (-exponent, fmpq(0), fmpq(0)) if place == LOG else (fmpq(0), -exponent, fmpq(0))
+            step = (
+                (-exponent, fmpq(0), fmpq(0)) if exponents == LOG else (fmpq(0), -exponent, fmpq(0))
+            )
             scale = _times(scale, step)
     constant, small = split(Expansion(tuple(t for t in x.terms if t[0] >= UNIT), x.rest))
     if not is_exact:
@@ -303,7 +305,7 @@ def _exponentials(count: int) -> Sequence[Coefficient]:
     coefficients = [fmpq(1)]
     for j in range(1, count):
         coefficients.append(coefficients[-1] / j)
-    return [rational(each) for each in coefficients]
+    return [rational(size) for size in coefficients]
 
 
 def log(x: Germ) -> Germ:

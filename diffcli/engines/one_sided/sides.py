@@ -89,10 +89,10 @@ def _derivative(x: Germ, value: Coefficient, order: int, side: int) -> Side:
         if low < scale < edge and coefficient.sign():
             return Side(State.INFINITE, sense=coefficient.sign() * side**order)
     _reaches(rise, edge)
-    found = dict(rise.terms).get(edge, ZERO)
-    if not found.ball.is_finite():
+    slope = dict(rise.terms).get(edge, ZERO)
+    if not slope.ball.is_finite():
         raise Difficult("a coefficient that isn't known")
-    return Side(State.FINITE, found.times(fmpq(factorial(order) * side**order)))
+    return Side(State.FINITE, slope.times(fmpq(factorial(order) * side**order)))
 
 
 def partial_germ(field: Field, term: Term, orders: Sequence[int]) -> Germ:

@@ -25,7 +25,7 @@ def spelled(coefficient: Coefficient) -> Node | None:
     if len(coefficient.terms) > MAX_TERMS:
         return None
     algebra = Algebra(Builder())
-    terms = [_product(algebra, *each) for each in coefficient.terms.items()]
+    terms = [_product(algebra, *pair) for pair in coefficient.terms.items()]
     known = [term for term in terms if term is not None]
     return algebra.add(*known) if len(known) == len(terms) else None
 

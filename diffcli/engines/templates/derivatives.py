@@ -72,8 +72,8 @@ class Derivatives:
             moving = [k for k, columns in enumerate(terms.inputs) if columns[0] < width]
             slopes = sweep(tape, value, [tape.inputs[k] for k in moving])
             pairs = zip(moving, slopes, strict=True)
-            found = {(k,): slope for k, slope in pairs if _counts(tape, slope)}
-            yield _Part(terms, tape, list(found.values()), list(found))
+            partials = {(k,): slope for k, slope in pairs if _counts(tape, slope)}
+            yield _Part(terms, tape, list(partials.values()), list(partials))
 
     def _second(self) -> Iterator[_Part]:
         for part in self._first():

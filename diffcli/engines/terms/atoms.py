@@ -31,8 +31,8 @@ class Atoms:
         key = (kind, *args)
         if key not in self._symbols:
             assumed = {"positive": True} if kind in _POSITIVE else {"real": True}
-            made = self._symbols[key] = Dummy(f"a{len(self._symbols)}", **assumed)
-            self._known[made] = key
+            symbol = self._symbols[key] = Dummy(f"a{len(self._symbols)}", **assumed)
+            self._known[symbol] = key
         return self._symbols[key]
 
     def kind(self, atom: Expr) -> Any:

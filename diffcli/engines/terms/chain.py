@@ -135,8 +135,8 @@ def _pieces(terms: TermTable, term: Any, inner: Sequence[Any]) -> Any:
             excluded.append(terms(Unequality, *condition.args))
             continue
         parts = [*excluded, *([] if excluded and condition is S.true else [condition])]
-        held = parts[0] if len(parts) == 1 else terms(And, *parts)
-        pairs.append(terms(ExprCondPair, slope, held))
+        branch = parts[0] if len(parts) == 1 else terms(And, *parts)
+        pairs.append(terms(ExprCondPair, slope, branch))
         if is_moving and isinstance(condition, Unequality):
             break
     return terms(Piecewise, *pairs)

@@ -158,10 +158,10 @@ def evaluated(
 
 def _constructed(term: Basic, args: list[Any]) -> Any:
     """Return what sympy makes of a term, a root and a logarithm of numbers as they are here."""
-    found = _real_root(term, args)
-    if found is None:
-        found = _whole_logarithm(term, args)
-    return term.func(*args) if found is None else found
+    special = _real_root(term, args)
+    if special is None:
+        special = _whole_logarithm(term, args)
+    return term.func(*args) if special is None else special
 
 
 _BASES = {"log2": 2, "log10": 10}

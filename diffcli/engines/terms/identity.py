@@ -184,9 +184,9 @@ class _Comparison:
 
     def _loci(self, loci: set[Thin]) -> tuple[Locus, ...]:
         """Return the largest of some sets of points."""
-        places = _Places(self._atoms)
+        names = _Places(self._atoms)
         least = [locus for locus in loci if not any(other < locus for other in loci)]
-        return tuple(places.locus(sorted(locus, key=str)) for locus in least)
+        return tuple(names.locus(sorted(locus, key=str)) for locus in least)
 
 
 class _Places:

@@ -138,8 +138,8 @@ def _value(body: Expr, symbols: tuple[Symbol, ...], poles: tuple[Expr, ...], *ar
     low, high, *others = args
     precision = mpmath.mp.prec
 
-    def value(term: Expr, place: mpf) -> mpf:
-        point = {symbol.name: x for symbol, x in zip(symbols, (place, *others), strict=True)}
+    def value(term: Expr, coordinate: mpf) -> mpf:
+        point = {symbol.name: x for symbol, x in zip(symbols, (coordinate, *others), strict=True)}
         return _Pass(point, mpmath.mp.prec - GUARD_BITS).value([term], None).number
 
     with mpmath.extraprec(GUARD_BITS):

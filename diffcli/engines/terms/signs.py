@@ -69,7 +69,9 @@ class Signs:
                 others.append(zero)
                 continue
             variable, value = solution
-            solutions = {name: each.xreplace({variable: value}) for name, each in solutions.items()}
+            solutions = {
+                name: solution.xreplace({variable: value}) for name, solution in solutions.items()
+            }
             solutions[variable] = value
         return solutions, tuple(others)
 

@@ -109,13 +109,13 @@ def with_lower_orders(
 
     ``slopes`` gives the derivatives in each input of a partial, for a partial of the order given.
     """
-    found: dict[Partial, T] = {(output, ()): value for output, value in enumerate(values)}
+    lower: dict[Partial, T] = {(output, ()): value for output, value in enumerate(values)}
     for output, wrt in numbers:
         for order in range(1, len(wrt) + 1):
-            if (output, wrt[:order]) not in found:
-                slope = slopes(found[output, wrt[: order - 1]], order)
-                found |= {(output, (*wrt[: order - 1], i)): x for i, x in enumerate(slope)}
-    return [found[number] for number in numbers]
+            if (output, wrt[:order]) not in lower:
+                slope = slopes(lower[output, wrt[: order - 1]], order)
+                lower |= {(output, (*wrt[: order - 1], i)): x for i, x in enumerate(slope)}
+    return [lower[number] for number in numbers]
 
 
 def _ordered(wrt: tuple[int, ...]) -> tuple[int, ...]:

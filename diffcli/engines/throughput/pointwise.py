@@ -138,9 +138,9 @@ def _explain(
     bound = rounding_bounds(function.outputs[output], point, [wrt], dtype)[wrt]
     if bound.explains(float((written - autograd).abs().nan_to_num(nan=float("inf")))):
         return
-    place = ", ".join(f"{name} = {value!r}" for name, value in point.items())
+    where = ", ".join(f"{name} = {value!r}" for name, value in point.items())
     what = f"the derivative in {', '.join(wrt)}" if wrt else "the value"
     raise DisagreementError(
-        f"{what} at {place}: autograd gives {float(autograd)!r}, "
+        f"{what} at {where}: autograd gives {float(autograd)!r}, "
         f"the sweep written for many points {float(written)!r}"
     )

@@ -108,9 +108,10 @@ def _local(proof: Proof, call: Call, outgoing: Any, incoming: Any) -> Blame | No
         if excess.size and excess.max() > 0 and (worst is None or excess.max() > worst[0]):
             index = np.unravel_index(int(excess.argmax()), excess.shape)
             name = call.names[place]
-            at = f"{name}[{','.join(map(str, index))}]" if index else name
+            label = f"{name}[{','.join(map(str, index))}]" if index else name
             detail = (
-                f"its gradient of {name} is {seen[index]:.10g} at {at}, proved {middle[index]:.10g}"
+                f"its gradient of {name} is {seen[index]:.10g} at {label}, "
+                f"proved {middle[index]:.10g}"
             )
             worst = (float(excess.max()), Blame(call.label, detail))
     return None if worst is None else worst[1]

@@ -48,7 +48,7 @@ class Parts:
             return None
         sweeps = self._swept(entries, numbers)
         balls, bounds = np.empty(len(entries), dtype=object), np.zeros(len(entries))
-        for place, entry in enumerate(entries):
+        for row, entry in enumerate(entries):
             total = arb(0)
             for weight, output, wrt in entry.parts:
                 sweep = sweeps.get((output, wrt[:-1]))
@@ -58,8 +58,8 @@ class Parts:
                 position = self._places[wrt[-1]]
                 with working(self.proof.bits):
                     total += exactly(weight) * sweep.balls[position]
-                bounds[place] += abs(float(weight)) * float(sweep.bound[position])
-            balls[place] = total
+                bounds[row] += abs(float(weight)) * float(sweep.bound[position])
+            balls[row] = total
         return Enclosed(balls, bounds)
 
     def _swept(self, entries: Sequence[Entry], numbers: Floats) -> dict[Sweep, Enclosed]:

@@ -119,15 +119,15 @@ class Replay(State):
                 self.note("unknown", f"the rule of {step.label} doesn't cover this: {error}")
                 results = ()
         results = results if isinstance(results, list | tuple) else [results]
-        for place, reference in enumerate(step.outputs):
-            result = results[place] if place < len(results) else None
+        for index, reference in enumerate(step.outputs):
+            result = results[index] if index < len(results) else None
             if result is None or result is UNUSED:
                 if result is None:
                     self._note_unknown(step)
                     if in_doubt:
                         self.note("lost", f"{step.label} takes what is decided just at its edge")
-                result = self._unknown(step, step.values[place], given, is_unused=result is UNUSED)
-            self.write(reference, self._anchored(result, place, step))
+                result = self._unknown(step, step.values[index], given, is_unused=result is UNUSED)
+            self.write(reference, self._anchored(result, index, step))
 
     def _reads_moving(self, step: Step) -> bool:
         windows = [window for window in _flat([*step.arguments]) if isinstance(window, Reference)]
@@ -138,10 +138,10 @@ class Replay(State):
 
     def _argument(self, value: Any, step: Step, *, is_written: bool = False) -> Any:
         if isinstance(value, Reference):
-            found = self.read(value)
+            shown = self.read(value)
             is_stopped = (value.is_constant or step.is_no_grad) and step.call is None
-            is_fixed = is_stopped and not is_written and isinstance(found, Value)
-            return found.fixed() if is_fixed else found
+            is_fixed = is_stopped and not is_written and isinstance(shown, Value)
+            return shown.fixed() if is_fixed else shown
         if isinstance(value, tuple):
             return [self._argument(part, step) for part in value]
         return value

@@ -234,9 +234,9 @@ def _mask_operation(r: State, step: Step, x: Any, *others: Any) -> Any:
         return None
     shape = tuple(step.values[0].shape)
     doubt = np.zeros(shape, dtype=np.bool_)
-    for each in given:
-        if each.doubt is not None:
-            doubt |= np.broadcast_to(each.doubt, shape)
+    for argument in given:
+        if argument.doubt is not None:
+            doubt |= np.broadcast_to(argument.doubt, shape)
     if r.is_one_sided and step.name in _TRUTHS:
         values = [
             np.asarray(getattr(operand, "values", operand), np.bool_) for operand in (x, *others)

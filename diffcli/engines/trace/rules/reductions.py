@@ -142,9 +142,9 @@ def _leading(rows: Dual, best: Any, tied: Mask) -> tuple[Any, Mask]:
     best, tied = best.copy(), tied.copy()
     for row in np.nonzero(tied.sum(axis=1) > 1)[0]:
         own = np.nonzero(tied[row])[0]
-        first = max(own, key=lambda place: float(slopes[row, place]))
+        first = max(own, key=lambda index: float(slopes[row, index]))
         top, rise = values[row, first], slopes[row, first]
-        if all(values[row, place] == top and slopes[row, place] <= rise for place in own):
+        if all(values[row, index] == top and slopes[row, index] <= rise for index in own):
             best[row] = first
             tied[row] = np.arange(tied.shape[1]) == first
     return best, tied
@@ -185,16 +185,16 @@ def _sorted(r: State, step: Step, x: Value, *given: Any, **options: Any) -> Any:
     defaults = {"largest": True, "sorted": True} if step.name == "topk" else {}
     arguments = {**defaults, **dict(zip(names, given, strict=False)), **options}
     axis = arguments.get("dim", -1) % max(len(x.shape), 1)
-    places = step.values[1].numpy(force=True)
+    source = step.values[1].numpy(force=True)
     flat = np.arange(x.size).reshape(x.shape)
-    index = np.take_along_axis(flat, places, axis) if x.shape else flat
+    index = np.take_along_axis(flat, source, axis) if x.shape else flat
 
     def decide() -> tuple[Mask, Mask]:
         data = np.moveaxis(np.asarray(x.data.data), axis, -1) if x.shape else x.data.data[None]
         order = np.argsort(np.moveaxis(x.data.middles(), axis, -1) if x.shape else [0.0], axis=-1)
         ranked = np.take_along_axis(data, order, -1)
         apart = np.asarray(ranked[..., :-1] < ranked[..., 1:], dtype=np.bool_)
-        seen = np.moveaxis(places, axis, -1) if x.shape else places[None]
+        seen = np.moveaxis(source, axis, -1) if x.shape else source[None]
         own = np.take_along_axis(np.argsort(order, axis=-1), seen, -1)
         count, kept = order.shape[-1], own.shape[-1]
         falls = arguments.get("descending", False) or arguments.get("largest", False)
@@ -212,7 +212,7 @@ def _sorted(r: State, step: Step, x: Value, *given: Any, **options: Any) -> Any:
     if misled.any():
         r.note("lost", f"rounding changes the order that {step.label} finds")
         return None
-    return [x.flat().take(index), Whole(places)]
+    return [x.flat().take(index), Whole(source)]
 
 
 def _ranked(r: State, step: Step, x: Value, *given: Any, **options: Any) -> Any:
