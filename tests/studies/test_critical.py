@@ -20,6 +20,7 @@ from mpmath import mp, mpf
 
 from diffcli.cli.main import run
 from diffcli.clock import now
+from diffcli.engines.remote import Partials
 from diffcli.language.parser import parse
 from diffcli.language.ranges import read_ranges
 from diffcli.studies.critical.analysis import SEARCH, Analysis, analyse
@@ -28,7 +29,12 @@ from diffcli.studies.critical.definite import extremum
 from diffcli.studies.critical.infinity import line_at_infinity
 from diffcli.studies.critical.intervals import isolate
 from diffcli.studies.critical.kinds import PointKind
-from diffcli.studies.critical.notable_points import NotablePoint, Search, Tag
+from diffcli.studies.critical.notable_points import (
+    NotablePoint,
+    PointClassifier,
+    Search,
+    Tag,
+)
 from diffcli.studies.critical.points import MOST_UNPROVED, critical_points
 from diffcli.studies.critical.systems import GradientSystem
 
@@ -843,3 +849,11 @@ def test_a_bound_that_no_point_takes_is_no_extremum(
     if formula == "x - floor(x)":
         # The ends are also jumps, and are told once.
         assert rows[0][2:] == ["x", "=", "0;", "x", "=", "1"]
+
+
+def test_a_point_of_a_line_is_no_saddle() -> None:
+    # f′ = 1 + cos(x) is 0 at 3π, and positive on both sides: no minimum and no maximum.
+    function = parse("x + sin(x)")
+    system = GradientSystem(function.outputs[0], ("x",), [("x",)])
+    classifier = PointClassifier(Partials(function, now() + 5), system)
+    assert classifier.at_nodes(parse("3*pi").outputs).kind is PointKind.DEGENERATE

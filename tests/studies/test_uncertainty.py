@@ -288,6 +288,8 @@ def test_the_error_of_linear_propagation_is_bounded(
 
 def test_nothing_bounds_the_error_where_a_value_is_missing() -> None:
     assert propagated("sqrt(x)", "x=1±1", samples=1000).linear_error is None
+    # At a kink there is no tangent from which it could differ.
+    assert propagated("abs(x)", "x=0±1", samples=1000).linear_error is None
 
 
 @pytest.mark.parametrize("typed", ["3", "x=3", "x=3±0"])

@@ -110,9 +110,10 @@ class PointClassifier:
         self, balls: Sequence[arb], exact: Sequence[Node] | None, tag: Tag, kind: PointKind | None
     ) -> NotablePoint:
         known_kind, eigenvalues = (kind, ()) if kind else self._classified(balls, tag)
-        if exact and known_kind is PointKind.DEGENERATE and self._rises_and_falls(exact):
+        is_open = known_kind is PointKind.DEGENERATE
+        if exact and is_open and len(exact) > 1 and self._rises_and_falls(exact):
             known_kind = PointKind.SADDLE
-        elif exact and known_kind is PointKind.DEGENERATE:
+        elif exact and is_open:
             known_kind = self._extremum(exact) or known_kind
         nodes = dict(zip(self._names, exact, strict=True)) if exact else None
         bounds = None if tag is Tag.NUMERIC else [as_bounds(ball) for ball in balls]

@@ -148,6 +148,9 @@ def propagate(
             )
         )  # fmt: skip
     spread = sampler.spread(middle, _root(covariance))
+    # Without all slopes there is no plane that f could differ from.
+    has_plane = bool(np.isfinite(slopes).all())
+    sigmas = np.sqrt(covariance.diagonal()).tolist()
     return Propagation(
         report,
         tuple(inputs),
@@ -156,9 +159,7 @@ def propagate(
         _second_order(function, point, covariance, combined, settings) if order > 1 else None,
         spread,
         is_linear=spread.validates(value, combined),
-        linear_error=linear_error(
-            function, middle.tolist(), np.sqrt(covariance.diagonal()).tolist()
-        ),
+        linear_error=linear_error(function, middle.tolist(), sigmas) if has_plane else None,
     )
 
 
