@@ -17,6 +17,7 @@ from diffcli.language.points import read_points
 from diffcli.language.uncertain import read_correlations, read_measured
 from diffcli.studies.uncertainty import propagation
 from diffcli.studies.uncertainty.covariance import checked, covariance_matrix
+from diffcli.studies.uncertainty.measured import measured_line
 from diffcli.studies.uncertainty.propagation import (
     Propagation,
     propagate,
@@ -298,3 +299,20 @@ def test_an_uncertainty_is_asked_for(typed: str, capsys: pytest.CaptureFixture[s
     told = capsys.readouterr()
     assert told.out == ""
     assert 'write it behind ±: --at "x=3±0.1"' in told.err
+
+
+@pytest.mark.parametrize(
+    ("value", "sigma", "text", "latex"),
+    [
+        (6.0, 0.25, "6.00 ± 0.25", r"\num{6.00 +- 0.25}"),
+        (1.2345, 0.0996, "1.23 ± 0.10", r"\num{1.23 +- 0.10}"),
+        (-299.5, 12.0, "-300 ± 12", r"\num{-300 +- 12}"),
+        (6.62607e-34, 1.2e-37, "(6.6261 ± 0.0012) * 10^-34", r"\num{6.6261 +- 0.0012 e-34}"),
+        (3.0, 0.0, "3", r"\num{3}"),
+    ],
+)
+def test_a_value_is_rounded_as_its_uncertainty(
+    value: float, sigma: float, text: str, latex: str
+) -> None:
+    line = measured_line("x", value, sigma)
+    assert (line.text, line.latex) == (text, latex)

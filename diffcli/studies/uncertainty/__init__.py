@@ -48,6 +48,14 @@ SAMPLES = Option(
     least=1000,
     most=10_000_000,
 )
+SIUNITX = Option(
+    "siunitx",
+    Kind.FLAG,
+    "Write each value with its uncertainty, rounded to two digits; --format latex takes the "
+    "package siunitx for it.",
+    default=False,
+    group=_UNCERTAINTY,
+)
 
 
 def plan(request: Request) -> Plan:
@@ -75,7 +83,8 @@ def plan(request: Request) -> Plan:
                     samples=request["samples"],
                 )
                 for point, spread in zip(points, spreads, strict=True)
-            ]
+            ],
+            siunitx=request["siunitx"],
         )
 
     return Plan(compute, at=values)
@@ -91,7 +100,7 @@ it. Sampling normal inputs tells whether f is linear enough for that, and in whi
 diffcli uncertainty "x*y" --at "x=3±0.1, y=2±0.05"
 diffcli uncertainty "4 pi^2 l/t^2" --at "l=1+-0.002, t=2.007+-0.01" --order 2
 diffcli uncertainty "u/i" --at "u=5±0.1, i=0.02±0.001" --cov "u,i=-0.4" """.rstrip(),
-    options=(ORDER, COV, SAMPLES),
+    options=(ORDER, COV, SAMPLES, SIUNITX),
     unused=(POINTS_FILE, *CODE, COMPILE),
     plan=plan,
 )

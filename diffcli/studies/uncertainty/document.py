@@ -10,14 +10,18 @@ from typing import Any
 
 from diffcli.output.answers import derivative_lines, function_lines, remarks
 from diffcli.output.document import Answer, Document, Formulas, Remarks, Rounded, Table
+from diffcli.studies.uncertainty.measured import measured_lines
 from diffcli.studies.uncertainty.propagation import Propagation
 
 _SHORT = 4
 """Significant digits of an uncertainty, unless asked otherwise."""
 
 
-def answer(propagations: Sequence[Propagation]) -> Answer:
-    """Return a table of the inputs for each point, the uncertainty of f above it."""
+def answer(propagations: Sequence[Propagation], *, siunitx: bool = False) -> Answer:
+    """Return a table of the inputs for each point, the uncertainty of f above it.
+
+    With ``siunitx`` the values stand with their uncertainties above, as a paper has them.
+    """
     first = propagations[0].report
 
     def document(digits: int | None) -> Document:
@@ -28,7 +32,10 @@ def answer(propagations: Sequence[Propagation]) -> Answer:
             for table in (_inputs(propagation, short), _ways(propagation, short))
         )
         said = (said for propagation in propagations for said in _remarks(propagation, digits))
-        formulas = Formulas((*function_lines(first), *derivative_lines(first)))
+        lines = [*function_lines(first), *derivative_lines(first)]
+        if siunitx:
+            lines += [line for each in propagations for line in measured_lines(each)]
+        formulas = Formulas(tuple(lines))
         return Document((formulas, *tables, Remarks(tuple(said))))
 
     return Answer(

@@ -1,6 +1,6 @@
 // A surface that turns, with the tangent plane at a point.
 
-const FACETS = 56, HEIGHT = 0.65, PATCH = 0.22, WIRES = 7;
+const FINE = 56, COARSE = 24, HEIGHT = 0.65, PATCH = 0.22, WIRES = 8;
 const TURN = 0.008, KEY_TURN = 0.1, ZOOM = 1.15, STEEPEST = Math.PI / 2;
 // Colours from low to high, of matplotlib's viridis.
 const SHADES = [[68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141],
@@ -12,18 +12,27 @@ const ctx = canvas.getContext("2d");
 box.append(canvas);
 const start = { turn: -1.01, tilt: 0.49, zoom: 1 };
 const seen = { ...start };
+// The sides of the grid of facets: fewer while a slider moves.
+let side = FINE;
 let crosshair = null, heights = [];
 
 const keepPlace = () => keepAddress(crosshair);
-makeSliders(() => resampleSoon(), keepPlace);
+makeSliders(() => {
+  side = COARSE;
+  resampleSoon();
+}, () => {
+  side = FINE;
+  resampleSoon();
+  keepPlace();
+});
 
-const stepOf = ([low, high], place) => low + (high - low) * (place / FACETS);
+const stepOf = ([low, high], place) => low + (high - low) * (place / side);
 // Where a number lies between the ends of its axis, from −1 to 1.
 const within = (value, [low, high]) => (2 * (value - low)) / (high - low) - 1;
 
 function sampleHeights() {
-  heights = Array.from({ length: FACETS + 1 }, (_, row) =>
-    Array.from({ length: FACETS + 1 }, (_, column) =>
+  heights = Array.from({ length: side + 1 }, (_, row) =>
+    Array.from({ length: side + 1 }, (_, column) =>
       numbersAt([stepOf(plot.x, column), stepOf(plot.y, row)])[0]));
 }
 
@@ -61,14 +70,14 @@ function facets() {
   const found = [];
   const points = heights.map((row, i) => row.map((z, j) => Number.isFinite(z)
     ? spot(stepOf(plot.x, j), stepOf(plot.y, i), z) : null));
-  for (let i = 0; i < FACETS; i++) {
-    for (let j = 0; j < FACETS; j++) {
+  for (let i = 0; i < side; i++) {
+    for (let j = 0; j < side; j++) {
       const corners = [points[i][j], points[i][j + 1], points[i + 1][j + 1], points[i + 1][j]];
       if (corners.includes(null)) continue;
       const height = (heights[i][j] + heights[i + 1][j + 1] + heights[i][j + 1] + heights[i + 1][j]) / 4;
-      // Every seventh line of the grid is drawn, with the facets beside it.
+      // Every so manieth line of the grid is drawn, with the facets beside it.
       const edges = [[i, 0, 1], [j, 3, 0], [i + 1, 2, 3], [j + 1, 1, 2]]
-        .filter(([place]) => place % WIRES === 0).map(([, a, b]) => [corners[a], corners[b]]);
+        .filter(([place]) => place % (side / WIRES) === 0).map(([, a, b]) => [corners[a], corners[b]]);
       found.push({ corners, edges, height, far: corners.reduce((sum, each) => sum + each[2], 0) / 4 });
     }
   }
