@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from math import prod
 from typing import Any
 
+from diffcli.language.declarations import shape_text
 from diffcli.layouts import Matrix, SparseMatrix
 from diffcli.output.cells import Cell, name_of_function, notation, values_shown
 from diffcli.output.document import Answer, Document, Formulas, Line, Numbers, Remarks
@@ -18,6 +20,10 @@ from diffcli.verdict import Verdict
 
 FEW_WRONG = 3
 """Wrong numbers of one cause up to which the evidence of each is shown."""
+MANY_CHECKS = 100
+"""Numbers of code from which on their verdicts are counted above them."""
+MAX_WRITTEN = 64
+"""Numbers of a matrix up to which it is written out in a point."""
 MAX_REMARKS = 50
 """Remarks below the numbers of one answer."""
 
@@ -45,7 +51,19 @@ def report_document(report: Report, digits: int | None) -> Document:
     """Return the formulas, the numbers with their verdicts, the remarks."""
     formulas = Formulas((*_with_arguments(report), *derivative_lines(report, report.variables)))
     said = Remarks(tuple(remarks(report, digits)))
-    return Document((formulas, Numbers(report), said))
+    return Document((formulas, Remarks(tuple(_counts(report))), Numbers(report), said))
+
+
+def _counts(report: Report) -> Iterator[str]:
+    """Yield how many numbers of code have which verdict, where they are too many to be seen."""
+    for result in report.results:
+        if result.symbolic or len(result.all_checks) < MANY_CHECKS:
+            continue
+        counts = Counter(check.verdict for check in result.all_checks)
+        words = (
+            f"{count:,} {verdict.value.replace('_', ' ')}" for verdict, count in counts.items()
+        )
+        yield f"{len(result.all_checks):,} numbers: {', '.join(words)}"
 
 
 def function_lines(facts: Facts) -> Iterator[Line]:
@@ -94,9 +112,25 @@ def derivative_lines(report: Report, arguments: tuple[str, ...] | None = None) -
 
 
 def point_text(report: Report, result: Result, digits: int | None) -> str:
-    """Return ``x = 3, y = [0, 1]``."""
+    """Return ``x = 3, y = [0, 1]``; large matrices by their shapes, ``W of (100,200)``."""
     coordinates = result.shown_at
-    return ", ".join(f"{name} = {numbers(coordinates[name], digits)}" for name in report.variables)
+    return ", ".join(_coordinate(name, coordinates[name], digits) for name in report.variables)
+
+
+def _coordinate(name: str, value: Any, digits: int | None) -> str:
+    shape = _shape(value)
+    if len(shape) > 1 and prod(shape) > MAX_WRITTEN:
+        return f"{name} of {shape_text(shape)}"
+    return f"{name} = {numbers(value, digits)}"
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """Return the lengths of nested lists."""
+    shape: list[int] = []
+    while isinstance(value, list) and value:
+        shape.append(len(value))
+        value = value[0]
+    return tuple(shape)
 
 
 def value_text(result: Result, digits: int | None) -> str:

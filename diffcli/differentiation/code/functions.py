@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from ast import Assign, FunctionDef, Name, parse
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from inspect import Parameter, signature
 from io import StringIO
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 HALF = ("float16", "bfloat16")
 """The types that only code has."""
+MOST_NAMES = 8
+"""Functions of a file that a hint lists."""
 
 
 @dataclass(frozen=True)
@@ -144,10 +148,7 @@ def load(text: str) -> UserFunction:
     Raises FileError where there is no such file or it can't be run, UsageError where it has no
     such function.
     """
-    file, colon, name = text.rpartition(":")
-    if not colon or not file or not name:
-        raise UsageError(f"{text!r} is no file with a function", hint="--py FILE.py:NAME")
-    path = Path(file)
+    path, name = named_in(text)
     function = _named(path, name)
     if isinstance(function, type):
         raise UsageError(f"{text} is a class, not a function", hint=f"an object: f = {name}()")
@@ -178,8 +179,8 @@ def load_module(
     from diffcli.differentiation.code.modules import OfParameters, read_inputs
     from diffcli.engines.coordinates import arrays_of
 
-    file, _, name = text.rpartition(":")
-    module = _named(Path(file), name)
+    path, name = named_in(text)
+    module = _named(path, name)
     if not isinstance(module, torch.nn.Module) and not signature(module).parameters:
         module = module()
     if not isinstance(module, torch.nn.Module):
@@ -187,19 +188,54 @@ def load_module(
             f"{text} is no torch.nn.Module, nor returns one", hint="--loss goes with a module"
         )
     other, _, own = (loss or "").rpartition(":")
-    measure = _named(Path(other or file), own) if own else None
+    measure = _named(Path(other) if other else path, own) if own else None
     batch: Any = read_inputs(inputs) if inputs else {}
+    whole: set[str] = set()
     for point in points:
         if point.ordered or not isinstance(batch, Mapping):
             raise UsageError("the inputs need names", hint='--at "x=[1,2],target=0"')
         kind = "float64" if dtype in HALF else dtype
         typed = arrays_of(Point(point.named), dtype=kind, seed=0)
         batch = {**batch, **{key: torch.from_numpy(array) for key, array in typed.items()}}
-    call = OfParameters(module, batch, measure, dtype)
+        whole |= {key for key, array in typed.items() if (array % 1 == 0).all()}
+    call = OfParameters(module, batch, measure, dtype, whole)
     values = {
         key: Computed(array.detach().double().numpy()) for key, array in call.parameters.items()
     }
-    return UserFunction(f"{Path(file).name}:{name}", call.names, call, starts=(Point(values),))
+    return UserFunction(f"{path.name}:{name}", call.names, call, starts=(Point(values),))
+
+
+def named_in(text: str) -> tuple[Path, str]:
+    """Return the file and the name of ``FILE:NAME``.
+
+    Raises UsageError for a text without a name, which tells the functions of the file.
+    """
+    file, colon, name = text.rpartition(":")
+    if colon and file and name:
+        return Path(file), name
+    path = Path(text.removesuffix(":"))
+    if not path.is_file():
+        raise UsageError(f"{text!r} is no file with a function", hint="--py FILE.py:NAME")
+    raise UsageError(
+        f"which function of {path}?",
+        hint=", ".join(f"--py {path}:{own}" for own in _functions(path)[:MOST_NAMES])
+        or "it defines none: def f(x): …",
+    )
+
+
+def _functions(path: Path) -> list[str]:
+    """Return the names of the functions and modules that a file defines itself; it isn't run.
+
+    Those that it begins with an underscore are its own.
+    """
+    try:
+        tree = parse(path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return []
+    assigned = (target for each in tree.body if isinstance(each, Assign) for target in each.targets)
+    names = [each.name for each in tree.body if isinstance(each, FunctionDef)]
+    names += [target.id for target in assigned if isinstance(target, Name)]
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
 
 
 def _named(path: Path, name: str) -> Any:
@@ -211,8 +247,17 @@ def _named(path: Path, name: str) -> Any:
         raise FileError(f"there is no file {path}", hint="--py FILE.py:NAME")
     result = _module(path).get(name)
     if not callable(result):
-        raise UsageError(f"{path} has no function {name!r}", hint=f"def {name}(x): …")
+        raise UsageError(f"{path} has no function {name!r}", hint=_instead(path, name))
     return result
+
+
+def _instead(path: Path, name: str) -> str:
+    """Return which functions a file has instead of one, the one that is meant perhaps first."""
+    own = _functions(path)
+    if not own:
+        return f"def {name}(x): …"
+    near = get_close_matches(name, own, 1)
+    return f"it has {', '.join(dict.fromkeys([*near, *own[:MOST_NAMES]]))}"
 
 
 def _module(path: Path) -> Mapping[str, Any]:

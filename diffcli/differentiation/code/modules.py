@@ -6,10 +6,11 @@ besides the module's output are constants.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from inspect import Parameter, signature
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +55,17 @@ class OfParameters:
     """A module's loss as a function of its parameters, in the order of ``names``."""
 
     def __init__(
-        self, module: Module, inputs: Inputs, loss: Callable[..., Any] | None, dtype: str
+        self,
+        module: Module,
+        inputs: Inputs,
+        loss: Callable[..., Any] | None,
+        dtype: str,
+        whole: Collection[str] = (),
     ) -> None:
+        """Take a module, its batch and its loss; ``whole`` names typed inputs of whole numbers.
+
+        These are integers where the module or the loss refuses floats, as classes and words are.
+        """
         import torch
 
         kind = getattr(torch, dtype)
@@ -64,16 +74,38 @@ class OfParameters:
         self.parameters = dict(self._module.named_parameters())
         self.names = tuple(self.parameters)
         floats = {"dtype": kind}
-        own, rest = _divided(module, loss, inputs)
-        self._inputs, self._rest = (
-            [
-                each.to(**floats)
-                if isinstance(each, torch.Tensor) and each.is_floating_point()
-                else each
-                for each in part
-            ]
-            for part in (own, rest)
-        )
+
+        def take(batch: Inputs) -> None:
+            own, rest = _divided(module, loss, batch)
+            self._inputs, self._rest = (
+                [
+                    value.to(**floats)
+                    if isinstance(value, torch.Tensor) and value.is_floating_point()
+                    else value
+                    for value in part
+                ]
+                for part in (own, rest)
+            )
+
+        take(inputs)
+        if isinstance(inputs, Mapping) and whole and not self._runs():
+            for chosen in (*combinations(sorted(whole), 1), tuple(whole)):
+                take({**inputs, **{name: inputs[name].long() for name in chosen}})
+                if self._runs():
+                    return
+            take(inputs)
+
+    def _runs(self) -> bool:
+        """Whether a copy of the module, and the loss, take the inputs."""
+        import torch
+
+        try:
+            with torch.no_grad():
+                output = deepcopy(self._module)(*self._inputs)
+                _ = output if self._loss is None else self._loss(output, *self._rest)
+        except (RuntimeError, IndexError, TypeError):
+            return False
+        return True
 
     def __call__(self, *values: Tensor) -> Any:
         """Return the loss, or without one the module's output."""
@@ -106,12 +138,14 @@ def _divided(
             )
         return list(inputs[:count]), list(inputs[count:])
     missing = [name for name in (*own[:own_required], *rest[:rest_required]) if name not in inputs]
+    unknown = [name for name in inputs if name not in (*own, *rest)]
     if missing:
         raise UsageError(
             f"no value for {', '.join(missing)}",
-            hint=f'--inputs batch.npz with it, or --at "{missing[0]}=…"',
+            hint=f"the batch has {', '.join(unknown)}: give them the names of the arguments"
+            if unknown
+            else f'--inputs batch.npz with it, or --at "{missing[0]}=…"',
         )
-    unknown = [name for name in inputs if name not in (*own, *rest)]
     if unknown:
         takes = ", ".join([*own, *rest])
         raise UsageError(f"nothing takes {', '.join(unknown)}", hint=f"the inputs: {takes}")
