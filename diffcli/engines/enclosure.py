@@ -166,7 +166,7 @@ def walked_partials(
                 if enclosure.outcome is Outcome.OUT_OF_TIME:
                     return result
                 result[index] = enclosure
-                if _settled(enclosure, digits):
+                if _settled(enclosure, digits, bits):
                     pending.remove(index)
             bits *= 2
     return result
@@ -176,11 +176,13 @@ def _most_bits(walk: Walk) -> int:
     return min(CANCELLED_BITS, CANCELLED_WORK // len(walk.nodes)) if walk.is_elementary else 0
 
 
-def _settled(enclosure: Enclosure, digits: int) -> bool:
+def _settled(enclosure: Enclosure, digits: int, bits: int) -> bool:
     ball = enclosure.ball
     if ball is None:
         return enclosure.outcome is Outcome.UNDEFINED or isinstance(enclosure.trouble, Touching)
-    return ball.rel_accuracy_bits() > digits * 3.33 + 2 or bool(abs(ball) < arb(2) ** TINY)
+    # More bits than a float's least number has places tell most tiny numbers from 0.
+    is_tiny = bits > -TINY and bool(abs(ball) < arb(2) ** TINY)
+    return ball.rel_accuracy_bits() > digits * 3.33 + 2 or is_tiny
 
 
 class Passes:

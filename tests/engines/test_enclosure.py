@@ -263,3 +263,11 @@ def test_a_point_must_fit() -> None:
 def test_an_undefined_coordinate_is_a_reason() -> None:
     found = partial(read("x^2"), {"x": read("1/0")}, ("x",))
     assert (found.outcome, found.reason) == (Outcome.UNDEFINED, "division by zero")
+
+
+def test_a_tiny_difference_is_told_from_zero() -> None:
+    # mpmath 1.3: erfc(30) = 2.5646562037561116000333972775014471465488897227786e-393.
+    ball = partial(parse("1 - erf(x)").outputs[0], {"x": 30.0}).ball
+    assert ball is not None
+    assert ball > 0
+    assert ball.overlaps(arb("2.5646562037561116000333972775e-393 +/- 1e-421"))
