@@ -251,6 +251,7 @@ def test_every_documented_command_answers_alike(
 
 _TAKEN_BACK = re.compile(rb"\x1b\[(\d+)A\x1b\[J")
 _LINE_TAKEN_BACK = re.compile(rb"[^\n]*\r\x1b\[2K")
+_BAR_TAKEN_BACK = re.compile(rb"[^\n]*\r\n(\x1b\[\?25h\r)\x1b\[1A\x1b\[2K")
 
 
 def _screen(
@@ -283,6 +284,7 @@ def _screen(
         kept = lines[: len(lines) - 1 - int(back[1])]
         shown = b"".join(line + b"\n" for line in kept) + shown[back.end() :]
     # A bar of progress is drawn as often as there is time for.
+    shown = _BAR_TAKEN_BACK.sub(rb"\1", shown)
     return process.returncode, _LINE_TAKEN_BACK.sub(b"", shown)
 
 
