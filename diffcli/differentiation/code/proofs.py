@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import equal, get_rng_state
 
 from diffcli.engines.balls.decimals import outward
 from diffcli.engines.trace.blame import Blame, blame, recorded_gradient
@@ -43,6 +44,9 @@ KNOWN = 2.0**-44
 VANISHING = 1e-25
 """Next to the largest of all entries, what is so small is told from 0 by no float."""
 OUT_OF_TIME = "the time for the proof ran out: --check-budget allows more"
+UNSTEADY = "a second call at the same point gives other values: it is random, or keeps a state"
+DRAWS = "it draws random numbers: eval() ends dropout, and a seed set in it makes them constants"
+_UNEXPLAINED = ", fewer than rounding explains"
 MAX_SIDES = 32
 """Entries at a kink whose one-sided derivatives are computed."""
 MAX_INTERVALS = 2_000
@@ -76,21 +80,28 @@ class Certificate:
     ) -> None:
         given = list(inputs.values())
         self._is_asked = is_asked
+        state = get_rng_state()
         self.proof = Proof(record(function, given), given, dtype, deadline)
+        self._draws = not equal(state, get_rng_state())
         self.scalars, self.dtype = scalars, dtype
         self.places = {name: position for position, name in enumerate(inputs)}
 
-    def repeats(self, values: Sequence[Floats]) -> bool:
-        """Whether the recorded run gave these values too, but for the last bits.
+    def unsteadiness(self, values: Sequence[Floats]) -> str | None:
+        """Return why the function isn't one of its arguments alone; None where it may be.
 
-        Torch computes some derivatives in another order where it is watched.
+        The recorded run has to give these values too, but for the last bits: torch computes some
+        derivatives in another order where it is watched. Random numbers that are drawn from a seed
+        which the function sets itself are no more than constants.
         """
+        if self._draws:
+            return DRAWS
         again = [result.detach().cpu().double().numpy() for result in self.proof.record.results]
-        return len(again) == len(values) and all(
+        repeats = len(again) == len(values) and all(
             one.shape == other.shape
             and np.allclose(one, other, rtol=0, atol=_last_bits(one, self.dtype), equal_nan=True)
             for one, other in zip(values, again, strict=True)
         )
+        return None if repeats else UNSTEADY
 
     @property
     def remarks(self) -> list[str]:
@@ -106,6 +117,11 @@ class Certificate:
             return []
         proved = len(checks) - late
         return [f"{proved:,} of {len(checks):,} numbers were judged; {OUT_OF_TIME}"]
+
+    @property
+    def has_jump(self) -> bool:
+        """Whether an operation stands at, or too near, a jump."""
+        return not self._is_late and self.proof.blocks("jump") is not None
 
     @property
     def _is_late(self) -> bool:
@@ -226,7 +242,13 @@ class Certificate:
         entries: Sequence[Entry] = (),
     ) -> Judgement:
         with np.errstate(all="ignore"):
-            weighed = _Weighed(numbers, enclosed, self.dtype, is_sample=self.proof.is_cut)
+            weighed = _Weighed(
+                numbers,
+                enclosed,
+                self.dtype,
+                is_sample=self.proof.is_cut,
+                left=self.proof.blocks("range"),
+            )
         sides = MAX_SIDES if self.proof.blocks("kink") else 0
         texts = len(labels) <= MAX_INTERVALS
         reason = self._reason()
@@ -256,9 +278,18 @@ class _Weighed:
     """Autograd's numbers beside the balls, element by element."""
 
     def __init__(
-        self, numbers: Floats, enclosed: Enclosed, dtype: str, *, is_sample: bool = False
+        self,
+        numbers: Floats,
+        enclosed: Enclosed,
+        dtype: str,
+        *,
+        is_sample: bool = False,
+        left: str | None = None,
     ) -> None:
-        self.numbers, self.dtype, self.bound = numbers, dtype, enclosed.bound
+        """``left`` is an operation that may leave the dtype's range on its way back."""
+        self.numbers, self.dtype, self.left = numbers, dtype, left
+        self.balls = enclosed.balls
+        self.bound = np.where(np.isnan(enclosed.bound), np.inf, enclosed.bound)
         self.middle, self.radius = enclosed.middle, enclosed.radius
         size = np.abs(self.middle)
         sizes = np.where(np.isfinite(size), size, np.abs(numbers)) if is_sample else size
@@ -287,27 +318,31 @@ class _Weighed:
             said = f"{self.dtype} breaks down here"
             return Check(label, Verdict.INEXACT, truth, reason=said)
         ulps = float(self.ulps[i])
-        if self.is_wrong[i]:
+        if self.is_wrong[i] and self.left is None:
             said = "autograd lies outside the enclosure"
             return Check(label, Verdict.DISAGREES, truth, number, error_ulps=ulps, reason=said)
         kept = float(self.digits[i])
         least = 10.0 ** -DIGITS_KEPT[self.dtype] * self.scale
         is_zero = truth == 0 and self.error[i] <= least
         if self.is_within[i] and (is_zero or kept >= DIGITS_KEPT[self.dtype]):
+            if truth == 0 and not self.balls[i].contains(0):
+                said = f"below the range of {self.dtype}"
+                return Check(label, Verdict.INEXACT, truth, number, error_ulps=ulps, reason=said)
             return Check(label, Verdict.CERTIFIED, truth, number, error_ulps=ulps)
         count = int(max(kept, 0.0))
         said = f"{self.dtype} keeps {count or 'no'} digit{'s' if count > 1 else ''} here"
         if not self.is_within[i]:
-            said += ", fewer than rounding explains"
+            is_left = self.left is not None
+            said += f": {self.left} leaves its range" if is_left else _UNEXPLAINED
         return Check(label, Verdict.INEXACT, truth, number, error_ulps=ulps, reason=said)
 
     def _open(self, i: int, label: str, shown: float | None, reason: str) -> Check:
         """Return the verdict of an entry whose ball is wide, or that has none."""
-        if self.is_wrong[i] and shown is not None:
+        if self.is_wrong[i] and shown is not None and self.left is None:
             said = "autograd lies outside the enclosure of all sides of a kink"
             return Check(label, Verdict.DISAGREES, shown, shown, reason=said)
         reach = abs(self.middle[i]) + self.radius[i]
-        if reach <= VANISHING * self.scale:
+        if reach <= VANISHING * (self.scale or 1.0):
             said = f"proved to be within {reach:.1g} of 0"
             return Check(label, Verdict.INEXACT, 0.0, shown, reason=said)
         return Check(label, Verdict.UNVERIFIED, shown, shown, reason=reason)

@@ -25,11 +25,11 @@ from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
+    from diffcli.differentiation.code.proofs import Certificate
     from diffcli.differentiation.numbers import Array
     from diffcli.engines.differences import Estimate
 
 NO_FORMULA = "a Python function has no formula"
-UNSTEADY = "a second call at the same point gives other values: it is random, or keeps a state"
 
 
 def derive_user(
@@ -139,17 +139,18 @@ class _User:
         proof = Certificate(
             program, inputs, scalars, settings.dtype, is_asked=asked, deadline=deadline
         )
-        if proof.repeats(outputs):
+        unsteady = proof.unsteadiness(outputs)
+        if unsteady is None:
             numbers = np.array([float(each) for block in blocks for each in block.flat])
             judgement = proof.judge(operator, entries, vector, numbers, settings.digits)
             self._seconds_left -= now() - begun
-            evidence = self._quotients(judgement.checks, arrays, moving, vector)
+            evidence = self._quotients(proof, judgement.checks, arrays, moving, vector)
             checks = _undefined(entries, evidence, outputs)
             value_checks = proof.values(outputs, settings.digits)
             self.remarks |= dict.fromkeys([*proof.remarks, *proof.sampled(judgement.checks)])
         else:
-            checks = value_checks = (Check("f", Verdict.UNVERIFIED, reason=UNSTEADY),)
-            self.remarks[UNSTEADY] = None
+            checks = value_checks = (Check("f", Verdict.UNVERIFIED, reason=unsteady),)
+            self.remarks[unsteady] = None
         values = [output.tolist() for output in outputs]
         return Result(
             at={name: array.tolist() for name, array in arrays.items()},
@@ -162,12 +163,16 @@ class _User:
 
     def _quotients(
         self,
+        proof: Certificate,
         checks: Sequence[Check],
         arrays: Mapping[str, Array],
         moving: Sequence[str],
         vector: Sequence[Array],
     ) -> Sequence[Check]:
-        """Return the checks with a difference quotient as evidence where nothing is proved."""
+        """Return the checks with a difference quotient as evidence where nothing is proved.
+
+        Next to a jump a quotient that differs contradicts nothing: it may step over the jump.
+        """
         if all(check.verdict is not Verdict.UNVERIFIED for check in checks):
             return checks
         estimates = self._function.quotients(self._operator, arrays, moving, vector, self._settings)
@@ -179,7 +184,9 @@ class _User:
                 for check in checks
             ]
         return [
-            _by_quotient(check, estimate) if check.verdict is Verdict.UNVERIFIED else check
+            _by_quotient(check, estimate, has_jump=proof.has_jump)
+            if check.verdict is Verdict.UNVERIFIED
+            else check
             for check, estimate in zip(checks, estimates, strict=True)
         ]
 
@@ -219,11 +226,13 @@ def _standing(blocks: Sequence[Array], checks: Sequence[Check]) -> list[Any]:
     return nested
 
 
-def _by_quotient(check: Check, estimate: Estimate) -> Check:
+def _by_quotient(check: Check, estimate: Estimate, *, has_jump: bool) -> Check:
     """Hold autograd's number against the difference quotients."""
     from diffcli.engines.differences import Finding
 
     finding = estimate.judge(check.autograd if check.autograd is not None else nan)
+    if finding is Finding.CONTRADICTS and has_jump:
+        finding = Finding.OPEN
     verdict = {
         Finding.AGREES: Verdict.AGREES,
         Finding.CONTRADICTS: Verdict.DISAGREES,

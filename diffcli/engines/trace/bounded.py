@@ -21,14 +21,19 @@ _to_ball_with_radius = np.frompyfunc(arb, 2, 1)
 
 
 class Arithmetic:
-    """The rounding of a dtype: its unit, and how many of them an operation may lose."""
+    """The rounding of a dtype: its unit, and how many of them an operation may lose.
 
-    def __init__(self, unit: float, least: float) -> None:
-        self.unit, self.least, self.slack = unit, least, 2.0
+    ``least`` and ``largest`` are the ends of its range, beyond which nothing is kept.
+    """
+
+    def __init__(self, unit: float, least: float, largest: float) -> None:
+        self.unit, self.least, self.largest, self.slack = unit, least, largest, 2.0
 
     def of(self, size: Any, count: int = 1) -> Any:
         """Return what ``count`` operations on numbers of some size may lose."""
-        return self.slack * count * self.unit * np.abs(size) + self.least
+        size = np.abs(size)
+        lost = self.slack * count * self.unit * size + self.least
+        return np.where(size > self.largest, np.inf, lost)
 
 
 class Bounded:

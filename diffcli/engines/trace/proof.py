@@ -32,13 +32,13 @@ SAFETY = 4.0
 NARROW = 2.0**-64
 """The relative radius below which a ball gives every digit of a float64."""
 UNITS = {
-    "float64": (2.0**-53, 2.0**-1074),
-    "float32": (2.0**-24, 2.0**-149),
-    "float16": (2.0**-11, 2.0**-24),
-    "bfloat16": (2.0**-8, 2.0**-133),
+    "float64": (2.0**-53, 2.0**-1074, 2.0**1023),
+    "float32": (2.0**-24, 2.0**-149, 2.0**127),
+    "float16": (2.0**-11, 2.0**-24, 2.0**15),
+    "bfloat16": (2.0**-8, 2.0**-133, 2.0**127),
 }
-"""Unit roundoff and smallest number of a dtype."""
-NO_DIGIT = (1.0, 1.0)
+"""Unit roundoff, smallest number and largest power of 2 of a dtype."""
+NO_DIGIT = (1.0, 1.0, inf)
 """Those of any other."""
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from diffcli.clock import now
 from diffcli.engines.trace.arrays import Balls
 from diffcli.engines.trace.bounded import Bounded
+from diffcli.engines.trace.ranges import leaves_range
 from diffcli.engines.trace.rules import find
 from diffcli.engines.trace.state import Kind, State, floats_of
 from diffcli.engines.trace.steps import Call, Record, Reference, Step
@@ -27,7 +28,8 @@ CUSTOM_SLACK = 64.0
 user's own formula need not be the stablest."""
 SLACK = 4.0
 HALF_ULP = 2.0**-53
-"""By how much a midpoint that is written as a float64 is off, relative to it."""
+LEAST = 2.0**-1074
+"""By how much a midpoint that is written as a float64 is off, relative to it and at least."""
 UNCOVERED = (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError)
 """What a rule raises that is given arguments it wasn't written for."""
 
@@ -113,6 +115,7 @@ class Replay(State):
             if not step.outputs:
                 self.note("left", f"{step.label} gives a number that leaves torch")
         else:
+            self._note_range(step, given)
             try:
                 results = rule(self, step, *arguments, **options)
             except UNCOVERED as error:
@@ -128,6 +131,13 @@ class Replay(State):
                         self.note("lost", f"{step.label} takes what is decided just at its edge")
                 result = self._unknown(step, step.values[index], given, is_unused=result is UNUSED)
             self.write(reference, self._anchored(result, index, step))
+
+    def _note_range(self, step: Step, given: Sequence[Any]) -> None:
+        """Note an operation that may leave the dtype's range on its way back."""
+        if self.exact is None and isinstance(self.kind.array(np.zeros(0)), Balls):
+            middles = [each.data.middles() for each in given if isinstance(each, Value)]
+            if leaves_range(step, middles):
+                self.note("range", step.label)
 
     def _reads_moving(self, step: Step) -> bool:
         windows = [window for window in _flat([*step.arguments]) if isinstance(window, Reference)]
@@ -191,7 +201,7 @@ class Replay(State):
         if truth is None:
             return result
         seen = floats_of(step.values[position])
-        off = np.abs(seen - truth) + HALF_ULP * np.abs(truth)
+        off = np.abs(seen - truth) + np.where(truth == 0, 0.0, HALF_ULP * np.abs(truth) + LEAST)
         off = np.where(np.isfinite(off), off, data.radius)
         off = np.where(np.isfinite(truth) & ~np.isfinite(seen), np.inf, off)  # it overflowed
         data = Bounded(np.where(np.isfinite(seen), seen, data.middle), off, data.arithmetic)

@@ -61,18 +61,26 @@ def _std_mean(r: State, step: Step, x: Value, dim: Any = None, **options: Any) -
     return [spread.unary("sqrt"), middle]
 
 
-def shift(r: State, x: Value, axes: Sequence[int]) -> Value:
-    """Return the largest numbers along some axes as a constant, to take from the others."""
+def _largest(r: State, x: Value, axes: Sequence[int]) -> Any:
+    """Return the largest numbers along some axes, as floats."""
 
     def decide() -> Any:
         return np.max(x.data.middles(), axis=tuple(axes), keepdims=True, initial=-np.inf)
 
-    return r.tape.constant(r.kind.array(chosen(r, "shift", decide)))
+    return chosen(r, "shift", decide)
+
+
+def shift(r: State, x: Value, axes: Sequence[int]) -> Value:
+    """Return the largest numbers along some axes as a constant, to take from the others."""
+    return r.tape.constant(r.kind.array(_largest(r, x, axes)))
 
 
 def log_sum_exp(r: State, x: Value, axes: Sequence[int], *, keeps: bool = False) -> Value:
     """Return log Σ exp along some axes."""
     top = shift(r, x, axes)
+    # Torch's way back takes exp(x − result), which is off by as much as the result was rounded.
+    sizes = np.abs(_largest(r, x, axes))
+    r.tape.slack *= 1 + np.max(sizes, initial=0.0, where=np.isfinite(sizes))
     total = (x - top).unary("exp").sum(axes, keeps=True).unary("log") + top
     kept = [n for axis, n in enumerate(x.shape) if axis not in axes]
     return total if keeps else total.reshape(kept)
@@ -276,6 +284,11 @@ def _norm(
     return norm(r, step, x, 2 if p is None else p, axes_of(x, dim), keeps=keepdim)
 
 
+def _dist(r: State, step: Step, x: Any, y: Any, p: float = 2) -> Any:
+    difference = x - y
+    return norm(r, step, difference, p, axes_of(difference, None), keeps=False)
+
+
 def _running(product: bool) -> Callable[..., Any]:
     """Return the rule of a running sum, or product."""
 
@@ -338,6 +351,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "topk": _sorted,
     "linalg_vector_norm": _vector_norm,
     "norm": _norm,
+    "dist": _dist,
     "cumsum": _running(product=False),
     "cumprod": _running(product=True),
     "prod": _prod,
