@@ -10,10 +10,18 @@ from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from diffcli.engines.trace.state import floats_of
 from diffcli.engines.trace.steps import Step
+
+_RANGES = {
+    "float64": (2.0**-1022, 2.0**1023),
+    "float32": (2.0**-126, 2.0**128),
+    "float16": (2.0**-14, 2.0**16),
+    "bfloat16": (2.0**-126, 2.0**128),
+}
+"""The smallest number of a dtype that keeps all of its digits, and a bound of the largest."""
 
 _SQUARING = frozenset(
     """acosh asinh atan atan2 cumprod dist hypot linalg_vector_norm norm prod rsqrt std std_mean var
@@ -26,11 +34,11 @@ def leaves_range(step: Step, operands: Sequence[NDArray[np.float64]]) -> bool:
     """Return whether a square of an operand, or the result, lies outside of the dtype's range."""
     if step.name not in _SQUARING:
         return False
-    dtype = torch.finfo(step.values[0].dtype)
+    smallest, largest = _RANGES[str(step.values[0].dtype).removeprefix("torch.")]
     sizes = np.concatenate([np.abs(operand).ravel() for operand in operands])
     with np.errstate(invalid="ignore"):
         own = sizes[(sizes > 0) & np.isfinite(sizes)]
-        if np.any((own < sqrt(dtype.tiny)) | (own > sqrt(dtype.max))):
+        if np.any((own < sqrt(smallest)) | (own > sqrt(largest))):
             return True
-    results = torch.cat([result.double().abs().ravel() for result in step.values])
-    return bool((sizes > 0).all() and ((results < dtype.tiny) | results.isinf()).any())
+    results = np.concatenate([np.abs(floats_of(result)).ravel() for result in step.values])
+    return bool(np.all(sizes > 0) and np.any((results < smallest) | np.isinf(results)))
