@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from diffcli.clock import now
 from diffcli.differentiation.problem import Problem
 from diffcli.differentiation.settings import DIGITS, Settings
 from diffcli.engines.exact import rational
 from diffcli.engines.progressions import exact
 from diffcli.language.expression import VARIABLE, Node, postorder
 from diffcli.language.function import Function
+from diffcli.language.functions import TABLE
 from diffcli.language.points import Point, Tensor, Value
 from diffcli.language.printer import text_of
 from diffcli.operators import Matrix
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_WALKS = 16
 """Points of numbers up to which the signs at them are those of balls, which takes no torch."""
+CONSTANT_BUDGET = 0.1
+"""Seconds for the value of a constant."""
 MAX_TYPED = 10_000
 """Entries of a typed list up to which they are shown as typed."""
 
@@ -92,6 +96,34 @@ def real_roots(function: Function, results: Sequence[Result]) -> Iterator[str]:
         if is_negative:
             power_text, base = text_of(power), text_of(power.args[0])
             yield f"{power_text} takes the real root where {base} is negative, not the complex one"
+
+
+def undefined_constants(function: Function) -> Iterator[str]:
+    """Say of every part that has no real value wherever it is: ``1/0``, ``log(-1)``, ``x/0``."""
+    constants, undefined = set[Node](), set[Node]()
+    for node in function.nodes:
+        is_over_constant = node.op == "div" and constants.issuperset(node.args[1:])
+        if is_over_constant and node.args[0] not in constants and rational(node.args[1]) == 0:
+            yield f"{text_of(node)} has no real value: division by zero"
+        if node.op == VARIABLE or not constants.issuperset(node.args):
+            continue
+        constants.add(node)
+        if not undefined.isdisjoint(node.args):
+            undefined.add(node)
+        elif _may_lack_value(node):
+            from diffcli.engines.enclosure import Outcome, partial
+
+            found = partial(node, {}, deadline=now() + CONSTANT_BUDGET)
+            if found.outcome is Outcome.UNDEFINED:
+                undefined.add(node)
+                yield f"{text_of(node)} has no real value: {found.reason}"
+
+
+def _may_lack_value(term: Node) -> bool:
+    """Whether a constant whose parts have a value may have none itself."""
+    row = TABLE.get(term.op)
+    has_domain = term.op in ("div", "pow") or (row is not None and bool(row.domain))
+    return has_domain and rational(term) is None
 
 
 def _is_odd_root(exponent: Node) -> bool:

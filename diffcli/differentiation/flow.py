@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from diffcli.differentiation.analysis import real_roots
+from diffcli.differentiation.analysis import real_roots, undefined_constants
 from diffcli.differentiation.answers import Answers
 from diffcli.differentiation.assumptions import check_assumptions, entry_by_entry, unconstrained
 from diffcli.differentiation.settings import Settings
@@ -142,6 +142,7 @@ class _Derivation:
             formulas, agreed = self._formulas_of_tensors()
             return Result(None, None, None, formulas, agreement=agreed)
         self._import_engines(has_numbers=False)
+        self._remarks |= dict.fromkeys(undefined_constants(self._function))
         formulas = self._answers.problem(dict.fromkeys(self._function.variables, ())).formulas
         return Result(at=None, value=None, derivative=None, symbolic=formulas)
 

@@ -106,3 +106,26 @@ def test_the_formula_printed_is_the_derivative(row: dict[str, str]) -> None:
         truth = value(row["derivative"], at, digits=25)
         with mp.workdps(40):
             assert abs(found - truth) <= mpf(10) ** -20 * max(1, abs(truth))
+
+
+@pytest.mark.parametrize(
+    ("typed", "part"),
+    [
+        ("1/0*x", "1/0"),
+        ("x/0", "x/0"),
+        ("x*log(-1)", "log(-1)"),
+        ("sqrt(1-2) + x", "sqrt(1 - 2)"),
+        ("x + asin(2)^2", "asin(2)"),
+        ("gamma(-1)*x", "gamma(-1)"),
+    ],
+)
+def test_a_formula_without_a_point_says_which_part_has_no_value(typed: str, part: str) -> None:
+    warnings = derive(Grad(), parse(typed)).warnings
+    assert [each.partition(" has no real value: ")[0] for each in warnings] == [part]
+
+
+@pytest.mark.parametrize(
+    "typed", ["x/2", "pi/4*x", "e^-2 + x", "(-8)^(1/3)*x", "x*log(1-tanh(2000))", "1/x"]
+)
+def test_a_part_with_a_value_is_not_warned_of(typed: str) -> None:
+    assert not derive(Grad(), parse(typed)).warnings

@@ -154,7 +154,10 @@ def relations_text(
         for shown, ink in zip(scene.shown, inks, strict=True)
         for points, solid in _drawn(scene, shown, (width, height))
     ]
-    across, up = (_Axis(float(ends[0]), float(ends[-1])) for ends in (scene.grid.x, scene.grid.y))
+    across, up = (
+        _Axis(float(ends[0]), _with_last_tick(float(ends[0]), float(ends[-1])))
+        for ends in (scene.grid.x, scene.grid.y)
+    )
     view = (across.low, across.high), (up.low, up.high)
     series += [(np.array(each.line(*view)).T, True, inks[0]) for each in straights]
     picture = uniplot.plot_to_string(
@@ -237,11 +240,7 @@ class _Axis:
         """Return the ends and the unit, as uniplot takes those of the axis ``name``."""
         low, high = self._in_unit(np.array([self.low, self.high])).tolist()
         unit = f"e{self.exponent}" if self.exponent else ""
-        return {
-            f"{name}_min": low,
-            f"{name}_max": _with_last_tick(low, high),
-            f"{name}_unit": unit,
-        }
+        return {f"{name}_min": low, f"{name}_max": high, f"{name}_unit": unit}
 
 
 def _with_last_tick(low: float, high: float) -> float:
