@@ -136,7 +136,7 @@ def test_a_random_module_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*asked, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["results"][0]["verdict"] == "unverified"
-    assert "random, or keeps a state" in found["warnings"][0]
+    assert "draws random numbers" in found["warnings"][0]
 
 
 @pytest.mark.usefixtures("folder")

@@ -69,7 +69,7 @@ def fences(
 ) -> tuple[float, float]:
     """Return what lies ``reach`` interquartile ranges beyond the quartiles of a line's values.
 
-    Each value is weighted by its share of ``x``.
+    Each value is weighted by its share of ``x``. A fence beyond the floats is infinite.
     """
     known = np.isfinite(row)
     widths = np.where(known[1:] & known[:-1], np.diff(x), 0.0)
@@ -77,5 +77,5 @@ def fences(
     order = np.argsort(row[known])
     values, weights = row[known][order], share[known][order].cumsum()
     first, third = np.interp(np.array([0.25, 0.75]) * weights[-1], weights, values)
-    beyond = reach * (third - first)
-    return float(first - beyond), float(third + beyond)
+    beyond = reach * (float(third) - float(first))
+    return float(first) - beyond, float(third) + beyond
