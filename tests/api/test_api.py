@@ -218,7 +218,7 @@ MANY: Mapping[str, tuple[Callable, object]] = {
 }
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("repeat", [1, 40], ids=["each checked", "a sample"])
 @pytest.mark.parametrize("name", MANY)
 def test_arrays_are_points_that_broadcast(name: str, repeat: int) -> None:

@@ -185,6 +185,7 @@ def test_the_columns_of_the_file_are_variables(
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "arguments", "message"),
     [

@@ -150,7 +150,7 @@ def test_no_right_backward_is_called_wrong(place: int) -> None:
     assert Verdict.DISAGREES not in {check.verdict for check in report.results[0].checks}
 
 
-@pytest.mark.sampled(25)
+@pytest.mark.sampled(31)
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("place", range(len(OPERATORS)), ids=NAMES)
 def test_a_wrong_backward_is_proved_and_blamed(place: int, fault: str) -> None:

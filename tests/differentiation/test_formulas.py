@@ -90,7 +90,7 @@ def test_textbook(row: dict[str, str]) -> None:
         assert close(result.derivative[name], value(row["derivative"], at, digits=25))
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("row", table("derivatives"), ids=lambda row: row["id"])
 def test_the_formula_printed_is_the_derivative(row: dict[str, str]) -> None:
     name = row["variable"]

@@ -56,7 +56,7 @@ X = [0.3, -1.2, 2.5, 0.9]
 P = [0.4, 1.7, 2.25, 0.9]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
     ("function", "slope", "at"),
@@ -227,6 +227,7 @@ def test_a_write_that_autograd_does_not_see_is_blamed() -> None:
         assert "the write in place at test_trace.py:" in str(check.reason)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("function", "at", "verdict", "value"),
     [

@@ -144,7 +144,7 @@ def drawn(random: Random) -> tuple[str, str, Truth, str]:
     return text.format(c=kink), f"{kink} {apart}", truth, kink
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("seed", range(8))
 def test_random_decimals_next_to_kinks(seed: int) -> None:
     random = Random(seed)

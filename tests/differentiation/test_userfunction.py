@@ -267,7 +267,7 @@ def test_a_module_of_float32_is_held_against_its_double(
     assert str(function.call.weight.dtype) == "torch.float32"  # type: ignore[attr-defined]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("function", "claim", "at", "code", "proof"),
     [

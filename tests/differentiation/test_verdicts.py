@@ -189,7 +189,7 @@ TRAPS = [
 ]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("trap", TRAPS, ids=str)
 def test_a_trap(trap: Trap) -> None:
     result = answer(trap.formula, trap.at, Grad(order=trap.order))

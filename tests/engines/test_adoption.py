@@ -21,6 +21,7 @@ def at(*numbers: float) -> list[torch.Tensor]:
     return [torch.tensor(each, dtype=torch.float64) for each in numbers]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("expression", "truth"),
     [

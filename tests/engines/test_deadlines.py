@@ -59,6 +59,7 @@ INDICES: list[Index] = [("s",), ("x",), ("s", "x")]
 COORDINATES = st.floats(1, 1e6)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("text", WILD)
 @settings(
     max_examples=5,

@@ -97,6 +97,7 @@ DIFFERENTIABLE = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("formula", "at", "truth"), DIFFERENTIABLE)
 def test_a_derivative_is_found_where_there_is_one(formula: str, at: str, truth: float) -> None:
     found = found_at(formula, at)
@@ -127,6 +128,7 @@ KINKS = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("formula", "at", "left", "right", "reason"), KINKS)
 def test_a_kink_has_two_sides(
     formula: str, at: str, left: float, right: float, reason: str
@@ -175,6 +177,7 @@ def _gap(at: str, limit: str, slope: str) -> str:
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("formula", "at", "kind", "reason"),
     [
@@ -408,6 +411,7 @@ ONE = "gamma(1/3)*gamma(2/3)*sqrt(3)/(2*pi)"
 """1, by the reflection of Γ (DLMF 5.5.3), which no enclosure tells from a number next to it."""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("formula", "doubt"),
     [

@@ -81,6 +81,7 @@ FORMULAS = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("formula", "at", "index", "truth"), FORMULAS)
 def test_partial(formula: str, at: dict[str, float], index: str, truth: str) -> None:
     found = partial(read(formula, *at), at, tuple(index))

@@ -206,7 +206,7 @@ BRANCHES = {
 }
 
 
-@pytest.mark.sampled(35)
+@pytest.mark.sampled(40)
 @pytest.mark.parametrize("broken", BROKEN, ids=str)
 @pytest.mark.parametrize("row", [name for name in SMOOTH if name != "detach"])
 def test_a_wrong_derivative(
@@ -218,7 +218,7 @@ def test_a_wrong_derivative(
     assert {check.verdict for check in judged(row).checks} == {Verdict.DISAGREES}
 
 
-@pytest.mark.sampled(18)
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("row", SMOOTH)
 def test_a_wrong_value(row: str, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +229,7 @@ def test_a_wrong_value(row: str, engine: str, monkeypatch: pytest.MonkeyPatch) -
     assert result.verdict is Verdict.DISAGREES
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("broken", BROKEN, ids=str)
 @pytest.mark.parametrize("row", CONDITIONS)
 def test_a_wrong_condition(

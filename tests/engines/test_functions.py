@@ -16,7 +16,7 @@ from diffcli.language.vocabulary import FORMS as READERS
 CALLABLE = sorted({*BY_NAME, *READERS, *BY_TENSOR_NAME, *TENSORS})
 
 
-@pytest.mark.sampled(16)
+@pytest.mark.sampled(28)
 @pytest.mark.parametrize("name", CALLABLE)
 def test_every_name_is_told(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["functions", name]) == 0
@@ -39,6 +39,7 @@ def test_examples_are_read(entry) -> None:
     parse(entry.facts["example"])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "written",
     [

@@ -35,7 +35,7 @@ SPECIAL_CASES = [
 ]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize(("text", "same"), SPECIAL_CASES)
 def test_special_cases_of_the_handbook(text: str, same: str) -> None:
     first, second = diffcli.parse(text), diffcli.parse(same)
@@ -92,6 +92,7 @@ def test_where_there_is_no_value_or_none_is_proved(
     assert reason in found.checks[0].reason
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "read_as"),
     [

@@ -259,7 +259,7 @@ def test_there_are_a_hundred() -> None:
     assert chapters >= {*range(4, 11), 19, 24}
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("identity", IDENTITIES, ids=lambda each: f"{each.number} {each.left}")
 def test_both_sides_are_enclosed_alike(identity: Identity) -> None:
     names = ("x", "a", "n", "t")
@@ -275,7 +275,7 @@ def test_both_sides_are_enclosed_alike(identity: Identity) -> None:
         assert left.rad() + right.rad() < 1e-15 * (1 + abs(right))
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("identity", IDENTITIES, ids=lambda each: f"{each.number} {each.left}")
 def test_mpmath_agrees(identity: Identity) -> None:
     at = points(identity)[0]

@@ -107,7 +107,7 @@ def test_what_is_proved_holds_at_every_point() -> None:
     assert proved > PROVED * len(RULES) * len(INNER)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(6))
 def test_combinations_of_such_rules_are_proved_only_where_they_hold(seed: int) -> None:
     source = random.Random(seed)
@@ -119,6 +119,7 @@ def test_combinations_of_such_rules_are_proved_only_where_they_hold(seed: int) -
             assert not list(clashes(first, second)), (first, second)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("first", "second"),
     [

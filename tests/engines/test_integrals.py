@@ -24,6 +24,7 @@ ORDER = 3
 READ = rows("integrals.txt")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("typed", "read_as", "slope"), READ)
 def test_integrals_are_read_and_differentiated(typed: str, read_as: str, slope: str) -> None:
     function = parse(typed)

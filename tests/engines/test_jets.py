@@ -52,7 +52,7 @@ def ordinary_points() -> list[tuple[str, str, tuple[Fraction, ...], str]]:
     return found
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize(("row", "formula", "at", "name"), ordinary_points())
 def test_every_row(row: str, formula: str, at: tuple[Fraction, ...], name: str) -> None:
     point = dict(zip(NAMES, at, strict=False))

@@ -270,6 +270,7 @@ def test_cuda_agrees_with_the_cpu(name: str) -> None:
     assert torch.allclose(on_cuda.cpu(), on_cpu, rtol=1e-12)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", CASES)
 def test_float32_keeps_its_dtype_and_its_digits(name: str) -> None:
     case = CASES[name]
@@ -303,7 +304,7 @@ def _tame(name: str) -> tuple[Tensor, ...]:
 SMOOTH = sorted(CASES.keys() - {"sign", "heaviside", "power", "root"})
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(14)
 @forward_mode
 @pytest.mark.parametrize("name", SMOOTH)
 def test_both_modes_and_batches_agree_with_difference_quotients(name: str) -> None:
@@ -313,6 +314,7 @@ def test_both_modes_and_batches_agree_with_difference_quotients(name: str) -> No
     )
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", COMPLEX)
 @pytest.mark.parametrize("z", [0.3 + 0.4j, -2 + 0.5j, 1.7 - 3j])
 def test_complex_value_and_derivative(name: str, z: complex) -> None:
@@ -350,6 +352,7 @@ def test_mixed_partial(name: str, args: tuple[float, float]) -> None:
     assert in_xy.item() == pytest.approx(float(truth), rel=1e-12)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "args", "expected"),
     [
@@ -580,6 +583,7 @@ def test_a_rule_is_recorded_only_where_it_is_differentiated() -> None:
     assert torch.func.jacfwd(torch.func.jacrev(square))(x) == 2
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("k", [1, 2, 20, 300])
 @pytest.mark.parametrize("n", [1e-200, 1e-15, 1e-9, -1e-10, 1e-5, -1e-3, 0.49])
 def test_binomial_keeps_its_digits_beside_zero(n: float, k: int) -> None:

@@ -50,7 +50,7 @@ def derivatives(of: Program, at: float | list[float], order: int) -> list[float 
     return found
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("row", oracles.table("points"), ids=lambda row: row["row"])
 def test_every_row_computes_its_value(row: dict[str, str]) -> None:
     of, checked = program(row["formula"], tuple("xyzw")), 0
@@ -73,6 +73,7 @@ def test_every_row_computes_its_value(row: dict[str, str]) -> None:
     assert checked
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "constant"),
     [
@@ -214,7 +215,7 @@ def selections(generator: random.Random, size: int) -> Function:
     return Function(("",), (terms[-1],), ("x",))
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("seed", range(100))
 def test_random_selections_have_the_derivatives_of_the_branch_taken(seed: int) -> None:
     generator = random.Random(seed)
@@ -306,7 +307,7 @@ def test_long_sums_and_deep_nesting() -> None:
     assert nested.item() == 0
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("row", oracles.table("points"), ids=lambda row: row["row"])
 def test_derivatives_of_the_symbolic_engine_lower_too(row: dict[str, str]) -> None:
     function = parse(row["formula"], variables=tuple("xyzw"))

@@ -209,7 +209,7 @@ def test_moving_kinks_by_hand(formula: str, at: str, order: int, truth: Real) ->
     assert abs(mpf(ball.mid().str(30, radius=False)) - truth) < 1e-15 * max(1, abs(truth))
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("formula", "at", "order"),
     [

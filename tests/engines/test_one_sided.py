@@ -378,7 +378,7 @@ def is_within(ball: arb | None, exact: mpf | None) -> bool:
         return bool((near + abs(near) * arb(0, 1e-300)).overlaps(ball))
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("share", range(6))
 def test_no_claim_about_a_random_difficult_point_is_false(share: int) -> None:
     found = Counter(judged(drawn(seed)) for seed in range(share * 25, share * 25 + 25))

@@ -127,6 +127,7 @@ def test_a_narrow_peak_is_drawn_to_its_top(formula: str, top: float) -> None:
     assert (np.diff(found.x) > 0).all()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("formula", "pole"),
     [

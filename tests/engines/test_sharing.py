@@ -67,7 +67,7 @@ def answer(
     ).results[0]
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("row", WITH_PARTIALS)
 def test_a_wrong_partial_of_the_table_never_agrees(row: str, slip: list[str]) -> None:
     wrong = answer(row)

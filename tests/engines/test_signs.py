@@ -37,6 +37,7 @@ hypot(3, 4) - 5                 atan2(1, -1) - 3*pi/4           cos(sqrt(2))^2+s
 """
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "text",
     [each for line in ZEROS.strip().split("\n") for each in line.strip().split("  ") if each],
@@ -45,6 +46,7 @@ def test_an_identity_is_proved(text: str) -> None:
     assert proved_sign(read(text), {}) == 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "sign"),
     [

@@ -148,7 +148,7 @@ def test_value_and_three_derivatives_keep_the_digits_that_the_table_states(name:
     assert worst <= stated <= 1e-12, worst
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("name", sorted(ROWS.keys() - STEPS))
 def test_no_argument_is_silently_constant(name: str) -> None:
     row = ROWS[name]
@@ -275,6 +275,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("formula", "edge", "at_edge", "outside", "beyond"), REFUSED)
 def test_what_a_rule_refuses(
     formula: str, edge: str, at_edge: str, outside: str, beyond: str
@@ -328,6 +329,7 @@ def test_a_quotient_of_gamma_functions_is_not_lost_in_the_symbolic_value(
     assert float(found) == pytest.approx(truth, rel=1e-15)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", SPECIAL)
 def test_the_kernel_is_nan_outside_the_domain(name: str) -> None:
     row = TABLE[name]

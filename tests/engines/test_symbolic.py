@@ -53,7 +53,7 @@ def alike(ours: object, truth: object, digits: int = DIGITS) -> bool:
         return bool(abs(real(ours) - real(truth)) <= mpf(10) ** -digits * abs(real(truth)))
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("text", CASES)
 def test_rows_values_and_partials_match_mpmath(text: str) -> None:
     engine, checked = Symbolic(parse(text)), 0
@@ -77,6 +77,7 @@ def test_rows_values_and_partials_match_mpmath(text: str) -> None:
     assert checked
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "wrt", "printed"),
     [
@@ -134,6 +135,7 @@ def test_printed_formulas_read_back_as_the_derivative(row: dict[str, str]) -> No
     assert alike(again, truth) or truth == 0
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("row", OWN, ids=lambda row: row.name)
 def test_own_functions_print_the_names_of_the_table(row) -> None:
     kind = resolve(row.sympy)

@@ -78,6 +78,7 @@ DOUBTFUL = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", DOUBTFUL)
 def test_what_looks_into_the_slots_is_read_as_ever(name: str) -> None:
     both_ways([DOUBTFUL[name]])

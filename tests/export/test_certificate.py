@@ -71,6 +71,7 @@ def is_proved(read: dict[str, Any]) -> bool:
     return bool(read["claims"])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("command", "formula", "at"),
     [
@@ -238,6 +239,7 @@ FORMULAS = ("exp", "log", "sin", "cos", "atan", "erf", "tan", "asin", "acos", "s
             "asinh", "atanh", "sqrt", "cbrt", "normcdf", "softplus", "silu")  # fmt: skip
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", FORMULAS)
 def test_derivatives_are_those_of_mpmath(name: str) -> None:
     """Of the first four orders at 3/7; mpmath's own functions, differentiated numerically."""
@@ -261,7 +263,7 @@ IN_MPMATH = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", MEANINGS)
 def test_a_meaning_is_the_row_s_function(name: str) -> None:
     """In the checker's operations, against diffcli's own enclosure at several points."""

@@ -149,7 +149,7 @@ def test_there_are_a_hundred_formulas() -> None:
     assert len(FORMULAS) >= 100
 
 
-@pytest.mark.sampled(19)
+@pytest.mark.sampled(32)
 @pytest.mark.parametrize(
     ("target", "text"),
     [
@@ -177,11 +177,11 @@ def test_code_agrees_with_what_is_proved(target: str, text: str) -> None:
     assert exact.error <= RELATIVE
 
 
-LONGEST = 120
-"""A line of code, in characters; few are longer than 88."""
+LONGEST = 132
+"""A line of code, in characters, as Fortran 2008 limits it; few are longer than 88."""
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("target", TARGETS)
 def test_code_can_be_read(target: str) -> None:
     long = 0
@@ -310,7 +310,7 @@ sqrt(x^2 + y^2 + 1); sqrt(x*x + y*y + 1)
 """
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("line", REWRITTEN.split("\n")[1:-1])
 def test_formulas_that_overflow_have_a_stable_form(line: str) -> None:
     """At ±800 and at tiny arguments, against mpmath of another way to write the formula."""

@@ -96,7 +96,7 @@ CANCEL = [
 ]
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("target", TRIED)
 @pytest.mark.parametrize(("text", "expected"), CANCEL)
 def test_what_the_code_cannot_do_is_said(target: str, text: str, expected: dict[str, str]) -> None:
@@ -193,6 +193,7 @@ def test_no_language_lacks_the_trial() -> None:
         assert code.text == code_of("x^2*y", target).text
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "text", ["2*pi", "x", "sum(x^2)", "besselj(0, x)", "x^x", "log(log(log(x)))"]
 )

@@ -23,7 +23,7 @@ LONG = {"hyp0f1", "hyp1f1", "hyp2f1", "hyperu", "uppergamma", "ellippi", "ellipp
 """Rows whose oracle takes many seconds."""
 
 
-@pytest.mark.sampled(18)
+@pytest.mark.sampled(54)
 @pytest.mark.parametrize(
     "row",
     [

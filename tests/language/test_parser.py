@@ -17,7 +17,7 @@ from diffcli.language.printer import text_of
 READINGS = [*rows("readings.txt"), *rows("tensors.txt")]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("typed", "read_as", "echoed"), READINGS)
 def test_reading(typed: str, read_as: str, echoed: str) -> None:
     function = parse(typed)
@@ -28,7 +28,7 @@ def test_reading(typed: str, read_as: str, echoed: str) -> None:
         assert any(echoed in reading for reading in function.readings)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("typed", "read_as", "echoed"), READINGS)
 def test_printing_and_reading_again_is_the_identity(typed: str, read_as: str, echoed: str) -> None:
     function = parse(typed)
@@ -37,7 +37,7 @@ def test_printing_and_reading_again_is_the_identity(typed: str, read_as: str, ec
     assert again.read_as == read_as
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("typed", "error", "column", "words"), rows("refusals.txt"))
 def test_refusal(typed: str, error: str, column: str, words: str) -> None:
     with pytest.raises(getattr(errors, error)) as caught:

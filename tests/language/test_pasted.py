@@ -20,6 +20,7 @@ ITALIC |= {"α": "𝛼", "β": "𝛽"}
 MINUS, SPACES, UNSEEN = "−–‐‑‒", "\u00a0\u2002\u2003\u2009\u200a\u202f\u205f", "\u200b\u2060\ufeff"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", range(60))
 def test_a_formula_means_the_same_however_it_is_set(seed: int) -> None:
     random = Random(seed)
@@ -84,6 +85,7 @@ def test_a_dollar_inside_a_formula_is_refused(typed: str) -> None:
 CALLS = ["sin", "cos", "tan", "exp", "ln", "sqrt", "arctan", "sinh"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", range(60))
 def test_letters_run_together_that_hide_functions_are_refused_with_the_guess(seed: int) -> None:
     random = Random(seed)

@@ -46,7 +46,7 @@ def text_of(random: Random) -> str:
     return f"{opening}{joiner.join(rows)}{closing}"
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("seed", range(40))
 def test_random_rows_are_read_alike_both_ways(seed: int) -> None:
     random = Random(seed)

@@ -21,6 +21,7 @@ F = {
 DEFINED = "f(u) = exp(u)/(1 + u^2); g(u) = u^3 + sin(u); y(t) = 1/(2 + cos(t)); "
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "order", "value"),
     [

@@ -51,7 +51,7 @@ def value(text: str) -> float:
     return result.value
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize(("system", "call", "oracle"), ROWS)
 def test_a_name_means_what_it_means_where_it_comes_from(
     system: str, call: str, oracle: str
@@ -65,6 +65,7 @@ def test_every_spelling_is_tried() -> None:
     assert SPELLINGS.keys() <= tried
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", sorted(CAPITALS))
 def test_a_name_with_capitals_is_read_as_without(name: str) -> None:
     for count in (1, 2, 3):

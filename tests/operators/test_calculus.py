@@ -113,6 +113,7 @@ scalars = pytest.mark.parametrize("name", SCALARS)
 fields = pytest.mark.parametrize("name", FIELDS)
 
 
+@pytest.mark.sampled(2)
 @dtypes
 @fields
 def test_jvp_is_the_jacobian_times_the_vector(name: str, dtype: str) -> None:
@@ -122,6 +123,7 @@ def test_jvp_is_the_jacobian_times_the_vector(name: str, dtype: str) -> None:
     near(number_of(Jvp(typed), text, at, dtype), jacobian @ vector, dtype)
 
 
+@pytest.mark.sampled(2)
 @dtypes
 @fields
 def test_vjp_is_the_vector_times_the_jacobian(name: str, dtype: str) -> None:
@@ -131,6 +133,7 @@ def test_vjp_is_the_vector_times_the_jacobian(name: str, dtype: str) -> None:
     near(number_of(Vjp(typed), text, at, dtype), vector @ jacobian, dtype)
 
 
+@pytest.mark.sampled(2)
 @dtypes
 @fields
 def test_reverse_is_forward(name: str, dtype: str) -> None:
@@ -142,7 +145,7 @@ def test_reverse_is_forward(name: str, dtype: str) -> None:
     near(auto, forward, dtype)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @dtypes
 @scalars
 def test_the_hessian_is_symmetric(name: str, dtype: str) -> None:

@@ -23,6 +23,7 @@ def exact(value: object) -> Fraction:
     return sign * Fraction(number)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(40))
 def test_the_uncertainty_is_that_of_the_last_digits(seed: int) -> None:
     random = Random(seed)

@@ -66,7 +66,7 @@ def matrix(operator: Operator, texts: str | list[str], at: str) -> np.ndarray:
     return np.array(found.derivative["matrix"])
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", FIELDS)
 def test_products_are_those_of_the_jacobian(name: str) -> None:
     texts, at = FIELDS[name]

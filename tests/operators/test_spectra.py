@@ -23,6 +23,7 @@ def analysis(operator: Operator, text: str, at: str) -> Any:
     return derive(operator, function, points, Settings(budget=5)).results[0].analysis
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "at", "definiteness", "kind"),
     [

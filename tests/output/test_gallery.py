@@ -21,6 +21,7 @@ def test_the_page_shows_every_command() -> None:
     assert shown == [command for _, command in gallery.plots()]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("path", re.findall(r"!\[[^\]]*\]\(([^)]+)\)", PAGE))
 def test_a_picture_is_there_and_small(path: str) -> None:
     assert 1_000 < (gallery.PAGE.parent / path).stat().st_size < 80_000

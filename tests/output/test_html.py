@@ -51,6 +51,7 @@ class Page(HTMLParser):
             self.words += data
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("arguments", ANSWERS.values(), ids=ANSWERS)
 def test_a_page_is_whole(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     run([*arguments, "--format", "html"])

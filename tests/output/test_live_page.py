@@ -67,7 +67,7 @@ def test_a_page_needs_nothing_else() -> None:
     assert data["coordinates"] == ["x"]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -106,6 +106,7 @@ def test_safe_text_has_no_control_character() -> None:
     assert "31m" in safe(typed)
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_shows_every_report(name: str, report: Report) -> None:
     text = render(name, report, PIPE)
@@ -114,6 +115,7 @@ def test_every_format_shows_every_report(name: str, report: Report) -> None:
     assert "\x1b" not in text
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_a_table_fits_its_terminal(report: Report, width: int) -> None:
     lines = render("table", report, View(width=width, rows=40)).splitlines()
@@ -121,6 +123,7 @@ def test_a_table_fits_its_terminal(report: Report, width: int) -> None:
     assert len(lines) <= 100
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("width", [26, 40, 60])
 def test_no_number_and_no_verdict_is_cut(report: Report, width: int) -> None:
     piped = render("table", report, replace(PIPE, rows=40))

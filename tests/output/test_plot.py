@@ -99,6 +99,7 @@ def test_what_has_no_value_has_no_derivative() -> None:
     assert values[0, :, 1] == pytest.approx([8, 3])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("formula", "expected", "ends"),
     [
@@ -157,6 +158,7 @@ def test_a_size_in_inches_and_pixels() -> None:
     assert imread("small.PNG").shape[:2] == (200, 300)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -400,7 +402,7 @@ def test_a_formula_too_long_for_a_legend_is_left_out() -> None:
     assert function.equation == "f(x)"
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("name", sorted({row.name for row in BY_NAME.values()}))
 def test_matplotlib_typesets_every_function(name: str) -> None:
     if name in ("piecewise", "mod"):

@@ -52,7 +52,7 @@ def symbolic(formula: str, variable: str) -> str:
 # Claims: what is right is accepted, what is wrong is refuted.
 
 
-@pytest.mark.sampled(24)
+@pytest.mark.sampled(84)
 @pytest.mark.parametrize("row", TEXTBOOK, ids=lambda row: row["id"])
 def test_the_derivative_is_accepted(row: dict[str, str]) -> None:
     found = check(row["python"], symbolic(row["python"], row["variable"]))
@@ -63,7 +63,7 @@ def test_the_derivative_is_accepted(row: dict[str, str]) -> None:
     assert found.exit_code == 0
 
 
-@pytest.mark.sampled(30)
+@pytest.mark.sampled(45)
 @pytest.mark.parametrize(
     "row",
     [row for row in TEXTBOOK if not any(name in row["python"] for name in PIECES)],
@@ -83,7 +83,7 @@ WRONG: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.sampled(71)
+@pytest.mark.sampled(178)
 @pytest.mark.parametrize("how", WRONG)
 @pytest.mark.parametrize("row", TEXTBOOK, ids=lambda row: row["id"])
 def test_a_wrong_claim_is_refuted(row: dict[str, str], how: str) -> None:
@@ -156,7 +156,7 @@ def test_a_mistake_needs_points_that_show_it() -> None:
     assert mistake(suspect, (), [RandomPoint({"x": x}) for x in (1.0, 2.0, 5.0)]) == "a factor 1/2"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("formula", "claim", "more"),
     [
@@ -343,6 +343,7 @@ def test_json_of_evidence(capsys: pytest.CaptureFixture[str]) -> None:
     assert entry["evidence"][3]["bounds"] == ["6", "6"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("arguments", [["x^2", "--at", "3"], ["x^2", "2x"]])
 def test_every_format(name: str, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,7 @@ def test_which_variable_a_claim_is_about(capsys: pytest.CaptureFixture[str]) -> 
     assert run(["check", "x^3 y", "dy/dx = 3x^2 y", "--wrt", "y"]) == 2
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("equation", "claim", "code"),
     [

@@ -304,6 +304,7 @@ def test_nothing_is_said_of_stretches_that_hold_undecided_points() -> None:
         assert all(not each.low < x < each.high for each in stretches for x in turns)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("formula", ["1e7 + abs(x^3-2)", "1e9*floor(x^3-2)", "1e8 - cbrt(x^3-2)"])
 def test_a_large_value_is_no_pole(formula: str) -> None:
     assert PointKind.POLE not in {each.kind for each in analysed(formula, "1.1:1.4").breaks}
@@ -482,6 +483,7 @@ JUMPING = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", range(20))
 def test_jumps_of_saturating_functions_have_the_limits_of_their_side(seed: int) -> None:
     source = random.Random(seed)
@@ -765,6 +767,7 @@ def test_a_longer_budget_leaves_less_open() -> None:
     assert open_[1] <= open_[0]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("formula", "kind"),
     [
@@ -829,6 +832,7 @@ def test_an_extremum_at_a_kink_is_named(formula: str, expected: list[tuple[float
     assert kinks == expected
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("formula", "box", "words"),
     [

@@ -50,7 +50,7 @@ def test_gradient_descent_of_a_paraboloid_is_a_geometric_sequence() -> None:
 
 
 # Minima: Jamil and Yang, "A literature survey of benchmark functions", 2013, nos. 105, 10, 17.
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("formula", "start", "minimum", "plan"),
     [

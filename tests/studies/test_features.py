@@ -39,7 +39,7 @@ def test_the_features_of_a_quintic_to_12_digits() -> None:
     )
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("formula", "low", "high", "feature", "expected"),
     [

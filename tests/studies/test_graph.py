@@ -60,6 +60,7 @@ def test_a_term_that_is_used_twice_is_one_node() -> None:
     assert found.nodes[leaf].gradient == 30
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("formula", "name"),
     [
@@ -172,6 +173,7 @@ def test_every_format_names_the_nodes(shape: str, capsys: pytest.CaptureFixture[
     assert "SinBackward0" in capsys.readouterr().out
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "magic"),
     [("g.png", b"\x89PNG"), ("g.svg", b"<?xml"), ("g.pdf", b"%PDF"), ("g.dot", b"digraph")],

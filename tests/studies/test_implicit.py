@@ -45,6 +45,7 @@ CURVES: list[tuple[str, str, Callable[[mpf], mpf], str]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("equation", "place", "explicit", "x"), CURVES)
 def test_the_derivatives_are_those_of_the_explicit_solution(
     equation: str, place: str, explicit: Callable[[mpf], mpf], x: str

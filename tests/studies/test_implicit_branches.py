@@ -102,6 +102,7 @@ def test_the_only_branch_has_a_slope(equation: str) -> None:
     assert found.value == pytest.approx(slope, rel=1e-15)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("equation", NONE)
 def test_what_meets_there_is_said(equation: str) -> None:
     found = check(equation)

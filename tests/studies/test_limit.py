@@ -86,6 +86,7 @@ DECEIVING = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("formula", "at", "value"), DECEIVING)
 def test_what_deceives_numbers_is_decided_by_proof(formula: str, at: str, value: str) -> None:
     assert held(limit(formula, at), value)
@@ -264,6 +265,7 @@ def answered(capsys: pytest.CaptureFixture[str], *typed: str) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("typed", "value"), WRITTEN)
 def test_a_limit_is_read_as_it_is_written(
     typed: str, value: str, capsys: pytest.CaptureFixture[str]

@@ -207,6 +207,7 @@ def test_equations_are_factored(text: str, count: int) -> None:
     assert len(components(function.outputs[0], NAMES)) == count
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -358,6 +358,7 @@ EQUATIONS = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("equation", "published"), EQUATIONS)
 def test_implicit_derivatives_are_the_published_ones(equation: str, published: str) -> None:
     (done,) = implicit(equation).derivations

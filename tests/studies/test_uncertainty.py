@@ -228,6 +228,7 @@ def test_usage_errors(arguments: list[str]) -> None:
     assert run(["uncertainty", "x^2", *arguments]) == 2
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("scale", ["1e300", "1e154", "1", "1e-160", "1e-300"])
 @pytest.mark.filterwarnings("error")
 def test_no_square_overflows(scale: str) -> None:

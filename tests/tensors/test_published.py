@@ -71,6 +71,7 @@ def classics() -> list[tuple[str, Published]]:
     return found
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("form", "row"), classics(), ids=lambda each: str(each)[:60])
 def test_the_page_prints_what_is_answered(form: str, row: Published) -> None:
     assert closed_form(row) == form

@@ -264,6 +264,7 @@ _KINDS = {
 ORDERS: Mapping[str, Shape] = {"number": (), "vector": (0,), "matrix": (0, 0)}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("order", ORDERS)
 def test_random_formulas(order: str) -> None:
     assert sum(check(seed, ORDERS[order], 2) for seed in range(12)) > 12
@@ -324,6 +325,7 @@ def test_a_second_derivative_in_a_symmetric_matrix_is_the_unconstrained_one() ->
     assert [each.text for each in form.formulas.values()] == ["3*(V.T @ A.T + A.T @ V.T)"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("operator", "formula", "shapes"),
     [

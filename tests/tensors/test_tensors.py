@@ -127,6 +127,7 @@ def test_closed_forms(case: tuple[str, str, Callable[..., Any]]) -> None:
     assert found.verdict in (Verdict.CERTIFIED, Verdict.AGREES)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_torch_agrees_on_the_shape(case: tuple[str, str, Callable[..., Any]]) -> None:
     function = parse(case[0], declared=AT)
@@ -137,7 +138,7 @@ def test_torch_agrees_on_the_shape(case: tuple[str, str, Callable[..., Any]]) ->
     assert tuple(output.shape) == shapes[function.outputs[0]]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("text", "name", "formula"),
     [

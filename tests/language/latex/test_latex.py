@@ -80,7 +80,7 @@ def dollars(latex: str) -> str:
     return f"${latex}$"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(("source", "latex", "plain"), PUBLISHED)
 def test_published_formulas_are_read_as_their_plain_forms(
     source: str, latex: str, plain: str
@@ -92,7 +92,7 @@ def test_there_are_150_published_formulas() -> None:
     assert len({latex for _, latex, _ in PUBLISHED}) >= 150
 
 
-@pytest.mark.sampled(16)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("plain", dict.fromkeys(PLAIN))
 def test_printed_formulas_are_read_again_as_the_same(plain: str) -> None:
     function = parse(plain)
@@ -416,6 +416,7 @@ def test_commands_take_their_arguments_as_tex_does(latex: str, plain: str) -> No
     assert parse(latex).outputs == parse(plain, declared=names).outputs
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("latex", "plain"), PASTED)
 def test_what_is_pasted_is_read_or_refused(latex: str, plain: str | None) -> None:
     if plain is None:
@@ -431,7 +432,7 @@ def test_what_has_two_readings_is_said(latex: str) -> None:
     assert parse(latex).readings
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", sorted({*BY_NAME, *FORMS}))
 def test_no_name_of_the_plain_language_is_a_command_by_accident(name: str) -> None:
     """A command is LaTeX's own, or refused; ``\\frac`` is a fraction wherever it stands."""
@@ -480,7 +481,7 @@ def test_the_latex_of_a_derivative_is_read_as_its_text_is(typed: str) -> None:
         assert text.ball is None or text.ball.overlaps(latex.ball)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
 def test_the_latex_of_every_function_in_a_derivative_is_read_as_it(row: Row) -> None:
     if row.name not in BY_NAME or row.name in ("piecewise", "exp"):

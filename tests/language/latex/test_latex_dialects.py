@@ -249,7 +249,7 @@ def alike(first: arb | str, second: arb | str) -> bool:
     return first.overlaps(second)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_dialect_says_the_same(dialect: str) -> None:
     rng = random.Random(dialect)

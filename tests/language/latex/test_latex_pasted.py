@@ -72,7 +72,7 @@ def read(latex: str, point: str) -> tuple[Function, Point]:
     return function, typed.bind(function.variables, dict(function.definitions))
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize(("latex", "point", "value"), PASTED, ids=[row[0] for row in PASTED])
 def test_a_pasted_formula_has_the_value_by_hand(latex: str, point: str, value: str) -> None:
     function, at = read(latex, point)

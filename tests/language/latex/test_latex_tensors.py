@@ -72,7 +72,7 @@ MEANINGS: list[tuple[str, Callable[[], Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("latex", "meant"), MEANINGS, ids=[latex for latex, _ in MEANINGS])
 def test_tensors_are_multiplied_as_mathematics_does(latex: str, meant: Callable[[], Any]) -> None:
     function = parse(latex, declared=NUMBERS, given=GIVEN)
