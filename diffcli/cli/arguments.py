@@ -20,19 +20,24 @@ def rewrite(
     commands: Callable[[], Collection[str]],
     alone: Collection[str],
     bare: Callable[[str], Mapping[str, Option]] = lambda _: {},
+    single: Callable[[str], Mapping[str, str]] = lambda _: {},
 ) -> list[str]:
     """Return the arguments with the command named, and everything that is no option after ``--``.
 
     ``commands`` names all of them; ``options`` gives a command's options, and whether each takes a
-    value, and ``bare`` those that may stand without one; ``alone`` are those that stand without a
-    command. Raises UsageError for a command mistyped.
+    value, ``bare`` those that may stand without one, and ``single`` the names of those that take
+    one value, by their spellings; ``alone`` are those that stand without a command. Raises
+    UsageError for a command mistyped.
     """
     if not typed or typed[0].partition("=")[0] in alone:
         return list(typed)
     known = commands()
-    if typed[0] in known:
-        return [typed[0], *_separated(typed[1:], options(typed[0]), typed[0], bare(typed[0]))]
-    rewritten = [DEFAULT, *_separated(typed, options(DEFAULT), DEFAULT, {})]
+    is_named = typed[0] in known
+    command, rest = (typed[0], typed[1:]) if is_named else (DEFAULT, typed)
+    shorts = bare(command) if is_named else {}
+    rewritten = [command, *_separated(rest, options(command), command, shorts, single(command))]
+    if is_named:
+        return rewritten
     if typed[0].isalpha():
         is_only_formula = rewritten[-2:] == ["--", typed[0]]
         is_formula = is_only_formula and (len(typed) > 1 or _is_formula(typed[0]))
@@ -109,17 +114,36 @@ def _check_quotes(rest: Sequence[str], command: str) -> None:
         )
 
 
+def _check_single(chosen: Sequence[tuple[str, str]], single: Mapping[str, str]) -> None:
+    """Refuse an option of one value that was typed twice: the last would win in silence."""
+    values: dict[str, str] = {}
+    for spelling, value in chosen:
+        name = single.get(spelling, "")
+        if name in values:
+            raise UsageError(
+                f"{spelling} is typed twice: {values[name]!r} and {value!r}",
+                hint=f"{spelling} takes one value: leave one of the two out",
+            )
+        if name:
+            values[name] = value
+
+
 def _separated(
-    typed: Sequence[str], options: Mapping[str, bool], command: str, bare: Mapping[str, Option]
+    typed: Sequence[str],
+    options: Mapping[str, bool],
+    command: str,
+    bare: Mapping[str, Option],
+    single: Mapping[str, str],
 ) -> list[str]:
     """Return the options with their values, then ``--``, then the rest.
 
-    Raises UsageError where a value is missing, an option has no dashes, or a formula is cut at
-    its blanks. A short option stands alone (``-q``); whatever else begins with one minus is a
-    formula.
+    Raises UsageError where a value is missing or there are two for one, an option has no dashes,
+    or a formula is cut at its blanks. A short option stands alone (``-q``); whatever else begins
+    with one minus is a formula.
     """
     chosen: list[str] = []
     rest: list[str] = []
+    valued: list[tuple[str, str]] = []
     waiting = deque(typed)
     while waiting:
         text = waiting.popleft()
@@ -128,14 +152,18 @@ def _separated(
             break
         if text in bare and not (waiting and waiting[0] in bare[text].values()):
             chosen += [text, str(bare[text].bare)]
+            valued.append((text, chosen[-1]))
         elif options.get(text):
             if not waiting:
                 raise UsageError(f"{text} has no value", hint=f"write it after {text}")
             chosen += [text, waiting.popleft()]
+            valued.append((text, chosen[-1]))
         elif text in options or (text.startswith("--") and text[2:3].isalpha()):
             chosen.append(text)
+            valued.append((text.partition("=")[0], text.partition("=")[2]))
         else:
             rest.append(text)
+    _check_single(valued, single)
     _check_plain_words(rest, options, command)
     _check_quotes(rest, command)
     return [*chosen, "--", *rest] if rest else chosen

@@ -89,6 +89,16 @@ def options(name: str) -> dict[str, bool]:
     return takes_value
 
 
+def single_options(name: str) -> dict[str, str]:
+    """Return the first spelling of every option that takes one value, by all its spellings."""
+    return {
+        spelling: param.opts[0]
+        for param in command(name).params
+        if param.param_type_name == "option" and not param.is_flag and not param.multiple
+        for spelling in param.opts
+    }
+
+
 def bare_options(name: str) -> dict[str, Option]:
     """Return the options of a command that may be typed without a value, by their spellings."""
     known = record(name)

@@ -20,7 +20,7 @@ from typer.main import get_command
 
 from diffcli._version import __version__
 from diffcli.cli.arguments import rewrite
-from diffcli.cli.commands import HELP_NAMES, Program, bare_options, names, options
+from diffcli.cli.commands import HELP_NAMES, Program, bare_options, names, options, single_options
 from diffcli.cli.messages import show_error
 from diffcli.cli.warm.choice import COLD, options_of
 from diffcli.engines import worker
@@ -154,7 +154,7 @@ def _known(error: Exception) -> DiffcliError:
 def _run(typed: Sequence[str]) -> int:
     program = _program_of_typer()
     alone = {*HELP_NAMES, *(option for param in program.params for option in param.opts)}
-    arguments = rewrite(typed, options, names, alone, bare_options)
+    arguments = rewrite(typed, options, names, alone, bare_options, single_options)
     code: int | None = program.main(arguments, prog_name="diffcli", standalone_mode=False)
     return code or 0
 

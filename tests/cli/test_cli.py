@@ -99,6 +99,34 @@ def test_rewrite_refuses(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "option"),
+    [
+        ("plot x -o a.png -o b.svg", "-o"),
+        ("plot x -o a.png --output=b.svg", "--output"),
+        ("plot x --log --log=x", "--log"),
+        ("x^2 --precision 6 --precision 7", "--precision"),
+        ("bounds x --in x=0:1 --range x=0:2", "--range"),
+    ],
+)
+def test_an_option_of_one_value_is_typed_once(
+    typed: str,
+    option: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(typed.split()) == 2
+    assert f"error: {option} is typed twice: " in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
+
+
+def test_an_option_of_several_values_is_typed_as_often(derived: list[tuple]) -> None:
+    assert run("a*b*c*x^2 --at x=1 --at c=2 --let a=1 --let b=2 -q -q".split()) == 0
+    assert len(derived) == 1
+
+
+@pytest.mark.parametrize(
     ("typed", "remedy"),
     [
         ("sinx", 'diffcli grad "sin(x)"'),

@@ -666,3 +666,19 @@ def test_the_ticks_of_a_terminal_say_the_power_of_ten(
     assert run(["plot", formula, "--term", "--orders", "0", "--range=-10:10"]) == 0
     shown = [line.rpartition("│")[2].strip() for line in capsys.readouterr().out.splitlines()]
     assert set(ticks) <= set(shown)
+
+
+def test_samples_are_printed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["plot", "x^2", "--range", "0:2", "--data", "-"]) == 0
+    heading, *rows = capsys.readouterr().out.splitlines()
+    assert heading.startswith("x,")
+    for row in rows:
+        x, square, slope = map(float, row.split(","))
+        assert square == pytest.approx(x * x)
+        assert slope == pytest.approx(2 * x)
+    assert len(rows) > 50
+    assert not [*tmp_path.iterdir()]
+    assert run(["plot", "x^2", "--term", "--data", "-"]) == 2

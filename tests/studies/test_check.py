@@ -34,7 +34,9 @@ PIECES = {"abs", "max", "piecewise", "relu", "leaky_relu", "elu", "floor", "frac
 def check(formula: str, claim: str, **more) -> Decision:
     read = read_claim(claim)
     declared = more.get("wrt", ())
-    return decide(parse([formula, *read.formulas], declared=declared), read, budget=5, **more)
+    return decide(
+        parse([formula, *read.formulas], declared=declared), read, **{"budget": 5, **more}
+    )
 
 
 def hear(formula: str, at: str, **more) -> EngineComparison:
@@ -227,6 +229,15 @@ def test_a_claim_that_does_not_fit_is_refused(formula: str, claim: str) -> None:
 )
 def test_what_is_proved(formula: str, claim: str, proof: Proof) -> None:
     assert check(formula, claim).proof is proof
+
+
+@pytest.mark.parametrize(
+    ("claim", "proof"), [("-exp(-x^2)", Proof.EQUAL), ("exp(-x^2)", Proof.WRONG)]
+)
+def test_a_point_that_takes_longer_than_the_budget_is_compared(claim: str, proof: Proof) -> None:
+    decision = check("integrate(exp(-t^2), t=x..inf)", claim, budget=0.01)
+    assert decision.proof is proof
+    assert decision.points == 1
 
 
 def test_how_the_domains_differ_is_told() -> None:

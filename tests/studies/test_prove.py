@@ -13,6 +13,7 @@ import pytest
 from diffcli.cli.main import run
 from diffcli.errors import FormulaError, PointError, UsageError
 from diffcli.language.ranges import read_ranges
+from diffcli.studies.prove import refutations
 from diffcli.studies.prove.answers import Answered, answered
 from diffcli.studies.prove.claims import read_claim
 
@@ -371,3 +372,12 @@ def test_a_proof_that_the_clock_on_the_wall_ends_says_what_is_left() -> None:
     assert found.proof.verdict.value == "undecided"
     assert found.proof.reason == "the time ran out"
     assert found.proof.left
+
+
+def test_no_refutation_is_looked_for_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(refutations, "truth_at", lambda *what: asked.append(what))
+    found = decided("lipschitz(sin(x)*cos(y), 1)", "x=-3:3,y=-3:3", seconds=-2.0)
+    assert found.proof.verdict.value == "undecided"
+    assert found.proof.reason == "the time ran out"
+    assert not asked

@@ -30,22 +30,29 @@ if TYPE_CHECKING:
     from diffcli.output.plots.pictures import Picture, Request
     from diffcli.output.plots.style import Canvas
 
+STANDARD_OUTPUT = "-"
+
 
 def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     """Plot formulas; return the exit code."""
     if options["timeout"] is not None:
         limit_time(options["timeout"])
     output, data, quiet = (options[name] for name in ("output", "data", "quiet"))
+    is_printed = str(data) == STANDARD_OUTPUT
     file_kind = one_of(ending(output), FORMATS, "-o") if output else FORMATS[0]
     if options["kind"]:
         one_of(options["kind"], KINDS, "--kind")
     # What is typed wrong is told before anything is read or computed.
     asked.orders(options["orders"])
     inches = asked.size(options["size"], options["dpi"])
-    for path in (output, data):
+    for path in (output, None if is_printed else data):
         if path:
             check_writable(path)
     check_different(output, data)
+    if is_printed and options["term"]:
+        raise UsageError(
+            "the samples and the picture would both be printed", hint="--data samples.csv"
+        )
     if not formulas:
         raise UsageError("no formula", hint='diffcli plot "sin(x)"')
     reader = _read_equations if any(map(is_implicit, formulas)) else parse
@@ -78,7 +85,9 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
         say(f"range {composed.chosen}; choose another with --range")
     for note in composed.notes if not quiet else ():
         say(note)
-    if data:
+    if is_printed:
+        sys.stdout.write(_csv(picture))
+    elif data:
         write_whole(data, _csv(picture))
     if is_page:
         from diffcli.output.plots.live import live_page

@@ -142,7 +142,13 @@ PICTURE = Option(
     group=_FILE,
     flags=("--output", "-o"),
 )
-DATA = Option("data", Kind.FILE, "Write the samples to this csv file.", metavar="FILE", group=_FILE)
+DATA = Option(
+    "data",
+    Kind.FILE,
+    "Write the samples to this csv file; - is standard output.",
+    metavar="FILE",
+    group=_FILE,
+)
 TERM = Option("term", Kind.FLAG, "Draw in the terminal.", default=False, group=_FILE)
 SHOW = Option("show", Kind.FLAG, "Draw in a window.", default=False, group=_FILE)
 SIZE = Option(

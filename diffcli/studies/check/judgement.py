@@ -43,6 +43,8 @@ ENOUGH = 20
 """Points at which it is compared once it is wrong somewhere, to find out what went wrong."""
 DRAWN = 3000
 """Points that are drawn at most: a formula may be defined at few of them."""
+FIRST_POINT = 2.0
+"""Seconds that the first point to be compared may take: without one nothing can be said."""
 CLOSE = 3
 """Points at which a claim that isn't proved is compared to ``MANY_DIGITS``."""
 MAX_SPECIAL = 40
@@ -273,13 +275,15 @@ class _Decider:
     ) -> tuple[list[RandomPoint], Comparison | None]:
         """Return the points where all is known, and the plainest counterexample among them."""
         names = self._function.variables or ("x",)
+        patient = max(deadline, now() + FIRST_POINT)
         compared: list[RandomPoint] = []
         clashes: list[Comparison] = []
         drawn = () if self._alone else islice(draw(names, seed), DRAWN)
         for coordinates in chain(points, drawn):
-            if len(compared) >= (ENOUGH if clashes else POINTS) or now() > deadline:
+            end = deadline if compared else patient
+            if len(compared) >= (ENOUGH if clashes else POINTS) or now() > end:
                 break
-            point = RandomPoint(coordinates, deadline=deadline)
+            point = RandomPoint(coordinates, deadline=end)
             for output, indices in self._partials.items():
                 point.look(output, indices)
             if all(

@@ -10,7 +10,7 @@ from time import perf_counter
 from diffcli.clock import now, until
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort
-from diffcli.errors import UsageError
+from diffcli.errors import OutOfTimeError, UsageError
 from diffcli.language.expression import Node, postorder
 from diffcli.studies.prove.claims import Claim, Kind
 from diffcli.studies.prove.comparison import decide
@@ -62,8 +62,11 @@ def answered(
     effort = Effort(WORK, now() + budget, perf_counter() + patience)
     region = Region(ranges)
     with until(effort.deadline + 1.0):
-        if claim.kind is Kind.COMPARISON:
-            proof = decide(claim.outputs[0], region, effort)
-        else:
-            proof = decide_growth(claim, region, effort)
+        try:
+            if claim.kind is Kind.COMPARISON:
+                proof = decide(claim.outputs[0], region, effort)
+            else:
+                proof = decide_growth(claim, region, effort)
+        except OutOfTimeError:
+            proof = Proof(Verdict.UNDECIDED, None, "the time ran out", 1.0)
     return Answered(claim, ranges, proof, effort.boxes, dict(effort.closed))

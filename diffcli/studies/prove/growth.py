@@ -91,7 +91,7 @@ def _box_by_box(
             doubtful = np.flatnonzero(bad(here) & (here.domain > 0) & ~proved)
         for at in doubtful[:4]:
             tries += 1
-            if tries > MOST_TRIES:
+            if tries > MOST_TRIES or subject.effort.is_over:
                 break
             if proof := _refuted(subject, refute, box, at):
                 return proof
@@ -103,6 +103,8 @@ def _box_by_box(
             break
         box, share = halved(box, share, lower.region)
     for at in range(0, share.size, max(1, share.size // MOST_TRIES)):
+        if subject.effort.is_over:
+            break
         if proof := _refuted(subject, refute, box, at):
             return proof
     hull = tuple(zip(box.lo.min(axis=1).tolist(), box.hi.max(axis=1).tolist(), strict=True))

@@ -83,6 +83,8 @@ def too_far_apart(subject: Subject, point: Coordinates, bound: Node) -> Proof | 
     direction = np.nan_to_num(0.5 * (slope.lo + slope.hi)[:, 0], posinf=1.0, neginf=-1.0)
     size = float(np.abs(direction).max()) or 1.0
     for towards, step in product((direction / size, *np.eye(count)), STEPS):
+        if subject.effort.is_over:
+            return None
         move = [
             _rounded(float(d)) * step * s
             for d, s in zip(towards, sizes(subject.region), strict=True)

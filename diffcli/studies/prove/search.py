@@ -155,6 +155,8 @@ class Search:
         near = front.kept(small)
         if near.count:
             for box in clusters(near.box)[:MOST_SETTLED]:
+                if self.question.effort.is_over:
+                    break
                 proof = self._around(box)
                 if isinstance(proof, Proof):
                     return proof
