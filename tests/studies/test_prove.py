@@ -374,6 +374,36 @@ def test_a_proof_that_the_clock_on_the_wall_ends_says_what_is_left() -> None:
     assert found.proof.left
 
 
+BY_RANGES = [
+    ("erf(x) < 1", "x=-inf:inf", "proved"),
+    ("abs(tanh(x)) < 1", "x=-inf:inf", "proved"),
+    ("tanh(x)^2 < 1", "x=-inf:inf", "proved"),
+    ("atan(x) < pi/2", "x=-inf:inf", "proved"),
+    ("2*frac(x) < 2", "x=0:3", "proved"),
+    ("frac(x) >= 0", "x=0:3", "proved"),
+    ("frac(x) > 0", "x=1/2:3/2", "refuted"),
+    ("frac(x) <= 0.99", "x=0:3", "refuted"),
+    ("mod(x, 2) < 2", "x=0:5", "proved"),
+    ("mod(x, -2) > -2", "x=0:5", "proved"),
+    ("mod(x, -2) >= 0", "x=0:5", "refuted"),
+    ("round(x) - x <= 0.5", "x=0:3", "proved"),
+    ("round(2x + 1) <= 2x + 3/2", "x=0:3", "proved"),
+    ("round(x) - x < 0.5", "x=0:3", "refuted"),
+    ("2*round(x) - x <= 0.5", "x=0:3", "refuted"),
+    ("x - ceil(x) > -1", "x=0:3", "proved"),
+    ("x - ceil(x) < 0", "x=1/2:3/2", "refuted"),
+    ("sin(x) + erf(y) < 2", "x=-9:9,y=-9:9", "proved"),
+    ("sin(x) - sin(y) < 2", "x=-9:9,y=-9:9", "refuted"),
+    ("erf(x) + log(x) < 2 + log(x)", "x=-1:1", "undefined"),
+]
+
+
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize(("claim", "box", "verdict"), BY_RANGES)
+def test_what_the_ranges_of_functions_say(claim: str, box: str, verdict: str) -> None:
+    assert decided(claim, box, seconds=1.0).proof.verdict.value == verdict
+
+
 def test_no_refutation_is_looked_for_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(refutations, "truth_at", lambda *what: asked.append(what))

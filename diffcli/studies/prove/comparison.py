@@ -28,6 +28,7 @@ from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
 from diffcli.studies.prove.reduction import HalfOpen, reductions
 from diffcli.studies.prove.search import Provers, Search
 from diffcli.studies.prove.squaring import squarings
+from diffcli.studies.prove.values import sign_by_values
 
 
 def decide(claim: Node, region: Region, effort: Effort) -> Proof:
@@ -109,7 +110,10 @@ def not_negative(
         good = sign is not None and (sign > 0 or (sign == 0 and not strict))
         return PROVED if good else Proof(Verdict.UNDECIDED, volume=1.0)
     sign = sign_by_form(apart, where)
+    sign = sign_by_values(apart, where) if sign is None else sign
     if sign == 1 or (sign == 0 and not strict):
+        if obligations(apart) == []:
+            return PROVED
         # Its square isn't negative, which leaves no question but where there is a value.
         apart, strict = node("pow", apart, number(2)), False
     if not strict and _by_factors(apart, where, question.effort):

@@ -59,7 +59,7 @@ _RULES: Mapping[str, Callable[[Node], list[Needed]]] = {
 }
 _TOTAL = frozenset(
     "add mul neg exp expm1 sin cos atan sinh cosh tanh asinh abs sign floor ceil round max min "
-    "erf erfc number constant variable".split()
+    "erf erfc frac tanh sech sigmoid softplus relu hypot number constant variable".split()
 )
 
 
