@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,21 @@ def set_to(reading: float) -> None:
     """Go on from a reading of this clock in another process."""
     global _ahead  # noqa: PLW0603  a process has one clock
     _ahead = reading - thread_time()
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the garbage collector wait while very many objects are made that are all kept.
+
+    It would go through all of them again and again, and find nothing.
+    """
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 class Budget:

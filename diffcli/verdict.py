@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import repeat
 from types import MappingProxyType
+from typing import Any
+
+from diffcli.clock import uncollected
 
 
 class Verdict(Enum):
@@ -18,6 +22,9 @@ class Verdict(Enum):
     INEXACT = "inexact"
     AGREES = "agrees"
     CERTIFIED = "certified"
+
+    # Enum's own, of the name, is computed in Python each time that verdicts are counted.
+    __hash__ = object.__hash__
 
     @property
     def has_value(self) -> bool:
@@ -38,7 +45,7 @@ _SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst of some verdicts; of none, ``certified``."""
-    return min(verdicts, key=_SEVERITY.__getitem__, default=Verdict.CERTIFIED)
+    return min(set(verdicts), key=_SEVERITY.__getitem__, default=Verdict.CERTIFIED)
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,42 @@ class Check:
     left: float | None = None
     right: float | None = None
     reason: str | None = None
+
+    @classmethod
+    def each(
+        cls,
+        verdict: Verdict,
+        entries: Sequence[str],
+        values: Iterable[float | None],
+        autograd: Iterable[float | None],
+        error_ulps: Iterable[float] | None = None,
+        *,
+        reason: str | None = None,
+    ) -> list[Check]:
+        """Return the checks of numbers that have one verdict, for one reason.
+
+        Of a million numbers a frozen dataclass sets a million times eleven fields, one by one, most
+        of them None: here the class's own defaults stand for these.
+        """
+        common = {"verdict": verdict} | ({"reason": reason} if reason is not None else {})
+        off = repeat(None, len(entries)) if error_ulps is None else error_ulps
+        with uncollected():
+            return [
+                cls._of(
+                    {"entry": entry, "value": value, "autograd": own, "error_ulps": ulps, **common}
+                )
+                for entry, value, own, ulps in zip(entries, values, autograd, off, strict=True)
+            ]
+
+    def because(self, reason: str) -> Check:
+        """Return the check with another reason."""
+        return self._of({**vars(self), "reason": reason})
+
+    @classmethod
+    def _of(cls, fields: dict[str, Any]) -> Check:
+        check = object.__new__(cls)
+        object.__setattr__(check, "__dict__", fields)
+        return check
 
 
 def unchecked(count: int) -> tuple[Check, ...]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import pairwise
 
+from diffcli.clock import uncollected
 from diffcli.errors import LimitError
 from diffcli.language.calls import defined_function
 from diffcli.language.declarations import NOTHING_SAID, Declarations
@@ -210,15 +210,13 @@ def deep_recursion() -> Iterator[None]:
 
     The garbage collector waits meanwhile: what is made holds no cycles, and is held itself.
     """
-    limit, collecting = sys.getrecursionlimit(), gc.isenabled()
+    limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 16 * (MAX_DEPTH + MAX_NESTING)))
-    gc.disable()
     try:
-        yield
+        with uncollected():
+            yield
     finally:
         sys.setrecursionlimit(limit)
-        if collecting:
-            gc.enable()
 
 
 class Parser(Grammar):

@@ -31,7 +31,11 @@ LAST = -1
 
 def component_names(name: str, shape: tuple[int, ...]) -> list[str]:
     """Return the names of a variable's components: ``x``, or ``A[0,0]``, ``A[0,1]`` …."""
-    return [component_name(name, index) for index in product(*map(range, shape))]
+    if not shape:
+        return [name]
+    # Each number is written once, and not once a component.
+    axes = ([str(position) for position in range(length)] for length in shape)
+    return [f"{name}[{','.join(index)}]" for index in product(*axes)]
 
 
 def component_at(

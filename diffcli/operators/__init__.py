@@ -14,9 +14,11 @@ from types import MappingProxyType
 from diffcli.operators.entries import (
     ComponentEntry,
     Entry,
+    Notation,
     Scalars,
     Shape,
     Weight,
+    labels_of,
     output_name,
 )
 from diffcli.operators.expansion import Taylor
@@ -41,6 +43,7 @@ __all__ = [
     "Jvp",
     "Laplacian",
     "Matrix",
+    "Notation",
     "Operator",
     "Partial",
     "Scalars",
@@ -49,6 +52,7 @@ __all__ = [
     "Vhp",
     "Vjp",
     "Weight",
+    "labels_of",
     "output_name",
 ]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import takewhile
 from math import prod
+from typing import overload
 
 from diffcli.language.function import Function
 from diffcli.language.tensors import component_at, component_name, component_names
@@ -69,6 +71,57 @@ class Entry:
         powers = {variable: self.wrt.count(variable) for variable in self.wrt}
         below = "".join(f"∂{variable}{_raised(count)}" for variable, count in powers.items())
         return f"∂{_raised(order)}{name}/{below}"
+
+
+@dataclass(frozen=True)
+class PartialEntries(Sequence[Entry]):
+    """A partial of the first output in each variable, made when it is asked for.
+
+    A network has a million.
+    """
+
+    labels: Sequence[str]
+    order: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @overload
+    def __getitem__(self, position: int) -> Entry: ...
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, position: int | slice) -> Entry | Sequence[Entry]:
+        if isinstance(position, slice):
+            return PartialEntries(self.labels[position], self.order)
+        label = self.labels[position]
+        return Entry.partial(label, 0, (label,) * self.order)
+
+
+class Notation(Mapping[str, str]):
+    """How entries of a function are written, by their labels; of each when it is asked for."""
+
+    def __init__(self, entries: Sequence[Entry], function: Function) -> None:
+        self._entries, self._function = entries, function
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {label: place for place, label in enumerate(labels_of(self._entries))}
+
+    def __getitem__(self, label: str) -> str:
+        return self._entries[self._places[label]].notation(self._function)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def labels_of(entries: Sequence[Entry]) -> Sequence[str]:
+    """Return the labels of entries, in order."""
+    if isinstance(entries, PartialEntries):
+        return entries.labels
+    return [entry.label for entry in entries]
 
 
 def _raised(count: int) -> str:

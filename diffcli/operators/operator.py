@@ -71,7 +71,7 @@ class Operator(ABC):
         return scalars
 
     @abstractmethod
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> Sequence[Entry]:
         """Return the numbers it consists of, for a function of numbers.
 
         ``vector`` has the components of :attr:`direction`. Raises UsageError where the operator

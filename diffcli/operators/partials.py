@@ -12,7 +12,7 @@ from diffcli.language.function import Function
 from diffcli.language.limits import MAX_ASKED_ORDER
 from diffcli.language.tensors import component_at, component_name
 from diffcli.layouts import ByVariable
-from diffcli.operators.entries import ComponentEntry, Entry, Scalars, Shape
+from diffcli.operators.entries import ComponentEntry, Entry, PartialEntries, Scalars, Shape
 from diffcli.operators.operator import Matrix, Operator, check_distinct, components
 
 if TYPE_CHECKING:
@@ -89,12 +89,10 @@ diffcli grad "x^2 + 3x"\
             return Partial(wrt)
         return replace(self, order=len(wrt), wrt=wrt[:1]) if wrt else self
 
-    def entries(self, function: Function, vector: Sequence[float] = ()) -> tuple[Entry, ...]:
+    def entries(self, function: Function, vector: Sequence[float] = ()) -> Sequence[Entry]:
         """Return one partial a variable."""
         names = [component for name in self.wrt for component in components(function, name)]
-        return tuple(
-            Entry.partial(name, 0, (name,) * self.order) for name in names or function.variables
-        )
+        return PartialEntries(names or function.variables, self.order)
 
     def component_entry(self, position: int, scalars: Scalars) -> ComponentEntry | None:
         """Return the derivative in the component at a place of the chosen variables."""

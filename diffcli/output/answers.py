@@ -140,12 +140,12 @@ def value_text(result: Result, digits: int | None) -> str:
 
 def remarks(report: Report, digits: int | None) -> list[str]:
     """Return what must be said of the checks and the samples, a line each, nothing twice."""
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[tuple[str, str]]] = {}
     samples: dict[str, list[str]] = {}
     analyses = []
     for entry, formula in report.results[0].symbolic.items() if report.results else ():
         if formula.reason:
-            told.setdefault(f"no formula: {formula.reason}", []).append(notation(report, entry))
+            told.setdefault(f"no formula: {formula.reason}", []).append((entry, ""))
     wrong = Counter(
         check.reason
         for result in report.results
@@ -162,13 +162,13 @@ def remarks(report: Report, digits: int | None) -> list[str]:
             if said := check.reason if is_alike else note(check, report.dtype):
                 if is_matrix and check.quotient and check.verdict is not Verdict.DISAGREES:
                     said += f", {quotient(check)}"
-                told.setdefault(said, []).append(check_name(report, check.entry) + where)
+                told.setdefault(said, []).append((check.entry, where))
         if "eigenvalues" in result.analysis:
             analyses.append(f"{analysis_text(result.analysis, digits)}{where}")
         if result.sampled:
             checked, total = result.sampled
             samples.setdefault(f"{checked:,} of {total:,} entries were checked", []).append(where)
-    said_once = [f"{_together(names)}: {said}" for said, names in told.items()]
+    said_once = [f"{_together(report, entries)}: {said}" for said, entries in told.items()]
     if len(said_once) > MAX_REMARKS:
         more = len(said_once) - MAX_REMARKS
         said_once[MAX_REMARKS:] = [f"and {more:,} remarks more, which --format json has all"]
@@ -178,10 +178,13 @@ def remarks(report: Report, digits: int | None) -> list[str]:
     return [*agreed, *analyses, *said_once, *shared]
 
 
-def _together(names: Sequence[str]) -> str:
-    if len(names) <= 2:
-        return " and ".join(names)
-    return f"{names[0]} … {names[-1]} ({len(names)} numbers)"
+def _together(report: Report, entries: Sequence[tuple[str, str]]) -> str:
+    """Return the names of entries, each with where it is; of many, the first and the last."""
+    few = entries if len(entries) <= 2 else (entries[0], entries[-1])
+    names = [check_name(report, entry) + where for entry, where in few]
+    return (
+        " and ".join(names) if few is entries else f"{' … '.join(names)} ({len(entries)} numbers)"
+    )
 
 
 def check_name(report: Report, entry: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import torch
 from diffcli.cli.main import run
 from diffcli.differentiation.code.proofs import OUT_OF_TIME, Certificate
 from diffcli.engines.trace import parts, replay, tape
+from diffcli.engines.trace import proof as engine
 from diffcli.language.expression import number
 from diffcli.language.function import Function
 from diffcli.operators import Grad, Jacobian, Scalars
@@ -95,6 +97,31 @@ def test_a_sweep_that_ends_early_proves_the_last_layers(monkeypatch: pytest.Monk
     assert (0, 3) in counts
     assert counts[-1] == (3, 3)
     assert counts == sorted(counts)
+
+
+def test_a_proof_that_has_no_time_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[float] = []
+
+    class Counted(replay.Replay):
+        def __init__(self, *given: Any, **options: Any) -> None:
+            tries.append(0.0)
+            super().__init__(*given, **options)
+
+    monkeypatch.setattr(engine, "Replay", Counted)
+    x = torch.ones(SIZE, dtype=torch.float64, requires_grad=True)
+    scalars = Scalars(None, {"x": (SIZE,)}, ((),))
+    proof = Certificate(
+        lambda x: ((x * x).sum(),), {"x": x}, scalars, "float64", deadline=float("-inf")
+    )
+    entries = Grad().entries(Function(("",), (number(0),), tuple(scalars.columns)), [])
+    checks = proof.judge(Grad(), entries, [], np.full(SIZE, 2.0), 17).checks
+    assert [check.entry for check in checks] == scalars.columns
+    assert {(check.verdict, check.reason) for check in checks} == {
+        (Verdict.UNVERIFIED, OUT_OF_TIME)
+    }
+    assert proof.values([np.array(float(SIZE))], 17)[0].verdict is Verdict.UNVERIFIED
+    assert (proof.remarks, proof.has_jump) == ([], False)
+    assert len(tries) == 1
 
 
 def test_without_any_time_the_reason_is_said(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
-from typing import TYPE_CHECKING
+from functools import cached_property
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from diffcli.engines.trace.parts import Parts, joined, unit
 from diffcli.engines.trace.proof import Enclosed, Proof, Sides
 from diffcli.engines.trace.record import record
 from diffcli.engines.trace.replay import OutOfTimeError
-from diffcli.operators import Entry, Grad, Jvp, Operator, Scalars, Vjp
+from diffcli.operators import Entry, Grad, Jvp, Operator, Scalars, Vjp, labels_of
 from diffcli.verdict import Check, Verdict
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Certificate:
         """Whether an operation stands at, or too near, a jump."""
         return not self._is_late and self.proof.blocks("jump") is not None
 
-    @property
+    @cached_property
     def _is_late(self) -> bool:
         """Whether not even the function's values were computed on balls in time."""
         try:
@@ -160,7 +161,7 @@ class Certificate:
         digits: int,
     ) -> Judgement:
         """Judge an operator's numbers; of orders that aren't proved, all are unverified."""
-        labels = [entry.label for entry in entries]
+        labels = labels_of(entries)
         if self.obstacle is not None:
             return Judgement(self._all_open(labels, numbers, self.obstacle))
         try:
@@ -184,7 +185,7 @@ class Certificate:
         if at_fault is None:
             return judged
         checks = tuple(
-            replace(check, reason=f"{check.reason}; {at_fault}")
+            check.because(f"{check.reason}; {at_fault}")
             if check.verdict is Verdict.DISAGREES
             else check
             for check in judged.checks
@@ -194,11 +195,8 @@ class Certificate:
     @staticmethod
     def _all_open(labels: Sequence[str], numbers: Floats, reason: str) -> tuple[Check, ...]:
         """Return checks that nothing is proved of."""
-        shown = [float(x) if np.isfinite(x) else None for x in numbers]
-        return tuple(
-            Check(label, Verdict.UNVERIFIED, x, x, reason=reason)
-            for label, x in zip(labels, shown, strict=True)
-        )
+        shown = _shown(numbers)
+        return tuple(Check.each(Verdict.UNVERIFIED, labels, shown, shown, reason=reason))
 
     def _ones(self) -> list[Floats]:
         return [np.ones(shape) for shape in self.scalars.outputs]
@@ -221,13 +219,18 @@ class Certificate:
             return joined(proof.gradient(self._ones()))
         return Parts(proof, self.scalars).enclosed(entries, numbers)
 
+    @cached_property
+    def _columns(self) -> Mapping[str, int]:
+        """The places of the variables' components among all."""
+        return {name: place for place, name in enumerate(self.scalars.columns)}
+
     def _sides(self, entry: Entry) -> Sides | None:
         """Return the one-sided derivatives of a first partial; None of anything else."""
         ((weight, output, wrt), *others) = entry.parts
         if others or weight != 1 or len(wrt) != 1:
             return None
         shapes = list(self.scalars.variables.values())
-        tangents = unit(shapes, self.scalars.columns.index(wrt[0]))
+        tangents = unit(shapes, self._columns[wrt[0]])
         try:
             return self.proof.sides(unit(self.scalars.outputs, output), tangents)
         except OutOfTimeError:
@@ -252,18 +255,17 @@ class Certificate:
         sides = MAX_SIDES if self.proof.blocks("kink") else 0
         texts = len(labels) <= MAX_INTERVALS
         reason = self._reason()
-        checks: list[Check] = []
+        checks, rest = weighed.checks(labels, is_cut=self.proof.is_cut)
         asked = 0
-        for index, label in enumerate(labels):
-            is_late = self.proof.is_cut and enclosed.balls[index].mid().is_nan()
-            check = weighed.check(index, label, OUT_OF_TIME if is_late else reason)
+        for index in range(len(labels)) if texts else rest:
+            check = checks[index] or weighed.check(index, labels[index], reason)
             if check.verdict is Verdict.UNVERIFIED and entries and asked < sides:
                 asked += 1
                 check = _by_sides(check, self._sides(entries[index]))
             elif texts and enclosed.balls[index].is_finite():
                 check = replace(check, enclosure=outward(enclosed.balls[index], digits + 3))
-            checks.append(check)
-        return Judgement(tuple(checks))
+            checks[index] = check
+        return Judgement(tuple(checks.tolist()))
 
     def _reason(self) -> str:
         """Return why an entry has no narrow ball."""
@@ -306,9 +308,34 @@ class _Weighed:
         self.digits = np.where(excess > 0, np.log10(size) - np.log10(excess), 99.0)
         self.ulps = self.error / ulp
         self.truth = _rounded(self.middle, dtype)
+        least = 10.0 ** -DIGITS_KEPT[dtype] * self.scale
+        is_kept = self.is_within & (
+            ((self.truth == 0) & (self.error <= least)) | (self.digits >= DIGITS_KEPT[dtype])
+        )
+        self.is_below = is_kept & (self.truth == 0)
+        holds_zero = _contains_zero(self.balls[self.is_below]).astype(np.bool_)
+        self.is_below[self.is_below] = ~holds_zero
+        is_sure = self.is_known & np.isfinite(numbers) & is_kept & ~self.is_below
+        self.is_certified = is_sure & ~self.is_wrong if left is None else is_sure
+
+    def checks(self, labels: Sequence[str], *, is_cut: bool) -> tuple[NDArray[Any], Sequence[int]]:
+        """Return the checks of the certified entries, and where the others stand.
+
+        These are None, but for the entries that a sweep which was cut left no time for.
+        """
+        result = np.full(len(labels), None, dtype=object)
+        names = np.array(labels, dtype=object)
+        sure, late = self.is_certified, np.isnan(self.middle) & is_cut
+        columns = [array[sure].tolist() for array in (names, self.truth, self.numbers, self.ulps)]
+        shown = _shown(self.numbers[late])
+        result[sure] = Check.each(Verdict.CERTIFIED, *columns)
+        result[late] = Check.each(
+            Verdict.UNVERIFIED, names[late].tolist(), shown, shown, reason=OUT_OF_TIME
+        )
+        return result, np.nonzero(~(sure | late))[0].tolist()
 
     def check(self, i: int, label: str, reason: str) -> Check:
-        """Return the verdict of one entry; ``reason`` says why it isn't known, if it isn't."""
+        """Return the verdict of an entry that isn't certified; ``reason`` says why it's open."""
         number = float(self.numbers[i])
         shown = number if np.isfinite(number) else None
         if not self.is_known[i]:
@@ -321,15 +348,10 @@ class _Weighed:
         if self.is_wrong[i] and self.left is None:
             said = "autograd lies outside the enclosure"
             return Check(label, Verdict.DISAGREES, truth, number, error_ulps=ulps, reason=said)
-        kept = float(self.digits[i])
-        least = 10.0 ** -DIGITS_KEPT[self.dtype] * self.scale
-        is_zero = truth == 0 and self.error[i] <= least
-        if self.is_within[i] and (is_zero or kept >= DIGITS_KEPT[self.dtype]):
-            if truth == 0 and not self.balls[i].contains(0):
-                said = f"below the range of {self.dtype}"
-                return Check(label, Verdict.INEXACT, truth, number, error_ulps=ulps, reason=said)
-            return Check(label, Verdict.CERTIFIED, truth, number, error_ulps=ulps)
-        count = int(max(kept, 0.0))
+        if self.is_below[i]:
+            said = f"below the range of {self.dtype}"
+            return Check(label, Verdict.INEXACT, truth, number, error_ulps=ulps, reason=said)
+        count = int(max(float(self.digits[i]), 0.0))
         said = f"{self.dtype} keeps {count or 'no'} digit{'s' if count > 1 else ''} here"
         if not self.is_within[i]:
             is_left = self.left is not None
@@ -346,6 +368,14 @@ class _Weighed:
             said = f"proved to be within {reach:.1g} of 0"
             return Check(label, Verdict.INEXACT, 0.0, shown, reason=said)
         return Check(label, Verdict.UNVERIFIED, shown, shown, reason=reason)
+
+
+_contains_zero = np.frompyfunc(lambda ball: ball.contains(0), 1, 1)
+
+
+def _shown(numbers: Floats) -> list[float | None]:
+    """Return numbers, None for those that are none."""
+    return [x if isfinite(x) else None for x in numbers.tolist()]
 
 
 def _spacing(sizes: Floats, dtype: str) -> Floats:

@@ -12,13 +12,13 @@ from dataclasses import replace
 from math import isfinite, isnan, nan
 from typing import TYPE_CHECKING, Any
 
-from diffcli.clock import now
+from diffcli.clock import now, uncollected
 from diffcli.differentiation.code.functions import HALF, UserFunction, refused
 from diffcli.errors import NoDerivativeError, UsageError
 from diffcli.language.expression import number
 from diffcli.language.function import Function
 from diffcli.language.points import Point
-from diffcli.operators import Entry, Grad, Matrix, Operator, Scalars
+from diffcli.operators import Entry, Grad, Matrix, Notation, Operator, Scalars
 from diffcli.operators.operator import Chosen, no_variable
 from diffcli.output.report import Report, Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
@@ -81,7 +81,7 @@ class _User:
     def __init__(self, operator: Operator, function: UserFunction, settings: Settings) -> None:
         self._operator, self._function, self._settings = operator, function, settings
         self._seconds_left = settings.code_budget
-        self.notation: dict[str, str] = {}
+        self.notation: Mapping[str, str] = {}
         self.remarks: dict[str, None] = {}
 
     def result(self, point: Point) -> Result:
@@ -131,7 +131,8 @@ class _User:
         outline = Function(("",), (number(0),) * len(scalars.rows), names)
         flat = [float(component) for part in vector for component in part.flat]
         entries = operator.entries(outline, flat)
-        self.notation |= {entry.label: entry.notation(outline) for entry in entries}
+        own = Notation(entries, outline)
+        self.notation = {**self.notation, **own} if self.notation else own
         program, inputs = held(replace(function, is_silent=True), given, moving)
         asked = "enclosure" in settings.engines
         begun = now()
@@ -141,7 +142,7 @@ class _User:
         )
         unsteady = proof.unsteadiness(outputs)
         if unsteady is None:
-            numbers = np.array([float(each) for block in blocks for each in block.flat])
+            numbers = np.concatenate([block.ravel().astype(np.float64) for block in blocks])
             judgement = proof.judge(operator, entries, vector, numbers, settings.digits)
             self._seconds_left -= now() - begun
             evidence = self._quotients(proof, judgement.checks, arrays, moving, vector)
@@ -177,14 +178,16 @@ class _User:
             return checks
         estimates = self._function.quotients(self._operator, arrays, moving, vector, self._settings)
         if isinstance(estimates, str):
-            return [
-                replace(check, reason=f"{check.reason}; {estimates}")
-                if check.verdict is Verdict.UNVERIFIED
-                else check
-                for check in checks
-            ]
+            with uncollected():
+                return [
+                    check.because(f"{check.reason}; {estimates}")
+                    if check.verdict is Verdict.UNVERIFIED
+                    else check
+                    for check in checks
+                ]
+        has_jump = proof.has_jump
         return [
-            _by_quotient(check, estimate, has_jump=proof.has_jump)
+            _by_quotient(check, estimate, has_jump=has_jump)
             if check.verdict is Verdict.UNVERIFIED
             else check
             for check, estimate in zip(checks, estimates, strict=True)
