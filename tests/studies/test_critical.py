@@ -861,3 +861,23 @@ def test_a_point_of_a_line_is_no_saddle() -> None:
     system = GradientSystem(function.outputs[0], ("x",), [("x",)])
     classifier = PointClassifier(Partials(function, now() + 5), system)
     assert classifier.at_nodes(parse("3*pi").outputs).kind is PointKind.DEGENERATE
+
+
+def test_a_stretch_of_growth_ends_before_a_jump(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["critical", "x - floor(x)", "--range", "1/2:7/2"]) == 0
+    shown = capsys.readouterr().out
+    assert "increasing between the jumps" in shown
+    assert "increasing after the jump" in shown
+    assert run(["critical", "x - floor(x)", "--range", "1/2:7/2", "--json"]) == 0
+    for stretch in json.loads(capsys.readouterr().out)["growth"]:
+        inner = [end for end in ("from", "to") if stretch[end] not in (0.5, 3.5)]
+        assert stretch["jumps"] == inner
+
+
+def test_growth_goes_on_to_a_kink(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["critical", "abs(x - 1)", "--range", "0:3", "--json"]) == 0
+    stretches = json.loads(capsys.readouterr().out)["growth"]
+    assert [(each["from"], each["to"], each["jumps"]) for each in stretches] == [
+        (0, 1, []),
+        (1, 3, []),
+    ]

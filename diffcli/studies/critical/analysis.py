@@ -6,7 +6,7 @@ one side and strictly concave on the other: f″ is proved to have opposite sign
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
@@ -71,11 +71,16 @@ _TURNS: Mapping[tuple[str | None, str | None], PointKind] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Behaviour:
-    """An interval, and what the function is on it: increasing, decreasing, convex, concave."""
+    """An interval, and what the function is on it: increasing, decreasing, convex, concave.
+
+    ``jumps`` is whether the function jumps at, or next to, the lower and the upper end: what is
+    said holds up to there.
+    """
 
     low: float
     high: float
     shape: str
+    jumps: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True)
@@ -334,7 +339,7 @@ class _Line:
         return all(near > FALLS * far for near, far in pairwise(sizes))
 
     def _stretches(
-        self, order: int, turns: Search, breaks: Collection[float]
+        self, order: int, turns: Search, breaks: Mapping[float, PointKind]
     ) -> Iterator[Behaviour]:
         """Yield the longest intervals on which a derivative has one sign.
 
@@ -343,6 +348,9 @@ class _Line:
         doubts = [doubt.cell[0] for doubt in turns.undecided]
         cuts = {point.at[self._x] for point in turns.points}.union(breaks, *doubts)
         inner = sorted(x for x in cuts if self._low < x < self._high)
+        jumps = [x for x, kind in breaks.items() if kind is PointKind.JUMP]
+        reach = NEAR * (self._high - self._low)
+        ends = {x for x in cuts if any(abs(x - jump) <= reach for jump in jumps)}
         last: Behaviour | None = None
         for low, high in pairwise([self._low, *inner, self._high]):
             slope = self._somewhere(order, low, high)
@@ -351,11 +359,12 @@ class _Line:
                 continue
             shape = _SHAPES[order][bool(slope < 0)]
             if last and last.high == low and last.shape == shape and low not in breaks:
-                last = Behaviour(last.low, high, shape)
-                continue
-            if last:
-                yield last
-            last = Behaviour(low, high, shape)
+                last = replace(last, high=high)
+            else:
+                if last:
+                    yield last
+                last = Behaviour(low, high, shape)
+            last = replace(last, jumps=(last.jumps[0] or low in ends, high in ends))
         if last:
             yield last
 

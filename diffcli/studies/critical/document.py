@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 _TOLD = 4
 """Undecided places that are told one by one."""
 _NARROW = 1e-6
+_AT_JUMPS = {
+    (False, False): "",
+    (True, False): " after the jump",
+    (False, True): " before the jump",
+    (True, True): " between the jumps",
+}
+"""What is said of a stretch whose ends are jumps, where it doesn't hold."""
 
 
 def search_answer(search: Search, box: Box, facts: Facts, best: Extremes | None = None) -> Answer:
@@ -143,7 +150,10 @@ def _kinks(analysis: Analysis, facts: Facts) -> Iterator[str]:
 
 def _stretches(title: str, stretches: Sequence[Behaviour]) -> Iterator[Table]:
     if stretches:
-        rows = tuple((stretch.low, stretch.high, stretch.shape) for stretch in stretches)
+        rows = tuple(
+            (stretch.low, stretch.high, f"{stretch.shape}{_AT_JUMPS[stretch.jumps]}")
+            for stretch in stretches
+        )
         yield Table(title, ("from", "to", ""), rows)
 
 
@@ -243,7 +253,13 @@ def point_data(point: NotablePoint) -> dict[str, Any]:
 
 
 def _stretch(behaviour: Behaviour) -> dict[str, Any]:
-    return {"from": behaviour.low, "to": behaviour.high, "shape": behaviour.shape}
+    ends = zip(("from", "to"), behaviour.jumps, strict=True)
+    return {
+        "from": behaviour.low,
+        "to": behaviour.high,
+        "shape": behaviour.shape,
+        "jumps": [end for end, jumps in ends if jumps],
+    }
 
 
 def _asymptote(asymptote: Asymptote) -> dict[str, Any]:
