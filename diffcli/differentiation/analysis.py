@@ -25,6 +25,8 @@ MAX_WALKS = 16
 """Points of numbers up to which the signs at them are those of balls, which takes no torch."""
 CONSTANT_BUDGET = 0.1
 """Seconds for the value of a constant."""
+MOST_SHORT = 16
+"""Characters of a number, and numbers of a list, up to which pi/6 is shown as typed."""
 MAX_TYPED = 10_000
 """Entries of a typed list up to which they are shown as typed."""
 
@@ -59,11 +61,31 @@ def analysis(
 
 
 def exact_text(point: Point, settings: Settings) -> Mapping[str, NestedText] | None:
-    """Return the numbers of a point as typed, where its floats would show others."""
+    """Return the numbers of a point as typed, where its floats would show others.
+
+    To the usual digits those are numbers that are no decimals, as pi/6 and 1/3, if they are short.
+    """
+    values = point.values
     if settings.digits <= DIGITS and settings.dtype == "float64":
-        return None
-    texts = {name: _texts(value) for name, value in point.values.items()}
-    return {name: text for name, text in texts.items() if text is not None}
+        values = {name: value for name, value in values.items() if _is_short(value)}
+    texts = {name: _texts(value) for name, value in values.items()}
+    return {name: text for name, text in texts.items() if text is not None} or None
+
+
+def _is_short(value: Value) -> bool:
+    """Whether a number or a typed list is no decimals alone, and what was typed is short."""
+    if not isinstance(value, Node | Tensor):
+        return False
+    entries = value.entries if isinstance(value, Tensor) else (value,)
+    if len(entries) > MOST_SHORT or all(map(_is_decimal, entries)):
+        return False
+    return all(isinstance(each, Node) and len(text_of(each)) <= MOST_SHORT for each in entries)
+
+
+def _is_decimal(entry: object) -> bool:
+    """Whether a number has an end in decimals, which are those of its float."""
+    value = rational(entry) if isinstance(entry, Node) else None
+    return value is not None and not 10**MOST_SHORT % value.denominator
 
 
 def _texts(value: Value) -> NestedText | None:

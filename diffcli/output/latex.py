@@ -34,6 +34,7 @@ from diffcli.verdict import Verdict
 _RAISED_RUN = re.compile(f"[{RAISED}]+")
 _PRIMED = re.compile(r"(\w+)([′″‴]|\^\{[^{}]*\} )\((\w+)\)")
 _E = re.compile(r"e(-?\d+)$")
+_DECIMAL = re.compile(r"-?[\d.]+(e-?\d+)?$|-?(inf|nan)$")
 _POWER = r" \\cdot 10^{\1}"
 _INDENT = 1.5
 """Indentation of a level of a tree, in LaTeX's em."""
@@ -154,8 +155,9 @@ def _quotient(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    power = _E.sub(_POWER, text)
-    return "---" if text == MISSING else f"${power}$"
+    if text == MISSING:
+        return "---"
+    return f"${_E.sub(_POWER, text) if _DECIMAL.match(text) else right_side(Line('', text))}$"
 
 
 def _word(verdict: Verdict | None) -> str:

@@ -437,3 +437,32 @@ def test_remarks_are_as_wide_as_the_terminal(
     lines = capsys.readouterr().err.splitlines()
     assert max(map(len, lines)) <= width
     assert " ".join(" ".join(lines).split()).count("the principal complex one") == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [
+        ("pi/6", "pi/6"),
+        ("1/3", "1/3"),
+        ("2/5", "0.4"),
+        ("0.1234567890123456789", "0.123456789012"),
+        ("exp(sqrt(2)/7) - 3/8", "0.848885"),
+    ],
+)
+def test_a_point_is_shown_as_typed_unless_it_is_a_decimal(
+    at: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["x^2", "--at", at]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[0].startswith(shown)
+    assert run(["x^2*y", "--at", f"x={at},y=1"]) == 0
+    assert f"at x = {shown}" in capsys.readouterr().out
+
+
+def test_a_typed_point_in_latex_and_in_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sin(x)", "--at", "x=pi/6;x=1e-9", "--format", "latex"]) == 0
+    shown = capsys.readouterr().out
+    assert r"$\frac{\pi}{6}$ & $0.5$" in shown
+    assert r"$1 \cdot 10^{-9}$" in shown
+    assert run(["sin(x)", "--at", "pi/6", "--format", "csv"]) == 0
+    point, *_ = capsys.readouterr().out.splitlines()[-1].split(",")
+    assert float(point) == pytest.approx(math.pi / 6, rel=1e-15)
