@@ -13,12 +13,14 @@ import pytest
 import sympy
 from mpmath import mpf
 from pace import is_within
+from sympy.printing.str import StrPrinter
 
 from diffcli.clock import now
 from diffcli.engines.symbolic import Symbolic, expression
 from diffcli.engines.terms import symbols
 from diffcli.engines.terms.dag import postorder
 from diffcli.engines.terms.formulas import Formula, latex_of
+from diffcli.engines.terms.printing import text_of
 from diffcli.errors import LimitError, OutOfTimeError
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.parser import parse
@@ -270,3 +272,22 @@ def test_undecided_condition_has_no_value() -> None:
     value = Symbolic(parse("x if sin(x)^2 + cos(x)^2 <= 1 else 2x")).value({"x": 1.0}, ["x"])
     assert value.number is None
     assert "condition" in value.reason
+
+
+def test_a_part_of_a_formula_is_written_once_however_often_it_stands_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[object] = []
+
+    def counted(printer: StrPrinter, term: sympy.Add, order: str | None = None) -> str:
+        written.append(term)
+        return str(print_sum(printer, term, order))
+
+    print_sum = StrPrinter._print_Add
+    monkeypatch.setattr(StrPrinter, "_print_Add", counted)
+    term: sympy.Expr = sympy.Symbol("x", real=True)
+    for _ in range(8):
+        term = sympy.sin(term) * sympy.cos(term + 1) + 1
+    text = text_of(term)
+    assert text.count("x") == 2**8
+    assert len(written) <= 16

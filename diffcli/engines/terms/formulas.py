@@ -14,7 +14,7 @@ from sympy import Add, Basic, Expr, Mul, Pow, S
 
 from diffcli.clock import now
 from diffcli.engines.terms.dag import depth, postorder, tree_size
-from diffcli.engines.terms.printing import latex_of, text_of
+from diffcli.engines.terms.printing import latex_of, text_of, text_writer
 from diffcli.engines.terms.rewriting import (
     factored,
     nested_fractions,
@@ -70,10 +70,11 @@ def readable(
     if depth(term) > MAX_DEPTH:
         return Formula(reason=f"the formula is nested more than {MAX_DEPTH} deep")
     texts: dict[str, Expr] = {}
+    write = text_writer()
     try:
         for form in _forms(evaluated(term, deadline)):
             if not texts or not form.has(*_NOT_REAL):
-                texts.setdefault(text_of(form), form)
+                texts.setdefault(write(form), form)
             if not simplified or (deadline is not None and now() > deadline):
                 break
     except _SYMPY_FAILURES as error:

@@ -24,9 +24,14 @@ MAX_CONSTANT = 10
 
 def text_of(term: Expr, spelling: Spelling = AS_CALLS) -> str:
     """Return a term in the language's own syntax."""
+    return text_writer(spelling)(term)
+
+
+def text_writer(spelling: Spelling = AS_CALLS) -> Callable[[Expr], str]:
+    """Return :func:`text_of` for several terms, which writes a part that they share once."""
     printer = _TextPrinter()
     printer.has_fractional_powers = spelling.has_fractional_powers
-    return str(printer.doprint(term))
+    return lambda term: str(printer.doprint(term))
 
 
 def latex_of(term: Expr, spelling: Spelling = AS_CALLS) -> str:
@@ -164,11 +169,29 @@ def _ordered_terms(printer: Any, term: Any, order: str | None = None) -> list[An
     return sorted(ordered, key=lambda part: part is not first)
 
 
+def _printed_once(base: type[Any]) -> Callable[..., Any]:
+    """Return a printer's dispatch that writes a part once, however often a term contains it."""
+
+    def dispatch(printer: Any, term: Any, **options: Any) -> Any:
+        if options or not isinstance(term, Basic):
+            return base._print(printer, term, **options)
+        texts = printer.__dict__.setdefault("texts", {})
+        if term not in texts:
+            texts[term] = base._print(printer, term)
+        return texts[term]
+
+    return dispatch
+
+
 def _printer(base: type, write: Callable[[Row], Callable[..., str]], **others: Any) -> type[Any]:
     """Return a printer of sympy's that writes the functions of the language as the table does."""
     rows = {f"_print_{kind.__name__}": write(row) for kind, row in _ROWS.items()}
     methods = {f"_print_{name}": method for name, method in others.items()}
-    own = {"_print_polygamma": _polygamma(write), "_as_ordered_terms": _ordered_terms}
+    own: dict[str, Callable[..., Any]] = {
+        "_print": _printed_once(base),
+        "_print_polygamma": _polygamma(write),
+        "_as_ordered_terms": _ordered_terms,
+    }
     return type(base.__name__, (base,), rows | own | methods)
 
 
