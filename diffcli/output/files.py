@@ -28,6 +28,8 @@ def ending(path: Path | None) -> str:
 
 def check_writable(path: Path) -> None:
     """Raise FileError unless a file can be written there."""
+    if str(path) == "-":
+        raise FileError("- names no file", hint="name a file to be written")
     target = resolved(path)
     if target.is_dir():
         raise FileError(f"{path} is a folder", hint="name a file in it")

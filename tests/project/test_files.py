@@ -204,6 +204,19 @@ def test_no_file_is_lost(
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.parametrize("option", ["-o", "--certificate"])
+def test_a_dash_is_no_file(
+    option: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["grad", "x^2", "--at", "1", option, "-"]) == 2
+    assert "- names no file" in capfd.readouterr().err
+    assert not [*tmp_path.iterdir()]
+
+
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("command", "name", "begins"),
