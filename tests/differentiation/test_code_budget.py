@@ -18,6 +18,7 @@ from diffcli.cli.main import run
 from diffcli.differentiation.code.proofs import OUT_OF_TIME, Certificate
 from diffcli.engines.trace import parts, replay, tape
 from diffcli.engines.trace import proof as engine
+from diffcli.engines.trace.record import record
 from diffcli.language.expression import number
 from diffcli.language.function import Function
 from diffcli.operators import Grad, Jacobian, Scalars
@@ -97,6 +98,31 @@ def test_a_sweep_that_ends_early_proves_the_last_layers(monkeypatch: pytest.Monk
     assert (0, 3) in counts
     assert counts[-1] == (3, 3)
     assert counts == sorted(counts)
+
+
+@pytest.mark.parametrize(("steps", "bits"), [(5, 113), (18, 240), (55, 320), (80, 500)])
+def test_the_precision_leaves_what_the_way_back_loses(
+    monkeypatch: pytest.MonkeyPatch, steps: int, bits: int
+) -> None:
+    x = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+
+    def logistic(x: torch.Tensor) -> tuple[torch.Tensor]:
+        for _ in range(steps):  # each loses two bits on balls
+            x = 4 * x * (1 - x)
+        return (x,)
+
+    def proof(deadline: float) -> engine.Proof:
+        return engine.Proof(record(logistic, [x]), [x], "float64", deadline)
+
+    assert proof(float("inf")).bits == bits
+    (gradient,) = proof(float("inf")).gradient([np.ones(())])
+    assert gradient.radius <= 2.0**-64 * abs(gradient.middle)
+    if steps == 18:  # known at the first precision, with too little left for the way back
+        ticks = count()
+        monkeypatch.setattr(replay, "now", lambda: float(next(ticks)))
+        late = proof(1.5 * 3 * steps)
+        assert late.bits == 113
+        assert late.blocks("unknown") is None
 
 
 def test_a_proof_that_has_no_time_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Floats = NDArray[np.float64]
-BITS = (113, 240, 500)
+BITS = (113, 240, 320, 500)
 """Working precisions, one after the other."""
 SAFETY = 4.0
 """By how much the bound of rounding is exceeded before a number is called wrong."""
@@ -98,18 +98,32 @@ class Proof:
 
     @property
     def bits(self) -> int:
-        """The first precision at which the outputs, and the choices on the way, are known."""
+        """The first precision at which the outputs, and the choices on the way, are known.
+
+        The way back loses about as many bits as the way there: they are to be left, where the time
+        is enough for it.
+        """
         if not self._bits:
+            known = 0
             for bits in BITS:
-                self._bits = bits
-                replay = self.exact(bits)
+                try:
+                    replay = self.exact(bits)
+                except OutOfTimeError:
+                    if not known:
+                        raise
+                    break
+                self._exact.pop(known, None)
+                outputs = [output.data for output in replay.outputs]
                 is_open = any(note.kind == "unsure" for note in replay.notes)
-                if not is_open and not any(_wide(output.data) for output in replay.outputs):
+                is_known = not is_open and not any(map(_wide, outputs))
+                enough = sqrt(NARROW * 2.0**-bits)
+                is_last = bits == BITS[-1] or _is_hopeless(replay)
+                known = bits if is_known or is_last else 0
+                if is_last or (is_known and not any(_wide(data, enough) for data in outputs)):
                     break
-                if bits != BITS[-1] and _is_hopeless(replay):
-                    break
-                if bits != BITS[-1]:
+                if not is_known:
                     del self._exact[bits]
+            self._bits = known
         return self._bits
 
     def exact(self, bits: int) -> Replay:
@@ -257,9 +271,9 @@ class Proof:
         return list(best)
 
 
-def _wide(balls: Balls) -> int:
-    """Return how many balls are wider than a float64 needs."""
-    return int((~(balls.radii() <= NARROW * np.abs(balls.middles()))).sum())
+def _wide(balls: Balls, narrow: float = NARROW) -> int:
+    """Return how many balls have a larger relative radius, by default than a float64 needs."""
+    return int((~(balls.radii() <= narrow * np.abs(balls.middles()))).sum())
 
 
 def _is_hopeless(replay: Replay) -> bool:
