@@ -67,6 +67,9 @@ def resolved(path: Path) -> Path:
                 f"{path} is a link of another user in a folder where others may write",
                 hint="name another file",
             )
+    # The pipe or device to which /dev/stdout leads has no path of its own.
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return path
     try:
         return path.resolve()
     except (OSError, RuntimeError) as error:

@@ -455,3 +455,12 @@ def test_strict_ends_at_an_unfit_file(tmp_path: Path, capfd: pytest.CaptureFixtu
     given = ["batch", "x^2", "--points", str(source), "-o", str(tmp_path / "out"), "--strict"]
     assert run(given) == 2
     assert f"{source / 'b.csv'}: no column for x" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="descriptors have no paths here")
+def test_a_pipe_is_written_to_by_its_path() -> None:
+    reading, writing = os.pipe()
+    write_whole(Path(f"/dev/fd/{writing}"), "text")
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "text"
