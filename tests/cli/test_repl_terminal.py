@@ -28,7 +28,7 @@ def terminal(state: Path) -> Iterator[pexpect.spawn]:
         "PROMPT_TOOLKIT_NO_CPR": "1",  # this terminal doesn't say where its cursor is
     }
     child = pexpect.spawn(
-        sys.executable, PROGRAM, env=environment, encoding="utf-8", timeout=30, dimensions=(40, 80)
+        sys.executable, PROGRAM, env=environment, encoding="utf-8", timeout=300, dimensions=(40, 80)
     )
     child.expect("∂ ")
     yield child
