@@ -70,7 +70,7 @@ def _report(text: str, point: dict[str, Any], call: Callable[..., Any], dtype: s
     import torch
 
     from diffcli.differentiation import Settings
-    from diffcli.differentiation.code.proofs import DIGITS_KEPT
+    from diffcli.differentiation.code.weighing import DIGITS_KEPT
 
     if dtype not in DIGITS_KEPT:
         raise UsageError(f"{dtype} has no proofs", hint=f"one of {', '.join(DIGITS_KEPT)}")

@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from diffcli.cli.main import run
-from diffcli.differentiation.code.proofs import OUT_OF_TIME, Certificate
+from diffcli.differentiation.code.proofs import Certificate
+from diffcli.differentiation.code.weighing import OUT_OF_TIME
 from diffcli.engines.trace import parts, replay, tape
 from diffcli.engines.trace import proof as engine
 from diffcli.engines.trace.record import record
