@@ -47,6 +47,8 @@ def record(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) 
     try:
         return _recorded(function, inputs, departures)
     except Exception:
+        # A user's code may raise anything where it is given what only stands for a number; the
+        # second run, on the numbers themselves, raises what is the user's own error.
         if not departures.has_departed:
             raise
     return _recorded(function, inputs, _Departures(follows=False))

@@ -120,3 +120,26 @@ function oncePerFrame(draw) {
 function onResize(element, resized) {
   new ResizeObserver(() => resized(element.clientWidth, element.clientHeight)).observe(element);
 }
+
+// Call what each key does when it is pressed on an element.
+function onKeys(element, keys) {
+  element.addEventListener("keydown", (event) => {
+    if (!(event.key in keys)) return;
+    event.preventDefault();
+    keys[event.key](event);
+  });
+}
+
+// The keys of a chart in a plane: its crosshair goes along the line, its view is moved and zoomed.
+function onChartKeys(element, { along, pan, zoom, showWhole, leave }) {
+  onKeys(element, {
+    ArrowLeft: (event) => along(event.shiftKey ? -10 : -1),
+    ArrowRight: (event) => along(event.shiftKey ? 10 : 1),
+    ArrowUp: () => pan(0, 0.1),
+    ArrowDown: () => pan(0, -0.1),
+    "+": () => zoom(1 / ZOOM),
+    "-": () => zoom(ZOOM),
+    Home: showWhole,
+    Escape: leave,
+  });
+}

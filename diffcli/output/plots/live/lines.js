@@ -300,21 +300,7 @@ const step = () => Number(((view.x[1] - view.x[0]) / KEY_STEPS).toPrecision(1));
 const middle = () => Number(((view.x[0] + view.x[1]) / 2).toPrecision(3));
 const along = (steps) => moveTo(crosshair === null
   ? middle() : Number((crosshair + steps * step()).toPrecision(12)));
-const KEYS = {
-  ArrowLeft: (event) => along(event.shiftKey ? -10 : -1),
-  ArrowRight: (event) => along(event.shiftKey ? 10 : 1),
-  ArrowUp: () => pan(0, 0.1),
-  ArrowDown: () => pan(0, -0.1),
-  "+": () => zoom(1 / ZOOM),
-  "-": () => zoom(ZOOM),
-  Home: showWhole,
-  Escape: () => moveTo(null),
-};
-chartBox.addEventListener("keydown", (event) => {
-  if (!(event.key in KEYS)) return;
-  event.preventDefault();
-  KEYS[event.key](event);
-});
+onChartKeys(chartBox, { along, pan, zoom, showWhole, leave: () => moveTo(null) });
 
 // -- what stands around it ---------------------------------------------------------------------
 

@@ -188,21 +188,7 @@ box.addEventListener("wheel", (event) => {
   });
 }, { passive: false });
 box.addEventListener("dblclick", showWhole);
-const KEYS = {
-  ArrowLeft: (event) => along(event.shiftKey ? -10 : -1),
-  ArrowRight: (event) => along(event.shiftKey ? 10 : 1),
-  ArrowUp: () => pan(0, 0.1),
-  ArrowDown: () => pan(0, -0.1),
-  "+": () => zoom(1 / ZOOM),
-  "-": () => zoom(ZOOM),
-  Home: showWhole,
-  Escape: () => moveTo(null),
-};
-box.addEventListener("keydown", (event) => {
-  if (!(event.key in KEYS)) return;
-  event.preventDefault();
-  KEYS[event.key](event);
-});
+onChartKeys(box, { along, pan, zoom, showWhole, leave: () => moveTo(null) });
 
 byId("whole").addEventListener("click", showWhole);
 document.querySelectorAll("#legend button").forEach((button, place) => {

@@ -255,7 +255,7 @@ box.addEventListener("wheel", (event) => {
   zoom(event.deltaY > 0 ? 1 / ZOOM : ZOOM);
 }, { passive: false });
 box.addEventListener("dblclick", showWhole);
-const KEYS = {
+onKeys(box, {
   ArrowLeft: () => turn(-KEY_TURN, 0),
   ArrowRight: () => turn(KEY_TURN, 0),
   ArrowUp: () => turn(0, KEY_TURN),
@@ -264,11 +264,6 @@ const KEYS = {
   "-": () => zoom(1 / ZOOM),
   Home: showWhole,
   Escape: () => moveTo(null),
-};
-box.addEventListener("keydown", (event) => {
-  if (!(event.key in KEYS)) return;
-  event.preventDefault();
-  KEYS[event.key]();
 });
 
 byId("whole").addEventListener("click", showWhole);
