@@ -45,13 +45,15 @@ def test_derivative_in_a_terminal(terminal: pexpect.spawn) -> None:
 
 
 def test_completion_in_a_terminal(terminal: pexpect.spawn) -> None:
-    for begun, whole in (("hess", "hessian"), (" erf", "erfinv"), (" --prec", "--precision")):
+    # Only the rest of a word is sure to be written: the menu, which holds the whole word, is drawn
+    # when the completer answers before the Tab is read.
+    for begun, rest in (("hess", "ian"), (" erf", "inv"), (" --prec", "ision")):
         terminal.send(f"{begun}\t")
-        terminal.expect_exact(whole)
+        terminal.expect_exact(rest)
     terminal.sendintr()
     terminal.expect("∂ ")
     terminal.send("hess\t")
-    terminal.expect_exact("hessian")
+    terminal.expect_exact("ian")
     terminal.send(" x^3 --at 2\r")
     terminal.expect("12.*certified")
     terminal.expect("∂ ")
