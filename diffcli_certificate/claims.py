@@ -19,7 +19,7 @@ from mpmath import iv
 
 from diffcli_certificate.graph import Operation, evaluated, variable
 from diffcli_certificate.reals import Real, Undecided, Undefined
-from diffcli_certificate.series import ROOT, Series, Value
+from diffcli_certificate.series import ROOT, Value, coefficients
 
 PRECISIONS = (128, 512, 2048, 8192)
 """Bits, tried in turn."""
@@ -86,60 +86,57 @@ def _number(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
     try:
         value = certificate.output(claim, variables)
         for level, order in reversed(list(enumerate(orders, 1))):
-            inner = isinstance(value, Series) and value.level == level
-            coefficient = value.coefficients[order] if inner else Real(0)
-            value = coefficient * Real(factorial(order))
+            value = coefficients(value, level, order)[order] * Real(factorial(order))
     except Undecided:
         if orders != [1]:
             raise
-        value, other = (_slope(certificate, claim, names[0], side) for side in (-1, 1))
+        about = {**claim, "variable": names[0]}
+        value, other = (_slope(certificate, {**about, "side": side}) for side in (-1, 1))
         if value is None or other is None or value.exact is None or value.exact != other.exact:
             raise
     return bool(value.lies_within(*_interval(claim["interval"])))
 
 
-def _slope(certificate: Certificate, claim: Mapping[str, Any], name: str, side: int) -> Value:
+def _slope(certificate: Certificate, claim: Mapping[str, Any]) -> Value:
     """Return the derivative from one side, or None where it is infinite."""
-    point = certificate.point(claim)
-    start = certificate.output(claim, point)
-    moved = variable(point[name], 1, TERMS, side=side)
-    value = certificate.output(claim, {**point, name: moved})
-    if isinstance(value, Real):
-        value = moved.of([value, *[Real(0)] * (ROOT * TERMS)])
-    if (value.coefficients[0] + -start).sign():
+    gap, *terms = _change(certificate, claim)
+    if gap.sign():
         raise Undecided("a slope at a jump")
-    if any(coefficient.sign() for coefficient in value.coefficients[1:ROOT]):
+    if any(term.sign() for term in terms[: ROOT - 1]):
         return None
-    return value.coefficients[ROOT] * Real(side)
+    return terms[ROOT - 1] * Real(claim["side"])
+
+
+def _change(certificate: Certificate, claim: Mapping[str, Any]) -> Sequence[Value]:
+    """Return the coefficients of the output on one side of the point, less its value there."""
+    if claim["side"] not in (-1, 1):
+        raise ValueError("a side is -1 or 1")
+    point, name = certificate.point(claim), claim["variable"]
+    start = certificate.output(claim, point)
+    moved = variable(point[name], 1, TERMS, side=claim["side"])
+    return coefficients(certificate.output(claim, {**point, name: moved}) + -start, 1, ROOT)
 
 
 def _one_sided(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
-    slope = _slope(certificate, claim, claim["variable"], _side(claim))
+    slope = _slope(certificate, claim)
     if claim["interval"] is None or slope is None:
         return claim["interval"] is slope
     return bool(slope.lies_within(*_interval(claim["interval"])))
 
 
 def _kink(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
-    sides = [
-        {**claim, "side": side, "interval": claim[name]}
-        for side, name in ((-1, "left"), (1, "right"))
-    ]
-    if not all(_one_sided(certificate, side) for side in sides):
-        return False
-    if claim["left"] is None or claim["right"] is None:
+    slopes = {-1: claim["left"], 1: claim["right"]}
+    for side, slope in slopes.items():
+        if not _one_sided(certificate, {**claim, "side": side, "interval": slope}):
+            return False
+    if None in slopes.values():
         return True
-    (low, high), (other_low, other_high) = _interval(claim["left"]), _interval(claim["right"])
+    (low, high), (other_low, other_high) = map(_interval, slopes.values())
     return high < other_low or other_high < low
 
 
 def _jump(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
-    point, name = certificate.point(claim), claim["variable"]
-    start = certificate.output(claim, point)
-    moved = variable(point[name], 1, TERMS, side=_side(claim))
-    value = certificate.output(claim, {**point, name: moved})
-    limit = value.coefficients[0] if isinstance(value, Series) else value
-    return bool((limit + -start).sign())
+    return bool(_change(certificate, claim)[0].sign())
 
 
 def _bounds(certificate: Certificate, claim: Mapping[str, Any]) -> bool:
@@ -168,8 +165,7 @@ def _forms(certificate: Certificate, claim: Mapping[str, Any], box: Mapping[str,
     value = certificate.output(claim, {**point, **middles})
     for name in box:
         slope = certificate.output(claim, {**wide, name: variable(wide[name], 1, 1)})
-        if isinstance(slope, Series):
-            value = value + slope.coefficients[1] * Real(0).widened(radii[name])
+        value = value + coefficients(slope, 1, 1)[1] * Real(0).widened(radii[name])
     yield value
 
 
@@ -189,12 +185,6 @@ PROOFS: Mapping[str, Callable[[Certificate, Mapping[str, Any]], bool]] = {
     "undefined": _undefined,
     "bounds": _bounds,
 }
-
-
-def _side(claim: Mapping[str, Any]) -> int:
-    if claim["side"] not in (-1, 1):
-        raise ValueError("a side is -1 or 1")
-    return int(claim["side"])
 
 
 def _interval(ends: Sequence[str]) -> tuple[Fraction, Fraction]:

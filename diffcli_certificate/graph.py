@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from math import floor
+from math import floor, prod
 from typing import Any
 
 from mpmath import iv
@@ -12,7 +12,7 @@ from mpmath.libmp import to_int
 
 from diffcli_certificate import series
 from diffcli_certificate.reals import ONE, ZERO, Real, Undecided, Undefined, exp
-from diffcli_certificate.series import Series, Value, head, over, power, sin_cos, total
+from diffcli_certificate.series import Series, Value, head, over, power, sin_cos
 
 Operation = Sequence[Any]
 """A name, then the positions of its arguments or, of a leaf, its text."""
@@ -34,13 +34,6 @@ def _floor(x: Value) -> Real:
     raise Undecided("a number next to a whole one")
 
 
-def _product(*factors: Value) -> Value:
-    result = factors[0]
-    for factor in factors[1:]:
-        result = result * factor
-    return result
-
-
 MAX_POWER = 10_000
 """Greatest numerator of an exponent: an exact power has as many times the digits."""
 
@@ -60,8 +53,8 @@ def _compared(holds: Callable[[int], bool]) -> Callable[[Value, Value], bool]:
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
-    "add": lambda *terms: total(list(terms)),
-    "mul": _product,
+    "add": lambda *terms: sum(terms, ZERO),
+    "mul": lambda *factors: prod(factors, start=ONE),
     "neg": lambda x: -x,
     "div": over,
     "pow": _power,
@@ -113,25 +106,22 @@ def _integral(body: Mapping[str, Any], low: Value, high: Value, *args: Value) ->
     With t = low + u·(high − low) it is an integral from 0 to 1. The remainder of the series is its
     next coefficient somewhere on the panel, times an even power (the mean value theorem).
     """
-    level = 1 + max(
-        TOPMOST, *(part.level for part in (low, high, *args) if isinstance(part, Series))
-    )
+    levels = [part.level for part in (low, high, *args) if isinstance(part, Series)]
+    level = 1 + max([TOPMOST, *levels])
     width, half, result = high + -low, Fraction(1, 2 * PANELS), ZERO
     known = dict(zip(body["parameters"], args, strict=True))
 
-    def coefficients(u: Real) -> Sequence[Value]:
+    def expansion(u: Real) -> Sequence[Value]:
         moved = low + width * variable(u, level, TERMS)
         values = evaluated(body["operations"], {**known, body["variable"]: moved})
         root = values[body["root"]]
         if isinstance(root, Exception):
             raise Undecided(f"an integral, as {root}")
-        if not isinstance(root, Series) or root.level != level:
-            return [root, *[ZERO] * TERMS]
-        return root.coefficients
+        return series.coefficients(root, level, TERMS)
 
     for panel in range(PANELS):
         middle = Real((2 * panel + 1) * half)
-        near, whole = coefficients(middle), coefficients(middle.widened(half))
+        near, whole = expansion(middle), expansion(middle.widened(half))
         for k in range(0, TERMS + 1, 2):
             term = near[k] if k < TERMS else whole[k]
             result = result + term * Real(2 * half ** (k + 1) / (k + 1))

@@ -54,6 +54,11 @@ class Real:
     def __neg__(self) -> Real:
         return Real(-self.exact) if self.exact is not None else Real(None, -self._ball)
 
+    def __pow__(self, exponent: int) -> Real:
+        if self.exact is not None:
+            return Real(self.exact**exponent)
+        return Real(None, self.ball**exponent)
+
     def reciprocal(self) -> Real:
         """Return 1 over the number. Raises Undefined at 0, Undecided where it may be 0."""
         if self.sign() == 0:
@@ -102,23 +107,6 @@ def log(x: Real) -> Real:
 def sin_cos(x: Real) -> tuple[Real, Real]:
     """Return the sine and the cosine."""
     return (ZERO, ONE) if x.exact == 0 else (Real(None, iv.sin(x.ball)), Real(None, iv.cos(x.ball)))
-
-
-def power(x: Real, exponent: Fraction) -> Real:
-    """Return x to a rational power: a real root where the denominator is odd."""
-    if exponent.denominator == 1:
-        whole = x if exponent >= 0 else x.reciprocal()
-        if whole.exact is not None:
-            return Real(whole.exact ** abs(exponent.numerator))
-        return Real(None, whole.ball ** abs(exponent.numerator))
-    sign = x.sign()
-    if sign == 0 and exponent > 0:
-        return ZERO
-    if sign == 0 or (sign < 0 and exponent.denominator % 2 == 0):
-        raise Undefined("a root outside its domain")
-    size = x if sign > 0 else -x
-    root = ONE if size.exact == 1 else exp(Real(exponent) * log(size))
-    return -root if sign < 0 and exponent.numerator % 2 else root
 
 
 def atan(x: Real) -> Real:

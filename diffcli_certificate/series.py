@@ -8,9 +8,10 @@ and cube roots of t are powers too (a Puiseux series): the sign of its first ter
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 from typing import Any, TypeAlias, cast
 
 from mpmath import iv
@@ -50,11 +51,17 @@ class Series:
         if _level(other) < self.level:
             return self.of([a * other for a in self.coefficients])
         a, b = self.coefficients, other.coefficients
-        return self.of(
-            [total([a[i] * b[k - i] for i in range(k + 1)]) for k in range(min(len(a), len(b)))]
-        )
+        lengths = range(1, min(len(a), len(b)) + 1)
+        return self.of([sum(map(mul, a[:n], reversed(b[:n])), ZERO) for n in lengths])
 
     __rmul__ = __mul__
+
+    def __pow__(self, exponent: int) -> Value:
+        result: Value = ONE
+        for bit in f"{exponent:b}":
+            result = result * result
+            result = result * self if bit == "1" else result
+        return result
 
     def __neg__(self) -> Value:
         return self * Real(-1)
@@ -76,8 +83,7 @@ class Series:
 
     def shifted(self, count: int) -> Series:
         """Return the series over s to the power of ``count``, which may be negative."""
-        zeros = [ZERO] * -count
-        return self.of([*zeros, *self.coefficients[max(count, 0) :]])
+        return self.of([*[ZERO] * -count, *self.coefficients[max(count, 0) :]])
 
 
 Value: TypeAlias = Any
@@ -88,19 +94,18 @@ def _level(value: Value) -> int:
     return value.level if isinstance(value, Series) else 0
 
 
+def coefficients(value: Value, level: int, order: int) -> Sequence[Value]:
+    """Return the coefficients of a value in a variable, on which it need not depend."""
+    if _level(value) == level:
+        return cast("Series", value).coefficients
+    return [value, *[ZERO] * order]
+
+
 def head(value: Value) -> Real:
     """Return the value at the point itself."""
     while isinstance(value, Series):
         value = value.coefficients[0]
     return cast("Real", value)
-
-
-def total(values: list[Any]) -> Any:
-    """Return the sum of a list that isn't empty."""
-    result = values[0]
-    for value in values[1:]:
-        result = result + value
-    return result
 
 
 def over(a: Value, b: Value) -> Value:
@@ -112,85 +117,68 @@ def over(a: Value, b: Value) -> Value:
             raise Undecided("a pole on one side")
         return over(a.shifted(zeros), b.shifted(zeros))
     inverse = [over(ONE, b.coefficients[0])]
-    for k in range(1, len(b.coefficients)):
-        inner = total([b.coefficients[j] * inverse[k - j] for j in range(1, k + 1)])
-        inverse.append(-(inner * inverse[0]))
+    while len(inverse) < len(b.coefficients):
+        known = sum(map(mul, b.coefficients[1:], reversed(inverse)), ZERO)
+        inverse.append(-(known * inverse[0]))
     return a * b.of(inverse)
 
 
-def by_recurrence(function: Callable[[Real], Real], slope: Callable[[Any, list[Any]], Any]) -> Any:
-    """Return a function on values, from that on numbers and the series of its derivative.
+def _next(u: Series, slope: Sequence[Value]) -> Value:
+    """Return the next coefficient of a function of u whose derivative in u is known so far."""
+    k = len(slope)
+    parts = [Real(Fraction(j, k)) * u.coefficients[j] * slope[k - j] for j in range(1, k + 1)]
+    return sum(parts, ZERO)
 
-    ``slope(u, known)`` gives the derivative in u, as a series, of what is known so far.
+
+def by_recurrence(function: Callable[[Real], Real], slope: Callable[[Any, Any], Any]) -> Any:
+    """Return a function on values, from that on numbers and its derivative.
+
+    ``slope(u, known)`` is the derivative, of the terms of u that the known ones of the function
+    rest on.
     """
 
     def extended(u: Value) -> Value:
         if isinstance(u, Real):
             return function(u)
         result = [extended(u.coefficients[0])]
-        for k in range(1, len(u.coefficients)):
-            derivative = slope(u, result)
-            parts = [
-                Real(Fraction(j, k)) * u.coefficients[j] * derivative[k - j]
-                for j in range(1, k + 1)
-            ]
-            result.append(total(parts))
+        while len(result) < len(u.coefficients):
+            known = u.of(list(u.coefficients[: len(result)])), u.of(result)
+            result.append(_next(u, slope(*known).coefficients))
         return u.of(result)
 
     return extended
 
 
-def _of_series(function: Callable[[Series], Any]) -> Callable[[Series, list[Any]], Any]:
-    """Return a slope that is itself a function of the series, as far as it is needed."""
-    return lambda u, known: function(u.of(list(u.coefficients[: len(known)]))).coefficients
-
-
 exp = by_recurrence(reals.exp, lambda _, known: known)
-log = by_recurrence(reals.log, _of_series(lambda u: over(ONE, u)))
-atan = by_recurrence(reals.atan, _of_series(lambda u: over(ONE, ONE + u * u)))
-erf = by_recurrence(reals.erf, _of_series(lambda u: exp(-(u * u)) * Real(None, 2 / iv.sqrt(iv.pi))))
+log = by_recurrence(reals.log, lambda u, _: over(ONE, u))
+atan = by_recurrence(reals.atan, lambda u, _: over(ONE, ONE + u * u))
+erf = by_recurrence(reals.erf, lambda u, _: exp(-(u * u)) * Real(None, 2 / iv.sqrt(iv.pi)))
 
 
 def sin_cos(u: Value) -> tuple[Value, Value]:
     """Return the sine and the cosine."""
     if isinstance(u, Real):
         return reals.sin_cos(u)
-    first = sin_cos(u.coefficients[0])
-    sines, cosines = [first[0]], [first[1]]
-    for k in range(1, len(u.coefficients)):
-        slopes = [Real(Fraction(j, k)) * u.coefficients[j] for j in range(1, k + 1)]
-        sine = total([slope * cosines[-j] for j, slope in enumerate(slopes, 1)])
-        cosines.append(-total([slope * sines[-j] for j, slope in enumerate(slopes, 1)]))
-        sines.append(sine)
+    sines, cosines = ([first] for first in sin_cos(u.coefficients[0]))
+    while len(sines) < len(u.coefficients):
+        sine, cosine = _next(u, cosines), -_next(u, sines)
+        sines, cosines = [*sines, sine], [*cosines, cosine]
     return u.of(sines), u.of(cosines)
 
 
 def power(u: Value, exponent: Fraction) -> Value:
     """Return a value to a rational power, a real root where the denominator is odd."""
-    if isinstance(u, Real):
-        return reals.power(u, exponent)
     if exponent.denominator == 1:
-        if exponent < 0:
-            return over(ONE, power(u, -exponent))
-        result: Value = ONE
-        for bit in f"{exponent.numerator:b}":
-            result = result * result
-            result = result * u if bit == "1" else result
-        return result
-    if not u.is_one_sided:
-        u.sign()  # a root isn't smooth at 0
-    zeros = u.order() if u.is_one_sided else 0
+        return u**exponent.numerator if exponent >= 0 else over(ONE, power(u, -exponent))
+    sign = u.sign()  # undecided of a series that is 0 at the point: a root isn't smooth there
+    if sign == 0 and exponent > 0:
+        return ZERO
+    if sign == 0 or (sign < 0 and exponent.denominator % 2 == 0):
+        raise Undefined("a root outside its domain")
+    size, zeros = u * Real(sign), u.order() if isinstance(u, Series) and u.is_one_sided else 0
     moved = zeros * exponent
-    if moved.denominator != 1:
-        raise Undecided("a root that is no power of the sixth root")
-    if moved < 0:
-        raise Undecided("a pole on one side")
-    rest = u.shifted(zeros)
-    c = rest.coefficients
-    if head(c[0]).sign() < 0 and exponent.denominator % 2 == 0:
-        raise Undefined("an even root of negative numbers")
-    result_terms = [power(c[0], exponent)]
-    for k in range(1, len(c)):
-        parts = [Real(exponent * j - (k - j)) * c[j] * result_terms[k - j] for j in range(1, k + 1)]
-        result_terms.append(over(total(parts), Real(k) * c[0]))
-    return rest.of(result_terms).shifted(-moved.numerator)
+    if moved.denominator != 1 or moved < 0:
+        raise Undecided("a pole, or a root that is no power of the sixth root, on one side")
+    size = size.shifted(zeros) if zeros else size
+    root = exp(Real(exponent) * log(size)) * Real(sign ** abs(exponent.numerator))
+    return root.shifted(-moved.numerator) if zeros else root

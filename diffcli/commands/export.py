@@ -55,7 +55,8 @@ TO = Option(
 KINDS = Option(
     "kinds",
     Kind.NAMES,
-    "Functions to write: value,grad,jacobian,hessian (default value and grad).",
+    "Functions to write: value,grad,jacobian,hessian, in C also hvp,sparse_jacobian,"
+    "sparse_hessian (default value and grad).",
     metavar="KINDS",
     group=_CODE,
 )

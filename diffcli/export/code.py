@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from diffcli.errors import LimitError, UsageError
-from diffcli.export.routines import KINDS, Kind, Routine, routines_of
+from diffcli.export.routines import DENSE, KINDS, Kind, Routine, routines_of
 from diffcli.export.target import Contents, LackError, Run, Source
 from diffcli.export.targets import ALIASES, LANGUAGES, targets
 from diffcli.language.function import Function
@@ -75,7 +75,8 @@ def export(
     """Return a Function and its derivatives as code that runs without diffcli.
 
     ``target`` is one of :data:`diffcli.export.targets.LANGUAGES`, or octave; ``kinds`` are of
-    ``value grad jacobian hessian``, the value and the first derivatives if none is said. Code in
+    ``value grad jacobian hessian``, in C also of ``hvp sparse_jacobian sparse_hessian``; the value
+    and the first derivatives if none is said. Code in
     Python and C takes and returns float64 numbers; the others take arrays that broadcast, and a
     derivative's axes stand before theirs. Raises UsageError where there is no such language, kind
     or variable, where a kind doesn't apply, or where a function has no closed derivative or none in
@@ -91,6 +92,10 @@ def export(
             if name_given not in known:
                 hint = f"one of {', '.join(known)}" if known else "it has no variables"
                 raise UsageError(f"{name_given!r} is no {what}", hint=hint)
+    lacking = next((kind for kind in kinds if kind not in targets()[target].kinds), None)
+    if lacking:
+        able = [other for other in LANGUAGES if lacking in targets()[other].kinds]
+        raise UsageError(f"{target} code has no {lacking}", hint=f"export to {' or '.join(able)}")
     names = tuple(wrt) or function.variables
     first: tuple[Kind, ...] = ("grad" if function.is_scalar else "jacobian",) if names else ()
     routines = routines_of(
@@ -104,12 +109,13 @@ def code_of(function: Function, target: str, routines: tuple[Routine, ...], name
 
     Raises UsageError where the language can't write one, LimitError where a derivative swells.
     """
-    code = Code(target, "", function, routines, name)
+    code, kinds = Code(target, "", function, routines, name), [routine.kind for routine in routines]
     try:
         return _written(code, ())
     except LackError as error:
         able = [other for other in LANGUAGES if _can_write(replace(code, target=other))]
-        hint = f"export to {' or '.join(able)}" if able else "only latex can write it"
+        only = "only latex can write it" if {*kinds} <= {*DENSE} else f"kinds {','.join(DENSE)}"
+        hint = f"export to {' or '.join(able)}" if able else only
         raise UsageError(error.message, hint=hint) from None
 
 
@@ -134,8 +140,11 @@ def _written(code: Code, notes: tuple[str, ...]) -> Code:
 
 
 def _can_write(code: Code) -> bool:
+    target = targets()[code.target]
+    if not target.is_code or any(routine.kind not in target.kinds for routine in code.routines):
+        return False
     try:
-        return bool(targets()[code.target].is_code and _written(code, ()))
+        return bool(_written(code, ()))
     except (UsageError, LimitError):
         return False
 

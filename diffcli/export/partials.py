@@ -25,7 +25,7 @@ def differentiated(value: Node, name: str) -> Node:
 
     Raises UsageError for a function without a closed derivative, LimitError where it swells.
     """
-    algebra = Algebra(Builder(_fail))
+    algebra = Algebra(Builder(swelling))
     slopes: dict[Node, Node] = {}
     for part in _values(value):
         if part.is_leaf:
@@ -37,7 +37,10 @@ def differentiated(value: Node, name: str) -> Node:
     return signed(slopes[value])
 
 
-def _fail(message: str, error: type[LimitError] | None = None, **_: Any) -> UsageError | LimitError:
+def swelling(
+    message: str, error: type[LimitError] | None = None, **_: Any
+) -> UsageError | LimitError:
+    """Return the error of a derivative that can't be written, or is too large to be."""
     if error:
         return error(f"the derivative swells: {message}", hint="export the value alone")
     return UsageError(message, hint="export the value alone: kinds value")

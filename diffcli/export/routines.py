@@ -9,13 +9,23 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from diffcli.errors import LimitError, UsageError
-from diffcli.export.partials import differentiated
+from diffcli.export.partials import differentiated, swelling
 from diffcli.export.rewriting import rewritten
-from diffcli.language.expression import Node
+from diffcli.language.algebra import Algebra
+from diffcli.language.builder import Builder
+from diffcli.language.expression import Node, names_in, variable
 from diffcli.language.function import Function
 
-Kind = Literal["value", "grad", "jacobian", "hessian"]
+Kind = Literal["value", "grad", "jacobian", "hessian", "hvp", "sparse_jacobian", "sparse_hessian"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+DENSE: tuple[Kind, ...] = KINDS[:4]
+"""The kinds that every language has."""
+_ORDERS: Mapping[Kind, int] = MappingProxyType(
+    {"value": 0, "grad": 1, "jacobian": 1, "hessian": 2, "hvp": 2}
+)
+"""The orders of the derivatives of which a kind has all."""
+_OF_ONE = frozenset({"grad", "hessian", "hvp", "sparse_hessian"})
+"""The kinds that take one formula."""
 
 Index = tuple[int, tuple[str, ...]]
 """An entry: of which output, and by which variables in turn."""
@@ -23,9 +33,11 @@ Index = tuple[int, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Routine:
-    """One function: its name, its entries in row-major order, and their shape.
+    """One function: its name, its entries in row-major order, and the shape of its result.
 
-    A formula of one variable has its derivative as a number, without an axis of variables.
+    A formula of one variable has its derivative as a number, without an axis of variables. A
+    product with the Hessian has the Hessian's entries, and a result for each of its rows; a sparse
+    derivative has the entries that may differ from 0, in one list.
     """
 
     kind: Kind
@@ -41,6 +53,30 @@ class Routine:
         many = "s" if len(self.wrt) > 1 else ""
         return meaning.format(", ".join(self.wrt), s=many)
 
+    def formulas(self, entries: Mapping[Index, Node]) -> list[Node]:
+        """Return the formulas of the result, of those of the entries.
+
+        A product reads the direction's coordinates, under the names of :func:`along`.
+        """
+        if self.kind != "hvp":
+            return [entries[index] for index in self.indices]
+        algebra = Algebra(Builder(swelling))
+        return [
+            algebra.add(*(algebra.mul(entries[0, (x, y)], variable(along(y))) for y in self.wrt))
+            for x in self.wrt
+        ]
+
+    @property
+    def pattern(self) -> tuple[list[int], list[int]]:
+        """The rows and the columns of the entries, in the full matrix."""
+        rows = [self.wrt.index(by[0]) if by[1:] else output for output, by in self.indices]
+        return rows, [self.wrt.index(by[-1]) for _, by in self.indices]
+
+
+def along(name: str) -> str:
+    """Return the name, in formulas, of a direction's coordinate: no variable can have it."""
+    return f"along {name}"
+
 
 _MEANINGS: Mapping[Kind, str] = MappingProxyType(
     {
@@ -48,6 +84,10 @@ _MEANINGS: Mapping[Kind, str] = MappingProxyType(
         "grad": "the derivative{s} in {}",
         "jacobian": "a row for each formula: its derivative{s} in {}",
         "hessian": "the second derivatives, a row for each of {}",
+        "hvp": "the Hessian in {} times a direction",
+        "sparse_jacobian": "the derivatives in {} that may differ from 0",
+        "sparse_hessian": "the second derivatives in {} that may differ from 0, on and below the "
+        "diagonal",
     }
 )
 _SECOND = "the second derivative in {}"
@@ -58,29 +98,44 @@ def routines_of(
     function: Function, kinds: Sequence[Kind], name: str, wrt: Sequence[str]
 ) -> tuple[Routine, ...]:
     """Return the functions to be written. Raises UsageError where a kind doesn't apply."""
-    several = len(function.outputs)
     routines = []
     for kind in kinds:
         if kind != "value" and not wrt:
             raise UsageError(f"{kind}: the formula has no variables", hint="kinds value")
-        if kind in ("grad", "hessian") and not function.is_scalar:
+        if kind in _OF_ONE and not function.is_scalar:
             raise UsageError(
-                f"{kind} takes one formula, and there are {several}", hint="kinds value,jacobian"
+                f"{kind} takes one formula, and there are {len(function.outputs)}",
+                hint="kinds value,jacobian",
             )
-        outputs = range(several)
-        along = () if len(function.variables) == 1 else (len(wrt),)
-        own = () if function.is_scalar and kind != "jacobian" else (several,)
-        by: list[tuple[str, ...]] = [(x,) for x in wrt]
-        if kind == "value":
-            by = [()]
-        elif kind == "hessian":
-            by = list(product(wrt, wrt))
-        order = {"value": 0, "hessian": 2}.get(kind, 1)
-        shape = own + along * order
-        indices = tuple((output, variable) for output in outputs for variable in by)
+        indices = _indices(function, kind, wrt)
+        if not indices:
+            raise UsageError(f"{kind}: all entries are 0", hint="leave it out of --kinds")
         routine_name = name if kind == "value" else f"{name}_{kind}"
+        shape = _shape(function, kind, len(indices), len(wrt))
         routines.append(Routine(kind, routine_name, indices, shape, tuple(wrt)))
     return tuple(routines)
+
+
+def _indices(function: Function, kind: Kind, wrt: Sequence[str]) -> tuple[Index, ...]:
+    """Return the entries of a kind; of a sparse one those in whose formula the variable occurs."""
+    outputs = function.outputs
+    if kind == "sparse_jacobian":
+        read = [names_in([output]) for output in outputs]
+        return tuple((i, (x,)) for i in range(len(outputs)) for x in wrt if x in read[i])
+    if kind == "sparse_hessian":
+        read = [names_in([differentiated(outputs[0], x)]) for x in wrt]
+        below = ((row, column) for row in range(len(wrt)) for column in range(row + 1))
+        return tuple((0, (wrt[i], wrt[j])) for i, j in below if wrt[j] in read[i])
+    return tuple(product(range(len(outputs)), product(wrt, repeat=_ORDERS[kind])))
+
+
+def _shape(function: Function, kind: Kind, entries: int, variables: int) -> tuple[int, ...]:
+    if kind == "hvp":
+        return (variables,)
+    if kind not in _ORDERS:
+        return (entries,)
+    own = () if function.is_scalar and kind != "jacobian" else (len(function.outputs),)
+    return own + (() if len(function.variables) == 1 else (variables,)) * _ORDERS[kind]
 
 
 MOST_ENTRIES = 2_500

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from diffcli.errors import UsageError
-from diffcli.export.routines import Routine
+from diffcli.export.routines import DENSE, Kind, Routine
 from diffcli.language.function import Function
 
 
@@ -104,7 +104,7 @@ class Target:
     ``x``; ``whole`` are the rows whose first argument is cut to a whole number; ``constant`` is the
     template of a result without variables, and with ``of_tensors`` of a function's argument;
     ``quiet`` a decorator for functions that compute what they discard; ``derivatives`` are how the
-    language differentiates a function of tensors.
+    language differentiates a function of tensors; ``kinds`` are the functions it can be asked for.
     """
 
     name: str
@@ -137,6 +137,7 @@ class Target:
     ignores_case: bool = False
     whole: frozenset[str] = frozenset()
     axis: str = "axis"
+    kinds: tuple[Kind, ...] = DENSE
 
     @property
     def is_code(self) -> bool:

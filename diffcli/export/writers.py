@@ -54,7 +54,7 @@ class Writer(ABC):
         """Yield each function."""
         entries = entries_of(self.function, self.routines)
         for routine in self.routines:
-            yield self.routine(routine, self.body([entries[index] for index in routine.indices]))
+            yield self.routine(routine, self.body(routine.formulas(entries)))
 
     def body(self, roots: Sequence[Node]) -> Body:
         """Return the body of a function of some formulas."""

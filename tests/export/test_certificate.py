@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import copy
+import io
 import json
 import re
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -302,6 +304,29 @@ def test_what_is_no_certificate_is_an_error(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("error: ")
         assert done.stderr.count("\n") == 1
+
+
+def test_the_checker_is_no_longer_than_one_can_read() -> None:
+    """At most 500 lines of code: of its tokens' lines, without comments and docstrings."""
+    code = 0
+    for path in CHECKER.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        documented = {
+            line
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        }
+        written = {
+            line
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type in (tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING)
+            for line in range(token.start[0], token.end[0] + 1)
+        }
+        code += len(written - documented)
+    assert code <= 500
 
 
 def test_the_checker_stands_alone(tmp_path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import math
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 
 import mpmath
 import pytest
@@ -13,6 +17,7 @@ import pytest
 import diffcli
 from diffcli.errors import UsageError
 from diffcli.export.code import Code, export, lacks, runs_of
+from diffcli.export.routines import Kind
 from diffcli.export.target import Run
 from diffcli.export.targets import targets
 from diffcli.export.targets.javascript import LIBRARY
@@ -135,6 +140,62 @@ def test_variables_keep_out_of_the_way_of_the_definitions() -> None:
     code = export(function, "javascript")
     assert "function f(gamma_, x, var_)" in code.text
     assert tried(code).points == 8
+
+
+CC = pytest.mark.skipif(shutil.which("cc") is None, reason="cc isn't installed")
+
+
+@CC
+def test_c_multiplies_by_the_hessian_and_says_where_it_is_sparse(tmp_path: Path) -> None:
+    """Of x²·sin y + z·x, whose second derivatives are written by hand."""
+    kinds: list[Kind] = ["hvp", "sparse_hessian"]
+    code = export(diffcli.parse("x^2*sin(y) + z*x"), "c", kinds=kinds)
+    (tmp_path / "f.c").write_text(code.text)
+    library = str(tmp_path / "f.so")
+    command = ["cc", "-Wall", "-Werror", "-Wno-unused-variable", "-shared", "-fPIC", "-o", library]
+    subprocess.run([*command, str(tmp_path / "f.c"), "-lm"], check=True)
+    loaded = ctypes.CDLL(library)
+    x, y, direction = 1.25, 0.7, [0.3, -1.2, 2.0]
+    s, c = math.sin(y), math.cos(y)
+    hessian = [[2 * s, 2 * x * c, 1], [2 * x * c, -x * x * s, 0], [1, 0, 0]]
+    point = [ctypes.c_double(number) for number in (x, y, 0.4)]
+    product, entries = (ctypes.c_double * 3)(), (ctypes.c_double * 4)()
+    loaded.f_hvp(*point, (ctypes.c_double * 3)(*direction), product)
+    expected = [sum(a * b for a, b in zip(row, direction, strict=True)) for row in hessian]
+    assert list(product) == pytest.approx(expected, rel=1e-15)
+    loaded.f_sparse_hessian(*point, entries)
+    tables = re.findall(r"_(rows|columns)\[4\] = { (.*) }", code.text)
+    rows, columns = ([int(number) for number in listed.split(", ")] for _, listed in tables)
+    assert [*zip(rows, columns, strict=True)] == [(0, 0), (1, 0), (1, 1), (2, 0)]
+    assert list(entries) == pytest.approx(
+        [hessian[i][j] for i, j in zip(rows, columns, strict=True)], rel=1e-15
+    )
+
+
+@CC
+@pytest.mark.parametrize(
+    ("text", "kind", "pattern"),
+    [
+        ("[x^2*y, z + direction]", "sparse_jacobian", ([0, 0, 1, 1], [1, 2, 0, 3])),
+        ("x^3 + y*x", "sparse_hessian", ([0, 1], [0, 0])),
+        ("x^3 + y^2/z", "hvp", None),
+    ],
+)
+def test_sparse_c_is_as_proved(
+    text: str, kind: Kind, pattern: tuple[list[int], list[int]] | None
+) -> None:
+    code = export(diffcli.parse(text), "c", kinds=[kind])
+    assert tried(code).points == 8
+    if pattern:
+        assert code.routines[0].pattern == pattern
+
+
+def test_other_languages_have_no_sparse_derivatives() -> None:
+    with pytest.raises(UsageError, match="rust code has no hvp") as refused:
+        export(diffcli.parse("x^2"), "rust", kinds=["hvp"])
+    assert refused.value.hint == "export to c"
+    with pytest.raises(UsageError, match="all entries are 0"):
+        export(diffcli.parse("x + y"), "c", kinds=["sparse_hessian"])
 
 
 def test_what_it_has_not_is_refused() -> None:

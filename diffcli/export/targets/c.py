@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
-from textwrap import indent
+from textwrap import fill, indent
 from types import MappingProxyType
 
 from diffcli.export.compilers import Compiler, entry_name
 from diffcli.export.emitter import Body
-from diffcli.export.routines import Routine
+from diffcli.export.lowering import Lowering
+from diffcli.export.routines import KINDS, Routine, along
 from diffcli.export.target import AND, ARITHMETIC, OR, POWER, Source, Target, alike
 from diffcli.export.writers import Writer
+from diffcli.language.expression import Node
 
+DIRECTION = "direction"
+"""The parameter of a product with the Hessian."""
 _MATHEMATICS = re.compile(r"\b(?:NAN|INFINITY|\w+(?=\())")
 """The names that C's header of mathematics defines: two constants, and functions."""
 
@@ -30,9 +34,17 @@ class CProgram(Writer):
             parts = ["#include <math.h>", *parts]
         return "\n\n".join([top, *parts])
 
+    def body(self, roots: Sequence[Node]) -> Body:
+        """Return the body of a function of some formulas, which may read a direction."""
+        coordinates = {along(x): f"{DIRECTION}[{i}]" for i, x in enumerate(self.routines[-1].wrt)}
+        known = self.target.calls.keys() | self.target.infix.keys()
+        return Body(Lowering(known).lowered(roots), self.target, {**self.names, **coordinates})
+
     def routine(self, routine: Routine, body: Body) -> str:
         """Return a function that returns a number, or writes several to ``out``."""
         typed = [f"double {name}" for name in self.parameters]
+        if routine.kind == "hvp":
+            typed.append(f"const double {DIRECTION}[{len(routine.wrt)}]")
         if routine.shape:
             kind, typed = "void", [*typed, f"double out[{prod(routine.shape)}]"]
             last = [f"out[{i}] = {text};" for i, text in enumerate(body.results)]
@@ -44,7 +56,18 @@ class CProgram(Writer):
         ]
         inner = indent("\n".join([*lines, *last]), "    ")
         head = f"{kind} {routine.name}({', '.join(typed) or 'void'})"
-        return f"// {routine.meaning[0].upper()}{routine.meaning[1:]}.\n{head}\n{{\n{inner}\n}}"
+        said = f"// {routine.meaning[0].upper()}{routine.meaning[1:]}."
+        return "\n".join([said, *_pattern(routine), f"{head}\n{{\n{inner}\n}}"])
+
+
+def _pattern(routine: Routine) -> Iterator[str]:
+    """Yield the tables of the rows and the columns of a sparse derivative, counted from 0."""
+    if routine.kind not in ("sparse_jacobian", "sparse_hessian"):
+        return
+    for table, numbers in zip(("rows", "columns"), routine.pattern, strict=True):
+        listed = fill(", ".join(map(str, numbers)), 84)
+        listed = f"\n{indent(listed, '    ')}\n" if "\n" in listed else f" {listed} "
+        yield f"static const int {routine.name}_{table}[{len(numbers)}] = {{{listed}}};"
 
 
 def _joined(sources: Sequence[Source]) -> str:
@@ -56,9 +79,20 @@ def _joined(sources: Sequence[Source]) -> str:
 
 def _entry(source: Source, routine: Routine) -> str:
     given = [f"x[{index}]" for index in range(len(source.variables))]
+    if routine.kind == "hvp":
+        return _columns(routine, given)
     call = f"{routine.name}({', '.join([*given, *(['out'] if routine.shape else [])])})"
     body = f"{call};" if routine.shape else f"out[0] = {call};"
     return f"void {entry_name(routine)}(const double *x, double *out) {{ {body} }}"
+
+
+def _columns(routine: Routine, given: Sequence[str]) -> str:
+    """Return a function that calls a product with the Hessian for each of the Hessian's columns."""
+    count, unit = len(routine.wrt), DIRECTION
+    call = f"{routine.name}({', '.join([*given, unit])}, out + {count} * i);"
+    loop = f"for (int i = 0; i < {count}; i++) {{ {unit}[i] = 1; {call} {unit}[i] = 0; }}"
+    head = f"void {entry_name(routine)}(const double *x, double *out)"
+    return f"{head} {{ double {unit}[{count}] = {{0}}; {loop} }}"
 
 
 GCC = Compiler(
@@ -122,4 +156,6 @@ signgam sin sinh sqrt tan tanh tgamma trunc y0 y1 yn
     },
     multiplies=True,
     has_floats_only=True,
+    local=frozenset({DIRECTION}),
+    kinds=KINDS,
 )
