@@ -129,6 +129,14 @@ def _of_quotients(
         case "div":
             (top, bottom), (other, under) = args
             above, below = multiplied([top, under], size), multiplied([bottom, other], size)
+        case "pow":
+            exponent = _constant(term.args[1])
+            if exponent is None or exponent.denominator != 1 or abs(exponent) > MOST_POWER:
+                return None
+            count = int(abs(exponent))
+            above, below = (multiplied([part] * count, size) for part in args[0])
+            if exponent < 0:
+                above, below = below, above
         case "add":
             above, below = args[0]
             for top, bottom in args[1:]:

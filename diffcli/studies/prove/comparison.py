@@ -26,9 +26,13 @@ from diffcli.studies.prove.inverses import undone
 from diffcli.studies.prove.logic import decide_tree
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
 from diffcli.studies.prove.reduction import HalfOpen, reductions
-from diffcli.studies.prove.search import Provers, Search
+from diffcli.studies.prove.search import OVER, Provers, Search
 from diffcli.studies.prove.squaring import squarings
+from diffcli.studies.prove.stretches import core_of, is_proved_beside
 from diffcli.studies.prove.values import sign_by_values
+
+FIRST_SHARE = 0.2
+"""Part of the effort after which a claim of one variable is looked at beside what is left."""
 
 
 def decide(claim: Node, region: Region, effort: Effort) -> Proof:
@@ -126,12 +130,55 @@ def not_negative(
         return found
     if _by_cases(apart, where, question.effort, strict=strict):
         return PROVED
+    if len(where.names) == 1 and not where.is_bounded:
+        found_far = _by_tails(apart, where, question, strict=strict)
+        if found_far is not None:
+            return found_far
     for fewer, over in reductions(apart, where):
         inner = Question(node("gt" if strict else "ge", fewer, number(0)), over, question.effort)
         found = not_negative(fewer, inner, strict=strict)
         if found.verdict is Verdict.PROVED and inner.undefined is None:
             return found
-    return Search(Lower(apart, where), question, _PROVERS, strict=strict).run()
+    if len(where.names) > 1:
+        return Search(Lower(apart, where), question, _PROVERS, strict=strict).run()
+    return _along_a_line(apart, where, question, strict=strict)
+
+
+def _along_a_line(apart: Node, region: Region, question: Question, *, strict: bool) -> Proof:
+    """Decide in one variable: what no box decides is looked at on both sides of a point."""
+    whole = question.effort
+    for share in (FIRST_SHARE, 1.0):
+        question.effort = _part_of(whole, share)
+        found = Search(Lower(apart, region), question, _PROVERS, strict=strict).run()
+        whole.boxes, whole.closed = question.effort.boxes, question.effort.closed
+        question.effort = whole
+        if found.verdict is not Verdict.UNDECIDED:
+            return found
+        if is_proved_beside(apart, question, region, found.left, strict=strict):
+            return PROVED
+        if found.reason != OVER:
+            break
+    return found
+
+
+def _by_tails(apart: Node, region: Region, question: Question, *, strict: bool) -> Proof | None:
+    """Decide on the bounded part of an endless range; None where an end isn't settled."""
+    core = core_of(apart, region, strict=strict)
+    if core is None:
+        return None
+    is_whole = region is question.region
+    for x in core.negative:
+        if is_whole and (found := question.refuted([x])):
+            return found
+    if core.region is None:
+        return None
+    claim = question.claim if is_whole else node("gt" if strict else "ge", apart, number(0))
+    inner = Question(claim, core.region, question.effort)
+    found = not_negative(apart, inner, strict=strict)
+    if is_whole:
+        question.undefined = question.undefined or inner.undefined
+        return found
+    return found if found.verdict is Verdict.PROVED and inner.undefined is None else None
 
 
 def _by_squaring(apart: Node, region: Region, question: Question, *, strict: bool) -> bool:
@@ -167,17 +214,21 @@ def _is_proved(formula: Node, region: Region, effort: Effort, strict: bool) -> b
 
 def _decided(formula: Node, region: Region, effort: Effort, strict: bool, share: float) -> Proof:
     """Decide whether a formula isn't negative, or is positive, in a share of the effort."""
-    part = replace(
-        effort,
-        work_left=effort.work_left * share,
-        deadline=now() + share * max(0.0, effort.deadline - now()),
-    )
+    part = _part_of(effort, share)
     question = Question(node("gt" if strict else "ge", formula, number(0)), region, part)
     found = not_negative(formula, question, strict=strict)
     effort.boxes, effort.closed = part.boxes, part.closed
     if question.undefined is not None:
         return Proof(Verdict.UNDEFINED, question.undefined)
     return found
+
+
+def _part_of(effort: Effort, share: float) -> Effort:
+    return replace(
+        effort,
+        work_left=effort.work_left * share,
+        deadline=now() + share * max(0.0, effort.deadline - now()),
+    )
 
 
 def _by_factors(apart: Node, region: Region, effort: Effort) -> bool:

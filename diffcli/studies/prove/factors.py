@@ -22,12 +22,13 @@ MOST_DEGREE = 16
 class Factors:
     """The factors that decide the sign of a formula, and the sign of the number before them.
 
-    ``squares`` is whether squares were left out.
+    ``squares`` is whether squares were left out, ``even`` those of the numerator.
     """
 
     sign: int
     odd: tuple[Terms, ...]
     squares: bool
+    even: tuple[Terms, ...] = ()
 
 
 def factors(formula: Node, names: Sequence[str]) -> Factors | None:
@@ -35,14 +36,18 @@ def factors(formula: Node, names: Sequence[str]) -> Factors | None:
     found = quotient(formula, names)
     if found is None:
         return None
-    above, below = found
+    return factors_of(*found, len(names))
+
+
+def factors_of(above: Terms, below: Terms, size: int) -> Factors | None:
+    """Return the factors of odd power of two polynomials, as of their quotient."""
     if not below:
         return None
     if not above:
         return Factors(0, (), squares=False)
-    sign, odd, squares = 1, list[Terms](), False
+    sign, odd, even, squares = 1, list[Terms](), list[Terms](), False
     for part in (above, below):
-        parts = _factored(part, len(names))
+        parts = _factored(part, size)
         if parts is None:
             return None
         constant, powers = parts
@@ -50,8 +55,10 @@ def factors(formula: Node, names: Sequence[str]) -> Factors | None:
         for base, power in powers:
             if power % 2:
                 odd.append(base)
+            elif part is above:
+                even.append(base)
             squares |= power > 1
-    return Factors(sign, tuple(odd), squares)
+    return Factors(sign, tuple(odd), squares, tuple(even))
 
 
 def _factored(terms: Terms, size: int) -> tuple[Fraction, list[tuple[Terms, int]]] | None:
@@ -124,7 +131,7 @@ def formula_of(terms: Terms, names: Sequence[str]) -> Node:
             for name, power in zip(names, key, strict=True)
             if power
         ]
-        size = number(abs(value))
-        term = node("mul", size, *powers) if powers else size
+        parts_of_term = powers if abs(value) == 1 and powers else [number(abs(value)), *powers]
+        term = node("mul", *parts_of_term) if len(parts_of_term) > 1 else parts_of_term[0]
         parts.append(term if value > 0 else node("neg", term))
     return node("add", *parts) if len(parts) > 1 else parts[0]

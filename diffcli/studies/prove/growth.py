@@ -134,11 +134,22 @@ def _increasing(subject: Subject) -> Proof:
         return np.asarray(spread(jet.gradient, count, jet).hi[row] < 0)
 
     refute = partial(out_of_order, row=row)
+    if found_far := _far(subject, name, 1, refute):
+        return found_far
     found = _over_boxes(subject, 1, good, bad, refute)
     if found.verdict is not Verdict.UNDECIDED or not subject.has_closed_slopes:
         return found
     slope = derivative(subject.formula, name)
     return _by_comparison(subject, slope, found, refute)
+
+
+def _far(subject: Subject, name: str, order: int, refute: Refute) -> Proof | None:
+    """Decide over an endless box by a derivative's sign, which ends there know; None for others."""
+    if subject.region.is_bounded or not subject.has_closed_slopes:
+        return None
+    slope = derivative(subject.formula, name, order)
+    found = _by_comparison(subject, slope, Proof(Verdict.UNDECIDED), refute)
+    return None if found.verdict is Verdict.UNDECIDED else found
 
 
 def _by_comparison(subject: Subject, slope: Node | None, otherwise: Proof, refute: Refute) -> Proof:
@@ -165,6 +176,12 @@ def _convex(subject: Subject) -> Proof:
         subject.effort.boxes += 1
         return PROVED
     count = len(subject.region.names)
+    if (
+        count == 1
+        and subject.is_analytic
+        and (found_far := _far(subject, subject.region.names[0], 2, below_a_chord))
+    ):
+        return found_far
     pairs = Pairs(count, 2)
     rows = len(pairs.places[0])
 

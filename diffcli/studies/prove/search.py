@@ -18,6 +18,7 @@ from diffcli.studies.prove.exactness import Place, simple_points
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
 from diffcli.studies.prove.touching import contact
 
+OVER = "the time ran out"
 SETTLE_EVERY, MOST_SETTLED = 6, 8
 """Rounds between looks at what all tests leave, and the clusters of boxes looked at."""
 MOST_BOXES = 200_000
@@ -285,7 +286,7 @@ class Search:
             for box in boxes[:32]
         )
         effort = self.question.effort
-        why = "the time ran out" if effort.is_over else "no test decides what is left"
+        why = OVER if effort.is_over else "no test decides what is left"
         return Proof(Verdict.UNDECIDED, None, why, min(1.0, float(front.share.sum())), hulls)
 
 
