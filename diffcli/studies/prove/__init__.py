@@ -4,10 +4,10 @@
 branch and bound, ``logic`` where comparisons are joined by ``or``, ``touching`` where both sides
 are equal, ``exactness`` at single points, ``domain`` where a formula has a value, ``reduction``
 in fewer variables, ``factors`` by factors, which ``atoms`` finds beyond polynomials, ``stretches``
-next to infinity and to single points by the signs of ``tails``, ``squaring`` without a square root, ``inverses`` without
-the outermost function, ``values`` by the ranges of functions. ``growth`` has monotonicity,
-convexity and Lipschitz bounds, ``curvature`` rules of composition. ``answers`` and ``document``
-say what was proved.
+next to infinity and to single points by the signs of ``tails``, ``squaring`` without a square
+root, ``inverses`` without the outermost function, ``values`` by the ranges of functions. ``growth``
+has monotonicity, convexity and Lipschitz bounds, ``curvature`` rules of composition. ``answers``
+and ``document`` say what was proved.
 """
 
 from __future__ import annotations
