@@ -9,6 +9,7 @@ from math import isfinite
 from diffcli.errors import PointError
 from diffcli.language.expression import NUMBER, Node, number
 from diffcli.language.points import Rounded
+from diffcli.language.rationals import fraction_of
 
 MAX_CONSTANTS = 10_000
 """Constants whose fractions are kept."""
@@ -22,8 +23,9 @@ def constant(weight: float | Fraction) -> Node:
 @lru_cache(MAX_CONSTANTS)
 def rational(value: Node) -> Fraction | None:
     """Return a constant as a fraction where it is computed as one, as 1/10 and -3/4 are."""
-    if value.op == NUMBER:
-        return Fraction(value.value or 0)
+    exact = fraction_of(value)
+    if exact is not None:
+        return exact
     from flint import fmpq
 
     from diffcli.engines.enclosure import FIRST_BITS, Walk

@@ -15,7 +15,7 @@ from math import isinf, isnan
 from typing import NamedTuple
 
 from diffcli.errors import LimitError
-from diffcli.export.lowering import TRUE, constant_float, is_condition, rational, varying_in
+from diffcli.export.lowering import TRUE, constant_float, varying_in
 from diffcli.export.schedule import Demand, Schedule, Scope
 from diffcli.export.target import (
     ATOM,
@@ -27,8 +27,10 @@ from diffcli.export.target import (
     LackError,
     Target,
 )
+from diffcli.language.builder import is_condition
 from diffcli.language.expression import VARIABLE, Node
 from diffcli.language.printer import place_text
+from diffcli.language.rationals import fraction_of, is_whole
 from diffcli.language.tensors import TENSORS
 
 WIDTH = 60
@@ -212,7 +214,7 @@ class Body:
         return self._guards[key]
 
     def _call(self, op: str, args: Sequence[Text], node: Node | None = None) -> Text:
-        if node and op in self.target.whole and not _is_whole(node.args[0]):
+        if node and op in self.target.whole and not is_whole(node.args[0]):
             raise LackError(f"{self.target.name} has no {op} whose order isn't a whole number")
         template = self.target.calls.get(op)
         if node and node.static == (None,):
@@ -274,7 +276,7 @@ class Body:
         return whole
 
     def _power(self, node: Node, args: Sequence[Text]) -> Text:
-        exact = None if node.args[1] in self._varying else rational(node.args[1])
+        exact = None if node.args[1] in self._varying else fraction_of(node.args[1])
         whole = exact is not None and exact.denominator == 1
         template = self.target.powers[0 if whole else 1]
         if exact is not None and "{whole}" in template and abs(exact) > MAX_MULTIPLIED:
@@ -334,11 +336,6 @@ def _is_square(text: str) -> bool:
     """Whether an expression is the product of a name with itself, which needs no brackets."""
     name, sign, same = text.partition(" * ")
     return bool(sign) and name == same and name.isidentifier()
-
-
-def _is_whole(value: Node) -> bool:
-    exact = rational(value)
-    return exact is not None and exact.denominator == 1
 
 
 def _bracketed(text: Text, level: int) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
-from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -18,10 +17,11 @@ from diffcli.errors import PointError, UsageError
 from diffcli.export.partials import arguments_of, formula
 from diffcli.export.stable import FORMS
 from diffcli.language.algebra import ONE, ZERO
-from diffcli.language.builder import Builder
+from diffcli.language.builder import is_condition
 from diffcli.language.expression import CONSTANT, VARIABLE, Node, constant, node, postorder
 from diffcli.language.functions import TABLE
 from diffcli.language.printer import text_of
+from diffcli.language.rationals import ROOT_NAMES, fraction_of
 from diffcli.language.tensors import TENSORS
 
 MAX_CACHED = 4096
@@ -81,11 +81,6 @@ def varying_in(roots: Sequence[Node]) -> set[Node]:
         if term.op == VARIABLE or term.op in TENSORS or not varying.isdisjoint(term.args):
             varying.add(term)
     return varying
-
-
-def is_condition(term: Node) -> bool:
-    """Whether a node is true or false instead of a number."""
-    return term in (TRUE, FALSE) or (term.op in TABLE and TABLE[term.op].boolean)
 
 
 @lru_cache(MAX_CACHED)
@@ -159,27 +154,14 @@ def _real_power(base: Node, exponent: Node) -> Node:
     """Return a power that is real as the language says: x^(p/q) with odd q is the real root."""
     if base.op == CONSTANT and base.value == "e":
         return node("exp", exponent)
-    exact = rational(exponent)
+    exact = fraction_of(exponent)
     if exact is None or base.op == "abs":
         return node("pow", base, exponent)
-    if exact == Fraction(1, 2):
-        return node("sqrt", base)
-    if exact == Fraction(1, 3):
-        return node("cbrt", base)
+    if exact in ROOT_NAMES:
+        return node(ROOT_NAMES[exact], base)
     if exact.denominator == 1 or exact.denominator % 2 == 0:
         return node("pow", base, exponent)
     return node("odd power" if exact.numerator % 2 else "even power", base, exponent)
-
-
-def rational(value: Node) -> Fraction | None:
-    """Return the exact value of a constant made by arithmetic."""
-    build = Builder(lambda message, **_: UsageError(message))
-    for term in postorder([value]):
-        if term.op in ("add", "mul", "div", "neg", "pow"):
-            build(term.op, *term.args)
-        elif not term.is_leaf:
-            return None
-    return build.exact(value)
 
 
 DEFINITIONS: Mapping[str, str] = MappingProxyType(

@@ -10,6 +10,7 @@ from diffcli.language import expression
 from diffcli.language.expression import CONSTANT, Node, constant, node
 from diffcli.language.functions import ANY, TABLE, Row
 from diffcli.language.limits import MAX_FACTORIAL, MAX_POWER_BITS
+from diffcli.language.rationals import FOLDS, bits, folded
 from diffcli.language.tokens import Token
 
 ARRAY = "array"
@@ -61,7 +62,7 @@ class Builder:
         if self.entrywise is not None and any(arg.op == ARRAY for arg in args):
             return self.entrywise(op, args)
         result = node(op, *(self.real(arg) for arg in args))
-        if op in _FOLDS and result not in self._exact:
+        if op in FOLDS and result not in self._exact:
             self._fold(result)
         if op in ("pow", "factorial", "gamma"):
             self._check_size(result, at)
@@ -142,9 +143,9 @@ class Builder:
             if part is None:
                 return
             parts.append(part)
-        folded = _FOLDS[result.op](parts)
-        if folded is not None and _bits(folded) <= 2 * MAX_POWER_BITS:
-            self._exact[result] = folded
+        exact = folded(result.op, parts)
+        if exact is not None:
+            self._exact[result] = exact
 
     def _say_root(self, base: Node, exponent: Node) -> None:
         """Echo a root of a negative number, which complex numbers have another one of."""
@@ -170,7 +171,7 @@ class Builder:
         if power is None:
             # An exponent too large to be folded is itself a power beyond the limit.
             return
-        if abs(first) not in (0, 1) and abs(power) * max(_bits(first) - 1, 1) > MAX_POWER_BITS:
+        if abs(first) not in (0, 1) and abs(power) * max(bits(first) - 1, 1) > MAX_POWER_BITS:
             raise self.fail(
                 f"{short(first)}**{short(power)} is too large", token=at, error=LimitError,
                 hint=f"constant powers up to {MAX_POWER_BITS} bits are read",
@@ -186,35 +187,4 @@ def is_condition(value: Node) -> bool:
 
 def short(value: Fraction) -> str:
     """Return a number as text, in a few characters."""
-    return str(value) if _bits(value) < 64 else f"a {_bits(value)}-bit number"
-
-
-def _bits(value: Fraction) -> int:
-    return max(value.numerator.bit_length(), value.denominator.bit_length())
-
-
-def _power(parts: Sequence[Fraction]) -> Fraction | None:
-    base, exponent = parts
-    if exponent.denominator != 1 or (base == 0 and exponent < 0):
-        return None
-    if abs(exponent) * _bits(base) > 2 * MAX_POWER_BITS and abs(base) not in (0, 1):
-        return None
-    return base**exponent.numerator
-
-
-def _times(parts: Sequence[Fraction]) -> Fraction | None:
-    result = Fraction(1)
-    for part in parts:
-        result *= part
-        if _bits(result) > 2 * MAX_POWER_BITS:
-            return None
-    return result
-
-
-_FOLDS: dict[str, Callable[[Sequence[Fraction]], Fraction | None]] = {
-    "add": lambda parts: sum(parts, Fraction(0)),
-    "neg": lambda parts: -parts[0],
-    "mul": _times,
-    "div": lambda parts: parts[0] / parts[1] if parts[1] else None,
-    "pow": _power,
-}
+    return str(value) if bits(value) < 64 else f"a {bits(value)}-bit number"

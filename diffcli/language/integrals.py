@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 from diffcli.errors import LimitError
 from diffcli.language.expression import (
@@ -27,6 +26,7 @@ from diffcli.language.expression import (
 )
 from diffcli.language.functions import TABLE
 from diffcli.language.printer import CUT, text_of
+from diffcli.language.rationals import is_whole
 
 
 def integral(body: Node, name: str, low: Node, high: Node, arguments: Mapping[str, Node]) -> Node:
@@ -123,8 +123,7 @@ def _is_pole(term: Node, moves: Sequence[bool]) -> bool:
 def _is_rational(term: Node) -> bool:
     """Return whether an operation makes of a pole a pole or none, but no jump."""
     if term.op == "pow":
-        exponent = term.args[1].args[0] if term.args[1].op == "neg" else term.args[1]
-        return exponent.op == NUMBER and Fraction(exponent.value or 0).denominator == 1
+        return is_whole(term.args[1])
     return term.op in ("add", "mul", "div", "neg")
 
 

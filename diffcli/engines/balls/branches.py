@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
-from operator import add, mul, neg
+from operator import mul
 from types import MappingProxyType
 
 from diffcli.engines.balls.guards import Difficult
-from diffcli.language.expression import NUMBER, Node, constant, node, number, postorder
+from diffcli.language.expression import Node, constant, node, number, postorder
 from diffcli.language.functions import TABLE
+from diffcli.language.rationals import fraction_of
 from diffcli.language.rules import stated
 
 TRUE, FALSE = constant("true"), constant("false")
 ONE, ZERO = number(1), number(0)
 MAX_DEPTH = 150
 """Nested operations; a formula that is deeper isn't followed."""
-MAX_EXACT_POWER = 64
-"""Exponents below this are worked out exactly."""
 
 Sign = Callable[[Node], int]
 """Returns the sign of a margin, −1, 0 or 1, or raises what says that it isn't known."""
@@ -134,44 +133,15 @@ def _connected(op: str, truths: list[bool]) -> Node:
 
 def _root_of_a_power(op: str, args: Sequence[Node]) -> Node | None:
     """Return |x|ⁿ for √(x²ⁿ), which has a kink; None for anything else."""
-    is_root = op == "sqrt" or (op == "pow" and exact(args[1]) == Fraction(1, 2))
+    is_root = op == "sqrt" or (op == "pow" and fraction_of(args[1]) == Fraction(1, 2))
     if not is_root or args[0].op != "pow":
         return None
     base, exponent = args[0].args
-    power = exact(exponent)
+    power = fraction_of(exponent)
     if power is None or power <= 0 or power % 2:
         return None
     size = node("abs", base)
     return size if power == 2 else node("pow", size, number(power / 2))
-
-
-def exact(term: Node) -> Fraction | None:
-    """Return the value of rational arithmetic on typed numbers; None for anything else."""
-    if term.op == NUMBER:
-        return Fraction(term.value or 0)
-    parts = [exact(arg) for arg in term.args] if term.op in _ARITHMETIC else [None]
-    if any(part is None for part in parts):
-        return None
-    return _ARITHMETIC[term.op](*parts)
-
-
-def _quotient(x: Fraction, y: Fraction) -> Fraction | None:
-    return x / y if y else None
-
-
-def _power(x: Fraction, y: Fraction) -> Fraction | None:
-    return x ** int(y) if y.denominator == 1 and 0 < y < MAX_EXACT_POWER else None
-
-
-_ARITHMETIC: Mapping[str, Callable[..., Fraction | None]] = MappingProxyType(
-    {
-        "add": lambda *terms: reduce(add, terms),
-        "mul": lambda *factors: reduce(mul, factors),
-        "neg": neg,
-        "div": _quotient,
-        "pow": _power,
-    }
-)
 
 
 def linear(term: Node) -> Mapping[Node, Fraction]:
@@ -182,15 +152,15 @@ def linear(term: Node) -> Mapping[Node, Fraction]:
         case "neg":
             return _scaled(linear(term.args[0]), Fraction(-1))
         case "mul":
-            weights = [exact(arg) for arg in term.args]
+            weights = [fraction_of(arg) for arg in term.args]
             rest = [arg for arg, weight in zip(term.args, weights, strict=True) if weight is None]
             weight = reduce(mul, (w for w in weights if w is not None), Fraction(1))
             return _scaled(_product(rest), weight)
         case "div":
-            below = exact(term.args[1])
+            below = fraction_of(term.args[1])
             if below:
                 return _scaled(linear(term.args[0]), 1 / below)
-    value = exact(term)
+    value = fraction_of(term)
     if value is not None:
         return {ONE: value} if value else {}
     return {term: Fraction(1)}

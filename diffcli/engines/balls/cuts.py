@@ -38,6 +38,7 @@ from diffcli.language.expression import (
     substituted,
     variable,
 )
+from diffcli.language.rationals import fraction_of
 
 MAX_CUTS = 4
 """Functions that lie on their cuts at one point."""
@@ -182,7 +183,7 @@ class Cuts:
             return bool(self._at[str(term.value)].imag.is_zero())
         if term.op in ("log", "sqrt", "pow", "loggamma"):
             if term.op == "pow" and term.args[1].op in (NUMBER, "neg"):
-                exponent = _exact(term.args[1])
+                exponent = fraction_of(term.args[1])
                 if exponent is not None and exponent.denominator == 1:
                     return True
             return bool(self.series_of(term.args[0], 0)[0].real > 0)
@@ -233,7 +234,7 @@ class _Branch:
         if term.op in DEFINITIONS:
             # The arguments stand for themselves: what they are made of is in normal form already.
             return self.of(substituted(definition_of(term.op), self._places(term)))
-        if term.op == "pow" and (exponent := _exact(term.args[1])) is not None:
+        if term.op == "pow" and (exponent := fraction_of(term.args[1])) is not None:
             if exponent.denominator == 1:
                 if exponent < 0:
                     self._cuts.require_nonzero(arguments[0])
@@ -274,15 +275,3 @@ class _Branch:
 def _rational(exact: arb) -> Fraction:
     fraction = exact.fmpq()
     return Fraction(int(fraction.p), int(fraction.q))
-
-
-def _exact(term: Node) -> Fraction | None:
-    if term.op == NUMBER:
-        return Fraction(term.value or 0)
-    if term.op == "neg":
-        inner = _exact(term.args[0])
-        return None if inner is None else -inner
-    if term.op == "div":
-        above, below = (_exact(arg) for arg in term.args)
-        return above / below if above is not None and below else None
-    return None

@@ -25,7 +25,6 @@ from diffcli.engines.boxes.jets import Jet, Pairs
 from diffcli.engines.boxes.rules import RULES, Domain
 from diffcli.language.expression import (
     CONSTANT,
-    NUMBER,
     VARIABLE,
     Node,
     node,
@@ -34,6 +33,7 @@ from diffcli.language.expression import (
     substituted,
     variable,
 )
+from diffcli.language.rationals import FOLDS, fraction_of
 
 CONSTANT_BITS = 128
 MOST_CACHED = 100_000
@@ -67,36 +67,15 @@ _MADE = frozenset({"normcdf", "sinc"})
 """Rows that Arb encloses better than their definitions do."""
 
 
-def rational_of(term: Node) -> Fraction | None:
-    """Return a number, or the opposite of one, as a fraction."""
-    if term.op == NUMBER:
-        return cast(Fraction, term.value)
-    if term.op == "neg" and term.args[0].op == NUMBER:
-        return -cast(Fraction, term.args[0].value)
-    return None
-
-
 def _folded(term: Node) -> Node:
     """Return a term of rationals as the rational it is."""
-    if term.op in ("add", "mul", "div", "neg"):
-        numbers = [rational_of(arg) for arg in term.args]
-        if all(number is not None for number in numbers) and numbers:
-            exact = cast(list[Fraction], numbers)
-            match term.op:
-                case "add":
-                    return number(sum(exact, Fraction(0)))
-                case "mul":
-                    return number(reduce(Fraction.__mul__, exact))
-                case "neg":
-                    return number(-exact[0])
-                case "div" if exact[1]:
-                    return number(exact[0] / exact[1])
-    return term
+    exact = fraction_of(term) if term.op in FOLDS and term.op != "pow" else None
+    return term if exact is None else number(exact)
 
 
 def _without_root(term: Node) -> Node:
     """Return the square of the root of a sum of squares as that sum, which has no edge."""
-    if term.op == "pow" and term.args[0].op == "sqrt" and rational_of(term.args[1]) == 2:
+    if term.op == "pow" and term.args[0].op == "sqrt" and fraction_of(term.args[1]) == 2:
         (inner,) = term.args[0].args
         if all(map(is_square, inner.args if inner.op == "add" else (inner,))):
             return inner
@@ -113,7 +92,7 @@ def is_square(term: Node) -> bool:
     """Whether a term is an even power, which isn't negative wherever it has a value."""
     if term.op != "pow":
         return False
-    exponent = rational_of(term.args[1])
+    exponent = fraction_of(term.args[1])
     return exponent is not None and exponent > 0 and exponent % 2 == 0
 
 
@@ -284,7 +263,7 @@ def _product(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:  # noqa: ARG
 
 
 def _power(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:
-    exponent = rational_of(term.args[1])
+    exponent = fraction_of(term.args[1])
     if exponent is None:
         return jets.general_power(pairs, *args)
     if exponent.denominator == 1:
@@ -293,7 +272,7 @@ def _power(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:
 
 
 def _root(pairs: Pairs, term: Node, args: Sequence[Jet]) -> Jet:
-    order = rational_of(term.args[1])
+    order = fraction_of(term.args[1])
     if order is None or order == 0 or order.denominator != 1:
         ones = Jet(Interval(*(np.ones_like(end) for end in args[1].value)), args[1].domain)
         return jets.general_power(pairs, args[0], jets.quotient(pairs, ones, args[1]))
@@ -326,7 +305,7 @@ def _ends(term: Node) -> tuple[float, float, int]:
     """Return bounds of a constant, and whether it is defined; of a condition its truth."""
     if term.op == CONSTANT and term.value in ("true", "false"):
         return -np.inf, np.inf, 1
-    exact = rational_of(term)
+    exact = fraction_of(term)
     if exact is not None:
         ball: object = fmpq(exact.numerator, exact.denominator)
     else:

@@ -11,6 +11,7 @@ from diffcli.engines.one_sided.coefficients import Coefficient
 from diffcli.language.algebra import ONE, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.expression import Node, constant, node, number
+from diffcli.language.rationals import ROOT_NAMES
 
 MAX_TERMS = 4
 """Terms of a coefficient that is written exactly; a longer one is shown as a decimal."""
@@ -53,5 +54,5 @@ def _power(base: Node, exponent: Exponent) -> Node:
     if exponent == 1:
         return base
     exact = Fraction(int(exponent.numerator), int(exponent.denominator))
-    named = {Fraction(1, 2): "sqrt", Fraction(1, 3): "cbrt"}.get(exact)
+    named = ROOT_NAMES.get(exact)
     return node(named, base) if named else node("pow", base, number(exact))

@@ -15,6 +15,7 @@ from diffcli.language.algebra import ZERO, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import differentiate
 from diffcli.language.expression import CONSTANT, NUMBER, Node, node, number, postorder
+from diffcli.language.rationals import ROOTS, fraction_of
 
 _RATIOS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -27,7 +28,6 @@ _RATIOS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     }
 )
 """Functions with poles, by those that have none."""
-_ROOTS = MappingProxyType({"sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3)})
 _ZERO_WITH_ARGUMENT = ("abs", "sign", "pow")
 """Operations that are 0 only where their first argument is."""
 _NEVER_ZERO = ("exp", "cosh", "sech", "gamma", "factorial")
@@ -88,12 +88,12 @@ def _node_powers(term: Node, args: list[Powers], algebra: Algebra) -> Powers:
             return _product([args[0], _raised(args[1], Fraction(-1))])
         case "add":
             return _sum(args, algebra)
-        case "pow" if (power := _number(term.args[1])) is not None:
+        case "pow" if (power := fraction_of(term.args[1])) is not None:
             # Of a root the factors aren't taken apart: sqrt(x^2) isn't x.
             whole = power.denominator == 1
             return _raised(args[0], power) if whole else {term.args[0]: power}
-        case op if op in _ROOTS:
-            return {term.args[0]: _ROOTS[op]}
+        case op if op in ROOTS:
+            return {term.args[0]: ROOTS[op]}
         case op if op in _RATIOS:
             return {node(name, *term.args): Fraction(k) for name, k in _RATIOS[op].items()}
     return {term: Fraction(1)}
@@ -125,16 +125,3 @@ def _sum(terms: list[Powers], algebra: Algebra) -> Powers:
 
 def _written(powers: Powers, algebra: Algebra) -> Node:
     return algebra.mul(*(algebra.pow(base, number(power)) for base, power in powers.items()))
-
-
-def _number(exponent: Node) -> Fraction | None:
-    """Return a number that is typed, its sign and a line in it included."""
-    values = [_number(arg) for arg in exponent.args]
-    match exponent.op, values:
-        case ("number", []):
-            return Fraction(exponent.value or 0)
-        case ("neg", [Fraction() as value]):
-            return -value
-        case ("div", [Fraction() as above, Fraction() as below]) if below:
-            return above / below
-    return None

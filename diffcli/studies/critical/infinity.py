@@ -16,6 +16,7 @@ from typing import NamedTuple
 from flint import arb, arb_series, fmpq
 
 from diffcli.engines.balls.walk import Walk, working
+from diffcli.engines.exact import rational
 from diffcli.engines.margins import rough_places
 from diffcli.errors import LimitError
 from diffcli.language.expression import VARIABLE, Node, constant, node, number, postorder, variable
@@ -154,7 +155,7 @@ def _sign(term: Node, args: Sequence[Far]) -> Far | None:
 def _power(term: Node, args: Sequence[Far]) -> Far | None:
     base, exponent = args[0], term.args[1]
     if exponent.op in ("number", "neg", "div") and not _moves(exponent):
-        exact = _exact(exponent)
+        exact = rational(exponent)
         if exact is None:
             return None
         # A limit of 0 that is neared from below, or is divided by, may be outside the domain.
@@ -312,11 +313,6 @@ def _side(factor: Node) -> int:
 
 def _moves(term: Node) -> bool:
     return any(term.op == VARIABLE for term in postorder([term]))
-
-
-def _exact(exponent: Node) -> Fraction | None:
-    value = Walk(exponent, {}).value(BITS)
-    return Fraction(int(value.p), int(value.q)) if isinstance(value, fmpq) else None
 
 
 _RULES: Mapping[str, Callable[[Node, Sequence[Far]], Far | None]] = MappingProxyType(

@@ -6,7 +6,6 @@ The engine's program computes the same, faster and with fewer traps; this one is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from itertools import accumulate
 from operator import mul
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from diffcli.language.builder import is_condition
 from diffcli.language.expression import VARIABLE, Node, node
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE, resolve
+from diffcli.language.rationals import fraction_of
 from diffcli.language.tensors import TENSORS, Slice
 
 OWN = frozenset(
@@ -67,24 +67,12 @@ def _product(term: Node, values: Values) -> Iterator[tuple[Node, Any]]:
 
 def _power(term: Node, values: Values) -> Iterator[tuple[Node, Any]]:
     base, exponent = term.args
-    fraction = _fraction(exponent)
+    fraction = fraction_of(exponent)
     if fraction is None or fraction.denominator % 2 == 0 or fraction.denominator == 1:
         yield term, values[base] ** values[exponent]
     else:
         root = resolve("kernels:rational_power")
         yield term, root(values[base], fraction.numerator, fraction.denominator)
-
-
-def _fraction(term: Node) -> Fraction | None:
-    """Return the exponent p/q of a root, as typed."""
-    match term.op, [_fraction(arg) for arg in term.args]:
-        case "number", _:
-            return Fraction(term.value or 0)
-        case "neg", [Fraction() as inner]:
-            return -inner
-        case "div", [Fraction() as over, Fraction() as under] if under:
-            return over / under
-    return None
 
 
 def _call(term: Node, values: Values) -> Iterator[tuple[Node, Any]]:

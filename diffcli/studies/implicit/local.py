@@ -14,11 +14,12 @@ from operator import mul
 
 from flint import arb
 
-from diffcli.engines.balls.branches import Floor, Sign, direction, exact, minus, settled
+from diffcli.engines.balls.branches import Floor, Sign, direction, minus, settled
 from diffcli.engines.balls.guards import Difficult
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.signs import Facts
 from diffcli.language.expression import Node, number, postorder
+from diffcli.language.rationals import fraction_of
 from diffcli.studies.implicit.germs import (
     BITS,
     Chart,
@@ -82,7 +83,7 @@ class _OpenError(Exception):
 
 def local(equation: Node, point: Mapping[str, Node], x: str, y: str) -> Local | None:
     """Return the half-branches of a curve at a point on it; None where they aren't known."""
-    coordinates = {name: exact(typed) for name, typed in point.items()}
+    coordinates = {name: fraction_of(typed) for name, typed in point.items()}
     known = {name: coordinate for name, coordinate in coordinates.items() if coordinate is not None}
     if len(known) < len(coordinates) or any(node.op == "round" for node in postorder([equation])):
         return None

@@ -19,6 +19,7 @@ from diffcli.language.builder import Builder
 from diffcli.language.expression import Node, node, number, variable
 from diffcli.language.latex.printer import node_latex
 from diffcli.language.printer import text_of
+from diffcli.language.rationals import ROOT_NAMES
 from diffcli.output.document import Math
 from diffcli.studies.limit.place import Place
 
@@ -30,7 +31,6 @@ MAX_TERMS = 3
 MAX_WIDTH = 24
 """Characters of an exact coefficient; a longer one is shown as a decimal of 6 digits."""
 DIGITS = 6
-_ROOTS = {Fraction(1, 2): "sqrt", Fraction(1, 3): "cbrt"}
 
 
 def math(term: Node, names: Sequence[str] = ()) -> Math:
@@ -155,7 +155,7 @@ class _Writer:
         return self.algebra.div(self.algebra.mul(*above), self.algebra.mul(*below))
 
     def _power(self, base: Node, exponent: Fraction) -> Node:
-        if root := _ROOTS.get(exponent):
+        if root := ROOT_NAMES.get(exponent):
             return node(root, base)
         if base.op == "neg" and exponent.denominator == 1:
             power = self.algebra.pow(base.args[0], number(exponent))

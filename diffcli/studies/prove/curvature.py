@@ -16,7 +16,7 @@ from typing import cast
 import numpy as np
 
 from diffcli.engines.boxes.arithmetic import Interval
-from diffcli.engines.boxes.bounds import Bounds, rational_of
+from diffcli.engines.boxes.bounds import Bounds
 from diffcli.engines.boxes.jets import Jet
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.rules import RULES
@@ -31,6 +31,7 @@ from diffcli.language.expression import (
     postorder,
     substituted,
 )
+from diffcli.language.rationals import ROOTS, fraction_of
 from diffcli.studies.prove.factors import formula_of, squares
 
 
@@ -135,12 +136,9 @@ def _is_norm(inside: Node, known: Mapping[Node, Shape]) -> bool:
 def _is_squared(part: Node, known: Mapping[Node, Shape]) -> bool:
     """Whether a term is the square of one of degree 1, times a positive number."""
     if part.op == "mul" and len(part.args) == 2:
-        weight = rational_of(part.args[0])
+        weight = fraction_of(part.args[0])
         return weight is not None and weight > 0 and _is_squared(part.args[1], known)
-    return part.op == "pow" and rational_of(part.args[1]) == 2 and known[part.args[0]].affine
-
-
-_ROOTS = {"sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3)}
+    return part.op == "pow" and fraction_of(part.args[1]) == 2 and known[part.args[0]].affine
 
 
 def _is_geometric_mean(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -> bool:
@@ -167,9 +165,9 @@ def _powers(
         return []
     if term.op == "mul":
         return [each for arg in term.args for each in _powers(arg, exponent, terms)]
-    if term.op in _ROOTS:
-        return _powers(term.args[0], exponent * _ROOTS[term.op], terms)
-    inner = rational_of(term.args[1]) if term.op == "pow" else None
+    if term.op in ROOTS:
+        return _powers(term.args[0], exponent * ROOTS[term.op], terms)
+    inner = fraction_of(term.args[1]) if term.op == "pow" else None
     if inner is not None and inner > 0 and _ends(terms[term.args[0]])[0] >= 0:
         return _powers(term.args[0], exponent * inner, terms)
     return [(term, exponent)]
@@ -206,14 +204,14 @@ def _quotient(
 
 def _is_square(term: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -> bool:
     """Whether a term is a square whose quotient by a concave function is convex."""
-    if term.op != "pow" or rational_of(term.args[1]) != 2:
+    if term.op != "pow" or fraction_of(term.args[1]) != 2:
         return False
     inner, (low, high) = known[term.args[0]], _ends(terms[term.args[0]])
     return inner.affine or (inner.convex and low >= 0) or (inner.concave and high <= 0)
 
 
 def _power(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
-    exponent = rational_of(each.args[1])
+    exponent = fraction_of(each.args[1])
     low, high = _ends(terms[each.args[0]])
     inner = args[0]
     if exponent is None:

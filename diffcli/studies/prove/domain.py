@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import cast
 
-from diffcli.engines.boxes.bounds import rational_of, simplified
+from diffcli.engines.boxes.bounds import simplified
 from diffcli.engines.boxes.region import Region
 from diffcli.language.expression import (
     CONSTANT,
@@ -18,6 +18,7 @@ from diffcli.language.expression import (
     postorder,
 )
 from diffcli.language.functions import TABLE
+from diffcli.language.rationals import fraction_of
 
 Needed = tuple[Node, bool]
 """A formula that must not be negative, or with True must be positive."""
@@ -25,7 +26,7 @@ Needed = tuple[Node, bool]
 
 def _power(each: Node) -> list[Needed]:
     base, exponent = each.args
-    exact = rational_of(exponent)
+    exact = fraction_of(exponent)
     if exact is None:
         return [(base, True)]
     if exact.denominator % 2 == 0:
@@ -74,7 +75,7 @@ def obligations(formula: Node) -> list[Needed] | None:
         moving[each] = each.op == VARIABLE or any(moving[arg] for arg in each.args)
         if each.op in _RULES:
             for part, strict in _RULES[each.op](each):
-                exact = rational_of(part)
+                exact = fraction_of(part)
                 if exact is None or exact < 0 or (strict and exact == 0):
                     found[part, strict] = None
         elif each.op not in _TOTAL:
@@ -109,7 +110,7 @@ def _sign_by_form(each: Node, args: Sequence[int | None]) -> int | None:
         return 1 if each.value in ("pi", "e", "tau") else None
     signs = [sign for sign in args if sign is not None]
     if each.op == "pow":
-        exponent = rational_of(each.args[1])
+        exponent = fraction_of(each.args[1])
         is_even = exponent is not None and exponent % 2 == 0 and exponent > 0
         return args[0] if args[0] is not None else 0 if is_even else None
     if each.op in ("max", "add"):
@@ -128,5 +129,5 @@ def _sign_by_form(each: Node, args: Sequence[int | None]) -> int | None:
 def _is_positive_number(part: Node) -> bool:
     if part.op != "pow":
         return False
-    base = rational_of(part.args[0])
+    base = fraction_of(part.args[0])
     return base is not None and base != Fraction(0)

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from diffcli.engines.boxes.bounds import Bounds, rational_of
+from diffcli.engines.boxes.bounds import Bounds
 from diffcli.engines.boxes.region import Region
 from diffcli.language.expression import (
     CONSTANT,
@@ -25,6 +25,7 @@ from diffcli.language.expression import (
     unused,
     variable,
 )
+from diffcli.language.rationals import fraction_of
 
 MOST_NODES = 400
 
@@ -85,7 +86,7 @@ def _of_sizes(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
 
 def _is_even(user: Node) -> bool:
     """Whether a function of a variable is the same for its opposite."""
-    exponent = rational_of(user.args[1]) if user.op == "pow" else None
+    exponent = fraction_of(user.args[1]) if user.op == "pow" else None
     return user.op == "abs" or (exponent is not None and exponent % 2 == 0)
 
 
@@ -111,7 +112,7 @@ def _of_roots(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
 
 
 def _root_of_end(end: Node, order: int) -> Node:
-    exact = rational_of(end)
+    exact = fraction_of(end)
     if exact is not None:
         above, below = (round(each ** (1 / order)) for each in exact.as_integer_ratio())
         if above**order == exact.numerator and below**order == exact.denominator:
@@ -143,7 +144,7 @@ def _with_roots(formula: Node, powers: Mapping[Node, Node], order: int) -> tuple
 def _root_of(term: Node, powers: Mapping[Node, Node], order: int) -> Node | None:
     """Return the root of a product of powers of what isn't negative; None for other terms."""
     if term.op == "pow":
-        base, exponent = term.args[0], rational_of(term.args[1])
+        base, exponent = term.args[0], fraction_of(term.args[1])
         if exponent is None or exponent <= 0:
             return None
         if base in powers and exponent % order == 0:
@@ -154,7 +155,7 @@ def _root_of(term: Node, powers: Mapping[Node, Node], order: int) -> Node | None
         parts = [_root_of(arg, powers, order) for arg in term.args]
         known = [part for part in parts if part is not None]
         return node("mul", *known) if len(known) == len(parts) else None
-    exact = rational_of(term)
+    exact = fraction_of(term)
     return _root_of_end(term, order) if exact is not None and exact >= 0 else None
 
 

@@ -9,12 +9,12 @@ from fractions import Fraction
 import numpy as np
 
 from diffcli.engines.boxes.arithmetic import Array, Interval
-from diffcli.engines.boxes.bounds import rational_of
 from diffcli.engines.boxes.jets import Jet, Pairs
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort
 from diffcli.language.expression import Node, node, number, postorder, substituted, variable
 from diffcli.language.functions import TABLE
+from diffcli.language.rationals import is_whole
 from diffcli.studies.prove.claims import Claim
 from diffcli.studies.prove.exactness import Place
 
@@ -53,7 +53,7 @@ class Subject:
         return all(
             each.is_leaf
             or each.op in ("add", "neg", "mul", "div")
-            or (each.op == "pow" and _is_whole(each.args[1]))
+            or (each.op == "pow" and is_whole(each.args[1]))
             or (each.op != "piecewise" and each.op in TABLE and TABLE[each.op].is_smooth)
             for each in postorder([self.formula])
         )
@@ -75,11 +75,6 @@ class Subject:
         """Return points as what refutes the claim."""
         first, *others = (Place(self.place(point)) for point in points)
         return Place(first.point, tuple(others))
-
-
-def _is_whole(exponent: Node) -> bool:
-    exact = rational_of(exponent)
-    return exact is not None and exact.denominator == 1
 
 
 def spread(found: Interval | None, rows: int, like: Jet) -> Interval:

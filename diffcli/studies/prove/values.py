@@ -15,10 +15,10 @@ from diffcli.engines.balls.forms import number as form_of
 from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.balls.signs import Facts
 from diffcli.engines.balls.values import Unknown
-from diffcli.engines.boxes.bounds import rational_of
 from diffcli.engines.boxes.region import Region
 from diffcli.language.expression import VARIABLE, Node, names_in, postorder
 from diffcli.language.functions import TABLE
+from diffcli.language.rationals import fraction_of
 
 MOST_NODES = 400
 MOST_POWER = 8
@@ -170,7 +170,7 @@ class _Reader:
         if term.op == "mod":
             return self._remainder(self.sum_of(term.args[1]))
         if term.op in ("abs", "pow"):
-            exponent = rational_of(term.args[1]) if term.op == "pow" else Fraction(1)
+            exponent = fraction_of(term.args[1]) if term.op == "pow" else Fraction(1)
             return self._even(self.values(self.sum_of(term.args[0])), term.op, exponent)
         if term.op not in TABLE:
             return Values()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ from diffcli.language.algebra import ONE, ZERO, Algebra
 from diffcli.language.builder import Builder
 from diffcli.language.expression import (
     CONSTANT,
-    NUMBER,
     Node,
     names_in,
     node,
@@ -33,6 +31,7 @@ from diffcli.language.expression import (
 )
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
+from diffcli.language.rationals import is_whole
 from diffcli.operators import Entry
 from diffcli.studies.steps.differentiation import Proof, proof_of
 
@@ -145,7 +144,7 @@ class _Simplifier:
         moving = [part for part in postorder([term]) if self.x in postorder([part])]
         return all(
             part is self.x
-            or (part.op in _RATIONAL and (part.op != "pow" or _is_whole(part.args[1])))
+            or (part.op in _RATIONAL and (part.op != "pow" or is_whole(part.args[1])))
             for part in moving
         )
 
@@ -258,11 +257,6 @@ def _without_step(symbolic: Symbolic) -> str | None:
     except PolynomialError:
         return None
     return text_of(expand(above) / factor(below), symbolic.spelling)
-
-
-def _is_whole(exponent: Node) -> bool:
-    inner = exponent.args[0] if exponent.op == "neg" else exponent
-    return inner.op == NUMBER and Fraction(inner.value or 0).denominator == 1
 
 
 _RULES: Mapping[str, Callable[[_Simplifier, Node], Quotient]] = MappingProxyType(
