@@ -25,8 +25,11 @@ from diffcli.engines.one_sided.germs import (
     sign,
     split,
 )
-from diffcli.engines.one_sided.series import div, exp, mul
+from diffcli.engines.one_sided.series import exp, mul
 from diffcli.engines.one_sided.sums import add, hull, neg, sub
+from diffcli.language.expression import Node
+from diffcli.language.functions import TABLE
+from diffcli.language.rules import formula
 
 _SIGNS = (-1, 0, 1)
 
@@ -59,22 +62,9 @@ def _gap(x: Germ, y: Germ) -> Germ:
     return NOTHING if x is y else sub(x, y)
 
 
-def clamp(x: Germ, low: Germ, high: Germ) -> Germ:
-    """Return x kept within low … high."""
-    return least(greatest(x, low), high)
-
-
-def _elu(x: Germ, scale: Germ) -> Germ:
-    return by_sign(x, lambda where: x if where >= 0 else mul(scale, sub(exp(x), integer(1))))
-
-
 def _selu(x: Germ) -> Germ:
-    inner = _elu(x, exact(rational(SELU_ALPHA)))
-    return mul(inner, exact(rational(SELU_SCALE)))
-
-
-def _leaky(x: Germ, slope: Germ) -> Germ:
-    return by_sign(x, lambda where: x if where >= 0 else mul(x, slope))
+    below = mul(exact(rational(SELU_ALPHA)), sub(exp(x), integer(1)))
+    return mul(by_sign(x, lambda where: x if where >= 0 else below), exact(rational(SELU_SCALE)))
 
 
 def _heaviside(x: Germ, at_zero: Germ) -> Germ:
@@ -110,19 +100,11 @@ def floor(x: Germ) -> Germ:
     return _rounded(x, lambda nearest, where: nearest - 1 if where < 0 else nearest)
 
 
-def _ceil(x: Germ) -> Germ:
-    return _rounded(x, lambda nearest, where: nearest + 1 if where > 0 else nearest)
-
-
 def _round(x: Germ) -> Germ:
     def even(nearest: fmpq, where: int) -> fmpq:
         return nearest - 1 if where < 0 or (where == 0 and nearest.p % 2) else nearest
 
     return _rounded(add(x, exact(rational(fmpq(1, 2)))), even)
-
-
-def _mod(x: Germ, y: Germ) -> Germ:
-    return sub(x, mul(y, floor(div(x, y))))
 
 
 # Conditions.
@@ -181,18 +163,10 @@ CHOICES: Mapping[str, Callable[..., Germ | bool]] = MappingProxyType(
         "sign": lambda x: by_sign(x, integer),
         "max": greatest,
         "min": least,
-        "clamp": clamp,
-        "hardtanh": lambda x: clamp(x, integer(-1), integer(1)),
-        "relu": lambda x: greatest(x, NOTHING),
-        "leaky_relu": _leaky,
-        "elu": _elu,
         "selu": _selu,
         "heaviside": _heaviside,
         "floor": floor,
-        "ceil": _ceil,
         "round": _round,
-        "frac": lambda x: sub(x, floor(x)),
-        "mod": _mod,
         "lt": _comparison(lambda where: where < 0),
         "le": _comparison(lambda where: where <= 0),
         "gt": _comparison(lambda where: where > 0),
@@ -205,3 +179,12 @@ CHOICES: Mapping[str, Callable[..., Germ | bool]] = MappingProxyType(
         "piecewise": piecewise,
     }
 )
+"""The rules of rows that choose; others that do are taken by the table's definition."""
+DEFINED: Mapping[str, Node] = MappingProxyType(
+    {
+        row.name: formula(row.definition)
+        for row in TABLE.values()
+        if row.is_defined_by_cases and not row.is_smooth and row.name not in CHOICES
+    }
+)
+"""Definitions, in the names of the arguments, of the other rows that choose."""

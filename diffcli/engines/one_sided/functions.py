@@ -161,7 +161,6 @@ _ROWS: Mapping[str, Rule] = MappingProxyType(
     {
         **ELEMENTARY,
         "logit": lambda x: log(quotient(x, sub(integer(1), x), "logit at 1")),
-        "softsign": lambda x: div(x, add(integer(1), absolute(x))),
         "sigmoid": sigmoid,
         "silu": either("silu", lambda x: mul(x, sigmoid(x))),
         "softplus": softplus,

@@ -16,15 +16,24 @@ from diffcli.engines.balls.guards import Difficult, Trouble, Undefined, check_de
 from diffcli.engines.balls.rules import LAZY
 from diffcli.engines.balls.signs import Coordinate
 from diffcli.engines.one_sided.atoms import Field, working_in
-from diffcli.engines.one_sided.choices import CHOICES, Term
+from diffcli.engines.one_sided.choices import CHOICES, DEFINED, Term, decided
 from diffcli.engines.one_sided.coefficients import Coefficient, named, rational
 from diffcli.engines.one_sided.elementary import power
 from diffcli.engines.one_sided.functions import row
-from diffcli.engines.one_sided.germs import constant_of, exact
+from diffcli.engines.one_sided.germs import Germ, constant_of, exact
 from diffcli.engines.one_sided.nested import Inner
 from diffcli.engines.one_sided.sums import add
 from diffcli.errors import PointError
-from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, constant, postorder
+from diffcli.language.expression import (
+    CONSTANT,
+    NUMBER,
+    VARIABLE,
+    Node,
+    constant,
+    postorder,
+    variable,
+)
+from diffcli.language.rules import ARGUMENTS
 from diffcli.tensors.shapes import refuse_tensors
 
 Direction = Mapping[str, Fraction | Node]
@@ -152,11 +161,22 @@ class Paths:
 
     def _rule(self, term: Node) -> Callable[..., Any]:
         if term.op == "pow":
-            varies = self._varies[term.args[1]]
+            varies = self._varies.get(term.args[1], True)
             return lambda x, y: power(x, y, varies=varies)
         if term.op == "detach":
             return lambda x: x
+        if term.op in DEFINED:
+            return lambda *args: self._defined(DEFINED[term.op], args)
         return CHOICES.get(term.op) or row(term.op)
+
+    def _defined(self, definition: Node, args: Sequence[Term]) -> Germ | bool:
+        """Return a definition with these arguments. Raises the Trouble that it comes to."""
+        terms = {variable(name): arg for name, arg in zip(ARGUMENTS, args, strict=False)}
+        for term in postorder([definition]):
+            if term not in terms:
+                inner = [terms[arg] for arg in term.args]
+                terms[term] = self._applied(term, inner) if inner else self._leaf(term, terms)
+        return decided(terms[definition])
 
 
 def _component(step: Fraction | Node, field: Field) -> Coefficient:

@@ -1,20 +1,20 @@
 """What Taylor arithmetic knows of each row: formulas of the language, in the arguments x y z.
 
-Beyond its value a row's series follows from its partials, which the table states. Here stand the
-partials that series can't be divided by, and the rows whose series is that of another formula.
+Beyond its value a row's series follows from its partials, which the table states. Here stand
+those of rows whose partials series can't be divided by, and integer powers, which are products.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from diffcli.errors import LimitError
 from diffcli.language.algebra import Algebra
 from diffcli.language.builder import Builder
-from diffcli.language.expression import NUMBER, Node, node, number, variable
+from diffcli.language.expression import Node, node, number, variable
 from diffcli.language.functions import TABLE
+from diffcli.language.rationals import fraction_of
 from diffcli.language.rules import ARGUMENTS, formula
 from diffcli.language.special_functions import POLYNOMIALS
 
@@ -30,23 +30,7 @@ _PARTIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-_DEFINITIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "abs": "piecewise((x, x > 0), (-x, x < 0), (0, True))",
-        "clamp": "min(max(x, y), z)",
-        "elu": "piecewise((x, x > 0), (y*expm1(x), True))",
-        "frac": "x - floor(x)",
-        "hardtanh": "min(max(x, -1), 1)",
-        "leaky_relu": "piecewise((x, x > 0), (y*x, True))",
-        "mod": "x - y*floor(x/y)",
-        "relu": "piecewise((x, x > 0), (0, True))",
-        # Klambauer et al., "Self-Normalizing Neural Networks", 2017, to the digits of float64.
-        "selu": "piecewise((1.0507009873554804934193349852946*x, x > 0), "
-        "(1.7580993408473768599402175208123*expm1(x), True))",
-    }
-)
-
-STEPS = frozenset({"sign", "floor", "ceil", "round", "heaviside"})
+STEPS = frozenset(row.name for row in TABLE.values() if row.between[:1] == ("0",))
 """The rows that are constant between their jumps."""
 
 OF_DEGREE = frozenset(row.name for row in POLYNOMIALS)
@@ -64,8 +48,7 @@ def definition(term: Node) -> Node | None:
     if term.op == "pow":
         exponent = integer(term.args[1])
         return None if exponent is None else _integer_power(term.args[0], exponent)
-    text = _DEFINITIONS.get(term.op)
-    return None if text is None else _grafted(text, term)
+    return None
 
 
 def partial(term: Node, index: int) -> Node:
@@ -73,23 +56,27 @@ def partial(term: Node, index: int) -> Node:
 
     Raises NoSeriesError where the row has none.
     """
-    partials = _PARTIALS.get(term.op) or (TABLE[term.op].partials if term.op in TABLE else ())
+    partials = _PARTIALS.get(term.op) or _stated_partials(term.op)
     if index >= len(partials) or not partials[index]:
         where = f" in its argument {index + 1}" if len(term.args) > 1 else ""
         raise NoSeriesError(f"Taylor arithmetic has no rule for {term.op}{where}")
     return _grafted(partials[index], term)
 
 
+def _stated_partials(op: str) -> Sequence[str]:
+    """Return a row's partials as the table has them: with a value at a kink, if there are such."""
+    if op not in TABLE:
+        return ()
+    row = TABLE[op]
+    return row.subgradient or row.partials or row.between
+
+
 def integer(exponent: Node) -> int | None:
-    """Return the integer that is typed as an exponent, if it is one and not huge."""
-    sign = 1
-    while exponent.op == "neg":
-        sign, exponent = -sign, exponent.args[0]
-    if exponent.op != NUMBER:
+    """Return the integer that an exponent is, if it is one and not huge."""
+    exact = fraction_of(exponent)
+    if exact is None or exact.denominator != 1 or abs(exact) > LARGEST_POWER:
         return None
-    exact = Fraction(exponent.value or 0)
-    is_whole = exact.denominator == 1 and exact.numerator <= LARGEST_POWER
-    return sign * exact.numerator if is_whole else None
+    return exact.numerator
 
 
 def _integer_power(base: Node, exponent: int) -> Node:

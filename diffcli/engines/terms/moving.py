@@ -17,26 +17,18 @@ from sympy import (
     Basic,
     DiracDelta,
     Expr,
-    Heaviside,
     Max,
     Min,
-    Mod,
     Mul,
     Piecewise,
     Pow,
     S,
     Symbol,
-    acot,
-    atan2,
-    ceiling,
     cos,
     cot,
     csc,
-    floor,
-    frac,
     pi,
     sec,
-    sign,
     sin,
     tan,
 )
@@ -44,16 +36,9 @@ from sympy.core.relational import Relational
 
 from diffcli.engines.terms.chain import NoPartialError
 from diffcli.engines.terms.dag import postorder
-from diffcli.engines.terms.symbols import (
-    cbrt,
-    clamp,
-    elu,
-    hardtanh,
-    leaky_relu,
-    relu,
-    round_half_even,
-    selu,
-)
+from diffcli.engines.terms.partials import stated
+from diffcli.language.functions import TABLE, resolve
+from diffcli.language.rows import Row
 
 
 class MovingJumpError(NoPartialError):
@@ -97,13 +82,8 @@ def _kinks(body: Expr) -> Iterator[Expr]:
     for term in postorder([body]):
         if isinstance(term, Max | Min):
             yield from (Add(x, Mul(S.NegativeOne, y)) for x, y in combinations(term.args, 2))
-        elif isinstance(term, clamp):
-            x, low, high = term.args
-            yield from (Add(x, Mul(S.NegativeOne, bound)) for bound in (low, high))
-        elif isinstance(term, hardtanh):
-            yield from (Add(term.args[0], bound) for bound in (S.One, S.NegativeOne))
-        elif isinstance(term, Abs | relu | leaky_relu | elu | selu | cbrt):
-            yield term.args[0]
+        elif type(term) in _KINKS:
+            yield from _KINKS[type(term)](*term.args)
 
 
 def _moving(terms: Iterator[Expr], variable: Symbol, wrt: Symbol) -> tuple[Expr, ...]:
@@ -113,7 +93,7 @@ def _moving(terms: Iterator[Expr], variable: Symbol, wrt: Symbol) -> tuple[Expr,
 def _jumps(body: Expr) -> Iterator[Expr]:
     for term in postorder([body]):
         if type(term) in _JUMPS:
-            yield _JUMPS[type(term)](*term.args)
+            yield from _JUMPS[type(term)](*term.args)
         elif isinstance(term, Piecewise):
             for pair in term.args:
                 conditions = pair.args[1].atoms(Relational)
@@ -145,13 +125,18 @@ def _factors(base: Any) -> Iterator[Expr]:
         yield base
 
 
-_JUMPS: Mapping[type[Basic], Callable[..., Expr]] = MappingProxyType(
-    {
-        **dict.fromkeys([sign, Heaviside, DiracDelta, acot], lambda x, *_: x),
-        **dict.fromkeys([floor, ceiling, frac], lambda x: sin(pi * x)),
-        round_half_even: lambda x: sin(pi * (x + S.Half)),
-        Mod: lambda x, y: sin(pi * x / y),
-        atan2: lambda y, _: y,
-    }
+def _breaking(row: Row) -> Callable[..., Iterator[Expr]]:
+    """Return what makes terms that are 0 at a row's kinks or jumps, of its arguments."""
+    if row.jumps_at:
+        return lambda *args: iter([sin(pi * stated(row.jumps_at, *args))])
+    return lambda *args: (stated(text, *args) for text in row.kinks_at)
+
+
+_JUMPS: Mapping[type[Basic], Callable[..., Iterator[Expr]]] = MappingProxyType(
+    {resolve(row.sympy): _breaking(row) for row in TABLE.values() if row.jumps}
+    | {DiracDelta: lambda x, *_: iter([x])}
 )
-"""A term that is 0 where each function jumps, of its arguments."""
+_KINKS: Mapping[type[Basic], Callable[..., Iterator[Expr]]] = MappingProxyType(
+    {resolve(row.sympy): _breaking(row) for row in TABLE.values() if row.kinks and row.kinks_at}
+)
+"""Terms that are 0 where each function jumps or has a kink, by the table."""

@@ -1,6 +1,6 @@
-"""The partials that the table states as formulas, as sympy terms.
+"""The formulas that the table states, partials among them, as sympy terms.
 
-A row's ``partials`` are texts of the language in ``x y z``; each is read once.
+They are texts of the language in ``x y z``; each is read once.
 """
 
 from __future__ import annotations
@@ -15,10 +15,19 @@ from diffcli.language.parser import parse
 from diffcli.language.rules import ARGUMENTS
 
 
-@cache
 def term(name: str, index: int) -> tuple[Expr, tuple[Symbol, ...]]:
     """Return a row's partial in an argument as a sympy term, and the symbols of the arguments."""
     row = TABLE[name]
-    names = ARGUMENTS[: row.arity[0]]
-    (partial,) = expression(parse(row.partials[index], variables=names))
-    return partial, tuple(map(symbol, names))
+    return _read(row.partials[index], ARGUMENTS[: row.arity[0]])
+
+
+def stated(text: str, *arguments: Expr) -> Expr:
+    """Return a formula of the table with a function's arguments in it."""
+    formula, symbols = _read(text, ARGUMENTS[: len(arguments)])
+    return formula.xreplace(dict(zip(symbols, arguments, strict=True)))
+
+
+@cache
+def _read(text: str, names: tuple[str, ...]) -> tuple[Expr, tuple[Symbol, ...]]:
+    (formula,) = expression(parse(text, variables=names))
+    return formula, tuple(map(symbol, names))

@@ -21,10 +21,9 @@ LARGEST_DIMENSION = 100
 
 def _partial(name: str, index: int, *args: Expr) -> Expr:
     # It needs the sympy functions of the whole table.
-    from diffcli.engines.terms.partials import term
+    from diffcli.engines.terms.partials import stated
 
-    formula, symbols = term(name, index)
-    return formula.xreplace(dict(zip(symbols, args, strict=True)))
+    return stated(TABLE[name].partials[index], *args)
 
 
 def _special(name: str) -> type[RealFunction]:
