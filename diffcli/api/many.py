@@ -9,7 +9,6 @@ proved, the truth replaces them.
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -137,4 +136,4 @@ class _Points:
 
 
 def _typed(vector: Array) -> Typed:
-    return Typed(ordered=tuple(number(Fraction(float(entry))) for entry in vector))
+    return Typed(ordered=tuple(number(float(entry)) for entry in vector))

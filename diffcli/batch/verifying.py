@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import cached_property
 from math import isfinite, nan
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from diffcli.batch.results import Evaluated, Results
 from diffcli.batch.tally import Row, Tally
 from diffcli.clock import now
 from diffcli.differentiation import DIGITS
-from diffcli.language.expression import Node, number
+from diffcli.language.expression import number
 from diffcli.language.points import Point, Tensor
 from diffcli.operators import Entry
 from diffcli.verdict import Check, Verdict, worst
@@ -131,7 +130,7 @@ class Verifier:
         } | variables
         point = Point(
             {
-                name: Tensor((len(table),), tuple(map(_exact, given[name])))
+                name: Tensor((len(table),), tuple(map(number, given[name])))
                 for name in function.variables
             }
         )
@@ -205,7 +204,3 @@ def cells(results: Results, evaluated: Evaluated) -> Iterator[Array]:
     yield from (evaluated.chunk.numbers[name] for name in results.variables)
     yield from evaluated.values
     yield from evaluated.columns.values()
-
-
-def _exact(value: float) -> Node:
-    return number(Fraction(value))

@@ -10,7 +10,7 @@ from diffcli.differentiation.problem import Problem
 from diffcli.differentiation.settings import DIGITS, Settings
 from diffcli.engines.exact import rational
 from diffcli.engines.progressions import exact
-from diffcli.language.expression import VARIABLE, Node, postorder
+from diffcli.language.expression import VARIABLE, Node, names_in
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
 from diffcli.language.points import Point, Tensor, Value
@@ -109,7 +109,7 @@ def _nested(texts: Sequence[str], shape: tuple[int, ...]) -> NestedText:
 def real_roots(function: Function, results: Sequence[Result]) -> Iterator[str]:
     """Say of every power with an odd root which root it is, if its base is negative somewhere."""
     powers = [node for node in function.nodes if node.op == "pow" and _is_odd_root(node.args[1])]
-    powers = [power for power in powers if _has_variable(power.args[0])]
+    powers = [power for power in powers if names_in([power.args[0]])]
     points = [result.at for result in results if result.at]
     if not powers or not points:
         return
@@ -149,14 +149,10 @@ def _may_lack_value(term: Node) -> bool:
 
 
 def _is_odd_root(exponent: Node) -> bool:
-    if _has_variable(exponent):
+    if names_in([exponent]):
         return False
     power = rational(exponent)
     return power is not None and power.denominator > 1 and power.denominator % 2 == 1
-
-
-def _has_variable(term: Node) -> bool:
-    return any(inner.op == VARIABLE for inner in postorder([term]))
 
 
 def _negative(bases: Function, points: Sequence[Mapping[str, Any]]) -> Sequence[bool]:

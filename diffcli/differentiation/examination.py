@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from diffcli.clock import now
 from diffcli.differentiation.judge import judge
 from diffcli.differentiation.places import Places
 from diffcli.engines.enclosure import Index
 from diffcli.engines.evidence import Evidence, Examiner, combined, directional, normwise
+from diffcli.engines.exact import as_constant
 from diffcli.engines.remote import Partials
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import LimitError
-from diffcli.language.expression import Node, node, number
+from diffcli.language.expression import node
 from diffcli.language.function import Function
-from diffcli.language.points import Rounded
 from diffcli.operators import Weight
 from diffcli.verdict import Check
 
@@ -219,7 +218,7 @@ class Examination:
             return None
         ((_, (position, _, index)), *_) = claim.parts
         terms = [
-            node("mul", _constant(weight), self.formulas.function.outputs[output])
+            node("mul", as_constant(weight), self.formulas.function.outputs[output])
             for weight, (_, output, _) in claim.parts
         ]
         examiner = Examiner(
@@ -242,7 +241,3 @@ class Examination:
                 position, output, wanted, CANCELLING_DIGITS
             ).items()
         }
-
-
-def _constant(weight: Weight) -> Node:
-    return weight.exact if isinstance(weight, Rounded) else number(Fraction(weight))

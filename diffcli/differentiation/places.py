@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,10 +16,10 @@ from flint import arb
 
 from diffcli.engines.balls.decimals import FORMATS, certain_float
 from diffcli.engines.enclosure import Coordinate
-from diffcli.engines.exact import nearest
+from diffcli.engines.exact import as_constant, nearest
 from diffcli.engines.progressions import exact
 from diffcli.errors import LimitError, UsageError
-from diffcli.language.expression import Node, number
+from diffcli.language.expression import Node
 from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.points import Point
 
@@ -193,12 +192,7 @@ class EachPosition:
 
     def point(self, position: int) -> Point:
         """Return one point, its floats as the exact numbers that they are."""
-        return Point(
-            {
-                name: value if isinstance(value, Node) else number(Fraction(value))
-                for name, value in self.typed(position).items()
-            }
-        )
+        return Point({name: as_constant(value) for name, value in self.typed(position).items()})
 
     def of(self, _name: str, element: int) -> Sequence[int]:
         """Return the one position of an element."""

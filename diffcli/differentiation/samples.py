@@ -19,7 +19,7 @@ from diffcli.differentiation.judge import judge
 from diffcli.differentiation.places import SinglePoint
 from diffcli.engines.enclosure import Index
 from diffcli.engines.evidence import Evidence
-from diffcli.engines.exact import constant
+from diffcli.engines.exact import as_constant
 from diffcli.engines.progressions import exact
 from diffcli.engines.remote import Partials
 from diffcli.engines.sharing import shared_rule
@@ -168,7 +168,7 @@ class Sampler:
         ]
         _check_parts(len(rows))
         terms = [
-            node("mul", constant(self.vector[row]), self._component(row, column)) for row in rows
+            node("mul", as_constant(self.vector[row]), self._component(row, column)) for row in rows
         ]
         return node("add", *terms) if len(terms) > 1 else (terms[0] if terms else number(0))
 

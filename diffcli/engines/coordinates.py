@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from math import prod
 from types import MappingProxyType
 
@@ -62,7 +61,7 @@ def by_component(point: Point, arrays: Mapping[str, Array]) -> Point:
     for name, value in point.values.items():
         entries = exact(value)
         if entries is None:
-            entries = [number(Fraction(x)) for x in arrays[name].flat]
+            entries = [number(x) for x in arrays[name].flat]
         values |= zip(component_names(name, arrays[name].shape), entries, strict=True)
     return Point(values)
 

@@ -15,9 +15,8 @@ from itertools import product
 from random import Random
 from typing import cast
 
-from flint import fmpq
-
 from diffcli.clock import LONGEST, deadline_passed, now, until
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.guards import Difficult, Trouble, Undecided
 from diffcli.engines.enclosure import Coordinate, Index, Outcome, partial
 from diffcli.engines.one_sided.analysis import Analysis
@@ -148,7 +147,7 @@ def _differs(side: Side, axes: Mapping[str, Side], direction: Direction) -> bool
     for name, step in direction.items():
         if axes[name].state is not State.FINITE:
             return False
-        gap -= axes[name].number.times(fmpq(*cast(Fraction, step).as_integer_ratio()))
+        gap -= axes[name].number.times(flint_fraction(cast(Fraction, step)))
     try:
         return gap.sign() != 0
     except Difficult:

@@ -16,6 +16,7 @@ from flint import arb, fmpq
 
 from diffcli.clock import now, until
 from diffcli.engines.balls.decimals import FORMATS
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.precision import working
 from diffcli.engines.difficult import Difficulty, Kind, along, classify, is_linear
 from diffcli.engines.enclosure import (
@@ -300,7 +301,7 @@ def _exact(weight: float | Fraction) -> fmpq | arb:
     """Return a weight as it was typed."""
     if isinstance(weight, Rounded):
         return constant_value(weight.exact, MOST_BITS)
-    return fmpq(*weight.as_integer_ratio())
+    return flint_fraction(weight)
 
 
 def _multiple(weight: float | Fraction, difficulty: Difficulty) -> Difficulty:
@@ -327,7 +328,7 @@ def _sum_at_floats(parts: Sequence[tuple[float | Fraction, Evidence | None]]) ->
             here = part.at_floats or part.enclosure
             if here is None or here.ball is None:
                 return here
-            total += fmpq(*weight.as_integer_ratio()) * here.ball
+            total += flint_fraction(weight) * here.ball
     return Enclosure(Outcome.ENCLOSED, total)
 
 

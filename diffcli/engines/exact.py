@@ -15,9 +15,11 @@ MAX_CONSTANTS = 10_000
 """Constants whose fractions are kept."""
 
 
-def constant(weight: float | Fraction) -> Node:
-    """Return a number as the constant that it stands for."""
-    return weight.exact if isinstance(weight, Rounded) else number(Fraction(weight))
+def as_constant(value: Node | float | Fraction) -> Node:
+    """Return a number as the constant that it stands for; a constant as it is."""
+    if isinstance(value, Node):
+        return value
+    return value.exact if isinstance(value, Rounded) else number(value)
 
 
 @lru_cache(MAX_CONSTANTS)
@@ -28,10 +30,11 @@ def rational(value: Node) -> Fraction | None:
         return exact
     from flint import fmpq
 
+    from diffcli.engines.balls.fractions import python_fraction
     from diffcli.engines.enclosure import FIRST_BITS, Walk
 
     ball = Walk(value, {}).value(FIRST_BITS)
-    return Fraction(int(ball.p), int(ball.q)) if isinstance(ball, fmpq) else None
+    return python_fraction(ball) if isinstance(ball, fmpq) else None
 
 
 def is_float(value: Node | float, other: float) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import inf
 
-from flint import arb, fmpq
+from flint import arb
 
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import Coordinate, Index, constant_value, partial
+from diffcli.engines.exact import as_constant
 from diffcli.language.expression import Node, node, number
 
 STEP_BITS = 100
@@ -32,7 +34,7 @@ def quotient(
     ``side`` is −1 or 1. None where g has no value at one of the two points.
     """
     lower, last = index[:-1], index[-1]
-    exact = {name: x if isinstance(x, Node) else number(Fraction(x)) for name, x in point.items()}
+    exact = {name: as_constant(x) for name, x in point.items()}
     step = side * Fraction(2) ** (_exponent(exact[last]) - STEP_BITS)
     there = {**exact, last: node("add", exact[last], number(step))}
     ends = [partial(output, end, lower, digits=DIGITS, deadline=deadline) for end in (exact, there)]
@@ -40,7 +42,7 @@ def quotient(
     if here is None or beyond is None:
         return None, step
     with working(BITS):
-        return (beyond - here) / fmpq(*step.as_integer_ratio()), step
+        return (beyond - here) / flint_fraction(step), step
 
 
 def _exponent(term: Node) -> int:

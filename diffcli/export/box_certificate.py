@@ -38,7 +38,7 @@ def bounds_certificate(statement: Statement, expression: str) -> str:
     reached = [(one, one.points[0]) for one in (below, above) if one.points]
     points = [
         {
-            name: operations.position(number(Fraction(x)))
+            name: operations.position(number(x))
             for name, x in zip(statement.ranges, point, strict=True)
         }
         for _, point in reached

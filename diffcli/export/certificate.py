@@ -266,8 +266,7 @@ class Operations:
             count = Fraction(term.args[0].value or 0)
             is_whole = count.denominator == 1 and 0 <= count <= MAX_FACTORIAL
             return Fraction(factorial(int(count))) if is_whole else None
-        has_variables = any(part.op == VARIABLE for part in postorder([term]))
-        return None if has_variables or term.op not in TABLE else rational(term)
+        return None if names_in([term]) or term.op not in TABLE else rational(term)
 
     def _record(self, name: str, *rest: Any) -> int:
         self.records.append([name, *rest])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from itertools import cycle, product
 from math import prod
 from random import Random
@@ -121,9 +120,9 @@ def compared(code: Code, routine: Routine, at: Mapping[str, Array]) -> tuple[int
     function, kind = code.function, routine.kind
     point = Point(
         {
-            name: Tensor(array.shape, tuple(number(Fraction(x)) for x in array.ravel().tolist()))
+            name: Tensor(array.shape, tuple(number(x) for x in array.ravel().tolist()))
             if array.ndim
-            else number(Fraction(float(array)))
+            else number(float(array))
             for name, array in at.items()
         }
     )

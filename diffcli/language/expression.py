@@ -64,8 +64,8 @@ def node(op: str, *args: Node, value: Fraction | str | None = None, static: Stat
     return known
 
 
-def number(value: int | Fraction) -> Node:
-    """Return the exact number; a negative one is the negation of a positive one, as typed."""
+def number(value: float | Fraction) -> Node:
+    """Return the exact number, of a float the one that it is; -2 is the negation of 2, as typed."""
     exact = value if isinstance(value, Fraction) else Fraction(value)
     if exact.numerator < 0:
         return node("neg", node(NUMBER, value=-exact))

@@ -23,6 +23,7 @@ from diffcli.language.expression import (
     IntegralOp,
     Integrand,
     Node,
+    names_in,
     postorder,
 )
 from diffcli.language.function import NOTHING, Function, Given
@@ -275,7 +276,7 @@ class Parser(Grammar):
     def named_formula(self) -> Node:
         """Return what a text of definitions alone defines last: ``y = 3x + 2``."""
         name, value = next(reversed(self.names.defined.items()), ("", None))
-        varies = value is not None and any(node.op == VARIABLE for node in postorder([value]))
+        varies = value is not None and names_in([value])
         if not self.position or value is None or not varies:
             problem = "definitions, and no formula" if self.position else "the formula is empty"
             raise self.fail(

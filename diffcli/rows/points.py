@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -69,4 +68,4 @@ def _number(value: Any, where: str) -> Node:
         exact = math.nan
     if not math.isfinite(exact) or isinstance(value, bool):
         raise PointError(f"{where}: {value!r} is no finite number")
-    return number(Fraction(exact))
+    return number(exact)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import acb, acb_series, arb
+from flint import acb, acb_series
 
+from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.balls.guards import Difficult, Undefined
 from diffcli.engines.balls.holomorphic import DEFINITIONS, definition_of, series
 from diffcli.engines.balls.sums import (
@@ -109,7 +110,7 @@ class Cuts:
         point = self._at[self._name]
         if self._order > 1 or not point.is_exact():
             return False
-        weight = Weight(_rational(point.real), _rational(point.imag))
+        weight = Weight(python_fraction(point.real.fmpq()), python_fraction(point.imag.fmpq()))
         return all(
             polynomial.vanishes(weight, self._order + 1)
             for polynomial in gap.polynomials(self._name)
@@ -270,8 +271,3 @@ class _Branch:
         if term.op == "log":
             return atom(across) + turn
         return atom(across) * exponential(turn.scaled(Weight(exponent)))
-
-
-def _rational(exact: arb) -> Fraction:
-    fraction = exact.fmpq()
-    return Fraction(int(fraction.p), int(fraction.q))

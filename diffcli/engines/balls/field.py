@@ -22,6 +22,7 @@ from diffcli.engines.balls.forms import (
     number,
     power_of,
 )
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.guards import Trouble, check_deadline
 from diffcli.engines.balls.rules import EXACT
 from diffcli.engines.balls.separation import is_zero
@@ -31,7 +32,6 @@ from diffcli.engines.balls.values import (
     Unknown,
     argument_of,
     circular_power,
-    exact_ball,
     exact_number,
     first_finite,
     is_positive,
@@ -69,7 +69,7 @@ class Field:
         pi = self._generator(Kind.PI, None, lambda e: power_of_ball(arb.pi(), e))
         self.pi = Form(pi.power(Fraction(1)))
         self._turn = self._generator(
-            Kind.UNIT, None, lambda e: acb(exact_ball(e)).exp_pi_i(), is_algebraic=True
+            Kind.UNIT, None, lambda e: acb(flint_fraction(e)).exp_pi_i(), is_algebraic=True
         )
 
     def _generator(
@@ -323,7 +323,7 @@ class Field:
                 of = self._logarithms[generator.content]
                 return of if generator.content.sign > 0 else of.inverse()
         return self._generator(
-            Kind.EXP, part, lambda e: (part.value() * exact_ball(e)).exp(), key=part.key
+            Kind.EXP, part, lambda e: (part.value() * flint_fraction(e)).exp(), key=part.key
         )
 
     def log(self, positive: Form) -> Form:

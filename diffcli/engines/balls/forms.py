@@ -16,8 +16,9 @@ from fractions import Fraction
 from functools import cached_property
 from math import floor
 
-from flint import acb, arb, fmpq
+from flint import acb, arb
 
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.guards import check_deadline
 from diffcli.engines.balls.precision import working
 
@@ -133,7 +134,7 @@ class Polynomial:
         powers: dict[tuple[Generator, Fraction], acb | arb] = {}
         total: acb | arb = arb(0)
         for monomial, c in self.terms.items():
-            term: acb | arb = arb(fmpq(c.numerator, c.denominator))
+            term: acb | arb = arb(flint_fraction(c))
             for factor in monomial:
                 if factor not in powers:
                     powers[factor] = factor[0].value(factor[1])

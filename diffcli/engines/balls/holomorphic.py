@@ -15,8 +15,9 @@ from operator import add, mul
 from types import MappingProxyType
 from typing import cast
 
-from flint import acb, acb_series, arb, ctx, fmpq
+from flint import acb, acb_series, arb, ctx
 
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.guards import Difficult, Trouble, Undefined
 from diffcli.engines.balls.precision import working
 from diffcli.errors import PointError
@@ -234,7 +235,7 @@ def _made(
         return values[str(term.value)]
     if term.op == NUMBER:
         exact = cast(Fraction, term.value)
-        return acb_series([acb(fmpq(exact.numerator, exact.denominator))])
+        return acb_series([acb(flint_fraction(exact))])
     if term.op == CONSTANT:
         return acb_series([_constant(str(term.value))])
     if term.op in rules:

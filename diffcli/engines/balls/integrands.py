@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from flint import acb, arb, fmpq
 
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
 
 NOWHERE = acb(arb.nan(), arb.nan())
@@ -57,7 +58,7 @@ def leaf_value(term: Node, point: Mapping[str, acb]) -> Any:
         return point[str(term.value)]
     if term.op == NUMBER:
         exact = cast(Any, term.value)
-        return acb(fmpq(exact.numerator, exact.denominator))
+        return acb(flint_fraction(exact))
     if term.op == CONSTANT and term.value in _CONSTANTS:
         return acb(_CONSTANTS[str(term.value)]())
     return term.value == "true" if term.value in ("true", "false") else NOWHERE

@@ -7,7 +7,6 @@ it asks for a sign, such as 1 − x², is then followed as an exact constant too
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +14,7 @@ from flint import arb, arb_series, fmpq, fmpz
 
 from diffcli.engines.balls.field import Field
 from diffcli.engines.balls.forms import Form, TooLong, number
+from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.balls.guards import Decidable
 from diffcli.engines.balls.values import Unknown
 
@@ -99,7 +99,7 @@ def _form(operand: Any) -> Form | None:
         case fmpz():
             return number(int(operand))
         case fmpq():
-            return number(Fraction(int(operand.p), int(operand.q)))
+            return number(python_fraction(operand))
     return None
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from flint import arb, arb_series, ctx
 
 from diffcli.engines.balls.branches import Floor, Sign, direction, minus, settled
+from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, check_deadline
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.walk import Term, Walk
@@ -257,7 +257,7 @@ def bound(value: Value, names: Sequence[str], others: Sequence[Value]) -> End:
             return End(value, variable(name))
     if isinstance(value, arb) and value.is_exact() and value.bits() + abs(_exponent(value)) < 512:
         exact = value.fmpq()
-        return End(value, number(Fraction(int(exact.p), int(exact.q))))
+        return End(value, number(python_fraction(exact)))
     return End(value)
 
 

@@ -21,7 +21,7 @@ from diffcli.engines.balls.field import Field
 from diffcli.engines.balls.forms import Form, TooLong, number
 from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.balls.values import FIRST_BITS, MAX_BITS, Unknown
-from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
+from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, names_in, postorder
 from diffcli.language.functions import TABLE
 from diffcli.language.tensors import TENSORS
 
@@ -140,7 +140,7 @@ class Facts:
             same = term.args[0] is term.args[1]
             difference = number(0) if same else numbers[0] - numbers[1]
             return COMPARISONS[op](self.field.certain_sign(difference))
-        if op == "pow" and _varies(term.args[1]) and self.field.certain_sign(numbers[0]) < 0:
+        if op == "pow" and names_in([term.args[1]]) and self.field.certain_sign(numbers[0]) < 0:
             # Only a constant exponent such as 1/3 means a real root of a negative base.
             exponent = numbers[1].rational
             return (
@@ -183,10 +183,6 @@ class Facts:
                     term.op, term, [constants[arg] for arg in term.args]
                 )
         return constants[definition(op)]
-
-
-def _varies(exponent: Node) -> bool:
-    return any(term.op == VARIABLE for term in postorder([exponent]))
 
 
 def _first(branches: list[Constant | None]) -> Constant | None:

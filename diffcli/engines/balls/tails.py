@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 from flint import acb, arb, fmpq
 
+from diffcli.engines.balls.fractions import flint_fraction, python_fraction
 from diffcli.engines.balls.guards import Difficult, Undefined
 from diffcli.engines.balls.integrands import OPERATIONS, leaf_value
 from diffcli.language.expression import VARIABLE, Node, postorder
@@ -58,7 +59,7 @@ class End:
         """
         value = self._value(name, ball, step, others)
         if value.power > -1:
-            order = _exact(value.power + 1)
+            order = flint_fraction(value.power + 1)
             return value.ball.abs_upper() * _real_power(self._reach, order) / arb(order)
         if value.ball.imag == 0 and 0 not in value.ball.real:
             raise Undefined("the integral diverges there")
@@ -94,7 +95,7 @@ class End:
         """Return a ball of s^power, which isn't negative."""
         if power < 0:
             raise Difficult("a term that isn't bounded next to a singular end")
-        return _real_power(self._reach, _exact(power)).union(arb(0)) if power else arb(1)
+        return _real_power(self._reach, flint_fraction(power)).union(arb(0)) if power else arb(1)
 
     def add(self, *terms: Scaled) -> Scaled:
         """Return the sum."""
@@ -140,7 +141,7 @@ class End:
         if x.power == 0:
             return Scaled(x.power, inner)
         # |s^(p·y)| is s^(p·Re y), and s is less than 1.
-        least = min(_below(y.start.real * arb(_exact(x.power))), Fraction(10**6))
+        least = min(_below(y.start.real * arb(flint_fraction(x.power))), Fraction(10**6))
         return Scaled(least, _disc(inner.abs_upper()))
 
     def sqrt(self, x: Scaled) -> Scaled:
@@ -154,7 +155,7 @@ class End:
         rate = -(x.ball.real.upper())
         if not rate > 0:
             raise Difficult("an exponential that grows next to a singular end")
-        q = _exact(-x.power)
+        q = flint_fraction(-x.power)
         # Every power is right, and this one is least at the end of the reach.
         best = float((rate * arb(q) * _real_power(self._reach, -q)).mid())
         decay = int(max(1.0, min(float(MAX_DECAY), best)))
@@ -169,8 +170,8 @@ class End:
         if x.power == 0:
             return constant
         # −1/(e·η)·s^−η ≤ log s ≤ 0
-        low = -1 / (arb.const_e() * arb(_exact(_ETA)))
-        moving = Scaled(-_ETA, acb(low.union(arb(0)) * arb(_exact(x.power))))
+        low = -1 / (arb.const_e() * arb(flint_fraction(_ETA)))
+        moving = Scaled(-_ETA, acb(low.union(arb(0)) * arb(flint_fraction(x.power))))
         return self.add(constant, moving)
 
     def wave(self, x: Scaled) -> Scaled:
@@ -220,15 +221,11 @@ def _disc(radius: arb) -> acb:
     return acb(size, size)
 
 
-def _exact(value: Fraction) -> fmpq:
-    return fmpq(value.numerator, value.denominator)
-
-
 def _rational(value: acb) -> Fraction | None:
     if value.imag != 0 or not value.real.is_exact():
         return None
     exact = value.real.fmpq()
-    return Fraction(int(exact.p), int(exact.q))
+    return python_fraction(exact)
 
 
 def _below(value: arb) -> Fraction:

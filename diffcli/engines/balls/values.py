@@ -16,6 +16,7 @@ from diffcli.engines.balls.forms import (
     TooLong,
     common_factor,
 )
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.precision import working
 
 FIRST_BITS, MAX_BITS = 113, 4000
@@ -73,7 +74,7 @@ def exact_number(ball: arb) -> Fraction:
 
 def circular_power(part: Form) -> Callable[[Fraction], acb]:
     """Return the powers of exp(i·part), by their exponent."""
-    return lambda e: acb(0, part.value() * exact_ball(e)).exp()
+    return lambda e: acb(0, part.value() * flint_fraction(e)).exp()
 
 
 def sign_of(ball: arb) -> int | None:
@@ -81,16 +82,11 @@ def sign_of(ball: arb) -> int | None:
     return 1 if ball > 0 else -1 if ball < 0 else None
 
 
-def exact_ball(exact: Fraction) -> fmpq:
-    """Return a fraction as Arb takes it."""
-    return fmpq(exact.numerator, exact.denominator)
-
-
 def power_of_ball(base: arb, exponent: Fraction) -> arb:
     """Return a power of a positive number."""
     if exponent.denominator == 1 and abs(exponent) < 2**62:
         return base ** int(exponent)
-    return (base.log() * exact_ball(exponent)).exp()
+    return (base.log() * flint_fraction(exponent)).exp()
 
 
 def argument_of(form: Form, *, exact: bool) -> fmpq | arb:
@@ -98,7 +94,7 @@ def argument_of(form: Form, *, exact: bool) -> fmpq | arb:
     number = form.rational
     if number is None:
         return form.value()
-    return exact_ball(number) if exact else arb(exact_ball(number))
+    return flint_fraction(number) if exact else arb(flint_fraction(number))
 
 
 def prime_factors(whole: int) -> list[tuple[int, int]]:

@@ -17,6 +17,7 @@ from typing import cast
 from flint import arb, arb_series, fmpq
 
 from diffcli.engines.balls.forms import Form
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.guards import (
     EXACT_BITS,
     Difficult,
@@ -118,7 +119,7 @@ class Walk:
             return self.apply(node, rule, [self._numbers[a] for a in self._arguments[i]])
         if node.op == NUMBER:
             exact = cast(Fraction, node.value)
-            return fmpq(exact.numerator, exact.denominator)
+            return flint_fraction(exact)
         if node.op == CONSTANT:
             return _constant(str(node.value))
         coordinate = self._coordinates[str(node.value)]
@@ -126,7 +127,7 @@ class Walk:
             return self._numbers[self._position[coordinate]]
         if not isfinite(coordinate):
             raise PointError(f"{node.value} = {coordinate} is not a finite number")
-        return fmpq(*float(coordinate).as_integer_ratio())
+        return flint_fraction(float(coordinate))
 
     def series(self, direction: Mapping[str, Steps], order: int, bits: int) -> Term:
         """Return the output's Taylor series along a direction, or a curve, up to t^order."""

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from math import inf, isfinite
 
 import numpy as np
-from flint import arb, arb_series, fmpq
+from flint import arb, arb_series
 
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.guards import Trouble, Undefined, Value
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.rules import EXACT
@@ -85,7 +86,7 @@ def _terms(
     Raises Trouble where the rule doesn't hold on all of it.
     """
     balls: list[Value] = [
-        _number(low) if low == high and op in EXACT else interval_ball(low, high)
+        flint_fraction(low) if low == high and op in EXACT else interval_ball(low, high)
         for low, high in ends
     ]
     for index in moving:
@@ -99,7 +100,3 @@ def _terms(
     if not all(term.is_finite() for term in terms):
         raise ValueError("unbounded")
     return terms
-
-
-def _number(x: float) -> fmpq:
-    return fmpq(*x.as_integer_ratio())

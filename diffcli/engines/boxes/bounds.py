@@ -15,6 +15,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from diffcli.engines.balls.constants import DEFINITIONS, definition
+from diffcli.engines.balls.fractions import flint_fraction, python_fraction
 from diffcli.engines.balls.guards import Trouble, Undefined
 from diffcli.engines.balls.signs import proved_sign
 from diffcli.engines.balls.walk import Walk
@@ -307,7 +308,7 @@ def _ends(term: Node) -> tuple[float, float, int]:
         return -np.inf, np.inf, 1
     exact = fraction_of(term)
     if exact is not None:
-        ball: object = fmpq(exact.numerator, exact.denominator)
+        ball: object = flint_fraction(exact)
     else:
         ball = Walk(term, {}).value(CONSTANT_BITS)
     if isinstance(ball, bool):
@@ -315,8 +316,8 @@ def _ends(term: Node) -> tuple[float, float, int]:
     if isinstance(ball, Trouble):
         return -np.inf, np.inf, -1 if isinstance(ball, Undefined) else 0
     if isinstance(ball, fmpq):
-        near = float(Fraction(int(ball.p), int(ball.q)))
-        if Fraction(near) == Fraction(int(ball.p), int(ball.q)):
+        near = float(python_fraction(ball))
+        if Fraction(near) == python_fraction(ball):
             return near, near, 1
         ball = arb(ball)
     if cast(arb, ball).contains(0) and proved_sign(term, {}) == 0:

@@ -16,9 +16,9 @@ from diffcli.engines.balls.walk import working
 from diffcli.engines.boxes.arb import ends_of
 from diffcli.engines.boxes.arithmetic import Array, Interval, Mask
 from diffcli.engines.enclosure import constant_value
-from diffcli.engines.exact import rational
+from diffcli.engines.exact import as_constant, rational
 from diffcli.errors import PointError
-from diffcli.language.expression import CONSTANT, Node, node, number
+from diffcli.language.expression import CONSTANT, Node, node
 
 END_BITS = 192
 
@@ -136,16 +136,12 @@ class Region:
             for end, sense in ((first, 1), (last, -1)):
                 if coordinate is end or _infinite(end) is not None:
                     continue
-                exact = coordinate if isinstance(coordinate, Node) else _as_node(coordinate)
+                exact = as_constant(coordinate)
                 gap = node("add", exact, node("neg", end))
                 sign = proved_sign(gap, {})
                 if sign is None or sign * sense < 0:
                     return False
         return True
-
-
-def _as_node(coordinate: float) -> Node:
-    return number(Fraction(coordinate))
 
 
 def _columns(pairs: Sequence[tuple[float, float]]) -> Interval:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from math import prod
 
 from flint import arb, fmpq, fmpz
 
+from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.balls.guards import EXACT_BITS, Difficult
 from diffcli.engines.one_sided.atoms import Atom, Exponent, Product, atom_of, here, plain
 from diffcli.language.expression import Node, node, number
@@ -297,9 +297,9 @@ def _product_term(powers: Product, size: fmpq) -> Node | None:
         term = atom.term()
         if term is None:
             return None
-        power = number(Fraction(int(exponent.numerator), int(exponent.denominator)))
+        power = number(python_fraction(exponent))
         factors.append(term if exponent == 1 else node("pow", term, power))
-    own = number(Fraction(int(size.p), int(size.q)))
+    own = number(python_fraction(size))
     if not factors:
         return own
     return node("mul", own, *factors) if size != 1 or len(factors) > 1 else factors[0]

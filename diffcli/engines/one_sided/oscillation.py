@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from flint import fmpq
 
+from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.balls.guards import Difficult, OutOfTime, Trouble
 from diffcli.engines.balls.signs import Coordinate
 from diffcli.engines.one_sided.atoms import Field, working_in
@@ -152,7 +153,7 @@ def _ratio(x: Term, y: Term) -> Fraction:
     if ratio is None:
         raise Difficult("phases without a rational ratio")
     split(sub(x, scaled(y, ratio)))
-    return Fraction(int(ratio.p), int(ratio.q))
+    return python_fraction(ratio)
 
 
 def _along(

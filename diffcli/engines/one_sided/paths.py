@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from flint import arb, fmpq
 
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.guards import Difficult, Trouble, Undefined, check_deadline
 from diffcli.engines.balls.rules import LAZY
 from diffcli.engines.balls.signs import Coordinate
@@ -136,7 +137,7 @@ class Paths:
 
     def _leaf(self, term: Node, terms: Mapping[Node, Term]) -> Term:
         if term.op == NUMBER:
-            return exact(rational(fmpq(*cast(Fraction, term.value).as_integer_ratio())))
+            return exact(rational(flint_fraction(cast(Fraction, term.value))))
         if term.op == CONSTANT:
             return _constant(str(term.value))
         if term.value not in self._coordinates:
@@ -146,7 +147,7 @@ class Paths:
             return terms[coordinate]
         if not isfinite(coordinate):
             raise PointError(f"{term.value} = {coordinate} is not a finite number")
-        return exact(rational(fmpq(*float(coordinate).as_integer_ratio())))
+        return exact(rational(flint_fraction(float(coordinate))))
 
     def _applied(self, term: Node, args: Sequence[Term]) -> Term:
         if term.op not in LAZY:
@@ -182,7 +183,7 @@ class Paths:
 def _component(step: Fraction | Node, field: Field) -> Coefficient:
     """Return a component of a direction. Raises Difficult where it isn't a number."""
     if isinstance(step, Fraction):
-        return rational(fmpq(*step.as_integer_ratio()))
+        return rational(flint_fraction(step))
     value = Paths(step, {}).value(field)
     result = None if isinstance(value, bool | Trouble) else constant_of(value)
     if result is None:

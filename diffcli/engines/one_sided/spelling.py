@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from flint import fmpq
 
+from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.one_sided.atoms import Exponent, Product
 from diffcli.engines.one_sided.coefficients import Coefficient
 from diffcli.language.algebra import ONE, Algebra
@@ -33,7 +32,7 @@ def spelled(coefficient: Coefficient) -> Node | None:
 
 def _product(algebra: Algebra, powers: Product, size: fmpq) -> Node | None:
     """Return a rational multiple of powers of atoms, those with negative exponents below a line."""
-    exact = Fraction(int(size.p), int(size.q))
+    exact = python_fraction(size)
     if max(abs(exact.numerator), exact.denominator) >= 10**MAX_DIGITS:
         return None
     above, below = [number(exact.numerator)], [number(exact.denominator)]
@@ -53,6 +52,6 @@ def _product(algebra: Algebra, powers: Product, size: fmpq) -> Node | None:
 def _power(base: Node, exponent: Exponent) -> Node:
     if exponent == 1:
         return base
-    exact = Fraction(int(exponent.numerator), int(exponent.denominator))
+    exact = python_fraction(exponent)
     named = ROOT_NAMES.get(exact)
     return node(named, base) if named else node("pow", base, number(exact))

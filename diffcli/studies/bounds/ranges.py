@@ -138,7 +138,7 @@ def _endless(formula: Node, region: Region, found: Minimum, sense: int) -> Mappi
     """Return along which variable the formula is proved to go to −∞, or ∞ where the sense is −1."""
     lo, hi = found.places
     middle = region.middles(region.start())[:, 0].tolist()
-    fixed = {name: number(Fraction(x)) for name, x in zip(region.names, middle, strict=True)}
+    fixed = {name: number(x) for name, x in zip(region.names, middle, strict=True)}
     for row, name in enumerate(region.names):
         others = {other: x for other, x in fixed.items() if other != name}
         ends = [end for end in (float(hi[row].max()), float(lo[row].min())) if np.isinf(end)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from math import isfinite, log10
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -13,11 +12,11 @@ from diffcli.clock import now
 from diffcli.differentiation import Settings, derive
 from diffcli.differentiation.places import Positions
 from diffcli.engines.enclosure import Coordinate, partials
+from diffcli.engines.exact import as_constant
 from diffcli.engines.quotients import quotient
 from diffcli.engines.remote import Partials, lower
 from diffcli.engines.rounding import rounding_bounds
 from diffcli.errors import LimitError
-from diffcli.language.expression import Node, number
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Entry, Grad, Partial
@@ -75,7 +74,9 @@ def gather(
             f"{len(typed_points):,} points",
             hint=f"check shows up to {MOST_POINTS}; grad takes them all",
         )
-    single = [Point({name: _constant(x) for name, x in typed.items()}) for typed, _ in typed_points]
+    single = [
+        Point({name: as_constant(x) for name, x in typed.items()}) for typed, _ in typed_points
+    ]
     report = derive(operator, function, single, settings)
     entries = operator.entries(function)
     return EngineComparison(
@@ -94,10 +95,6 @@ def _each(
     positions = Positions(point, dtype=settings.dtype, seed=settings.seed)
     for position in range(positions.size):
         yield positions.typed(position), positions.dyadic(position)
-
-
-def _constant(coordinate: Coordinate) -> Node:
-    return coordinate if isinstance(coordinate, Node) else number(Fraction(coordinate))
 
 
 class _Examiner:

@@ -15,9 +15,10 @@ from itertools import islice
 from math import isfinite
 from types import MappingProxyType
 
-from flint import arb, fmpq
+from flint import arb
 
 from diffcli.engines.balls.decimals import certain_digits
+from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.precision import working
 from diffcli.engines.enclosure import Index
 from diffcli.language.expression import Node, node, number, postorder, variable
@@ -200,7 +201,7 @@ def _named(constant: arb) -> str:
     """Return a constant as a fraction or by name, where it is one; else its first digits."""
     if isfinite(middle := float(constant)):
         simple = Fraction(middle).limit_denominator(SIMPLE)
-        if constant.contains(fmpq(simple.numerator, simple.denominator)):
+        if constant.contains(flint_fraction(simple)):
             return str(simple)
     for name, value in _CONSTANTS.items():
         if constant.overlaps(value()):

@@ -15,11 +15,21 @@ from typing import NamedTuple
 
 from flint import arb, arb_series, fmpq
 
+from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.balls.walk import Walk, working
 from diffcli.engines.exact import rational
 from diffcli.engines.margins import rough_places
 from diffcli.errors import LimitError
-from diffcli.language.expression import VARIABLE, Node, constant, node, number, postorder, variable
+from diffcli.language.expression import (
+    VARIABLE,
+    Node,
+    constant,
+    names_in,
+    node,
+    number,
+    postorder,
+    variable,
+)
 from diffcli.language.integrals import KINKED
 
 BITS = 256
@@ -154,7 +164,7 @@ def _sign(term: Node, args: Sequence[Far]) -> Far | None:
 
 def _power(term: Node, args: Sequence[Far]) -> Far | None:
     base, exponent = args[0], term.args[1]
-    if exponent.op in ("number", "neg", "div") and not _moves(exponent):
+    if exponent.op in ("number", "neg", "div") and not names_in([exponent]):
         exact = rational(exponent)
         if exact is None:
             return None
@@ -164,7 +174,7 @@ def _power(term: Node, args: Sequence[Far]) -> Far | None:
             return None
         rest = _times(base.rest, 0)
         return Far(base.power * exact, node("pow", base.factor, exponent), rest)
-    if _moves(term.args[0]):
+    if names_in([term.args[0]]):
         return None
     # A constant to a power is e^(power·log constant).
     growth = node("mul", args[1].factor, node("log", term.args[0]))
@@ -238,7 +248,7 @@ def _stepped(term: Node, args: Sequence[Far]) -> Far | None:
         (other,) = others
         first = _sum(term, [first, _negative(node("neg", ONE), [other])])
     value = Walk(first.factor, _NOWHERE).value(BITS)
-    if _moves(first.factor) or first.power or not first.rest or not isinstance(value, fmpq):
+    if names_in([first.factor]) or first.power or not first.rest or not isinstance(value, fmpq):
         return _called(term.op, args)
     step = _STEPS[term.op](value, first.rest, [arg.factor for arg in others])
     return None if step is None else Far(Fraction(0), *step)
@@ -260,7 +270,7 @@ def _ceiling(value: fmpq, rest: int, _: Sequence[Node]) -> Step:
 
 
 def _fraction(value: fmpq, rest: int, _: Sequence[Node]) -> Step:
-    return number(Fraction(int(value.p), int(value.q)) - _below(value, rest)), rest
+    return number(python_fraction(value) - _below(value, rest)), rest
 
 
 def _rounded(value: fmpq, rest: int, others: Sequence[Node]) -> Step:
@@ -309,10 +319,6 @@ def _side(factor: Node) -> int:
     if not isinstance(value, fmpq | arb):
         return 0
     return int(arb(value) > 0) - int(arb(value) < 0)
-
-
-def _moves(term: Node) -> bool:
-    return any(term.op == VARIABLE for term in postorder([term]))
 
 
 _RULES: Mapping[str, Callable[[Node, Sequence[Far]], Far | None]] = MappingProxyType(

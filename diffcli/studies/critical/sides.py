@@ -7,8 +7,6 @@ factor that isn't 0 at the point and keeps its sign on the side.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from flint import arb
 
 from diffcli.engines.balls.guards import Trouble
@@ -49,7 +47,7 @@ class Sides:
             here = constant_value(point, FINE_BITS)
             end = float(here) + side * reach
             stretch = here.union(arb(end))
-        far = number(Fraction(abs(end)))
+        far = number(abs(end))
         ends = (point, far if end >= 0 else node("neg", far))
         known: dict[str, int] = {}
         for _ in range(MAX_FACTORS):

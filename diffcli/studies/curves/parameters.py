@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from diffcli.language.equations import Residuals
 from diffcli.language.expression import Node, number, substituted, variable
@@ -23,7 +22,7 @@ class Slider:
     @property
     def node(self) -> Node:
         """The value at which it stands at first."""
-        return number(Fraction(self.start))
+        return number(self.start)
 
 
 def holding(function: Function, values: Mapping[str, Node]) -> Function:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from math import inf, prod
 from typing import Any, cast
 
@@ -151,5 +150,5 @@ def exact_point(coordinates: Mapping[str, Any]) -> Point:
 
 
 def _exactly(part: torch.Tensor) -> Node | Tensor:
-    entries = tuple(number(Fraction(x)) for x in part.flatten().tolist())
+    entries = tuple(number(x) for x in part.flatten().tolist())
     return Tensor(tuple(part.shape), entries) if part.dim() else entries[0]

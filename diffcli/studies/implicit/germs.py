@@ -18,6 +18,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_series
 
+from diffcli.engines.balls.fractions import flint_fraction, python_fraction
 from diffcli.engines.balls.precision import working
 from diffcli.language.expression import NUMBER, VARIABLE, Node, postorder
 
@@ -72,7 +73,7 @@ def _cut(terms: fmpq_mpoly, is_whole: bool) -> Germ:
 
 def _number(value: Fraction | int) -> Germ:
     exact = Fraction(value)
-    return Germ(_RING.constant(fmpq(exact.numerator, exact.denominator)))
+    return Germ(_RING.constant(flint_fraction(exact)))
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _rational(germ: Germ) -> Fraction:
     value = germ.constant
     if not germ.is_whole or germ.terms != _RING.constant(value) or value == 0:
         raise UnknownGermError
-    return Fraction(int(value.p), int(value.q))
+    return python_fraction(value)
 
 
 def _power(base: Germ, exponent: Fraction) -> Germ:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flint import fmpq
 
+from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.balls.guards import Difficult
 from diffcli.engines.one_sided.atoms import working_in
 from diffcli.engines.one_sided.germs import UNIT, Expansion, Order, Scale
@@ -145,7 +146,7 @@ class _Writer:
         log = self._log if self._sense < 0 else self.algebra.neg(self._log)
         above, below = [coefficient], [ONE]
         for base, exponent in (
-            (self._base, self._sense * Fraction(int(power.p), int(power.q))),
+            (self._base, self._sense * python_fraction(power)),
             (log, b),
             (node("log", log), d),
         ):

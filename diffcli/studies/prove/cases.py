@@ -83,7 +83,7 @@ def _case(formula: Node, region: Region, terms: Terms, place: int, side: int) ->
     total = node("add", distance, node("neg", formula_of(rest, region.names))) if rest else distance
     inside = node("mul", number(1 / terms[unit]), total)
     ranges = {n: ends for n, ends in region.ranges.items() if n != name}
-    end = number(Fraction(most)) if np.isfinite(most) else constant("inf")
+    end = number(most) if np.isfinite(most) else constant("inf")
     fewer = {**ranges, step: (number(0), end)}
     yield _simplified(substituted(formula, {variable(name): inside}), fewer), Region(fewer)
 

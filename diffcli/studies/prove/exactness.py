@@ -12,6 +12,7 @@ from diffcli.engines.balls.guards import Trouble, Undefined
 from diffcli.engines.balls.signs import Coordinate
 from diffcli.engines.boxes.region import Region
 from diffcli.engines.enclosure import Walk, constant_value
+from diffcli.engines.exact import as_constant
 from diffcli.errors import DiffcliError
 from diffcli.language.expression import Node, constant, node, number
 from diffcli.language.printer import text_of
@@ -44,10 +45,7 @@ class Place:
     @property
     def exact(self) -> dict[str, str]:
         """The coordinates as they are."""
-        nodes = {
-            name: each if isinstance(each, Node) else number(Fraction(each))
-            for name, each in self.point.items()
-        }
+        nodes = {name: as_constant(coordinate) for name, coordinate in self.point.items()}
         return {
             name: str(each.value)
             if isinstance(each.value, Fraction) and each.value.denominator <= MOST_FRACTION

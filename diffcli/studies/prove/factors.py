@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
+from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 
+from diffcli.engines.balls.fractions import flint_fraction, python_fraction
 from diffcli.engines.polynomials import Terms, multiplied, quotient
 from diffcli.language.expression import Node, node, number, variable
 
@@ -66,9 +67,9 @@ def _factored(terms: Terms, size: int) -> tuple[Fraction, list[tuple[Terms, int]
     if max(map(sum, terms)) > MOST_DEGREE:
         return None
     context = fmpq_mpoly_ctx.get([f"x{place}" for place in range(size)], Ordering.lex)
-    exact = {key: fmpq(value.numerator, value.denominator) for key, value in terms.items()}
+    exact = {key: flint_fraction(value) for key, value in terms.items()}
     constant, parts = context.from_dict(exact).factor()
-    weight = Fraction(int(constant.p), int(constant.q))
+    weight = python_fraction(constant)
     found = [(_fractions(part), int(power)) for part, power in parts]
     bases = [base for base, power in found for _ in range(power)]
     whole = multiplied([{(0,) * size: weight}, *bases], size)
@@ -76,10 +77,7 @@ def _factored(terms: Terms, size: int) -> tuple[Fraction, list[tuple[Terms, int]
 
 
 def _fractions(part: fmpq_mpoly) -> Terms:
-    return {
-        tuple(map(int, key)): Fraction(int(value.p), int(value.q))
-        for key, value in part.to_dict().items()
-    }
+    return {tuple(map(int, key)): python_fraction(value) for key, value in part.to_dict().items()}
 
 
 def is_nowhere_negative(terms: Terms) -> bool:

@@ -62,7 +62,7 @@ def _of_a_part(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
         if jet.domain[0] < 1 or not np.isfinite([low, high]).all() or not low < high:
             continue
         kept = {n: ends for n, ends in region.ranges.items() if n not in inner}
-        yield whole, Region({name: (number(Fraction(low)), number(Fraction(high))), **kept})
+        yield whole, Region({name: (number(low), number(high)), **kept})
         return
 
 
@@ -78,7 +78,7 @@ def _of_sizes(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
         if not (low < 0 and np.isfinite(high - low) and users and all(map(_is_even, users))):
             continue
         ends = max(0.0, -high), max(-low, high)
-        ranges[name] = (number(Fraction(ends[0])), number(Fraction(ends[1])))
+        ranges[name] = (number(ends[0]), number(ends[1]))
         sizes.update({each: x for each in users if each.op == "abs"})
     if sizes:
         yield substituted(formula, sizes), Region(ranges)

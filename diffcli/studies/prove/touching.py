@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from flint import arb, arb_series
@@ -20,10 +19,11 @@ from diffcli.engines.boxes.definite import semidefinite
 from diffcli.engines.boxes.jets import Pairs
 from diffcli.engines.boxes.lower import Lower
 from diffcli.engines.enclosure import constant_value
+from diffcli.engines.exact import as_constant
 from diffcli.errors import DiffcliError
 from diffcli.language.builder import Builder
 from diffcli.language.derivative import differentiate
-from diffcli.language.expression import Node, node, number
+from diffcli.language.expression import Node, node
 from diffcli.studies.critical.wide import Wide
 
 MAX_ORDER = 12
@@ -140,7 +140,7 @@ def _box(bottom: Array, top: Array, low: Array, high: Array) -> Interval:
 
 def proved_sign_of_gap(place: Coordinate, end: Node) -> int | None:
     """Return the sign of a coordinate minus an end, where it is proved."""
-    here = place if isinstance(place, Node) else number(Fraction(place))
+    here = as_constant(place)
     try:
         return proved_sign(node("add", here, node("neg", end)), {})
     except DiffcliError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from diffcli.engines.balls.fractions import python_fraction
 from diffcli.errors import DiffcliError
 from diffcli.language.algebra import Algebra
 from diffcli.language.builder import Builder
@@ -106,7 +107,7 @@ def _written(polynomial: Any, names: tuple[str, str]) -> Node:
             for name, power in zip(names, powers, strict=True)
             if power
         ]
-        exact = Fraction(int(weight.p), int(weight.q))
+        exact = python_fraction(weight)
         if exact != 1 or not factors:
             factors.insert(0, number(exact))
         terms.append(factors[0] if len(factors) == 1 else node("mul", *factors))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from diffcli.errors import UsageError
 from diffcli.language.algebra import ZERO
 from diffcli.language.equations import Residuals, is_indicator
-from diffcli.language.expression import VARIABLE, Node, node, postorder
+from diffcli.language.expression import Node, names_in, node, postorder
 from diffcli.language.function import Function
 from diffcli.language.printer import text_of
 
@@ -119,11 +119,7 @@ def has_variable_power(term: Node) -> bool:
 
 
 def _is_variable_power(term: Node) -> bool:
-    return (
-        term.op == "pow"
-        and any(leaf.op == VARIABLE for leaf in postorder([term.args[1]]))
-        and any(leaf.op == VARIABLE for leaf in postorder([term.args[0]]))
-    )
+    return term.op == "pow" and all(names_in([arg]) for arg in term.args)
 
 
 def drawable(term: Node) -> Node:

@@ -101,7 +101,7 @@ def _places(point: Point, result: Result) -> dict[str, Node]:
 
 def _components(name: str, value: object, index: tuple[int, ...] = ()) -> dict[str, Node]:
     if isinstance(value, float):
-        return {f"{name}[{','.join(map(str, index))}]": number(Fraction(value))}
+        return {f"{name}[{','.join(map(str, index))}]": number(value)}
     components: dict[str, Node] = {}
     for index_of_part, part in enumerate(value if isinstance(value, list) else ()):
         components |= _components(name, part, (*index, index_of_part))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
@@ -88,10 +87,10 @@ def _polynomials(expansion: Expansion, name: str, centre: float) -> Iterator[Pol
 
     What is drawn has all digits of the coefficients, what is told those that are shown.
     """
-    step = node("add", variable(name), number(Fraction(-centre))) if centre else variable(name)
+    step = node("add", variable(name), number(-centre)) if centre else variable(name)
     coefficients = list(expansion.result.derivative.values())[: len(expansion.summands)]
     terms = [
-        node("mul", number(Fraction(value)), node("pow", step, number(power))) if value else ZERO
+        node("mul", number(value), node("pow", step, number(power))) if value else ZERO
         for power, value in enumerate(coefficients)
     ]
     order = min(1, len(terms) - 1)
