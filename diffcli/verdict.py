@@ -37,7 +37,7 @@ class Verdict(Enum):
         return self.value.replace("_", " ")
 
 
-NOT_A_NUMBER = "the value is not a number"
+NOT_A_NUMBER = "the value is not a number to torch"
 """Why there is no derivative where torch gives no value."""
 
 _SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
@@ -111,7 +111,7 @@ class Check:
 
 def unchecked(count: int) -> tuple[Check, ...]:
     """Return a check that stands for numbers at difficult points that weren't checked, if any."""
-    reason = f"{count:,} more stand at a kink, a jump or an edge, and weren't checked"
+    reason = f"{count:,} more may stand at a kink, a jump or an edge, and weren't checked"
     return (Check("f", Verdict.UNVERIFIED, reason=reason),) if count else ()
 
 

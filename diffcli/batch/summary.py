@@ -71,12 +71,13 @@ def lines(tally: Tally, verdicts: Counter[Verdict]) -> Iterator[str]:
         yield f"{_rows(tally.kinks)} at a kink, a jump or an edge"
     if tally.unlooked:
         rows = _rows(tally.unlooked)
-        yield f"{rows} at one, or without some number, not looked at: raise --check-budget"
+        yield f"{rows} where something may happen were not looked at: raise --check-budget"
     if verdicts:
+        looked_at = verdicts - Counter({Verdict.UNVERIFIED: tally.unlooked})
         listed = ", ".join(
-            f"{verdicts[verdict]} {verdict.words}"
+            f"{looked_at[verdict]} {verdict.words}"
             for verdict in reversed(list(Verdict))
-            if verdicts[verdict]
+            if looked_at[verdict]
         )
         yield f"{_rows(verdicts.total() - tally.unlooked)} of them verified: {listed}"
 

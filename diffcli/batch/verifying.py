@@ -48,7 +48,7 @@ class Verifier:
         """Return a chunk with what is proved of its difficult and its drawn rows.
 
         Those at a kink come first. A difficult row that the time doesn't suffice for is
-        ``undefined`` where it has no value, else ``unverified``, and keeps its numbers.
+        ``unverified``, also where torch gives no value, and keeps its numbers.
         """
         import numpy as np
 
@@ -79,9 +79,7 @@ class Verifier:
                 continue
             break
         rest = order[done : len(order) - drawn.sum()]
-        missing = int((~exists[rest]).sum())
-        verdicts[Verdict.UNDEFINED.value] += missing
-        verdicts[Verdict.UNVERIFIED.value] += len(rest) - missing
+        verdicts[Verdict.UNVERIFIED.value] += len(rest)
         return replace(
             evaluated,
             columns=columns,

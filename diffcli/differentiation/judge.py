@@ -113,9 +113,8 @@ def _at_the_point(check: Check, evidence: Evidence, truth: float, dtype: str) ->
 
 def _of_nan(check: Check, evidence: Evidence | None) -> Check:
     """Report what is nan to torch and not decided: undefined, or inf/inf of what overflowed."""
-    if evidence is None:
-        return replace(check, verdict=Verdict.UNDEFINED, value=None, reason=NOT_A_NUMBER)
-    return replace(check, value=None, reason=f"{NOT_A_NUMBER} to torch; {evidence.reason}")
+    known = "not proved" if evidence is None else evidence.reason
+    return replace(check, value=None, reason=f"{NOT_A_NUMBER}; {known}")
 
 
 def _decides(evidence: Evidence | None) -> bool:

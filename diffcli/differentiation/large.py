@@ -210,7 +210,7 @@ class Large:
     def _check_of_all(self) -> Check:
         """Return what is known where no number could be checked alone."""
         if self._is_nan:
-            return Check("f", Verdict.UNDEFINED, reason=NOT_A_NUMBER)
+            return Check("f", Verdict.UNVERIFIED, reason=NOT_A_NUMBER)
         if not self._is_finite:
             return Check("f", Verdict.UNVERIFIED, reason="a value is not a finite number here")
         return Check("f", Verdict.UNVERIFIED, reason=self.problem.reason)

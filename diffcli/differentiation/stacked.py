@@ -127,14 +127,19 @@ class PointColumns:
             symbolic=closed if closed is not None and isfinite(closed) else None,
         )
         if any(isnan(self.numbers.values[output][position]) for _, output, _ in quantity.parts):
-            return replace(check, verdict=Verdict.UNDEFINED, reason=NOT_A_NUMBER)
+            return replace(check, reason=f"{NOT_A_NUMBER}; {self._not_checked}")
         if position in self.suspected:
-            return replace(check, reason=_NOT_CHECKED)
+            return replace(check, reason=self._not_checked)
         if closed is None:
             return replace(check, reason=self.reason)
         from diffcli.differentiation.judge import agreeing
 
         return agreeing(check, "this point wasn't checked", self._shared_rule)
+
+    @property
+    def _not_checked(self) -> str:
+        """Why nothing is proved of a point at which something may happen."""
+        return _NOT_CHECKED if self.settings.proves else "the enclosure engine was not asked"
 
     @cached_property
     def _shared_rule(self) -> str | None:
@@ -151,7 +156,8 @@ class PointColumns:
         for output, value in enumerate(values):
             name = f"f{output + 1}" if len(values) > 1 else "f"
             if isnan(value[position]):
-                checks[output] = Check(name, Verdict.UNDEFINED, reason=NOT_A_NUMBER)
+                reason = f"{NOT_A_NUMBER}; {self._not_checked}"
+                checks[output] = Check(name, Verdict.UNVERIFIED, reason=reason)
             elif position in self.suspected:
                 number = float(value[position])
                 checks[output] = Check(
@@ -159,7 +165,7 @@ class PointColumns:
                     Verdict.UNVERIFIED,
                     value=number if isfinite(number) else None,
                     autograd=number if isfinite(number) else None,
-                    reason=_NOT_CHECKED,
+                    reason=self._not_checked,
                 )
         return checks
 

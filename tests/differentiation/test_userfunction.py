@@ -142,7 +142,8 @@ def test_a_module_of_float32_is_called_with_float32(source: Path) -> None:
 def test_no_quotient_where_there_is_no_value(source: Path) -> None:
     (check,) = answer(source, "logarithm", "-1", Grad()).checks
     assert check.verdict is Verdict.UNDEFINED
-    assert (check.value, check.reason) == (None, "the value is not a number")
+    assert check.value is None
+    assert "is outside its domain" in str(check.reason)
 
 
 def test_matrices_have_their_names(source: Path) -> None:

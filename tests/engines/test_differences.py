@@ -158,6 +158,16 @@ def test_autograds_convention_at_a_kink_is_open() -> None:
         assert all(each.judge(c) is Finding.OPEN for each in found for c in numbers)
 
 
+@pytest.mark.parametrize("kink", [0.0, 0.75])
+@pytest.mark.parametrize("share", [1.0, -0.5, 1e-3])
+def test_a_kink_whose_sides_mirror_each_other_is_no_derivative_of_0(
+    kink: float, share: float
+) -> None:
+    """Central quotients are exactly 0, and the smallest steps change no value."""
+    found = estimated(lambda x: 1 + share * torch.abs(x - kink), {"x": kink})
+    assert all(each.judge(0.0) is Finding.OPEN for each in found)
+
+
 def test_a_derivative_of_0() -> None:
     (flat,) = estimated(lambda x: 0 * x + 3, {"x": 1.7})
     assert flat.judge(0.0) is Finding.AGREES

@@ -91,10 +91,10 @@ def test_what_cancels_to_five_digits_is_no_noise() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 100])
-def test_where_torch_gives_no_value_there_is_no_derivative(count: int) -> None:
+def test_where_torch_gives_no_value_nothing_is_proved_of_a_derivative(count: int) -> None:
     function = parse("log(x)")
     points = [read_points([f"x={-k}"])[0].bind(function.variables) for k in range(1, count + 1)]
     found = derive(Grad(), function, points, Settings(engines=("autograd",))).results
-    assert {each.verdict for each in found} == {Verdict.UNDEFINED}
+    assert {each.verdict for each in found} == {Verdict.UNVERIFIED}
     assert all(each.derivative == {"x": None} for each in found)
-    assert {check.reason for each in found for check in each.checks} == {NOT_A_NUMBER}
+    assert all(NOT_A_NUMBER in check.reason for each in found for check in each.checks)

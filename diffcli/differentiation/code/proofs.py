@@ -108,6 +108,20 @@ class Certificate:
         """Whether an operation stands at, or too near, a jump."""
         return not self._is_late and self.proof.blocks("jump") is not None
 
+    @property
+    def known_values(self) -> list[bool]:
+        """Which numbers of the outputs are proved to exist."""
+        if self.obstacle is not None:
+            return [False] * len(self.scalars.rows)
+        return [bool(ball.is_finite()) for ball in joined(self.proof.values()).balls]
+
+    @property
+    def gap(self) -> str | None:
+        """Where the function is outside its real domain, if that is why it has no value."""
+        if self.obstacle is not None or self.proof.blocks("gap") or self.proof.blocks("unknown"):
+            return None
+        return self.proof.blocks("outside")
+
     @cached_property
     def _is_late(self) -> bool:
         """Whether not even the function's values were computed on balls in time."""

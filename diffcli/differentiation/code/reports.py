@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite, isnan, nan
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from diffcli.clock import now, uncollected
@@ -21,7 +21,7 @@ from diffcli.language.points import Point
 from diffcli.operators import Entry, Grad, Matrix, Notation, Operator, Scalars
 from diffcli.operators.operator import Chosen, no_variable
 from diffcli.output.report import Report, Result
-from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
+from diffcli.verdict import Check, Verdict
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from diffcli.differentiation.numbers import Array
     from diffcli.engines.differences import Estimate
 
+NO_VALUE = "the value is no finite number to torch"
 NO_FORMULA = "a Python function has no formula"
 
 
@@ -146,8 +147,12 @@ class _User:
             judgement = proof.judge(operator, entries, vector, numbers, settings.digits)
             self._seconds_left -= now() - begun
             evidence = self._quotients(proof, judgement.checks, arrays, moving, vector)
-            checks = _undefined(entries, evidence, outputs)
             value_checks = proof.values(outputs, settings.digits)
+            point_of = np.concatenate([arrays[name].ravel() for name in moving])
+            coordinates = dict(zip(names, point_of.tolist(), strict=True))
+            checks = _undefined(
+                entries, _at_numbers(entries, evidence, coordinates), outputs, proof
+            )
             self.remarks |= dict.fromkeys([*proof.remarks, *proof.sampled(judgement.checks)])
         else:
             checks = value_checks = (Check("f", Verdict.UNVERIFIED, reason=unsteady),)
@@ -195,20 +200,51 @@ class _User:
 
 
 def _undefined(
-    entries: Sequence[Entry], checks: Sequence[Check], outputs: Sequence[Array]
+    entries: Sequence[Entry],
+    checks: Sequence[Check],
+    outputs: Sequence[Array],
+    proof: Certificate,
 ) -> tuple[Check, ...]:
-    """Return the checks, undefined where an entry is of a value that is no number."""
-    gone = [isnan(number) for output in outputs for number in output.flat]
-    if not any(gone):
+    """Return the checks, of which none is proved where the function has no value.
+
+    It is undefined where that is proved: a value that is no finite number to torch may have
+    overflowed.
+    """
+    if all(isfinite(number) for output in outputs for number in output.flat):
         return tuple(checks)
-    if all(gone):
-        return (Check("f", Verdict.UNDEFINED, reason=NOT_A_NUMBER),)
+    known, gap = proof.known_values, proof.gap
+    if gap is not None and not any(known):
+        return (Check("f", Verdict.UNDEFINED, reason=gap),)
+
+    def judged(check: Check) -> Check:
+        if gap is not None:
+            return Check(check.entry, Verdict.UNDEFINED, autograd=check.autograd, reason=gap)
+        said = check.reason if check.verdict is Verdict.UNVERIFIED else "there is no proof of one"
+        reason = f"{NO_VALUE}; {said}"
+        return replace(check, verdict=Verdict.UNVERIFIED, value=None, reason=reason)
+
     return tuple(
-        Check(entry.label, Verdict.UNDEFINED, autograd=check.autograd, reason=NOT_A_NUMBER)
-        if any(gone[output] for _, output, _ in entry.parts)
-        else check
+        check if all(known[output] for _, output, _ in entry.parts) else judged(check)
         for entry, check in zip(entries, checks, strict=True)
     )
+
+
+def _at_numbers(
+    entries: Sequence[Entry], checks: Sequence[Check], coordinates: Mapping[str, float]
+) -> Sequence[Check]:
+    """Return the checks, open where a derivative is by a coordinate that is no finite number."""
+    strange = {name for name, value in coordinates.items() if not isfinite(value)}
+    if not strange or len(checks) != len(entries):
+        return checks
+
+    def judged(entry: Entry, check: Check) -> Check:
+        own = next((name for _, _, wrt in entry.parts for name in wrt if name in strange), None)
+        if own is None or check.verdict is Verdict.UNDEFINED:
+            return check
+        reason = f"{own} is {coordinates[own]}, where no difference quotient has a limit"
+        return replace(check, verdict=Verdict.UNVERIFIED, value=None, reason=reason)
+
+    return [judged(*pair) for pair in zip(entries, checks, strict=True)]
 
 
 def _standing(blocks: Sequence[Array], checks: Sequence[Check]) -> list[Any]:

@@ -117,6 +117,8 @@ class Weighed:
         if self.is_wrong[i] and shown is not None and self.left is None:
             said = "autograd lies outside the enclosure of all sides of a kink"
             return Check(label, Verdict.DISAGREES, shown, shown, reason=said)
+        if self.balls[i].is_finite() and not isfinite(self.middle[i]):
+            reason = f"beyond the range of {self.dtype}"
         reach = abs(self.middle[i]) + self.radius[i]
         if reach <= VANISHING * (self.scale or 1.0):
             said = f"proved to be within {reach:.1g} of 0"

@@ -17,6 +17,7 @@ import numpy as np
 from diffcli.clock import now
 from diffcli.engines.trace.arrays import Balls
 from diffcli.engines.trace.bounded import Bounded
+from diffcli.engines.trace.domains import gaps
 from diffcli.engines.trace.ranges import leaves_range
 from diffcli.engines.trace.rules import find
 from diffcli.engines.trace.state import Kind, State, floats_of
@@ -64,6 +65,9 @@ class Replay(State):
         starting = {call.first: call for call in record.calls}
         ending = {call.last: call for call in record.calls}
         self.windows: dict[int, CallWindows] = {}
+        is_exact = kind.arithmetic is None and kind.tangents is None
+        results = () if record.problem is not None else record.results
+        self._lacks_values = is_exact and not all(result.isfinite().all() for result in results)
         for self.step, step in enumerate(record.steps):
             if now() > deadline:
                 raise OutOfTimeError
@@ -122,6 +126,8 @@ class Replay(State):
                 self.note("unknown", f"the rule of {step.label} doesn't cover this: {error}")
                 results = ()
         results = results if isinstance(results, list | tuple) else [results]
+        if self._lacks_values and is_moving:
+            self._note_gaps(step, given, results)
         for index, reference in enumerate(step.outputs):
             result = results[index] if index < len(results) else None
             if result is None or result is UNUSED:
@@ -138,6 +144,14 @@ class Replay(State):
             middles = [each.data.middles() for each in given if isinstance(each, Value)]
             if leaves_range(step, middles):
                 self.note("range", step.label)
+
+    def _note_gaps(self, step: Step, given: Sequence[Any], results: Sequence[Any]) -> None:
+        """Note an operation without a real value, and one of which it isn't known."""
+        is_proved, is_open = gaps(step, given, results)
+        if is_proved:
+            self.note("outside", f"{step.label} is outside its domain")
+        if is_open:
+            self.note("gap", f"{step.label} may have no value")
 
     def _reads_moving(self, step: Step) -> bool:
         windows = [window for window in _flat([*step.arguments]) if isinstance(window, Reference)]
