@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from diffcli.cli.messages import points_done, progress, say, show_error
+from diffcli.cli.playing import play
 from diffcli.cli.preview import preview
 from diffcli.cli.watchdog import limit_time
 from diffcli.commands.record import Command, Host, Request
@@ -43,6 +44,8 @@ def answer(command: Command, formulas: Sequence[str], options: Mapping[str, Any]
     if options["timeout"] is not None:
         limit_time(options["timeout"])
     output, kind = options["output"], ending(options["output"])
+    if options.get("play") and not sys.stdout.isatty():
+        raise UsageError("a path is played on a terminal", hint="-o path.gif")
     _check_files(command, options)
     requests = _requests(command, formulas, options)
     if single := _single(command, options):
@@ -65,6 +68,8 @@ def answer(command: Command, formulas: Sequence[str], options: Mapping[str, Any]
         for tell in listeners:
             tell(result.facts)
         _show_remarks(result.facts, options)
+        if result.frames is not None:
+            play(result.frames(*shutil.get_terminal_size(), has_colour()))
         is_shown = _write_files(command, result, output, kind)
         if not is_shown:
             continue

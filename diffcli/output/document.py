@@ -170,7 +170,8 @@ class Answer:
     ``data`` gives everything as JSON, ``document`` what a person sees, its numbers with so many
     significant digits. ``records`` gives the lines of JSON Lines where they are several. ``draw``
     gives the content of a file by its ending, and ``files`` are written besides. ``figure`` gives
-    the plot that a page shows beside it, in HTML, None where nothing is drawn.
+    the plot that a page shows beside it, in HTML, None where nothing is drawn. ``frames`` gives
+    pictures that a terminal of so many columns and rows plays, in colour or not.
     """
 
     facts: Facts
@@ -181,6 +182,7 @@ class Answer:
     draw: Callable[[str], bytes] | None = None
     files: Mapping[Path, str | bytes] = field(default_factory=dict)
     figure: Callable[[], str | None] | None = None
+    frames: Callable[[int, int, bool], Iterator[str]] | None = None
 
     def illustrated(self, digits: int | None) -> Document:
         """Return what a person sees, with the plot beside it."""

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import mpmath
+import numpy as np
 import pytest
 
 import diffcli
@@ -75,7 +76,6 @@ def test_a_page_needs_nothing_else() -> None:
         (["a*x", "--slider", "b=0:2", "-o", "a.html"], 2),
         (["a*x", "--slider", "a=0:2", "--at", "a=3", "-o", "a.html"], 2),
         (["a*x", "--at", "a=3,x=1", "-o", "a.png"], 2),
-        (["x^2 + y^2 <= 25", "-o", "a.html"], 2),
         (["x^2 + y^2 = a", "--slider", "a=1:9", "-o", "a.html"], 2),
         (["[y, -x]", "-o", "a.html"], 2),
         (["[cos t, sin t, t]", "-o", "a.html"], 2),
@@ -149,6 +149,45 @@ def test_a_page_has_the_branches_of_an_equation() -> None:
     assert not data["parameters"]
 
 
+def test_a_page_has_the_cells_of_a_region() -> None:
+    data = data_of(page("x^2 + y^2 < 25 and y >= x", "--range", "x=-6:6,y=-6:6"))
+    (region,) = data["lines"]
+    cells = region["inside"]
+    side = cells["columns"]
+    lengths = [*cells["runs"], side * side - sum(cells["runs"])]
+    inside = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths).reshape(side, side)
+    corners = np.linspace(-6, 6, side + 1)
+    low, high = corners[:-1], corners[1:]
+    (left, down), (right, up) = np.meshgrid(low, low), np.meshgrid(high, high)
+    far = np.maximum(abs(left), abs(right)) ** 2 + np.maximum(abs(down), abs(up)) ** 2
+    holds = (far < 25) & (down >= right)
+    near = np.minimum(abs(left), abs(right)) ** 2 + np.minimum(abs(down), abs(up)) ** 2
+    assert not (inside & ((near >= 25) | (up < left))).any()
+    assert (inside & holds).sum() >= 0.99 * holds.sum() > 0
+    assert region["strict"]
+    assert all(x * x + y * y == pytest.approx(25) for path in region["strict"] for x, y in path)
+    assert all(x == pytest.approx(y, abs=1e-12) for path in region["paths"] for x, y in path)
+
+
+@pytest.mark.slow
+@needs_browser
+def test_a_region_is_shaded() -> None:
+    page("x^2 + y^2 < 25 and y >= x", "--range", "x=-6:6,y=-6:6")
+    script = """
+      const canvas = document.querySelector("#chart canvas"), { width, height } = canvas;
+      const copy = Object.assign(document.createElement("canvas"), { width, height });
+      const pen = copy.getContext("2d", { willReadFrequently: true });
+      pen.drawImage(canvas, 0, 0);
+      const middle = [(width + 48) / 2, (height - 24) / 2];
+      const shade = (x, y) =>
+        pen.getImageData(middle[0] + x, middle[1] - y, 1, 1).data.slice(0, 3).join();
+      document.title = [shade(-30, 40), shade(40, -30)].join(" ");
+    """
+    inside, outside = re.search(r"<title>(\S+) (\S+)</title>", opened(script=script)).groups()
+    assert outside == "255,255,255"
+    assert inside != outside
+
+
 @needs_browser
 def test_a_path_reads_its_points() -> None:
     page("r = 1 + cos(theta)")
@@ -202,6 +241,44 @@ def test_ten_pages_show_the_numbers_of_the_engines(name: str) -> None:
         else:
             expected += [float(function.partial(*["x"] * n, **point)) for n in orders[1:]]
     assert numbers_in(opened(place)) == pytest.approx(expected, rel=1e-12)
+
+
+REDRAWN = """
+  let clock = 0, channels = [], resting = null;
+  const frames = [];
+  globalThis.requestAnimationFrame = (draw) => frames.push(draw);
+  globalThis.MessageChannel = class {
+    constructor() {
+      const port1 = { close() {} };
+      channels.push(port1);
+      Object.assign(this, { port1, port2: { postMessage() {} } });
+    }
+  };
+  Object.defineProperty(globalThis, "performance", { value: { now: () => clock } });
+  globalThis.setTimeout = (rest) => { resting = rest; };
+  globalThis.clearTimeout = () => { resting = null; };
+  const costs = [40, 20, 5], drawn = [];
+  const move = coarseThenFine(3, (level) => { drawn.push(level); clock += costs[level] ?? 90; });
+  const frame = () => {
+    frames.splice(0).forEach((draw) => draw());
+    channels.splice(0).forEach((port) => port.onmessage());
+  };
+  for (let k = 0; k < 3; k++) { move(); move(); frame(); }
+  resting(); frame();
+  move(); frame();
+  console.log(JSON.stringify(drawn));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node isn't installed")
+def test_a_slider_draws_once_per_frame_coarser_where_that_is_slow_and_in_full_at_rest() -> None:
+    import diffcli.output.plots.live.page as home
+
+    code = Path(home.__file__).with_name("redrawing.js").read_text(encoding="utf-8")
+    done = subprocess.run(
+        ["node", "-e", code + REDRAWN], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == [0, 1, 1, None, 0]
 
 
 SAMPLED = """

@@ -358,6 +358,8 @@ def test_cases_are_written_in_words() -> None:
     [
         (r"5 \left(1 - e^{\frac{-t}{0.001}}\right)", r"$5 \left(1 - e^{-t/0.001}\right)$"),
         (r"e^{- \frac{x}{2 y}}", r"$e^{- x/(2 y)}$"),
+        (r"e^{\frac{-\left(x + y\right)}{10}}", r"$e^{-\left(x + y\right)/10}$"),
+        (r"e^{\frac{x^{2} - 1}{2}}", r"$e^{(x^{2} - 1)/2}$"),
         (r"e^{\frac{x}{2} + 1}", r"$e^{\dfrac{x}{2} + 1}$"),
     ],
 )

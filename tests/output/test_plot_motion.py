@@ -98,7 +98,7 @@ def test_the_legend_has_the_tangent(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plot", "r = 1 + cos(theta)", "--tangent", "pi/3", "--term", "-q"]) == 0
     out = capsys.readouterr().out
     assert "r'(theta) = -sin(theta)" in out
-    assert "at theta = 1.047: y = 1.299, speed 1.732, curvature 0.866" in out
+    assert "at theta = pi/3: y = 1.299, speed 1.732, curvature 0.866" in out
     picture = compose(parse("[t, t^2]"), Request(ranges={"t": (-1, 1)})).picture
     assert not isinstance(picture, Polar)
 

@@ -75,3 +75,31 @@ def test_what_cannot_be_drawn(
 ) -> None:
     assert run(["plot", *arguments, "--term"]) in (2, 3)
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("equation", "holes"),
+    [
+        ("1/x + 1/y = 1", [(0, 0)]),
+        ("x/(x^2 + y^2) = 1", [(0, 0)]),
+        ("(x^2 - 1)*(y - 2)/(x - y) = 0", [(-1, -1), (1, 1), (2, 2)]),
+        ("x*y = 1", []),
+    ],
+)
+def test_a_point_that_an_equation_leaves_out_is_a_hole_in_its_line(
+    equation: str, holes: list[tuple[float, float]]
+) -> None:
+    request = Request(ranges={"x": (-3.0, 3.0), "y": (-3.0, 4.0)})
+    plan = compose(read_equations([equation]).function, request)
+    edges = plan.picture.scene.shown[0].edges
+    assert sorted(tuple(hole) for edge in edges for hole in edge.branches.holes.tolist()) == holes
+    assert any("isn't defined" in note for note in plan.notes) == bool(holes)
+    for edge in edges:
+        for hole in edge.branches.holes:
+            for line in edge.branches.lines:
+                # No segment passes through it.
+                steps = np.diff(line, axis=0)
+                lengths = (steps**2).sum(axis=1)
+                along = np.clip(((hole - line[:-1]) * steps).sum(axis=1) / lengths, 0, 1)
+                near = line[:-1] + along[:, None] * steps
+                assert np.hypot(*(hole - near).T).min() > 1e-4

@@ -17,6 +17,7 @@ from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.language.ranges import read_bounds
 from diffcli.output.document import Table
+from diffcli.output.plots.path_text import path_texts
 from diffcli.studies.critical.kinds import PointKind, critical_kind
 from diffcli.studies.descent.descend import Descent, DescentOptions, Outcome, Step, descend
 from diffcli.studies.descent.document import answer
@@ -354,3 +355,33 @@ def test_a_safe_descent_ends_where_no_step_is_proved(capsys: pytest.CaptureFixtu
 
 def test_safe_steps_need_a_formula_of_numbers() -> None:
     assert run(["descend", "sum(v^2)", "--from", "v=[1,2]", "--safe"]) == 2
+
+
+def test_a_path_grows_on_the_terminal() -> None:
+    function = parse("x^2 + 4y^2")
+    steps = [[2.0, 1.0], [1.0, 0.5], [0.5, 0.25], [0.0, 0.0]]
+    frames = list(path_texts(function, steps, 60, 20, colour=False))
+    assert len(frames) == len(steps)
+    rows = frames[-1].splitlines()
+    (end,) = [(row, line.index("@")) for row, line in enumerate(rows[:-3]) if "@" in line]
+    (start,) = [(row, line.index("S")) for row, line in enumerate(rows[:-3]) if "S" in line]
+    assert end[0] > start[0]
+    assert end[1] < start[1]
+    assert [sum(line.count("o") for line in frame.splitlines()[1:-4]) for frame in frames] == [
+        0, 0, 1, 2,
+    ]  # fmt: skip
+    assert all(max(map(len, frame.splitlines())) <= 60 for frame in frames)
+
+
+@pytest.mark.parametrize("formula", ["x^2 + 1", "x^2 + y^2 + z^2"])
+def test_a_path_of_one_variable_or_of_three_says_its_steps(formula: str) -> None:
+    function = parse(formula)
+    steps = [[value] * len(function.variables) for value in (2.0, 1.0, 0.5)]
+    frames = list(path_texts(function, steps, 60, 20, colour=False))
+    value = 5 if len(function.variables) == 1 else 12
+    assert f"step 0: f({', '.join(function.variables)}) = {value}" in frames[0]
+    assert "step 2:" in frames[-1]
+
+
+def test_a_path_is_played_on_a_terminal_alone() -> None:
+    assert run(["descend", "x^2", "--from", "1", "--play"]) == 2

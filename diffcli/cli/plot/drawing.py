@@ -7,11 +7,11 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from math import isnan
-from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from diffcli.cli.answer import has_colour
 from diffcli.cli.messages import say
+from diffcli.cli.playing import play
 from diffcli.cli.plot import asked
 from diffcli.cli.plot.options import FORMATS, MOVING, PAGE
 from diffcli.cli.watchdog import limit_time
@@ -99,7 +99,12 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     elif options["animate"]:
         pictures = _moving(function, parameters, request)
         if not output:
-            _play(pictures, title)
+            columns, rows = shutil.get_terminal_size()
+            head = f"{title}\n" if title else ""
+            play(
+                head + picture.text(columns, rows - 1 - bool(title), colour=has_colour())
+                for picture in pictures
+            )
             return 0
         from diffcli.output.plots.movie import movie
 
@@ -139,22 +144,6 @@ def _moving(function: Function, parameters: Parameters, request: Request) -> lis
         return travelling(function, parameters.along, request)
     (parameter,) = parameters.sliders
     return moved(function, parameter, request)
-
-
-def _play(pictures: Sequence[Picture], title: str | None) -> None:
-    """Show pictures one after the other on the terminal, each in the last one's place."""
-    from diffcli.output.plots.movie import LASTING
-
-    columns, rows = shutil.get_terminal_size()
-    back = ""
-    for picture in pictures:
-        text = picture.text(columns, rows - 1 - bool(title), colour=has_colour())
-        lines = [*([title] if title else []), *text.splitlines()]
-        # What is left of a longer line is cleared.
-        sys.stdout.write(back + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
-        sys.stdout.flush()
-        back = f"\x1b[{len(lines)}A"
-        sleep(LASTING / 1000)
 
 
 def _kind_of_page(function: Function, options: Mapping[str, Any]) -> str | None:

@@ -41,24 +41,36 @@ def path_figure(
     or an mp4 the path grows.
     Raises UsageError where a variable is a vector.
     """
+    path = path_of(function, points)
+    draw = {1: _on_curve, 2: _over_contours}.get(len(function.variables), _values)
+    canvas = canvas or Canvas()
+    if canvas.kind in MOVING:
+        ends = np.unique(np.linspace(1, path.shape[1], FRAMES).round().astype(int))
+        return movie([partial(draw, function=function, path=path, end=end) for end in ends], canvas)
+    return render(partial(draw, function=function, path=path, end=path.shape[1]), canvas)
+
+
+def path_of(function: Function, points: Sequence[Sequence[float]]) -> Floats:
+    """Return the steps within float64, a row a variable. Raises UsageError for a vector's."""
     path = np.array(points, dtype=np.float64)
     path = path[np.isfinite(path).all(axis=1)]
     if path.shape[1] != len(function.variables):
         raise UsageError(
             "the path of a vector can't be drawn", hint="write its components: x1^2 + x2^2"
         )
-    draw = {1: _on_curve, 2: _over_contours}.get(len(function.variables), _values)
-    canvas = canvas or Canvas()
-    if canvas.kind in MOVING:
-        ends = np.unique(np.linspace(1, len(path), FRAMES).round().astype(int))
-        return movie(
-            [partial(draw, function=function, path=path.T, end=end) for end in ends], canvas
-        )
-    return render(partial(draw, function=function, path=path.T, end=len(path)), canvas)
+    return path.T
+
+
+def curve_along(function: Function, path: Floats) -> tuple[Floats, Floats]:
+    """Return the points of a function of one variable over what a path covers, with a margin."""
+    (along,) = path
+    reach = MARGIN * np.ptp(along) or 1.0
+    x = np.linspace(along.min() - reach, along.max() + reach, CURVE)
+    return x, values_along(function, x[None])
 
 
 def _over_contours(figure: Figure, function: Function, path: Floats, end: int) -> None:
-    plane = sample_plane(evaluator(function), _around(path), grid_size(function))
+    plane = sample_plane(evaluator(function), range_around(path), grid_size(function))
     axes = axes_of(figure, plane, function.variables)
     contours(figure, axes, plane)
     head(figure, axes, *equation_of(function))
@@ -68,20 +80,18 @@ def _over_contours(figure: Figure, function: Function, path: Floats, end: int) -
 
 def _on_curve(figure: Figure, function: Function, path: Floats, end: int) -> None:
     (along,) = path
-    reach = MARGIN * np.ptp(along) or 1.0
-    x = np.linspace(along.min() - reach, along.max() + reach, CURVE)
     axes = figure.subplots()
-    axes.plot(x, _evaluated(function, x[None]), color=mpl.rcParams["text.color"], linewidth=1)
+    axes.plot(*curve_along(function, path), color=mpl.rcParams["text.color"], linewidth=1)
     axes.set_xlabel("")
     head(figure, axes, *equation_of(function))
     variable(function.variables[0]).write(axes.xaxis.label)
-    _draw_path(axes, np.array([along, _evaluated(function, path)])[:, :end])
+    _draw_path(axes, np.array([along, values_along(function, path)])[:, :end])
     axes.legend()
 
 
 def _values(figure: Figure, function: Function, path: Floats, end: int) -> None:
     axes = figure.subplots()
-    values = _evaluated(function, path)
+    values = values_along(function, path)
     axes.plot(values[:end], ".-", color=colours()[0], linewidth=1)
     axes.plot(values, alpha=0)  # what is still to come keeps its place
     axes.set(xlabel="step", ylabel="f")
@@ -101,7 +111,7 @@ def _draw_path(axes: Axes, path: Floats) -> None:
     axes.plot(*path[:, -1:], "*", color=line, markersize=14, label="end", **mark)
 
 
-def _around(path: Floats) -> list[tuple[float, float]]:
+def range_around(path: Floats) -> list[tuple[float, float]]:
     """Return the range of each coordinate that shows the path with a margin."""
     sizes = np.ptp(path, axis=1)
     longest = float(sizes.max()) or 1.0
@@ -110,6 +120,7 @@ def _around(path: Floats) -> list[tuple[float, float]]:
     return [(m - half, m + half) for m, half in zip(middles.tolist(), halves.tolist(), strict=True)]
 
 
-def _evaluated(function: Function, points: Floats) -> Floats:
+def values_along(function: Function, points: Floats) -> Floats:
+    """Return a function's values at points (variables, n)."""
     values: Floats = evaluator(function)(points)[0][0]
     return values

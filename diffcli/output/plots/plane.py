@@ -39,6 +39,10 @@ class PlanePicture(Picture):
 
     def text(self, columns: int, rows: int, *, colour: bool) -> str:  # noqa: ARG002  (shades)
         """Return a function as shades, the denser the higher; a vector field as arrows."""
+        return self.boxed(*self.characters(columns, rows))
+
+    def characters(self, columns: int, rows: int) -> tuple[np.ndarray, list[str]]:
+        """Return the characters (rows, columns) of a picture that fits, and its legend."""
         from diffcli.output.plots.scales import levels_of
 
         plane = self.plane
@@ -50,15 +54,18 @@ class PlanePicture(Picture):
         up = np.linspace(len(plane.y) - 1, 0, height).round().astype(int)
         picked = plane.values[:, up[:, None], across]
         if len(picked) == 2:
-            cells, legend = _arrows(*picked), ""
-        else:
-            levels = np.quantile(levels_of(picked), np.linspace(0, 1, len(SHADES) + 1)[1:-1])
-            cells = np.array([*SHADES, NOTHING])[
-                np.where(np.isfinite(picked[0]), levels.searchsorted(picked[0]), len(SHADES))
-            ]
-            scale = [f"{shade} {level:.3g}" for shade, level in zip(SHADES, levels, strict=False)]
-            legend = f"  {' '.join(scale)} {SHADES[-1]}"
-        (left, right), (low, high) = plane.x[[0, -1]], plane.y[[0, -1]]
+            return _arrows(*picked), []
+        levels = np.quantile(levels_of(picked), np.linspace(0, 1, len(SHADES) + 1)[1:-1])
+        cells = np.array([*SHADES, NOTHING])[
+            np.where(np.isfinite(picked[0]), levels.searchsorted(picked[0]), len(SHADES))
+        ]
+        scale = [f"{shade} {level:.3g}" for shade, level in zip(SHADES, levels, strict=False)]
+        return cells, [f"  {' '.join(scale)} {SHADES[-1]}"]
+
+    def boxed(self, cells: np.ndarray, legend: Sequence[str]) -> str:
+        """Return characters in a box with the ends of both axes, the legend below."""
+        height, width = cells.shape
+        (left, right), (low, high) = self.plane.x[[0, -1]], self.plane.y[[0, -1]]
         ends = {0: f" {high:.3g}", height - 1: f" {low:.3g}"}
         body = [f"│{''.join(row)}│{ends.get(index, '')}" for index, row in enumerate(cells)]
         first, last = f"{left:.3g}", f"{right:.3g}"
@@ -68,7 +75,7 @@ class PlanePicture(Picture):
                 *body,
                 f"└{'─' * width}┘",
                 f" {first}{last.rjust(width - len(first))}",
-                *([legend] if legend else []),
+                *legend,
                 f"  {self.equation}",
             ]
         )

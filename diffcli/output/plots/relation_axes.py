@@ -111,6 +111,10 @@ def _draw_edge(axes: Axes, edge: Edge, colour: str) -> None:
         autolim=False,
     )  # fmt: skip
     axes.plot(*edge.branches.dots.T, "o", color=colour, markersize=DOT, zorder=4)
+    axes.plot(
+        *edge.branches.holes.T, "o", color=axes.get_facecolor(), markeredgecolor=colour,
+        markeredgewidth=WIDTHS[0], markersize=DOT, zorder=4,
+    )  # fmt: skip
     axes.plot(*edge.branches.cells.T, "s", color=colour, markersize=CELL, zorder=3)
 
 

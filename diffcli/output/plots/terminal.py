@@ -123,20 +123,51 @@ def curve_text(
 
     ``view`` is what is shown of both coordinates.
     """
-    width, height = _room(columns, rows, len(legend) + len(remarks))
     (x, _), (y, _) = samples.values
-    across, up = (_Axis(*ends) for ends in view)
-    lines = [each.line(*view) for each in straights]
-    inks = ["blue", *(["green"] * len(lines))]
+    series = [Series(np.array([x, y]).T, "blue")]
+    series += [Series(np.array(each.line(*view)).T, "green") for each in straights]
+    keys = [(legend[0], "blue")]
+    return series_text(series, view, keys, [*legend[1:], *remarks], columns, rows, colour=colour)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points (n, 2) that are joined, or dots, in a colour; nan ends a line."""
+
+    points: Floats
+    ink: str
+    is_line: bool = True
+
+
+@np.errstate(all="ignore")
+def series_text(
+    series: Sequence[Series],
+    view: tuple[Spot, Spot],
+    keys: Sequence[tuple[str, str]],
+    remarks: Sequence[str],
+    columns: int,
+    rows: int,
+    *,
+    colour: bool,
+) -> str:
+    """Return points and lines in a plane as text that fits a terminal.
+
+    ``view`` is what is shown of both coordinates, ``keys`` are names and their colours, ``remarks``
+    stand below them.
+    """
+    width, height = _room(columns, rows, len(keys) + len(remarks))
+    across, up = (_Axis(low, _with_last_tick(low, high)) for low, high in view)
     picture = uniplot.plot_to_string(
-        [up.scaled(y), *(up.scaled(each) for _, each in lines)],
-        [across.scaled(x), *(across.scaled(each) for each, _ in lines)],
-        lines=[True] * len(inks), color=inks if colour else False,
-        character_set="braille", width=width, height=height, **across.options("x"),
-        **up.options("y"),
+        [up.scaled(one.points[:, 1]) for one in series],
+        [across.scaled(one.points[:, 0]) for one in series],
+        lines=[one.is_line for one in series],
+        color=[one.ink for one in series] if colour else False,
+        character_set="braille", width=width, height=height,
+        **across.options("x"), **up.options("y"),
     )  # fmt: skip
-    keys = _legend(legend[:1], [True], ["blue"] if colour else None)
-    return "\n".join([picture, *keys, *(f"      {each}" for each in (*legend[1:], *remarks))])
+    texts, inks = [text for text, _ in keys], [ink for _, ink in keys]
+    legend = _legend(texts, [True] * len(texts), inks if colour else None)
+    return "\n".join([picture, *legend, *(f"      {remark}" for remark in remarks)])
 
 
 @np.errstate(all="ignore")
@@ -144,32 +175,21 @@ def relations_text(
     scene: Scene, notes: Sequence[str], columns: int, rows: int, *, colour: bool
 ) -> str:
     """Return curves and regions as text that fits a terminal, what is said of them below."""
-    legend = [each.relation.text for each in scene.shown]
-    straights = straights_of(scene)
-    notes = [*(each.text for each in straights), *marks_of(scene).values(), *notes]
-    width, height = _room(columns, rows, len(legend) + len(notes))
-    inks = [name for name, _ in zip(cycle(COLOURS), legend, strict=False)]
-    series = [
-        (points, solid, ink)
-        for shown, ink in zip(scene.shown, inks, strict=True)
-        for points, solid in _drawn(scene, shown, (width, height))
+    keys = [
+        (shown.relation.text, ink) for shown, ink in zip(scene.shown, cycle(COLOURS), strict=False)
     ]
-    across, up = (
-        _Axis(float(ends[0]), _with_last_tick(float(ends[0]), float(ends[-1])))
-        for ends in (scene.grid.x, scene.grid.y)
-    )
-    view = (across.low, across.high), (up.low, up.high)
-    series += [(np.array(each.line(*view)).T, True, inks[0]) for each in straights]
-    picture = uniplot.plot_to_string(
-        [up.scaled(points[:, 1]) for points, _, _ in series],
-        [across.scaled(points[:, 0]) for points, _, _ in series],
-        lines=[solid for _, solid, _ in series],
-        color=[ink for _, _, ink in series] if colour else False,
-        character_set="braille", width=width, height=height,
-        **across.options("x"), **up.options("y"),
-    )  # fmt: skip
-    keys = _legend(legend, [True] * len(legend), inks if colour else None)
-    return "\n".join([picture, *keys, *(f"  {note}" for note in notes)])
+    straights = straights_of(scene)
+    notes = [*(straight.text for straight in straights), *marks_of(scene).values(), *notes]
+    size = _room(columns, rows, len(keys) + len(notes))
+    (left, right), (low, high) = (ends[[0, -1]].tolist() for ends in (scene.grid.x, scene.grid.y))
+    view = (left, right), (low, high)
+    series = [
+        Series(points, ink, is_line)
+        for shown, (_, ink) in zip(scene.shown, keys, strict=True)
+        for points, is_line in _drawn(scene, shown, size)
+    ]
+    series += [Series(np.array(straight.line(*view)).T, keys[0][1]) for straight in straights]
+    return series_text(series, view, keys, notes, columns, rows, colour=colour)
 
 
 def _drawn(scene: Scene, shown: Shown, size: tuple[int, int]) -> Iterator[tuple[Floats, bool]]:

@@ -75,11 +75,20 @@ def _level_exponents(latex: str) -> str:
         below, end = _group(latex, middle)
         if latex[end : end + 1] != "}":
             continue
-        parts = [each if _SIMPLE.fullmatch(each) else f"({each})" for each in (above, below)]
-        if " " in parts[1]:
-            parts[1] = f"({parts[1]})"
+        is_one = _SIMPLE.fullmatch(below) and " " not in below
+        parts = [f"({above})" if _is_sum(above) else above, below if is_one else f"({below})"]
         latex = f"{latex[: match.start()]}^{{{match[1] or ''}{'/'.join(parts)}{latex[end:]}"
     return latex
+
+
+def _is_sum(latex: str) -> bool:
+    """Whether a formula is a sum outside of all its brackets and braces."""
+    depth = 0
+    for place, sign in enumerate(latex):
+        depth += (sign in "({") - (sign in ")}")
+        if place and not depth and sign in "+-":
+            return True
+    return False
 
 
 def _group(latex: str, start: int) -> tuple[str, int]:

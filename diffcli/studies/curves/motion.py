@@ -11,17 +11,26 @@ from diffcli.errors import NoDerivativeError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
 from diffcli.language.points import Point
+from diffcli.language.printer import text_of
 from diffcli.operators import Grad
+
+SHORT = 8
+"""Characters of a number that is shown as it was typed."""
 
 
 @dataclass(frozen=True)
 class Motion:
     """A curve at a parameter ``t``: its place and its first two derivatives in the parameter."""
 
-    t: float
+    t: Node
     place: tuple[float, float]
     velocity: tuple[float, float]
     acceleration: tuple[float, float] | None
+
+    @property
+    def shown_t(self) -> str:
+        """The parameter as typed where that is short, else rounded."""
+        return shown(self.t)
 
     @property
     def slope(self) -> float:
@@ -43,26 +52,32 @@ class Motion:
         return (dx * ddy - dy * ddx) / self.speed**3
 
 
+def shown(value: Node) -> str:
+    """Return a number as typed where that is short, else rounded."""
+    text = text_of(value)
+    text = text[1:-1] if text.startswith("(") else text
+    return text if len(text) <= SHORT else f"{nearest(value):.4g}"
+
+
 def motion_at(function: Function, time: Node) -> Motion:
     """Return a curve of two outputs at a value of its one variable.
 
     Raises NoDerivativeError where it has no velocity, or stands still.
     """
-    t = nearest(time)
     pairs = [_numbers(function, time, order) for order in (1, 2)]
     first, second = pairs
     position = [value for value, _ in first]
     velocity = [slope for _, slope in first]
     if None in velocity or None in position or not any(velocity):
         raise NoDerivativeError(
-            f"no tangent at {t:g}: the curve has no velocity there, or stands still",
+            f"no tangent at {shown(time)}: the curve has no velocity there, or stands still",
             hint="choose another value of the parameter",
         )
     acceleration = [slope for _, slope in second]
     x, y = (coordinate for coordinate in position if coordinate is not None)
     dx, dy = (coordinate for coordinate in velocity if coordinate is not None)
     known = [coordinate for coordinate in acceleration if coordinate is not None]
-    return Motion(t, (x, y), (dx, dy), (known[0], known[1]) if len(known) == 2 else None)
+    return Motion(time, (x, y), (dx, dy), (known[0], known[1]) if len(known) == 2 else None)
 
 
 def _numbers(function: Function, time: Node, order: int) -> list[tuple[float | None, float | None]]:

@@ -88,6 +88,14 @@ EVERY = Option(
     least=1,
     is_local=True,
 )
+PLAY = Option(
+    "play",
+    Kind.FLAG,
+    "Play the path on the terminal, step by step, before the answer.",
+    default=False,
+    group=_DESCENT,
+    is_local=True,
+)
 
 
 def plan(request: Request) -> Plan:
@@ -123,6 +131,7 @@ def plan(request: Request) -> Plan:
             every=every,
             most=request.host.rows or MAX_STEPS,
             draw=partial(_drawn, function, descents),
+            frames=partial(_played, function, descents) if request["play"] else None,
         )
 
     return Plan(compute, at=start)
@@ -130,13 +139,30 @@ def plan(request: Request) -> Plan:
 
 def _drawn(function: Function, descents: Sequence[Descent], kind: str) -> bytes:
     """Return a picture of the way of the one descent."""
-    if len(descents) > 1:
-        raise UsageError("several starts, and one path is drawn", hint="draw them one by one")
     from diffcli.output.plots.path import path_figure
     from diffcli.output.plots.style import Canvas
 
-    points = [list(step.coordinates.values()) for step in descents[0].steps]
-    return path_figure(function, points, Canvas(kind=kind))
+    return path_figure(function, _way(descents), Canvas(kind=kind))
+
+
+def _played(
+    function: Function,
+    descents: Sequence[Descent],
+    columns: int,
+    rows: int,
+    colour: bool,
+) -> Iterator[str]:
+    """Return the pictures of the way of the one descent, as text."""
+    from diffcli.output.plots.path_text import path_texts
+
+    return path_texts(function, _way(descents), columns, rows - 1, colour=colour)
+
+
+def _way(descents: Sequence[Descent]) -> list[list[float]]:
+    """Return the steps of the one descent. Raises UsageError where there are several."""
+    if len(descents) > 1:
+        raise UsageError("several starts, and one path is drawn", hint="draw them one by one")
+    return [list(step.coordinates.values()) for step in descents[0].steps]
 
 
 @contextmanager
@@ -165,12 +191,12 @@ COMMAND = Command(
 
 The end is what kind of point was reached, its gradient certified. Divergence, stagnation and
 leaving the domain are noticed. -o path.png draws the way; path.gif and, by
-ffmpeg, path.mp4 show it step by step.""",
+ffmpeg, path.mp4 show it step by step, --play in the terminal.""",
     examples="""\
 diffcli descend "x^2 + y^2" --from 1.1,2.1 --lr 0.05
 diffcli descend "(1-x)^2 + 100(y-x^2)^2" --from -1.2,1 --optimizer newton -o path.png
 diffcli descend "x*exp(-x)" --from 0.5 --maximize --project "0<=x<=3" """.rstrip(),
-    options=(FROM, OPTIMIZER, LR, STEPS, TOL, MAXIMIZE, SAFE, PROJECT, EVERY),
+    options=(FROM, OPTIMIZER, LR, STEPS, TOL, MAXIMIZE, SAFE, PROJECT, EVERY, PLAY),
     unused=(*CODE, COMPILE),
     beside=PICTURES,
     plan=plan,

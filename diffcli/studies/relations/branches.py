@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -11,12 +12,15 @@ from diffcli.engines.boxes.arithmetic import Array, Interval, Mask
 from diffcli.studies.relations.bounding import ComponentBounds
 from diffcli.studies.relations.cells import Cells, State
 from diffcli.studies.relations.components import Component
+from diffcli.studies.relations.exact_points import hole_in
 from diffcli.studies.relations.grid import Grid, Index, clusters
 
 STEPS = 40
 """Steps of the search for a point on an edge, at most."""
 MOST_OF_A_POINT = 4
 """Touching cells in which one point may lie."""
+MOST_HOLES, MOST_OF_A_HOLE = 50, 16
+"""Clusters of cells in which a missing point is looked for, and their cells at most."""
 CLOSE = 2.0**-50
 """A step that ends the search, as a part of the edge."""
 
@@ -26,11 +30,13 @@ class Branches:
     """A curve's lines, each (points, 2); points (n, 2) of it that lie on none; and rows of cells.
 
     In the ``cells`` (n, 2) the curve is known to be, but not how it runs: next to a domain's edge.
+    At ``holes`` (n, 2) a line is missing one point, where the equation has no value.
     """
 
     lines: tuple[Array, ...]
     dots: Array
     cells: Array
+    holes: Array = field(default_factory=lambda: np.empty((0, 2)))
 
 
 def trace(component: Component, grid: Grid, cells: Cells, within: Mask | None = None) -> Branches:
@@ -49,7 +55,43 @@ def trace(component: Component, grid: Grid, cells: Cells, within: Mask | None = 
     has_line[rows[owners], columns[owners]] = True
     lone = ~_widened(has_line)[rows, columns]
     dots, strips = _lone(grid, rows[lone], columns[lone], cells)
-    return Branches(tuple(_chained(segments, edges.points)), dots, strips)
+    lines, holes = _chained(segments, edges.points), _holes(bounds, grid, rows, columns)
+    return Branches(tuple(_parted(lines, holes)), dots, strips, holes)
+
+
+def _holes(bounds: ComponentBounds, grid: Grid, rows: Index, columns: Index) -> Array:
+    """Return the exact points (n, 2) of a line at which the equation has no value."""
+    if not bounds.component.divisors or not rows.size:
+        return _as_points([])
+    broken = ~bounds.look(grid.cells(rows, columns)).continuous
+    rows, columns = rows[broken], columns[broken]
+    groups = (group for group in clusters(rows, columns) if len(group) <= MOST_OF_A_HOLE)
+    points = []
+    for members in islice(groups, MOST_HOLES):
+        low, high = grid.cells(rows[members], columns[members])
+        hull = Interval(low.min(axis=1, keepdims=True), high.max(axis=1, keepdims=True))
+        if (hole := hole_in(bounds.component, hull)) is not None:
+            points.append(hole.floats)
+    return _as_points(points)
+
+
+def _parted(lines: Sequence[Array], holes: Array) -> Iterator[Array]:
+    """Yield lines, parted at the holes that lie on them."""
+    for line in lines:
+        steps = np.diff(line, axis=0)
+        lengths = np.maximum((steps**2).sum(axis=1), np.finfo(float).tiny)
+        cuts = []
+        for hole in holes:
+            along = ((hole - line[:-1]) * steps).sum(axis=1) / lengths
+            off = hole - (line[:-1] + np.clip(along, 0, 1)[:, None] * steps)
+            nearest = int((off**2).sum(axis=1).argmin())
+            if (off[nearest] ** 2).sum() <= lengths[nearest]:
+                cuts.append(nearest + 1)
+        parts = np.split(line, sorted(cuts))
+        is_closed = len(line) > 2 and bool((line[0] == line[-1]).all())
+        if cuts and is_closed:
+            parts = [*parts[1:-1], np.concatenate([parts[-1], parts[0][1:]])]
+        yield from (part for part in parts if len(part) > 1)
 
 
 def _lone(grid: Grid, rows: Index, columns: Index, cells: Cells) -> tuple[Array, Array]:

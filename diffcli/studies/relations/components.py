@@ -27,12 +27,14 @@ MOST_TERMS = 200
 class Component:
     """A factor of an equation; its zeros count where the equation's ``whole`` residual is defined.
 
-    ``names`` are the two variables, that of the horizontal axis first.
+    ``names`` are the two variables, that of the horizontal axis first. Where one of the
+    ``divisors`` is 0 the equation has no value.
     """
 
     factor: Node
     whole: Node
     names: tuple[str, str]
+    divisors: tuple[Node, ...] = ()
 
     def partial(self, name: str) -> Node:
         """Return the factor's partial derivative. Raises FormulaError or LimitError."""
@@ -47,14 +49,15 @@ def components(residual: Node, names: tuple[str, str]) -> list[Component]:
         factors = [residual]
     if factors == [residual] or (len(factors) == 1 and _is_plain(factors[0], residual, names)):
         factors = [residual]
-    below = [_polynomial(factor, names) for factor in _lower(residual)]
+    divisors = _lower(residual)
+    below = [_polynomial(divisor, names) for divisor in divisors]
     parts = [
         part
         for factor in factors
         for part in _parts(factor, names)
         if not _divides(_polynomial(part, names), below)
     ]
-    return [Component(part, residual, names) for part in dict.fromkeys(parts)]
+    return [Component(part, residual, names, tuple(divisors)) for part in dict.fromkeys(parts)]
 
 
 def _lower(residual: Node) -> list[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, product
@@ -29,6 +29,10 @@ class ExactPoint:
     coordinates: tuple[Node, Node]
     floats: tuple[float, float]
 
+    def of(self, component: Component) -> dict[str, Node]:
+        """Return the coordinates by the names of a component's variables."""
+        return dict(zip(component.names, self.coordinates, strict=True))
+
 
 def exact_points(
     formulas: Sequence[Node], component: Component, box: Interval
@@ -37,17 +41,40 @@ def exact_points(
 
     The component's equation must be defined there.
     """
+    for point in _tried(box):
+        values = point.of(component)
+        if proved_sign(component.whole, values) is not None and _are_zero(formulas, values):
+            yield point
+            return
+
+
+def hole_in(component: Component, box: Interval) -> ExactPoint | None:
+    """Return the first exact point of a box (2, 1) that is a zero of the factor but no solution.
+
+    A divisor of the equation is proved to be 0 there. None where there is none among the points
+    that are tried.
+    """
+    for point in _tried(box):
+        values = point.of(component)
+        if _are_zero([component.factor], values) and any(
+            proved_sign(divisor, values) == 0 for divisor in component.divisors
+        ):
+            return point
+    return None
+
+
+def _are_zero(formulas: Sequence[Node], values: Mapping[str, Node]) -> bool:
+    return all(proved_sign(formula, values) == 0 for formula in formulas)
+
+
+def _tried(box: Interval) -> Iterator[ExactPoint]:
+    """Yield the exact points of a box that are tried, the simplest first."""
     sides = [
         list(islice(_values(float(low), float(high)), MOST_TRIED))
         for low, high in zip(box.lo[:, 0], box.hi[:, 0], strict=True)
     ]
     for x, y in product(*sides):
-        point = dict(zip(component.names, (x, y), strict=True))
-        if proved_sign(component.whole, point) is not None and all(
-            proved_sign(formula, point) == 0 for formula in formulas
-        ):
-            yield ExactPoint((x, y), (nearest(x), nearest(y)))
-            return
+        yield ExactPoint((x, y), (nearest(x), nearest(y)))
 
 
 def _values(low: float, high: float) -> Iterator[Node]:

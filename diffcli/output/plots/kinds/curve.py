@@ -68,7 +68,7 @@ class Curve(Picture):
         """What is said of each tangent: its equation, the speed and the curvature."""
         texts = []
         for motion, straight in zip(self.motions, self.straights, strict=True):
-            text = f"at {self.variable} = {motion.t:.4g}: {straight.equation}"
+            text = f"at {self.variable} = {motion.shown_t}: {straight.equation}"
             text += f", speed {motion.speed:.4g}"
             if motion.curvature is not None:
                 text += f", curvature {motion.curvature:.4g}"

@@ -118,6 +118,7 @@ def _wound(flat: Scene) -> Scene:
                         tuple(map(_cartesian, edge.branches.lines)),
                         _cartesian(edge.branches.dots),
                         _cartesian(edge.branches.cells),
+                        _cartesian(edge.branches.holes),
                     ),
                 )
                 for edge in each.edges

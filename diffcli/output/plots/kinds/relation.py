@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 AXES = ("x", "y")
 """The variables of the plane in which a relation of one variable is drawn."""
 
+MOST_LISTED = 6
+"""Missing points of curves that a note lists."""
+
 
 @dataclass(frozen=True)
 class RelationPicture(Picture):
@@ -104,6 +107,11 @@ def notes_of(function: Function, scene: Scene) -> tuple[str, ...]:
         rows, columns = scene.grid.shape
         why = ": the limit of work is reached; a smaller range shows more" * scene.is_limited
         notes.append(f"{scene.undecided:,} of {rows * columns:,} cells are undecided{why}")
+    holes = [hole for shown in scene.shown for edge in shown.edges for hole in edge.branches.holes]
+    if holes:
+        listed = ", ".join(f"({x:.6g}, {y:.6g})" for x, y in holes[:MOST_LISTED])
+        more = f" and {len(holes) - MOST_LISTED} more" if len(holes) > MOST_LISTED else ""
+        notes.append(f"no point of the curve at {listed}{more}, where the equation isn't defined")
     if any(has_variable_power(output) for output in function.outputs):
         notes.append(POSITIVE)
     return tuple(notes)

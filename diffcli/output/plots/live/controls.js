@@ -103,19 +103,6 @@ function ticks([low, high]) {
     Number(((first + place) * step).toPrecision(12)));
 }
 
-// Call a function once before the next picture, however often it is asked for.
-function oncePerFrame(draw) {
-  let waiting = false;
-  return () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      draw();
-    });
-  };
-}
-
 // Call a function when an element's size changes, with its width and height.
 function onResize(element, resized) {
   new ResizeObserver(() => resized(element.clientWidth, element.clientHeight)).observe(element);

@@ -60,8 +60,8 @@ def drawn(
 ) -> Drawn:
     """Return what a page draws of a picture.
 
-    Raises UsageError where it is one of regions, of arrows or in space, or where a slider would
-    move a curve that the page doesn't compute.
+    Raises UsageError where it is one of arrows or in space, or where a slider would move a curve
+    that the page doesn't compute.
     """
     if isinstance(picture, LinesShown):
         return _lines(function, picture, orders, sliders)
@@ -74,7 +74,9 @@ def drawn(
                 hint="--animate a=0:2 -o plot.gif",
             )
         return Drawn("plane", (), (), curves_data(picture))
-    raise UsageError("a page shows lines, curves in a plane and surfaces", hint="-o plot.svg")
+    raise UsageError(
+        "a page shows lines, curves and regions in a plane, and surfaces", hint="-o plot.svg"
+    )
 
 
 def _lines(

@@ -1,7 +1,7 @@
 // Lines: pan, zoom, a crosshair with the tangent, a legend that hides, drawn by uPlot.
 
 const DASHES = [[], [7, 4], [7, 4, 2, 4], [2, 3]];
-const FAR = 10, ZOOM = 1.2, KEY_STEPS = 100;
+const FAR = 2, ZOOM = 1.2, KEY_STEPS = 100;
 
 const chartBox = byId("chart");
 const variable = plot.coordinates[0];
@@ -18,13 +18,13 @@ const ink = (line) => inks()[line.colour % inks().length];
 const entriesAt = (x) => numbersAt([x]);
 
 // Return what uPlot draws: the points, and each line's numbers; null is a gap.
-function columnsOfView() {
+function columnsOfView(effort) {
   const [bottom, top] = view.y.map(onScale.y);
   const evaluate = (x) => {
     const row = entriesAt(x);
     return plot.lines.map((line) => onScale.y(row[line.entry]));
   };
-  const found = sampled(evaluate, ...view.x, [bottom, top]);
+  const found = sampled(evaluate, ...view.x, [bottom, top], effort);
   poles = found.poles;
   const reach = FAR * (top - bottom);
   const drawn = (y) => Number.isFinite(y)
@@ -162,15 +162,15 @@ const chart = new uPlot({
   hooks: { drawAxes: [drawBehind], draw: [drawBefore] },
 }, columnsOfView(), chartBox);
 
-function redraw() {
+function redraw(effort) {
   chart.batch(() => {
-    chart.setData(columnsOfView(), false);
+    chart.setData(columnsOfView(effort), false);
     chart.setScale("x", { min: view.x[0], max: view.x[1] });
     chart.setScale("y", { min: view.y[0], max: view.y[1] });
   });
   writeNumbers();
 }
-const redrawSoon = oncePerFrame(redraw);
+const redrawSoon = coarseThenFine(QUICK.length, (level) => redraw(QUICK[level] ?? FULL));
 const retraceSoon = oncePerFrame(() => {
   chart.redraw(false, false);
   writeNumbers();

@@ -22,6 +22,7 @@ from diffcli.export.code import Code, code_of
 from diffcli.export.routines import Routine
 from diffcli.export.trial import examined
 from diffcli.language.function import Function
+from diffcli.output.plots.kinds.relation import RelationPicture
 from diffcli.output.plots.labels import equation_of
 from diffcli.output.plots.live.drawn import Drawn, drawn
 from diffcli.output.plots.pictures import Picture
@@ -33,7 +34,7 @@ NUMBERS = "numbers"
 REACH = 10.0
 """How many times as far out as the first view a number is wrong that is told of."""
 COMPUTED = "the page computes in floating point; diffcli proves the numbers of any point"
-FIXED = "the curve is as diffcli found it, over this range; the page computes none of it"
+FIXED = "the picture is as diffcli found it, over this range; the page computes none of it"
 _CODE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "lines": ("sampling.js", "lines.js"),
@@ -42,6 +43,8 @@ _CODE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The files beside this one that draw a picture of each kind."""
+REGION = 'stroke-width="10" stroke-opacity="0.4"'
+"""The pen of a region in the legend."""
 CLOSING = re.compile("</(?=script)", re.IGNORECASE)
 _HINTS: Mapping[str, str] = MappingProxyType(
     {
@@ -94,7 +97,8 @@ def live_page(
         "dark": None if canvas.style == OWN else True,
     }
     if not shown.indices:
-        return Page(_filled("", shown.fields["text"], data, (FIXED,), canvas.title))
+        said_of = picture.notes if isinstance(picture, RelationPicture) else ()
+        return Page(_filled("", shown.fields["text"], data, (FIXED, *said_of), canvas.title))
     code, notes = _computing(function, shown, sliders)
     equation = equation_of(code.function)[0].replace("**", "^")
     body = code.text.rpartition("\n\nexport {")[0]
@@ -151,7 +155,7 @@ def _filled(
     title: str | None,
 ) -> str:
     """Return the page with everything in its place; ``computed`` is the code of its numbers."""
-    kind, names = data["kind"], ("controls.js", *_CODE[data["kind"]])
+    kind, names = data["kind"], ("controls.js", "redrawing.js", *_CODE[data["kind"]])
     own = CLOSING.sub("< /", "\n\n".join([computed, *map(_file, names)]))
     licence = _library("LICENSE").replace("--", "- -")
     library = (
@@ -182,8 +186,9 @@ def _filled(
 def _legend(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     stroke = '<svg viewBox="0 0 32 12" aria-hidden="true"><line x1="0" y1="6" x2="32" y2="6"'
     for line in lines:
+        pen = 'stroke-width="2.5"' if line.get("inside") is None else REGION
         yield (
-            f'<button type="button" aria-pressed="true">{stroke} stroke-width="2.5"/></svg>'
+            f'<button type="button" aria-pressed="true">{stroke} {pen}/></svg>'
             f"{line['label']}</button>"
         )
 

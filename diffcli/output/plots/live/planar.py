@@ -1,4 +1,4 @@
-"""Curves that diffcli has found, as the data of a page: an equation's branches, a path's samples.
+"""What diffcli has found in a plane, as the data of a page: branches, regions, a path's samples.
 
 The page draws them and computes none.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from diffcli.errors import UsageError
+from diffcli.engines.boxes.arithmetic import Mask
 from diffcli.output.html import math
 from diffcli.output.plots.frame import StraightLine, straights_of
 from diffcli.output.plots.kinds.curve import Curve
@@ -24,17 +24,16 @@ from diffcli.studies.relations.scene import Shown
 
 
 def curves_data(picture: RelationPicture | Curve) -> dict[str, Any]:
-    """Return what a page reads of curves in a plane. Raises UsageError for a region."""
+    """Return what a page reads of curves and regions in a plane."""
     return _relations(picture) if isinstance(picture, RelationPicture) else _path(picture)
 
 
 def _relations(picture: RelationPicture) -> dict[str, Any]:
     scene = picture.scene
-    if any(shown.inside is not None for shown in scene.shown):
-        raise UsageError("a page shows curves, and no regions", hint="-o plot.svg")
     return {
         **_view(scene.grid.x[[0, -1]], scene.grid.y[[0, -1]]),
         "decided": True,
+        "undecided": _masked(np.logical_or.reduce([shown.undecided for shown in scene.shown])),
         "axes": scene.names,
         "names": scene.names,
         "text": ", ".join(shown.relation.text for shown in scene.shown),
@@ -45,15 +44,37 @@ def _relations(picture: RelationPicture) -> dict[str, Any]:
 
 
 def _relation(place: int, shown: Shown) -> dict[str, Any]:
-    branches = [edge.branches for edge in shown.edges]
+    edges = [(edge, "strict" if edge.is_strict else "paths") for edge in shown.edges]
     text, latex = shown.relation.text, relation_latex(shown.relation.sides)
     return {
         "name": text,
         "label": math(latex) if latex else escape(text),
         "colour": place,
-        "paths": [line.tolist() for each in branches for line in each.lines],
-        "dots": [spot for each in branches for spot in (*each.dots.tolist(), *each.cells.tolist())],
-    }
+        **{
+            name: [line.tolist() for edge, kind in edges for line in edge.branches.lines
+                   if kind == name]
+            for name in ("paths", "strict")
+        },
+        "dots": [
+            spot
+            for edge, _ in edges
+            for spot in (*edge.branches.dots.tolist(), *edge.branches.cells.tolist())
+        ],
+        "holes": [hole for edge, _ in edges for hole in edge.branches.holes.tolist()],
+        "inside": None if shown.inside is None else _masked(shown.inside),
+    }  # fmt: skip
+
+
+def _masked(cells: Mask) -> dict[str, Any] | None:
+    """Return cells (rows, columns) by the lengths of runs outside and inside in turn, row by row.
+
+    None where there are none.
+    """
+    if not cells.any():
+        return None
+    flat = np.concatenate([[False], cells.ravel(), [~cells.ravel()[-1]]])
+    ends = np.flatnonzero(np.diff(flat))
+    return {"columns": cells.shape[1], "runs": np.diff(ends, prepend=0).tolist()}
 
 
 def _path(picture: Curve) -> dict[str, Any]:
@@ -70,11 +91,15 @@ def _path(picture: Curve) -> dict[str, Any]:
         "label": math(picture.latex) if picture.latex else escape(picture.equation),
         "colour": 0,
         "paths": [_rows(part) for part in parts if len(part)],
+        "strict": [],
         "dots": [],
+        "holes": [],
+        "inside": None,
     }
     return {
         **_view(*picture.view),
         "decided": False,
+        "undecided": None,
         "axes": ("x", "y"),
         "names": ("x", "y", picture.variable, "dy/dx"),
         "text": picture.equation,

@@ -1,6 +1,6 @@
-// Curves in a plane that diffcli has found: pan, zoom, and the nearest of their points.
+// Curves and regions in a plane that diffcli has found: pan, zoom, and the nearest of their points.
 
-const ZOOM = 1.2, NEAR = 60, MARGINS = { left: 64, right: 16, top: 12, bottom: 36 };
+const ZOOM = 1.2, NEAR = 60, SHADE = 0.18, STRICT = [6, 4], MARGINS = { left: 64, right: 16, top: 12, bottom: 36 };
 
 const box = byId("chart");
 const canvas = document.createElement("canvas");
@@ -10,7 +10,7 @@ const view = { x: [...plot.x], y: [...plot.y] };
 const hidden = new Set();
 // Every point of every line, in order: its line, and its numbers, which begin with the coordinates.
 const points = plot.lines.flatMap((line, place) =>
-  [...line.paths, line.dots].flatMap((path) => path.map((numbers) => ({ place, numbers }))));
+  [...line.paths, ...line.strict, line.dots].flatMap((path) => path.map((numbers) => ({ place, numbers }))));
 let crosshair = null;
 
 const at = (point) => point.numbers.slice(0, 2);
@@ -64,6 +64,37 @@ function drawGround(seen) {
   ctx.restore();
 }
 
+// Cells as an image of one pixel each, in a colour: runs outside and inside take turns.
+function imageOf(cells, fillStyle) {
+  const image = document.createElement("canvas"), { columns, runs } = cells;
+  image.width = columns;
+  image.height = runs.reduce((sum, run) => sum + run, 0) / columns;
+  const pen = image.getContext("2d");
+  pen.fillStyle = fillStyle;
+  let first = 0;
+  runs.forEach((run, place) => {
+    for (let left = place % 2 ? run : 0; left > 0;) {
+      const column = first % columns, length = Math.min(left, columns - column);
+      // The lowest row of cells is the last of the image.
+      pen.fillRect(column, image.height - 1 - Math.floor(first / columns), length, 1);
+      first += length;
+      left -= length;
+    }
+    if (place % 2 === 0) first += run;
+  });
+  return image;
+}
+
+const images = new Map();
+function drawCells(cells, name, fillStyle, seen) {
+  if (!cells) return;
+  const key = `${name} ${fillStyle}`;
+  if (!images.has(key)) images.set(key, imageOf(cells, fillStyle));
+  const [left, right] = plot.x.map((x) => across(x, seen)), [bottom, top] = plot.y.map((y) => down(y, seen));
+  ctx.imageSmoothingEnabled = false;
+  ctx.drawImage(images.get(key), left, top, right - left, bottom - top);
+}
+
 function drawAxes(seen) {
   Object.assign(ctx, { font: "14px system-ui, sans-serif", fillStyle: colour("ink") });
   const [left, bottom] = [MARGINS.left, MARGINS.top + seen.height];
@@ -105,11 +136,20 @@ function draw() {
   }
   plot.lines.forEach((line, place) => {
     if (hidden.has(place)) return;
-    for (const path of line.paths) {
-      trace(path.map(([x, y]) => [across(x, seen), down(y, seen)]), { strokeStyle: ink(line), lineWidth: 2.2 });
+    ctx.globalAlpha = SHADE;
+    drawCells(line.inside, place, ink(line), seen);
+    ctx.globalAlpha = 1;
+    for (const [paths, dashes] of [[line.paths, []], [line.strict, STRICT]]) {
+      ctx.setLineDash(dashes);
+      for (const path of paths) {
+        trace(path.map(([x, y]) => [across(x, seen), down(y, seen)]), { strokeStyle: ink(line), lineWidth: 2.2 });
+      }
     }
+    ctx.setLineDash([]);
     for (const [x, y] of line.dots) dot(x, y, seen, ink(line), ink(line), 3);
+    for (const [x, y] of line.holes) dot(x, y, seen, colour("ground"), ink(line), 3.5);
   });
+  drawCells(plot.undecided, "undecided", colour("undecided"), seen);
   for (const each of plot.marks) dot(each.x, each.y, seen, colour("ground"), colour("ink"));
   if (crosshair) dot(...at(crosshair), seen, ink(plot.lines[crosshair.place]), colour("ground"), 5.5);
   ctx.restore();

@@ -1,22 +1,25 @@
 // Sampling: points along lines, closer where a line is steep, with a gap where it breaks.
 
-// Cells of the first grid.
-const CELLS = 600;
-// How often a steep cell is halved, and then closed in on.
-const HALVINGS = 6, ROUNDS = 60;
+// The effort: cells of the first grid, how often a steep one is halved, and then closed in on, and
+// the most points that are evaluated.
+const FULL = { cells: 600, halvings: 6, rounds: 60, most: 20000 };
+// The efforts while a slider moves.
+const QUICK = [
+  { cells: 300, halvings: 4, rounds: 24, most: 4000 },
+  { cells: 150, halvings: 4, rounds: 20, most: 1200 },
+  { cells: 100, halvings: 2, rounds: 12, most: 400 },
+];
 // The narrowest bracket of a break, as a part of its place.
 const NEAREST = 8 * Number.EPSILON;
 // A cell that rises by this part of the view is steep; a gap that closes to this part is none.
 const STEEP = 0.02, CLOSES = 1 / 8;
-// The most points that are evaluated.
-const MOST_POINTS = 20000;
 
 // Return the points of lines from low to high, with the numbers of every line at each, and the
 // poles. `evaluate` gives the lines' numbers at a point, `view` is the range of numbers shown.
-function sampled(evaluate, low, high, view) {
+function sampled(evaluate, low, high, view, effort = FULL) {
   const height = view[1] - view[0];
   const points = [], poles = new Set();
-  let left = MOST_POINTS - CELLS;
+  let left = effort.most - effort.cells;
 
   const pointAt = (x) => ({ x, row: evaluate(x) });
   const middleOf = (first, last) => pointAt(first.x + (last.x - first.x) / 2);
@@ -30,7 +33,13 @@ function sampled(evaluate, low, high, view) {
 
   function refine(first, last, halvings) {
     const steep = first.row.flatMap((a, line) => isSteep(a, last.row[line]) ? [line] : []);
-    if (!steep.length || left <= 0) return;
+    if (!steep.length) return;
+    if (left <= 0) {
+      // Nothing more is evaluated: what rises by the whole view may be a break, and is left open.
+      const row = first.row.map((a, line) => Math.abs(last.row[line] - a) < height ? (a + last.row[line]) / 2 : NaN);
+      points.push({ x: first.x + (last.x - first.x) / 2, row });
+      return;
+    }
     if (halvings > 0) {
       const middle = middleOf(first, last);
       left -= 1;
@@ -53,7 +62,7 @@ function sampled(evaluate, low, high, view) {
   // line is but steep.
   function breakBetween(first, last, line) {
     const before = Math.abs(last.row[line] - first.row[line]);
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < effort.rounds; round++) {
       // A point is left between the ends, for the gap.
       if (last.x - first.x <= NEAREST * Math.max(Math.abs(first.x), Math.abs(last.x))) break;
       const middle = middleOf(first, last);
@@ -73,9 +82,9 @@ function sampled(evaluate, low, high, view) {
 
   let previous = pointAt(low);
   points.push(previous);
-  for (let cell = 1; cell <= CELLS; cell++) {
-    const next = pointAt(cell < CELLS ? low + (high - low) * (cell / CELLS) : high);
-    refine(previous, next, HALVINGS);
+  for (let cell = 1; cell <= effort.cells; cell++) {
+    const next = pointAt(cell < effort.cells ? low + (high - low) * (cell / effort.cells) : high);
+    refine(previous, next, effort.halvings);
     points.push(next);
     previous = next;
   }

@@ -1,7 +1,11 @@
 // A surface that turns, with the tangent plane at a point.
 
-const FINE = 56, COARSE = 24, HEIGHT = 0.65, PATCH = 0.22, WIRES = 8;
+// The sides of the grid of facets, multiples of the wires: at rest, and while a slider moves.
+const WIRES = 8, FINE = 56, COARSER = [24, 16, 8];
+const HEIGHT = 0.65, PATCH = 0.22;
 const TURN = 0.008, KEY_TURN = 0.1, ZOOM = 1.15, STEEPEST = Math.PI / 2;
+// How much larger than it is a facet is drawn, in pixels from its middle.
+const SEAM = 0.7;
 // Colours from low to high, of matplotlib's viridis.
 const SHADES = [[68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141],
   [39, 173, 129], [92, 200, 99], [170, 220, 50], [253, 231, 37]];
@@ -12,28 +16,24 @@ const ctx = canvas.getContext("2d");
 box.append(canvas);
 const start = { turn: -1.01, tilt: 0.49, zoom: 1 };
 const seen = { ...start };
-// The sides of the grid of facets: fewer while a slider moves.
-let side = FINE;
-let crosshair = null, heights = [];
+// What is drawn: the sides of the grid, the number at each of its points, row by row.
+let side = FINE, heights = new Float64Array(0);
+let crosshair = null;
 
 const keepPlace = () => keepAddress(crosshair);
-makeSliders(() => {
-  side = COARSE;
-  resampleSoon();
-}, () => {
-  side = FINE;
-  resampleSoon();
-  keepPlace();
-});
+makeSliders(() => resample(), keepPlace);
 
 const stepOf = ([low, high], place) => low + (high - low) * (place / side);
 // Where a number lies between the ends of its axis, from −1 to 1.
 const within = (value, [low, high]) => (2 * (value - low)) / (high - low) - 1;
 
 function sampleHeights() {
-  heights = Array.from({ length: side + 1 }, (_, row) =>
-    Array.from({ length: side + 1 }, (_, column) =>
-      numbersAt([stepOf(plot.x, column), stepOf(plot.y, row)])[0]));
+  heights = new Float64Array((side + 1) ** 2);
+  for (let row = 0, place = 0; row <= side; row++) {
+    for (let column = 0; column <= side; column++, place++) {
+      [heights[place]] = numbersAt([stepOf(plot.x, column), stepOf(plot.y, row)]);
+    }
+  }
 }
 
 // Return where a point of the box −1 … 1 is seen, and how far away.
@@ -49,13 +49,15 @@ function project([x, y, z]) {
 const spot = (x, y, z) =>
   project([within(x, plot.x), within(y, plot.y), Math.max(-1, Math.min(1, within(z, plot.z)))]);
 
-function shade(z) {
-  const share = Math.max(0, Math.min(1, (within(z, plot.z) + 1) / 2)) * (SHADES.length - 1);
+// The colours of heights from low to high.
+const PALETTE = Array.from({ length: 128 }, (_, place) => {
+  const share = (place / 127) * (SHADES.length - 1);
   const first = Math.min(Math.floor(share), SHADES.length - 2);
-  const parts = SHADES[first].map((part, place) =>
-    Math.round(part + (share - first) * (SHADES[first + 1][place] - part)));
+  const parts = SHADES[first].map((part, index) =>
+    Math.round(part + (share - first) * (SHADES[first + 1][index] - part)));
   return `rgb(${parts.join(" ")})`;
-}
+});
+const shade = (z) => PALETTE[Math.round(127 * Math.max(0, Math.min(1, (within(z, plot.z) + 1) / 2)))];
 
 function polygon(points, style) {
   ctx.beginPath();
@@ -66,22 +68,46 @@ function polygon(points, style) {
   if (style.strokeStyle) ctx.stroke();
 }
 
-function facets() {
-  const found = [];
-  const points = heights.map((row, i) => row.map((z, j) => Number.isFinite(z)
-    ? spot(stepOf(plot.x, j), stepOf(plot.y, i), z) : null));
-  for (let i = 0; i < side; i++) {
-    for (let j = 0; j < side; j++) {
-      const corners = [points[i][j], points[i][j + 1], points[i + 1][j + 1], points[i + 1][j]];
-      if (corners.includes(null)) continue;
-      const height = (heights[i][j] + heights[i + 1][j + 1] + heights[i][j + 1] + heights[i + 1][j]) / 4;
-      // Every so manieth line of the grid is drawn, with the facets beside it.
-      const edges = [[i, 0, 1], [j, 3, 0], [i + 1, 2, 3], [j + 1, 1, 2]]
-        .filter(([place]) => place % (side / WIRES) === 0).map(([, a, b]) => [corners[a], corners[b]]);
-      found.push({ corners, edges, height, far: corners.reduce((sum, each) => sum + each[2], 0) / 4 });
-    }
+// Draw the facets, the farthest first. Each is a little larger than it is, to leave no seams.
+function drawFacets() {
+  const wide = side + 1, wire = colour("wire"), every = side / WIRES;
+  const across = new Float64Array(wide * wide), up = across.slice(), far = across.slice();
+  heights.forEach((z, place) => {
+    [across[place], up[place], far[place]] =
+      spot(stepOf(plot.x, place % wide), stepOf(plot.y, Math.floor(place / wide)), z);
+  });
+  // A facet is named by its first corner; the others follow around it.
+  const corners = (facet) => [facet, facet + 1, facet + wide + 1, facet + wide];
+  const depth = new Float64Array(wide * wide), known = [];
+  for (let facet = 0; facet < wide * side; facet++) {
+    const around = corners(facet);
+    if (facet % wide === side || !around.every((corner) => Number.isFinite(heights[corner]))) continue;
+    depth[facet] = around.reduce((sum, corner) => sum + far[corner], 0);
+    known.push(facet);
   }
-  return found.sort((a, b) => b.far - a.far);
+  Object.assign(ctx, { strokeStyle: wire, lineWidth: 0.7 });
+  for (const facet of Uint32Array.from(known).sort((a, b) => depth[b] - depth[a])) {
+    const around = corners(facet), row = Math.floor(facet / wide), column = facet % wide;
+    const middle = [across, up].map((side_) => around.reduce((sum, corner) => sum + side_[corner], 0) / 4);
+    ctx.beginPath();
+    for (const corner of around) {
+      const [x, y] = [across[corner] - middle[0], up[corner] - middle[1]];
+      const more = 1 + SEAM / Math.max(Math.hypot(x, y), SEAM);
+      ctx.lineTo(middle[0] + more * x, middle[1] + more * y);
+    }
+    ctx.fillStyle = shade(around.reduce((sum, corner) => sum + heights[corner], 0) / 4);
+    ctx.fill();
+    // Every so manieth line of the grid is drawn, with the facets beside it.
+    const edges = [[row, 0, 1], [row + 1, 3, 2], [column, 0, 3], [column + 1, 1, 2]]
+      .filter(([line]) => line % every === 0);
+    if (!edges.length) continue;
+    ctx.beginPath();
+    for (const [, from, to] of edges) {
+      ctx.moveTo(across[around[from]], up[around[from]]);
+      ctx.lineTo(across[around[to]], up[around[to]]);
+    }
+    ctx.stroke();
+  }
 }
 
 // -- the box and its numbers -------------------------------------------------------------------
@@ -148,18 +174,14 @@ function draw() {
   ctx.clearRect(0, 0, width, height);
   ctx.lineJoin = "round";
   drawBox();
-  const wire = colour("wire");
-  for (const each of facets()) {
-    const ground = shade(each.height);
-    polygon(each.corners, { fillStyle: ground, strokeStyle: ground, lineWidth: 0.6 });
-    for (const edge of each.edges) polygon(edge, { strokeStyle: wire, lineWidth: 0.7, fillStyle: "" });
-  }
+  drawFacets();
   if (isAtStart()) for (const each of plot.marks) drawDot(each.x, each.y, numbersAt([each.x, each.y])[0], colour("ground"));
   if (crosshair) drawTangent();
   drawNumbers();
 }
 const drawSoon = oncePerFrame(draw);
-const resampleSoon = oncePerFrame(() => {
+const resample = coarseThenFine(COARSER.length, (level) => {
+  side = level === null ? FINE : COARSER[level];
   sampleHeights();
   draw();
   writeNumbers();
@@ -221,12 +243,13 @@ function showWhole() {
 function pick(event) {
   const { left, top } = box.getBoundingClientRect();
   let nearest = null, least = 30 ** 2;
-  heights.forEach((row, i) => row.forEach((z, j) => {
+  heights.forEach((z, place) => {
     if (!Number.isFinite(z)) return;
-    const [x, y] = [stepOf(plot.x, j), stepOf(plot.y, i)], [across, up, far] = spot(x, y, z);
+    const x = stepOf(plot.x, place % (side + 1)), y = stepOf(plot.y, Math.floor(place / (side + 1)));
+    const [across, up, far] = spot(x, y, z);
     const off = (across + left - event.clientX) ** 2 + (up + top - event.clientY) ** 2 + 10 * far;
     if (off < least) [nearest, least] = [[x, y].map((each) => Number(each.toPrecision(6))), off];
-  }));
+  });
   if (nearest) {
     moveTo(nearest);
     keepPlace();
