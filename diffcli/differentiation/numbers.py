@@ -78,14 +78,14 @@ def final_values(
     """
     flat: list[float | None] = [None] * count
     if numbers is not None:
-        flat = [number for array in numbers for number in _finite(array)]
+        flat = [number for array in numbers for number in finite_numbers(array)]
     for position, check in checks.items():
         flat[position] = check.value
     return flat
 
 
-def _finite(array: Array) -> Sequence[float | None]:
-    """Return the numbers of an array, None for what is no finite number."""
+def finite_numbers(array: Array) -> Sequence[float | None]:
+    """Return the numbers of an array in a row, None for what is no finite number."""
     flat: list[float] = array.ravel().tolist()
     if all(map(isfinite, flat)):
         return flat

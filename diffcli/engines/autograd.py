@@ -8,7 +8,7 @@ component by component.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import factorial, prod
 from typing import Literal
 
@@ -84,7 +84,7 @@ class Evaluation:
     @property
     def _flat(self) -> Tensor:
         """All outputs as one vector."""
-        return _flattened(self.outputs)
+        return flattened(self.outputs)
 
     def gradient(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Return the gradient of the sum of the first output in each input, shaped like it."""
@@ -148,12 +148,12 @@ class Evaluation:
         if mode == "reverse" or (mode == "auto" and self._flat.numel() <= columns):
             return _rows(self._flat, self._inputs)
         slopes, weights = self._weighted()
-        return _rows(_flattened(slopes), weights).T
+        return _rows(flattened(slopes), weights).T
 
     def hessian(self) -> Tensor:
         """Return the matrix of second derivatives of the first output, a number."""
         slopes = gradient(self.outputs[0], self._inputs, higher=True)
-        return _rows(_flattened(slopes), self._inputs)
+        return _rows(flattened(slopes), self._inputs)
 
     def vjp(self, vector: Sequence[Tensor]) -> list[Tensor]:
         """Return a vector, a tensor for each output, times the Jacobian."""
@@ -184,7 +184,8 @@ class Evaluation:
         return gradient(torch.stack(products), self._inputs)
 
 
-def _flattened(parts: Sequence[Tensor]) -> Tensor:
+def flattened(parts: Iterable[Tensor]) -> Tensor:
+    """Return the components of some tensors as one vector."""
     return torch.cat([part.reshape(-1) for part in parts])
 
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from diffcli.clock import now
-from diffcli.engines.autograd import Evaluation, Mode, tensors
+from diffcli.engines.autograd import Evaluation, Mode, flattened, tensors
 
 if TYPE_CHECKING:
     from diffcli.operators import Operator
@@ -154,7 +154,7 @@ class Quotients(Evaluation):
             moves = (sign * direction for sign, direction in zip(signs, directions, strict=True))
             point = self._here + sum(moves, torch.zeros_like(self._here))
             weight = prod(1 if sign == max(ends) else -1 for sign in signs)
-            flat = _flattened(self._program(*self._split(point)))
+            flat = flattened(self._program(*self._split(point)))
             # A function such as x[x > 0] may give another number of values beside the point.
             total += weight * flat if flat.shape == total.shape else torch.nan
         return total.div((max(ends) - min(ends)) ** len(directions))
@@ -296,7 +296,7 @@ def _scatter(
 
     def values(step: float) -> Tensor:
         moved = (x + step * _turns(x) * torch.clamp(x.abs(), min=1) for x in variables.values())
-        return _flattened(program(*moved)).double()
+        return flattened(program(*moved)).double()
 
     here = values(0.0)
     pairs = [(values(step), values(-step)) for step in (steps[0], *steps[-SMALLEST:])]
@@ -342,10 +342,6 @@ def _turns(x: Tensor) -> Tensor:
     signs = torch.ones_like(x).reshape(-1)
     signs[1::2] = -1
     return signs.reshape(x.shape)
-
-
-def _flattened(outputs: Iterable[Tensor]) -> Tensor:
-    return torch.cat([output.reshape(-1) for output in outputs])
 
 
 def _flat(blocks: Iterable[Any]) -> Array:

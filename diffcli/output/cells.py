@@ -9,6 +9,7 @@ from itertools import accumulate
 from math import prod
 from typing import Any, overload
 
+from diffcli.language.tensors import component_name
 from diffcli.layouts import Matrix, SparseMatrix
 from diffcli.output.notes import quotient
 from diffcli.output.report import Facts, Nested, NestedText, Report, Result
@@ -30,15 +31,11 @@ class Cell:
 
     def named(self, name: str) -> str:
         """Return the name of its entry with its index, if it has one: ``x[0,1]``."""
-        return _name(name, self.index)
+        return component_name(name, self.index)
 
     def text(self, digits: int | None) -> str:
         """Return the number as it is shown."""
         return shown(self.number, self.check, digits)
-
-
-def _name(entry: str, index: tuple[int, ...]) -> str:
-    return f"{entry}[{','.join(map(str, index))}]" if index else entry
 
 
 @dataclass(frozen=True)
@@ -231,7 +228,7 @@ class _Checks:
         """Return the check of a number, by its place or its name."""
         if self._whole or not self._by_name:
             return self._whole[position] if self._whole else None
-        return self._by_name.get(_name(entry, index))
+        return self._by_name.get(component_name(entry, index))
 
 
 def _shape(value: Nested) -> tuple[int, ...]:

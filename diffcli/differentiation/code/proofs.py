@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import equal, get_rng_state
 
-from diffcli.differentiation.code.weighing import OUT_OF_TIME, WRONG, Floats, Weighed, shown_of
+from diffcli.differentiation.code.weighing import OUT_OF_TIME, WRONG, Floats, Weighed
+from diffcli.differentiation.numbers import finite_numbers
 from diffcli.engines.balls.decimals import outward
 from diffcli.engines.trace.blame import Blame, blame, recorded_gradient
 from diffcli.engines.trace.parts import Parts, joined, unit
@@ -193,7 +194,7 @@ class Certificate:
     @staticmethod
     def _all_open(labels: Sequence[str], numbers: Floats, reason: str) -> tuple[Check, ...]:
         """Return checks that nothing is proved of."""
-        shown = shown_of(numbers)
+        shown = finite_numbers(numbers)
         return tuple(Check.each(Verdict.UNVERIFIED, labels, shown, shown, reason=reason))
 
     def _ones(self) -> list[Floats]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diffcli.differentiation.numbers import finite_numbers
 from diffcli.engines.trace.proof import Enclosed
 from diffcli.verdict import Check, Verdict
 
@@ -81,7 +81,7 @@ class Weighed:
         names = np.array(labels, dtype=object)
         sure, late = self.is_certified, np.isnan(self.middle) & is_cut
         columns = [array[sure].tolist() for array in (names, self.truth, self.numbers, self.ulps)]
-        shown = shown_of(self.numbers[late])
+        shown = finite_numbers(self.numbers[late])
         result[sure] = Check.each(Verdict.CERTIFIED, *columns)
         result[late] = Check.each(
             Verdict.UNVERIFIED, names[late].tolist(), shown, shown, reason=OUT_OF_TIME
@@ -127,11 +127,6 @@ class Weighed:
 
 
 _contains_zero = np.frompyfunc(lambda ball: ball.contains(0), 1, 1)
-
-
-def shown_of(numbers: Floats) -> list[float | None]:
-    """Return numbers, None for those that are none."""
-    return [x if isfinite(x) else None for x in numbers.tolist()]
 
 
 def _spacing(sizes: Floats, dtype: str) -> Floats:

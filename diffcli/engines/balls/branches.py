@@ -29,6 +29,14 @@ Floor = Callable[[Node], int]
 """Returns the greatest integer not above a term, or raises what says that it isn't known."""
 
 
+class UnsettledMargin(Exception):  # noqa: N818  (no error: it names what isn't known)
+    """The sign of a margin isn't known."""
+
+    def __init__(self, margin: Node) -> None:
+        super().__init__()
+        self.margin = margin
+
+
 def minus(x: Node, y: Node) -> Node:
     """Return x − y."""
     return node("add", x, node("neg", y))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from flint import arb, arb_series, ctx
 
-from diffcli.engines.balls.branches import Floor, Sign, direction, minus, settled
+from diffcli.engines.balls.branches import Floor, Sign, UnsettledMargin, direction, minus, settled
 from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, check_deadline
 from diffcli.engines.balls.precision import working
@@ -87,12 +87,6 @@ class Piece:
     high: End
 
 
-class _Unsettled(Exception):  # noqa: N818  (no error: it names the margin that isn't known)
-    def __init__(self, margin: Node) -> None:
-        super().__init__()
-        self.margin = margin
-
-
 class Range:
     """An integrand over a range, the parameters being numbers or Taylor series.
 
@@ -122,7 +116,7 @@ class Range:
             stretch = start.number.union(end.number)
             try:
                 piece = settled(self._body, *self._signs(stretch, known))
-            except _Unsettled as unsettled:
+            except UnsettledMargin as unsettled:
                 pending += reversed(self._cut(start, end, known, unsettled.margin))
             else:
                 done.append(Piece(piece, start, end))
@@ -148,13 +142,13 @@ class Range:
                 raise Difficult(
                     "perhaps a kink or a jump of the integrand for all values of its variable"
                 )
-            raise _Unsettled(margin)
+            raise UnsettledMargin(margin)
 
         def floor(term: Node) -> int:
             enclosed = ball(centre(self._value(term, stretch)))
             least, most = (_whole(end.floor()) for end in (enclosed.lower(), enclosed.upper()))
             if most - least > MAX_STEPS:
-                raise _Unsettled(minus(term, number((most + least) // 2)))
+                raise UnsettledMargin(minus(term, number((most + least) // 2)))
             result = least - 1 if enclosed.contains(least) else least
             for step in range(result + 1, most + 1):
                 where = sign(minus(term, number(step)))

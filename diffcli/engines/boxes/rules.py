@@ -26,6 +26,7 @@ from diffcli.engines.boxes.arithmetic import (
     down,
     exactly,
     hull,
+    magnitudes,
     mul,
     neg,
     power,
@@ -106,11 +107,6 @@ def _tan(x: Interval) -> Interval:
 def _tan_domain(x: Interval) -> Domain:
     smooth = elementary.tan(x)[1]
     return ternary(smooth, np.zeros_like(smooth))
-
-
-def _abs(x: Interval) -> Interval:
-    nearest = np.maximum(np.maximum(x.lo, -x.hi), 0.0)
-    return Interval(nearest, np.maximum(-x.lo, x.hi))
 
 
 def _abs_slope(x: Interval, _: Interval) -> Interval:
@@ -217,7 +213,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             lambda x, _v: _scaled(div(x, power(_not_negative(_one_minus_square(x)), 2)), 2.0),
             _within(-1.0, 1.0, closed=False),
         ),
-        "abs": Rule(_abs, _abs_slope, _abs_curvature),
+        "abs": Rule(magnitudes, _abs_slope, _abs_curvature),
         "sign": _step(np.sign, lambda x: (x.lo <= 0) & (x.hi >= 0)),
         "floor": _step(np.floor, _between(0.0)),
         "ceil": _step(np.ceil, _between(0.0)),

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffcli.engines.autograd import Evaluation, Mode, held
+from diffcli.engines.autograd import Evaluation, Mode, flattened, held
 from diffcli.engines.matrices.sparse import Names, Sparse, component_names, numbered
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
@@ -245,13 +245,13 @@ class Structured(Evaluation):
         return Sparse(row, column, like.new_zeros(pattern.nnz), pattern.shape, rows, columns)
 
     def _vjp(self, vector: Tensor) -> Tensor:
-        return _joined(self.vjp(_cut(vector, self.outputs)))
+        return flattened(self.vjp(_cut(vector, self.outputs)))
 
     def _jvp(self, vector: Tensor) -> Tensor:
-        return _joined(self.jvp(_cut(vector, self._inputs)))
+        return flattened(self.jvp(_cut(vector, self._inputs)))
 
     def _hvp(self, vector: Tensor) -> Tensor:
-        return _joined(self.hvp(_cut(vector, self._inputs)))
+        return flattened(self.hvp(_cut(vector, self._inputs)))
 
 
 _Entries = tuple[Tensor, Tensor]
@@ -307,7 +307,3 @@ def _cut(vector: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
     parts = vector.split([tensor.numel() for tensor in like])
     pairs = zip(parts, like, strict=True)
     return [part.reshape(tensor.shape).to(tensor.dtype) for part, tensor in pairs]
-
-
-def _joined(parts: Sequence[Tensor]) -> Tensor:
-    return torch.cat([part.reshape(-1) for part in parts])

@@ -14,7 +14,7 @@ from operator import mul
 
 from flint import arb
 
-from diffcli.engines.balls.branches import Floor, Sign, direction, minus, settled
+from diffcli.engines.balls.branches import Floor, Sign, UnsettledMargin, direction, minus, settled
 from diffcli.engines.balls.guards import Difficult
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.signs import Facts
@@ -75,12 +75,6 @@ class Local:
         return False
 
 
-class _OpenError(Exception):
-    def __init__(self, margin: Node) -> None:
-        super().__init__()
-        self.margin = margin
-
-
 def local(equation: Node, point: Mapping[str, Node], x: str, y: str) -> Local | None:
     """Return the half-branches of a curve at a point on it; None where they aren't known."""
     coordinates = {name: fraction_of(typed) for name, typed in point.items()}
@@ -123,7 +117,7 @@ class _Curve:
             signs = pending.pop()
             try:
                 formula = settled(self._equation, *self._decide(signs))
-            except _OpenError as found:
+            except UnsettledMargin as found:
                 pending += [{**signs, found.margin: sign} for sign in (-1, 0, 1)]
             else:
                 yield formula, [(self._chart.germ(margin), sign) for margin, sign in signs.items()]
@@ -145,7 +139,7 @@ class _Curve:
             if sign is None:
                 raise UnknownBranchesError
             if sign == 0:
-                raise _OpenError(margin)
+                raise UnsettledMargin(margin)
             return sign
 
         def floor(term: Node) -> int:

@@ -19,6 +19,7 @@ from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.points import Point
 from diffcli.language.printer import text_of
+from diffcli.language.tensors import component_name
 from diffcli.operators import Taylor
 from diffcli.operators.expansion import factorials, indices, monomial
 from diffcli.output.cells import Cell, cells
@@ -101,7 +102,7 @@ def _places(point: Point, result: Result) -> dict[str, Node]:
 
 def _components(name: str, value: object, index: tuple[int, ...] = ()) -> dict[str, Node]:
     if isinstance(value, float):
-        return {f"{name}[{','.join(map(str, index))}]": number(value)}
+        return {component_name(name, index): number(value)}
     components: dict[str, Node] = {}
     for index_of_part, part in enumerate(value if isinstance(value, list) else ()):
         components |= _components(name, part, (*index, index_of_part))
