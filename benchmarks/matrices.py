@@ -18,8 +18,8 @@ from torch import Tensor
 
 from benchmarks.record import Goal, Row
 from benchmarks.timing import interleaved
-from diffcli.differentiation.assumed import assumed_form
-from diffcli.differentiation.blocks import ClosedForm
+from diffcli.differentiation.forms.assumed import assumed_form
+from diffcli.differentiation.forms.blocks import ClosedForm
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.matrices.compressed import Structured
 from diffcli.engines.symbolic import expression, symbol

@@ -13,8 +13,8 @@ from time import perf_counter
 
 from benchmarks.record import Row
 from diffcli.differentiation import derive
-from diffcli.differentiation.checker import Checker
-from diffcli.differentiation.places import Positions
+from diffcli.differentiation.checks.checker import Checker
+from diffcli.differentiation.numbers.positions import Positions
 from diffcli.engines.symbolic import Symbolic
 from diffcli.language.function import Function
 from diffcli.language.parser import parse

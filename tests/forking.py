@@ -24,8 +24,8 @@ from typing import Any
 GIGABYTE = 1 << 30
 _PR_SET_CHILD_SUBREAPER = 36
 MODULES = (
-    "diffcli.differentiation.checker",
-    "diffcli.differentiation.samples",
+    "diffcli.differentiation.checks.checker",
+    "diffcli.differentiation.checks.samples",
     "diffcli.engines.balls.rules",
     "diffcli.tensors.components",
     "diffcli.engines.matrices.compressed",

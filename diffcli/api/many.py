@@ -1,8 +1,8 @@
 """Many points at once: in a formula of numbers, each element of its arrays is a point.
 
 Arrays broadcast as numpy's do. Up to 64 points are answered one by one. The numbers of more come
-from one vectorised evaluation, as :mod:`diffcli.differentiation.stacked` says; where they are
-proved, the truth replaces them.
+from one vectorised evaluation, as :mod:`diffcli.differentiation.results.stacked` says; where they
+are proved, the truth replaces them.
 """
 
 # ruff: noqa: TID253  (imported with the first arrays)
@@ -19,8 +19,8 @@ from diffcli.api.results import Derivative
 from diffcli.api.values import ArrayKind, arranged, flattened
 from diffcli.differentiation import Settings, derive
 from diffcli.differentiation.flow import derive_columns
-from diffcli.differentiation.places import EachPosition, Positions
-from diffcli.differentiation.stacked import MOST_SINGLE
+from diffcli.differentiation.numbers.positions import EachPosition, Positions
+from diffcli.differentiation.results.stacked import MOST_SINGLE
 from diffcli.engines.coordinates import array
 from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import number
@@ -31,7 +31,7 @@ from diffcli.operators.operator import Along
 from diffcli.output.report import Report
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Numbers
+    from diffcli.differentiation.numbers.arrays import Numbers
 
 Array = NDArray[np.float64]
 

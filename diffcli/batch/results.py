@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from diffcli.clock import now
 from diffcli.differentiation import Settings
-from diffcli.differentiation.numbers import Numbers
+from diffcli.differentiation.numbers.arrays import Numbers
 from diffcli.errors import LimitError, PointError, UsageError
 from diffcli.language.function import Function
 from diffcli.verdict import Verdict
@@ -129,7 +129,7 @@ class Results:
         """
         import numpy as np
 
-        from diffcli.differentiation.selection import suspects, where_any
+        from diffcli.differentiation.checks.selection import suspects, where_any
 
         absent = [name for name in self.variables if name not in chunk.numbers]
         if absent and chunk.rows:

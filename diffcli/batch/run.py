@@ -105,7 +105,7 @@ def _evaluated(
 ) -> Iterator[Evaluated]:
     import numpy as np
 
-    from diffcli.differentiation.selection import keys, smallest
+    from diffcli.differentiation.checks.selection import keys, smallest
 
     rows, drawn = tally.rows, np.concatenate([tally.keys, others.keys])
     memory = RecycledBuffers(plan.results.allocate)

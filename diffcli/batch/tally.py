@@ -12,7 +12,7 @@ from diffcli.batch.results import Evaluated
 from diffcli.verdict import Verdict
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.selection import Keys
+    from diffcli.differentiation.checks.selection import Keys
 
 _VERDICTS, _FIRST = tuple(Verdict), 2
 """The verdicts as numbers, from 2 on."""
@@ -62,7 +62,7 @@ class Tally:
         """Return the tally with one more chunk."""
         import numpy as np
 
-        from diffcli.differentiation.selection import keys
+        from diffcli.differentiation.checks.selection import keys
 
         chunk = evaluated.chunk
         # Wherever the file is cut into chunks, the rows of the smallest keys are the same.

@@ -112,10 +112,10 @@ class Verifier:
         """Return the checks of each row by column; None of what the time didn't suffice for."""
         import numpy as np
 
-        from diffcli.differentiation.checker import Checker
-        from diffcli.differentiation.examination import symbolic_values
-        from diffcli.differentiation.numbers import Numbers
-        from diffcli.differentiation.places import Positions
+        from diffcli.differentiation.checks.checker import Checker
+        from diffcli.differentiation.checks.examination import symbolic_values
+        from diffcli.differentiation.numbers.arrays import Numbers
+        from diffcli.differentiation.numbers.positions import Positions
 
         begun = now()
         results, settings = self._results, self._results.settings

@@ -25,7 +25,7 @@ _INTERRUPTED = 130
 _NEEDED = (
     "torch",
     "diffcli.engines.autograd",
-    "diffcli.differentiation.checker",
+    "diffcli.differentiation.checks.checker",
     "diffcli.output.table",
 )
 _MOST_LINES = 1_000

@@ -51,7 +51,7 @@ def check_size(operator: Operator, function: Function, points: Sequence[Point]) 
 
 
 def _outputs(function: Function, arrays: Mapping[str, Array]) -> tuple[Shape, ...]:
-    from diffcli.differentiation.places import broadcast
+    from diffcli.differentiation.numbers.positions import broadcast
     from diffcli.tensors.shapes import shapes_of
 
     if not function.has_tensors:

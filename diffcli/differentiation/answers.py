@@ -9,17 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from diffcli.clock import Budget
-from diffcli.differentiation.analysis import analysis, exact_text
-from diffcli.differentiation.by_shape import numbers_by_shape
-from diffcli.differentiation.evaluation import Evaluation
-from diffcli.differentiation.large import Large
-from diffcli.differentiation.normwise import relative_error
-from diffcli.differentiation.numbers import Checked
+from diffcli.differentiation.checks.normwise import relative_error
+from diffcli.differentiation.numbers.arrays import Checked
+from diffcli.differentiation.numbers.evaluation import Evaluation
+from diffcli.differentiation.numbers.vectors import product
 from diffcli.differentiation.problem import MAX_NESTED_ORDER, Problem, problem_of
-from diffcli.differentiation.results import result_of
+from diffcli.differentiation.results.analysis import analysis, exact_text
+from diffcli.differentiation.results.builder import result_of
+from diffcli.differentiation.results.by_shape import numbers_by_shape
+from diffcli.differentiation.results.large import Large
+from diffcli.differentiation.results.stacked import MOST_SINGLE, PointColumns, columns_of, together
 from diffcli.differentiation.settings import Settings
-from diffcli.differentiation.stacked import MOST_SINGLE, PointColumns, columns_of, together
-from diffcli.differentiation.vectors import product
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
 from diffcli.language.formula import Formula
@@ -29,10 +29,10 @@ from diffcli.operators import Matrix, Operator, Shape
 from diffcli.output.report import Result
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.blocks import ClosedForm
-    from diffcli.differentiation.checker import Checker
-    from diffcli.differentiation.numbers import Array, Numbers
-    from diffcli.differentiation.places import EachPosition, Places
+    from diffcli.differentiation.checks.checker import Checker
+    from diffcli.differentiation.forms.blocks import ClosedForm
+    from diffcli.differentiation.numbers.arrays import Array, Numbers
+    from diffcli.differentiation.numbers.positions import EachPosition, Places
 
 NO_AGREEMENT = "the closed form's value isn't autograd's here; --components writes it out"
 
@@ -70,7 +70,7 @@ class Answers:
         whole, settings, operator = together(points), self._settings, self._operator
         if whole is None or self._function.has_tensors or "autograd" not in settings.engines:
             return None
-        from diffcli.differentiation.places import EachPosition, Positions
+        from diffcli.differentiation.numbers.positions import EachPosition, Positions
 
         problem = self.problem(dict.fromkeys(whole.values, ()))
         is_sparse = isinstance(operator, Matrix) and operator.sparse
@@ -115,7 +115,7 @@ class Answers:
         columns = columns_of(
             problem, points, self._settings, self.evaluation, self._budget, vectors
         )
-        from diffcli.differentiation.selection import sample
+        from diffcli.differentiation.checks.selection import sample
 
         chosen = sample(points.size, self._settings.seed)
         order = [position for position in chosen if position not in columns.suspected]
@@ -145,7 +145,7 @@ class Answers:
 
         A formula of tensors, and a vector, are arrays still.
         """
-        from diffcli.differentiation.places import SinglePoint
+        from diffcli.differentiation.numbers.positions import SinglePoint
 
         problem = self.problem(dict.fromkeys(numbers, ()))
         if problem.scalars.function is not self._function:
@@ -157,8 +157,8 @@ class Answers:
         )
 
     def _of_arrays(self, point: Point) -> Result:
-        from diffcli.differentiation.places import Positions
-        from diffcli.differentiation.selection import agree
+        from diffcli.differentiation.checks.selection import agree
+        from diffcli.differentiation.numbers.positions import Positions
         from diffcli.engines.coordinates import arrays_of, by_component
 
         settings = self._settings
@@ -197,7 +197,7 @@ class Answers:
         """Whether formulas that have other numbers than autograd at a kink hold beside kinks."""
         if not form.where:
             return False
-        from diffcli.differentiation.agreement import agreement
+        from diffcli.differentiation.forms.agreement import agreement
 
         with self._budget.pause():
             agreed = agreement(self._operator, self._function, form, self._settings)
@@ -235,8 +235,8 @@ class Answers:
 
     def _large(self, problem: Problem, point: Point, arrays: Mapping[str, Array]) -> Result:
         """Return the answer of which a sample is checked."""
-        from diffcli.differentiation.numbers import Numbers
-        from diffcli.differentiation.selection import agree
+        from diffcli.differentiation.checks.selection import agree
+        from diffcli.differentiation.numbers.arrays import Numbers
         from diffcli.engines.autograd import to_array
 
         operator, settings = self._operator, self._settings
@@ -244,7 +244,7 @@ class Answers:
             reason = problem.reason or "a sparse matrix takes autograd"
             raise LimitError(reason, hint="with autograd among the --engines")
         with self._budget.pause():
-            import_module("diffcli.differentiation.samples")
+            import_module("diffcli.differentiation.checks.samples")
             evaluation, vector = self.evaluation.at(problem, arrays)
             values = [to_array(output) for output in evaluation.outputs]
             sparse = operator if isinstance(operator, Matrix) and operator.sparse else None
@@ -279,7 +279,7 @@ class Answers:
         """Return the suspects among the positions of vectors that stand for many points."""
         if not problem.element_by_element or numbers is None or not self._settings.proves:
             return []
-        from diffcli.differentiation.selection import suspects
+        from diffcli.differentiation.checks.selection import suspects
 
         evaluate = partial(self.evaluation.numbers, problem)
         return suspects(
@@ -294,8 +294,8 @@ class Answers:
         suspects: Sequence[int] = (),
         vectors: Array | None = None,
     ) -> Checker:
-        from diffcli.differentiation.checker import Checker
-        from diffcli.differentiation.examination import symbolic_values
+        from diffcli.differentiation.checks.checker import Checker
+        from diffcli.differentiation.checks.examination import symbolic_values
 
         settings = self._settings
         return Checker(

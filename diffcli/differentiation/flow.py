@@ -7,9 +7,13 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from diffcli.differentiation.analysis import real_roots, undefined_constants
 from diffcli.differentiation.answers import Answers
-from diffcli.differentiation.assumptions import check_assumptions, entry_by_entry, unconstrained
+from diffcli.differentiation.forms.assumptions import (
+    check_assumptions,
+    entry_by_entry,
+    unconstrained,
+)
+from diffcli.differentiation.results.analysis import real_roots, undefined_constants
 from diffcli.differentiation.settings import Settings
 from diffcli.engines import remote
 from diffcli.errors import LimitError
@@ -22,9 +26,9 @@ from diffcli.operators import Matrix, Operator
 from diffcli.output.report import Report, Result
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.blocks import ClosedForm
-    from diffcli.differentiation.numbers import Array, Numbers
-    from diffcli.differentiation.places import EachPosition
+    from diffcli.differentiation.forms.blocks import ClosedForm
+    from diffcli.differentiation.numbers.arrays import Array, Numbers
+    from diffcli.differentiation.numbers.positions import EachPosition
     from diffcli.verdict import Agreement
 
 _MODULES = {
@@ -88,7 +92,7 @@ class _Derivation:
         if needs_terms:
             remote.prepare()
         for engine in self._settings.engines if has_numbers else ():
-            for module in ("diffcli.differentiation.checker", *_MODULES[engine]):
+            for module in ("diffcli.differentiation.checks.checker", *_MODULES[engine]):
                 import_module(module)
         if needs_terms:
             remote.ready()
@@ -148,7 +152,7 @@ class _Derivation:
 
     def _formulas_of_tensors(self) -> tuple[Mapping[str, Formula], Agreement | None]:
         """Return the formulas of tensors whose shapes nobody gave, and what agrees with them."""
-        from diffcli.differentiation.assumed import assumed_form
+        from diffcli.differentiation.forms.assumed import assumed_form
 
         try:
             form, words = assumed_form(self._operator, self._function)
@@ -164,7 +168,7 @@ class _Derivation:
         """Return formulas, held against another engine at random points if one takes part."""
         if not self._settings.proves:
             return form.formulas, None
-        from diffcli.differentiation.agreement import agreement
+        from diffcli.differentiation.forms.agreement import agreement
 
         mismatch = agreement(self._operator, self._function, form, self._settings)
         if mismatch is None:

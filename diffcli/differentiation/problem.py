@@ -15,8 +15,8 @@ from diffcli.operators import Entry, Matrix, Operator, Scalars, Shape
 from diffcli.tensors.shapes import shapes_of
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.blocks import ClosedForm
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.forms.blocks import ClosedForm
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.differentiation.settings import Settings
 
 MAX_NESTED_ORDER = 4
@@ -127,7 +127,7 @@ def _with_closed_form(problem: Problem, shapes: Mapping[str, Shape], settings: S
     tensors = function.has_tensors or any(shapes.values())
     if not tensors or problem.element_by_element or "symbolic" not in settings.engines:
         return problem
-    from diffcli.differentiation.closed import closed_form, has_closed_form
+    from diffcli.differentiation.forms.closed import closed_form, has_closed_form
 
     if not has_closed_form(operator) or settings.components:
         return problem

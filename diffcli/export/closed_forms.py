@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from diffcli.differentiation.assumed import assumed_form
-from diffcli.differentiation.blocks import Block, ClosedForm
+from diffcli.differentiation.forms.assumed import assumed_form
+from diffcli.differentiation.forms.blocks import Block, ClosedForm
 from diffcli.errors import DiffcliError
 from diffcli.export.routines import Kind
 from diffcli.language.algebra import ZERO

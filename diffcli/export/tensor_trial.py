@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from diffcli.differentiation import Settings, derive
-from diffcli.differentiation.random_points import of_sizes
+from diffcli.differentiation.forms.random_points import of_sizes
 from diffcli.errors import DisagreementError, UsageError
 from diffcli.export.closed_forms import operator_of
 from diffcli.export.code import Code
@@ -67,7 +67,7 @@ def shapes_for(code: Code) -> Shapes | None:
 
 def _said(code: Code) -> Shapes | None:
     """Return shapes of the ranks that closed forms were written for, if they were."""
-    from diffcli.differentiation.assumed import guessed_shapes
+    from diffcli.differentiation.forms.assumed import guessed_shapes
     from diffcli.tensors.shapes import shapes_of
 
     function = code.function

@@ -20,7 +20,7 @@ from torch import Tensor
 
 import diffcli
 from diffcli.cli.main import run
-from diffcli.differentiation.selection import SAMPLE, keys, sample
+from diffcli.differentiation.checks.selection import SAMPLE, keys, sample
 from diffcli.engines.remote import Partials
 from diffcli.language.parser import parse
 from diffcli.rows import parquet as chunked
@@ -204,7 +204,7 @@ def test_every_place_is_as_likely_in_the_sample() -> None:
 )
 def test_a_point_within_rounding_of_a_kink_is_difficult(formula: str, near: float) -> None:
     from diffcli.differentiation import Settings
-    from diffcli.differentiation.selection import difficult
+    from diffcli.differentiation.checks.selection import difficult
 
     others = [near * (1 + 1e-9), near * (1 - 1e-9), near + 0.013]
     around = [nextafter(near, 10), near, nextafter(near, -10)]

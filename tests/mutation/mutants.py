@@ -30,7 +30,7 @@ from random import Random
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SUBJECTS = ("diffcli/language", "diffcli/engines", "diffcli/differentiation/judge.py")
+SUBJECTS = ("diffcli/language", "diffcli/engines", "diffcli/differentiation/checks/judge.py")
 COPIED = ("diffcli", "tests", "docs", "examples", "pyproject.toml", "README.md")
 OPTIONS = ("-x", "-q", "-n", "0", "--tb=no")
 LOADED = ("flint", "matplotlib", "mpmath", "scipy.special", "sympy", "torch")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from diffcli.cli import main
-from diffcli.differentiation import Settings, answers, derive, problem, vectors
+from diffcli.differentiation import Settings, answers, derive, problem
+from diffcli.differentiation.numbers import vectors
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Eval, Grad, Hvp, Operator, Vjp

@@ -6,7 +6,7 @@ import pytest
 
 from diffcli.commands.record import Request
 from diffcli.commands.run import run
-from diffcli.differentiation.assumed import guessed_shapes
+from diffcli.differentiation.forms.assumed import guessed_shapes
 from diffcli.errors import UsageError
 from diffcli.language.expression import variable
 from diffcli.tensors.calculus.identity import are_equal

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from diffcli.differentiation import derive
-from diffcli.differentiation.agreement import agreement
-from diffcli.differentiation.assumed import assumed_form
+from diffcli.differentiation.forms.agreement import agreement
+from diffcli.differentiation.forms.assumed import assumed_form
 from diffcli.differentiation.settings import Settings
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points

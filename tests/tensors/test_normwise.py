@@ -8,7 +8,7 @@ import torch
 from scipy.linalg import hilbert
 
 from diffcli.differentiation import Settings, derive
-from diffcli.differentiation.normwise import relative_error
+from diffcli.differentiation.checks.normwise import relative_error
 from diffcli.language.parser import parse
 from diffcli.language.points import read_points
 from diffcli.operators import Grad, Hessian, Jacobian, Operator

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diffcli.differentiation.assumed import assumed_form
+from diffcli.differentiation.forms.assumed import assumed_form
 from diffcli.errors import LimitError
 from diffcli.operators import Grad, Hessian, Jacobian
 from tests.tensors.published import Published, derivative, random_point, rows, value

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.autograd import functional
 
-from diffcli.differentiation.agreement import agreement
-from diffcli.differentiation.assumed import assumed_form
+from diffcli.differentiation.forms.agreement import agreement
+from diffcli.differentiation.forms.assumed import assumed_form
 from diffcli.differentiation.settings import Settings
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import expression, symbol

@@ -150,7 +150,7 @@ def test_what_only_shares_a_convention_does_not_agree() -> None:
 
 def test_a_number_agrees_only_with_its_own_formula(monkeypatch: pytest.MonkeyPatch) -> None:
     """1e-13 is off by as much as itself, and by nothing beside the largest number."""
-    from diffcli.differentiation.evaluation import Evaluation
+    from diffcli.differentiation.numbers.evaluation import Evaluation
 
     right = Evaluation.closed
 

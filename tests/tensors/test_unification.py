@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffcli.differentiation.assumed import assumed_form, in_words, shapes_for_operator
+from diffcli.differentiation.forms.assumed import assumed_form, in_words, shapes_for_operator
 from diffcli.language.declarations import declarations
 from diffcli.language.parser import parse
 from diffcli.operators import Grad

@@ -29,8 +29,8 @@ _MADV_COLLAPSE = 25
 MODULES = (
     *worker.MODULES,
     "diffcli.commands.derivatives",
-    "diffcli.differentiation.checker",
-    "diffcli.differentiation.samples",
+    "diffcli.differentiation.checks.checker",
+    "diffcli.differentiation.checks.samples",
     "diffcli.engines.balls.rules",
     "diffcli.engines.matrices.compressed",
     "diffcli.engines.remote",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from diffcli.differentiation import Settings
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.engines.differences import Estimate
     from diffcli.language.points import Typed
 

@@ -16,7 +16,7 @@ import numpy as np
 from torch import equal, get_rng_state
 
 from diffcli.differentiation.code.weighing import OUT_OF_TIME, WRONG, Floats, Weighed
-from diffcli.differentiation.numbers import finite_numbers
+from diffcli.differentiation.numbers.arrays import finite_numbers
 from diffcli.engines.balls.decimals import outward
 from diffcli.engines.trace.blame import Blame, blame, recorded_gradient
 from diffcli.engines.trace.parts import Parts, joined, unit

@@ -26,7 +26,7 @@ from diffcli.verdict import Check, Verdict
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
     from diffcli.differentiation.code.proofs import Certificate
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.engines.differences import Estimate
 
 NO_VALUE = "the value is no finite number to torch"

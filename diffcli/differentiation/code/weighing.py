@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.differentiation.numbers import finite_numbers
+from diffcli.differentiation.numbers.arrays import finite_numbers
 from diffcli.engines.trace.proof import Enclosed
 from diffcli.verdict import Check, Verdict
 

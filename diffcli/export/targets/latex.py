@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from diffcli.differentiation.assumed import assumed_form, shapes_for_operator
+from diffcli.differentiation.forms.assumed import assumed_form, shapes_for_operator
 from diffcli.errors import LimitError
 from diffcli.export.closed_forms import operator_of
 from diffcli.export.routines import Routine, entries_of
@@ -52,7 +52,7 @@ def _lines_of_tensors(function: Function, routines: Sequence[Routine]) -> Iterat
 
     Raises LimitError where a derivative has no closed form.
     """
-    from diffcli.differentiation.agreement import agreement
+    from diffcli.differentiation.forms.agreement import agreement
     from diffcli.differentiation.settings import Settings
 
     for routine in routines:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.clock import now
 from diffcli.differentiation import Settings, derive
-from diffcli.differentiation.places import Positions
+from diffcli.differentiation.numbers.positions import Positions
 from diffcli.engines.enclosure import Coordinate, partials
 from diffcli.engines.exact import as_constant
 from diffcli.engines.quotients import quotient

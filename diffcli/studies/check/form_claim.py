@@ -14,10 +14,10 @@ from math import prod
 from random import Random
 
 from diffcli.differentiation import Settings
-from diffcli.differentiation.assumed import guessed_shapes, in_words
-from diffcli.differentiation.blocks import ClosedForm
-from diffcli.differentiation.closed import closed_form
-from diffcli.differentiation.random_points import Spread, of_sizes, random_point
+from diffcli.differentiation.forms.assumed import guessed_shapes, in_words
+from diffcli.differentiation.forms.blocks import ClosedForm
+from diffcli.differentiation.forms.closed import closed_form
+from diffcli.differentiation.forms.random_points import Spread, of_sizes, random_point
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.expression import variable
 from diffcli.language.function import Function

@@ -124,7 +124,7 @@ def decide(
 
 def each_typed(point: Point, settings: Settings) -> Iterator[Mapping[str, Coordinate]]:
     """Yield every element of a point of vectors, as typed."""
-    from diffcli.differentiation.places import Positions
+    from diffcli.differentiation.numbers.positions import Positions
 
     positions = Positions(point, dtype=settings.dtype, seed=settings.seed)
     return map(positions.typed, range(positions.size))

@@ -18,7 +18,7 @@ import torch
 from flint import arb, arb_mat, arb_series, fmpq
 
 from diffcli.differentiation import Settings
-from diffcli.differentiation.judge import judge
+from diffcli.differentiation.checks.judge import judge
 from diffcli.engines.balls.guards import Trouble, Undefined
 from diffcli.engines.balls.signs import Facts
 from diffcli.engines.balls.walk import Coordinate, Steps, Walk, working

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from diffcli.differentiation.agreement import agreement
-from diffcli.differentiation.assumed import assumed_form
-from diffcli.differentiation.blocks import ClosedForm
+from diffcli.differentiation.forms.agreement import agreement
+from diffcli.differentiation.forms.assumed import assumed_form
+from diffcli.differentiation.forms.blocks import ClosedForm
 from diffcli.differentiation.settings import Settings
 from diffcli.errors import DisagreementError, LimitError, UsageError
 from diffcli.language.expression import variable

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffcli.clock import Budget
-from diffcli.differentiation.examination import Claim, Examination, Formulas, symbolic_values
-from diffcli.differentiation.judge import judge
-from diffcli.differentiation.places import SinglePoint
+from diffcli.differentiation.checks.examination import Claim, Examination, Formulas, symbolic_values
+from diffcli.differentiation.checks.judge import judge
+from diffcli.differentiation.numbers.positions import SinglePoint
 from diffcli.engines.enclosure import Index
 from diffcli.engines.evidence import Evidence
 from diffcli.engines.exact import as_constant
@@ -37,7 +37,7 @@ from diffcli.tensors.sparsity import Dependence
 from diffcli.verdict import Check
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.differentiation.settings import Settings
     from diffcli.engines.enclosure import Coordinate
 

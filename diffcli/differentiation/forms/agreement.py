@@ -13,8 +13,8 @@ from random import Random
 from types import MappingProxyType
 
 from diffcli.clock import now
-from diffcli.differentiation.blocks import ClosedForm
-from diffcli.differentiation.random_points import Spread, of_sizes, random_point
+from diffcli.differentiation.forms.blocks import ClosedForm
+from diffcli.differentiation.forms.random_points import Spread, of_sizes, random_point
 from diffcli.differentiation.settings import Settings
 from diffcli.errors import DiffcliError
 from diffcli.language.function import Function
@@ -107,7 +107,7 @@ def _least_length(function: Function) -> int:
 
 
 def _is_enclosed(sample: _Sample) -> bool | None:
-    from diffcli.differentiation.enclosed_forms import is_enclosed
+    from diffcli.differentiation.forms.enclosure import is_enclosed
 
     own = sample.operator, sample.function, sample.form
     return is_enclosed(*own, sample.point, sample.draw, sample.deadline)
@@ -117,9 +117,9 @@ def _is_autograds(sample: _Sample) -> bool | None:
     """Return whether formulas give autograd's numbers at a point; None without a value."""
     import numpy as np
 
-    from diffcli.differentiation.evaluation import Evaluation
+    from diffcli.differentiation.checks.selection import agree
+    from diffcli.differentiation.numbers.evaluation import Evaluation
     from diffcli.differentiation.problem import problem_of
-    from diffcli.differentiation.selection import agree
     from diffcli.engines.coordinates import arrays_of
 
     function, form = sample.function, sample.form

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from diffcli.differentiation.numbers import Checked, Numbers, final_values, shaped
+from diffcli.differentiation.numbers.arrays import Checked, Numbers, final_values, shaped
 from diffcli.differentiation.problem import Problem
 from diffcli.language.formula import Formula
 from diffcli.operators import Shape

@@ -16,7 +16,7 @@ from diffcli.tensors.calculus.sizes import length_names, sized, sized_shape
 from diffcli.tensors.rules import Shape
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
 
 
 _AXES = 2

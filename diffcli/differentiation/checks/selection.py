@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from diffcli.differentiation.judge import DIGITS_KEPT
-from diffcli.differentiation.numbers import Numbers
+from diffcli.differentiation.checks.judge import DIGITS_KEPT
+from diffcli.differentiation.numbers.arrays import Numbers
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
 from diffcli.language.function import Function
@@ -30,8 +30,8 @@ from diffcli.tensors.rules import Positions
 from diffcli.verdict import Check, Verdict, unchecked
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.blocks import ClosedValues
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.forms.blocks import ClosedValues
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.differentiation.settings import Settings
 
 SAMPLE = 64

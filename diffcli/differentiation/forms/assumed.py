@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice, product
 
-from diffcli.differentiation.blocks import ClosedForm
-from diffcli.differentiation.closed import closed_form, has_closed_form
+from diffcli.differentiation.forms.blocks import ClosedForm
+from diffcli.differentiation.forms.closed import closed_form, has_closed_form
 from diffcli.errors import LimitError, UsageError
 from diffcli.language.declarations import shape_text
 from diffcli.language.expression import VARIABLE, Node, unused

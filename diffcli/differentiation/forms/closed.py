@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from diffcli.differentiation.blocks import Block, ClosedForm
+from diffcli.differentiation.forms.blocks import Block, ClosedForm
 from diffcli.language.algebra import ZERO
 from diffcli.language.expression import Node, unused, variable
 from diffcli.language.function import Function

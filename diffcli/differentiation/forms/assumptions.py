@@ -14,7 +14,7 @@ from diffcli.language.printer import text_of
 from diffcli.operators import Operator
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.differentiation.settings import Settings
 
 MATRIX = 2

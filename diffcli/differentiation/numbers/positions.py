@@ -24,7 +24,7 @@ from diffcli.language.limits import MAX_ELEMENTS
 from diffcli.language.points import Point
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
 
 
 def broadcast(arrays: Mapping[str, Array]) -> tuple[int, ...]:

@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from diffcli.clock import Budget
-from diffcli.differentiation.large import Large
 from diffcli.differentiation.problem import Problem
+from diffcli.differentiation.results.large import Large
 from diffcli.language.function import Function
 from diffcli.language.points import Point
 from diffcli.operators import Eval, Grad, Hessian, Jacobian, Matrix, Operator, Scalars
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.differentiation.settings import Settings
     from diffcli.engines.matrices.sparse import Sparse
 
@@ -47,7 +47,7 @@ def numbers_by_shape(
         return None
     with budget.pause():
         computed = _computed(operator, function, arrays, settings)
-        import_module("diffcli.differentiation.samples")
+        import_module("diffcli.differentiation.checks.samples")
     if computed is None:
         return None
     problem = Problem(

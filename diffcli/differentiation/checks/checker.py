@@ -8,23 +8,23 @@ from itertools import product
 from math import isnan, prod
 from typing import TYPE_CHECKING
 
-from diffcli.differentiation.examination import (
+from diffcli.differentiation.checks.examination import (
     Claim,
     Examination,
     Formulas,
     PartialKey,
     SymbolicValue,
 )
-from diffcli.differentiation.normwise import largest
-from diffcli.differentiation.numbers import Checked, Numbers
-from diffcli.differentiation.places import Places
+from diffcli.differentiation.checks.normwise import largest
+from diffcli.differentiation.numbers.arrays import Checked, Numbers
+from diffcli.differentiation.numbers.positions import Places
 from diffcli.language.expression import is_integral
 from diffcli.language.function import Function
 from diffcli.operators import Entry, Shape, Weight, output_name
 from diffcli.verdict import Check, unchecked
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
 
 BATCH = 64
 """Numbers at one position up to which they are all checked together."""
@@ -183,7 +183,7 @@ def _sample(count: int, seed: int) -> Sequence[int]:
     """Return the positions that are checked of so many, in a random order."""
     if count == 1:
         return (0,)
-    from diffcli.differentiation.selection import sample
+    from diffcli.differentiation.checks.selection import sample
 
     return sample(count, seed)
 

@@ -8,9 +8,9 @@ from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from diffcli.differentiation.numbers.vectors import evaluated
 from diffcli.differentiation.problem import Problem
 from diffcli.differentiation.settings import Settings
-from diffcli.differentiation.vectors import evaluated
 from diffcli.engines import remote
 from diffcli.language.function import Function
 from diffcli.operators import Operator
@@ -18,9 +18,9 @@ from diffcli.operators import Operator
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from diffcli.differentiation.blocks import ClosedValues
-    from diffcli.differentiation.columns import Columns
-    from diffcli.differentiation.numbers import Array, Numbers
+    from diffcli.differentiation.forms.blocks import ClosedValues
+    from diffcli.differentiation.numbers.arrays import Array, Numbers
+    from diffcli.differentiation.numbers.columns import Columns
     from diffcli.engines.matrices.compressed import Structured
     from diffcli.engines.program import Program
 
@@ -40,8 +40,8 @@ class Evaluation:
         """Return what autograd gives, cut into the numbers that are checked."""
         import numpy as np
 
-        from diffcli.differentiation.numbers import Numbers, one_by_one
-        from diffcli.differentiation.places import broadcast
+        from diffcli.differentiation.numbers.arrays import Numbers, one_by_one
+        from diffcli.differentiation.numbers.positions import broadcast
         from diffcli.engines.autograd import to_array
 
         shape = broadcast(arrays) if problem.element_by_element else ()
@@ -61,7 +61,7 @@ class Evaluation:
 
     def prepare(self) -> None:
         """Import and lower what many points take, which is none of the engines' work."""
-        for module in ("diffcli.differentiation.columns", "diffcli.engines.touching"):
+        for module in ("diffcli.differentiation.numbers.columns", "diffcli.engines.touching"):
             import_module(module)
         _ = self._program
 
@@ -73,7 +73,7 @@ class Evaluation:
         With ``vectors`` the entries' weights are its rows. Operators that torch applies element by
         element keep their own way.
         """
-        from diffcli.differentiation.columns import Columns
+        from diffcli.differentiation.numbers.columns import Columns
 
         columns = Columns(self._function, self._program, problem.entries, self._settings, vectors)
         if self._operator.element_by_element:
@@ -104,7 +104,7 @@ class Evaluation:
             return None
         import numpy as np
 
-        from diffcli.differentiation.blocks import ClosedValues
+        from diffcli.differentiation.forms.blocks import ClosedValues
         from diffcli.engines.autograd import tensors, to_array
 
         chance = np.random.default_rng(self._settings.seed)
@@ -124,7 +124,7 @@ def _where_defined(problem: Problem, values: Sequence[Array], entries: Sequence[
     """Return the numbers of many points, without derivatives where there is no value."""
     import numpy as np
 
-    from diffcli.differentiation.numbers import Numbers
+    from diffcli.differentiation.numbers.arrays import Numbers
 
     missing = [np.isnan(value) for value in values]
     if not any(position.any() for position in missing):

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diffcli.clock import now
-from diffcli.differentiation.judge import judge
-from diffcli.differentiation.places import Places
+from diffcli.differentiation.checks.judge import judge
+from diffcli.differentiation.numbers.positions import Places
 from diffcli.engines.enclosure import Index
 from diffcli.engines.evidence import Evidence, Examiner, combined, directional, normwise
 from diffcli.engines.exact import as_constant

@@ -17,7 +17,7 @@ from diffcli.language.tensors import TENSORS
 from diffcli.tensors.rules import rule_of
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.differentiation.settings import Settings
 
 SAFETY = 4

@@ -17,7 +17,7 @@ import numpy as np
 from flint import arb, arb_series, fmpq
 
 from diffcli.clock import until
-from diffcli.differentiation.blocks import Block, ClosedForm
+from diffcli.differentiation.forms.blocks import Block, ClosedForm
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.walk import Walk
 from diffcli.engines.exact import rational

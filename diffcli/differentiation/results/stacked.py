@@ -16,10 +16,10 @@ from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING
 
 from diffcli.clock import Budget
-from diffcli.differentiation.analysis import analysis, exact_text
-from diffcli.differentiation.numbers import Checked, Numbers
+from diffcli.differentiation.numbers.arrays import Checked, Numbers
 from diffcli.differentiation.problem import Problem
-from diffcli.differentiation.results import result_of
+from diffcli.differentiation.results.analysis import analysis, exact_text
+from diffcli.differentiation.results.builder import result_of
 from diffcli.engines.sharing import shared_rule
 from diffcli.errors import LimitError
 from diffcli.language.expression import Node
@@ -28,9 +28,9 @@ from diffcli.output.report import Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict, unchecked
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.evaluation import Evaluation
-    from diffcli.differentiation.numbers import Array
-    from diffcli.differentiation.places import EachPosition
+    from diffcli.differentiation.numbers.arrays import Array
+    from diffcli.differentiation.numbers.evaluation import Evaluation
+    from diffcli.differentiation.numbers.positions import EachPosition
     from diffcli.differentiation.settings import Settings
 
 MOST_SINGLE = 64
@@ -68,7 +68,7 @@ class PointColumns:
 
     def examined(self, checked: Checked) -> list[Result]:
         """Return the answers at the points that were examined; without proofs, at a sample."""
-        from diffcli.differentiation.selection import sample
+        from diffcli.differentiation.checks.selection import sample
 
         count, rows = self.places.size, checked.of_points(self.numbers)
         rows = rows or {position: [] for position in sorted(sample(count, self.settings.seed))}
@@ -132,7 +132,7 @@ class PointColumns:
             return replace(check, reason=self._not_checked)
         if closed is None:
             return replace(check, reason=self.reason)
-        from diffcli.differentiation.judge import agreeing
+        from diffcli.differentiation.checks.judge import agreeing
 
         return agreeing(check, "this point wasn't checked", self._shared_rule)
 
@@ -193,7 +193,7 @@ def columns_of(
     ``problem`` is that of one point. With ``vectors`` the entries' weights are its rows. The
     formulas' numbers are those of the first ``STEPPED`` points.
     """
-    from diffcli.differentiation.selection import STEPPED, suspects
+    from diffcli.differentiation.checks.selection import STEPPED, suspects
 
     arrays = points.columns
     evaluate, columns = evaluation.of_columns(problem, vectors)

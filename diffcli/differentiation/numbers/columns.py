@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffcli.differentiation.numbers import Numbers
+from diffcli.differentiation.numbers.arrays import Numbers
 from diffcli.differentiation.settings import Settings
 from diffcli.engines.autograd import device_of
 from diffcli.engines.throughput.layout import Partial
@@ -20,7 +20,7 @@ from diffcli.language.function import Function
 from diffcli.operators import Entry
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.engines.program import Program
     from diffcli.engines.remote import Partials
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from diffcli.clock import Budget
-from diffcli.differentiation.normwise import largest
-from diffcli.differentiation.numbers import Checked, Numbers
+from diffcli.differentiation.checks.normwise import largest
+from diffcli.differentiation.numbers.arrays import Checked, Numbers
 from diffcli.differentiation.problem import Problem
-from diffcli.differentiation.results import result_of
+from diffcli.differentiation.results.builder import result_of
 from diffcli.language.formula import Formula
 from diffcli.language.points import Point
 from diffcli.operators import ComponentEntry, Matrix
@@ -18,8 +18,8 @@ from diffcli.output.report import Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
 if TYPE_CHECKING:
-    from diffcli.differentiation.numbers import Array
-    from diffcli.differentiation.selection import NumberSuspects
+    from diffcli.differentiation.checks.selection import NumberSuspects
+    from diffcli.differentiation.numbers.arrays import Array
     from diffcli.differentiation.settings import Settings
     from diffcli.engines.matrices.sparse import Sparse
     from diffcli.tensors.rules import Positions
@@ -113,7 +113,7 @@ class Large:
         """Return the numbers that are missing, or stand at a kink or a jump."""
         import numpy as np
 
-        from diffcli.differentiation.selection import NumberSuspects, suspect_numbers
+        from diffcli.differentiation.checks.selection import NumberSuspects, suspect_numbers
 
         if not self._is_checked:
             return NumberSuspects(np.array([], dtype=np.int64))
@@ -170,7 +170,7 @@ class Large:
         """
         if not targets or not self._is_checked:
             return []
-        from diffcli.differentiation.samples import Sampler
+        from diffcli.differentiation.checks.samples import Sampler
 
         usual = set(positions).difference(suspects.positions.tolist())
         closed = {}

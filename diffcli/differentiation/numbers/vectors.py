@@ -13,7 +13,7 @@ from diffcli.operators import Eval, Grad, Operator
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from diffcli.differentiation.numbers import Array, Numbers
+    from diffcli.differentiation.numbers.arrays import Array, Numbers
     from diffcli.differentiation.settings import Settings
 
 FEWEST = 100_000
@@ -35,7 +35,7 @@ def evaluated(
     order, wrt = (operator.order, operator.wrt) if isinstance(operator, Grad) else (1, ())
     if prod(shape) < FEWEST or order > MAX_NESTED_ORDER or not set(wrt) <= arrays.keys():
         return None
-    from diffcli.differentiation.numbers import Numbers
+    from diffcli.differentiation.numbers.arrays import Numbers
     from diffcli.engines.throughput import Evaluator
 
     evaluator = Evaluator(
