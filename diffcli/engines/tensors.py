@@ -12,6 +12,12 @@ SHIFT_OF_VARIANCE = 1e-5
 SIZE_OF_MINORS = 4
 """Of the largest determinant by minors: n! products."""
 
+# Torch's own, without a call between: the time of a small product is that of calling it.
+matmul, dot, outer, trace = torch.matmul, torch.dot, torch.outer, torch.trace
+softmax, log_softmax = torch.softmax, torch.log_softmax
+# A vector is its own transpose.
+transpose = torch.t
+
 
 def sum(x: Tensor, axis: int | None = None) -> Tensor:  # noqa: A001  (the row's name)
     """Return the sum."""
@@ -69,46 +75,16 @@ def differences(x: Tensor, axis: int = LAST) -> Tensor:
     return torch.diff(x, dim=axis)
 
 
-def softmax(x: Tensor, axis: int = LAST) -> Tensor:
-    """Return exp(x)/sum(exp(x))."""
-    return torch.softmax(x, axis)
-
-
-def log_softmax(x: Tensor, axis: int = LAST) -> Tensor:
-    """Return the logarithm of softmax."""
-    return torch.log_softmax(x, axis)
-
-
 def layernorm(x: Tensor, axis: int = LAST) -> Tensor:
     """Return the entries of each line less their mean, over their standard deviation."""
     deviations = x - x.mean(axis, keepdim=True)
     return deviations / (deviations.square().mean(axis, keepdim=True) + SHIFT_OF_VARIANCE).sqrt()
 
 
-def dot(x: Tensor, y: Tensor) -> Tensor:
-    """Return the inner product of two vectors."""
-    return torch.dot(x, y)
-
-
-def outer(x: Tensor, y: Tensor) -> Tensor:
-    """Return the outer product of two vectors."""
-    return torch.outer(x, y)
-
-
 def kron(x: Tensor, y: Tensor) -> Tensor:
     """Return the Kronecker product of two vectors or two matrices."""
     # Torch's own can't take a transpose whose product is a view.
     return torch.kron(x.contiguous(), y.contiguous())
-
-
-def matmul(x: Tensor, y: Tensor) -> Tensor:
-    """Return the matrix product."""
-    return torch.matmul(x, y)
-
-
-def trace(x: Tensor) -> Tensor:
-    """Return the trace of a square matrix."""
-    return x.trace()
 
 
 def det(x: Tensor) -> Tensor:
@@ -174,11 +150,6 @@ def solve(a: Tensor, b: Tensor) -> Tensor:
     """Return the solution of a @ x = b; nan where a is singular."""
     solution, info = torch.linalg.solve_ex(a, b)
     return torch.where(info == 0, solution, torch.nan)
-
-
-def transpose(x: Tensor) -> Tensor:
-    """Return the transpose of a matrix; a vector is its own."""
-    return x.T if x.ndim == 2 else x
 
 
 def index(x: Tensor, *position: int | slice) -> Tensor:

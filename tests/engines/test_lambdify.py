@@ -7,6 +7,7 @@ import pickle
 import random
 import re
 from fractions import Fraction
+from math import exp
 from typing import Any
 
 import oracles
@@ -15,9 +16,11 @@ import sympy
 import torch
 from mpmath import mp, mpf
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from diffcli.differentiation import Settings, derive
+from diffcli.engines.callable import callable_of
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.program import Program
 from diffcli.engines.symbolic import Symbolic, expression, symbol
@@ -356,3 +359,34 @@ def test_a_formula_too_large_for_the_symbolic_engine_is_differentiated_by_the_ot
     for check, truth in zip(result.checks, exact, strict=True):
         assert check.value == pytest.approx(float(truth), rel=1e-15)
         assert check.autograd == pytest.approx(float(truth), rel=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+def test_what_was_computed_plainly_is_differentiated_after_that() -> None:
+    """The rules of autograd are left out only where nothing takes a derivative."""
+    f: Any = callable_of(parse("sigmoid(x)"))
+    x = torch.tensor([-40.0, 0.5, 40.0], dtype=torch.float64)
+    slope = torch.tensor(
+        [exp(t) / (1 + exp(t)) ** 2 for t in (-40.0, -0.5, -40.0)], dtype=torch.float64
+    )
+    assert torch.allclose(f(x), 1 / (1 + (-x).exp()), rtol=1e-14, atol=0)
+    leaf, ones = x.clone().requires_grad_(), torch.ones_like(x)
+    (backward,) = torch.autograd.grad(f(leaf).sum(), leaf)
+    transformed = torch.func.vmap(torch.func.grad(f))(x)
+    _, forward = torch.func.jvp(f, (x,), (ones,))
+    with forward_ad.dual_level():
+        dual = forward_ad.unpack_dual(f(forward_ad.make_dual(x, ones))).tangent
+    for found in (backward, transformed, forward, dual):
+        assert torch.allclose(found, slope, rtol=1e-14, atol=0)
+
+
+def test_rules_of_several_arguments_broadcast_where_nothing_is_differentiated() -> None:
+    f: Any = callable_of(parse("log(x, y)"))
+    x, y = torch.tensor([2.0, 8.0], dtype=torch.float64), torch.tensor(2.0, dtype=torch.float64)
+    assert torch.allclose(f(x, y), torch.tensor([1.0, 3.0], dtype=torch.float64))
+
+
+def test_matrices_need_not_broadcast() -> None:
+    f: Any = callable_of(parse("X.T @ (sigmoid(X@w) - y)"))
+    X, w, y = (torch.rand(shape, dtype=torch.float64) for shape in ((4, 3), (3,), (4,)))
+    assert torch.allclose(f(X=X, w=w, y=y), X.T @ (torch.sigmoid(X @ w) - y), rtol=1e-14)

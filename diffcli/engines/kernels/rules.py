@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
+from torch._C import _are_functorch_transforms_active
 from torch.autograd import forward_ad
 from torch.autograd.forward_ad import unpack_dual
+from torch.compiler import is_compiling
 
 Formula: TypeAlias = Callable[..., Tensor]
 
@@ -34,21 +36,31 @@ class Rule:
         if self.beyond_reals is not None and any(arg.is_complex() for arg in args):
             return self.beyond_reals(*args)
         broadcast = torch.broadcast_tensors(*args) if len(args) > 1 else args
-        if torch.compiler.is_compiling():
-            # What is compiled without autograd holds its derivatives already.
-            is_plain = not torch.is_grad_enabled()
-        else:
+        if not _is_differentiated(broadcast):
             # What autograd needs takes ten times as long as the sigmoid of a few hundred numbers.
-            is_plain = not _is_differentiated(broadcast)
-        if is_plain:
             return self.value(*broadcast)
         result: Tensor = _Elementwise.apply(self, *broadcast)  # type: ignore[no-untyped-call]
         return result
 
+    @property
+    def plain(self) -> Formula:
+        """The function of real numbers, where nothing takes a derivative."""
+        if len(self.partials) == 1:
+            return self.value
+        return lambda *args: self.value(*torch.broadcast_tensors(*args))
+
+
+def is_transformed() -> bool:
+    """Whether torch compiles, transforms or differentiates forward what is computed."""
+    return is_compiling() or _are_functorch_transforms_active() or forward_ad._current_level >= 0
+
 
 def _is_differentiated(args: Sequence[Tensor]) -> bool:
     """Whether something may take a derivative of what is computed: either mode, or torch.func."""
-    if torch._C._are_functorch_transforms_active():
+    if is_compiling():
+        # What is compiled without autograd holds its derivatives already.
+        return torch.is_grad_enabled()
+    if _are_functorch_transforms_active():
         return True
     if torch.is_grad_enabled():
         for arg in args:
