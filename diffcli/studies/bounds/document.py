@@ -132,10 +132,9 @@ def _value(extremum: Extremum, word: str, digits: int | None) -> str:
 
 def _remarks(found: Statement, digits: int | None) -> Iterator[str]:
     if not found.value.is_defined:
-        yield "not proved to be defined on all of the box: the bounds hold where f has a value"
-    settled = (found.value.minimum, found.value.maximum)
-    if any(each.is_settled and not each.is_attained for each in settled):
-        yield "infimum and supremum: no point is proved to have the value"
+        proved = "" if found.value.is_defined is False else "proved to be "
+        yield f"not {proved}defined on all of the box: the bounds hold where f has a value"
+    yield from _unattained(found)
     for name, growth in found.monotone.items():
         if growth != "undecided":
             word = "neither increasing nor decreasing" if growth == "neither" else growth
@@ -148,6 +147,22 @@ def _remarks(found: Statement, digits: int | None) -> Iterator[str]:
             f"{number(float(high), digits)} ({norm})" for norm, (_, high) in known.items()
         )
         yield f"Lipschitz constant at most, by norm: {said}"
+
+
+def _unattained(found: Statement) -> Iterator[str]:
+    """Yield of which bounds it is proved that no point has them, and of which that isn't known."""
+    settled = [
+        (word, extremum.is_attained)
+        for word, extremum in (("infimum", found.value.minimum), ("supremum", found.value.maximum))
+        if extremum.is_settled and not extremum.is_attained
+    ]
+    for state, said in (
+        (False, "no point has the value"),
+        (None, "whether a point has the value isn't known"),
+    ):
+        words = [word for word, attained in settled if attained is state]
+        if words:
+            yield f"{' and '.join(words)} of f: {said}"
 
 
 def _data(found: Statement, facts: Facts) -> dict[str, Any]:
@@ -163,7 +178,7 @@ def _data(found: Statement, facts: Facts) -> dict[str, Any]:
             result[f"at_{word}"] = points[0] if points else None
             result[f"{word}_points"] = points
             result[f"{word}_settled"] = extremum.is_settled
-            result[f"{word}_attained"] = extremum.is_attained or None
+            result[f"{word}_attained"] = extremum.is_attained
             result[f"{word}_unbounded"] = extremum.is_unbounded
             result[f"{word}_towards"] = extremum.towards
         results.append({**result, "defined": each.is_defined})

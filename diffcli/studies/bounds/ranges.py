@@ -24,6 +24,7 @@ from diffcli.engines.one_sided.germs import is_infinite, sign
 from diffcli.engines.one_sided.limits import Behaviour, Limits
 from diffcli.engines.one_sided.paths import Paths
 from diffcli.language.expression import Node, node, number, postorder, substituted
+from diffcli.studies.bounds.pieces import Stretch, pieces_of
 from diffcli.studies.prove.exactness import Place, Point, simple_points
 
 DIGITS = 20
@@ -38,22 +39,24 @@ MOST_BOXES, MOST_ROUNDS = 4096, 40
 class Extremum:
     """A least or a greatest value between two bounds, and points whose values are next to it.
 
-    ``towards`` is an exact point next to which there is no bound, which is proved then;
-    ``is_settled`` says that the bounds are as near as was asked for, ``is_attained`` that some
-    point is proved to have the value: else it is known as an infimum or a supremum alone.
+    ``towards`` is an exact point next to which the bound is neared, or with ``is_unbounded`` next
+    to which there is none: both are proved then. ``is_settled`` says that the bounds are as near as
+    was asked for, ``is_attained`` whether some point is proved to have the value, or none; None is
+    for what isn't decided.
     """
 
     low: float
     high: float
     points: tuple[tuple[float, ...], ...]
     is_settled: bool
-    is_attained: bool = False
+    is_attained: bool | None = None
     towards: Mapping[str, str] | None = None
+    is_unbounded: bool = False
 
     @property
-    def is_unbounded(self) -> bool:
-        """Whether it is proved that there is none."""
-        return self.towards is not None
+    def opposite(self) -> Extremum:
+        """The extremum of the opposite formula."""
+        return replace(self, low=-self.high, high=-self.low)
 
     @property
     def text(self) -> tuple[str, str] | None:
@@ -65,7 +68,7 @@ class Extremum:
 
 @dataclass(frozen=True)
 class Range:
-    """The range of a quantity over a box; ``is_defined`` is None where that isn't decided."""
+    """The range of a quantity over a box, and whether it is defined everywhere, if decided."""
 
     quantity: str
     minimum: Extremum
@@ -83,8 +86,71 @@ def range_of(
     quantity: str, formula: Node, region: Region, tolerance: float, effort: Effort
 ) -> Range:
     """Return the range of a formula over a region."""
+    pieces = pieces_of(formula, region) if len(region.names) == 1 else None
+    if pieces is None:
+        return _of_one_piece(quantity, formula, region, tolerance, effort)
+    found = []
+    for index, core in enumerate(pieces.cores):
+        part = part_of(effort, 1 / (len(pieces.cores) - index))
+        found.append(_of_one_piece(quantity, formula, core, tolerance, part))
+        effort.boxes, effort.work_left = part.boxes, part.work_left
+    alone = [
+        Extremum(*gap.value, ((gap.near,),), True, True)
+        for gap in pieces.gaps
+        if gap.value is not None
+    ]
+    lowest = [*(part.minimum for part in found), *alone]
+    highest = [*(part.maximum for part in found), *alone]
+    is_defined = all(part.is_defined for part in found) or None
+    return Range(
+        quantity,
+        _over_pieces(lowest, pieces.stretches, 1, tolerance),
+        _over_pieces(highest, pieces.stretches, -1, tolerance),
+        is_defined if pieces.is_whole else False,
+    )
+
+
+def part_of(effort: Effort, share: float) -> Effort:
+    """Return an effort of a share of the time that is left."""
+    return replace(effort, deadline=now() + share * max(0.0, effort.deadline - now()))
+
+
+def _over_pieces(
+    extrema: Sequence[Extremum], stretches: Sequence[Stretch], sense: int, tolerance: float
+) -> Extremum:
+    """Return the least value of pieces, or the greatest where the sense is −1.
+
+    A stretch has values beyond its junction's only where it falls towards its end.
+    """
+    turned = [each if sense > 0 else each.opposite for each in extrema]
+    falling = [each for each in stretches if each.leaving * sense > 0]
+    limits = [each.limit if sense > 0 else (-each.limit[1], -each.limit[0]) for each in falling]
+    high = min([each.high for each in turned] + [end for _, end in limits])
+    low = min([each.low for each in turned] + [end for end, _ in limits])
+    best = [part for part in turned if part.low <= high]
+    near = [stretch for stretch, ends in zip(falling, limits, strict=True) if ends[0] <= high]
+    least_limit = min((end for end, _ in limits), default=inf)
+    attained: bool | None = None
+    if all(each.low > high for each in turned):
+        attained = False
+    elif any(each.is_attained and each.high <= least_limit for each in turned):
+        attained = all(each.is_attained or each.low > high for each in turned) or None
+    is_settled = high - low <= 2 * tolerance * max(abs(low), tolerance)
+    told = tuple(point for part in best for point in part.points)[:MOST_POINTS]
+    poles = [part.towards for part in turned if part.is_unbounded]
+    poles += [stretch.towards for stretch in near if high == -inf]
+    neared = [stretch.towards for stretch in near if attained is False]
+    towards = next(iter([*poles, *neared]), None)
+    points = () if towards else told
+    whole = Extremum(low, high, points, is_settled, attained, towards, bool(poles))
+    return whole if sense > 0 else whole.opposite
+
+
+def _of_one_piece(
+    quantity: str, formula: Node, region: Region, tolerance: float, effort: Effort
+) -> Range:
     whole = without_gaps(formula, region)
-    half = replace(effort, deadline=now() + 0.5 * max(0.0, effort.deadline - now()), boxes=0)
+    half = replace(part_of(effort, 0.5), boxes=0)
     below = least(Lower(whole, region), tolerance, half)
     effort.boxes, effort.work_left = effort.boxes + half.boxes, half.work_left
     above = least(Lower(node("neg", whole), region), tolerance, effort)
@@ -118,8 +184,10 @@ def _extremum(
     low, high = (found.low, found.high) if sense > 0 else (-found.high, -found.low)
     pole = _pole(formula, region, found, sense) if found.low == -inf else None
     points = () if pole or found.high == inf else found.points[:MOST_POINTS]
-    attained = found.is_attained and not has_gaps
-    return Extremum(low, high, points, found.is_settled, attained, pole)
+    places = Bounds([formula], region.names).jet(*found.places) if has_gaps else None
+    is_whole = places is None or bool((places.domain > 0).all())
+    attained = (found.is_attained and is_whole) or None
+    return Extremum(low, high, points, found.is_settled, attained, pole, pole is not None)
 
 
 def _pole(formula: Node, region: Region, found: Minimum, sense: int) -> Mapping[str, str] | None:
@@ -181,7 +249,8 @@ def slope_range(
     found = [_slopes(bounds, lower, row, sense, tolerance, effort) for sense in (1, -1)]
     (low, high, defined), (low_above, high_above, also) = found
     # The generalized gradients of a Lipschitz function on a bounded region are a compact set.
-    attained = region.is_bounded and defined and also and isfinite(low) and isfinite(low_above)
+    is_compact = region.is_bounded and isfinite(low) and isfinite(low_above)
+    attained = (is_compact and defined and also) or None
     is_near = high - low <= 2 * tolerance * max(abs(low), tolerance)
     minimum = Extremum(low, high, (), is_near, attained)
     is_near = high_above - low_above <= 2 * tolerance * max(abs(low_above), tolerance)

@@ -69,11 +69,10 @@ def state(
     with until(start + budget + 1.0):
         efforts = [part(0.3)]
         value = range_of(function.called, formula, region, tolerance, efforts[0])
-        partials = []
+        partials, is_defined = [], value.is_defined is True
         for name in region.names:
             efforts.append(part(0.5 / len(region.names)))
-            partials.append(_partial(formula, name, region, tolerance, efforts[-1]))
-        is_defined = value.is_defined is True
+            partials.append(_partial(formula, name, region, tolerance, efforts[-1], is_defined))
         efforts.append(part(0.3))
         lipschitz = _lipschitz(formula, region, partials, tolerance, efforts[-1])
         monotone = {}
@@ -96,10 +95,20 @@ def is_smooth(formula: Node) -> bool:
     )
 
 
-def _partial(formula: Node, name: str, region: Region, tolerance: float, effort: Effort) -> Range:
+def _partial(
+    formula: Node,
+    name: str,
+    region: Region,
+    tolerance: float,
+    effort: Effort,
+    is_defined: bool,
+) -> Range:
     slope = derivative(formula, name) if is_smooth(formula) else None
     if slope is None:
         return slope_range(formula, name, region, tolerance, effort)
+    if not is_defined:
+        # 1/x has values where log(x) has none.
+        slope = node("add", slope, node("mul", number(0), formula))
     found = range_of(name, slope, region, tolerance, effort)
     whole = without_gaps(formula, region)
     if isfinite(found.size[1]) or whole is formula:

@@ -16,6 +16,7 @@ from math import ceil, inf, isfinite, log2
 
 import numpy as np
 
+from diffcli.engines.balls.constants import definition
 from diffcli.engines.balls.guards import Trouble
 from diffcli.engines.balls.signs import Coordinate, proved_sign
 from diffcli.engines.boxes.arb import ends_of
@@ -26,7 +27,7 @@ from diffcli.engines.exact import rational
 from diffcli.engines.one_sided.atoms import working_in
 from diffcli.engines.one_sided.limits import Approaches, Behaviour, Limits
 from diffcli.errors import DiffcliError
-from diffcli.language.expression import Node, names_in, node, postorder, substituted
+from diffcli.language.expression import Node, names_in, node, postorder, substituted, variable
 from diffcli.language.functions import TABLE
 from diffcli.studies.prove.atoms import Product, product_of
 from diffcli.studies.prove.domain import obligations
@@ -41,6 +42,7 @@ END_BITS = 192
 REACHES = (0, 1, 2, 3, 5, 8, 12, 20, 30)
 """Exponents of 2 of the distances at which a stretch is tried to end."""
 _ARITHMETIC = frozenset({"add", "neg", "mul", "div"})
+_QUOTIENTS = frozenset({"tan", "cot", "sec", "csc"})
 _EDGED = frozenset({"sqrt", "asin", "acos", "acosh"})
 """Functions that are smooth inside of their domains, which :func:`obligations` tells."""
 
@@ -248,7 +250,17 @@ class Tail:
 
 
 def resolved(formula: Node, tail: Tail, junction: float) -> Node:
-    """Return a formula without the kinks whose sides are known on a stretch."""
+    """Return a formula without the kinks whose sides are known on a stretch.
+
+    Quotients of sines and cosines are written as such, as their poles are the divisors' zeros.
+    """
+    for _ in range(MOST_DEPTH):
+        quotients = [term for term in postorder([formula]) if term.op in _QUOTIENTS]
+        if not quotients:
+            break
+        term = quotients[0]
+        written = substituted(definition(term.op), {variable("x"): term.args[0]})
+        formula = substituted(formula, {term: written})
     sides: dict[Node, Node] = {}
     for term in postorder([formula]):
         if term.op == "abs":
