@@ -1,8 +1,8 @@
 """``bounds``: the proved range of a function over a box, of its partials, and what follows.
 
-``ranges`` finds the least and the greatest values, ``pieces`` parts a range next to infinity and to
-points without a value, ``statement`` has what follows for growth, convexity and Lipschitz constants,
-``document`` lays it out.
+``ranges`` finds the least and the greatest values, ``pieces`` parts a range next to infinity and
+to points without a value, ``statement`` has what follows for growth, convexity and Lipschitz
+constants, ``document`` lays it out.
 """
 
 from __future__ import annotations
