@@ -11,6 +11,7 @@ from functools import partial
 from types import MappingProxyType
 
 from diffcli.errors import LimitError
+from diffcli.language.algebra import Algebra
 from diffcli.language.builder import ARRAY
 from diffcli.language.expression import (
     VARIABLE,
@@ -22,6 +23,8 @@ from diffcli.language.expression import (
     variable,
 )
 from diffcli.language.indexing import AXIS, tensor
+from diffcli.language.infinite_sums import Endless, infinite_sum
+from diffcli.language.infinite_terms import UnboundedError
 from diffcli.language.integrals import INFINITY, integral, within_finite
 from diffcli.language.limits import MAX_INTEGRAND, MAX_READ_AGAIN, MAX_TERMS
 from diffcli.language.pratt import Pratt
@@ -94,17 +97,20 @@ def _after(parser: Pratt, op: str, bounds: int) -> Node:
     return value
 
 
-def _range(parser: Pratt, op: str) -> tuple[Token, range]:
-    """Read ``i = 1..5``."""
+def _range(parser: Pratt, op: str) -> tuple[Token, range | Endless]:
+    """Read ``i = 1..5``, or of a sum ``i = 1..inf``."""
     index = parser.advance()
     if index.kind == NAME and parser.at(","):
         return index, _over_components(parser, index)
     if index.kind != NAME or not parser.accept("="):
         raise parser.fail("an index is a name", token=index, hint=_SERIES[op])
-    low = _bound(parser, op)
+    low = _bound(parser, op, parser.token, parser.expression())
     if not parser.accept(".."):
         raise parser.fail("an index has two bounds", token=parser.token, hint=_SERIES[op])
-    high = _bound(parser, op)
+    last, end = parser.token, _end(parser)
+    if end is INFINITY and op == "add":
+        return index, Endless(low)
+    high = _bound(parser, op, last, end)
     if high - low >= MAX_TERMS:
         raise parser.fail(
             f"{high - low + 1:,} terms", token=index, error=LimitError,
@@ -129,9 +135,11 @@ def _over_components(parser: Pratt, index: Token) -> range:
 
 
 def _written_out(
-    parser: Pratt, op: str, index: Token, values: range, read: Callable[[], Node]
+    parser: Pratt, op: str, index: Token, values: range | Endless, read: Callable[[], Node]
 ) -> Node:
     """Return the sum or product of the formula that stands here, read for each value."""
+    if isinstance(values, Endless):
+        return _without_end(parser, index, values, read)
     start, terms = parser.position, list[Node]()
     # An empty range is read once too: what follows it must be found.
     for value in values or (values.start,):
@@ -144,9 +152,23 @@ def _written_out(
     return parser.build(op, *terms) if len(terms) > 1 else terms[0]
 
 
-def _bound(parser: Pratt, op: str) -> int:
-    token = parser.token
-    exact = parser.build.exact(parser.expression())
+def _without_end(parser: Pratt, index: Token, values: Endless, read: Callable[[], Node]) -> Node:
+    """Return the sum of the formula that stands here over an index without end."""
+    inner = unused(index.text, parser.names.typed)
+    with parser.names.meant(index.text, variable(inner)):
+        body = parser.build.real(read())
+    try:
+        return infinite_sum(Algebra(parser.build), body, inner, values.start)
+    except UnboundedError as error:
+        raise parser.fail(
+            f"this infinite sum has no bound that is known: {error}", token=index,
+            hint="the terms are products of powers x^n, factorials and powers of n + a, as in "
+            "sum(n=0..inf, x^n/n!); or take a finite bound",
+        ) from None  # fmt: skip
+
+
+def _bound(parser: Pratt, op: str, token: Token, value: Node) -> int:
+    exact = parser.build.exact(value)
     if exact is None or exact.denominator != 1:
         raise parser.fail(
             "the bounds of an index are whole numbers", token=token, hint=f"{_SERIES[op]}; "

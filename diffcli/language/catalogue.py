@@ -75,7 +75,7 @@ FORMS = (
         "calculus",
         "sum of a formula over an index",
         facts={
-            "bounds": "whole numbers",
+            "bounds": "whole numbers; the last may be inf",
             "written": "\\sum_{i=1}^{5} f",
             "example": "sum(i=0..4, x^i/i!)",
         },

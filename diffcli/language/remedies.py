@@ -106,7 +106,7 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
 
 INFINITY = "infinity is no number of a formula"
 FINITE = (
-    "an integral may go to inf, and infinite sums aren't read: take a finite bound, "
+    "an integral and a sum may go to inf, as sum(n=1..inf, x^n/n^2): else take a finite bound, "
     "or a function of the table, such as zeta"
 )
 """The error of infinity in a formula, and the remedy."""
