@@ -293,7 +293,7 @@ COMMON: tuple[Option, ...] = (
     STRICT, FORMAT, JSON, OUTPUT_FILE, PRECISION, QUIET, VERBOSE, COMPILE, TIMEOUT, DEBUG,
 )  # fmt: skip
 """The options that every command of formulas has."""
-DEFAULTS: Mapping[str, Any] = MappingProxyType({each.name: each.default for each in COMMON})
+DEFAULTS: Mapping[str, Any] = MappingProxyType({option.name: option.default for option in COMMON})
 
 WRT = Option(
     "wrt",

@@ -40,7 +40,7 @@ class Verdict(Enum):
 NOT_A_NUMBER = "the value is not a number to torch"
 """Why there is no derivative where torch gives no value."""
 
-_SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
+_SEVERITY = {verdict: severity for severity, verdict in enumerate(Verdict)}
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -34,10 +34,10 @@ def array(value: Value, *, seed: int = 0) -> Array:
         case Generated(name, arguments):
             exact = progression(value)
             numbers = [nearest(argument) for argument in arguments]
-            made = exact.floats() if exact is not None else _GENERATORS[name](numbers, seed)
-            if not np.isfinite(made).all():
+            generated = exact.floats() if exact is not None else _GENERATORS[name](numbers, seed)
+            if not np.isfinite(generated).all():
                 raise PointError(f"{name} leaves the range of float64", hint="use smaller numbers")
-            return made
+            return generated
         case Computed(numbers):
             return numbers
 
@@ -106,10 +106,10 @@ def along(typed: Typed, shapes: Mapping[str, tuple[int, ...]], *, seed: int) -> 
             f"the vector has no component for {', '.join(missing)}", hint=f"as in {example}"
         )
     result = [array(value, seed=seed) for value in typed.bind(list(shapes)).values.values()]
-    for (name, shape), each in zip(shapes.items(), result, strict=True):
-        if each.shape != shape:
+    for (name, shape), vector in zip(shapes.items(), result, strict=True):
+        if vector.shape != shape:
             raise PointError(
-                f"the vector for {name} has shape {list(each.shape)}, and {name} {list(shape)}",
+                f"the vector for {name} has shape {list(vector.shape)}, and {name} {list(shape)}",
                 hint="it has the shape of what it multiplies",
             )
     return result

@@ -105,7 +105,7 @@ class Notation(Mapping[str, str]):
 
     @cached_property
     def _places(self) -> Mapping[str, int]:
-        return {label: place for place, label in enumerate(labels_of(self._entries))}
+        return {label: position for position, label in enumerate(labels_of(self._entries))}
 
     def __getitem__(self, label: str) -> str:
         return self._entries[self._places[label]].notation(self._function)

@@ -54,7 +54,7 @@ Keys = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
 
 _STEP, _FIRST, _SECOND = (
-    np.uint64(each) for each in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+    np.uint64(constant) for constant in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
 
 

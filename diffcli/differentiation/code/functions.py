@@ -232,8 +232,9 @@ def _functions(path: Path) -> list[str]:
         tree = parse(path.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
         return []
-    assigned = (target for each in tree.body if isinstance(each, Assign) for target in each.targets)
-    names = [each.name for each in tree.body if isinstance(each, FunctionDef)]
+    assignments = (statement for statement in tree.body if isinstance(statement, Assign))
+    assigned = (target for assignment in assignments for target in assignment.targets)
+    names = [statement.name for statement in tree.body if isinstance(statement, FunctionDef)]
     names += [target.id for target in assigned if isinstance(target, Name)]
     return [name for name in dict.fromkeys(names) if not name.startswith("_")]
 

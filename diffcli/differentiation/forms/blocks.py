@@ -111,8 +111,8 @@ class ClosedForm:
     def twin(self, block: Block) -> Block | None:
         """Return the other form of a block that is a matrix and a linear map."""
         cell = block.row, block.column
-        others = (each for each in self.blocks if (each.row, each.column) == cell)
-        return next((each for each in others if each is not block), None)
+        others = (other for other in self.blocks if (other.row, other.column) == cell)
+        return next((other for other in others if other is not block), None)
 
     def shape(self, block: Block) -> Shape:
         """Return the shape of a block's value; a derivative of more axes is one of rows."""

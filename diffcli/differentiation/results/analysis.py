@@ -79,7 +79,7 @@ def _is_short(value: Value) -> bool:
     entries = value.entries if isinstance(value, Tensor) else (value,)
     if len(entries) > MOST_SHORT or all(map(_is_decimal, entries)):
         return False
-    return all(isinstance(each, Node) and len(text_of(each)) <= MOST_SHORT for each in entries)
+    return all(isinstance(entry, Node) and len(text_of(entry)) <= MOST_SHORT for entry in entries)
 
 
 def _is_decimal(entry: object) -> bool:
@@ -135,10 +135,10 @@ def undefined_constants(function: Function) -> Iterator[str]:
         elif _may_lack_value(node):
             from diffcli.engines.enclosure import Outcome, partial
 
-            found = partial(node, {}, deadline=now() + CONSTANT_BUDGET)
-            if found.outcome is Outcome.UNDEFINED:
+            enclosure = partial(node, {}, deadline=now() + CONSTANT_BUDGET)
+            if enclosure.outcome is Outcome.UNDEFINED:
                 undefined.add(node)
-                yield f"{text_of(node)} has no real value: {found.reason}"
+                yield f"{text_of(node)} has no real value: {enclosure.reason}"
 
 
 def _may_lack_value(term: Node) -> bool:
@@ -169,8 +169,8 @@ def _negative(bases: Function, points: Sequence[Mapping[str, Any]]) -> Sequence[
         points = [{name: [point[name] for point in points] for name in bases.variables}]
     program = remote.lower(bases)
     result = [False] * len(bases.outputs)
-    for at in points:
-        arrays = {name: np.array(at[name]) for name in bases.variables}
+    for point in points:
+        arrays = {name: np.array(point[name]) for name in bases.variables}
         values = program(*tensors(arrays, "float64", "cpu").values(), shape=())
         result = [
             known or bool((value < 0).any()) for known, value in zip(result, values, strict=True)

@@ -182,7 +182,7 @@ def direction(margin: Node) -> tuple[frozenset[tuple[Node, Fraction]], int]:
     terms = linear(margin)
     if not terms:
         return frozenset(), 0
-    first = terms[min(terms, key=lambda each: (each is ONE, id(each)))]
+    first = terms[min(terms, key=lambda term: (term is ONE, id(term)))]
     return frozenset(_scaled(terms, 1 / first).items()), 1 if first > 0 else -1
 
 

@@ -69,13 +69,13 @@ class End:
     ``term`` is a node that is the same number, wherever the parameters are.
     """
 
-    place: Value
+    value: Value
     term: Node | None = None
 
     @property
     def number(self) -> arb:
         """The end at the point itself."""
-        return ball(centre(self.place))
+        return ball(centre(self.value))
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class Range:
             if not factor:
                 return 0
         middle = ball(centre(self._value(margin, end.number)))
-        if middle == 0 and not self._is_moving and not isinstance(end.place, arb_series):
+        if middle == 0 and not self._is_moving and not isinstance(end.value, arb_series):
             return 0
         return 1 if middle > 0 else -1 if middle < 0 else None
 

@@ -138,8 +138,8 @@ def _over_piece(
     else:
         total = inside.real
     for end, sign in ((piece.high, 1), (piece.low, -1)):
-        if isinstance(end.place, arb_series):
-            total = total + sign * _beside(piece.body, names, end.place, others)
+        if isinstance(end.value, arb_series):
+            total = total + sign * _beside(piece.body, names, end.value, others)
     return total
 
 
@@ -287,7 +287,7 @@ def _refuse_moving(
     """Raise Difficult where an end moves at which the integrand is singular."""
     inside = Body(piece.body, names)
     for end in (piece.low, piece.high):
-        if isinstance(end.place, arb_series):
+        if isinstance(end.value, arb_series):
             try:
                 inside.at(_places(names, end.number, others))
             except Trouble as trouble:

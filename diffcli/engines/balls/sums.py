@@ -257,7 +257,7 @@ def _joined(factors: Iterable[tuple[Node, int]]) -> tuple[Weight, Monomial]:
         exponents = (_read(term.args[0]).scaled(Weight(Fraction(n))) for term, n in raised)
         turn, one = _exponential(reduce(add, exponents))
         kept |= dict(one)
-    return turn, tuple(sorted(kept.items(), key=lambda each: text_of(each[0])))
+    return turn, tuple(sorted(kept.items(), key=lambda factor: text_of(factor[0])))
 
 
 def _read(term: Node) -> Sum:

@@ -188,7 +188,7 @@ class Structured(Evaluation):
         if mode != "reverse":
             by_columns = coloured(pattern, alone=alone)
             ways.append((by_columns, (frame.rows, frame.columns), self._jvp, self._vjp))
-        way = min(ways, key=lambda each: each[0].products)
+        way = min(ways, key=lambda way: way[0].products)
         return replace(frame, values=_recovered(*way, frame.values), products=way[0].products)
 
     def sparse_hessian(self) -> Sparse:

@@ -49,10 +49,10 @@ class ExactPoint:
         """Whether every first derivative is proved to be zero; one that is tiny isn't."""
         indices = [(name,) for name in self.columns]
         point = self.typed()
-        found = partials(self.outputs[0], point, indices, digits=1, deadline=self.deadline)
+        enclosures = partials(self.outputs[0], point, indices, digits=1, deadline=self.deadline)
         if any(
             enclosure.ball is None or not abs(enclosure.ball) < arb(2) ** TINY
-            for enclosure in found.values()
+            for enclosure in enclosures.values()
         ):
             return False
         build = Builder()
@@ -141,7 +141,11 @@ def _eliminated(rows: Rows, row: int, column: int) -> Rows:
     """Return what a pivot leaves: Schur's complement."""
     ratio = rows[row][column].inverse()
     return [
-        [entry - each[column] * ratio * rows[row][j] for j, entry in enumerate(each) if j != column]
-        for i, each in enumerate(rows)
+        [
+            entry - other[column] * ratio * rows[row][j]
+            for j, entry in enumerate(other)
+            if j != column
+        ]
+        for i, other in enumerate(rows)
         if i != row
     ]

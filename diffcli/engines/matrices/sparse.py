@@ -41,7 +41,7 @@ class Names(Sequence[str]):
 
 def numbered(prefix: str, count: int) -> Names:
     """Return ``f1``, ``f2`` … for the prefix ``f``."""
-    return Names(count, lambda place: f"{prefix}{place + 1}")
+    return Names(count, lambda index: f"{prefix}{index + 1}")
 
 
 def component_names(variables: Mapping[str, tuple[int, ...]]) -> Names:

@@ -56,7 +56,7 @@ def analytic(op: str, *germs: Germ) -> Germ:
         before, after = still[:position], still[position:]
         refuse_nested(still)
         if isinstance(limit, Inner):
-            about = taylor_about(limit, lambda at: _taylor(op, before, at, after))
+            about = taylor_about(limit, lambda constant: _taylor(op, before, constant, after))
             return compose(about, small)
         return compose(_taylor(op, before, limit, after), small)
     refuse_nested([c for x in germs if isinstance(x, Expansion) for _, c in x.terms])
@@ -120,8 +120,8 @@ def value_of(op: str, constants: Sequence[Coefficient]) -> Coefficient:
 
     def term() -> Node | None:
         terms = [c.term() for c in known]
-        found = [term for term in terms if term is not None]
-        return node(op, *found) if len(found) == len(terms) else None
+        known_terms = [term for term in terms if term is not None]
+        return node(op, *known_terms) if len(known_terms) == len(terms) else None
 
     return named((op, *(c.key for c in known)), ball, term)
 

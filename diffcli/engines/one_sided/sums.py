@@ -46,10 +46,10 @@ def add(*germs: Germ) -> Germ:
 def _with_large(large: Sequence[Exponential], others: Sequence[Germ]) -> Germ:
     total = large[0]
     for x in large[1:]:
-        found = joined(total, x)
-        if not isinstance(found, Exponential) or found.sign is None:
+        larger = joined(total, x)
+        if not isinstance(larger, Exponential) or larger.sign is None:
             raise Difficult("a difference of germs beyond every power")
-        total = found
+        total = larger
     # The smaller ones change the logarithm by what is flat.
     tame = all(map(is_tame, others))
     change = Expansion((), Exponential(None, _half_down(total.growth), tame)) if others else NOTHING

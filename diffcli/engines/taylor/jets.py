@@ -99,17 +99,17 @@ class Series:
         with torch.no_grad():
             values = [value.expand(shape) for value in self._program(*inputs, shape=shape)]
             jets: dict[Node, Tensor] = {}
-            for each, place in self._place.items():
-                value = values[place]
-                jets[each] = value.new_zeros((*self._box, *shape))
-                jets[each][(0,) * len(self._box)] = value
-            for each in self._order:
-                for degree, step in seeds.get(str(each.value), {}).items():
-                    jets[each][degree] = step
+            for term, position in self._place.items():
+                value = values[position]
+                jets[term] = value.new_zeros((*self._box, *shape))
+                jets[term][(0,) * len(self._box)] = value
+            for term in self._order:
+                for degree, step in seeds.get(str(term.value), {}).items():
+                    jets[term][degree] = step
             for degree in self._degrees:
-                for each in self._order:
-                    if each.op != VARIABLE and self._needed[each] >= sum(degree):
-                        jets[each][degree] = self._rules[each].coefficient(jets, degree)
+                for term in self._order:
+                    if term.op != VARIABLE and self._needed[term] >= sum(degree):
+                        jets[term][degree] = self._rules[term].coefficient(jets, degree)
         return [jets[output] for output in self._function.outputs]
 
 

@@ -136,17 +136,17 @@ class SparsePlan:
         varying = [
             column for column, value in enumerate(part.values) if value not in tape.constants
         ]
-        for place in set(range(len(part.values))) - set(varying):
-            block[place] = rounded(tape.constants[part.values[place]], dtype)
+        for column in set(range(len(part.values))) - set(varying):
+            block[column] = rounded(tape.constants[part.values[column]], dtype)
         if not varying or not part.terms.count:
             return
         emitted = emit(tape, [part.values[column] for column in varying])
         read_there = set(tape.reached([part.values[column] for column in varying]))
         inputs: list[Array] = []
-        for place, own in zip(tape.inputs, part.terms.inputs, strict=True):
+        for value, own in zip(tape.inputs, part.terms.inputs, strict=True):
             gathered = np.empty(part.terms.count, dtype=block.dtype)
             inputs.append(gathered)
-            if place in read_there:
+            if value in read_there:
                 self._work.append(partial(np.take, self._at, own, out=gathered, mode="clip"))
         self._work.append(emitted.bound(inputs, [block[column] for column in varying], dtype))
 

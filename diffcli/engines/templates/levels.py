@@ -108,7 +108,7 @@ class Levels:
     def _arrange(self, function: Function, roots: Places, owners: Places) -> None:
         """Give each level's results neighbouring places, after those of the leaves."""
         start, width = len(self._leaves), len(function.variables)
-        order = sorted(self._kinds.items(), key=lambda each: each[0][0])
+        order = sorted(self._kinds.items(), key=lambda kind: kind[0][0])
         laid = np.fromiter(chain.from_iterable(kind.results for _, kind in order), np.int64)
         slots = np.empty(self._count + start, np.int64)
         slots[laid] = np.arange(start, start + self._count)

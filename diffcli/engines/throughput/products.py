@@ -263,5 +263,5 @@ def _add_up(
     else:
         here.zero_()
     for low, high, part in parts:
-        if all(part is not each for each in whole[:2]):
+        if all(part is not first for first in whole[:2]):
             result[low:high] += part

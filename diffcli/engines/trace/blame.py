@@ -93,11 +93,11 @@ def _local(proof: Proof, call: Call, outgoing: Any, incoming: Any) -> Blame | No
     with np.errstate(all="ignore"):
         bounds = _pulled(proof.bounded(), proof.bits, call, given)
     worst: tuple[float, Blame] | None = None
-    for place, (ball, bound) in enumerate(zip(truth, bounds, strict=True)):
-        if ball is None or place >= len(outgoing):
+    for position, (ball, bound) in enumerate(zip(truth, bounds, strict=True)):
+        if ball is None or position >= len(outgoing):
             continue
         middle, radius = ball.middles(), ball.radii()
-        own = outgoing[place]
+        own = outgoing[position]
         seen = np.zeros(middle.shape) if own is None else own.detach().double().numpy()
         if seen.shape != middle.shape:
             continue
@@ -107,7 +107,7 @@ def _local(proof: Proof, call: Call, outgoing: Any, incoming: Any) -> Blame | No
         excess = np.where(np.isfinite(limit) & np.isfinite(off), off - limit, -1.0)
         if excess.size and excess.max() > 0 and (worst is None or excess.max() > worst[0]):
             index = np.unravel_index(int(excess.argmax()), excess.shape)
-            name = call.names[place]
+            name = call.names[position]
             label = f"{name}[{','.join(map(str, index))}]" if index else name
             detail = (
                 f"its gradient of {name} is {seen[index]:.10g} at {label}, "
@@ -154,13 +154,13 @@ def _hook(proof: Proof, seeds: Sequence[Floats]) -> Blame | None:
     if not hooked:
         return None
     hooks = [dict(tensor._backward_hooks or {}) for tensor in hooked]
-    for each in hooked:
-        (each._backward_hooks or {}).clear()
+    for tensor in hooked:
+        (tensor._backward_hooks or {}).clear()
     try:
         without = recorded_gradient(proof, seeds)
     finally:
-        for each, own in zip(hooked, hooks, strict=True):
-            (each._backward_hooks or {}).update(own)
+        for tensor, own in zip(hooked, hooks, strict=True):
+            (tensor._backward_hooks or {}).update(own)
     for seen, true in zip(without, proof.gradient(seeds), strict=True):
         scale = np.max(np.abs(true.middle), initial=0.0)
         if (np.abs(seen - true.middle) > true.bound + CLEARLY[proof.dtype] * scale).any():

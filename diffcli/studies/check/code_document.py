@@ -96,7 +96,7 @@ def _sentence(review: Review, digits: int | None) -> str:
             f"undecided: {review.claim} differs from autograd, and difference quotients are too "
             "rough to tell which of them is right"
         )
-    place, wrong = next(
+    result, wrong = next(
         (result, entry)
         for result, entries in zip(report.results, review.comparisons, strict=True)
         for entry in entries
@@ -104,6 +104,6 @@ def _sentence(review: Review, digits: int | None) -> str:
     )
     why = f" ({review.mistake})" if review.mistake else ""
     return (
-        f"wrong at {point_text(report, place, digits)}: {notation(report, wrong.entry)} is "
+        f"wrong at {point_text(report, result, digits)}: {notation(report, wrong.entry)} is "
         f"{number(wrong.truth, digits)}, the claim gives {number(wrong.claim, digits)}{why}"
     )

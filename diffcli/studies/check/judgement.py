@@ -198,12 +198,12 @@ class _Decider:
             exceptions=Exceptions(tuple(self._exceptions), where),
         )
 
-    def _closer(self, places: Sequence[RandomPoint], deadline: float) -> Comparison | None:
+    def _closer(self, points: Sequence[RandomPoint], deadline: float) -> Comparison | None:
         """Return where a claim that seems equal is off by very little."""
-        for place in places[:CLOSE]:
-            near = RandomPoint(place.at, digits=MANY_DIGITS, deadline=deadline)
-            if found := next(self._clashes(near), None):
-                return found
+        for point in points[:CLOSE]:
+            near = RandomPoint(point.at, digits=MANY_DIGITS, deadline=deadline)
+            if clash := next(self._clashes(near), None):
+                return clash
         return None
 
     def _exception(

@@ -107,10 +107,10 @@ def _determinant(terms: TermTable, matrix: Sequence[Sequence[Any]]) -> Any:
     """Return a determinant by Laplace's expansion in the first row."""
     if not matrix:
         return S.One
-    found = []
+    minors = []
     for index, entry in enumerate(matrix[0]):
         if entry is not S.Zero:
             minor = [[*row[:index], *row[index + 1 :]] for row in matrix[1:]]
             sign = S.NegativeOne if index % 2 else S.One
-            found.append(terms.mul(sign, entry, _determinant(terms, minor)))
-    return terms.add(*found)
+            minors.append(terms.mul(sign, entry, _determinant(terms, minor)))
+    return terms.add(*minors)

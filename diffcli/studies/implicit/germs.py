@@ -174,8 +174,8 @@ def _root(base: Germ, degree: int) -> Germ:
 
 
 def _root_of_a_term(base: Germ, degree: int) -> Germ:
-    found = base.terms.to_dict()
-    if degree % 2 == 0 or len(found) != 1 or not base.is_whole:
+    terms = base.terms.to_dict()
+    if degree % 2 == 0 or len(terms) != 1 or not base.is_whole:
         raise UnknownGermError
     (((i, j), weight),) = coefficients(base).items()
     if i % degree or j % degree:

@@ -160,7 +160,7 @@ def are_opposite(one: HalfBranch, other: HalfBranch) -> bool | None:
     return True if counts == [1, 1, 1] else None
 
 
-def _count_near(polynomial: fmpz_poly, place: arb) -> int:
-    """Return how many real roots, each once, may lie at a place."""
+def _count_near(polynomial: fmpz_poly, ball: arb) -> int:
+    """Return how many real roots, each once, may lie in a ball."""
     roots: Any = polynomial.complex_roots() if polynomial.degree() > 0 else []
-    return sum(bool(root.imag.is_zero() and root.real.overlaps(place)) for root, _ in roots)
+    return sum(bool(root.imag.is_zero() and root.real.overlaps(ball)) for root, _ in roots)

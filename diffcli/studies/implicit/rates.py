@@ -251,7 +251,7 @@ def _along(
     time = function.time
     start = values.get(time, ZERO)
     step = variable(time) if start is ZERO else node("add", variable(time), node("neg", start))
-    places: dict[Node, Node] = {}
+    polynomials: dict[Node, Node] = {}
     for name in function.functions:
         if name in unknowns.of:
             continue
@@ -262,15 +262,15 @@ def _along(
                 f"no value for {name + PRIME * missing}", hint=f'add --at "{name}\'=…"'
             )
         terms = [_term(values[given[n]], step, n) for n in range(order + 1)]
-        places[variable(name)] = node("add", *terms)
+        polynomials[variable(name)] = node("add", *terms)
     for name, value in values.items():
         if name not in function.functions and PRIME not in name and name != time:
-            places[variable(name)] = value
-    outputs = tuple(substituted(output, places) for output in function.outputs)
-    at = {time: start}
+            polynomials[variable(name)] = value
+    outputs = tuple(substituted(output, polynomials) for output in function.outputs)
+    coordinates = {time: start}
     for name in unknowns.of:
-        at[name] = values[name] if name in values else _solved(function, name, values)
-    return Function(function.text, outputs, (time, *unknowns.of)), Point(at)
+        coordinates[name] = values[name] if name in values else _solved(function, name, values)
+    return Function(function.text, outputs, (time, *unknowns.of)), Point(coordinates)
 
 
 def _term(value: Node, step: Node, order: int) -> Node:

@@ -34,7 +34,7 @@ def answer(propagations: Sequence[Propagation], *, siunitx: bool = False) -> Ans
         said = (said for propagation in propagations for said in _remarks(propagation, digits))
         lines = [*function_lines(first), *derivative_lines(first)]
         if siunitx:
-            lines += [line for each in propagations for line in measured_lines(each)]
+            lines += [line for propagation in propagations for line in measured_lines(propagation)]
         formulas = Formulas(tuple(lines))
         return Document((formulas, *tables, Remarks(tuple(said))))
 

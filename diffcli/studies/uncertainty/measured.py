@@ -30,11 +30,11 @@ def measured_line(name: str, value: float, sigma: float) -> Line:
         return Line(name, f"{value:.12g}", latex=rf"\num{{{value:.12g}}}")
     size = max(Decimal(repr(abs(value))), Decimal(repr(sigma))).adjusted()
     power = 0 if size in PLAIN else size
-    exact, error = (Decimal(repr(each)).scaleb(-power) for each in (value, sigma))
+    exact, error = (Decimal(repr(figure)).scaleb(-power) for figure in (value, sigma))
     unit = Decimal(1).scaleb(error.adjusted() - DIGITS + 1)
     # Rounding may lengthen it: 0.0996 becomes 0.10.
     unit = Decimal(1).scaleb(error.quantize(unit).adjusted() - DIGITS + 1)
-    rounded = [f"{each.quantize(unit):f}" for each in (exact, error)]
+    rounded = [f"{figure.quantize(unit):f}" for figure in (exact, error)]
     if power:
         text = f"({rounded[0]} ± {rounded[1]}) * 10^{power}"
         return Line(name, text, latex=rf"\num{{{rounded[0]} +- {rounded[1]} e{power}}}")
