@@ -293,6 +293,10 @@ COMMON: tuple[Option, ...] = (
     STRICT, FORMAT, JSON, OUTPUT_FILE, PRECISION, QUIET, VERBOSE, COMPILE, TIMEOUT, DEBUG,
 )  # fmt: skip
 """The options that every command of formulas has."""
+OF_DERIVATIVES: tuple[Option, ...] = (*CODE, COMPILE)
+"""Those of the derivatives of code, and of very many points: most studies have no use for them."""
+OF_POINTS: tuple[Option, ...] = (AT, POINTS_FILE, DTYPE, DEVICE, ENGINES, NO_CHECK)
+"""Those of numbers at points: a study over a box, or of formulas alone, has no use for them."""
 DEFAULTS: Mapping[str, Any] = MappingProxyType({option.name: option.default for option in COMMON})
 
 WRT = Option(

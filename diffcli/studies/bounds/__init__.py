@@ -15,19 +15,7 @@ from diffcli.commands.boxes import IN, PATIENT, by_components, patience, whole_b
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
 from diffcli.language.ranges import names_of_box
-from diffcli.options import (
-    AT,
-    CERTIFICATE,
-    CODE,
-    COMPILE,
-    DEVICE,
-    DTYPE,
-    ENGINES,
-    NO_CHECK,
-    POINTS_FILE,
-    Kind,
-    Option,
-)
+from diffcli.options import CERTIFICATE, OF_DERIVATIVES, OF_POINTS, Kind, Option
 from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
@@ -85,6 +73,6 @@ diffcli bounds "x^2 - exp(x)" --in x=-2:2 --tol 1e-9
 diffcli bounds "logsumexp(x)" --in "x=[0:1,-1:1,0:2]\"""",
     common=PATIENT,
     options=(IN, TOL, CERTIFICATE),
-    unused=(AT, POINTS_FILE, *CODE, DTYPE, DEVICE, ENGINES, NO_CHECK, COMPILE),
+    unused=(*OF_POINTS, *OF_DERIVATIVES),
     plan=plan,
 )

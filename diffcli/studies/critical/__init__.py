@@ -20,19 +20,7 @@ from diffcli.errors import PointError, UsageError
 from diffcli.language.expression import Node
 from diffcli.language.points import Point
 from diffcli.language.ranges import read_ranges
-from diffcli.options import (
-    AT,
-    CODE,
-    COMPILE,
-    DEVICE,
-    DTYPE,
-    ENGINES,
-    NO_CHECK,
-    POINTS_FILE,
-    VERBOSE,
-    Kind,
-    Option,
-)
+from diffcli.options import OF_DERIVATIVES, OF_POINTS, VERBOSE, Kind, Option
 from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
@@ -182,6 +170,6 @@ diffcli critical "x*y" --subject-to "x^2 + y^2 = 1" --in "x=-2:2,y=-2:2"
 diffcli critical "abs(x^2 - 4)" --in -3:3 --global
 diffcli analyze "x/(x^2+1)\"""",
     options=(RANGE, SUBJECT_TO, CERTIFY, GLOBAL),
-    unused=(AT, POINTS_FILE, *CODE, DTYPE, DEVICE, ENGINES, NO_CHECK, VERBOSE, COMPILE),
+    unused=(*OF_POINTS, *OF_DERIVATIVES, VERBOSE),
     plan=plan,
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
-from diffcli.options import CODE, COMPILE, Kind, Option, one_of
+from diffcli.options import OF_DERIVATIVES, Kind, Option, one_of
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
@@ -197,7 +197,7 @@ diffcli descend "x^2 + y^2" --from 1.1,2.1 --lr 0.05
 diffcli descend "(1-x)^2 + 100(y-x^2)^2" --from -1.2,1 --optimizer newton -o path.png
 diffcli descend "x*exp(-x)" --from 0.5 --maximize --project "0<=x<=3" """.rstrip(),
     options=(FROM, OPTIMIZER, LR, STEPS, TOL, MAXIMIZE, SAFE, PROJECT, EVERY, PLAY),
-    unused=(*CODE, COMPILE),
+    unused=OF_DERIVATIVES,
     beside=PICTURES,
     plan=plan,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
-from diffcli.options import CODE, COMPILE, Kind, Option, names
+from diffcli.options import OF_DERIVATIVES, Kind, Option, names
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
@@ -79,7 +79,7 @@ diffcli graph "2 sin(a) + 1" --at a=1
 diffcli graph "x*x - 4x - 5" --at 0 --backward 3 --zero 1
 diffcli graph "x^2 y" --at 1,2 -o graph.svg""",
     options=(BACKWARD, ZERO),
-    unused=(*CODE, COMPILE),
+    unused=OF_DERIVATIVES,
     beside=FILES,
     plan=plan,
 )

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from diffcli.commands.record import Command, Plan, Request
-from diffcli.options import CODE, COMPILE, WRT, Kind, Option, variables
+from diffcli.options import OF_DERIVATIVES, WRT, Kind, Option, variables
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
@@ -103,6 +103,6 @@ diffcli implicit "[u + v = x, u*v = y]" --of u,v
 diffcli implicit "x(t)^2 + y(t)^2 = 25" --at "x=3,y=4,x'=2"\
 """,
     options=(OF, WRT, ORDER),
-    unused=(*CODE, COMPILE),
+    unused=OF_DERIVATIVES,
     plan=plan,
 )

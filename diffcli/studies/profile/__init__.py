@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
-from diffcli.options import CODE, COMPILE, Kind, Option
+from diffcli.options import OF_DERIVATIVES, Kind, Option
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
@@ -68,6 +68,6 @@ What a gradient costs is measured without the profiler.""",
 diffcli profile "sin(x)*exp(-x^2)" --at 1 --repeat 1000
 diffcli profile "(z/x)*y" --at "x=rand(200,300),y=rand(200,300),z=rand(200,300)" --trace t.json""",
     options=(REPEAT, TRACE),
-    unused=(*CODE, COMPILE),
+    unused=OF_DERIVATIVES,
     plan=plan,
 )

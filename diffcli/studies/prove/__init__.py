@@ -19,7 +19,7 @@ from diffcli.commands.boxes import IN, PATIENT, patience, whole_box
 from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
 from diffcli.language.ranges import names_of_box
-from diffcli.options import AT, CODE, COMPILE, DEVICE, DTYPE, ENGINES, NO_CHECK, POINTS_FILE
+from diffcli.options import OF_DERIVATIVES, OF_POINTS
 from diffcli.output.report import Facts
 
 if TYPE_CHECKING:
@@ -63,6 +63,6 @@ diffcli prove "lipschitz(sin(x)*y, 2)" --in "x=0:1,y=-1:1"
 diffcli prove "norm(x, 1) >= norm(x)" --in "x=[-1:1,-1:1]\"""",
     common=PATIENT,
     options=(IN,),
-    unused=(AT, POINTS_FILE, *CODE, DTYPE, DEVICE, ENGINES, NO_CHECK, COMPILE),
+    unused=(*OF_POINTS, *OF_DERIVATIVES),
     plan=plan,
 )

@@ -22,15 +22,9 @@ from diffcli.language.equations import is_equation, read_equations
 from diffcli.language.parser import parse
 from diffcli.options import (
     ASSUME,
-    AT,
-    CODE,
-    COMPILE,
-    DEVICE,
-    DTYPE,
-    ENGINES,
-    NO_CHECK,
+    OF_DERIVATIVES,
+    OF_POINTS,
     ORDER,
-    POINTS_FILE,
     PRECISION,
     SHAPES,
     VERBOSE,
@@ -232,17 +226,6 @@ diffcli steps "x*y" --subject-to "x^2 + y^2 = 1"
 diffcli steps "u^3 + v^2 + 4uv" --wrt u --order 2
 diffcli steps "norm(X@w - y)^2" --wrt w""",
     options=(WRT, ORDER, DEFINITION, SUBJECT_TO, CHARTED, SHAPES, ASSUME),
-    unused=(
-        AT,
-        POINTS_FILE,
-        *CODE,
-        DTYPE,
-        DEVICE,
-        ENGINES,
-        NO_CHECK,
-        PRECISION,
-        VERBOSE,
-        COMPILE,
-    ),
+    unused=(*OF_POINTS, *OF_DERIVATIVES, PRECISION, VERBOSE),
     plan=plan,
 )

@@ -13,7 +13,7 @@ from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
 from diffcli.language.expression import number
 from diffcli.language.points import Point
-from diffcli.options import CODE, COMPILE, Kind, Option
+from diffcli.options import OF_DERIVATIVES, Kind, Option
 from diffcli.output.matrices import PICTURES
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ diffcli taylor "log(x)" --at 1
 diffcli taylor "sin(x)" --order 7 -o taylor.png
 diffcli taylor "exp(x)*cos(y)" --at 0,0 --order 2""",
     options=(ORDER,),
-    unused=(*CODE, COMPILE),
+    unused=OF_DERIVATIVES,
     beside=PICTURES,
     plan=plan,
 )

@@ -12,7 +12,7 @@ from diffcli.commands.record import Command, Plan, Request
 from diffcli.errors import UsageError
 from diffcli.language.expression import number
 from diffcli.language.uncertain import read_measured
-from diffcli.options import CODE, COMPILE, POINTS_FILE, Kind, Option
+from diffcli.options import OF_DERIVATIVES, POINTS_FILE, Kind, Option
 
 if TYPE_CHECKING:
     from diffcli.differentiation import Settings
@@ -101,6 +101,6 @@ diffcli uncertainty "x*y" --at "x=3±0.1, y=2±0.05"
 diffcli uncertainty "4 pi^2 l/t^2" --at "l=1+-0.002, t=2.007+-0.01" --order 2
 diffcli uncertainty "u/i" --at "u=5±0.1, i=0.02±0.001" --cov "u,i=-0.4" """.rstrip(),
     options=(ORDER, COV, SAMPLES, SIUNITX),
-    unused=(POINTS_FILE, *CODE, COMPILE),
+    unused=(POINTS_FILE, *OF_DERIVATIVES),
     plan=plan,
 )
