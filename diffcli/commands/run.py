@@ -20,7 +20,7 @@ from diffcli.language.tokens import is_latex
 from diffcli.language.unknown import refuse_unknown
 from diffcli.language.vocabulary import IMAGINARY
 from diffcli.options import variables
-from diffcli.output.document import Answer
+from diffcli.output.document import Answer, Mark
 
 if TYPE_CHECKING:
     from diffcli.differentiation.code.functions import UserFunction
@@ -63,14 +63,16 @@ def run(request: Request, rows: Sequence[Typed] | None = None) -> Answer:
     defined = dict(function.definitions)
     bound = [point.bind(function.variables, defined) for point in points]
     answer = plan.compute(function, bound, chosen)
-    return answer if plan.is_complex else replace(answer, figure=partial(_figure, function, bound))
+    if plan.is_complex or answer.figure is not None:
+        return answer
+    return replace(answer, figure=partial(_figure, function, bound, answer.marks))
 
 
-def _figure(function: Function, points: Sequence[Point]) -> str | None:
+def _figure(function: Function, points: Sequence[Point], marks: Sequence[Mark]) -> str | None:
     """Return the plot beside an answer."""
     from diffcli.output.plots.beside import figure_beside
 
-    return figure_beside(function, points)
+    return figure_beside(function, points, marks)
 
 
 def _unit(request: Request, function: Function, points: Sequence[Typed]) -> str | None:

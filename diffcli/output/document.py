@@ -14,6 +14,8 @@ from diffcli.output.report import Facts, Report
 from diffcli.output.text import MISSING, number
 from diffcli.verdict import Verdict
 
+Mark = tuple[str, Mapping[str, float]]
+"""The name of a point's kind, and its coordinates."""
 _LARGE = 1e12
 """Numbers from this size on are shown with an exponent, not with decimals."""
 
@@ -46,7 +48,8 @@ class Line:
     ``latex`` is the formula in LaTeX, where that isn't found by reading the text: a Line without
     ``text`` is shown in LaTeX alone, and one whose ``latex`` is "" is left out there. ``entry`` is
     the entry of a derivative whose formula this is. ``ranks`` are the axes of the variables of a
-    formula of tensors, whose names are bold in LaTeX.
+    formula of tensors, whose names are bold in LaTeX. Where it ``is_equation`` the name is the left
+    side of an equation.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Line:
     latex: str | None = None
     entry: str | None = None
     ranks: Mapping[str, int] = field(default_factory=dict)
+    is_equation: bool = False
 
     @property
     def shown(self) -> str:
@@ -170,7 +174,8 @@ class Answer:
     ``data`` gives everything as JSON, ``document`` what a person sees, its numbers with so many
     significant digits. ``records`` gives the lines of JSON Lines where they are several. ``draw``
     gives the content of a file by its ending, and ``files`` are written besides. ``figure`` gives
-    the plot that a page shows beside it, in HTML, None where nothing is drawn. ``frames`` gives
+    the plot that a page shows beside it, in HTML, None where nothing is drawn; ``marks`` are the
+    points of note that it marks, each with the name of its kind. ``frames`` gives
     pictures that a terminal of so many columns and rows plays, in colour or not.
     """
 
@@ -182,6 +187,7 @@ class Answer:
     draw: Callable[[str], bytes] | None = None
     files: Mapping[Path, str | bytes] = field(default_factory=dict)
     figure: Callable[[], str | None] | None = None
+    marks: Sequence[Mark] = ()
     frames: Callable[[int, int, bool], Iterator[str]] | None = None
 
     def illustrated(self, digits: int | None) -> Document:

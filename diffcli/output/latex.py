@@ -68,7 +68,9 @@ def _parts(block: Block, digits: int | None) -> Iterator[str]:
 
 
 def left_side(line: Line) -> str:
-    """Return the name of a formula with its arguments in LaTeX."""
+    """Return the name of a formula with its arguments, or an equation's left side, in LaTeX."""
+    if line.is_equation:
+        return right_side(Line("", line.name))
     left = _name(line.name) if line.name.isidentifier() else derivative_latex(line.name)
     bold = {name: bold_name(name, rank) for name, rank in line.ranks.items() if rank}
     for name, text in bold.items():

@@ -134,9 +134,37 @@ def test_a_far_point_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["grad", "x*y", "--at", "7,-8"], "Contours of f(x, y) = x*y; dot at (7, -8)"),
+        (["jacobian", "[x*y, x-y]", "--at", "1,2"], "Arrows of f(x, y); dot at (1, 2)"),
+        (["jacobian", "[cos t, sin t]", "--at", "pi/2"], "Curve f(t); at t = pi/2: y = 1"),
+        (["jacobian", "sin t", "cos t", "--at", "0"], "f1(t); f2(t); dot at (0, 1) on f2(t)"),
+        (
+            ["implicit", "x^2 + y^2 = 25", "--at", "3,4"],
+            "Curve of x^2 + y^2 = 25; y = −0.75x + 6.25",
+        ),
+        (["taylor", "sin(x)", "--order", "3"], "sin(x); T1(x); T3(x)"),
+        (["critical", "x^2 + y^2 - x*y"], "Contours of f(x, y); minimum at (0, 0)"),
+        (["descend", "x^2 + 4y^2", "--from", "1,1", "--steps", "5"], "Path of 5 steps from (1, 1)"),
+    ],
+)
+def test_each_study_has_its_own_picture(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plot = figure(*arguments, capsys=capsys)
+    told = plot.partition('aria-label="')[2].partition('"')[0]
+    for words in said.split("; "):
+        assert words in told
+    assert "<svg" in plot
+    assert "<metadata" not in plot
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize(
     "arguments",
     [
-        ["grad", "x*y", "--at", "1,2"],
+        ["grad", "x*y*z", "--at", "1,2,3"],
         ["grad", "x.T @ x", "--at", "x=[1,2]"],
         ["prove", "x >= 0", "--in", "x=0:1"],
         ["eval", "sqrt(-1-x^2)", "--at", "1"],
@@ -146,3 +174,8 @@ def test_nothing_is_drawn_where_nothing_can_be(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert figure(*arguments, capsys=capsys) == ""
+
+
+def test_the_sides_of_an_equation_are_typeset(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["implicit", "x^2 + y^2 = 25", "--format", "latex"]) == 0
+    assert "x^{2} + y^{2} &= 25" in capsys.readouterr().out

@@ -42,22 +42,25 @@ BEYOND = 2.0
 """How far beyond the frame a line is drawn, as a part of its height."""
 
 
-def _style() -> str:
-    def inks(palette: Sequence[str]) -> str:
-        return " ".join(f"--ink{place}: {colour};" for place, colour in enumerate(palette))
+def _inks(palette: Sequence[str]) -> str:
+    return " ".join(f"--ink{place}: {colour};" for place, colour in enumerate(palette))
 
-    return (
-        f".dc-plot {{ {inks(PALETTE)} --grid: {FAINTER}; --faint: {FAINT};"
-        " --ground: #fff; max-width: 40rem; }"
-        " @media (prefers-color-scheme: dark) { .dc-plot { "
-        f"{inks(PALETTE_ON_DARK)} --grid: #333a44; --faint: #7d8590; --ground: #121212; }} }}"
-        " @media print { .dc-plot { break-inside: avoid; } }"
-        " .dc-plot { margin: 1rem 0; }"
-        " .dc-plot > svg { width: 100%; height: auto; display: block; }"
-        " .dc-plot text { fill: currentColor; font: 13px system-ui, sans-serif; }"
-        " .dc-plot path { fill: none; } .dc-plot figcaption > span { margin-right: 1.5rem; }"
-        " .dc-plot figcaption svg { width: 2rem; height: .8rem; margin-right: .4rem; }"
-    )
+
+STYLE = (
+    f".dc-plot {{ {_inks(PALETTE)} --grid: {FAINTER}; --faint: {FAINT};"
+    " --ground: #fff; max-width: 40rem; }"
+    " @media (prefers-color-scheme: dark) { .dc-plot { "
+    f"{_inks(PALETTE_ON_DARK)} --grid: #333a44; --faint: #7d8590; --ground: #121212; }} }}"
+    " @media print { .dc-plot { break-inside: avoid; } }"
+    " .dc-plot { margin: 1rem 0; }"
+    " .dc-plot > svg { width: 100%; height: auto; display: block; }"
+    " .dc-plot text { fill: currentColor; font: 13px system-ui, sans-serif; }"
+    " .dc-plot:not(.dc-painted) path { fill: none; }"
+    " .dc-light { color: #262626; background: #fff; }"
+    " .dc-plot figcaption > span { margin-right: 1.5rem; }"
+    " .dc-plot figcaption svg { width: 2rem; height: .8rem; margin-right: .4rem; }"
+)
+"""The style of a figure: the page's ink, and its ground when that is dark."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def inline_figure(plot: LinesShown) -> str:
         parts += _panel(panel, axes)
     body = "\n".join(parts)
     return (
-        f'<figure class="dc-plot"><style>{_style()}</style>\n'
+        f'<figure class="dc-plot"><style>{STYLE}</style>\n'
         f'<svg viewBox="0 0 {WIDTH} {total}" role="img" aria-label="{escape(described(plot))}">\n'
         f"{body}\n</svg>\n<figcaption>{''.join(_legend(plot))}</figcaption></figure>"
     )

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from diffcli.errors import UsageError
 from diffcli.language.function import Function
 from diffcli.output.plots.canvas import colours, render
+from diffcli.output.plots.inline_svg import svg_figure
 from diffcli.output.plots.labels import equation_of
 from diffcli.output.plots.movie import FRAMES, MOVING, movie
 from diffcli.output.plots.plane_axes import axes_of, contours, head, variable
@@ -42,12 +43,24 @@ def path_figure(
     Raises UsageError where a variable is a vector.
     """
     path = path_of(function, points)
-    draw = {1: _on_curve, 2: _over_contours}.get(len(function.variables), _values)
+    draw = _DRAWN.get(len(function.variables), _values)
     canvas = canvas or Canvas()
     if canvas.kind in MOVING:
         ends = np.unique(np.linspace(1, path.shape[1], FRAMES).round().astype(int))
         return movie([partial(draw, function=function, path=path, end=end) for end in ends], canvas)
     return render(partial(draw, function=function, path=path, end=path.shape[1]), canvas)
+
+
+def path_html(function: Function, points: Sequence[Sequence[float]]) -> str:
+    """Return the picture of a path as a figure of HTML. Raises UsageError as path_figure does."""
+    path = path_of(function, points)
+    count = len(function.variables)
+    draw = _DRAWN.get(count, _values)
+    first, last = (", ".join(f"{x:.6g}" for x in path[:, end]) for end in (0, -1))
+    words = f"Path of {path.shape[1] - 1} steps from ({first}) to ({last})"
+    words += f" on {equation_of(function)[0]}."
+    paint = partial(draw, function=function, path=path, end=path.shape[1])
+    return svg_figure(paint, words, is_filled=count == 2)
 
 
 def path_of(function: Function, points: Sequence[Sequence[float]]) -> Floats:
@@ -124,3 +137,7 @@ def values_along(function: Function, points: Floats) -> Floats:
     """Return a function's values at points (variables, n)."""
     values: Floats = evaluator(function)(points)[0][0]
     return values
+
+
+_DRAWN = {1: _on_curve, 2: _over_contours}
+"""What draws the path of so many variables; of more the values are drawn."""

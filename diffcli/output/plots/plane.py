@@ -9,7 +9,7 @@ import numpy as np
 
 from diffcli.language.function import Function
 from diffcli.output.plots.labels import equation_of
-from diffcli.output.plots.pictures import Picture, PlotPlan, Request, chosen
+from diffcli.output.plots.pictures import Ends, Picture, PlotPlan, Request, chosen
 from diffcli.studies.critical.notable_points import NotablePoint
 from diffcli.studies.critical.points import critical_points
 from diffcli.studies.curves import plane as planes
@@ -29,13 +29,17 @@ LEAST, MOST = (16, 6), (96, 40)
 
 @dataclass(frozen=True)
 class PlanePicture(Picture):
-    """A function or a vector field over a plane; each kind paints it in its own way."""
+    """A function or a vector field over a plane; each kind paints it in its own way.
+
+    ``critical`` are marked by their kinds, ``dots`` are points that were asked for.
+    """
 
     plane: planes.Plane
     variables: tuple[str, str]
     equation: str
     latex: str | None
     critical: Sequence[NotablePoint] = ()
+    dots: Sequence[Ends] = ()
 
     def text(self, columns: int, rows: int, *, colour: bool) -> str:  # noqa: ARG002  (shades)
         """Return a function as shades, the denser the higher; a vector field as arrows."""

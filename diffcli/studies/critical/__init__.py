@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -138,7 +139,8 @@ def _free(
             seed=chosen.seed,
             watch=lambda cells: watch(cells, f"{cells:,} cells"),
         )
-    return search_answer(search, box, facts, best(search.points))
+    marks = [(point.kind.value, point.at) for point in search.points]
+    return replace(search_answer(search, box, facts, best(search.points)), marks=marks)
 
 
 def _ranges(function: Function, typed: str | None) -> dict[str, tuple[Node, Node]]:

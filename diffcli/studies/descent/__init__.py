@@ -131,6 +131,7 @@ def plan(request: Request) -> Plan:
             every=every,
             most=request.host.rows or MAX_STEPS,
             draw=partial(_drawn, function, descents),
+            figure=partial(_beside, function, descents),
             frames=partial(_played, function, descents) if request["play"] else None,
         )
 
@@ -143,6 +144,17 @@ def _drawn(function: Function, descents: Sequence[Descent], kind: str) -> bytes:
     from diffcli.output.plots.style import Canvas
 
     return path_figure(function, _way(descents), Canvas(kind=kind))
+
+
+def _beside(function: Function, descents: Sequence[Descent]) -> str | None:
+    """Return the way of one descent as a figure of HTML, None where none can be drawn."""
+    from diffcli.errors import DiffcliError
+    from diffcli.output.plots.path import path_html
+
+    try:
+        return path_html(function, _way(descents))
+    except (DiffcliError, ArithmeticError):
+        return None
 
 
 def _played(

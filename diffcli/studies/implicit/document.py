@@ -78,7 +78,9 @@ def answer(report: Report) -> Answer:
 def _document(report: Report, digits: int | None) -> Document:
     left, _, right = report.read_as.partition(" = ")
     is_single = not report.read_as.startswith("[")
-    formulas = [Line(left, right) if is_single else Line("equations", report.read_as)]
+    formulas = [
+        Line(left, right, is_equation=True) if is_single else Line("equations", report.read_as)
+    ]
     formulas += [
         Line(report.notation[label], formula.text)
         for label, formula in report.results[0].symbolic.items()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,8 @@ def plan(request: Request) -> Plan:
         report, expansions = expand(
             function, points, chosen, order=order, digits=request["precision"]
         )
-        return answer(report, expansions, order, partial(_drawn, function, expansions, report))
+        shown = answer(report, expansions, order, partial(_drawn, function, expansions, report))
+        return replace(shown, figure=partial(_beside, function, expansions))
 
     return Plan(compute)
 
@@ -60,6 +62,23 @@ def _drawn(function: Function, expansions: Sequence[Expansion], report: Report, 
     from diffcli.studies.taylor.picture import expansion_figure
 
     return expansion_figure(function, expansions[0], Canvas(kind=kind))
+
+
+def _beside(function: Function, expansions: Sequence[Expansion]) -> str | None:
+    """Return the polynomials as a figure of HTML, else the function alone if it can be drawn."""
+    from diffcli.errors import DiffcliError
+    from diffcli.output.plots.beside import figure_beside
+    from diffcli.output.plots.inline import described
+    from diffcli.output.plots.inline_svg import svg_figure
+    from diffcli.studies.taylor.picture import expansion_picture
+
+    if len(function.variables) != 1 or len(expansions) != 1:
+        return figure_beside(function, ())
+    try:
+        picture = expansion_picture(function, expansions[0])
+        return svg_figure(picture.paint, described(picture))
+    except (DiffcliError, ArithmeticError):
+        return None
 
 
 COMMAND = Command(

@@ -20,6 +20,7 @@ class Field(PlanePicture):
         """Draw a function as filled contours, its gradient as arrows; a vector field as arrows."""
         import matplotlib as mpl
 
+        from diffcli.output.plots.canvas import colours
         from diffcli.output.plots.plane_axes import arrows, axes_of, contours, head, mark
 
         plane = self.plane
@@ -31,6 +32,8 @@ class Field(PlanePicture):
             contours(figure, axes, plane)
             arrows(figure, axes, plane, plane.gradients[0], ink=mpl.rcParams["text.color"])
             mark(axes, self.critical)
+        for x, y in self.dots:
+            axes.plot([x], [y], "o", color=colours()[1], markersize=8, zorder=6)
 
 
 def _suits(function: Function) -> int:
