@@ -2,7 +2,7 @@
 
 - autograd (torch): ``lambdify`` lowers sympy's graph of the formula to a ``tape``, on which
   ``guards`` keep branches apart; ``writing`` makes code of it, a ``program`` over ``tensors`` and
-  ``kernels``, which ``autograd`` and ``forward`` differentiate. Other ways to the same numbers:
+  ``kernels``, which ``autograd`` differentiates. Other ways to the same numbers:
   ``taylor`` at high orders, ``matrices`` by their structure, ``templates`` of many terms,
   ``throughput`` of many points. ``differences`` stand in where there is no formula. ``devices``
   chooses where, ``callable`` is for torch's own programs.

@@ -16,7 +16,7 @@ from random import Random
 from typing import cast
 
 from diffcli.clock import LONGEST, deadline_passed, now, until
-from diffcli.engines.balls.fractions import flint_fraction
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.engines.balls.guards import Difficult, Trouble, Undecided
 from diffcli.engines.enclosure import Coordinate, Index, Outcome, partial
 from diffcli.engines.one_sided.analysis import Analysis

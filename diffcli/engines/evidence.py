@@ -15,8 +15,7 @@ from math import inf
 from flint import arb, fmpq
 
 from diffcli.clock import now, until
-from diffcli.engines.balls.decimals import FORMATS
-from diffcli.engines.balls.fractions import flint_fraction
+from diffcli.engines.balls.decimals import FORMATS, flint_fraction
 from diffcli.engines.balls.precision import working
 from diffcli.engines.difficult import Difficulty, Kind, along, classify, is_linear
 from diffcli.engines.enclosure import (

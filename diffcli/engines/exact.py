@@ -30,7 +30,7 @@ def rational(value: Node) -> Fraction | None:
         return exact
     from flint import fmpq
 
-    from diffcli.engines.balls.fractions import python_fraction
+    from diffcli.engines.balls.decimals import python_fraction
     from diffcli.engines.enclosure import FIRST_BITS, Walk
 
     ball = Walk(value, {}).value(FIRST_BITS)

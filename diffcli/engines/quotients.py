@@ -8,7 +8,7 @@ from math import inf
 
 from flint import arb
 
-from diffcli.engines.balls.fractions import flint_fraction
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.engines.balls.walk import working
 from diffcli.engines.enclosure import Coordinate, Index, constant_value, partial
 from diffcli.engines.exact import as_constant

@@ -59,7 +59,7 @@ FLOW = [
 ]
 ENGINES = {
     "autograd": (
-        *("autograd", "forward", "differences", "tensors", "kernels", "throughput.reverse"),
+        *("autograd", "differences", "tensors", "kernels", "throughput.reverse"),
         "taylor",
     ),
     "symbolic": ("symbolic", "terms"),

@@ -17,7 +17,7 @@ from diffcli.language.points import read_points
 from diffcli.language.uncertain import read_correlations, read_measured
 from diffcli.studies.uncertainty import propagation
 from diffcli.studies.uncertainty.covariance import checked, covariance_matrix
-from diffcli.studies.uncertainty.measured import measured_line
+from diffcli.studies.uncertainty.document import measured_line
 from diffcli.studies.uncertainty.propagation import (
     Propagation,
     propagate,

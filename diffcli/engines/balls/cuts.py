@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from flint import acb, acb_series
 
-from diffcli.engines.balls.fractions import python_fraction
+from diffcli.engines.balls.decimals import python_fraction
 from diffcli.engines.balls.guards import Difficult, Undefined
 from diffcli.engines.balls.holomorphic import DEFINITIONS, definition_of, series
 from diffcli.engines.balls.sums import (

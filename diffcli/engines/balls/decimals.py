@@ -1,4 +1,4 @@
-"""Balls read as floats and as decimals: rounded only where the whole ball rounds alike."""
+"""Numbers of Flint read as floats, decimals and fractions: rounded only where a whole ball is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fractions import Fraction
 from math import inf
 from types import MappingProxyType
 
-from flint import arb
+from flint import arb, fmpq
 
 from diffcli.engines.balls.precision import working
 
@@ -92,3 +92,13 @@ def _text(number: Decimal) -> str:
     digits = len(number.as_tuple().digits)
     plain = number.normalize(Context(prec=digits, Emin=MIN_EMIN, Emax=MAX_EMAX))
     return f"{plain:f}" if -6 <= plain.adjusted() < 21 else f"{plain:e}"
+
+
+def flint_fraction(value: Fraction | float) -> fmpq:
+    """Return a fraction, or the one that a float is, as Flint's."""
+    return fmpq(*value.as_integer_ratio())
+
+
+def python_fraction(value: fmpq | int) -> Fraction:
+    """Return a fraction of Flint, or a whole number, as Python's."""
+    return Fraction(int(value.numerator), int(value.denominator))

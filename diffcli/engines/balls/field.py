@@ -9,6 +9,7 @@ from typing import cast
 
 from flint import acb, arb
 
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.engines.balls.forms import (
     ONE,
     Form,
@@ -22,7 +23,6 @@ from diffcli.engines.balls.forms import (
     number,
     power_of,
 )
-from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.guards import Trouble, check_deadline
 from diffcli.engines.balls.rules import EXACT
 from diffcli.engines.balls.separation import is_zero

@@ -18,7 +18,7 @@ from math import floor
 
 from flint import acb, arb
 
-from diffcli.engines.balls.fractions import flint_fraction
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.engines.balls.guards import check_deadline
 from diffcli.engines.balls.precision import working
 

@@ -17,7 +17,7 @@ from typing import cast
 
 from flint import acb, acb_series, arb, ctx
 
-from diffcli.engines.balls.fractions import flint_fraction
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.engines.balls.guards import Difficult, Trouble, Undefined
 from diffcli.engines.balls.precision import working
 from diffcli.errors import PointError

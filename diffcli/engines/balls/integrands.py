@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from flint import acb, arb, fmpq
 
-from diffcli.engines.balls.fractions import flint_fraction
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.language.expression import CONSTANT, NUMBER, VARIABLE, Node, postorder
 
 NOWHERE = acb(arb.nan(), arb.nan())

@@ -12,9 +12,9 @@ from typing import Any
 
 from flint import arb, arb_series, fmpq, fmpz
 
+from diffcli.engines.balls.decimals import python_fraction
 from diffcli.engines.balls.field import Field
 from diffcli.engines.balls.forms import Form, TooLong, number
-from diffcli.engines.balls.fractions import python_fraction
 from diffcli.engines.balls.guards import Decidable
 from diffcli.engines.balls.values import Unknown
 

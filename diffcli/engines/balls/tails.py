@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from flint import acb, arb, fmpq
 
-from diffcli.engines.balls.fractions import flint_fraction, python_fraction
+from diffcli.engines.balls.decimals import flint_fraction, python_fraction
 from diffcli.engines.balls.guards import Difficult, Undefined
 from diffcli.engines.balls.integrands import OPERATIONS, leaf_value
 from diffcli.language.expression import VARIABLE, Node, postorder

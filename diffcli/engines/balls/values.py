@@ -8,6 +8,7 @@ from math import prod
 
 from flint import acb, arb, fmpq, fmpz
 
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.engines.balls.forms import (
     Form,
     Generator,
@@ -16,7 +17,6 @@ from diffcli.engines.balls.forms import (
     TooLong,
     common_factor,
 )
-from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.precision import working
 
 FIRST_BITS, MAX_BITS = 113, 4000

@@ -16,8 +16,8 @@ from typing import cast
 
 from flint import arb, arb_series, fmpq
 
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.engines.balls.forms import Form
-from diffcli.engines.balls.fractions import flint_fraction
 from diffcli.engines.balls.guards import (
     EXACT_BITS,
     Difficult,

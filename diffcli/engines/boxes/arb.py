@@ -12,7 +12,7 @@ from math import inf, isfinite
 import numpy as np
 from flint import arb, arb_series
 
-from diffcli.engines.balls.fractions import flint_fraction
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.engines.balls.guards import Trouble, Undefined, Value
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.rules import EXACT

@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from diffcli.engines.balls.constants import DEFINITIONS, definition
-from diffcli.engines.balls.fractions import flint_fraction, python_fraction
+from diffcli.engines.balls.decimals import flint_fraction, python_fraction
 from diffcli.engines.balls.guards import Trouble, Undefined
 from diffcli.engines.balls.signs import proved_sign
 from diffcli.engines.balls.walk import Walk

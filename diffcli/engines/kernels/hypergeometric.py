@@ -1,4 +1,4 @@
-"""Hypergeometric functions, Γ(a, x) and orthogonal polynomials in torch.
+"""Hypergeometric functions, those of gamma and zeta, and orthogonal polynomials in torch.
 
 The hypergeometric ones come from mpmath, number by number, to the last digit: scipy's lose digits
 for many parameters. The polynomials are their recurrences in the degree (DLMF 18.9.1): that is a
@@ -10,17 +10,56 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from diffcli.engines.kernels.closed import closed, numbers, on_cpu
+from diffcli.engines.kernels.closed import closed, numbers, of_positive, on_cpu, scipy, special
+from diffcli.engines.kernels.rules import guarded
+from diffcli.engines.kernels.special import lgamma, polygamma
 
 uppergamma = closed("uppergamma", on_cpu(numbers("uppergamma")), iterated="xy")
 hyp0f1 = closed("hyp0f1", on_cpu(numbers("hyp0f1")), iterated="xy")
 hyp1f1 = closed("hyp1f1", on_cpu(numbers("hyp1f1")), iterated="xyz")
 hyp2f1 = closed("hyp2f1", on_cpu(numbers("hyp2f1")), iterated="xyzw")
 hyperu = closed("hyperu", on_cpu(numbers("hyperu")), iterated="xyz")
+
+
+# The gamma function and its integrals.
+
+
+def trigamma(x: Tensor) -> Tensor:
+    """Return ψ′(x)."""
+    return polygamma(torch.ones_like(x), x)
+
+
+def multigammaln(a: Tensor, d: Tensor) -> Tensor:
+    """Return log Γ_d(a), a sum of log Γ(a − j/2) for j < d (DLMF 35.3.4); nan unless d = 1, 2 …."""
+    total = d * (d - 1) / 4 * math.log(math.pi)
+    for j in range(int(d.detach().max())):
+        counts = d > j
+        total = total + torch.where(counts, lgamma(guarded(counts, a) - j / 2), 0.0)
+    inside = (d == d.floor()) & (d >= 1) & (2 * a > d - 1)
+    return torch.where(inside, total, math.nan)
+
+
+def _zeta_value(s: Any, a: Any) -> Any:
+    s, a = np.broadcast_arrays(s, a)
+    zeta = np.where(a > 0, special.zeta(np.maximum(s, 1), a), np.nan)
+    left = (s < 1) & (a > 0)
+    zeta[left] = numbers("zeta")(s[left], a[left])
+    return np.where(s == 1, np.nan, zeta)
+
+
+gammainc = closed("gammainc", scipy("gammainc"))
+gammaincc = closed("gammaincc", scipy("gammaincc"))
+loggamma = closed("loggamma", of_positive(special.gammaln))
+betainc = closed("betainc", scipy("betainc"))
+lbeta = closed("lbeta", scipy("betaln"))
+zeta = closed("zeta", on_cpu(_zeta_value), iterated="xy")
+polylog = closed("polylog", on_cpu(numbers("polylog")), exact="xy", iterated="xy")
 
 
 # Orthogonal polynomials.

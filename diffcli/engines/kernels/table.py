@@ -12,7 +12,6 @@ from __future__ import annotations
 from diffcli.engines.kernels.activation import *  # noqa: F403
 from diffcli.engines.kernels.bessel import *  # noqa: F403
 from diffcli.engines.kernels.elementary import *  # noqa: F403
-from diffcli.engines.kernels.gamma import *  # noqa: F403
 from diffcli.engines.kernels.hypergeometric import *  # noqa: F403
 from diffcli.engines.kernels.integrals import *  # noqa: F403
 from diffcli.engines.kernels.special import *  # noqa: F403

@@ -14,7 +14,7 @@ from math import prod
 
 from flint import arb, fmpq, fmpz
 
-from diffcli.engines.balls.fractions import python_fraction
+from diffcli.engines.balls.decimals import python_fraction
 from diffcli.engines.balls.guards import EXACT_BITS, Difficult
 from diffcli.engines.one_sided.atoms import Atom, Exponent, Product, atom_of, here, plain
 from diffcli.language.expression import Node, node, number

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from flint import fmpq
 
-from diffcli.engines.balls.fractions import python_fraction
+from diffcli.engines.balls.decimals import python_fraction
 from diffcli.engines.balls.guards import Difficult, OutOfTime, Trouble
 from diffcli.engines.balls.signs import Coordinate
 from diffcli.engines.one_sided.atoms import Field, working_in

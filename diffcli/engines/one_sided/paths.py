@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from flint import arb, fmpq
 
-from diffcli.engines.balls.fractions import flint_fraction
+from diffcli.engines.balls.decimals import flint_fraction
 from diffcli.engines.balls.guards import Difficult, Trouble, Undefined, check_deadline
 from diffcli.engines.balls.rules import LAZY
 from diffcli.engines.balls.signs import Coordinate

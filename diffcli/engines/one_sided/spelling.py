@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flint import fmpq
 
-from diffcli.engines.balls.fractions import python_fraction
+from diffcli.engines.balls.decimals import python_fraction
 from diffcli.engines.one_sided.atoms import Exponent, Product
 from diffcli.engines.one_sided.coefficients import Coefficient
 from diffcli.language.algebra import ONE, Algebra

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, sqrt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diffcli.clock import now
 from diffcli.engines.trace.arrays import Balls
 from diffcli.engines.trace.bounded import Bounded
 from diffcli.engines.trace.domains import gaps
-from diffcli.engines.trace.ranges import leaves_range
 from diffcli.engines.trace.rules import find
 from diffcli.engines.trace.state import Kind, State, floats_of
 from diffcli.engines.trace.steps import Call, Record, Reference, Step
@@ -238,3 +238,36 @@ def _flat(values: Sequence[Any]) -> list[Any]:
     for value in values:
         result += _flat([*value]) if isinstance(value, list | tuple) else [value]
     return result
+
+
+# Where a dtype's range is left on an operation's way back. The derivative of atan2(y, x) by y is
+# x/(x² + y²), and torch squares x: at 1e200 that is infinite, and torch's derivative 0. That is the
+# dtype's limit and not a wrong derivative.
+
+_RANGES = {
+    "float64": (2.0**-1022, 2.0**1023),
+    "float32": (2.0**-126, 2.0**128),
+    "float16": (2.0**-14, 2.0**16),
+    "bfloat16": (2.0**-126, 2.0**128),
+}
+"""The smallest number of a dtype that keeps all of its digits, and a bound of the largest."""
+
+_SQUARING = frozenset(
+    """acosh asinh atan atan2 cumprod dist hypot linalg_vector_norm norm prod rsqrt std std_mean var
+    var_mean""".split()
+)
+"""Torch's names of operations whose backward squares numbers, or takes products of several."""
+
+
+def leaves_range(step: Step, operands: Sequence[NDArray[np.float64]]) -> bool:
+    """Return whether a square of an operand, or the result, lies outside of the dtype's range."""
+    if step.name not in _SQUARING:
+        return False
+    smallest, largest = _RANGES[str(step.values[0].dtype).removeprefix("torch.")]
+    sizes = np.concatenate([np.abs(operand).ravel() for operand in operands])
+    with np.errstate(invalid="ignore"):
+        own = sizes[(sizes > 0) & np.isfinite(sizes)]
+        if np.any((own < sqrt(smallest)) | (own > sqrt(largest))):
+            return True
+    results = np.concatenate([np.abs(floats_of(result)).ravel() for result in step.values])
+    return bool(np.all(sizes > 0) and np.any((results < smallest) | np.isinf(results)))

@@ -110,8 +110,7 @@ class _Examiner:
         self._function, self._settings = function, settings
         self._typed, self._dyadic = typed, dyadic
         if "autograd" in settings.engines:
-            from diffcli.engines.autograd import partial
-            from diffcli.engines.forward import forward_partial
+            from diffcli.engines.autograd import forward_partial, partial
 
             self._reverse, self._forward = partial, forward_partial
             self._program = lower(function)

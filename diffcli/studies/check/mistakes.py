@@ -17,8 +17,7 @@ from types import MappingProxyType
 
 from flint import arb
 
-from diffcli.engines.balls.decimals import certain_digits
-from diffcli.engines.balls.fractions import flint_fraction
+from diffcli.engines.balls.decimals import certain_digits, flint_fraction
 from diffcli.engines.balls.precision import working
 from diffcli.engines.enclosure import Index
 from diffcli.language.expression import Node, node, number, postorder, variable

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from flint import arb, arb_series, fmpq
 
-from diffcli.engines.balls.fractions import python_fraction
+from diffcli.engines.balls.decimals import python_fraction
 from diffcli.engines.balls.walk import Walk, working
 from diffcli.engines.exact import rational
 from diffcli.engines.margins import rough_places

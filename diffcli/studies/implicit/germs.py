@@ -18,7 +18,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_series
 
-from diffcli.engines.balls.fractions import flint_fraction, python_fraction
+from diffcli.engines.balls.decimals import flint_fraction, python_fraction
 from diffcli.engines.balls.precision import working
 from diffcli.language.expression import NUMBER, VARIABLE, Node, postorder
 

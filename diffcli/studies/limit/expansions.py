@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flint import fmpq
 
-from diffcli.engines.balls.fractions import python_fraction
+from diffcli.engines.balls.decimals import python_fraction
 from diffcli.engines.balls.guards import Difficult
 from diffcli.engines.one_sided.atoms import working_in
 from diffcli.engines.one_sided.germs import UNIT, Expansion, Order, Scale

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 
-from diffcli.engines.balls.fractions import flint_fraction, python_fraction
+from diffcli.engines.balls.decimals import flint_fraction, python_fraction
 from diffcli.engines.polynomials import Terms, multiplied, quotient
 from diffcli.language.expression import Node, node, number, variable
 

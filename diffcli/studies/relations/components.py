@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from diffcli.engines.balls.fractions import python_fraction
+from diffcli.engines.balls.decimals import python_fraction
 from diffcli.errors import DiffcliError
 from diffcli.language.algebra import Algebra
 from diffcli.language.builder import Builder

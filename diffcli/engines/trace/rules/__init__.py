@@ -18,7 +18,6 @@ from diffcli.engines.trace.rules import (
     linear,
     losses,
     movement,
-    products,
     reductions,
 )
 from diffcli.engines.trace.steps import Step
@@ -29,7 +28,6 @@ RULES: dict[str, Rule] = {
     **elementary.RULES,
     **choices.RULES,
     **reductions.RULES,
-    **products.RULES,
     **linear.RULES,
     **factors.RULES,
     **layers.RULES,

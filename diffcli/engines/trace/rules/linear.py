@@ -1,6 +1,6 @@
-"""Inverses and determinants of matrices, and what is solved with them.
+"""Products of matrices and vectors, inverses and determinants, and what is solved with them.
 
-Their adjoints are those of X = A⁻¹, −Xᵀ G Xᵀ, and of det A, det A · Xᵀ (Giles, "Collected matrix
+The adjoints are, of X = A⁻¹, −Xᵀ G Xᵀ, and of det A, det A · Xᵀ (Giles, "Collected matrix
 derivative results for forward and reverse mode algorithmic differentiation", 2008).
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from diffcli.engines.trace.rules.common import number
 from diffcli.engines.trace.state import State
 from diffcli.engines.trace.steps import Step
 from diffcli.engines.trace.tape import UNUSED, Value
@@ -76,7 +77,55 @@ def _trace(r: State, step: Step, x: Value) -> Value:
     return x.flat().take(np.array(positions, dtype=np.int64)).sum()
 
 
+def _mm(r: State, step: Step, x: Value, y: Value) -> Value:
+    return x @ y
+
+
+def _mv(r: State, step: Step, x: Value, y: Value) -> Value:
+    return (x @ y.reshape((y.size, 1))).reshape((x.shape[0],))
+
+
+def _dot(r: State, step: Step, x: Value, y: Value) -> Value:
+    return (x.reshape((1, x.size)) @ y.reshape((y.size, 1))).reshape(())
+
+
+def _scaled(step: Step, x: Value, factor: float) -> Value:
+    return x if factor == 1 else x * number(factor, step)
+
+
+def _added(product: Callable[..., Value]) -> Callable[..., Any]:
+    """Return the rule of β·bias + α·product."""
+
+    def rule(
+        r: State, step: Step, bias: Value, x: Value, y: Value, beta: float = 1, alpha: float = 1
+    ) -> Value:
+        total = _scaled(step, product(r, step, x, y), alpha)
+        return total if beta == 0 else _scaled(step, bias, beta) + total
+
+    return rule
+
+
+def _linear(r: State, step: Step, x: Value, weight: Value, bias: Value | None = None) -> Value:
+    flat = x.reshape((x.size // x.shape[-1], x.shape[-1])) @ weight.transpose((1, 0))
+    product = flat.reshape((*x.shape[:-1], weight.shape[0]))
+    return product if bias is None else product + bias
+
+
+def _outer(r: State, step: Step, x: Value, y: Value) -> Value:
+    return x.reshape((x.size, 1)) * y.reshape((1, y.size))
+
+
 RULES: dict[str, Callable[..., Any]] = {
+    "mm": _mm,
+    "bmm": _mm,
+    "mv": _mv,
+    "dot": _dot,
+    "vdot": _dot,
+    "addmm": _added(_mm),
+    "baddbmm": _added(_mm),
+    "addmv": _added(_mv),
+    "addr": _added(_outer),
+    "linear": _linear,
     "linalg_inv_ex": _inv,
     "inverse": _inv,
     "_linalg_solve_ex": _solve,
