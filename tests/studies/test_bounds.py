@@ -240,6 +240,12 @@ def test_a_minimum_apart_from_the_gaps_is_attained() -> None:
     assert found.is_attained
 
 
+def test_across_a_kink_the_gradient_is_between_those_of_the_sides() -> None:
+    constant = stated("max(x, 2y)", "x=-1:1,y=-1:1", 2.0).lipschitz["2"]
+    assert constant is not None
+    assert 2 <= float(constant[1]) < 2 + 1e-9
+
+
 def test_a_slope_is_one_of_the_function_alone() -> None:
     # 1/x has values below 0, where the logarithm has none.
     (slope,) = stated("log(x)", "x=-1:2").partials

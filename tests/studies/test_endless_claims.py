@@ -43,6 +43,14 @@ TRUE = [
     ("abs(x)*exp(-abs(x)) <= 1/e", "x=-inf:inf"),
     ("sqrt(x) >= sin(x)", "x=0:1"),
     ("abs(sin(x)) <= abs(x)", "x=-1:1"),
+    ("gammainc(2, x) < 1", "x=0:inf"),
+    ("x*frac(x) < x", "x=1:5"),
+    ("exp(2x) - 2exp(x) + 1 >= 0", "x=-inf:inf"),
+    ("(x^2 - 2x*y + y^2)*exp(x) >= 0", "x=-1:1,y=-1:1"),
+    ("max(x, y, z) >= (x + y + z)/3", "x=-1:1,y=-1:1,z=-1:1"),
+    ("max(x, y, 0) >= (x + y)/3", "x=-1:1,y=-1:1"),
+    ("lipschitz(max(x, 2y), 2)", "x=-1:1,y=-1:1"),
+    ("lipschitz(abs(x) + abs(y), sqrt(2))", "x=-1:1,y=-1:1"),
 ]
 FALSE = [
     ("x*exp(-x) <= 0.36787944", "x=0:inf"),
@@ -59,6 +67,19 @@ FALSE = [
 @pytest.mark.parametrize(("claim", "box"), TRUE)
 def test_what_holds_without_end_is_proved(claim: str, box: str) -> None:
     assert decided(claim, box).proof.verdict.value == "proved"
+
+
+@pytest.mark.parametrize(
+    ("claim", "box"),
+    [
+        ("lipschitz(max(x, 2y), 1.999)", "x=-1:1,y=-1:1"),
+        ("lipschitz(abs(x) + abs(y), 1.414)", "x=-1:1,y=-1:1"),
+        ("(x^2 - 2x*y + y^2)*exp(x) > 0", "x=-1:1,y=-1:1"),
+        ("x*frac(x) < 0.9999x", "x=1:5"),
+    ],
+)
+def test_what_is_false_by_a_little_is_refuted(claim: str, box: str) -> None:
+    assert decided(claim, box).proof.verdict.value == "refuted"
 
 
 @pytest.mark.sampled(3)

@@ -16,9 +16,11 @@ from diffcli.engines.boxes.search import Effort
 from diffcli.language.expression import Node, node, number, postorder
 from diffcli.language.function import Function
 from diffcli.language.functions import TABLE
-from diffcli.studies.bounds.ranges import Range, range_of, slope_range, without_gaps
+from diffcli.studies.bounds.ranges import Extremum, Range, range_of, slope_range, without_gaps
 from diffcli.studies.prove.answers import check_formula
+from diffcli.studies.prove.cases import branches
 from diffcli.studies.prove.claims import Claim, Kind
+from diffcli.studies.prove.domain import obligations
 from diffcli.studies.prove.growth import decide_growth
 from diffcli.studies.prove.question import Verdict
 from diffcli.studies.prove.touching import derivative
@@ -140,9 +142,11 @@ def _lipschitz(
         found["inf"] = largest[0], sum(high for _, high in sizes) * slack
         slopes = [derivative(formula, name) for name in region.names]
         known = [slope for slope in slopes if slope is not None]
-        if is_smooth(formula) and len(known) == len(slopes):
-            squares = node("add", *(node("pow", slope, number(2)) for slope in known))
-            total = range_of("2", squares, region, tolerance, effort).maximum
+        if not is_smooth(formula):
+            steepest = _steepest_branch(formula, region, tolerance, effort)
+            found["2"] = largest[0], min(found["2"][1], steepest)
+        elif len(known) == len(slopes):
+            total = _squared_slope(known, region, tolerance, effort)
             found["2"] = _root_down(max(total.low, 0.0)), _root_up(total.high)
             sums = node("add", *(node("abs", slope) for slope in known))
             total = range_of("inf", sums, region, tolerance, effort).maximum
@@ -151,6 +155,29 @@ def _lipschitz(
         norm: outward(interval_ball(*ends), DIGITS) if isfinite(ends[1]) else None
         for norm, ends in found.items()
     }
+
+
+def _squared_slope(
+    slopes: Sequence[Node], region: Region, tolerance: float, effort: Effort
+) -> Extremum:
+    """Return the greatest square of the gradient's norm."""
+    squares = node("add", *(node("pow", slope, number(2)) for slope in slopes))
+    return range_of("2", squares, region, tolerance, effort).maximum
+
+
+def _steepest_branch(formula: Node, region: Region, tolerance: float, effort: Effort) -> float:
+    """Return a bound of the gradients of all branches of a formula with kinks, or infinity.
+
+    Across a kink the gradient lies between those of the branches there.
+    """
+    most = 0.0
+    for side in branches(formula):
+        slopes = [derivative(side, name) for name in region.names]
+        known = [slope for slope in slopes if slope is not None]
+        if len(known) < len(slopes) or not is_smooth(side) or obligations(side) != []:
+            return inf
+        most = max(most, _squared_slope(known, region, tolerance, effort).high)
+    return _root_up(most)
 
 
 def _root_down(x: float) -> float:

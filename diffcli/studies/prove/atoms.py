@@ -39,12 +39,14 @@ MOST_STEPS = 8
 class Product:
     """The sign of a number, and factors whose product has a formula's sign where it has a value.
 
-    ``odd`` count by their sign, ``even`` are the numerator's squares, which may be 0.
+    ``odd`` count by their sign, ``even`` are the numerator's squares, which may be 0;
+    ``is_reduced`` is whether squares were left out.
     """
 
     sign: int
     odd: tuple[Node, ...]
     even: tuple[Node, ...]
+    is_reduced: bool
 
 
 def product_of(formula: Node, names: Sequence[str]) -> Product | None:
@@ -194,7 +196,7 @@ class _Atoms:
             tuple(substituted(formula_of(each, names), terms) for each in group)
             for group in (found.odd, found.even)
         )
-        return Product(found.sign, odd, even)
+        return Product(found.sign, odd, even, found.squares)
 
 
 _ZERO = Fraction(0)

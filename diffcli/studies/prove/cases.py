@@ -26,6 +26,7 @@ from diffcli.language.expression import (
 )
 from diffcli.studies.prove.factors import formula_of
 
+MOST_BRANCHES = 16
 MOST_KINKS = 4
 """Kinks of a formula that is split: each doubles the claims."""
 
@@ -34,6 +35,7 @@ Case = tuple[Node, Region]
 
 def cases(formula: Node, region: Region) -> Sequence[Case] | None:
     """Return claims that hold together only if a claim does; None where no kink can be split."""
+    formula = in_pairs(formula)
     kinks = [each for each in postorder([formula]) if each.op in ("abs", "max", "min")]
     if len(region.names) < 2 or not 0 < len(kinks) <= MOST_KINKS:
         return None
@@ -54,6 +56,31 @@ def cases(formula: Node, region: Region) -> Sequence[Case] | None:
             for case in _case(substituted(formula, {kink: branch}), region, terms, place, side)
         ]
     return None
+
+
+def in_pairs(formula: Node) -> Node:
+    """Return a formula in which a greatest or least of many is one of two, and of the rest."""
+    paired: dict[Node, Node] = {}
+    for term in postorder([formula]):
+        args = [paired[arg] for arg in term.args]
+        while term.op in ("max", "min") and len(args) > 2:
+            args = [node(term.op, *args[:2]), *args[2:]]
+        paired[term] = node(term.op, *args, static=term.static) if args else term
+    return paired[formula]
+
+
+def branches(formula: Node) -> Sequence[Node]:
+    """Return the formulas of which a formula with kinks is one at each point; itself without."""
+    left, complete = [formula], list[Node]()
+    while left and len(left) + len(complete) <= MOST_BRANCHES:
+        current = left.pop()
+        kink = next((t for t in postorder([current]) if t.op in ("abs", "max", "min")), None)
+        if kink is None:
+            complete.append(current)
+            continue
+        sides = kink.args if kink.op != "abs" else (kink.args[0], node("neg", kink.args[0]))
+        left += [substituted(current, {kink: side}) for side in sides]
+    return complete if not left else (formula,)
 
 
 def _linear(terms: Terms) -> int | None:

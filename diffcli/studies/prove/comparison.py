@@ -17,10 +17,11 @@ from diffcli.engines.boxes.search import (
 )
 from diffcli.engines.polynomials import polynomial
 from diffcli.language.expression import Node, node, number
+from diffcli.studies.prove.atoms import product_of
 from diffcli.studies.prove.cases import cases
 from diffcli.studies.prove.domain import obligations, sign_by_form
 from diffcli.studies.prove.equality import is_identity
-from diffcli.studies.prove.factors import factors, formula_of, is_nowhere_negative
+from diffcli.studies.prove.factors import is_nowhere_negative
 from diffcli.studies.prove.forms import difference, parts, positive_form
 from diffcli.studies.prove.inverses import undone
 from diffcli.studies.prove.logic import decide_tree
@@ -120,7 +121,7 @@ def not_negative(
             return PROVED
         # Its square isn't negative, which leaves no question but where there is a value.
         apart, strict = node("pow", apart, number(2)), False
-    if not strict and _by_factors(apart, where, question.effort):
+    if _by_factors(apart, where, question.effort, strict=strict):
         return PROVED
     if strict and isinstance(where, HalfOpen) and _is_end_alone(apart, where):
         return PROVED
@@ -231,27 +232,47 @@ def _part_of(effort: Effort, share: float) -> Effort:
     )
 
 
-def _by_factors(apart: Node, region: Region, effort: Effort) -> bool:
-    """Whether a rational function is proved not to be negative, factor by factor."""
-    found = factors(apart, region.names)
-    if found is None:
+def _by_factors(apart: Node, region: Region, effort: Effort, *, strict: bool) -> bool:
+    """Whether a formula is proved not to be negative, or to be positive, factor by factor."""
+    product = product_of(apart, region.names)
+    if product is None:
         return False
     # A single factor is the formula itself, about which the search asks better.
-    is_apart = len(found.odd) > 1 or found.squares
-    sign = found.sign
-    for each in found.odd:
-        formula = formula_of(each, region.names)
-        opposite = {key: -value for key, value in each.items()}
-        if is_nowhere_negative(each) or (is_apart and _is_one_sign(formula, region, effort, 1)):
-            continue
-        if is_nowhere_negative(opposite) or (
-            is_apart and _is_one_sign(formula, region, effort, -1)
-        ):
-            sign = -sign
-            continue
+    is_apart = len(product.odd) > 1 or product.is_reduced
+    sign = product.sign
+    for factor in product.odd:
+        own = _sign_of_factor(factor, region, effort, strict=strict, is_apart=is_apart)
+        if own is None:
+            return False
+        sign *= own
+    if strict and not all(
+        _is_known(node("pow", factor, number(2)), region, effort, strict=True)
+        for factor in product.even
+    ):
         return False
     question = Question(node("ge", apart, number(0)), region, effort)
-    return sign >= 0 and (obligations(apart) == [] or _defined_everywhere(apart, question))
+    is_good = sign > 0 or (sign == 0 and not strict)
+    return is_good and (obligations(apart) == [] or _defined_everywhere(apart, question))
+
+
+def _sign_of_factor(
+    factor: Node, region: Region, effort: Effort, *, strict: bool, is_apart: bool
+) -> int | None:
+    """Return 1 or −1 where a factor is proved nowhere to have the other sign, or to be 0."""
+    for turned, sign in ((factor, 1), (node("neg", factor), -1)):
+        known = sign_by_form(turned, region)
+        known = sign_by_values(turned, region) if known is None else known
+        if known == 1 or (known == 0 and not strict):
+            return sign
+        terms = polynomial(turned, dict.fromkeys(region.names, Fraction(0)))
+        if not strict and terms is not None and is_nowhere_negative(terms):
+            return sign
+    if not is_apart:
+        return None
+    for turned, sign in ((factor, 1), (node("neg", factor), -1)):
+        if _is_known(turned, region, effort, strict=strict):
+            return sign
+    return None
 
 
 def _is_end_alone(apart: Node, region: HalfOpen) -> bool:
@@ -264,12 +285,11 @@ def _is_end_alone(apart: Node, region: HalfOpen) -> bool:
     )
 
 
-def _is_one_sign(formula: Node, region: Region, effort: Effort, sign: int) -> bool:
-    """Whether a formula is proved nowhere to have the sign that is the opposite of this one."""
-    turned = formula if sign > 0 else node("neg", formula)
+def _is_known(formula: Node, region: Region, effort: Effort, *, strict: bool) -> bool:
+    """Whether boxes alone prove a formula nowhere to be negative, or to be positive."""
     part = replace(effort, work_left=effort.work_left / 8)
-    question = Question(node("ge", turned, number(0)), region, part)
-    found = Search(Lower(turned, region), question, _PROVERS, strict=False).run()
+    question = Question(node("gt" if strict else "ge", formula, number(0)), region, part)
+    found = Search(Lower(formula, region), question, _PROVERS, strict=strict).run()
     effort.boxes, effort.closed = part.boxes, part.closed
     return found.verdict is Verdict.PROVED
 

@@ -58,10 +58,30 @@ _RULES: Mapping[str, Callable[[Node], list[Needed]]] = {
     "acos": _unit,
     "acosh": lambda each: [(node("add", each.args[0], number(-1)), False)],
 }
-_TOTAL = frozenset(
-    "add mul neg exp expm1 sin cos atan sinh cosh tanh asinh abs sign floor ceil round max min "
-    "erf erfc frac tanh sech sigmoid softplus relu hypot number constant variable".split()
-)
+_BY_DOMAIN: Mapping[str, Callable[[Node], list[Needed]]] = {
+    "all x": lambda each: [],  # noqa: ARG005
+    "x > 0": lambda each: [(each.args[0], True)],
+    "a > 0, x ≥ 0": lambda each: [(each.args[0], True), (each.args[1], False)],
+    "m < 1": lambda each: [(node("add", number(1), node("neg", each.args[0])), True)],
+    "−1 < x < 1": lambda each: [(part, True) for part, _ in _unit(each)],
+}
+"""What the domains of rows mean that have no rule of their own."""
+_OTHER = frozenset({"piecewise", "detach", "clamp"})
+
+
+def _needed(each: Node) -> list[Needed] | None:
+    """Return what must hold for one function to have a value; None where no rule says."""
+    if each.is_leaf or each.op in _RULES:
+        return _RULES[each.op](each) if each.op in _RULES else []
+    if each.op not in TABLE or each.op in _OTHER or TABLE[each.op].boolean:
+        return None
+    rule = _BY_DOMAIN.get(TABLE[each.op].domain)
+    return None if rule is None or not _fits(each, rule) else rule(each)
+
+
+def _fits(each: Node, rule: Callable[[Node], list[Needed]]) -> bool:
+    """Whether the rule of a domain is about as many arguments as a function has."""
+    return len(each.args) <= 1 or rule is not _BY_DOMAIN["x > 0"]
 
 
 def obligations(formula: Node) -> list[Needed] | None:
@@ -73,13 +93,13 @@ def obligations(formula: Node) -> list[Needed] | None:
     moving: dict[Node, bool] = {}
     for each in postorder(simplified([formula])):
         moving[each] = each.op == VARIABLE or any(moving[arg] for arg in each.args)
-        if each.op in _RULES:
-            for part, strict in _RULES[each.op](each):
-                exact = fraction_of(part)
-                if exact is None or exact < 0 or (strict and exact == 0):
-                    found[part, strict] = None
-        elif each.op not in _TOTAL:
+        needed = _needed(each)
+        if needed is None:
             return None
+        for part, strict in needed:
+            exact = fraction_of(part)
+            if exact is None or exact < 0 or (strict and exact == 0):
+                found[part, strict] = None
     return [
         (part, strict)
         for part, strict in found

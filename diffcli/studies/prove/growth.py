@@ -23,9 +23,11 @@ from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import Effort, first_boxes, halved
 from diffcli.errors import FormulaError
 from diffcli.language.expression import Node, node, number
+from diffcli.studies.prove.cases import branches
 from diffcli.studies.prove.claims import Claim, Kind
 from diffcli.studies.prove.comparison import decide, not_negative
 from diffcli.studies.prove.curvature import shape_of
+from diffcli.studies.prove.domain import obligations
 from diffcli.studies.prove.exactness import truth_at
 from diffcli.studies.prove.question import PROVED, Proof, Question, Verdict
 from diffcli.studies.prove.refutations import below_a_chord, out_of_order, too_far_apart, turning
@@ -221,19 +223,52 @@ def _lipschitz(subject: Subject) -> Proof:
         return np.asarray(squares(jet).lo > most.hi[0])
 
     refute = partial(too_far_apart, bound=bound)
+    if limit.lo[0] >= 0 and _is_within_by_branches(subject, bound):
+        return PROVED
     found = _over_boxes(subject, 1, good, bad, refute)
     if found.verdict is not Verdict.UNDECIDED or not subject.has_closed_slopes:
         return found
     if limit.lo[0] < 0:
         # The square of a bound that may be negative is no bound of the squared slopes.
         return found
-    slopes = [derivative(subject.formula, name) for name in subject.region.names]
-    if any(slope is None for slope in slopes):
-        return found
-    known = [node("pow", slope, number(2)) for slope in slopes if slope is not None]
-    total = node("add", *known) if len(known) > 1 else known[0]
-    left = node("add", node("pow", bound, number(2)), node("neg", total))
+    left = _slack(subject.formula, subject.region, bound)
     return _by_comparison(subject, left, found, refute)
+
+
+def _slack(formula: Node, region: Region, bound: Node) -> Node | None:
+    """Return what is not negative where the gradient's norm is within a bound."""
+    slopes = [derivative(formula, name) for name in region.names]
+    known = [node("pow", slope, number(2)) for slope in slopes if slope is not None]
+    if len(known) < len(slopes):
+        return None
+    total = node("add", *known) if len(known) > 1 else known[0]
+    return node("add", node("pow", bound, number(2)), node("neg", total))
+
+
+def _is_within_by_branches(subject: Subject, bound: Node) -> bool:
+    """Whether a bound holds for all branches of a formula with kinks, and so for the formula.
+
+    Across a kink the gradient lies between those of the branches there.
+    """
+    sides = branches(subject.formula)
+    if len(sides) < 2 or len(subject.region.names) < 2 or not subject.is_defined:
+        return False
+    for side in sides:
+        slack = _slack(side, subject.region, bound) if obligations(side) == [] else None
+        if slack is None or not _holds(slack, subject, 1 / (2 * len(sides))):
+            return False
+    return True
+
+
+def _holds(slack: Node, subject: Subject, share: float) -> bool:
+    """Whether a formula is proved not to be negative in a share of the effort."""
+    whole = subject.effort
+    ready = now() + share * max(0.0, whole.deadline - now())
+    part = Effort(whole.work_left * share, ready, whole.end)
+    question = Question(node("ge", slack, number(0)), subject.region, part)
+    found = not_negative(slack, question, strict=False)
+    whole.boxes += part.boxes
+    return found.verdict is Verdict.PROVED and question.undefined is None
 
 
 def _injective(subject: Subject) -> Proof:
