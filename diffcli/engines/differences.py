@@ -333,6 +333,8 @@ class _Perturbed(TorchDispatchMode):
         is_new = all(returned.alias_info is None for returned in func._schema.returns)
         if not is_new or not isinstance(result, Tensor) or not result.is_floating_point():
             return result
+        if result.is_meta or result._is_zerotensor():
+            return result  # no numbers; a product of such a 0, which torch.func makes, ends Python
         drawn = torch.from_numpy(self._random.choice([-1.0, 1.0], tuple(result.shape)))
         return result * (1 + torch.finfo(result.dtype).eps * drawn.to(result))
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
-from diffcli.engines.trace.departures import Departed
+from diffcli.engines.trace.departures import Departures
 from diffcli.engines.trace.operations import (
     METADATA,
     READ_BACK,
@@ -43,7 +43,7 @@ def record(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) 
     Where the function can't do with the numbers that stand for those of ``item()``, it runs again
     with the numbers themselves.
     """
-    departures = _Departures()
+    departures = Departures()
     try:
         return _recorded(function, inputs, departures)
     except Exception:
@@ -51,11 +51,11 @@ def record(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) 
         # second run, on the numbers themselves, raises what is the user's own error.
         if not departures.has_departed:
             raise
-    return _recorded(function, inputs, _Departures(follows=False))
+    return _recorded(function, inputs, Departures(follows=False))
 
 
 def _recorded(
-    function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor], departures: _Departures
+    function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor], departures: Departures
 ) -> Record:
     result = Record()
     departures.recorder = recorder = _Recorder(result)
@@ -102,11 +102,9 @@ class _Recorder(TorchDispatchMode):
         record, options = self.found, dict(kwargs or {})
         if len(record.steps) >= MAX_STEPS:
             record.problem = f"the function takes more than {MAX_STEPS:,} operations"
-        strange = [
-            tensor for tensor in tensors_in((args, options)) if tensor.layout is not torch.strided
-        ]
-        if strange:
-            record.problem = f"a tensor is {str(strange[0].layout).removeprefix('torch.')}"
+        strange = next(filter(None, map(_strangeness, tensors_in((args, options)))), None)
+        if strange is not None:
+            record.problem = f"a tensor {strange}"
         if record.problem is not None:
             return func(*args, **options)
         name = func._schema.name.partition("::")[2]
@@ -121,8 +119,9 @@ class _Recorder(TorchDispatchMode):
         if any(tensor.is_complex() for tensor in (*given, *outputs)):
             record.problem = f"{name} at {where} has complex numbers"
             return result
-        if any(tensor.layout is not torch.strided for tensor in outputs):
-            record.problem = f"{name} at {where} gives a tensor that isn't dense"
+        strange = next(filter(None, map(_strangeness, outputs)), None)
+        if strange is not None:
+            record.problem = f"{name} at {where} gives a tensor that {strange}"
             return result
         written = {
             tensor.name
@@ -190,6 +189,19 @@ class _Recorder(TorchDispatchMode):
             reference = self.reference(tensor)
             self.found.cuts.append(Cut(kind, where, len(self.found.steps), reference))
 
+    def read_out(self, read: Callable[[], Any], tensor: Tensor) -> Any:
+        """Return what reads a number, and note that where torch shows no operation of it."""
+        before = len(self.found.steps)
+        value = read()
+        if len(self.found.steps) == before:
+            self.cut("item", tensor)
+        return value
+
+    def refuse(self, problem: str) -> None:
+        """Note at the user's line why the record isn't the function's."""
+        where, _ = self._stand()
+        self.found.problem = self.found.problem or f"{problem}, at {where}"
+
     def _note_untracked(self, tensors: Sequence[Tensor], where: Where) -> None:
         """Note what a custom function computed, and autograd nevertheless takes for a constant."""
         for tensor in tensors:
@@ -222,8 +234,9 @@ class _Recorder(TorchDispatchMode):
             record.tensors.append(tensor)
             record.sizes[key] = storage.nbytes() // tensor.element_size()
             if not is_new:
-                whole = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
-                record.constants[key] = whole.set_(storage).clone()
+                with _disable_current_modes():
+                    whole = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
+                    record.constants[key] = whole.set_(storage).clone()
         return Reference(
             key,
             int(tensor.storage_offset()),
@@ -253,7 +266,7 @@ class _Recorder(TorchDispatchMode):
             key = tensor.untyped_storage()._cdata
             for call in self.found.calls:
                 if call.node is node or (
-                    call.node is None and call.cls is cls and key in call.storages
+                    call.node is None and call.cls is cls and key in call.known_storages
                 ):
                     call.node = node
                     call.outputs.setdefault(tensor.output_nr, self.reference(tensor))
@@ -303,10 +316,20 @@ class _Recorder(TorchDispatchMode):
             references = tuple(map(self.reference, tensors.values()))
             names = _argument_names(given["cls"])
             called = tuple(names[i] if i < len(names) else f"input {i + 1}" for i in tensors)
-            call = Call(given["cls"], where, references, called, len(self.found.steps))
+            now = len(self.found.steps)
+            call = Call(given["cls"], where, references, called, now, now)
             self._calls[id(frame)] = call
             self.found.calls.append(call)
         return self._calls[id(frame)]
+
+
+def _strangeness(tensor: Tensor) -> str | None:
+    """Return what keeps a tensor's numbers from being read; None of an ordinary one."""
+    if tensor.layout is not torch.strided:
+        return f"is {str(tensor.layout).removeprefix('torch.')}"
+    if tensor.is_meta or isinstance(tensor, FakeTensor):
+        return "stands for others and has no numbers"
+    return None
 
 
 def _argument_names(cls: type) -> list[str]:
@@ -314,45 +337,3 @@ def _argument_names(cls: type) -> list[str]:
     parameters = list(signature(cls.forward).parameters)  # type: ignore[attr-defined]
     takes_context = getattr(cls, "setup_context", None) is torch.autograd.Function.setup_context
     return parameters[1:] if takes_context else parameters
-
-
-_DEPARTURES = {
-    "numpy": "numpy",
-    "__array__": "numpy",
-    "tolist": "tolist",
-    "data_ptr": "data_ptr",
-    "__dlpack__": "dlpack",
-    "detach": "detach",
-    "detach_": "detach",
-}
-
-
-class _Departures(TorchFunctionMode):
-    """Notes where numbers leave torch, or a gradient is stopped, which no operation shows.
-
-    A number that leaves by ``item()`` is replaced by one that the record ``follows``.
-    """
-
-    recorder: _Recorder
-
-    def __init__(self, *, follows: bool = True) -> None:
-        super().__init__()
-        self._follows = follows
-        self.has_departed = False
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        name = getattr(func, "__name__", "")
-        if func is Tensor.item and self._follows and args[0].is_floating_point():
-            self.has_departed = True
-            return Departed(args[0])
-        kind = _DEPARTURES.get(name)
-        if func is _DATA:
-            kind = "data"
-        if kind and args and isinstance(args[0], Tensor) and args[0].is_floating_point():
-            self.recorder.cut(kind, args[0])
-        return func(*args, **(kwargs or {}))
-
-
-_DATA = Tensor.data.__get__  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from diffcli.engines.trace.bounded import Bounded
 from diffcli.engines.trace.domains import gaps
 from diffcli.engines.trace.rules import find
 from diffcli.engines.trace.state import Kind, State, floats_of
-from diffcli.engines.trace.steps import Call, Record, Reference, Step
+from diffcli.engines.trace.steps import CONSTANTS, Call, Cut, Record, Reference, Step
 from diffcli.engines.trace.tape import UNUSED, Value, Whole
 
 CUSTOM_SLACK = 64.0
@@ -62,8 +62,9 @@ class Replay(State):
         super().__init__(record, kind, exact)
         self.starts: list[int] = []
         """How long the tape was before each step."""
-        starting = {call.first: call for call in record.calls}
-        ending = {call.last: call for call in record.calls}
+        self._starting = _grouped(record.calls, lambda call: call.first)
+        self._ending = _grouped(record.calls, lambda call: call.last)
+        self._cuts = _grouped(record.cuts, lambda cut: cut.at)
         self.windows: dict[int, CallWindows] = {}
         is_exact = kind.arithmetic is None and kind.tangents is None
         results = () if record.problem is not None else record.results
@@ -71,21 +72,28 @@ class Replay(State):
         for self.step, step in enumerate(record.steps):
             if now() > deadline:
                 raise OutOfTimeError
-            if self.step in ending:
-                self._close(ending[self.step])
-            if self.step in starting:
-                self._open(starting[self.step])
+            self._turn()
             self.starts.append(len(self.tape.nodes))
             inside = step.call is not None
             self._set_slack(CUSTOM_SLACK if inside else SLACK)
             self._take(step, find(step))
         self.step = len(record.steps)
-        if self.step in ending:
-            self._close(ending[self.step])
+        self._turn()
         self.starts.append(len(self.tape.nodes))
         self._set_slack(SLACK)
         self.outputs = [self.read(output) for output in record.outputs]
-        self._note_cuts()
+
+    def _turn(self) -> None:
+        """Take what happens between two steps: custom functions end and begin, numbers leave."""
+        for call in self._ending.get(self.step, ()):
+            if call.first < call.last:
+                self._close(call)
+        for call in self._starting.get(self.step, ()):
+            self._open(call)
+            if call.first == call.last:  # it does nothing, or nothing that torch sees
+                self._close(call)
+        for cut in self._cuts.get(self.step, ()):
+            self._note_cut(cut)
 
     def _open(self, call: Call) -> None:
         inputs = [(self.read(window), self.storages[window.storage]) for window in call.inputs]
@@ -136,6 +144,8 @@ class Replay(State):
                     if in_doubt:
                         self.note("lost", f"{step.label} takes what is decided just at its edge")
                 result = self._unknown(step, step.values[index], given, is_unused=result is UNUSED)
+            elif isinstance(result, Value):
+                result = result.expand(step.values[index].shape)
             self.write(reference, self._anchored(result, index, step))
 
     def _note_range(self, step: Step, given: Sequence[Any]) -> None:
@@ -221,16 +231,26 @@ class Replay(State):
         data = Bounded(np.where(np.isfinite(seen), seen, data.middle), off, data.arithmetic)
         return Value(data, self.tape, result.node)
 
-    def _note_cuts(self) -> None:
-        for cut in self.record.cuts:
-            if cut.kind in ("detach", "data", "no_grad", "padding_idx"):
-                self.note("constant", f"{cut.kind} at {cut.where} makes a constant")
-            elif cut.kind == "untracked":
-                if cut.reference is not None and self.read(cut.reference).is_moving:
-                    said = "takes a result of a custom function that autograd doesn't follow"
-                    self.note("left", f"{cut.where} {said}")
-            else:
-                self.note("left", f"numbers leave torch by {cut.kind} at {cut.where}")
+    def _note_cut(self, cut: Cut) -> None:
+        """Note a constant that was made of numbers that move, or such a number that leaves."""
+        if cut.reference is not None and not self.read(cut.reference).is_moving:
+            return
+        if cut.kind in CONSTANTS:
+            self.note("constant", f"{cut.kind} at {cut.where} makes a constant")
+        elif cut.kind == "untracked":
+            said = "takes a result of a custom function that autograd doesn't follow"
+            self.note("left", f"{cut.where} {said}")
+        elif cut.kind == "item":
+            self.note("left", f"a number leaves torch at {cut.where}")
+        else:
+            self.note("left", f"numbers leave torch by {cut.kind} at {cut.where}")
+
+
+def _grouped(members: Sequence[Any], key: Callable[[Any], int]) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = {}
+    for member in members:
+        groups.setdefault(key(member), []).append(member)
+    return groups
 
 
 def _flat(values: Sequence[Any]) -> list[Any]:

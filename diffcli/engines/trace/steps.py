@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+CONSTANTS = frozenset(("detach", "data", "no_grad", "padding_idx", "tensor", "new_tensor"))
+"""What makes a constant of a tensor, as torch documents."""
 MAX_DECORATORS = 10
 """Lines of decorators above a function."""
 
@@ -64,6 +66,11 @@ class Call:
     outputs: dict[int, Reference] = field(default_factory=dict)
     storages: set[int] = field(default_factory=set)
     """What its steps wrote."""
+
+    @property
+    def known_storages(self) -> set[int]:
+        """The storages that its outputs may have: those of its inputs, where it has no step."""
+        return self.storages or {window.storage for window in self.inputs}
 
     @property
     def label(self) -> str:
