@@ -74,7 +74,14 @@ def big_sign(parser: Pratt, sign: Token) -> Node:
     op = {"∑": "add", "∏": "mul"}[sign.text]
     if parser.at("("):
         return series(op)(parser, sign)
-    return _before(parser, op, parser.term)
+    index = parser.token.text
+    value = _before(parser, op, parser.term)
+    after = {token.text for token in parser.tokens[parser.position :]}
+    if index in after and not parser.names.is_value(index):
+        parser.names.echo(
+            f"the {sign.text} over {index} ends before: {index} after it is a variable"
+        )
+    return value
 
 
 def _before(parser: Pratt, op: str, read: Callable[[], Node] | None = None) -> Node:

@@ -136,12 +136,16 @@ def differential(parser: Pratt, sign: Token) -> Node | None:
     if variable is None or _order(parser) != order or not _has_formula(parser):
         parser.position = start
         return None
-    first = parser.token
-    value = parser.factor()
-    if parser.starts_factor() or parser.at("*", "/", "%"):
+    typed, first = parser.source(sign, parser.peek(-1)), parser.token
+    value, alone = parser.factor(), ""
+    is_product = parser.starts_factor() or parser.at("*", "/", "%")
+    if is_product:
         value = product(parser, value)
+    elif first.text not in ("(", "[", "{") and parser.at("+", "-"):
+        alone = " alone"
+    if is_product or alone:
         reach = parser.source(first, parser.peek(-1))
-        parser.names.echo(f"{parser.source(sign, first)[:-1].rstrip()} reaches over {reach}")
+        parser.names.echo(f"{typed} reaches over {reach}{alone}")
     return _derivative(parser, value, [(variable, order)], sign)
 
 

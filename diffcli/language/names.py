@@ -43,6 +43,8 @@ CAPITAL_PI = "Pi"
 """The name of π in Mathematica and Maple; the Greek letter Π is a variable, by its own sign."""
 _SHORT = 3
 """Letters of a name that may be meant as a product."""
+_UNIT = re.compile(r"[A-Za-z](?:_?[0-9]+)?")
+"""A letter with an index, as those of ``x_1x_2``."""
 
 
 class Routine(NamedTuple):
@@ -370,12 +372,14 @@ class Names:
             return variable(bare)
         if name == "i":
             self.echo(_OTHERWISE_IMAGINARY)
-        if len(name) == 1 or name in GREEK_NAMES or not name.isalpha():
+        if len(name) == 1 or name in GREEK_NAMES:
             return variable(name)
         if letters := self._letters(token):
             return letters
-        product = f"; the product is {'*'.join(name)}" if len(name) <= _SHORT else ""
-        self.echo(f"{name} is one variable{product}")
+        units = _UNIT.findall(name) if "".join(_UNIT.findall(name)) == name else []
+        product = f"; the product is {'*'.join(units)}" if 1 < len(units) <= _SHORT else ""
+        if product or name.isalpha():
+            self.echo(f"{name} is one variable{product}")
         return variable(name)
 
     def _letters(self, token: Token) -> tuple[Token, ...] | None:

@@ -7,6 +7,8 @@ Free functions over the parser of :mod:`diffcli.language.pratt`.
 
 from __future__ import annotations
 
+import re
+
 from diffcli.language.expression import CONSTANT, VARIABLE, Node
 from diffcli.language.limits import MAX_NESTING
 from diffcli.language.linear import Linear
@@ -16,6 +18,10 @@ from diffcli.language.vocabulary import INFIX_WORDS
 
 _OPERATIONS = {"/": "div", "%": "mod", "@": "matmul", "mod": "mod", "choose": "binomial"}
 _SIGNS = ("*", *_OPERATIONS)
+_WRITTEN_TO_A_BASE = re.compile(r"(b[01]+)|x[0-9A-Fa-f]*[0-9][0-9A-Fa-f]*")
+_CHOSEN = re.compile(r"C([0-9]+)")
+_FUNCTIONS = frozenset("fghFGH")
+"""Letters that mostly name functions: ``f^-1(x)``."""
 _CLOSING = frozenset(")]}|‖⌋⌉")
 
 
@@ -77,6 +83,8 @@ def _of_tensors(linear: Linear, left: Node, right: Node, sign: str, token: Token
 def _check_implicit(parser: Pratt, divided: Token | None) -> None:
     """Refuse two numbers side by side, and echo ``1/2x``, which has two readings."""
     before = parser.peek(-1)
+    if parser.token.kind == NAME and not parser.names.is_value(parser.token.text):
+        _check_beside(parser, before, parser.token)
     if parser.token.kind == NUMBER and before.kind == NUMBER:
         is_mixed = "/" in parser.token.text
         raise parser.fail(
@@ -88,6 +96,28 @@ def _check_implicit(parser: Pratt, divided: Token | None) -> None:
         parser.names.echo(
             f"{parser.source(divided, first)} is a fraction times {first.text}: "
             "'/' and implied '*' go from left to right"
+        )
+
+
+def _check_beside(parser: Pratt, before: Token, name: Token) -> None:
+    """Refuse ``0x10``, and echo ``4j``, ``5C2`` and ``Δx``, which mean something else elsewhere."""
+    typed = parser.source(before, name)
+    if before.text == "Delta":
+        parser.names.echo(f"{typed} is the product Delta*{name.text}")
+    if before.kind != NUMBER or name.spaced:
+        return
+    if before.text == "0" and (base := _WRITTEN_TO_A_BASE.fullmatch(name.text)):
+        kind = "binary" if base[1] else "hexadecimal"
+        raise parser.fail(
+            f"{typed} is no number here", token=name,
+            hint=f"a {kind} number is written {int(typed, 0)}; the product is 0*{name.text}",
+        )  # fmt: skip
+    if name.text == "j":
+        parser.names.echo("j is a variable: the imaginary unit is i, with --dtype complex128")
+    if (chosen := _CHOSEN.fullmatch(name.text)) and before.text.isdigit():
+        parser.names.echo(
+            f"{typed} is {before.text}*{name.text}; a binomial coefficient is "
+            f"binomial({before.text}, {chosen[1]})"
         )
 
 
@@ -124,12 +154,15 @@ def power(parser: Pratt, left: Node) -> Node:
     base = parser.peek(-1)
     operator = parser.advance()
     if operator.kind == SUPERSCRIPT:
-        return parser.build("pow", left, superscript(parser, operator), at=operator)
+        exponent = superscript(parser, operator)
+        _check_function(parser, base, left)
+        return parser.build("pow", left, exponent, at=operator)
     if _is_transposed(parser, base, left):
         return parser.tensor("transpose", parser.build.real(left))
     first = parser.token
     exponent = parser.exponent()
     _check_exponent(parser, operator, first)
+    _check_function(parser, base, left)
     if parser.peek(-1).kind == NUMBER and parser.token.kind == NAME:
         steep = base.kind == NUMBER or left.op == CONSTANT
         if steep and not parser.token.spaced and parser.starts_factor():
@@ -140,6 +173,16 @@ def power(parser: Pratt, left: Node) -> Node:
     if parser.linear is not None and (result := parser.linear.power(left, exponent, operator)):
         return result
     return parser.build("pow", left, exponent, at=operator)
+
+
+def _check_function(parser: Pratt, base: Token, left: Node) -> None:
+    """Echo ``f^-1(x)``, which is a product where f is no function."""
+    after = parser.peek() if parser.token.text == TIMES else parser.token
+    if left.op == VARIABLE and base.text in _FUNCTIONS and after.text == "(" and not after.spaced:
+        parser.names.echo(
+            f"{base.text} is a variable, and {parser.source(base, after)}…) a product; "
+            f"to define it, {base.text}(x) = …; first"
+        )
 
 
 def _check_exponent(parser: Pratt, operator: Token, first: Token) -> None:

@@ -170,6 +170,7 @@ LIBRARIES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(["np", "numpy", "jnp"], "np"),
         **dict.fromkeys(["torch", "tf", "F"], "torch"),
         **dict.fromkeys(["scipy", "special"], "scipy"),
+        "Math": "math",
         **{name: name for name in ("math", "cmath", "mpmath", "sympy", "autograd")},
     }
 )
