@@ -219,8 +219,7 @@ STRICT = Option(
 FORMAT = Option(
     "format",
     Kind.TEXT,
-    "Format of the answer (default table): {choices}.",
-    default="table",
+    "Format of the answer (default table, or that of the ending of -o's file): {choices}.",
     metavar="FORMAT",
     group=OUTPUT,
     choices="diffcli.output.formats:FORMATS",

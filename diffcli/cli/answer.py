@@ -32,6 +32,8 @@ MAX_ROWS = 40
 """Rows of a table on a terminal; a pipe and a file get all."""
 listeners: list[Callable[[Facts], None]] = []
 """Each is called with the facts, or the report, of every answer before it is shown."""
+TABLE = "table"
+"""The format of an answer that goes to the screen, unless another is asked for."""
 PAGE = "html"
 """The format, and the ending, of a page, which holds one answer."""
 _LINES = ("json", "jsonl")
@@ -179,12 +181,15 @@ def _host(options: Mapping[str, Any]) -> Host:
 
 
 def _has_preview(options: Mapping[str, Any]) -> bool:
-    return options["output"] is None and _asked_format(options) == FORMAT.default
+    return options["output"] is None and _asked_format(options) in (None, TABLE)
 
 
-def _asked_format(options: Mapping[str, Any]) -> str:
-    """Return the format that the options name. Raises UsageError for an unknown one."""
-    return "json" if options["json"] else one_of(options["format"], FORMAT.values(), "--format")
+def _asked_format(options: Mapping[str, Any]) -> str | None:
+    """Return the format that the options name, or None. Raises UsageError for an unknown one."""
+    if options["json"]:
+        return "json"
+    asked = options["format"]
+    return None if asked is None else one_of(asked, FORMAT.values(), "--format")
 
 
 def _format_name(command: Command, options: Mapping[str, Any]) -> str:
@@ -194,8 +199,8 @@ def _format_name(command: Command, options: Mapping[str, Any]) -> str:
     """
     asked, kind = _asked_format(options), ending(options["output"])
     own = (*DRAWN, *command.beside)
-    if asked != FORMAT.default or command.fills_files or kind in own:
-        return asked
+    if asked or command.fills_files or kind in own:
+        return asked or TABLE
     if kind not in BY_ENDING:
         known = " ".join(f".{each}" for each in dict.fromkeys((*BY_ENDING, *own)) if each)
         raise UsageError(

@@ -173,7 +173,8 @@ def _target(source: Source, asked: Request) -> Target:
     from diffcli.batch.run import Target
     from diffcli.rows.formats import kind_of
 
-    chosen = None if asked["format"] == "table" else one_of(asked["format"], TEXTS, "--format")
+    typed = asked["format"]
+    chosen = None if typed in (None, "table") else one_of(typed, TEXTS, "--format")
     named = kind_of(asked["output"]) if asked["output"] else None
     kind = named or chosen or (source.kind if source.kind in TEXTS else TEXTS[0])
     if asked["output"] and ending(asked["output"]) in COMPRESSED:

@@ -71,7 +71,7 @@ def plan(request: Request) -> Plan:
 
     output, wrt = request["output"], variables(request["wrt"])
     suffix = output.suffix.lower() if output else ""
-    is_code = request["format"] == FORMAT.default and not request["json"]
+    is_code = request["format"] in (None, "table") and not request["json"]
     if suffix and is_code and request["to"] is None and suffix not in endings():
         raise UsageError(
             f"no language's files end in {suffix}",

@@ -25,6 +25,8 @@ from diffcli.language.tensors import component_names
 Ends = tuple[Node, Node]
 """The lower and the upper end of a range, exact constants."""
 _COMPARISON = re.compile(r"(<=|>=|≤|≥|<|>)")
+_WITHOUT_ENDS = re.compile(r"(?:^|[=,\[])\s*(\([^][(),]*,[^][(),]*[])]|\[[^][(),]*,[^][(),]*\))")
+"""``(0, 1)``, ``(0, 1]`` and ``[0, 1)``; a function of two numbers has its name before it."""
 _EXAMPLE = "x>=0,y<=2, or 0<=x<=1"
 
 
@@ -88,6 +90,14 @@ class _RangeReader(Reader):
     """Reads one text of ranges; every error is a PointError."""
 
     def ranges(self) -> list[tuple[str | None, Ranges]]:
+        if typed := _WITHOUT_ENDS.search(self.text):
+            raise PointError(
+                f"{typed[1].strip()} is an interval without an end, and ranges have both",
+                text=self.text,
+                column=typed.start(1),
+                width=len(typed[1]),
+                hint="write x=0:1, or x=[0,1]",
+            )
         read: list[tuple[str | None, Ranges]] = []
         with point_errors():
             while True:

@@ -221,3 +221,15 @@ def test_a_node_names_its_operation_before_the_printer_is_loaded() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout == "<Node 2> <Node sin>\n"
+
+
+@pytest.mark.parametrize("typed", ["x=(0,1)", "(0, 1)", "x=0:1,y=(0,2]", "x=[0,1)"])
+def test_an_interval_without_its_ends_is_no_range(typed: str) -> None:
+    with pytest.raises(PointError, match="without an end") as refused:
+        read_ranges(typed, ["x", "y"])
+    assert refused.value.hint == "write x=0:1, or x=[0,1]"
+
+
+def test_a_function_of_two_numbers_ends_a_range() -> None:
+    low, high = read_ranges("x=min(0,1):max(1,2)", ["x"])["x"]
+    assert (low.op, high.op) == ("min", "max")

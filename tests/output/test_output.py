@@ -415,6 +415,12 @@ def test_a_format_that_is_asked_for_is_written_under_any_name(tmp_path: Path) ->
     assert path.read_text().startswith("x,f,")
 
 
+def test_a_typed_format_goes_before_the_ending(tmp_path: Path) -> None:
+    path = tmp_path / "answer.csv"
+    assert run(["grad", "x^2", "--at", "2", "--format", "table", "-o", str(path)]) == 0
+    assert path.read_text(encoding="utf-8").startswith("  f(x)")
+
+
 @pytest.mark.parametrize(
     "typed", [["grad", "x^2"], ["descend", "x^2", "--from", "1"], ["export", "x^2"]]
 )
