@@ -52,6 +52,15 @@ TRUE = [
     ("lipschitz(max(x, 2y), 2)", "x=-1:1,y=-1:1"),
     ("lipschitz(abs(x) + abs(y), sqrt(2))", "x=-1:1,y=-1:1"),
 ]
+OLYMPIAD = [
+    ("a/(b + c) + b/(a + c) + c/(a + b) >= 3/2", "a=1:2,b=1:2,c=1:2"),
+    ("(a + b + c)*(1/a + 1/b + 1/c) >= 9", "a=1:2,b=1:2,c=1:2"),
+    ("a*(a - b)*(a - c) + b*(b - a)*(b - c) + c*(c - a)*(c - b) >= 0", "a=0:5,b=0:5,c=0:5"),
+    ("a/b + b/c + c/a >= 3", "a=0.1:inf,b=0.1:inf,c=0.1:inf"),
+    ("a^4 + b^4 + c^4 >= a*b*c*(a + b + c)", "a=0:inf,b=0:inf,c=0:inf"),
+    ("x^6 + y^6 >= x^5*y + x*y^5", "x=0:1,y=0:1"),
+]
+"""Inequalities of Nesbitt, Cauchy, Schur and Muirhead: equality along a line inside of the box."""
 FALSE = [
     ("x*exp(-x) <= 0.36787944", "x=0:inf"),
     ("exp(x) <= x^10 + 10", "x=0:inf"),
@@ -69,9 +78,18 @@ def test_what_holds_without_end_is_proved(claim: str, box: str) -> None:
     assert decided(claim, box).proof.verdict.value == "proved"
 
 
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize(("claim", "box"), OLYMPIAD)
+def test_equality_along_a_line_is_decided_by_the_order_of_variables(claim: str, box: str) -> None:
+    assert decided(claim, box).proof.verdict.value == "proved"
+    assert decided(claim.replace(">=", ">"), box).proof.verdict.value == "refuted"
+
+
 @pytest.mark.parametrize(
     ("claim", "box"),
     [
+        ("a^3 + b^3 + c^3 >= 3a*b*c", "a=-1:1,b=-1:1,c=-1:1"),
+        ("a/(b + c) + b/(a + c) + c/(a + b) >= 3/2 + 1e-12", "a=1:2,b=1:2,c=1:2"),
         ("lipschitz(max(x, 2y), 1.999)", "x=-1:1,y=-1:1"),
         ("lipschitz(abs(x) + abs(y), 1.414)", "x=-1:1,y=-1:1"),
         ("(x^2 - 2x*y + y^2)*exp(x) > 0", "x=-1:1,y=-1:1"),

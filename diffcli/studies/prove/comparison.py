@@ -15,13 +15,13 @@ from diffcli.engines.boxes.region import Region
 from diffcli.engines.boxes.search import (
     Effort,
 )
-from diffcli.engines.polynomials import polynomial
+from diffcli.engines.polynomials import Terms, polynomial
 from diffcli.language.expression import Node, node, number
-from diffcli.studies.prove.atoms import product_of
+from diffcli.studies.prove.atoms import Product, product_of
 from diffcli.studies.prove.cases import cases
 from diffcli.studies.prove.domain import obligations, sign_by_form
 from diffcli.studies.prove.equality import is_identity
-from diffcli.studies.prove.factors import is_nowhere_negative
+from diffcli.studies.prove.factors import is_nowhere_negative, is_never_negative_in_order
 from diffcli.studies.prove.forms import difference, parts, positive_form
 from diffcli.studies.prove.inverses import undone
 from diffcli.studies.prove.logic import decide_tree
@@ -234,9 +234,7 @@ def _part_of(effort: Effort, share: float) -> Effort:
 
 def _by_factors(apart: Node, region: Region, effort: Effort, *, strict: bool) -> bool:
     """Whether a formula is proved not to be negative, or to be positive, factor by factor."""
-    product = product_of(apart, region.names)
-    if product is None:
-        return False
+    product = product_of(apart, region.names) or Product(1, (apart,), (), is_reduced=False)
     # A single factor is the formula itself, about which the search asks better.
     is_apart = len(product.odd) > 1 or product.is_reduced
     sign = product.sign
@@ -265,7 +263,7 @@ def _sign_of_factor(
         if known == 1 or (known == 0 and not strict):
             return sign
         terms = polynomial(turned, dict.fromkeys(region.names, Fraction(0)))
-        if not strict and terms is not None and is_nowhere_negative(terms):
+        if not strict and terms and _is_plain(terms, region):
             return sign
     if not is_apart:
         return None
@@ -282,6 +280,14 @@ def _is_end_alone(apart: Node, region: HalfOpen) -> bool:
     ends = [tuple(int(name == other) for other in region.names) for name in region.below_one]
     return terms is not None and any(
         set(terms) == {zero, end} and terms[zero] == -terms[end] > 0 for end in ends
+    )
+
+
+def _is_plain(terms: Terms, region: Region) -> bool:
+    """Whether a polynomial isn't negative by its coefficients."""
+    low = float(region.low.lo.min())
+    return is_nowhere_negative(terms) or (
+        np.isfinite(low) and is_never_negative_in_order(terms, Fraction(low))
     )
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 
 from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 
 from diffcli.engines.balls.decimals import flint_fraction, python_fraction
-from diffcli.engines.polynomials import Terms, multiplied, quotient
+from diffcli.engines.polynomials import Terms, added, multiplied
 from diffcli.language.expression import Node, node, number, variable
 
 MOST_DEGREE = 16
+MOST_ORDERED, MOST_ORDERED_DEGREE = 4, 8
+"""Variables, and the degree, of a polynomial that is looked at in every order of its variables."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,6 @@ class Factors:
     odd: tuple[Terms, ...]
     squares: bool
     even: tuple[Terms, ...] = ()
-
-
-def factors(formula: Node, names: Sequence[str]) -> Factors | None:
-    """Return the factors of odd power of a formula's numerator and denominator; None for others."""
-    found = quotient(formula, names)
-    if found is None:
-        return None
-    return factors_of(*found, len(names))
 
 
 def factors_of(above: Terms, below: Terms, size: int) -> Factors | None:
@@ -111,6 +106,39 @@ def squares(terms: Terms) -> list[tuple[Fraction, Terms]] | None:
                 ratio = matrix[i][k] / pivot
                 matrix[i] = [x - ratio * y for x, y in zip(matrix[i], row, strict=True)]
     return found
+
+
+def is_never_negative_in_order(terms: Terms, low: Fraction) -> bool:
+    """Whether no coefficient is negative in the gaps between the variables, whatever their order.
+
+    In the order of their size the variables are low + u₁, low + u₁ + u₂ and so on, with u ≥ 0, so
+    that the polynomial isn't negative where no variable is below the lower end.
+    """
+    size = len(next(iter(terms), ()))
+    if not 1 < size <= MOST_ORDERED or max(map(sum, terms)) > MOST_ORDERED_DEGREE:
+        return False
+    return all(_has_no_negative(_in_gaps(terms, order, low)) for order in permutations(range(size)))
+
+
+def _has_no_negative(terms: Terms | None) -> bool:
+    return terms is not None and all(value >= 0 for value in terms.values())
+
+
+def _in_gaps(terms: Terms, order: Sequence[int], low: Fraction) -> Terms | None:
+    """Return a polynomial in the gaps; ``order`` has the rank of each variable."""
+    size = len(order)
+    variables = []
+    for rank in order:
+        gaps = {tuple(int(i == k) for i in range(size)): Fraction(1) for k in range(rank + 1)}
+        variables.append({**gaps, (0,) * size: low} if low else gaps)
+    parts: list[Terms] = []
+    for key, value in terms.items():
+        powers = [variables[place] for place, power in enumerate(key) for _ in range(power)]
+        product = multiplied([{(0,) * size: value}, *powers], size)
+        if product is None:
+            return None
+        parts.append(product)
+    return added(parts)
 
 
 def _affine(weights: Sequence[Fraction | int]) -> Terms:
