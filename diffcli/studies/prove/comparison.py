@@ -21,7 +21,7 @@ from diffcli.studies.prove.atoms import Product, product_of
 from diffcli.studies.prove.cases import cases
 from diffcli.studies.prove.domain import obligations, sign_by_form
 from diffcli.studies.prove.equality import is_identity
-from diffcli.studies.prove.factors import is_nowhere_negative, is_never_negative_in_order
+from diffcli.studies.prove.factors import is_never_negative_in_order, is_nowhere_negative
 from diffcli.studies.prove.forms import difference, parts, positive_form
 from diffcli.studies.prove.inverses import undone
 from diffcli.studies.prove.logic import decide_tree
