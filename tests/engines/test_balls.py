@@ -48,6 +48,10 @@ def test_every_row_has_a_rule() -> None:
     assert [row for row in TABLE.values() if not callable(resolve(row.enclosure))] == []
 
 
+def test_every_row_has_points_at_which_the_engines_are_tried() -> None:
+    assert sorted(TABLE.keys() - CASES.keys()) == []
+
+
 @pytest.mark.sampled(38)
 @pytest.mark.parametrize("row", CASES)
 def test_taylor_coefficients_are_enclosed(row: str) -> None:

@@ -166,7 +166,7 @@ UNBOUNDED = {
     "engines/kernels/closed.py:program": "the table's partials",
     "engines/kernels/quadrature.py:_rule": "the two orders that quadrature has",
     "engines/terms/operations.py:operation": "the table of tensor operations",
-    "engines/terms/partials.py:term": "the table's partials",
+    "engines/terms/stated.py:_read": "the table's formulas",
     "export/targets/__init__.py:targets": "nothing: one table of languages",
     "language/pratt.py:formula": "the table's partials, and the spellings of other systems",
     "language/tokens.py:_fonts": "nothing: one table of mathematical letters",

@@ -12,7 +12,7 @@ from diffcli.engines import symbolic
 from diffcli.engines.kernels import closed
 from diffcli.engines.sharing import shared_rule
 from diffcli.engines.taylor import jets
-from diffcli.engines.terms import chain, partials
+from diffcli.engines.terms import chain
 from diffcli.language.formula import Formula
 from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
@@ -34,7 +34,7 @@ def no_readable_formula(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forget() -> None:
     """Let each engine read the table again."""
-    for cached in (closed.program, partials.term, chain._partial):
+    for cached in (closed.program, chain._partial):
         cached.cache_clear()
     jets.series_of.cache_clear()
 

@@ -101,8 +101,7 @@ SHARED = {
 TABLES_PARTIALS = {
     "engines.kernels.closed": "torch's backward passes of special functions",
     "engines.taylor.rules": "Taylor arithmetic, which is autograd's from order 5 on",
-    "engines.terms.partials": "sympy's derivatives of special functions",
-    "engines.terms.special": "and which of them there are",
+    "engines.terms.special": "sympy's derivatives of special functions",
     "language.derivative": "derivatives in formulas and the closed forms of tensors",
     "studies.steps.calls": "the steps that are shown",
 }

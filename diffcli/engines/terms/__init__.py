@@ -2,7 +2,7 @@
 
 - ``dag``: terms made once and walked by loops; ``chain``: their partials.
 - ``meanings``, ``functions`` and ``definitions``: what a function is; ``special``, ``symbols``,
-  ``operations`` and ``integrals``: those that sympy lacks; ``partials``: the table's, read.
+  ``operations`` and ``integrals``: those that sympy lacks; ``stated``: the formulas of the table.
 - ``numeric``: values at a point; ``formulas``, with ``rewriting``: the form to read;
   ``identity``: whether two are one.
 """

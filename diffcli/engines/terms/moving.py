@@ -36,7 +36,7 @@ from sympy.core.relational import Relational
 
 from diffcli.engines.terms.chain import NoPartialError
 from diffcli.engines.terms.dag import postorder
-from diffcli.engines.terms.partials import stated
+from diffcli.engines.terms.stated import stated
 from diffcli.language.functions import TABLE, resolve
 from diffcli.language.rows import Row
 

@@ -21,7 +21,7 @@ LARGEST_DIMENSION = 100
 
 def _partial(name: str, index: int, *args: Expr) -> Expr:
     # It needs the sympy functions of the whole table.
-    from diffcli.engines.terms.partials import stated
+    from diffcli.engines.terms.stated import stated
 
     return stated(TABLE[name].partials[index], *args)
 

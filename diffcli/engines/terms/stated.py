@@ -10,15 +10,8 @@ from functools import cache
 from sympy import Expr, Symbol
 
 from diffcli.engines.symbolic import expression, symbol
-from diffcli.language.functions import TABLE
 from diffcli.language.parser import parse
 from diffcli.language.rules import ARGUMENTS
-
-
-def term(name: str, index: int) -> tuple[Expr, tuple[Symbol, ...]]:
-    """Return a row's partial in an argument as a sympy term, and the symbols of the arguments."""
-    row = TABLE[name]
-    return _read(row.partials[index], ARGUMENTS[: row.arity[0]])
 
 
 def stated(text: str, *arguments: Expr) -> Expr:
