@@ -100,9 +100,11 @@ def _message(node: Node, shapes: Sequence[Shape], names: Mapping[int, str]) -> s
         f"[{', '.join(names.get(size, str(size)) for size in shape)}]{' (a number)' * (not shape)}"
         for shape in shapes
     )
-    return f"{_short(node)} doesn't go with {'shapes' if len(shapes) > 1 else 'shape'} {listed}"
+    return (
+        f"{_short(node, names)} doesn't go with {'shapes' if len(shapes) > 1 else 'shape'} {listed}"
+    )
 
 
-def _short(node: Node) -> str:
-    text = text_of(node)
+def _short(node: Node, names: Mapping[int, str] | None = None) -> str:
+    text = text_of(node, lengths=names or {})
     return text if len(text) <= _LONGEST else node.op

@@ -18,6 +18,7 @@ from diffcli.differentiation.forms.assumed import assumed_form
 from diffcli.differentiation.settings import Settings
 from diffcli.engines.lambdify import lambdify
 from diffcli.engines.symbolic import expression, symbol
+from diffcli.errors import UsageError
 from diffcli.language.algebra import ZERO
 from diffcli.language.declarations import declarations
 from diffcli.language.expression import Node, node, number, variable
@@ -441,6 +442,55 @@ def test_losses_of_margins_have_the_textbooks_form(formula: str, expected: str |
         assert [each.text for each in form.formulas.values()] == [expected]
     # Autograd differentiates the operation as it was typed.
     assert agreement(operator, function, form, Settings(engines=("autograd",)))
+
+
+@pytest.mark.parametrize(
+    ("formula", "shapes", "name", "expected"),
+    [
+        # Lee and Seung, Algorithms for non-negative matrix factorization (NIPS 2000).
+        (
+            "sum(X*log(X/(W@H)) - X + W@H)", "X=(m,n), W=(m,k), H=(k,n)", "W",
+            "(1 - X/(W @ H)) @ H.T",
+        ),
+        ("sum(p*log(p/q))", "p=n, q=n", "p", "log(p/q) + 1"),
+        ("-sum(p*log(p))", "p=n", "p", "-(log(p) + 1)"),
+        ("log(s*dot(x, x))", "x=n, s=()", "x", "2*x/dot(x, x)"),
+        ("sum(log(x*x))", "x=n", "x", "2/x"),
+        ("sum(softmax(z)*log(softmax(z)))", "z=n", "z", None),
+        ("sum(log(x/y)^2)", "x=n, y=n", "y", "-2*log(x/y)/y"),
+        # Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 5.9.
+        (
+            "y.T@inv(K + s*eye(m))@y + logdet(K + s*eye(m))", "K=(m,m), y=m, s=()", "s",
+            "R = inv(K + s*eye(m)); trace(R.T - outer(R.T @ y, R @ y))",
+        ),
+        # The normalisation of Zhang and Sennrich (NeurIPS 2019).
+        (
+            "dot(g, x/sqrt(mean(x^2) + s))", "g=n, x=n, s=()", "x",
+            "(g - dot(g, x)*x/((mean(x**2) + s)*n))/sqrt(mean(x**2) + s)",
+        ),
+    ],
+)  # fmt: skip
+def test_logarithms_roots_and_traces(
+    formula: str, shapes: str, name: str, expected: str | None
+) -> None:
+    function = parse(formula, said=declarations(shapes, None))
+    operator = Grad(wrt=(name,))
+    form, _ = assumed_form(operator, function)
+    if expected is not None:
+        assert [each.text for each in form.formulas.values()] == [expected]
+    assert agreement(operator, function, form, Settings(engines=("autograd",)))
+
+
+def test_a_term_over_itself_stays_where_the_formula_has_no_logarithm_of_it() -> None:
+    function = parse("sum(x^3/x)", said=declarations("x=n", None))
+    form, _ = assumed_form(Grad(), function)
+    assert [each.text for each in form.formulas.values()] == ["-x**3/x**2 + 3*x**2/x"]
+
+
+def test_a_mismatch_writes_lengths_by_their_names() -> None:
+    function = parse("norm(X - ones(m)*c)^2", said=declarations("X=(m,n), c=n", None))
+    with pytest.raises(UsageError, match=r"^ones\(m\)\*c doesn't go with shapes \[m\] and \[n\]"):
+        assumed_form(Grad(wrt=("c",)), function)
 
 
 def test_a_squared_hinge_has_a_slope_of_0_at_its_kink() -> None:

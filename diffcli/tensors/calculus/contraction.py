@@ -148,6 +148,8 @@ class _Contraction:
             found = node("dot", *vectors)
         elif len(vectors) == 1 and vector.op == "pow" and vector.args[1] is number(2):
             found = node("dot", vector.args[0], vector.args[0])
+        elif vector.op == "diag" and len(self.space.shape(vector.args[0])) == 2:
+            found = node("trace", vector.args[0])
         else:
             found = node("sum", self.space.algebra.mul(*vectors), static=(None,))
         self.scalars.append(Factor(found, ()))

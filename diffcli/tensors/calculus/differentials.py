@@ -54,6 +54,8 @@ def differential(space: Space, each: Node, labels: Labels, varying: set[Node]) -
         pieces = [Piece(UNIT, arg, aligned(space, arg, labels)) for arg in each.args]
     elif _is_smooth_power(each):
         pieces = _of_smooth_power(space, each, labels)
+    elif each.op == "log" and len(each.args) == 1:
+        pieces = _of_logarithm(space, each, labels)
     else:
         product = opened(space, each, labels, inside=False)
         if product.factors == (Factor(each, labels),):
@@ -94,6 +96,27 @@ def _of_smooth_power(space: Space, each: Node, labels: Labels) -> list[Piece]:
     lower = space.algebra.mul(exponent, space.algebra.pow(base, space.algebra.lowered(exponent)))
     coefficient = opened(space, lower, aligned(space, lower, labels))
     return [Piece(coefficient, base.args[0], aligned(space, base, labels))]
+
+
+def _of_logarithm(space: Space, each: Node, labels: Labels) -> list[Piece]:
+    """Return du/u − dv/v of log(u/v), the like of products, and du/u of another term."""
+    signs: dict[Node, int] = {}
+    left = [(each.args[0], 1)]
+    while left:
+        part, sign = left.pop()
+        if part.op == "mul":
+            left += [(arg, sign) for arg in part.args]
+        elif part.op == "div":
+            left += [(part.args[0], sign), (part.args[1], -sign)]
+        else:
+            signs[part] = signs.get(part, 0) + sign
+    pieces = []
+    space.nonzero |= signs.keys()
+    for part, sign in signs.items():
+        own = aligned(space, part, labels)
+        under = inverted(opened(space, part, own), part, own)
+        pieces.append(Piece(under.scaled(sign), part, own))
+    return pieces
 
 
 def _of_operation(space: Space, each: Node, labels: Labels, varying: set[Node]) -> list[Piece]:

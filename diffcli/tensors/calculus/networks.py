@@ -115,6 +115,8 @@ class Space:
         """Whether the formula itself solves, so that its derivatives are written so too."""
         self.kinks: dict[Kink, None] = {}
         """Where what was differentiated so far has no derivative."""
+        self.nonzero: set[Node] = set()
+        """Terms that the formula takes the logarithm of, so that it has no value where one is 0."""
         self.counts: dict[Node, int] = {}
         """How many factors each node has as a product."""
         self._lengths: list[int] = []

@@ -114,10 +114,20 @@ def _without_defaults(op: str, args: list[Node]) -> list[Node]:
 
 
 def _moved(each: Node, args: list[Node], numbers: Collection[Node]) -> Node:
+    if each.op == "pow" and (power := _power_of_root(*args)) is not None:
+        return power
     is_scaled = each.op == "mul" and args[-1].op == "matmul"
     if is_scaled and all(_is_short(arg, numbers) for arg in args[:-1]):
         return _scaled(args[:-1], args[-1])
     return node(each.op, *args, static=each.static)
+
+
+def _power_of_root(base: Node, exponent: Node) -> Node | None:
+    """Return sqrt(u)^2n as u^n, where the formula itself says that u is at least 0."""
+    if base.op != "sqrt" or not isinstance(exponent.value, (int, Fraction)) or exponent.value % 2:
+        return None
+    (inner,), half = base.args, number(exponent.value / Fraction(2))
+    return inner if half is number(1) else node("pow", inner, half)
 
 
 def _is_short(each: Node, numbers: Collection[Node]) -> bool:

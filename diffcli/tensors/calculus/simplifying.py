@@ -12,14 +12,14 @@ from fractions import Fraction
 from itertools import product as pairs
 
 from diffcli.language.algebra import as_power
-from diffcli.language.expression import NUMBER, number
+from diffcli.language.expression import NUMBER, Node, number
 from diffcli.tensors.calculus.networks import Factor, Product, Space, is_unit
 from diffcli.tensors.calculus.symmetry import is_symmetric
 from diffcli.tensors.rules import axis_of
 
 MOST_TRIES = 64
 """Orders of labels that are tried to tell whether two products are equal."""
-_CANCELLING = frozenset({"norm", "std", "det", "exp", "sigmoid", "cosh"})
+_CANCELLING = frozenset({"norm", "std", "det", "exp", "sigmoid", "cosh", "softmax"})
 """Numbers that cancel: their differential divides by what a power of theirs brings above the line.
 
 The formula without them continues the derivative to where they are 0, if they ever are.
@@ -138,7 +138,7 @@ def _without_number(space: Space, product: Product) -> Product | None:
     """Cancel a norm and its like, or a length, that stand above and below the line."""
     for factor in product.factors:
         is_length = factor.node.value in space.names.values()
-        if factor.below or not (factor.node.op in _CANCELLING or is_length):
+        if factor.below or not (is_length or _cancels(space, as_power(factor.node)[0])):
             continue
         under = replace(factor, below=True)
         if under in product.factors:
@@ -156,13 +156,18 @@ def _without_power(space: Space, product: Product) -> Product | None:
             same, below = as_power(lower.node)
             if not lower.below or same is not base or lower.labels != upper.labels:
                 continue
-            cancels = base.op in _CANCELLING
+            cancels = _cancels(space, base)
             if below > above or (cancels and below != above):
                 rest = list(_without(product, upper, lower))
                 left = space.algebra.pow(base, number(abs(below - above)))
                 rest.append(Factor(left, upper.labels, below=below > above))
                 return replace(product, factors=tuple(rest))
     return None
+
+
+def _cancels(space: Space, base: Node) -> bool:
+    """Whether a term above the line cancels with itself below, where it is no 0."""
+    return base.op in _CANCELLING or base in space.nonzero
 
 
 # -- equal products ------------------------------------------------------------------------------
