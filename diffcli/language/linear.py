@@ -44,6 +44,8 @@ class Linear(Matrices):
             self.echo("what stands beside a transpose is a matrix product")
             self.ranks[right] = 2
         ranks = self.rank(left), self.rank(right)
+        if sign == r"\otimes":
+            return self._kronecker(left, right, at)
         if 0 in ranks or sign in _ENTRYWISE_SIGNS:
             return None
         if sign in (r"\times", "×"):
@@ -56,6 +58,14 @@ class Linear(Matrices):
         if left in self.rows or (ranks == (1, 2)):
             self.rows.add(product)
         return product
+
+    def _kronecker(self, left: Node, right: Node, at: Token) -> Node:
+        if (self.rank(left), self.rank(right)) != (2, 2):
+            raise self.fail(
+                r"'\otimes' that isn't between matrices", token=at,
+                hint=r"two vectors: outer(x, y), or \mathbf{x} \mathbf{y}^\top",
+            )  # fmt: skip
+        return self.tensor("kron", left, right)
 
     def _of_vectors(self, left: Node, right: Node, sign: str, at: Token) -> Node | None:
         if right in self.rows or right.op == "transpose":

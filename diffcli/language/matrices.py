@@ -58,6 +58,8 @@ class Matrices:
     def tensor(self, op: str, *args: Node, static: Static = ()) -> Node:
         """Return the node of a tensor operation, written out where a matrix is typed."""
         if not any(arg.op == ARRAY for arg in args):
+            if op == "sum" and static in ((0,), (1,)):
+                return self._times_ones(args[0], static[0])
             tensor = node(op, *args, static=static)
             if op == "transpose" and self.rank(args[0]) == 1:
                 self.rows.add(tensor)
@@ -67,6 +69,17 @@ class Matrices:
                 f"{op} of a matrix in the formula isn't read", hint="give the matrix by the point"
             )
         return _WRITTEN[op](self, *args)
+
+    def _times_ones(self, value: Node, axis: object) -> Node:
+        """Return the product of a term and ones: a number is broadcast, a vector's sum is one."""
+        rank = self.rank(value)
+        if rank == 0:
+            return value
+        is_whole = rank == 1 and (axis == 0 or value in self.rows)
+        tensor = node("sum", value, static=(None if is_whole else 1 if axis else 0,))
+        if rank == 2 and axis == 0:
+            self.rows.add(tensor)
+        return tensor
 
     def entrywise(self, op: str, args: Sequence[Node]) -> Node:
         """Return an operation on numbers of typed matrices, entry by entry."""

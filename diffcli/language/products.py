@@ -75,7 +75,8 @@ def product(parser: Pratt, left: Node) -> Node:
 def _of_tensors(linear: Linear, left: Node, right: Node, sign: str, token: Token) -> Node | None:
     """Return a product of vectors and matrices, None for that of numbers or of entries."""
     if token.text in ("/", "%"):
-        linear.check_division(right, token)
+        if sign != r"\oslash":
+            linear.check_division(right, token)
         return None
     return None if token.text in _OPERATIONS else linear.product(left, right, sign, token)
 
@@ -124,6 +125,12 @@ def _check_beside(parser: Pratt, before: Token, name: Token) -> None:
 def _check_sign(parser: Pratt, sign: Token) -> None:
     """Echo ``50% x``, and words between their arguments."""
     before = parser.peek(-2)
+    typed = parser.text[sign.start : sign.end]
+    if typed == r"\otimes" and parser.linear is None:
+        raise parser.fail(
+            r"'\otimes' is a product of matrices", token=sign,
+            hint=r"matrices are bold: \mathbf{A} \otimes \mathbf{B} is kron(A, B)",
+        )  # fmt: skip
     if sign.text in INFIX_WORDS:
         parser.names.echo(f"{sign.text} is {INFIX_WORDS[sign.text]}, and binds as '*' does")
     elif sign.text == "%" and before.kind == NUMBER and not sign.spaced and parser.token.spaced:
@@ -170,8 +177,11 @@ def power(parser: Pratt, left: Node) -> Node:
                 f"{parser.source(base, parser.token)} is a power times {parser.token.text}: "
                 "the exponent ends with its number"
             )
-    if parser.linear is not None and (result := parser.linear.power(left, exponent, operator)):
-        return result
+    is_entrywise = r"\odot" in parser.text[operator.start : operator.end]
+    if parser.linear is not None and not is_entrywise:
+        of_tensors = parser.linear.power(left, exponent, operator)
+        if of_tensors is not None:
+            return of_tensors
     return parser.build("pow", left, exponent, at=operator)
 
 

@@ -10,8 +10,9 @@ from diffcli.language.tokens import GREEK_NAMES
 
 # fmt: off
 SIGNS: Mapping[str, str] = MappingProxyType({
-    **dict.fromkeys(["cdot", "times", "ast", "star", "odot", "bullet", "cdotp"], "*"),
-    "div": "/", "bmod": "%", "mod": "%", "colon": ":", "degree": "°",
+    **dict.fromkeys(["cdot", "times", "ast", "star", "odot", "bullet", "cdotp",
+                     "otimes"], "*"),
+    **dict.fromkeys(["div", "oslash"], "/"), "bmod": "%", "mod": "%", "colon": ":", "degree": "°",
     "lt": "<", "gt": ">", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=",
     "geqslant": ">=", "ne": "!=", "neq": "!=", "vert": "|", "sum": "∑", "prod": "∏",
     "lvert": r"\lvert", "rvert": r"\rvert", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈",
@@ -118,7 +119,6 @@ REFUSED: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(["stackrel", "overset", "underset", "atop"], "type the formula alone"),
     **dict.fromkeys(["Pr", "arg", "argmax", "argmin", "sup", "inf", "gcd", "deg", "dim", "ker"],
                     "it is no function of numbers; type the formula alone"),
-    "otimes": "write outer(x, y)",
     **dict.fromkeys(["Re", "Im"], "formulas are of real numbers; leave it out"),
     **dict.fromkeys(["ll", "gg"], "type the formula without the condition"),
     "mathbb": "name the variable by a plain letter",

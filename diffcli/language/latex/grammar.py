@@ -34,6 +34,7 @@ _BETWEEN = {
     r"\choose": (("binomial", "("), (",",), ")"),
 }
 """Commands between two parts of a group: what stands before, between and after the parts."""
+_DETERMINANT = re.compile(r"\s*\\det(?![A-Za-z])")
 _MISSING = frozenset({"", "}", "&", "^", "_", r"\\", r"\end", r"\right"})
 """Signs that no argument begins with."""
 
@@ -176,6 +177,8 @@ class Grammar(Reader):
             brackets.delimiter(self, SIZES[name], name)
         elif name in WORD_SIGNS:
             self.emit(NAME, WORD_SIGNS[name], start)
+        elif name in ("log", "ln") and self.match(_DETERMINANT):
+            words.of_tensor(self, "logdet", start)
         elif name in FUNCTIONS:
             words.name(self, FUNCTIONS[name], start)
         elif name in LETTERS:

@@ -173,9 +173,6 @@ class _Writer:
         sign = r"\odot " if self.ranks[exponent] else ""
         return f"e^{{{sign}{self.texts[exponent][0]}}}", _PRODUCT
 
-    def _step(self, node: Node) -> Text:
-        return rf"\theta\left({self.texts[node.args[0]][0]}\right)", _ATOM
-
     def _pow(self, node: Node) -> Text:
         base, exponent = node.args
         sign = r"\odot " if self.ranks[node] else ""
@@ -199,6 +196,9 @@ class _Writer:
 
     def _matmul(self, node: Node) -> Text:
         left, right = node.args
+        text, _ = self.texts[left]
+        if self.ranks[left] == 2 and left.op in ("neg", "mul", "matmul") and text[0] == "-":
+            return f"{text} {self.column(right)}", _SUM
         first = self.row(left) if self.ranks[left] == 1 else self.column(left)
         return f"{first} {self.column(right)}", _PRODUCT
 
@@ -249,7 +249,6 @@ _WRITE: Mapping[str, Callable[[_Writer, Node], Text]] = MappingProxyType(
         "div": _Writer._div,
         "pow": _Writer._pow,
         "exp": _Writer._exponential,
-        "heaviside": _Writer._step,
         "transpose": _Writer._transpose,
         "inv": _Writer._inv,
         "solve": _Writer._solve,

@@ -18,6 +18,10 @@ _TRANSPOSED = re.compile(
     r"\^\s*(?:\\(?:top|intercal)(?![A-Za-z])"
     r"|\{\s*\\(?:(?:top|intercal)(?![A-Za-z])|(?:mathsf|mathrm|rm|text)\s*\{?\s*T\s*\}?)\s*\})"
 )
+_INVERSE_TRANSPOSED = re.compile(
+    r"\^\s*\{\s*-\s*(?:\\(?:top|intercal)(?![A-Za-z])|T|\\(?:mathsf|mathrm|rm|text)\s*\{?\s*T\s*\}?)\s*\}"
+)
+_ENTRYWISE = re.compile(r"\^\s*\{\s*\\odot(?![A-Za-z])")
 PLACES = re.compile(r"_\s*\{\s*\[")
 _GROUP, _CALL = re.compile(r"\s*\{"), re.compile(r"\s*(?:\\left\s*)?\(")
 _APPLIED = re.compile(r"\\[A-Za-z]+\s*[{\[]")
@@ -105,7 +109,7 @@ def _is_called(text: str, start: int) -> bool:
 
 
 def exponent(reader: Reader) -> None:
-    r"""Read ``^2``, ``^{-x}``, ``^\circ``, ``^\prime``, ``^\top``.
+    r"""Read ``^2``, ``^{-x}``, ``^\circ``, ``^\prime``, ``^\top``, ``^{-\top}``, ``^{\odot 2}``.
 
     ``^{(2)}`` at a function is its order.
     """
@@ -119,6 +123,17 @@ def exponent(reader: Reader) -> None:
     if reader.match(_TRANSPOSED):
         reader.emit(SIGN, ".", start)
         reader.emit(NAME, "T", start)
+        return
+    if reader.match(_INVERSE_TRANSPOSED):
+        for kind, text in ((SIGN, "."), (NAME, "T"), (SIGN, "**"), (SIGN, "-"), (NUMBER, "1")):
+            reader.emit(kind, text, start)
+        return
+    if reader.match(_ENTRYWISE):
+        # The sign's text is what tells it from the power of a matrix.
+        reader.emit(SIGN, "**", start)
+        reader.emit(SIGN, "{", reader.position)
+        reader.sequence("}")
+        reader.emit(SIGN, "}", reader.take())
         return
     last = reader.tokens[-1] if reader.tokens else None
     is_name = last is not None and last.kind == NAME

@@ -12,6 +12,7 @@ from diffcli.language.latex import hypergeometric
 from diffcli.language.latex.applications import application, greek_call, is_word, starts_factor
 from diffcli.language.latex.clauses import CLAUSES, prose
 from diffcli.language.latex.commands import ACCENTS, BOLD, FUNCTIONS, SWITCHES, TEXTUAL, VARIANTS
+from diffcli.language.latex.filled import filled
 from diffcli.language.latex.reader import Reader
 from diffcli.language.latex.scripts import PLACES, exponent, subscript
 from diffcli.language.remedies import FUNCTIONS as REMEDIES
@@ -206,6 +207,8 @@ def font(reader: Reader, command: str, start: int, *, alone: bool = False) -> No
 
     ``alone`` says that the scripts behind it belong to something else.
     """
+    if command in BOLD and filled(reader, start):
+        return
     if command in ACCENTS:
         word = _accented(reader, command, start)
     else:
