@@ -26,6 +26,7 @@ from diffcli.engines.one_sided.germs import constant_of
 from diffcli.engines.one_sided.paths import Direction, Paths
 from diffcli.engines.one_sided.sides import Side, State, side_of
 from diffcli.engines.quotients import quotient
+from diffcli.errors import OutOfTimeError
 from diffcli.language.expression import Node
 
 __all__ = ["Difficulty", "Kind", "along", "as_float", "classify", "is_linear"]
@@ -70,8 +71,11 @@ def classify(
 def _with_quotients(
     difficulty: Difficulty, output: Node, point: Mapping[str, Coordinate], index: Index
 ) -> Difficulty:
-    """Say what the difference quotients are, which prove nothing."""
-    known = [quotient(output, point, index, side)[0] for side in (-1, 1)]
+    """Say what the difference quotients are, if there is the time, which prove nothing."""
+    try:
+        known = [quotient(output, point, index, side)[0] for side in (-1, 1)]
+    except OutOfTimeError:
+        return difficulty
     said = dict.fromkeys(f"{float(ball):.6g}" for ball in known if ball is not None)
     if not said:
         return difficulty

@@ -385,6 +385,13 @@ def test_past_the_deadline_nothing_is_claimed() -> None:
     assert (found.kind, found.left, found.right) == (Kind.UNDETERMINED, None, None)
 
 
+def test_past_the_deadline_nothing_is_suggested_of_an_irrational_point() -> None:
+    term = read("abs(sin(2x) - 2*sin(x)*cos(x))")
+    found = difficult.classify(term, {"x": read("sqrt(2)/3")}, ("x",), deadline=now() - 1)
+    assert found.kind is Kind.UNDETERMINED
+    assert "difference quotients" not in str(found.reason)
+
+
 def test_a_proof_has_a_deadline_if_nobody_sets_one(monkeypatch: pytest.MonkeyPatch) -> None:
     nested = "x"
     for _ in range(40):

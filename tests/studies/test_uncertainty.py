@@ -196,6 +196,22 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "linear propagation holds" in shown
 
 
+@pytest.mark.parametrize(
+    ("formula", "at", "words"),
+    [
+        ("x/y", "x=1+-0.1, y=0+-0.1", "f has no derivative in x and y;"),
+        ("x + abs(y)", "x=1+-0.1, y=0+-0.1", "f has no derivative in y;"),
+        ("exp(5x) + y", "x=1+-0.5, y=0+-0.1", "f bends too much in x;"),
+    ],
+)
+def test_why_linear_propagation_fails(
+    formula: str, at: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """x/y is linear in x: at y = 0 it is a derivative that lacks."""
+    run(["uncertainty", formula, "--at", at])
+    assert f"linear propagation fails: {words}" in capsys.readouterr().out
+
+
 def test_the_command_takes_a_file_of_covariances(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from decimal import ROUND_UP, Context, Decimal
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Any
 
 from diffcli.output.answers import derivative_lines, function_lines, remarks
@@ -94,14 +94,21 @@ def _remarks(propagation: Propagation, digits: int | None) -> Iterator[str]:
     elif not known:
         yield "nothing is known of the uncertainty"
     else:
-        nonlinear = [source.name for source in propagation.inputs if not source.is_linear]
-        where = f"in {' and '.join(nonlinear)}" if nonlinear else "in the inputs together"
-        bends = f"{propagation.report.name} bends too much {where}"
-        yield f"linear propagation fails: {bends}; take the sampled interval"
+        yield f"linear propagation fails: {_failure(propagation)}; take the sampled interval"
     if propagation.linear_error is not None:
         bound = _rounded_up(propagation.linear_error)
         yield f"proved: within ±3σ of each input, the linear value is off by at most {bound}"
     yield from remarks(propagation.report, digits)
+
+
+def _failure(propagation: Propagation) -> str:
+    """Return why linear propagation fails: a derivative is missing, or f isn't linear enough."""
+    missing = [source.name for source in propagation.inputs if isnan(source.derivative)]
+    if missing:
+        return f"{propagation.report.name} has no derivative in {' and '.join(missing)}"
+    nonlinear = [source.name for source in propagation.inputs if not source.is_linear]
+    where = f"in {' and '.join(nonlinear)}" if nonlinear else "in the inputs together"
+    return f"{propagation.report.name} bends too much {where}"
 
 
 def _record(propagation: Propagation) -> dict[str, Any]:
