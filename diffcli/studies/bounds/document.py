@@ -59,20 +59,20 @@ class _Shown:
     region: Region
     digits: int | None
 
-    def coordinate(self, place: int, x: float) -> str:
+    def coordinate(self, index: int, x: float) -> str:
         """Return one coordinate of a point with its name."""
-        name, ends = list(self.region.ranges.items())[place]
+        name, ends = list(self.region.ranges.items())[index]
         floats = self.region.low, self.region.high
         typed = [
             text_of(end)
             for end, near in zip(ends, floats, strict=True)
-            if near.lo[place, 0] <= x <= near.hi[place, 0]
+            if near.lo[index, 0] <= x <= near.hi[index, 0]
         ]
         return f"{name} = {typed[0] if typed else number(x, self.digits)}"
 
     def point(self, point: Sequence[float]) -> str:
         """Return all coordinates of a point."""
-        return ", ".join(self.coordinate(place, x) for place, x in enumerate(point))
+        return ", ".join(self.coordinate(index, x) for index, x in enumerate(point))
 
     def line(self, points: Sequence[Sequence[float]]) -> str:
         """Return what all of some points have alike."""
@@ -108,9 +108,9 @@ def _lines(points: Sequence[Point]) -> list[list[Point]]:
     """Return the points of each line: those that have a coordinate alike, where they are many."""
     lines: list[list[Point]] = []
     left = set(points)
-    counts = Counter((place, x) for point in points for place, x in enumerate(point))
-    for (place, x), count in counts.most_common():
-        line = [point for point in points if point[place] == x]
+    counts = Counter((index, x) for point in points for index, x in enumerate(point))
+    for (index, x), count in counts.most_common():
+        line = [point for point in points if point[index] == x]
         if count < LEAST_OF_A_LINE or left.isdisjoint(line):
             continue
         left.difference_update(line)

@@ -78,9 +78,11 @@ def state(
         efforts.append(part(0.3))
         lipschitz = _lipschitz(formula, region, partials, tolerance, efforts[-1])
         monotone = {}
-        for each in partials:
+        for partial in partials:
             efforts.append(part(0.2))
-            monotone[each.quantity] = _monotone(function, each, region, efforts[-1], is_defined)
+            monotone[partial.quantity] = _monotone(
+                function, partial, region, efforts[-1], is_defined
+            )
         efforts.append(part(0.5))
         convex = _convexity(function, region, efforts[-1]) if is_defined else "undecided"
     boxes = sum(effort.boxes for effort in efforts)
@@ -91,9 +93,9 @@ def state(
 def is_smooth(formula: Node) -> bool:
     """Whether no function in a formula has kinks or jumps."""
     return not any(
-        each.op == "piecewise"
-        or (each.op in TABLE and (TABLE[each.op].kinks or TABLE[each.op].jumps))
-        for each in postorder([formula])
+        term.op == "piecewise"
+        or (term.op in TABLE and (TABLE[term.op].kinks or TABLE[term.op].jumps))
+        for term in postorder([formula])
     )
 
 
@@ -127,8 +129,8 @@ def _lipschitz(
     effort: Effort,
 ) -> dict[str, tuple[str, str] | None]:
     """Return the least constants: the greatest dual norm of the gradient."""
-    sizes = [each.size for each in partials]
-    if not all(each.is_defined and isfinite(each.size[1]) for each in partials):
+    sizes = [partial.size for partial in partials]
+    if not all(partial.is_defined and isfinite(partial.size[1]) for partial in partials):
         return dict.fromkeys(NORMS)
     largest = max(low for low, _ in sizes), max(high for _, high in sizes)
     found: dict[str, tuple[float, float]] = {"1": largest, "2": largest, "inf": largest}

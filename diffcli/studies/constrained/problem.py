@@ -11,7 +11,7 @@ from diffcli.language.expression import NUMBER, Node, node, unused, variable
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.printer import text_of
-from diffcli.studies.prove.conditions import condition_of, spoken, with_equality
+from diffcli.studies.prove.forms import condition_of, spoken, with_equality
 
 EXAMPLE = 'as in --subject-to "x^2 + y^2 = 1; x >= 0"'
 MOST = 12

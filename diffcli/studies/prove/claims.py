@@ -14,7 +14,7 @@ from diffcli.language.expression import Node, names_in, node
 from diffcli.language.function import Function
 from diffcli.language.parser import parse
 from diffcli.language.ranges import Ends, Ranges
-from diffcli.studies.prove.conditions import condition_of, spoken, with_equality
+from diffcli.studies.prove.forms import condition_of, spoken, with_equality
 from diffcli.studies.prove.lists import split, written_out
 
 

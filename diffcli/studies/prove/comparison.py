@@ -41,17 +41,17 @@ def decide(claim: Node, region: Region, effort: Effort) -> Proof:
     question = Question(claim, region, effort)
     for point in _first_points(region):
         question.look_undefined(point)
-        if found := question.refuted_at(point):
-            return found
+        if proof := question.refuted_at(point):
+            return proof
     proofs = []
     form = positive_form(claim)
     if form.op == "eq" and _is_identity(form, question):
         return PROVED
     for part in parts(form):
-        found = _part(part, question)
-        if found.verdict is Verdict.REFUTED:
-            return found
-        proofs.append(found)
+        proof = _part(part, question)
+        if proof.verdict is Verdict.REFUTED:
+            return proof
+        proofs.append(proof)
     open_ = [each for each in proofs if each.verdict is Verdict.UNDECIDED]
     if question.undefined is not None:
         rest = "it holds wherever it is defined" if not open_ else None
@@ -127,8 +127,8 @@ def not_negative(
         return PROVED
     if _by_squaring(apart, where, question, strict=strict):
         return PROVED
-    if found := _by_inverse(apart, where, question, strict=strict):
-        return found
+    if proof := _by_inverse(apart, where, question, strict=strict):
+        return proof
     if _by_cases(apart, where, question.effort, strict=strict):
         return PROVED
     if len(where.names) == 1 and not where.is_bounded:
@@ -137,9 +137,9 @@ def not_negative(
             return found_far
     for fewer, over in reductions(apart, where):
         inner = Question(node("gt" if strict else "ge", fewer, number(0)), over, question.effort)
-        found = not_negative(fewer, inner, strict=strict)
-        if found.verdict is Verdict.PROVED and inner.undefined is None:
-            return found
+        proof = not_negative(fewer, inner, strict=strict)
+        if proof.verdict is Verdict.PROVED and inner.undefined is None:
+            return proof
     if len(where.names) > 1:
         return Search(Lower(apart, where), question, _PROVERS, strict=strict).run()
     return _along_a_line(apart, where, question, strict=strict)
@@ -150,16 +150,16 @@ def _along_a_line(apart: Node, region: Region, question: Question, *, strict: bo
     whole = question.effort
     for share in (FIRST_SHARE, 1.0):
         question.effort = _part_of(whole, share)
-        found = Search(Lower(apart, region), question, _PROVERS, strict=strict).run()
+        proof = Search(Lower(apart, region), question, _PROVERS, strict=strict).run()
         whole.boxes, whole.closed = question.effort.boxes, question.effort.closed
         question.effort = whole
-        if found.verdict is not Verdict.UNDECIDED:
-            return found
-        if is_proved_beside(apart, question, region, found.left, strict=strict):
+        if proof.verdict is not Verdict.UNDECIDED:
+            return proof
+        if is_proved_beside(apart, question, region, proof.left, strict=strict):
             return PROVED
-        if found.reason != OVER:
+        if proof.reason != OVER:
             break
-    return found
+    return proof
 
 
 def _by_tails(apart: Node, region: Region, question: Question, *, strict: bool) -> Proof | None:
@@ -169,17 +169,17 @@ def _by_tails(apart: Node, region: Region, question: Question, *, strict: bool) 
         return None
     is_whole = region is question.region
     for x in core.negative:
-        if is_whole and (found := question.refuted([x])):
-            return found
+        if is_whole and (proof := question.refuted([x])):
+            return proof
     if core.region is None:
         return None
     claim = question.claim if is_whole else node("gt" if strict else "ge", apart, number(0))
     inner = Question(claim, core.region, question.effort)
-    found = not_negative(apart, inner, strict=strict)
+    proof = not_negative(apart, inner, strict=strict)
     if is_whole:
         question.undefined = question.undefined or inner.undefined
-        return found
-    return found if found.verdict is Verdict.PROVED and inner.undefined is None else None
+        return proof
+    return proof if proof.verdict is Verdict.PROVED and inner.undefined is None else None
 
 
 def _by_squaring(apart: Node, region: Region, question: Question, *, strict: bool) -> bool:
@@ -202,11 +202,11 @@ def _by_inverse(apart: Node, region: Region, question: Question, *, strict: bool
     inner = undone(apart, region)
     if inner is None:
         return None
-    found = _decided(inner, region, question.effort, strict, share=0.6)
-    if found.counterexample is not None and region is question.region:
-        return question.refuted_at(found.counterexample.point)
+    proof = _decided(inner, region, question.effort, strict, share=0.6)
+    if proof.counterexample is not None and region is question.region:
+        return question.refuted_at(proof.counterexample.point)
     is_defined = obligations(apart) == [] or _defined_everywhere(apart, question)
-    return PROVED if found.verdict is Verdict.PROVED and is_defined else None
+    return PROVED if proof.verdict is Verdict.PROVED and is_defined else None
 
 
 def _is_proved(formula: Node, region: Region, effort: Effort, strict: bool) -> bool:
@@ -217,11 +217,11 @@ def _decided(formula: Node, region: Region, effort: Effort, strict: bool, share:
     """Decide whether a formula isn't negative, or is positive, in a share of the effort."""
     part = _part_of(effort, share)
     question = Question(node("gt" if strict else "ge", formula, number(0)), region, part)
-    found = not_negative(formula, question, strict=strict)
+    proof = not_negative(formula, question, strict=strict)
     effort.boxes, effort.closed = part.boxes, part.closed
     if question.undefined is not None:
         return Proof(Verdict.UNDEFINED, question.undefined)
-    return found
+    return proof
 
 
 def _part_of(effort: Effort, share: float) -> Effort:
@@ -295,9 +295,9 @@ def _is_known(formula: Node, region: Region, effort: Effort, *, strict: bool) ->
     """Whether boxes alone prove a formula nowhere to be negative, or to be positive."""
     part = replace(effort, work_left=effort.work_left / 8)
     question = Question(node("gt" if strict else "ge", formula, number(0)), region, part)
-    found = Search(Lower(formula, region), question, _PROVERS, strict=strict).run()
+    proof = Search(Lower(formula, region), question, _PROVERS, strict=strict).run()
     effort.boxes, effort.closed = part.boxes, part.closed
-    return found.verdict is Verdict.PROVED
+    return proof.verdict is Verdict.PROVED
 
 
 def _defined_everywhere(apart: Node, question: Question) -> bool:
@@ -312,9 +312,9 @@ def _defined_everywhere(apart: Node, question: Question) -> bool:
             question.region,
             replace(effort, work_left=effort.work_left / 8),
         )
-        found = not_negative(part, inner, strict=strict)
+        proof = not_negative(part, inner, strict=strict)
         effort.boxes, effort.closed = inner.effort.boxes, inner.effort.closed
-        if found.verdict is not Verdict.PROVED:
+        if proof.verdict is not Verdict.PROVED:
             return False
     return True
 

@@ -59,12 +59,12 @@ def shape_of(formula: Node, region: Region) -> Shape:
     every = Bounds(bounds.nodes, region.names)
     terms = dict(zip(bounds.nodes, every.over(start.lo, start.hi), strict=True))
     known: dict[Node, Shape] = {}
-    for each in bounds.nodes:
-        jet = terms[each]
+    for current in bounds.nodes:
+        jet = terms[current]
         if not isinstance(jet, Jet) or jet.domain[0] < 1:
-            known[each] = Shape()
+            known[current] = Shape()
             continue
-        known[each] = _shape(each, known, cast(Mapping[Node, Jet], terms))
+        known[current] = _shape(current, known, cast(Mapping[Node, Jet], terms))
     return known[bounds.formulas[0]]
 
 
@@ -75,15 +75,15 @@ def _as_norms(formula: Node, names: Sequence[str]) -> Node:
     """
     zero = dict.fromkeys(names, Fraction(0))
     norms: dict[Node, Node] = {}
-    for each in postorder([formula]):
-        terms = polynomial(each.args[0], zero) if each.op == "sqrt" else None
+    for current in postorder([formula]):
+        terms = polynomial(current.args[0], zero) if current.op == "sqrt" else None
         parts = None if terms is None else squares(terms)
-        if parts and len(names_in([each])) > 1:
+        if parts and len(names_in([current])) > 1:
             total = [
                 node("mul", number(weight), node("pow", formula_of(base, names), number(2)))
                 for weight, base in parts
             ]
-            norms[each] = node("sqrt", node("add", *total) if len(total) > 1 else total[0])
+            norms[current] = node("sqrt", node("add", *total) if len(total) > 1 else total[0])
     return substituted(formula, norms) if norms else formula
 
 
@@ -91,16 +91,16 @@ def _ends(jet: Jet) -> tuple[float, float]:
     return float(jet.value.lo[0]), float(jet.value.hi[0])
 
 
-def _shape(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -> Shape:
-    if each.op == VARIABLE:
+def _shape(current: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -> Shape:
+    if current.op == VARIABLE:
         return Shape(convex=True, concave=True)
-    low, high = _ends(terms[each])
-    if each.op == NUMBER or low == high:
+    low, high = _ends(terms[current])
+    if current.op == NUMBER or low == high:
         return Shape(convex=True, concave=True, log_convex=low > 0)
-    if _is_geometric_mean(each, known, terms):
+    if _is_geometric_mean(current, known, terms):
         return Shape(concave=True)
-    args = [known[arg] for arg in each.args]
-    match each.op:
+    args = [known[arg] for arg in current.args]
+    match current.op:
         case "add":
             return Shape(
                 all(arg.convex for arg in args),
@@ -110,20 +110,20 @@ def _shape(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -
         case "neg":
             return Shape(args[0].concave, args[0].convex)
         case "mul":
-            return _product(each, args, terms)
+            return _product(current, args, terms)
         case "div":
-            return _quotient(each, args, known, terms)
+            return _quotient(current, args, known, terms)
         case "max":
             convex = all(arg.convex for arg in args)
             return Shape(convex=convex, log_convex=all(arg.log_convex for arg in args))
         case "min":
             return Shape(concave=all(arg.concave for arg in args))
         case "pow":
-            return _power(each, args, terms)
-    if each.op == "sqrt" and _is_norm(each.args[0], known):
+            return _power(current, args, terms)
+    if current.op == "sqrt" and _is_norm(current.args[0], known):
         return Shape(convex=True)
-    if each.op in RULES:
-        return _function(each, args[0], terms)
+    if current.op in RULES:
+        return _function(current, args[0], terms)
     return Shape()
 
 
@@ -141,17 +141,19 @@ def _is_squared(part: Node, known: Mapping[Node, Shape]) -> bool:
     return part.op == "pow" and fraction_of(part.args[1]) == 2 and known[part.args[0]].affine
 
 
-def _is_geometric_mean(each: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]) -> bool:
+def _is_geometric_mean(
+    current: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet]
+) -> bool:
     """Whether a term is a product of powers, at most 1 in all, of concave terms that aren't < 0.
 
     Its logarithm is concave, and as it is homogeneous of a degree up to 1, so is it (Boyd and
     Vandenberghe, 3.1.5 and 3.2.4).
     """
-    powers = _powers(each, Fraction(1), terms)
+    powers = _powers(current, Fraction(1), terms)
     is_concave = all(
         exponent > 0 and known[base].concave and _ends(terms[base])[0] >= 0
         for base, exponent in powers
-        if base is not each
+        if base is not current
     )
     return len(powers) > 1 and is_concave and sum(exponent for _, exponent in powers) <= 1
 
@@ -164,7 +166,7 @@ def _powers(
     if low == high > 0:
         return []
     if term.op == "mul":
-        return [each for arg in term.args for each in _powers(arg, exponent, terms)]
+        return [current for arg in term.args for current in _powers(arg, exponent, terms)]
     if term.op in ROOTS:
         return _powers(term.args[0], exponent * ROOTS[term.op], terms)
     inner = fraction_of(term.args[1]) if term.op == "pow" else None
@@ -173,12 +175,12 @@ def _powers(
     return [(term, exponent)]
 
 
-def _product(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
+def _product(current: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
     log_convex = all(arg.log_convex for arg in args)
-    moving = [i for i, arg in enumerate(each.args) if len(set(_ends(terms[arg]))) > 1]
+    moving = [i for i, arg in enumerate(current.args) if len(set(_ends(terms[arg]))) > 1]
     if len(moving) != 1:
         return Shape(convex=log_convex, log_convex=log_convex)
-    factors = [_ends(terms[arg])[0] for i, arg in enumerate(each.args) if i != moving[0]]
+    factors = [_ends(terms[arg])[0] for i, arg in enumerate(current.args) if i != moving[0]]
     sign = float(np.prod(np.sign(factors)))
     inner = args[moving[0]]
     if sign >= 0:
@@ -187,17 +189,17 @@ def _product(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Sh
 
 
 def _quotient(
-    each: Node, args: Sequence[Shape], known: Mapping[Node, Shape], terms: Mapping[Node, Jet]
+    current: Node, args: Sequence[Shape], known: Mapping[Node, Shape], terms: Mapping[Node, Jet]
 ) -> Shape:
-    low, high = _ends(terms[each.args[1]])
+    low, high = _ends(terms[current.args[1]])
     if low == high:
         top = args[0]
         return top if low > 0 else Shape(top.concave, top.convex)
-    above, most = _ends(terms[each.args[0]])
+    above, most = _ends(terms[current.args[0]])
     if above == most and low > 0 and args[1].concave:
         # The reciprocal of a positive concave function is log-convex.
         return Shape(above >= 0, above <= 0, above > 0)
-    parts = each.args[0].args if each.args[0].op == "add" else (each.args[0],)
+    parts = current.args[0].args if current.args[0].op == "add" else (current.args[0],)
     is_above = all(_is_square(part, known, terms) for part in parts)
     return Shape(convex=is_above and low > 0 and args[1].concave)
 
@@ -210,9 +212,9 @@ def _is_square(term: Node, known: Mapping[Node, Shape], terms: Mapping[Node, Jet
     return inner.affine or (inner.convex and low >= 0) or (inner.concave and high <= 0)
 
 
-def _power(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
-    exponent = fraction_of(each.args[1])
-    low, high = _ends(terms[each.args[0]])
+def _power(current: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shape:
+    exponent = fraction_of(current.args[1])
+    low, high = _ends(terms[current.args[0]])
     inner = args[0]
     if exponent is None:
         base_low, base_high = low, high
@@ -233,15 +235,15 @@ def _power(each: Node, args: Sequence[Shape], terms: Mapping[Node, Jet]) -> Shap
     return Shape()
 
 
-def _function(each: Node, inner: Shape, terms: Mapping[Node, Jet]) -> Shape:
+def _function(current: Node, inner: Shape, terms: Mapping[Node, Jet]) -> Shape:
     """Return the shape of f(u) from the signs of f′ and f″ on the range of u."""
-    if each.op == "log" and inner.log_convex:
+    if current.op == "log" and inner.log_convex:
         return Shape(convex=True, concave=inner.concave)
-    if each.op == "exp" and inner.convex:
+    if current.op == "exp" and inner.convex:
         return Shape(convex=True, log_convex=True)
-    rule, argument = RULES[each.op], terms[each.args[0]].value
+    rule, argument = RULES[current.op], terms[current.args[0]].value
     with np.errstate(all="ignore"):
-        value = Interval(*terms[each].value)
+        value = Interval(*terms[current].value)
         slope, bend = rule.slope(argument, value), rule.curvature(argument, value)
     rises, falls = bool(slope.lo[0] >= 0), bool(slope.hi[0] <= 0)
     up, down = bool(bend.lo[0] >= 0), bool(bend.hi[0] <= 0)

@@ -28,16 +28,19 @@ _MEANINGS = {
 }
 
 
-def proof_answer(found: Answered, facts: Facts) -> Answer:
+def proof_answer(result: Answered, facts: Facts) -> Answer:
     """Return the claim and its box, and in a line what is known of it."""
-    meaning = _MEANINGS.get(found.claim.kind.value)
+    meaning = _MEANINGS.get(result.claim.kind.value)
 
     def document(digits: int | None) -> Document:
-        lines = (Line("claim", found.claim.text[0].strip()), Line("box", box_text(found.ranges)))
-        said = (*_sentences(found, digits), *((f"({meaning})",) if meaning else ()))
+        lines = (
+            Line("claim", result.claim.text[0].strip()),
+            Line("box", box_text(result.ranges)),
+        )
+        said = (*_sentences(result, digits), *((f"({meaning})",) if meaning else ()))
         return Document((Formulas(lines), Remarks(said)))
 
-    return Answer(facts, found.exit_code, lambda: {**facts.data, **_proof(found)}, document)
+    return Answer(facts, result.exit_code, lambda: {**facts.data, **_proof(result)}, document)
 
 
 def box_text(ranges: Ranges) -> str:
@@ -52,13 +55,13 @@ def box_data(ranges: Ranges) -> dict[str, list[str]]:
     return {name: [text_of(low), text_of(high)] for name, (low, high) in ranges.items()}
 
 
-def _sentences(found: Answered, digits: int | None) -> list[str]:
-    proof = found.proof
+def _sentences(result: Answered, digits: int | None) -> list[str]:
+    proof = result.proof
     match proof.verdict.value:
         case "proved":
-            if not found.boxes:
+            if not result.boxes:
                 return ["proved, by algebra"]
-            return [f"proved, over {found.boxes:,} box{'' if found.boxes == 1 else 'es'}"]
+            return [f"proved, over {result.boxes:,} box{'' if result.boxes == 1 else 'es'}"]
         case "refuted":
             return [f"refuted at {_point(proof.counterexample)}{_because(proof.reason)}"]
         case "undefined":
@@ -86,18 +89,18 @@ def _point(place: Place | None) -> str:
     )
 
 
-def _proof(found: Answered) -> dict[str, Any]:
-    proof = found.proof
+def _proof(result: Answered) -> dict[str, Any]:
+    proof = result.proof
     return {
-        "claim": found.claim.text[0],
-        "in": box_data(found.ranges),
+        "claim": result.claim.text[0],
+        "in": box_data(result.ranges),
         "verdict": proof.verdict.value,
         "counterexample": _shown(proof.counterexample),
         "reason": proof.reason,
-        "boxes": found.boxes,
-        "closed": dict(found.closed),
+        "boxes": result.boxes,
+        "closed": dict(result.closed),
         "undecided_volume": proof.volume,
-        "undecided": [dict(zip(found.ranges, map(list, box), strict=False)) for box in proof.left],
+        "undecided": [dict(zip(result.ranges, map(list, box), strict=False)) for box in proof.left],
     }
 
 

@@ -24,8 +24,8 @@ Needed = tuple[Node, bool]
 """A formula that must not be negative, or with True must be positive."""
 
 
-def _power(each: Node) -> list[Needed]:
-    base, exponent = each.args
+def _power(function: Node) -> list[Needed]:
+    base, exponent = function.args
     exact = fraction_of(exponent)
     if exact is None:
         return [(base, True)]
@@ -43,45 +43,45 @@ def _nonzero(term: Node) -> list[Needed]:
     return [(node("pow", term, number(2)), True)]
 
 
-def _unit(each: Node) -> list[Needed]:
-    (arg,) = each.args
+def _unit(function: Node) -> list[Needed]:
+    (arg,) = function.args
     return [(node("add", number(1), node("neg", arg)), False), (node("add", number(1), arg), False)]
 
 
 _RULES: Mapping[str, Callable[[Node], list[Needed]]] = {
-    "sqrt": lambda each: [(each.args[0], False)],
-    "log": lambda each: [(each.args[0], True)],
-    "log1p": lambda each: [(node("add", number(1), each.args[0]), True)],
-    "div": lambda each: _nonzero(each.args[1]),
+    "sqrt": lambda function: [(function.args[0], False)],
+    "log": lambda function: [(function.args[0], True)],
+    "log1p": lambda function: [(node("add", number(1), function.args[0]), True)],
+    "div": lambda function: _nonzero(function.args[1]),
     "pow": _power,
     "asin": _unit,
     "acos": _unit,
-    "acosh": lambda each: [(node("add", each.args[0], number(-1)), False)],
+    "acosh": lambda function: [(node("add", function.args[0], number(-1)), False)],
 }
 _BY_DOMAIN: Mapping[str, Callable[[Node], list[Needed]]] = {
-    "all x": lambda each: [],  # noqa: ARG005
-    "x > 0": lambda each: [(each.args[0], True)],
-    "a > 0, x ≥ 0": lambda each: [(each.args[0], True), (each.args[1], False)],
-    "m < 1": lambda each: [(node("add", number(1), node("neg", each.args[0])), True)],
-    "−1 < x < 1": lambda each: [(part, True) for part, _ in _unit(each)],
+    "all x": lambda function: [],  # noqa: ARG005
+    "x > 0": lambda function: [(function.args[0], True)],
+    "a > 0, x ≥ 0": lambda function: [(function.args[0], True), (function.args[1], False)],
+    "m < 1": lambda function: [(node("add", number(1), node("neg", function.args[0])), True)],
+    "−1 < x < 1": lambda function: [(part, True) for part, _ in _unit(function)],
 }
 """What the domains of rows mean that have no rule of their own."""
 _OTHER = frozenset({"piecewise", "detach", "clamp"})
 
 
-def _needed(each: Node) -> list[Needed] | None:
+def _needed(function: Node) -> list[Needed] | None:
     """Return what must hold for one function to have a value; None where no rule says."""
-    if each.is_leaf or each.op in _RULES:
-        return _RULES[each.op](each) if each.op in _RULES else []
-    if each.op not in TABLE or each.op in _OTHER or TABLE[each.op].boolean:
+    if function.is_leaf or function.op in _RULES:
+        return _RULES[function.op](function) if function.op in _RULES else []
+    if function.op not in TABLE or function.op in _OTHER or TABLE[function.op].boolean:
         return None
-    rule = _BY_DOMAIN.get(TABLE[each.op].domain)
-    return None if rule is None or not _fits(each, rule) else rule(each)
+    rule = _BY_DOMAIN.get(TABLE[function.op].domain)
+    return None if rule is None or not _fits(function, rule) else rule(function)
 
 
-def _fits(each: Node, rule: Callable[[Node], list[Needed]]) -> bool:
+def _fits(function: Node, rule: Callable[[Node], list[Needed]]) -> bool:
     """Whether the rule of a domain is about as many arguments as a function has."""
-    return len(each.args) <= 1 or rule is not _BY_DOMAIN["x > 0"]
+    return len(function.args) <= 1 or rule is not _BY_DOMAIN["x > 0"]
 
 
 def obligations(formula: Node) -> list[Needed] | None:
@@ -91,9 +91,9 @@ def obligations(formula: Node) -> list[Needed] | None:
     """
     found: dict[Needed, None] = {}
     moving: dict[Node, bool] = {}
-    for each in postorder(simplified([formula])):
-        moving[each] = each.op == VARIABLE or any(moving[arg] for arg in each.args)
-        needed = _needed(each)
+    for function in postorder(simplified([formula])):
+        moving[function] = function.op == VARIABLE or any(moving[arg] for arg in function.args)
+        needed = _needed(function)
         if needed is None:
             return None
         for part, strict in needed:
@@ -113,37 +113,39 @@ def sign_by_form(formula: Node, region: Region) -> int | None:
     Both are meant wherever it has a value; None is for others.
     """
     known: dict[Node, int | None] = {}
-    for each in postorder([formula]):
-        if each.op == VARIABLE:
-            low = region.low.lo[region.names.index(str(each.value)), 0]
-            known[each] = 1 if low > 0 else 0 if low == 0 else None
+    for function in postorder([formula]):
+        if function.op == VARIABLE:
+            low = region.low.lo[region.names.index(str(function.value)), 0]
+            known[function] = 1 if low > 0 else 0 if low == 0 else None
         else:
-            known[each] = _sign_by_form(each, [known[arg] for arg in each.args])
+            known[function] = _sign_by_form(function, [known[arg] for arg in function.args])
     return known[formula]
 
 
-def _sign_by_form(each: Node, args: Sequence[int | None]) -> int | None:
-    if each.op == NUMBER:
-        value = cast(Fraction, each.value)
+def _sign_by_form(function: Node, args: Sequence[int | None]) -> int | None:
+    if function.op == NUMBER:
+        value = cast(Fraction, function.value)
         return 1 if value > 0 else 0 if value == 0 else None
-    if each.op == CONSTANT:
-        return 1 if each.value in ("pi", "e", "tau") else None
+    if function.op == CONSTANT:
+        return 1 if function.value in ("pi", "e", "tau") else None
     signs = [sign for sign in args if sign is not None]
-    if each.op == "pow":
-        exponent = fraction_of(each.args[1])
+    if function.op == "pow":
+        exponent = fraction_of(function.args[1])
         is_even = exponent is not None and exponent % 2 == 0 and exponent > 0
         return args[0] if args[0] is not None else 0 if is_even else None
-    if each.op in ("max", "add"):
+    if function.op in ("max", "add"):
         # The sum, like the greatest, of what isn't negative is positive where one part is.
-        complete = each.op == "max" or len(signs) == len(args)
+        complete = function.op == "max" or len(signs) == len(args)
         return max(signs, default=None) if complete else None
-    if each.op in ("mul", "div", "min"):
+    if function.op in ("mul", "div", "min"):
         return min(signs) if len(signs) == len(args) else None
-    if each.op == "sqrt":
+    if function.op == "sqrt":
         return args[0] or 0
-    if each.op == "abs":
+    if function.op == "abs":
         return 0
-    return 1 if each.op in TABLE and TABLE[each.op].range.startswith(("(0,", "[1,")) else None
+    return (
+        1 if function.op in TABLE and TABLE[function.op].range.startswith(("(0,", "[1,")) else None
+    )
 
 
 def _is_positive_number(part: Node) -> bool:

@@ -93,13 +93,13 @@ def simple_points(
 ) -> Iterator[dict[str, Coordinate]]:
     """Yield the points of simple constants, or of typed ends, that one in a box may stand for."""
     choices = []
-    for place, name in enumerate(region.names):
+    for index, name in enumerate(region.names):
         first, last = region.ranges[name]
-        ends = [first] if low[place] <= region.low.hi[place, 0] else []
-        ends += [last] if high[place] >= region.high.lo[place, 0] else []
-        span = float(region.high.hi[place, 0] - region.low.lo[place, 0])
+        ends = [first] if low[index] <= region.low.hi[index, 0] else []
+        ends += [last] if high[index] >= region.high.lo[index, 0] else []
+        span = float(region.high.hi[index, 0] - region.low.lo[index, 0])
         reach = 1e-5 * span if isfinite(span) else 1e-5
-        inner = _simple(point[place], reach, low[place], high[place])
+        inner = _simple(point[index], reach, low[index], high[index])
         choices.append(list(islice([*ends, *inner], 6)))
     for chosen in islice(product(*choices), MOST_POINTS):
         yield dict(zip(region.names, chosen, strict=True))

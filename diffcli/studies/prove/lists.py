@@ -47,10 +47,10 @@ def written_out(text: str) -> str:
 
 def _closing(text: str, start: int) -> int:
     depth = 0
-    for place in range(start, len(text)):
-        depth += (text[place] in "([{") - (text[place] in ")]}")
+    for position in range(start, len(text)):
+        depth += (text[position] in "([{") - (text[position] in ")]}")
         if depth < 0:
-            return place
+            return position
     raise FormulaError("a bracket isn't closed", text=text, column=max(0, start - 1))
 
 

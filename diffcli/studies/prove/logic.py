@@ -25,11 +25,11 @@ MOST_TRIES = 4
 
 def decide_tree(claim: Node, question: Question) -> Proof:
     """Decide a claim in which comparisons are joined by ``or`` and ``and``."""
-    leaves = [each for each in postorder([claim]) if each.op in COMPARISONS]
-    if not all(each.op in COMPARISONS or each.op in ("and", "or") for each in _inner(claim)):
+    leaves = [part for part in postorder([claim]) if part.op in COMPARISONS]
+    if not all(part.op in COMPARISONS or part.op in ("and", "or") for part in _inner(claim)):
         return Proof(Verdict.UNDECIDED, reason="a claim is made of comparisons", volume=1.0)
     region, effort = question.region, question.effort
-    gaps = [node("add", each.args[1], node("neg", each.args[0])) for each in leaves]
+    gaps = [node("add", part.args[1], node("neg", part.args[0])) for part in leaves]
     bounds = Bounds(gaps, region.names)
     lower = Lower(gaps[0], region)
     table = SignTable(claim, leaves)
@@ -74,10 +74,10 @@ def _inner(claim: Node) -> list[Node]:
     """Return the comparisons and what joins them, without the formulas inside."""
     found, left = [], [claim]
     while left:
-        each = left.pop()
-        found.append(each)
-        if each.op not in COMPARISONS and each.op != CONSTANT:
-            left.extend(each.args)
+        part = left.pop()
+        found.append(part)
+        if part.op not in COMPARISONS and part.op != CONSTANT:
+            left.extend(part.args)
     return found
 
 
@@ -105,16 +105,16 @@ def _truth(
         gaps.append(gap)
         known[leaf] = _sign(leaf.op, gap, jet.domain)
         never[leaf] = jet.domain < 0
-    for each in postorder([claim]):
-        if each.op not in ("and", "or"):
+    for part in postorder([claim]):
+        if part.op not in ("and", "or"):
             continue
-        values = [known[arg] for arg in each.args]
-        decisive = -1 if each.op == "and" else 1
-        combined = (np.minimum if each.op == "and" else np.maximum).reduce(values)
-        known[each] = combined
-        lost = np.logical_or.reduce([never[arg] for arg in each.args])
-        never[each] = (
-            np.logical_and.reduce([never[arg] | (known[arg] == -decisive) for arg in each.args])
+        values = [known[arg] for arg in part.args]
+        decisive = -1 if part.op == "and" else 1
+        combined = (np.minimum if part.op == "and" else np.maximum).reduce(values)
+        known[part] = combined
+        lost = np.logical_or.reduce([never[arg] for arg in part.args])
+        never[part] = (
+            np.logical_and.reduce([never[arg] | (known[arg] == -decisive) for arg in part.args])
             & lost
         )
     sure = np.logical_and.reduce([jet.domain > 0 for jet in jets])

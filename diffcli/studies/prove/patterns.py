@@ -43,9 +43,9 @@ class SignTable:
 
         ``known`` says on which boxes all of them have a value.
         """
-        found = np.zeros(known.shape, np.int8)
+        truths = np.zeros(known.shape, np.int8)
         if self.count > MOST_GAPS:
-            return found
+            return truths
         possible = np.ones((self.count, 3, known.size), bool)
         for leaf, gap in zip(self.leaves, gaps, strict=True):
             place, turn = self._places[leaf]
@@ -57,9 +57,9 @@ class SignTable:
             for place, sign in enumerate(pattern):
                 mask &= possible[place, sign + 1]
             may[self._holds(self.claim, pattern)] |= mask
-        found[known & ~may[False]] = 1
-        found[known & ~may[True]] = -1
-        return found
+        truths[known & ~may[False]] = 1
+        truths[known & ~may[True]] = -1
+        return truths
 
     def _holds(self, claim: Node, pattern: Sequence[int]) -> bool:
         if claim.op in ("and", "or"):

@@ -74,12 +74,12 @@ def _of_sizes(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
     for row, name in enumerate(region.names):
         x = variable(name)
         low, high = float(region.low.lo[row, 0]), float(region.high.hi[row, 0])
-        users = [each for each in order if x in each.args]
+        users = [current for current in order if x in current.args]
         if not (low < 0 and np.isfinite(high - low) and users and all(map(_is_even, users))):
             continue
         ends = max(0.0, -high), max(-low, high)
         ranges[name] = (number(ends[0]), number(ends[1]))
-        sizes.update({each: x for each in users if each.op == "abs"})
+        sizes.update({current: x for current in users if current.op == "abs"})
     if sizes:
         yield substituted(formula, sizes), Region(ranges)
 
@@ -95,7 +95,7 @@ _ORDERS = {"sqrt": 2, "cbrt": 3}
 
 def _of_roots(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
     """Yield the formula in terms of roots of its variables, where its roots become simple."""
-    orders = {_ORDERS[each.op] for each in postorder([formula]) if each.op in _ORDERS}
+    orders = {_ORDERS[current.op] for current in postorder([formula]) if current.op in _ORDERS}
     if len(orders) != 1:
         return
     (order,) = orders
@@ -114,7 +114,7 @@ def _of_roots(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
 def _root_of_end(end: Node, order: int) -> Node:
     exact = fraction_of(end)
     if exact is not None:
-        above, below = (round(each ** (1 / order)) for each in exact.as_integer_ratio())
+        above, below = (round(current ** (1 / order)) for current in exact.as_integer_ratio())
         if above**order == exact.numerator and below**order == exact.denominator:
             return number(Fraction(above, below))
     if end.op == CONSTANT and end.value == "inf":
@@ -126,18 +126,18 @@ def _with_roots(formula: Node, powers: Mapping[Node, Node], order: int) -> tuple
     """Return a formula of powers, in which roots of products of these have no root sign."""
     made: dict[Node, Node] = {}
     is_simpler = False
-    for each in postorder([formula]):
-        if each in powers:
-            made[each] = powers[each]
+    for current in postorder([formula]):
+        if current in powers:
+            made[current] = powers[current]
             continue
-        if each.is_leaf:
-            made[each] = each
+        if current.is_leaf:
+            made[current] = current
             continue
-        args = [made[arg] for arg in each.args]
-        has_root = each.op in _ORDERS and bool(names_in([each]))
+        args = [made[arg] for arg in current.args]
+        has_root = current.op in _ORDERS and bool(names_in([current]))
         root = _root_of(args[0], powers, order) if has_root else None
         is_simpler |= root is not None
-        made[each] = root or node(each.op, *args, static=each.static)
+        made[current] = root or node(current.op, *args, static=current.static)
     return made[formula], is_simpler
 
 
@@ -172,15 +172,15 @@ MOST_REMAINDERS = 2
 
 def _of_remainders(formula: Node, region: Region) -> Iterator[tuple[Node, Region]]:
     """Yield the formula with ⌊u⌋ as u − r and ⌈u⌉ as u + r, for every 0 ≤ r < 1."""
-    rounded = [each for each in postorder([formula]) if each.op in _REMAINDERS]
+    rounded = [current for current in postorder([formula]) if current.op in _REMAINDERS]
     if not 0 < len(rounded) <= MOST_REMAINDERS:
         return
     ranges = dict(region.ranges)
     names = []
-    for each in rounded:
+    for current in rounded:
         name = unused("r", ranges)
         names.append(name)
         ranges[name] = (number(0), number(1))
-        part = variable(name) if _REMAINDERS[each.op] > 0 else node("neg", variable(name))
-        formula = substituted(formula, {each: node("add", each.args[0], part)})
+        part = variable(name) if _REMAINDERS[current.op] > 0 else node("neg", variable(name))
+        formula = substituted(formula, {current: node("add", current.args[0], part)})
     yield formula, HalfOpen(ranges, tuple(names))

@@ -53,10 +53,10 @@ class Search:
     def run(self) -> Proof:
         """Return what is proved of the whole region."""
         effort = self.question.effort
-        found, front = first_step(self.lower, effort)
+        bounds, front = first_step(self.lower, effort)
         rounds = 0
         while True:
-            if refuted := self._refuted(found):
+            if refuted := self._refuted(bounds):
                 return refuted
             front = self._open(front)
             if not front.count:
@@ -72,7 +72,7 @@ class Search:
                 return self._left(front)
             chosen, rest = worst(front, BATCH // 2)
             stuck = self._is_tiny(chosen.box)
-            (found, halves), can = next_step(self.lower, chosen.kept(~stuck), effort)
+            (bounds, halves), can = next_step(self.lower, chosen.kept(~stuck), effort)
             whole_ = chosen.kept(~stuck).kept(~can)
             if stuck.all() or not halves.count:
                 final = self._settled(front)
@@ -92,14 +92,14 @@ class Search:
             tiny = (box.hi - box.lo <= TINY * span) & np.isfinite(span)
             return np.asarray((tiny | far).all(axis=0))
 
-    def _refuted(self, found: Bounded) -> Proof | None:
+    def _refuted(self, bounds: Bounded) -> Proof | None:
         """Return a refutation where a point's upper bound isn't what is claimed."""
-        bad = found.upper <= 0 if self.strict else found.upper < 0
+        bad = bounds.upper <= 0 if self.strict else bounds.upper < 0
         if not bad.any():
             return None
         order = np.flatnonzero(bad)
-        order = order[np.argsort(found.upper[order], kind="stable")][:MOST_TRIES]
-        return next((proof for at in order if (proof := self._refute(found.points[:, at]))), None)
+        order = order[np.argsort(bounds.upper[order], kind="stable")][:MOST_TRIES]
+        return next((proof for at in order if (proof := self._refute(bounds.points[:, at]))), None)
 
     def _refute(self, point: Array) -> Proof | None:
         question, region = self.question, self.lower.region
@@ -212,19 +212,19 @@ class Search:
 
     def _exact_points(self, front: Frontier) -> Mask | Proof:
         """Return which boxes are single points where the claim is proved by Arb."""
-        found = np.zeros(front.count, bool)
+        bounds = np.zeros(front.count, bool)
         points = np.flatnonzero((front.box.lo == front.box.hi).all(axis=0))[:MOST_EXACT]
         for at in points:
             place = dict(zip(self.lower.region.names, map(float, front.box.lo[:, at]), strict=True))
             sign = proved_sign(self.lower.formula, place)
             if sign is None:
                 continue
-            found[at] = sign > 0 or (sign == 0 and not self.strict)
-            if not found[at]:
+            bounds[at] = sign > 0 or (sign == 0 and not self.strict)
+            if not bounds[at]:
                 proof = self.question.refuted_at({**self._fixed(), **place})
                 if proof:
                     return proof
-        return found
+        return bounds
 
     def _small(self, box: Interval) -> Mask:
         region = self.lower.region

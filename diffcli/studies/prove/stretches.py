@@ -116,8 +116,8 @@ def _holds_at(
     if sign is not None:
         return sign > 0 or (sign == 0 and not strict)
     question.look_undefined(point)
-    found = truth_at(node("ge", formula, number(0)), point)
-    return isinstance(found, Undefined) and question.undefined is not None
+    truth = truth_at(node("ge", formula, number(0)), point)
+    return isinstance(truth, Undefined) and question.undefined is not None
 
 
 def _ends_beside(

@@ -56,16 +56,16 @@ def contact(lower: Lower, point: Mapping[str, Coordinate]) -> Contact | None:
     """Return what is proved around a point where the formula is exactly 0; None if it isn't."""
     if not lower.region.holds(point) or proved_sign(lower.formula, point) != 0:
         return None
-    ends = [_ends(place) for place in point.values()]
+    ends = [_ends(coordinate) for coordinate in point.values()]
     if len(point) == 1:
         return _along_a_line(lower, point, ends[0])
     return _convex(lower, point, ends)
 
 
-def _ends(place: Coordinate) -> tuple[float, float]:
-    if isinstance(place, Node):
-        return ends_of(constant_value(place, BITS))
-    return float(place), float(place)
+def _ends(coordinate: Coordinate) -> tuple[float, float]:
+    if isinstance(coordinate, Node):
+        return ends_of(constant_value(coordinate, BITS))
+    return float(coordinate), float(coordinate)
 
 
 def _along_a_line(
@@ -77,17 +77,17 @@ def _along_a_line(
     slope: Node | None = formula
     while sign == 0 and slope is not None and order < MAX_ORDER:
         slope, order = derivative(slope, name), order + 1
-        found = None if slope is None else proved_sign(slope, point)
-        if found is None:
+        known = None if slope is None else proved_sign(slope, point)
+        if known is None:
             return Contact(point, None)
-        sign = found
+        sign = known
     if sign == 0:
         return Contact(point, None)
     low, high = float(region.low.lo[0, 0]), float(region.high.hi[0, 0])
     first, last = region.ranges[name]
-    place = point[name]
-    on_left = not (place is first or proved_sign_of_gap(place, first) == 0)
-    on_right = not (place is last or proved_sign_of_gap(place, last) == 0)
+    coordinate = point[name]
+    on_left = not (coordinate is first or proved_sign_of_gap(coordinate, first) == 0)
+    on_right = not (coordinate is last or proved_sign_of_gap(coordinate, last) == 0)
     left_sign = sign if order % 2 == 0 else -sign
     if (on_left and left_sign < 0) or (on_right and sign < 0):
         return Contact(point, None, falls=-1 if on_left and left_sign < 0 else 1)
@@ -109,12 +109,12 @@ def _convex(
 ) -> Contact:
     """Return a box on which the formula is convex, with no way down from the point."""
     region = lower.region
-    for name, place in point.items():
+    for name, coordinate in point.items():
         slope = derivative(lower.formula, name)
         sign = None if slope is None else proved_sign(slope, point)
         first, last = region.ranges[name]
-        at_low = place is first or proved_sign_of_gap(place, first) == 0
-        at_high = place is last or proved_sign_of_gap(place, last) == 0
+        at_low = coordinate is first or proved_sign_of_gap(coordinate, first) == 0
+        at_high = coordinate is last or proved_sign_of_gap(coordinate, last) == 0
         fits = sign == 0 or (sign == 1 and at_low) or (sign == -1 and at_high)
         if not fits:
             return Contact(point, None)
@@ -138,9 +138,9 @@ def _box(bottom: Array, top: Array, low: Array, high: Array) -> Interval:
     return Interval(np.maximum(bottom, low)[:, None], np.minimum(top, high)[:, None])
 
 
-def proved_sign_of_gap(place: Coordinate, end: Node) -> int | None:
+def proved_sign_of_gap(coordinate: Coordinate, end: Node) -> int | None:
     """Return the sign of a coordinate minus an end, where it is proved."""
-    here = as_constant(place)
+    here = as_constant(coordinate)
     try:
         return proved_sign(node("add", here, node("neg", end)), {})
     except DiffcliError:
