@@ -70,6 +70,13 @@ def _program(
 
 def main() -> NoReturn:
     """Run the command line on what was typed, and exit."""
+    code = completed()
+    # What is written is written; to take torch and sympy apart takes a tenth of a second.
+    os._exit(code)
+
+
+def completed() -> int:
+    """Run the command line on what was typed, write all of its output, and return the exit code."""
     # Like any filter, end silently when whoever reads the output has read enough.
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -87,8 +94,7 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # an output that can't be written has been reported by now
             stream.flush()
-    # What is written is written; to take torch and sympy apart takes a tenth of a second.
-    os._exit(code)
+    return code
 
 
 def _without_cold(typed: Sequence[str]) -> list[str]:

@@ -5,8 +5,9 @@
 - ``address``: where the socket lies, and who may speak through it.
 - ``request``: what is handed over, as bytes.
 - ``process``: loads everything, and becomes the warm process.
-- ``server``: waits for commands, forks, and reports how each ended.
-- ``command``: a fork becomes the command that was typed.
+- ``server``: waits for commands, hands each to a fork, and reports how it ended.
+- ``fork``: a fork that waits for its command, as the loop sees it.
+- ``command``: that fork becomes the command that was typed.
 - ``freshness``: whether what was loaded is still what is installed.
 - ``start``: starts, asks and stops the process, for ``commands``, which is ``diffcli warm``.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import signal
     from collections.abc import Sequence
     from socket import AF_UNIX, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
-    from typing import NoReturn
+    from typing import Any
 else:
     # What these two wrap in enums takes longer to import than all the rest of the client.
     import _signal as signal
@@ -53,6 +53,7 @@ def hand_over(typed: Sequence[str], options: Sequence[str], *, starts_one: bool)
         try:
             connection = _connected()
             _send(connection, typed, options)
+            _wait(connection)
         except (FileNotFoundError, ConnectionRefusedError):
             if starts_one:
                 from diffcli.cli.warm.start import start_unattended
@@ -61,8 +62,6 @@ def hand_over(typed: Sequence[str], options: Sequence[str], *, starts_one: bool)
         except (OSError, ValueError, UnusableError, address.UnsafeError) as error:
             if "-v" in options or "--verbose" in options:
                 _say(f"the warm process isn't used: {error}")
-        else:
-            _wait(connection)
     except KeyboardInterrupt:
         os._exit(130)
 
@@ -104,11 +103,19 @@ def _send(connection: socket, typed: Sequence[str], options: Sequence[str]) -> N
     connection.sendall(message[sent:])
     os.close(folder)
     answer = connection.recv(1)
+    if answer == request.REFUSED:
+        raise _refused(connection)
     if answer != request.ACCEPTED:
-        reason = connection.recv(MAX_REASON) if answer == request.REFUSED else b""
-        raise UnusableError(reason.decode() or "it ended")
+        raise UnusableError("it ended")
     connection.settimeout(None)
-    connection.sendall(bytes([request.GO]))
+    try:  # noqa: SIM105  (contextlib is slow to import)
+        connection.sendall(bytes([request.GO]))
+    except OSError:
+        pass  # the answer says why
+
+
+def _refused(connection: socket) -> UnusableError:
+    return UnusableError(connection.recv(MAX_REASON).decode() or "it ended")
 
 
 def _asks_for_cuda(options: Sequence[str]) -> bool:
@@ -140,8 +147,11 @@ def inheritable() -> list[int]:
     return sorted(numbers)
 
 
-def _forward_signals(connection: socket) -> None:
-    """Pass signals on to the command; Ctrl-Z stops the command first, and then this process."""
+def _forward_signals(connection: socket) -> dict[int, Any]:
+    """Pass signals on to the command; Ctrl-Z stops the command first, and then this process.
+
+    The handlers until then are returned.
+    """
 
     def forward(number: int, _frame: object) -> None:
         try:
@@ -156,27 +166,35 @@ def _forward_signals(connection: socket) -> None:
         except OSError:
             pass  # the command has ended, which the answer says
 
-    for number in _FORWARDED:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+    handlers: dict[int, Any] = {number: signal.getsignal(number) for number in _FORWARDED}
+    for number, handler in handlers.items():
+        if handler is not signal.SIG_IGN:
             signal.signal(number, forward)
+    return handlers
 
 
-def _wait(connection: socket) -> NoReturn:
-    """Wait for the command's end, and end likewise."""
-    _forward_signals(connection)
+def _wait(connection: socket) -> None:
+    """Wait for the command's end, and end likewise.
+
+    Raises UnusableError where the command was refused before it started.
+    """
+    handlers = _forward_signals(connection)
     try:
-        ending = connection.recv(2)
-        if len(ending) == 1:
-            ending += connection.recv(1)
-    except OSError:
-        ending = b""
-    if ending[:1] == request.EXITED:
-        os._exit(ending[1])
-    if ending[:1] == request.KILLED:
-        if ending[1] != signal.SIGKILL:
-            signal.signal(ending[1], signal.SIG_DFL)
-        os.kill(os.getpid(), ending[1])
-        os._exit(128 + ending[1])
+        kind = connection.recv(1)
+        if kind == request.REFUSED:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            raise _refused(connection)
+        number = ord(connection.recv(1))
+    except (OSError, TypeError):
+        kind, number = b"", 0
+    if kind == request.EXITED:
+        os._exit(number)
+    if kind == request.KILLED:
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        os._exit(128 + number)
     _say("error: the warm process ended before the command did")
     os._exit(1)
 

@@ -10,11 +10,14 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from socket import AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM, recv_fds, socket
 from typing import NoReturn
 
 from diffcli.cli.warm import request
-from diffcli.cli.warm.request import MalformedError
+from diffcli.cli.warm.request import CHUNK, MalformedError
+from diffcli.engines import worker
 
 _HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD, signal.SIGTSTP)
 _OF_MEMORY = (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_STACK)
@@ -81,34 +84,72 @@ def _numbers(field: bytes) -> tuple[int, ...]:
     return tuple(map(int, field.split()))
 
 
-def become(command: Command, files: Sequence[int], connection: int, go: int) -> NoReturn:
-    """Run a command in this process, with its own files and folder, and end.
+def wait_for_one(channel: socket, server: int, path: str) -> NoReturn:
+    """Wait in a fork of the warm process for a command on the channel, become it, and end.
 
-    ``files`` are descriptors of the working folder and of the open files. The client, on the
-    descriptor ``connection``, is told that the command may start; it starts when a byte comes from
-    the descriptor ``go``, and never where that is closed instead.
+    ``server`` is the process that forked this one, which ends with it, and ``path`` its socket's.
     """
     code = 1
     try:
-        first = max(*map(int, os.listdir("/proc/self/fd")), *command.files) + 1  # noqa: PTH208
-        connection, go, folder, *opened = (
-            fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, first) for file in (connection, go, *files)
-        )
+        os.setpgid(0, 0)
+        worker.end_with(server)
         # Nothing of the warm process stays open, nor of the other commands.
-        os.closerange(0, first)
-        try:
-            _inherit(command, folder, opened)
-        except (OSError, OverflowError, TypeError, ValueError) as error:
-            os.write(connection, request.REFUSED + f"it can't inherit all: {error}".encode())
-        else:
-            os.write(connection, request.ACCEPTED)
-            os.close(connection)
-            may_start = os.read(go, 1)
-            os.close(go)
-            if may_start:
-                code = _run(command.arguments)
+        os.closerange(3, channel.fileno())
+        os.closerange(channel.fileno() + 1, _MAX_DESCRIPTOR)
+        _draw_anew()
+        fields, files = _received(channel)
+        code = _become(Command.of(fields), files, channel.detach())
+        _tell(code, path)
     finally:
         os._exit(code)
+
+
+def _received(channel: socket) -> tuple[Sequence[bytes], Sequence[int]]:
+    """Return the fields of a request and the files that came with it.
+
+    Raises MalformedError where the warm process ended instead.
+    """
+    received, files, _, _ = recv_fds(channel, CHUNK, request.MAX_FILES + 2)
+    length = request.HEADER + request.body_length(received)
+    while len(received) < length:
+        received += channel.recv(length - len(received))
+    return request.fields_of(received[request.HEADER :]), files
+
+
+def _become(command: Command, files: Sequence[int], go: int) -> int:
+    """Run a command in this process, with its own files and folder; return its exit code.
+
+    ``files`` are descriptors of the client's connection, of the working folder and of the open
+    files. The client is told that the command may start; it starts when a byte comes from the
+    descriptor ``go``, and never where that is closed instead.
+    """
+    first = max(*map(int, os.listdir("/proc/self/fd")), *command.files) + 1  # noqa: PTH208
+    go, connection, folder, *opened = (
+        fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, first) for file in (go, *files)
+    )
+    os.closerange(0, first)
+    try:
+        _inherit(command, folder, opened)
+    except (OSError, OverflowError, TypeError, ValueError) as error:
+        os.write(connection, request.REFUSED + f"it can't inherit all: {error}".encode())
+        return 1
+    os.write(connection, request.ACCEPTED)
+    os.close(connection)
+    may_start = os.read(go, 1)
+    os.close(go)
+    return _run(command.arguments) if may_start else 1
+
+
+def _tell(code: int, path: str) -> None:
+    """Close all files and tell the warm process the exit code.
+
+    To take this process apart takes the system milliseconds, for which nobody waits so. Where the
+    warm process can't be told, it sees the end itself.
+    """
+    os.closerange(0, _MAX_DESCRIPTOR)
+    with suppress(OSError), socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK) as connection:
+        connection.connect(path)
+        connection.sendall(request.message([request.ENDED, b"%d" % code]))
 
 
 def _inherit(command: Command, folder: int, opened: Sequence[int]) -> None:
@@ -141,7 +182,6 @@ def _inherit(command: Command, folder: int, opened: Sequence[int]) -> None:
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     _read_settings_of_matplotlib()
-    _draw_anew()
 
 
 def _stream(number: int) -> io.TextIOWrapper:
@@ -184,11 +224,11 @@ def _draw_anew() -> None:
 
 def _run(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit code where it didn't end the process itself."""
-    from diffcli.cli.main import main
+    from diffcli.cli.main import completed
 
     sys.argv = list(arguments)
     try:
-        main()
+        return completed() & 0xFF
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001  as the interpreter does at its end

@@ -18,10 +18,13 @@ HEADER = len(MAGIC) + 8
 """Bytes before the fields: the magic, and the length of the rest in hexadecimal."""
 MAX_LENGTH = 1 << 23
 """Bytes of one request; Linux allows 6 MiB of arguments and environment."""
+CHUNK = 1 << 16
+"""Bytes read from a connection at once."""
 MAX_FILES = 250
 """Open descriptors that a command hands over; Linux sends 253 at once."""
 
-RUN, STATUS, STOP = b"run", b"status", b"stop"
+RUN, STATUS, STOP, ENDED = b"run", b"status", b"stop", b"ended"
+"""Requests; the last one is a fork's own, with its exit code."""
 ACCEPTED, REFUSED, EXITED, KILLED = b"A", b"R", b"E", b"K"
 """Answers: the command may start; it is refused, for the reason that follows; it ended with an exit
 code; it was ended by a signal."""

@@ -7,41 +7,39 @@ was handed over stays in the fork, so nothing that a command does reaches the ne
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import selectors
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import SO_PEERCRED, SOL_SOCKET, recv_fds, socket
-from typing import NoReturn
 
 from diffcli._version import __version__
 from diffcli.cli.warm import address, request
-from diffcli.cli.warm.command import Command, become
+from diffcli.cli.warm.command import Command
+from diffcli.cli.warm.fork import Fork
 from diffcli.cli.warm.freshness import Installation
-from diffcli.cli.warm.request import MalformedError
-from diffcli.engines import worker
+from diffcli.cli.warm.request import CHUNK, MalformedError
 
 MAX_CONNECTIONS = 128
 """Clients at once; others wait to be accepted."""
-CHUNK = 1 << 16
-"""Bytes read from a connection at once."""
 
 
 @dataclass(eq=False)
 class Connection:
-    """One client: what it has sent so far, and the command that runs for it."""
+    """One client: what it has sent so far, and the fork that works for it.
+
+    ``peer`` is the client's process; ``has_begun`` says that it let the command start.
+    """
 
     socket: socket
+    peer: int
     received: bytearray = field(default_factory=bytearray)
     files: list[int] = field(default_factory=list)
-    child: int | None = None
-    go: int | None = None
-    """A descriptor on which the command waits for a byte before it starts."""
-    ended: int | None = None
-    """A descriptor that becomes readable when the command has ended."""
+    fork: Fork | None = None
+    has_begun: bool = False
 
 
 class Server:
@@ -68,6 +66,7 @@ class Server:
         self._processors = frozenset(os.sched_getaffinity(0))
         self._answered = 0
         self._connections: set[Connection] = set()
+        self._spare: Fork | None = None
         self._is_ending = False
         self._events = selectors.DefaultSelector()
         self._watch(listener, self._accept)
@@ -75,8 +74,7 @@ class Server:
     def run(self) -> None:
         """Answer until it is told to stop, has become stale, or was idle for too long."""
         while not self._is_ending or self._connections:
-            has_work = any(connection.child is not None for connection in self._connections)
-            events = self._events.select(None if has_work else self._idle)
+            events = self._next_events()
             if not events:
                 break
             for key, _ in events:
@@ -86,6 +84,25 @@ class Server:
                     key.data()
         self._end()
 
+    def _next_events(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for events; fork for a command to come where no client waits meanwhile."""
+        is_starting = any(
+            connection.fork and not connection.has_begun for connection in self._connections
+        )
+        if self._spare is None and not is_starting and not self._is_ending:
+            if events := self._events.select(0):
+                return events
+            with contextlib.suppress(OSError):
+                self._spare = self._forked()
+        has_work = any(connection.fork for connection in self._connections)
+        return self._events.select(None if has_work else self._idle)
+
+    def _forked(self) -> Fork:
+        """Return a new fork, whose end is watched. Raises OSError where none is to be had."""
+        fork = Fork.new(self._path)
+        self._watch(fork.ended, lambda: self._reap(fork))
+        return fork
+
     def _watch(self, file: socket | int, then: Callable[[], None]) -> None:
         self._events.register(file, selectors.EVENT_READ, then)
 
@@ -94,11 +111,11 @@ class Server:
             accepted, _ = self._listener.accept()
         except OSError:  # the client is gone, or too many files are open
             return
-        _, user = address.peer(accepted.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
+        pid, user = address.peer(accepted.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))
         if user != os.getuid():
             accepted.close()
             return
-        connection = Connection(accepted)
+        connection = Connection(accepted, pid)
         self._connections.add(connection)
         self._watch(accepted, lambda: self._receive(connection))
         if len(self._connections) == MAX_CONNECTIONS:
@@ -113,7 +130,7 @@ class Server:
         try:
             if not data or (connection.received and files):
                 self._close(connection)
-            elif connection.child is not None:
+            elif connection.fork:
                 self._obey(connection, data)
             else:
                 connection.received += data
@@ -135,6 +152,9 @@ class Server:
         match fields:
             case [request.RUN, *_] if len(connection.received) == end:
                 self._consider(connection, Command.of(fields))
+            case [request.ENDED, code]:
+                self._release(connection.peer, code)
+                self._close(connection)
             case [request.STATUS]:
                 self._answer(connection, self._status().encode())
                 self._close(connection)
@@ -145,11 +165,9 @@ class Server:
                 raise MalformedError
 
     def _consider(self, connection: Connection, command: Command) -> None:
-        """Start a command, or refuse it with the reason."""
-        is_stale = not self._loaded.is_unchanged()
+        """Hand a command to a fork, or refuse it with the reason."""
         reasons = {
             "it ends": self._is_ending,
-            "something was installed or changed since it started": is_stale,
             "it has another environment": command.identity != self._identity,
             "it has other processors": command.processors != self._processors,
             "a file is missing": len(connection.files) != 1 + len(command.files),
@@ -157,65 +175,70 @@ class Server:
         reason = next((reason for reason, holds in reasons.items() if holds), "")
         if not reason:
             try:
-                self._start(connection, command)
+                self._start(connection)
             except OSError as error:
                 reason = f"it can't fork: {error.strerror}"
+        # The fork prepares the command meanwhile; it starts once the client and this loop say so.
+        is_stale = not self._loaded.is_unchanged()
+        if is_stale:
+            reason = reason or "something was installed or changed since it started"
         if reason:
             self._answer(connection, request.REFUSED + reason.encode())
             self._close(connection)
         if is_stale:
             self._end()
 
-    def _start(self, connection: Connection, command: Command) -> None:
-        """Fork for a command. Raises OSError where no process or descriptor is to be had."""
-        server = os.getpid()
-        waits, connection.go = os.pipe()
-        try:
-            child = os.fork()
-            if child == 0:
-                self._become(connection, command, server, waits)
-        finally:
-            os.close(waits)
-        connection.child = child
-        with contextlib.suppress(OSError):  # the child did it, or is gone
-            os.setpgid(child, child)
-        connection.ended = os.pidfd_open(child)
-        self._watch(connection.ended, lambda: self._finish(connection))
+    def _start(self, connection: Connection) -> None:
+        """Hand a request to a fork. Raises OSError where no process or descriptor is to be had."""
+        files = [connection.socket.fileno(), *connection.files]
+        spare, self._spare = self._spare, None
+        if spare is None or not spare.takes(connection.received, files):
+            spare = self._forked()
+            if not spare.takes(connection.received, files):
+                raise BlockingIOError(errno.EAGAIN, "it ended")
+        connection.fork = spare
+        connection.received.clear()
         self._forget_files(connection)
-
-    def _become(self, connection: Connection, command: Command, server: int, go: int) -> NoReturn:
-        try:
-            os.setpgid(0, 0)
-            worker.end_with(server)
-            become(command, connection.files, connection.socket.fileno(), go)
-        finally:
-            os._exit(1)
 
     def _obey(self, connection: Connection, numbers: bytes) -> None:
         """Let a command start, or send it signals."""
+        if connection.fork is None:
+            return
         for number in numbers:
             if number != request.GO:
-                self._signal(connection, number)
-            elif connection.go is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    os.write(connection.go, b"1")
-                    self._answered += 1
-                self._forget_go(connection)
+                connection.fork.signal(number)
+            elif not connection.has_begun and connection.fork.starts():
+                connection.has_begun = True
+                self._answered += 1
 
-    def _signal(self, connection: Connection, number: int) -> None:
-        if connection.child is not None:
-            with contextlib.suppress(OSError, ValueError):
-                os.killpg(connection.child, number)
+    def _release(self, pid: int, code: bytes) -> None:
+        """Tell the client how its command ended, whose process is still to be taken apart.
 
-    def _finish(self, connection: Connection) -> None:
-        """Tell the client how its command ended."""
-        if connection.child is None:
-            return
-        _, status = os.waitpid(connection.child, 0)
-        connection.child = None
-        code = os.waitstatus_to_exitcode(status)
-        kind = request.EXITED if code >= 0 else request.KILLED
-        self._answer(connection, kind + bytes([abs(code)]))
+        Raises MalformedError where no fork of this number works for a client.
+        """
+        connection = self._client_of(lambda fork: fork.pid == pid)
+        if connection is None or not connection.has_begun:
+            raise MalformedError
+        self._finish(connection, request.EXITED + bytes([int(code)]))
+
+    def _reap(self, fork: Fork) -> None:
+        """Wait for a fork that has ended, and tell the client that didn't hear of it before."""
+        self._events.unregister(fork.ended)
+        status = fork.reaped()
+        if fork is self._spare:
+            self._spare = None
+        if connection := self._client_of(lambda other: other is fork):
+            kind = request.EXITED if status >= 0 else request.KILLED
+            # A client that hasn't let its command start runs it itself.
+            self._finish(connection, kind + bytes([abs(status)]) if connection.has_begun else b"")
+
+    def _client_of(self, is_meant: Callable[[Fork], bool]) -> Connection | None:
+        clients = (one for one in self._connections if one.fork and is_meant(one.fork))
+        return next(clients, None)
+
+    def _finish(self, connection: Connection, ending: bytes) -> None:
+        self._answer(connection, ending)
+        connection.fork = None
         self._close(connection)
 
     def _answer(self, connection: Connection, answer: bytes) -> None:
@@ -225,45 +248,18 @@ class Server:
     def _close(self, connection: Connection) -> None:
         """Forget a connection; a command whose client is gone ends at once."""
         self._forget_files(connection)
-        self._forget_go(connection)
-        if connection.ended is not None:
-            self._events.unregister(connection.ended)
-        if connection.child is not None:
-            self._kill(connection, connection.child)
-        elif connection.ended is not None:
-            os.close(connection.ended)
+        if connection.fork:
+            connection.fork.kill()
         self._events.unregister(connection.socket)
         connection.socket.close()
         self._connections.remove(connection)
         if len(self._connections) == MAX_CONNECTIONS - 1 and not self._is_ending:
             self._watch(self._listener, self._accept)
 
-    def _kill(self, connection: Connection, child: int) -> None:
-        """End a command at once, and wait for its end beside the other commands."""
-        self._signal(connection, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        ended = connection.ended
-        if ended is None:  # no descriptor was to be had that tells of the end
-            os.waitpid(child, 0)
-            return
-
-        def reap() -> None:
-            os.waitpid(child, 0)
-            self._events.unregister(ended)
-            os.close(ended)
-
-        self._watch(ended, reap)
-
     def _forget_files(self, connection: Connection) -> None:
         for file in connection.files:
             os.close(file)
         connection.files.clear()
-
-    def _forget_go(self, connection: Connection) -> None:
-        if connection.go is not None:
-            os.close(connection.go)
-            connection.go = None
 
     def _end(self) -> None:
         """Accept nothing more; the loop ends with the last command."""
@@ -278,22 +274,25 @@ class Server:
                 Path(self._path).unlink()
         self._listener.close()
         os.close(self._lock)
+        if self._spare:
+            self._spare.kill()
 
     def _status(self) -> str:
+        pids = [os.getpid(), *([self._spare.pid] if self._spare else [])]
         facts = (
             __version__,
             os.getpid(),
             round(time.monotonic() - self._started),
             self._answered,
-            _proportional_memory(),
+            sum(map(_proportional_memory, pids)),
             f"{self._idle:g}",
         )
         return "\n".join(map(str, facts))
 
 
-def _proportional_memory() -> int:
-    """Return this process's memory in bytes, shared pages counted by their share."""
-    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
+def _proportional_memory(pid: int) -> int:
+    """Return a process's memory in bytes, shared pages counted by their share."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     return 0
