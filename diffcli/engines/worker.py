@@ -113,6 +113,11 @@ class Worker:
             return answer
         raise LimitError("the formula takes too much memory") if answer is None else answer
 
+    def keep_above(self, lowest: int) -> None:
+        """Give the descriptors of these processes numbers of at least ``lowest``."""
+        self._control = _raised(self._control, lowest)
+        self._channel = self._channel and _raised(self._channel, lowest)
+
     def end(self) -> int:
         """End the worker at once; return the signal that ended it."""
         if self._channel:
@@ -146,6 +151,15 @@ class Worker:
             raise LostError from error
 
 
+def _raised(file: socket, lowest: int) -> socket:
+    import fcntl
+    from socket import socket
+
+    number = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, lowest)
+    file.close()
+    return socket(fileno=number)
+
+
 def _out_of_time(deadline: float) -> OutOfTimeError:
     clock.set_to(max(deadline, clock.now()))
     return OutOfTimeError("the time for the formula ran out")
@@ -167,6 +181,8 @@ def _breed(control: socket, parent: int) -> NoReturn:
                     load()
                 gc.freeze()  # what is here stays, and its pages are the worker's too
             elif command == _FORK:
+                if sys.platform == "linux":
+                    _resemble(parent)
                 child = os.fork()
                 if child == 0:
                     control.close()
@@ -179,6 +195,22 @@ def _breed(control: socket, parent: int) -> NoReturn:
     finally:
         # Whatever happened, none of the parent's own endings is to be done twice.
         os._exit(0)
+
+
+def _resemble(parent: int) -> None:
+    """Take on the parent's priority and limits, which may have changed since it forked this."""
+    import resource
+
+    with suppress(OSError, ValueError):
+        priority = os.getpriority(os.PRIO_PROCESS, parent)
+        if priority != os.getpriority(os.PRIO_PROCESS, 0):
+            os.setpriority(os.PRIO_PROCESS, 0, priority)
+        for name in dir(resource):
+            if name.startswith("RLIMIT_"):
+                limit = getattr(resource, name)
+                bounds = resource.prlimit(parent, limit)
+                if bounds != resource.getrlimit(limit):
+                    resource.setrlimit(limit, bounds)
 
 
 def _ended(child: int) -> int:
@@ -247,16 +279,31 @@ def load() -> None:
         import_module(module)
 
 
-def start() -> None:
-    """Fork the template. Only to be called while this process has one thread.
+def start(*, at_once: bool = False) -> None:
+    """Fork the template, unless there is one. Only to be called while this process has one thread.
 
     Where the engine is loaded already, as in a fork of the warm process, there is nothing to gain
-    by a template that no call needs: the first call forks it, or ``begin``.
+    by a template that no call needs, unless ``at_once`` is said: the first call forks it, or
+    ``begin``.
     """
     global _owner  # noqa: PLW0603  one process has one worker
+    if _worker is not None and _worker.owner == os.getpid():
+        return
     _owner = os.getpid() if hasattr(os, "fork") else 0
-    if not sys.modules.keys() >= {*MODULES}:
+    if at_once or not sys.modules.keys() >= {*MODULES}:
         begin()
+
+
+def keep_above(lowest: int) -> None:
+    """Give the descriptors of the processes, if there are any, numbers of at least ``lowest``."""
+    if _worker is not None:
+        _worker.keep_above(lowest)
+
+
+def renew() -> None:
+    """End the worker, if there is one: the next takes on this process's priority and limits."""
+    if _worker is not None:
+        _worker.end()
 
 
 def begin() -> Worker | None:

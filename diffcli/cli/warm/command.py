@@ -12,10 +12,12 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from select import select
 from socket import AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM, recv_fds, socket
 from typing import NoReturn
 
 from diffcli.cli.warm import request
+from diffcli.cli.warm.pages import Written
 from diffcli.cli.warm.request import CHUNK, MalformedError
 from diffcli.engines import worker
 
@@ -84,10 +86,11 @@ def _numbers(field: bytes) -> tuple[int, ...]:
     return tuple(map(int, field.split()))
 
 
-def wait_for_one(channel: socket, server: int, path: str) -> NoReturn:
+def wait_for_one(channel: socket, server: int, path: str, written: Written) -> NoReturn:
     """Wait in a fork of the warm process for a command on the channel, become it, and end.
 
     ``server`` is the process that forked this one, which ends with it, and ``path`` its socket's.
+    ``written`` are the addresses that commands write to.
     """
     code = 1
     try:
@@ -97,6 +100,9 @@ def wait_for_one(channel: socket, server: int, path: str) -> NoReturn:
         os.closerange(3, channel.fileno())
         os.closerange(channel.fileno() + 1, _MAX_DESCRIPTOR)
         _draw_anew()
+        # Before this process has pages of its own, which a fork would share again.
+        worker.start(at_once=True)
+        written.copy(lambda: not select([channel], [], [], 0)[0])
         fields, files = _received(channel)
         code = _become(Command.of(fields), files, channel.detach())
         _tell(code, path)
@@ -127,6 +133,7 @@ def _become(command: Command, files: Sequence[int], go: int) -> int:
     go, connection, folder, *opened = (
         fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, first) for file in (go, *files)
     )
+    worker.keep_above(first)
     os.closerange(0, first)
     try:
         _inherit(command, folder, opened)
@@ -159,14 +166,18 @@ def _inherit(command: Command, folder: int, opened: Sequence[int]) -> None:
     for number, file in zip(command.files, opened, strict=True):
         os.dup2(file, number)
         os.close(file)
-    bounds = zip(*[iter(command.limits)] * 2, strict=True)
-    for limit, wanted in zip(request.LIMITS, bounds, strict=True):
-        if resource.getrlimit(limit) != wanted:
-            if limit in _OF_MEMORY:
-                raise ValueError("memory is limited")
-            resource.setrlimit(limit, wanted)
-    if os.getpriority(os.PRIO_PROCESS, 0) != command.priority:
+    pairs = zip(*[iter(command.limits)] * 2, strict=True)
+    bounds = dict(zip(request.LIMITS, pairs, strict=True))
+    limits = {limit: pair for limit, pair in bounds.items() if resource.getrlimit(limit) != pair}
+    if not limits.keys().isdisjoint(_OF_MEMORY):
+        raise ValueError("memory is limited")
+    for limit, pair in limits.items():
+        resource.setrlimit(limit, pair)
+    is_prior = os.getpriority(os.PRIO_PROCESS, 0) == command.priority
+    if not is_prior:
         os.setpriority(os.PRIO_PROCESS, 0, command.priority)
+    if limits or not is_prior:
+        worker.renew()
     os.umask(command.umask)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for handled in _HANDLED:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from socket import send_fds, socket, socketpair
 
 from diffcli.cli.warm.command import wait_for_one
+from diffcli.cli.warm.pages import Written
 
 PATIENCE_SECONDS = 2.0
 """A fork that doesn't take a command by then is given up."""
@@ -24,15 +25,18 @@ class Fork:
     ended: int
 
     @classmethod
-    def new(cls, path: str) -> Fork:
-        """Fork this process, whose socket lies at a path. Raises OSError where it can't be."""
+    def new(cls, path: str, written: Written) -> Fork:
+        """Fork this process, whose socket lies at a path; ``written`` are addresses.
+
+        Raises OSError where no process or descriptor is to be had.
+        """
         server = os.getpid()
         ours, theirs = socketpair()
         try:
             with theirs:
                 pid = os.fork()
                 if pid == 0:
-                    wait_for_one(theirs, server, path)
+                    wait_for_one(theirs, server, path, written)
         except OSError:
             ours.close()
             raise

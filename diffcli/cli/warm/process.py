@@ -16,6 +16,7 @@ from socket import AF_UNIX, SOCK_STREAM, socket
 
 from diffcli.cli.warm import address
 from diffcli.cli.warm.freshness import Installation
+from diffcli.cli.warm.pages import Written
 from diffcli.cli.warm.server import Server
 from diffcli.engines import worker
 
@@ -78,7 +79,8 @@ def serve(idle: float, ready: int | None = None) -> None:
     if lock is not None:
         before = Installation()
         _load(folder)
-        server = Server(_listener(path), path, lock, identity, before, idle)
+        written = Written.by(_answer_as_ever)
+        server = Server(_listener(path), path, lock, identity, before, idle, written)
     if ready is not None:
         os.write(ready, b"0" if lock is None else b"1")
         os.close(ready)
@@ -136,11 +138,20 @@ def _load(folder: str) -> None:
     sys.stderr.flush()
     tempfile.tempdir = None
     # What is loaded here is no part of what the worker of a command may map.
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    worker.MEMORY += pages * os.sysconf("SC_PAGE_SIZE")
+    count = int(Path("/proc/self/statm").read_text().split()[0])
+    worker.MEMORY += count * os.sysconf("SC_PAGE_SIZE")
     gc.collect()
     gc.freeze()
     _join_pages()
+
+
+def _answer_as_ever() -> None:
+    """Answer what commands do most, as a fork does."""
+    from diffcli.cli.main import run
+
+    gc.set_threshold(1_000_000)
+    for arguments in WARM_UP[:2]:
+        run(arguments)
 
 
 def _join_pages() -> None:

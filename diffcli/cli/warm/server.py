@@ -11,7 +11,7 @@ import errno
 import os
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import SO_PEERCRED, SOL_SOCKET, recv_fds, socket
@@ -21,6 +21,7 @@ from diffcli.cli.warm import address, request
 from diffcli.cli.warm.command import Command
 from diffcli.cli.warm.fork import Fork
 from diffcli.cli.warm.freshness import Installation
+from diffcli.cli.warm.pages import Written
 from diffcli.cli.warm.request import CHUNK, MalformedError
 
 MAX_CONNECTIONS = 128
@@ -47,7 +48,7 @@ class Server:
 
     ``path`` is the socket's, ``lock`` a descriptor that keeps others from it, and ``loaded`` what
     was installed before anything was loaded. After ``idle`` seconds without a command the loop
-    ends.
+    ends. ``written`` are the addresses that commands write to.
     """
 
     def __init__(
@@ -58,9 +59,11 @@ class Server:
         identity: bytes,
         loaded: Installation,
         idle: float,
+        written: Written,
     ) -> None:
         self._listener, self._path, self._lock = listener, path, lock
         self._identity, self._loaded, self._idle = identity, loaded, idle
+        self._written = written
         self._inode = Path(path).stat().st_ino
         self._started = time.monotonic()
         self._processors = frozenset(os.sched_getaffinity(0))
@@ -99,7 +102,7 @@ class Server:
 
     def _forked(self) -> Fork:
         """Return a new fork, whose end is watched. Raises OSError where none is to be had."""
-        fork = Fork.new(self._path)
+        fork = Fork.new(self._path, self._written)
         self._watch(fork.ended, lambda: self._reap(fork))
         return fork
 
@@ -278,21 +281,29 @@ class Server:
             self._spare.kill()
 
     def _status(self) -> str:
-        pids = [os.getpid(), *([self._spare.pid] if self._spare else [])]
         facts = (
             __version__,
             os.getpid(),
             round(time.monotonic() - self._started),
             self._answered,
-            sum(map(_proportional_memory, pids)),
+            sum(map(_proportional_memory, _with_descendants(os.getpid()))),
             f"{self._idle:g}",
         )
         return "\n".join(map(str, facts))
 
 
+def _with_descendants(pid: int) -> Iterator[int]:
+    """Yield a process, and those that it or they forked."""
+    yield pid
+    with contextlib.suppress(OSError):  # it has ended
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            yield from _with_descendants(int(child))
+
+
 def _proportional_memory(pid: int) -> int:
     """Return a process's memory in bytes, shared pages counted by their share."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
     return 0
