@@ -70,6 +70,7 @@ class Server:
         self._answered = 0
         self._connections: set[Connection] = set()
         self._spare: Fork | None = None
+        self._wants_spare = True
         self._is_ending = False
         self._events = selectors.DefaultSelector()
         self._watch(listener, self._accept)
@@ -92,9 +93,12 @@ class Server:
         is_starting = any(
             connection.fork and not connection.has_begun for connection in self._connections
         )
-        if self._spare is None and not is_starting and not self._is_ending:
+        is_wanted = self._wants_spare and self._spare is None
+        if is_wanted and not is_starting and not self._is_ending:
             if events := self._events.select(0):
                 return events
+            # One for each command: where none can live, not one after the other.
+            self._wants_spare = False
             with contextlib.suppress(OSError):
                 self._spare = self._forked()
         has_work = any(connection.fork for connection in self._connections)
@@ -211,7 +215,7 @@ class Server:
             if number != request.GO:
                 connection.fork.signal(number)
             elif not connection.has_begun and connection.fork.starts():
-                connection.has_begun = True
+                connection.has_begun = self._wants_spare = True
                 self._answered += 1
 
     def _release(self, pid: int, code: bytes) -> None:
