@@ -91,17 +91,17 @@ def places_read(
     roots: Sequence[Node], shapes: Mapping[str, Shape], names: Mapping[int, str]
 ) -> dict[str, tuple[str, int]]:
     """Return for each length that formulas take by its name an axis of a variable that has it."""
-    found: set[str] = set()
+    lengths_read: set[str] = set()
     known = length_names(roots, names)
     for term in postorder(roots):
         if term.op == VARIABLE:
-            found.add(str(term.value))
+            lengths_read.add(str(term.value))
         elif is_sized(term):
             texts = (known[size] for size in term.static if isinstance(size, int) and size in known)
-            found.update(word for text in texts for word in re.findall(r"[^\W\d]\w*", text))
+            lengths_read.update(word for text in texts for word in re.findall(r"[^\W\d]\w*", text))
     return {
         names[length]: (name, axis)
         for name, shape in shapes.items()
         for axis, length in enumerate(shape)
-        if names.get(length) in found
+        if names.get(length) in lengths_read
     }

@@ -184,12 +184,12 @@ def _bound(parser: Pratt, op: str, token: Token, value: Node) -> int:
     return int(exact)
 
 
-def _count(parser: Pratt, read: int, at: Token) -> None:
+def _count(parser: Pratt, read: int, opening: Token) -> None:
     """Refuse sums in sums that would take too long to write out."""
     parser.names.read_again += read
     if parser.names.read_again > MAX_READ_AGAIN:
         raise parser.fail(
-            "the sums and products are too long", token=at, error=LimitError,
+            "the sums and products are too long", token=opening, error=LimitError,
             hint=f"written out, at most {MAX_READ_AGAIN:,} signs are read",
         )  # fmt: skip
 
@@ -204,17 +204,19 @@ def integrate(parser: Pratt, name: Token) -> Node:
     return value
 
 
-def _integral(parser: Pratt, at: Token) -> Node:
+def _integral(parser: Pratt, opening: Token) -> Node:
     bounds = _bounds(parser)
     if bounds is None:
-        raise parser.fail(f"{at.text} needs a variable and its bounds", token=at, hint=_INTEGRAL)
+        raise parser.fail(
+            f"{opening.text} needs a variable and its bounds", token=opening, hint=_INTEGRAL
+        )
     name = parser.tokens[bounds].text
     inner = variable(unused(name, parser.names.typed))
     with parser.names.meant(name, inner):
         body = parser.build.real(parser.expression())
     for sign in (",", name, "="):
         if not parser.accept(sign):
-            raise parser.fail(f"{at.text} takes a formula, then the bounds", hint=_INTEGRAL)
+            raise parser.fail(f"{opening.text} takes a formula, then the bounds", hint=_INTEGRAL)
     low = _end(parser)
     if not parser.accept(".."):
         raise parser.fail("an integral has two bounds", token=parser.token, hint=_INTEGRAL)
@@ -223,7 +225,7 @@ def _integral(parser: Pratt, at: Token) -> Node:
     free = set[str]()
     for term in postorder([body]):
         if term.op in TENSORS or term.op == ARRAY:
-            raise parser.fail("an integrand is a formula of numbers", token=at, hint=_INTEGRAL)
+            raise parser.fail("an integrand is a formula of numbers", token=opening, hint=_INTEGRAL)
         if term.op == VARIABLE:
             free.add(str(term.value))
     own = unused(name, free - {str(inner.value)})
@@ -233,7 +235,7 @@ def _integral(parser: Pratt, at: Token) -> Node:
         definite = None
     if definite is None or len(definite.op) > MAX_INTEGRAND:
         raise parser.fail(
-            "the integrand is too long", token=at, error=LimitError,
+            "the integrand is too long", token=opening, error=LimitError,
             hint=f"written out, at most {MAX_INTEGRAND:,} characters are read",
         )  # fmt: skip
     return definite

@@ -43,10 +43,10 @@ def _wanted(parser: Pratt) -> tuple[Node, list[tuple[str, int]], int | None]:
     while parser.accept(","):
         if names_axis(parser) and not wanted:
             return value, wanted, read_axis(parser)
-        first, found = parser.token, parser.expression()
-        exact = parser.build.exact(found)
-        if found.op == VARIABLE:
-            wanted.append((str(found.value), 1))
+        first, argument = parser.token, parser.expression()
+        exact = parser.build.exact(argument)
+        if argument.op == VARIABLE:
+            wanted.append((str(argument.value), 1))
         elif wanted and exact is not None and exact.denominator == 1 and exact >= 1:
             wanted[-1] = (wanted[-1][0], int(exact))
         elif first.text in parser.names.defined:
@@ -56,18 +56,18 @@ def _wanted(parser: Pratt) -> tuple[Node, list[tuple[str, int]], int | None]:
     return value, wanted, LAST
 
 
-def _derivative(parser: Pratt, value: Node, wanted: Sequence[tuple[str, int]], at: Token) -> Node:
+def _derivative(parser: Pratt, value: Node, wanted: Sequence[tuple[str, int]], sign: Token) -> Node:
     order = sum(times for _, times in wanted)
     if order > MAX_ORDER:
         raise parser.fail(
-            f"a derivative of order {order:,}", token=at, error=LimitError,
+            f"a derivative of order {order:,}", token=sign, error=LimitError,
             hint=f"orders up to {MAX_ORDER} are read",
         )  # fmt: skip
     value = parser.build.real(value)
     if value.op == ARRAY:
-        entries = [_derivative(parser, entry, wanted, at) for entry in value.args]
+        entries = [_derivative(parser, entry, wanted, sign) for entry in value.args]
         return node(ARRAY, *entries, static=value.static)
-    if is_asked(parser, at, [name for name, times in wanted for _ in range(times)]):
+    if is_asked(parser, sign, [name for name, times in wanted for _ in range(times)]):
         return value
     for name, times in wanted:
         value = differentiate(value, name, parser.build, times)
@@ -92,14 +92,14 @@ def primed(parser: Pratt, name: Token, meaning: Row | str) -> Node:
     return derivative_at(row, argument, parser.build, order)
 
 
-def is_asked(parser: Pratt, at: Token, wrt: Sequence[str]) -> bool:
+def is_asked(parser: Pratt, sign: Token, wrt: Sequence[str]) -> bool:
     """Whether a derivative, read from a token to here, is the whole formula and left to be taken.
 
     The parser notes its variables ``wrt`` then. That it is carried out instead is said.
     """
-    if not _is_whole(parser, at):
+    if not _is_whole(parser, sign):
         return False
-    typed = parser.source(at, parser.peek(-1))
+    typed = parser.source(sign, parser.peek(-1))
     if wrt and parser.leaves_derivative:
         parser.asked = tuple(wrt)
         parser.names.echo(f"{typed} is the derivative that is asked for")
@@ -108,11 +108,11 @@ def is_asked(parser: Pratt, at: Token, wrt: Sequence[str]) -> bool:
     return False
 
 
-def _is_whole(parser: Pratt, at: Token) -> bool:
+def _is_whole(parser: Pratt, sign: Token) -> bool:
     """Whether nothing but brackets, a sign and numbers as factors stand around a derivative."""
     before = ""
     for token in parser.tokens[parser.formula_start : parser.position]:
-        if token.start >= at.start:
+        if token.start >= sign.start:
             break
         is_sign = token.text == "-" and before in ("", "(", "{")
         if not (is_sign or token.kind == NUMBER or token.text in ("(", "{", "*")):
@@ -215,8 +215,8 @@ def _variable(parser: Pratt, name: str) -> str:
     return str(meant.value)
 
 
-def _has_value(parser: Pratt, name: str, at: Token | None = None) -> DiffcliError:
+def _has_value(parser: Pratt, name: str, sign: Token | None = None) -> DiffcliError:
     return parser.fail(
         f"{name} is defined, and what is differentiated in has no value",
-        token=at, hint=f"leave the definition out; a value is given by --at {name}=2",
+        token=sign, hint=f"leave the definition out; a value is given by --at {name}=2",
     )  # fmt: skip

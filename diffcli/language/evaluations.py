@@ -59,12 +59,12 @@ def _at(parser: Pratt, name: Token) -> Node:
     return substituted(value, point)
 
 
-def _one_variable(parser: Pratt, value: Node, at: Token, hint: str) -> str:
+def _one_variable(parser: Pratt, value: Node, token: Token, hint: str) -> str:
     """Return the one variable of a formula; raise FormulaError where it has several or none."""
     free = sorted({str(node.value) for node in postorder([value]) if node.op == VARIABLE})
     if len(free) != 1:
         count = f"{', '.join(free)} are" if free else "there are no"
-        raise parser.fail(f"which variable is meant: {count} variables", token=at, hint=hint)
+        raise parser.fail(f"which variable is meant: {count} variables", token=token, hint=hint)
     return free[0]
 
 

@@ -104,7 +104,7 @@ class _Sum:
     def _of_powers(self, start: int) -> Node:
         """Return Σ zⁿ/(n + a)^s, a zeta function or a polylogarithm."""
         term, algebra = self._term, self._algebra
-        order, at = term.order, term.shift + start
+        order, base = term.order, term.shift + start
         above, below = (_same_power(p, term.shift) for p in (term.above, term.below))
         if order is None or term.gammas or above is None or below is None:
             raise UnboundedError("it has a power of the index beside other factors of it")
@@ -114,9 +114,9 @@ class _Sum:
         if term.ratio is ONE:
             if exact is not None and exact <= 1:
                 raise UnboundedError("it diverges")
-            value = algebra.mul(factor, node("zeta", order, algebra.mul(number(at))))
+            value = algebra.mul(factor, node("zeta", order, algebra.mul(number(base))))
             return value if exact is not None else _where(value, node("gt", order, ONE))
-        if at != 1 or start < 1:
+        if base != 1 or start < 1:
             raise UnboundedError("it has a power of the index that isn't a polylogarithm's")
         before = self._reader.raised(term.ratio, number(start - 1))
         value = algebra.mul(factor, before, node("polylog", order, term.ratio))
@@ -175,20 +175,20 @@ class _Sum:
     def _polylogarithm(self, start: int, shift: Fraction, order: int) -> Node:
         """Return Σ zⁿ/(n + a)^k over n from a start on."""
         algebra, z = self._algebra, self._term.ratio
-        at = shift + start
+        base = shift + start
         power = self._reader.raised(z, number(start)) if start else ONE
-        if order == 1 and at == 1 and start >= 1:
+        if order == 1 and base == 1 and start >= 1:
             rest = self._reader.raised(z, number(start - 1))
             return algebra.mul(number(-1), rest, node("log", algebra.add(ONE, algebra.neg(z))))
         if order == 1:
-            parameters = (algebra.mul(number(at + k)) for k in (0, 1))
+            parameters = (algebra.mul(number(base + k)) for k in (0, 1))
             rising = node("hyp2f1", ONE, *parameters, z)
-            return algebra.mul(power, algebra.div(rising, number(at)))
-        if shift.denominator > 1 or at < 1 or start < at:
+            return algebra.mul(power, algebra.div(rising, number(base)))
+        if shift.denominator > 1 or base < 1 or start < base:
             raise UnboundedError("it isn't a polylogarithm without a factor that is 0/0 at 0")
         before = [
             algebra.neg(algebra.div(self._reader.raised(z, number(k)), number(k**order)))
-            for k in range(1, int(at))
+            for k in range(1, int(base))
         ]
         whole = algebra.add(node("polylog", number(order), z), *before)
         return algebra.mul(self._reader.raised(z, number(-shift)), whole) if shift else whole
@@ -243,17 +243,17 @@ class _Sum:
         return _where(value, _less_than_one(z))
 
 
-def _tail(algebra: Algebra, at: Fraction, order: int, ratio: Fraction) -> Node:
+def _tail(algebra: Algebra, base: Fraction, order: int, ratio: Fraction) -> Node:
     """Return Σ ratio^k/(k + a)^order over k from 0 on, for a ratio of 1 or −1.
 
     Of order 1 and ratio 1 it is −ψ(a), of sums in which the constants cancel.
     """
     if ratio == 1:
-        start = algebra.mul(number(at))
+        start = algebra.mul(number(base))
         if order == 1:
             return node("neg", node("digamma", start))
         return node("zeta", number(order), start)
-    near, far = (_tail(algebra, (at + k) / 2, order, Fraction(1)) for k in (0, 1))
+    near, far = (_tail(algebra, (base + k) / 2, order, Fraction(1)) for k in (0, 1))
     return algebra.div(algebra.add(near, algebra.neg(far)), number(2**order))
 
 

@@ -267,8 +267,8 @@ class _Reader:
             tokens[index_at[start]] = token._replace(text=unlikely)
             slots.append(number(_UNLIKELY + k) if is_number else variable(unlikely))
             typed.append(column)
-            for each in set(column) - self._numbers.keys() if is_number else ():
-                self._numbers[each] = exact(Token(NUMERAL, each, 0, len(each)), each)
+            for entry in set(column) - self._numbers.keys() if is_number else ():
+                self._numbers[entry] = exact(Token(NUMERAL, entry, 0, len(entry)), entry)
         before = len(names.readings)
         body = self._row(_Trial(text, tokens, names, frozenset(slots)), kind)
         if any(_HOLE in reading for reading in names.readings[before:]):

@@ -29,7 +29,7 @@ def hypergeometric(reader: Reader) -> None:
         raise reader.fail("a hypergeometric function", start, _EXAMPLE)
     counts = tuple(int(sign[name] or sign[f"{name}_bare"]) for name in ("above", "below"))
     opener, *inner, closer = reader.captured(reader.balanced)
-    lists = [[each for each in _split(part, ",") if each] for part in _split(inner, ";")]
+    lists = [[piece for piece in _split(part, ",") if piece] for part in _split(inner, ";")]
     function = SERIES.get((counts[0], counts[1]))
     if function is None:
         known = ", ".join(f"{{}}_{above}F_{below}" for above, below in SERIES)
@@ -37,7 +37,7 @@ def hypergeometric(reader: Reader) -> None:
     if tuple(map(len, lists)) != (*counts, 1):
         raise reader.fail(f"it has {counts[0]} and {counts[1]} parameters", start, _EXAMPLE)
     reader.tokens += [Token(NAME, function, start, opener.start), opener]
-    for position, argument in enumerate(each for part in lists for each in part):
+    for position, argument in enumerate(piece for part in lists for piece in part):
         comma = Token(SIGN, ",", argument[0].start, argument[0].start)
         reader.tokens += [comma, *argument] if position else argument
     reader.tokens.append(closer)
