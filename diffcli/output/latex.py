@@ -34,6 +34,10 @@ from diffcli.verdict import Verdict
 _RAISED_RUN = re.compile(f"[{RAISED}]+")
 _PRIMED = re.compile(r"(\w+)([′″‴]|\^\{[^{}]*\} )\((\w+)\)")
 _E = re.compile(r"e(-?\d+)$")
+_SCIENTIFIC = re.compile(r"(?<![\w.])(\d+)(?:\.(\d+))?e(-?\d+)( ?\^)?")
+_SIDE = re.compile(r" (<=|>=|<|>|and|or) ")
+_SIGNS = {"<=": r"\leq", ">=": r"\geq", "and": r"\text{ and }", "or": r"\text{ or }"}
+_INDEXED = re.compile(r"(?<=\)) ?([a-z]\w*)$")
 _DECIMAL = re.compile(r"-?[\d.]+(e-?\d+)?$|-?(inf|nan)$")
 _POWER = r" \\cdot 10^{\1}"
 _INDENT = 1.5
@@ -87,11 +91,30 @@ def left_side(line: Line) -> str:
 
 
 def right_side(line: Line) -> str:
-    """Return a formula in LaTeX, or as it stands where it isn't one."""
+    """Return a formula or a condition in LaTeX, or as it stands where it is neither."""
+    if line.latex:
+        return scientific(line.latex.replace(r"& \text{for}\: ", "& "))
     try:
-        return line.latex or latex_of(parse(line.text))
+        parts = _SIDE.split(line.text) if "piecewise" not in line.text else [line.text]
+        sides = [_SIGNS.get(p, p) if k % 2 else latex_of(parse(p)) for k, p in enumerate(parts)]
     except DiffcliError:
         return latex_code(line.text)
+    return scientific(" ".join(sides))
+
+
+def scientific(latex: str) -> str:
+    r"""Return a formula whose long numbers have a power of ten: ``2.5 \cdot 10^{-20}``."""
+    return _SCIENTIFIC.sub(_power_of_ten, latex)
+
+
+def _power_of_ten(match: re.Match[str]) -> str:
+    whole, decimals, exponent = match[1], match[2] or "", int(match[3])
+    exponent += len(whole) - 1
+    digits = f"{whole}{decimals}"
+    digits = digits[0] + ("." + digits[1:]).rstrip("0").rstrip(".")
+    power = rf"10^{{{exponent}}}"
+    number = power if digits == "1" else rf"{digits} \cdot {power}"
+    return rf"\left({number}\right)^" if match[4] else number
 
 
 def _cell(cell: Cell, digits: int | None) -> str:
@@ -107,7 +130,10 @@ def _aligned(lines: Iterable[tuple[str, str]]) -> str:
 
 def _tables(report: Report, digits: int | None) -> Iterator[str]:
     if sheet_rows := sheet(report):
-        entries = [derivative_latex(notation(report, cell.entry)) for cell in sheet_rows[0].cells]
+        entries = [
+            derivative_latex(notation(report, cell.entry), in_line=True)
+            for cell in sheet_rows[0].cells
+        ]
         head = [*map(_name, (*report.variables, report.name)), *entries]
         besides = entries if has_quotients(report) else []
         lines = [
@@ -127,7 +153,7 @@ def _tables(report: Report, digits: int | None) -> Iterator[str]:
         yield f"At {point}: {latex_text(f'{report.name} = {value}')}."
         lines = [
             [
-                f"${derivative_latex(cell_name(report, cell))}$",
+                f"${derivative_latex(cell_name(report, cell), in_line=True)}$",
                 _number(cell.text(digits)),
                 _word(verdict_of([cell.check])),
             ]
@@ -174,18 +200,26 @@ def _name(name: str) -> str:
     return f"{stem}_{{{index.replace('_', ',')}}}" if index else stem
 
 
-def derivative_latex(written: str) -> str:
-    r"""Return a derivative's notation: ``\frac{\partial f}{\partial u}``."""
+def derivative_latex(written: str, *, in_line: bool = False) -> str:
+    r"""Return a derivative's notation, ``\frac{\partial f}{\partial u}``; slashed ``in_line``."""
     above, slash, below = written.partition("/")
     tex = [
         _RAISED_RUN.sub(_raise, re.sub(r"∂([^∂⁰¹²³⁴⁵⁶⁷⁸⁹]*)", _round, part))
         for part in (above, below)
     ]
+    if slash and in_line:
+        return f"{tex[0]} / {tex[1]}"
     if slash:
         return f"\\frac{{{tex[0]}}}{{{tex[1]}}}"
     match = _PRIMED.fullmatch(tex[0])
     primed = f"{_name(match[1])}{match[2]}({_name(match[3])})" if match else tex[0]
-    return primed.translate(PRIMES)
+    primed = _INDEXED.sub(lambda index: f"_{{{_name(index[1])}}}", primed)
+    return (
+        primed.translate(PRIMES)
+        .replace("∇", r"\nabla ")
+        .replace("×", r"\times ")
+        .replace("·", r"\cdot ")
+    )
 
 
 def _round(match: re.Match[str]) -> str:

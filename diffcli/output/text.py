@@ -36,9 +36,25 @@ _TOWER = re.compile(r"\*\*-?\w+\*\*")
 """A power in an exponent: in e^-x² it would be hard to see what is raised."""
 _LATEX: Mapping[int, str] = str.maketrans({char: f"\\{char}" for char in "#$%&_{}"} | {
     "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "′": r"$'$", "∂": r"$\partial$", "∇": r"$\nabla$", "‖": r"$\|$", "±": r"$\pm$",
-    "λ": r"$\lambda$", "µ": r"$\mu$", "…": r"\dots{}", "—": "---",
-})  # fmt: skip
+    "′": "$'$", "″": "$''$", "‴": "$'''$", "µ": r"$\mu$", "…": r"\dots{}", "—": "---", "–": "--",
+    "−": "$-$", "ℝ": "$\\mathbf{R}$", "√": r"$\surd$", "✓": "", "✗": "",
+} | {
+    char: rf"$\{name}$" for char, name in {
+        "∂": "partial", "∇": "nabla", "‖": "|", "±": "pm", "×": "times", "·": "cdot",
+        "≤": "leq", "≥": "geq", "≠": "neq", "≈": "approx", "∞": "infty", "→": "to", "↦": "mapsto",
+        "∈": "in", "∉": "notin", "∧": "wedge", "∨": "vee", "∫": "int", "∑": "sum", "∪": "cup",
+        "∩": "cap", "⊤": "top", "⟨": "langle", "⟩": "rangle", "∅": "emptyset",
+    }.items()
+} | {
+    letter: rf"$\{name}$" for letter, name in zip(
+        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
+        ("alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho "
+         "sigma tau upsilon varphi chi psi omega "
+         "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega").split(),
+        strict=True,
+    )
+} | {raised: f"$^{{{lowered}}}$" for raised, lowered in zip(RAISED, "0123456789()", strict=True)}
+)  # fmt: skip
 
 
 def safe(text: str) -> str:

@@ -359,11 +359,12 @@ def test_cases_are_written_in_words() -> None:
         (r"5 \left(1 - e^{\frac{-t}{0.001}}\right)", r"$5 \left(1 - e^{-t/0.001}\right)$"),
         (r"e^{- \frac{x}{2 y}}", r"$e^{- x/(2 y)}$"),
         (r"e^{\frac{-\left(x + y\right)}{10}}", r"$e^{-\left(x + y\right)/10}$"),
+        (r"2e-30 x", r"$2 \cdot 10^{-30} x$"),
         (r"e^{\frac{x^{2} - 1}{2}}", r"$e^{(x^{2} - 1)/2}$"),
         (r"e^{\frac{x}{2} + 1}", r"$e^{\dfrac{x}{2} + 1}$"),
     ],
 )
-def test_a_fraction_in_an_exponent_has_a_slash(latex: str, expected: str) -> None:
+def test_exponents_have_slashes_and_powers_of_ten(latex: str, expected: str) -> None:
     label = typeset(latex)
     assert label
     assert label.text == expected

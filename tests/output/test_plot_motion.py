@@ -141,3 +141,17 @@ def test_the_plane_of_r_and_theta_itself_is_drawn_where_asked_for() -> None:
     function = read_equations(["r^2 = cos(2*theta)"]).function
     picture = compose(function, Request(kind="relation")).picture
     assert set(picture.scene.names) == {"r", "theta"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "range_", "aspect"),
+    [("[t-sin(t), 1-cos(t)]", (0.0, 4 * pi), 1.0), ("[t^2, t^3]", (-10.0, 10.0), "auto")],
+)
+def test_a_curve_is_to_scale_unless_it_is_a_thread(
+    formula: str, range_: tuple[float, float], aspect: float | str
+) -> None:
+    picture = compose(parse(formula), Request(ranges={"t": range_})).picture
+    figure = Figure()
+    with styled():
+        fill(figure, picture.paint, Canvas())
+    assert figure.axes[0].get_aspect() == aspect

@@ -103,3 +103,19 @@ def test_a_point_that_an_equation_leaves_out_is_a_hole_in_its_line(
                 along = np.clip(((hole - line[:-1]) * steps).sum(axis=1) / lengths, 0, 1)
                 near = line[:-1] + along[:, None] * steps
                 assert np.hypot(*(hole - near).T).min() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("relation", "is_empty"),
+    [
+        ("x^2 + y^2 = -1", True),
+        ("x^2 = y", False),
+        ("x^2 + y^2 = 0", False),
+        ("x^y = -1", False),
+        ("sqrt(-x^2) > -1 - y^2", False),
+    ],
+)
+def test_an_empty_picture_says_that_it_is_proved(relation: str, is_empty: bool) -> None:
+    reader = parse if ">" in relation else lambda texts: read_equations(texts).function
+    plan = compose(reader([relation]), Request(ranges={"x": (-3.0, 3.0), "y": (-2.0, 2.0)}))
+    assert ("proved: no point lies in this range" in plan.notes) == is_empty

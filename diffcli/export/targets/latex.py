@@ -14,7 +14,7 @@ from diffcli.language.latex.matrices import matrix_latex
 from diffcli.language.latex.printer import lines_of, name_latex
 from diffcli.operators import Eval
 from diffcli.output.document import Line
-from diffcli.output.latex import left_side
+from diffcli.output.latex import left_side, scientific
 from diffcli.tensors.calculus.sizes import length_names
 
 
@@ -43,7 +43,7 @@ def _page(_: Target, contents: Contents) -> str:
 
 
 def _aligned(lines: Iterable[str]) -> str:
-    body = " \\\\\n".join(lines)
+    body = " \\\\\n".join(map(scientific, lines))
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
 

@@ -335,6 +335,17 @@ def _unknown(node: Node, texts: _Texts) -> str:
     return rf"{name}\left({', '.join(texts[arg] for arg in node.args)}\right)"
 
 
+def _left_out(node: Node) -> int:
+    """Return how many of the last arguments are those of a call without them."""
+    defaults = TABLE[node.op].defaults if node.op in TABLE else ()
+    count = 0
+    for default, argument in zip(reversed(defaults), reversed(node.args), strict=False):
+        if argument.op != NUMBER or argument.value != Fraction(default):
+            break
+        count += 1
+    return count
+
+
 def _call(node: Node, texts: _Texts) -> str:
     if is_unknown(node.op):
         return _unknown(node, texts)
@@ -342,7 +353,7 @@ def _call(node: Node, texts: _Texts) -> str:
 
     def place(match: re.Match[str]) -> str:
         if match["all"]:
-            return ", ".join(arguments)
+            return ", ".join(arguments[: len(arguments) - _left_out(node)])
         index = int(match["index"])
         return arguments[index] if index < len(arguments) else match[0]
 

@@ -9,6 +9,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 
+from diffcli.output.latex import scientific
 from diffcli.output.plots.style import FONT_SIZE
 
 WIDTH = 0.44
@@ -49,7 +50,7 @@ def plain(text: str) -> Label:
 
 def typeset(latex: str) -> Label | None:
     """Return a formula typeset, its fractions in full size; None where matplotlib can't."""
-    level = _level_exponents(_CASES.sub(_in_line, latex))
+    level = _level_exponents(_CASES.sub(_in_line, scientific(latex)))
     display = _APART.sub(r"\\, ", _BARS.sub(r"|\1|", level).replace(r"\frac", r"\dfrac"))
     try:
         box = MathTextParser("path").parse(f"${display}$", prop=FontProperties(size=FONT_SIZE))

@@ -30,8 +30,8 @@ LENGTH, LOWEST = 0.1, 0.4
 """Of an arrow, as a part of the larger side, and at most of the smaller one."""
 STILL = 1e-6
 """A speed less than this part of the usual one has no direction that could be told."""
-FLAT = 1e-9
-"""A side less than this part of the other would be no side, to scale."""
+STRETCHED = 10
+"""How many times as wide as high, or as high as wide, a curve may be to be drawn to scale."""
 MARGIN = 0.06
 ENDLESS = 100.0
 """How many times as wide as its fences a coordinate is that has no end."""
@@ -76,7 +76,7 @@ class Curve(Picture):
         return texts
 
     def paint(self, figure: Figure) -> None:
-        """Draw the curve with its tangents, to scale; its start is dotted."""
+        """Draw the curve with its tangents, to scale if its sides allow it; its start is dotted."""
         import matplotlib as mpl
         from matplotlib.ticker import MaxNLocator
 
@@ -91,7 +91,10 @@ class Curve(Picture):
         (x, dx), (y, dy) = np.where(np.abs(values) <= HIGHEST, values, np.nan)
         ends = self.view
         smaller, larger = sorted(high - low for low, high in ends)
-        axes.set(xlim=ends[0], ylim=ends[1], aspect="equal" if smaller > FLAT * larger else "auto")
+        is_equal = larger <= STRETCHED * smaller
+        axes.set(xlim=ends[0], ylim=ends[1], aspect="equal" if is_equal else "auto")
+        # As they are seen, axes that aren't equal are as long as each other.
+        scales = [1.0 if is_equal else larger / (high - low) for low, high in ends]
         for axis in (axes.xaxis, axes.yaxis):
             most = ticks_across(figure, axes, 8) if axis is axes.xaxis else 8
             axis.set_major_locator(MaxNLocator(nbins=most, steps=ROUND))
@@ -101,14 +104,14 @@ class Curve(Picture):
             zero(0, color=faint(axes), linewidth=0.7, zorder=1.5)
         line, arrow = colours()[:2]
         axes.plot(x, y, color=line, linewidth=1.7, zorder=3)
-        size = np.hypot(dx, dy)
+        size = np.hypot(dx * scales[0], dy * scales[1])
         seen = [np.clip(side, *pair) for side, pair in zip((x, y), ends, strict=True)]
         along = np.append(0, np.nancumsum(np.hypot(*map(np.diff, seen))))
         picked = along.searchsorted(np.arange(ARROWS) / ARROWS * along[-1])
         picked = picked[(seen[0][picked] == x[picked]) & (seen[1][picked] == y[picked])]
         usual = np.nanmedian(size) if np.isfinite(size).any() else 0.0
         picked = picked[np.isfinite(size[picked]) & (size[picked] > STILL * usual)]
-        length = min(LENGTH * larger, LOWEST * smaller)
+        length = min(LENGTH * larger, LOWEST * smaller) if is_equal else LENGTH * larger
         unit = length / size[picked]
         axes.quiver(
             x[picked], y[picked], dx[picked] * unit, dy[picked] * unit,

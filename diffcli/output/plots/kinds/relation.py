@@ -107,6 +107,13 @@ def notes_of(function: Function, scene: Scene) -> tuple[str, ...]:
         rows, columns = scene.grid.shape
         why = ": the limit of work is reached; a smaller range shows more" * scene.is_limited
         notes.append(f"{scene.undecided:,} of {rows * columns:,} cells are undecided{why}")
+    # Of a region, cells at a domain's edge may be neither inside nor undecided.
+    is_empty = not any(
+        shown.inside is not None or shown.crossed.any() or shown.undecided.any()
+        for shown in scene.shown
+    )
+    if is_empty and not any(has_variable_power(output) for output in function.outputs):
+        notes.append("proved: no point lies in this range")
     holes = [hole for shown in scene.shown for edge in shown.edges for hole in edge.branches.holes]
     if holes:
         listed = ", ".join(f"({x:.6g}, {y:.6g})" for x, y in holes[:MOST_LISTED])
