@@ -160,8 +160,8 @@ def extremes(
     candidates = [*_corners(output, ranges), *(_candidate(output, each) for each in points)]
     is_continuous = found.is_defined is True and not _may_jump(output)
     return Extremes(
-        _attained(found.minimum, candidates, function.variables, is_continuous),
-        _attained(found.maximum, candidates, function.variables, is_continuous),
+        _attained(found.minimum, _best(candidates, 1), function.variables, is_continuous),
+        _attained(found.maximum, _best(candidates, -1), function.variables, is_continuous),
     )
 
 
@@ -193,6 +193,21 @@ def _candidate(output: Node, point: NotablePoint) -> tuple[Attained, arb | None]
     else:
         return Attained(point.at, None, is_proved=False), None
     return Attained(point.at, point.exact), value_over(output, names, at)
+
+
+def _best(
+    candidates: Sequence[tuple[Attained, arb | None]], sense: int
+) -> list[tuple[Attained, arb | None]]:
+    """Return the candidates of which none is proved to be better, the greatest for a sense of −1.
+
+    The bounds of an extremum are too wide to tell its points from those that miss it by a little.
+    """
+    values = [sense * value for _, value in candidates if value is not None]
+    return [
+        (point, value)
+        for point, value in candidates
+        if value is None or not any(other < sense * value for other in values)
+    ]
 
 
 def _attained(
