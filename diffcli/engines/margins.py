@@ -13,6 +13,7 @@ from diffcli.language.expression import (
     integrand_of,
     is_integral,
     is_unknown,
+    minus,
     node,
     postorder,
 )
@@ -29,7 +30,7 @@ def kink_terms(term: Node) -> list[Node]:
         return []
     if row.jumps_at:
         whole = stated(row.jumps_at, term)
-        return [_minus(whole, node("round", whole))]
+        return [minus(whole, node("round", whole))]
     return [stated(text, term) for text in row.kinks_at]
 
 
@@ -81,10 +82,6 @@ def divisors(term: Node) -> list[Node]:
     return []
 
 
-def _minus(x: Node, y: Node) -> Node:
-    return node("add", x, node("neg", y))
-
-
 def _gap(best: str, other: str) -> Callable[..., list[Node]]:
     """Return the margin of the best of some terms: how far it is from the second best."""
 
@@ -94,7 +91,7 @@ def _gap(best: str, other: str) -> Callable[..., list[Node]]:
             beaten = node(other, first, argument)
             second = beaten if second is None else node(best, second, beaten)
             first = node(best, first, argument)
-        return [] if second is None else [_minus(first, second)]
+        return [] if second is None else [minus(first, second)]
 
     return margins
 

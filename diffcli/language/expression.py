@@ -82,6 +82,11 @@ def variable(name: str) -> Node:
     return node(VARIABLE, value=name)
 
 
+def minus(x: Node, y: Node) -> Node:
+    """Return the difference x − y, a sum with a negation."""
+    return node("add", x, node("neg", y))
+
+
 def postorder(roots: Iterable[Node]) -> tuple[Node, ...]:
     """Return every node that the roots reach, once, arguments before their users."""
     order: list[Node] = []

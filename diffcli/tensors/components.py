@@ -83,8 +83,3 @@ def total(terms: Sequence[Node]) -> Node:
 def product(factors: Sequence[Node]) -> Node:
     """Return a product, 1 of no factors."""
     return node("mul", *factors) if len(factors) > 1 else (factors[0] if factors else number(1))
-
-
-def minus(x: Node, y: Node) -> Node:
-    """Return a difference."""
-    return node("add", x, node("neg", y))

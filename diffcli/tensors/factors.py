@@ -12,8 +12,8 @@ from types import MappingProxyType
 import numpy as np
 
 from diffcli.errors import LimitError
-from diffcli.language.expression import Node, node, number
-from diffcli.tensors.components import as_array, minus, total
+from diffcli.language.expression import Node, minus, node, number
+from diffcli.tensors.components import as_array, total
 from diffcli.tensors.matrices import factored, shape_of_square, square
 from diffcli.tensors.rules import Nodes, Shape, TensorRule
 

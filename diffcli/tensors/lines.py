@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diffcli.language.expression import Node, node, number
-from diffcli.tensors.components import as_array, minus, total
+from diffcli.language.expression import Node, minus, node, number
+from diffcli.tensors.components import as_array, total
 from diffcli.tensors.pieces import added, linear, only, piece_of, sum_of
 from diffcli.tensors.reductions import line, logsumexp, meets_in_lines
 from diffcli.tensors.rules import (

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from diffcli.language.expression import Node, node, number
-from diffcli.tensors.components import as_array, minus, product, total
+from diffcli.language.expression import Node, minus, node, number
+from diffcli.tensors.components import as_array, product, total
 from diffcli.tensors.pieces import added, linear, piece_of
 from diffcli.tensors.rules import (
     Kept,

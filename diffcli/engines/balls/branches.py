@@ -13,7 +13,7 @@ from operator import mul
 from types import MappingProxyType
 
 from diffcli.engines.balls.guards import Difficult
-from diffcli.language.expression import Node, constant, node, number, postorder
+from diffcli.language.expression import Node, constant, minus, node, number, postorder
 from diffcli.language.functions import TABLE
 from diffcli.language.rationals import fraction_of
 from diffcli.language.rules import stated
@@ -35,11 +35,6 @@ class UnsettledMargin(Exception):  # noqa: N818  (no error: it names what isn't 
     def __init__(self, margin: Node) -> None:
         super().__init__()
         self.margin = margin
-
-
-def minus(x: Node, y: Node) -> Node:
-    """Return x − y."""
-    return node("add", x, node("neg", y))
 
 
 _SIGNED: Mapping[str, Callable[..., tuple[Node, Node, Node, Node]]] = MappingProxyType(

@@ -13,12 +13,20 @@ from dataclasses import dataclass
 
 from flint import arb, arb_series, ctx
 
-from diffcli.engines.balls.branches import Floor, Sign, UnsettledMargin, direction, minus, settled
+from diffcli.engines.balls.branches import Floor, Sign, UnsettledMargin, direction, settled
 from diffcli.engines.balls.decimals import python_fraction
 from diffcli.engines.balls.guards import Difficult, Trouble, Value, ball, centre, check_deadline
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.walk import Term, Walk
-from diffcli.language.expression import VARIABLE, Node, number, postorder, substituted, variable
+from diffcli.language.expression import (
+    VARIABLE,
+    Node,
+    minus,
+    number,
+    postorder,
+    substituted,
+    variable,
+)
 
 MAX_PIECES = 64
 MAX_CUTS = 400

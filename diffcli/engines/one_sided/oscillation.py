@@ -35,7 +35,7 @@ from diffcli.engines.one_sided.germs import (
 )
 from diffcli.engines.one_sided.paths import Paths
 from diffcli.engines.one_sided.sums import sub
-from diffcli.language.expression import Node, constant, node, number, postorder, substituted
+from diffcli.language.expression import Node, constant, minus, node, number, postorder, substituted
 
 _PI = constant("pi")
 _TURNS = (Fraction(0), Fraction(1, 2), Fraction(1, 4), Fraction(3, 4), Fraction(1, 12))
@@ -176,9 +176,9 @@ def _along(
         argument = wave.args[0]
         own = node("mul", number(phases[argument]), phase)
         rest = node("mul", number(phases[argument]), first)
-        beside = node("add", argument, node("neg", rest))
+        beside = minus(argument, rest)
         reduced = phase if argument is first else node("add", own, beside)
-        whole = node("add", rest, node("neg", own))
+        whole = minus(rest, own)
         replaced[wave] = _KINDS[wave.op].turned(reduced, whole)
     turned = substituted(output, replaced)
     try:

@@ -20,7 +20,7 @@ from flint import arb
 from diffcli.engines.balls.decimals import certain_digits, flint_fraction
 from diffcli.engines.balls.precision import working
 from diffcli.engines.enclosure import Index
-from diffcli.language.expression import Node, node, number, postorder, variable
+from diffcli.language.expression import Node, minus, node, number, postorder, variable
 from diffcli.language.printer import text_of
 from diffcli.studies.check.places import RandomPoint
 
@@ -274,7 +274,7 @@ def _exchanged(nodes: Sequence[Node], user: Node, index: int, term: Node) -> Nod
 
 
 def _unit_slope(term: Node, x: Node) -> Node:
-    return node("add", x, node("detach", node("add", term, node("neg", x))))
+    return node("add", x, node("detach", minus(term, x)))
 
 
 def _constant(term: Node, _: Node) -> Node:
@@ -283,4 +283,4 @@ def _constant(term: Node, _: Node) -> Node:
 
 def _turned(term: Node, _: Node) -> Node:
     twice = node("mul", number(2), node("detach", term))
-    return node("add", twice, node("neg", term))
+    return minus(twice, term)

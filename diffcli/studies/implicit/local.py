@@ -14,11 +14,11 @@ from operator import mul
 
 from flint import arb
 
-from diffcli.engines.balls.branches import Floor, Sign, UnsettledMargin, direction, minus, settled
+from diffcli.engines.balls.branches import Floor, Sign, UnsettledMargin, direction, settled
 from diffcli.engines.balls.guards import Difficult
 from diffcli.engines.balls.precision import working
 from diffcli.engines.balls.signs import Facts
-from diffcli.language.expression import Node, number, postorder
+from diffcli.language.expression import Node, minus, number, postorder
 from diffcli.language.rationals import fraction_of
 from diffcli.studies.implicit.germs import (
     BITS,
