@@ -47,10 +47,13 @@ def verify_gradients(
     dtype = str(inputs[moving[0]].dtype).removeprefix("torch.")
     names = _names(function, len(inputs))
 
+    # Here, and not in what is recorded: an input may have a history of its own.
+    constants = [
+        tensor.detach() if isinstance(tensor, torch.Tensor) else tensor for tensor in inputs
+    ]
+
     def call(*values: Tensor) -> Any:
-        given = [
-            tensor.detach() if isinstance(tensor, torch.Tensor) else tensor for tensor in inputs
-        ]
+        given = list(constants)
         for position, value in zip(moving, values, strict=True):
             given[position] = value
         outputs = function(*given)

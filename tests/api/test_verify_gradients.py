@@ -195,6 +195,13 @@ def test_a_function_is_verified() -> None:
     assert jacobian.results[0].derivative["matrix"] == [[2.0, 0.0], [0.0, 4.0]]
 
 
+def test_an_input_that_was_computed_is_a_point_like_any_other() -> None:
+    leaf = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
+    for computed in (leaf * 2, leaf[:2], leaf.clone()):
+        found = diffcli.verify_gradients(lambda x, y: (x**3 * y).sum(), computed, computed.detach())
+        assert {check.verdict for check in found.results[0].checks} == {Verdict.CERTIFIED}
+
+
 def test_a_module_is_verified() -> None:
     torch.manual_seed(1)
     net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
