@@ -229,3 +229,14 @@ def test_the_command_says_which_constraints_are_active(capsys: pytest.CaptureFix
     assert top["exact_multipliers"] == {"x^2 + y^2 = 2": "1/2"}
     assert answer["extremes"]["maximum"]["exact"] == "2"
     assert answer["extremes"]["minimum"]["exact"] == "-sqrt(2)"
+
+
+def test_what_misses_an_extremum_by_less_than_floats_tell_is_none_of_its_points(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # f(0) = 1 is less than f(1) = 1 + 1e-18, and f(2) = 5 + 2e-18 more than f(-1) = 5 - 1e-18.
+    best = told("1 + x^2*(x - 1)^2 + 1e-18*x", "--in", "-1:2", "--global", capsys=capsys)[
+        "extremes"
+    ]
+    assert [point["at"]["x"] for point in best["maximum"]["points"]] == [2.0]
+    assert [abs(point["at"]["x"]) < 1e-6 for point in best["minimum"]["points"]] == [True]

@@ -202,12 +202,13 @@ def _best(
 
     The bounds of an extremum are too wide to tell its points from those that miss it by a little.
     """
-    values = [sense * value for _, value in candidates if value is not None]
-    return [
-        (point, value)
-        for point, value in candidates
-        if value is None or not any(other < sense * value for other in values)
-    ]
+    values = [value for _, value in candidates if value is not None]
+
+    def is_worse(value: arb) -> bool:
+        # No arithmetic, which would round the balls.
+        return any(other < value if sense > 0 else other > value for other in values)
+
+    return [(point, value) for point, value in candidates if value is None or not is_worse(value)]
 
 
 def _attained(
