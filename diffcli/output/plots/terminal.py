@@ -46,10 +46,10 @@ PLAIN = 50
 
 def _written_out(labels: LabelSet) -> list[str]:
     """Return the numbers at an axis with all their digits: uniplot writes 2.5 as 2."""
-    numbers = [float(each) for each in labels.labels]
+    numbers = [float(label) for label in labels.labels]
     smallest = min(np.abs(np.diff(numbers)), default=1.0) / 1000
     for digits in range(10):
-        texts = [f"{each:,.{digits}f}" for each in numbers]
+        texts = [f"{number:,.{digits}f}" for number in numbers]
         rounded = [float(text.replace(",", "")) for text in texts]
         if np.allclose(rounded, numbers, rtol=0, atol=smallest):
             break
@@ -69,15 +69,15 @@ def lines_text(plot: LinesShown, columns: int, rows: int, *, colour: bool) -> st
     panels = plot.panels
     if len(panels) > 1:
         texts = [
-            lines_text(replace(each, frame=replace(each.frame, layout="overlay")), columns,
+            lines_text(replace(panel, frame=replace(panel.frame, layout="overlay")), columns,
                        rows // len(panels), colour=colour)
-            for each in panels
+            for panel in panels
         ]  # fmt: skip
         return "\n".join(texts)
     frame, lines = plot.frame, shown_lines(plot.samples, plot.lines, plot.frame)
     if frame.symlog:
         raise UsageError("--symlog is drawn in a file", hint="-o plot.png")
-    legend = [line.equation for line in lines] + [each.text for each in plot.straights]
+    legend = [line.equation for line in lines] + [straight.text for straight in plot.straights]
     features = _features(plot, columns)
     width, height = _room(columns, rows, len(legend) + len(features))
     view = frame_range(plot.samples, plot.lines, plot.frame)
@@ -86,7 +86,7 @@ def lines_text(plot: LinesShown, columns: int, rows: int, *, colour: bool) -> st
         _points(plot.samples, line, dots if line.order else None, log_x=frame.log_x)
         for line in lines
     ]
-    drawn += [each.line(frame.x_range, view, log_x=frame.log_x) for each in plot.straights]
+    drawn += [straight.line(frame.x_range, view, log_x=frame.log_x) for straight in plot.straights]
     axis = _Axis(*view, is_log=frame.log)
     solid = [colour or not line.order for line in lines] + [True] * len(plot.straights)
     colours = [name for name, _ in zip(cycle(COLOURS), legend, strict=False)]
@@ -125,7 +125,7 @@ def curve_text(
     """
     (x, _), (y, _) = samples.values
     series = [Series(np.array([x, y]).T, "blue")]
-    series += [Series(np.array(each.line(*view)).T, "green") for each in straights]
+    series += [Series(np.array(straight.line(*view)).T, "green") for straight in straights]
     keys = [(legend[0], "blue")]
     return series_text(series, view, keys, [*legend[1:], *remarks], columns, rows, colour=colour)
 
@@ -200,14 +200,14 @@ def _drawn(scene: Scene, shown: Shown, size: tuple[int, int]) -> Iterator[tuple[
     if shown.inside is not None:
         # A dot a character.
         columns, rows = (
-            np.linspace(0, count - 1, each).round().astype(int)
-            for count, each in zip(grid.shape[::-1], size, strict=True)
+            np.linspace(0, count - 1, cells).round().astype(int)
+            for count, cells in zip(grid.shape[::-1], size, strict=True)
         )
         picked = np.ix_(rows, columns)
         x, y = np.meshgrid(grid.x[columns], grid.y[rows])
         dots.append(np.array([x, y])[:, shown.inside[picked]].T)
     yield np.concatenate([*dots, gap]), False
-    lines = [each for edge in shown.edges for line in edge.branches.lines for each in (line, gap)]
+    lines = [part for edge in shown.edges for line in edge.branches.lines for part in (line, gap)]
     yield np.concatenate([*lines, gap]), True
 
 
@@ -290,11 +290,11 @@ def _legend(
 
 def _features(plot: LinesShown, columns: int) -> list[str]:
     """Return the places of each kind of feature that was asked for, in lines that fit."""
-    found: list[str] = []
+    listed: list[str] = []
     for feature in Feature if not plot.quiet else ():
-        places = [f"{spot.x:.12g}" for spot in plot.spots if spot.feature is feature]
-        more = ["…"] if len(places) > MOST_LISTED else []
-        if places:
-            text = f"{feature.value}: {', '.join(places[:MOST_LISTED] + more)}"
-            found += wrap(text, columns, initial_indent="  ", subsequent_indent="    ")
-    return found
+        spots = [f"{spot.x:.12g}" for spot in plot.spots if spot.feature is feature]
+        more = ["…"] if len(spots) > MOST_LISTED else []
+        if spots:
+            text = f"{feature.value}: {', '.join(spots[:MOST_LISTED] + more)}"
+            listed += wrap(text, columns, initial_indent="  ", subsequent_indent="    ")
+    return listed

@@ -84,10 +84,10 @@ def _compose_equation(function: Function, request: Request) -> PlotPlan:
         ends[angle] = 0.0, 2 * pi
         told.append(Range(*ends[angle], f"{angle}=0:2pi"))
     if RADIUS not in ends:
-        curves = [curve for each in relations for curve in curves_of(each, names)]
-        _, found = default_ranges(function, curves, names)
-        ends[RADIUS] = found.low, found.high
-        told.append(Range(*ends[RADIUS], f"{RADIUS}={found.text}"))
+        curves = [curve for relation in relations for curve in curves_of(relation, names)]
+        _, radii = default_ranges(function, curves, names)
+        ends[RADIUS] = radii.low, radii.high
+        told.append(Range(*ends[RADIUS], f"{RADIUS}={radii.text}"))
     flat = scene_over(relations, names, (ends[angle], ends[RADIUS]))
     notes = notes_of(function, flat)
     return PlotPlan(RelationPicture(_wound(flat), notes), chosen(told), notes)
@@ -97,9 +97,9 @@ def _wound(flat: Scene) -> Scene:
     """Return a scene over θ and r as one over x and y."""
     edges = [edge for shown in flat.shown for edge in shown.edges]
     parts = [part for edge in edges for part in (*edge.branches.lines, edge.branches.dots)]
-    places = _cartesian(np.concatenate([np.zeros((1, 2)), *parts]))
-    reach = MARGIN * float(np.ptp(places, axis=0).max()) or 1.0
-    (low_x, low_y), (high_x, high_y) = places.min(axis=0) - reach, places.max(axis=0) + reach
+    points = _cartesian(np.concatenate([np.zeros((1, 2)), *parts]))
+    reach = MARGIN * float(np.ptp(points, axis=0).max()) or 1.0
+    (low_x, low_y), (high_x, high_y) = points.min(axis=0) - reach, points.max(axis=0) + reach
     grid = grid_over(((low_x, high_x), (low_y, high_y)), MOST_CELLS)
 
     def wound(mask: Mask) -> Mask:
@@ -110,7 +110,7 @@ def _wound(flat: Scene) -> Scene:
 
     shown = tuple(
         replace(
-            each,
+            region,
             edges=tuple(
                 replace(
                     edge,
@@ -121,12 +121,12 @@ def _wound(flat: Scene) -> Scene:
                         _cartesian(edge.branches.holes),
                     ),
                 )
-                for edge in each.edges
+                for edge in region.edges
             ),
-            undecided=wound(each.undecided),
-            crossed=wound(each.crossed),
+            undecided=wound(region.undecided),
+            crossed=wound(region.crossed),
         )
-        for each in flat.shown
+        for region in flat.shown
     )
     return Scene(grid, ("x", "y"), shown)
 
@@ -142,7 +142,7 @@ def _is_equation(function: Function) -> bool:
     if set(function.variables) not in ({RADIUS, angle} for angle in ANGLES):
         return False
     relations = relations_of(function)
-    return bool(relations) and all(each.condition is None for each in relations or ())
+    return bool(relations) and all(relation.condition is None for relation in relations or ())
 
 
 def _suits(function: Function) -> int:

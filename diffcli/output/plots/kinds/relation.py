@@ -51,12 +51,12 @@ class RelationPicture(Picture):
     def columns(self) -> Iterator[tuple[str, Floats]]:
         """Yield the numbers of the relation and of its branch, and the branches' points."""
         points, numbers = [np.empty((0, 2))], [np.empty((0, 2), np.int64)]
-        for place, shown in enumerate(self.scene.shown, start=1):
+        for number, shown in enumerate(self.scene.shown, start=1):
             branches = [line for edge in shown.edges for line in edge.branches.lines]
             branches += [dot[None] for edge in shown.edges for dot in edge.branches.dots]
             points += branches
             numbers += [
-                np.broadcast_to([place, branch], line.shape)
+                np.broadcast_to([number, branch], line.shape)
                 for branch, line in enumerate(branches, start=1)
             ]
         relation, branch = np.concatenate(numbers).T
@@ -68,20 +68,25 @@ class RelationPicture(Picture):
 def _compose(function: Function, request: Request) -> PlotPlan:
     relations = relations_of(function) or []
     names = _names(function, request)
-    curves = [curve for each in relations for curve in curves_of(each, names)]
+    curves = [curve for relation in relations for curve in curves_of(relation, names)]
     told: list[Range] = []
     ends = dict(request.ranges)
     if len(ends) < len(names):
-        has_regions = any(each.condition is not None for each in relations)
-        found = default_ranges(function, curves, names, edges=has_regions)
-        for name, each in zip(names, found, strict=True):
+        has_regions = any(relation.condition is not None for relation in relations)
+        usual = default_ranges(function, curves, names, edges=has_regions)
+        for name, range_ in zip(names, usual, strict=True):
             if name not in ends:
-                ends[name] = each.low, each.high
-                told.append(Range(each.low, each.high, f"{name}={each.text}"))
+                ends[name] = range_.low, range_.high
+                told.append(Range(range_.low, range_.high, f"{name}={range_.text}"))
     scene = scene_over(relations, names, (ends[names[0]], ends[names[1]]))
     notes = notes_of(function, scene)
     if request.notable:
-        parts = [part for each in relations if each.residual for part in curves_of(each, names)[0]]
+        parts = [
+            part
+            for relation in relations
+            if relation.residual
+            for part in curves_of(relation, names)[0]
+        ]
         search = notable_points(parts, scene.grid, request.notable)
         scene = replace(scene, notable=search.found)
         if search.undecided:

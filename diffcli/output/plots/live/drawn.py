@@ -89,19 +89,19 @@ def _lines(
     indices = [
         (output, (name,) * order) for output in range(len(function.outputs)) for order in computed
     ]
-    places = {(output, len(by)): place for place, (output, by) in enumerate(indices)}
+    entries = {(output, len(by)): entry for entry, (output, by) in enumerate(indices)}
 
     def line_data(line: Line) -> dict[str, Any]:
         return {
             "name": line.name.replace("'", "′"),
-            "entry": places.get((line.output, line.order)),
+            "entry": entries.get((line.output, line.order)),
             "order": line.order,
             "colour": line.output if several else line.order,
-            "slope": places.get((line.output, 1)) if line.order == 0 else None,
+            "slope": entries.get((line.output, 1)) if line.order == 0 else None,
             "label": math(line.latex) if line.latex and line.short else escape(line.equation),
         }
 
-    points = [(each.x, each.y) for each in picture.spots]
+    points = [(spot.x, spot.y) for spot in picture.spots]
     points += [(x, y) for _, x, y in picture.points]
     fields = {
         "x": frame.x_range,
@@ -114,8 +114,12 @@ def _lines(
         ],
         "marks": [{"x": x, "y": y} for x, y in points if isfinite(y)],
         "straights": [
-            {"x": each.x, "y": each.y, "slope": None if isinf(each.slope) else each.slope}
-            for each in picture.straights
+            {
+                "x": straight.x,
+                "y": straight.y,
+                "slope": None if isinf(straight.slope) else straight.slope,
+            }
+            for straight in picture.straights
         ],
     }
     return Drawn("lines", (name,), tuple(indices), fields)
@@ -130,7 +134,7 @@ def _view_of_lines(
     if frame.log or frame.y_range:
         return view
     x = np.linspace(*frame.x_range, PROBES)
-    numbers = (evaluator(each, max(orders))(x) for each in _at_the_ends(function, sliders))
+    numbers = (evaluator(end, max(orders))(x) for end in _at_the_ends(function, sliders))
     return _widened(*view, [rows[:, order] for rows in numbers for order in orders])
 
 
@@ -138,14 +142,14 @@ def _surface(function: Function, picture: Surface, sliders: Sequence[Slider]) ->
     called, plane, (first, second) = function.called, picture.plane, picture.variables
     levels = levels_of(plane.values[0])
     grid = np.array([side.ravel()[::SPARSE] for side in np.meshgrid(plane.x, plane.y)])
-    heights = [planes.evaluator(each)(grid)[0] for each in _at_the_ends(function, sliders)]
+    heights = [planes.evaluator(end)(grid)[0] for end in _at_the_ends(function, sliders)]
     text, latex = equation_of(function)
     fields = {
         "x": plane.x[[0, -1]].tolist(),
         "y": plane.y[[0, -1]].tolist(),
         "z": _widened(float(levels[0]), float(levels[-1]), heights),
         "names": [called, f"∂{called}/∂{first}", f"∂{called}/∂{second}"],
-        "marks": [dict(zip("xy", each.at.values(), strict=True)) for each in picture.critical],
+        "marks": [dict(zip("xy", point.at.values(), strict=True)) for point in picture.critical],
         "label": math(latex) if latex else escape(text),
     }
     return Drawn("surface", (first, second), ((0, ()), (0, (first,)), (0, (second,))), fields)
@@ -153,10 +157,10 @@ def _surface(function: Function, picture: Surface, sliders: Sequence[Slider]) ->
 
 def _at_the_ends(function: Function, sliders: Sequence[Slider]) -> Iterator[Function]:
     """Yield the Function at the ends of each slider, the others where they stand at first."""
-    starts = {each.name: each.node for each in sliders}
-    for each in sliders:
-        for end in (each.low, each.high):
-            yield holding(function, {**starts, each.name: Slider(each.name, 0, 0, end).node})
+    starts = {slider.name: slider.node for slider in sliders}
+    for slider in sliders:
+        for end in (slider.low, slider.high):
+            yield holding(function, {**starts, slider.name: Slider(slider.name, 0, 0, end).node})
 
 
 def _widened(low: float, high: float, rows: Sequence[np.ndarray]) -> tuple[float, float]:

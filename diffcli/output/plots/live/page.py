@@ -93,7 +93,7 @@ def live_page(
     data = {
         **shown.data,
         "arguments": function.variables if shown.indices else (),
-        "parameters": [vars(each) for each in sliders],
+        "parameters": [vars(slider) for slider in sliders],
         "dark": None if canvas.style == OWN else True,
     }
     if not shown.indices:
@@ -127,11 +127,11 @@ def _within_reach(
 ) -> Iterator[Caveat]:
     """Yield what the page computes wrong near what it shows."""
     ends = dict(zip(shown.coordinates, (shown.fields["x"], shown.fields["y"]), strict=False))
-    ends |= {each.name: (each.low, each.high) for each in sliders}
+    ends |= {slider.name: (slider.low, slider.high) for slider in sliders}
     reach = {name: REACH * max(map(abs, pair)) for name, pair in ends.items()}
-    for each in caveats:
-        if all(abs(value) <= reach[name] for name, value in each.at.items()):
-            yield replace(each, function="the page")
+    for caveat in caveats:
+        if all(abs(value) <= reach[name] for name, value in caveat.at.items()):
+            yield replace(caveat, function="the page")
 
 
 # -- the file ------------------------------------------------------------------------------------
@@ -194,4 +194,4 @@ def _legend(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _notes(kind: str, notes: Sequence[str]) -> Iterator[str]:
-    yield from (f"{each[0].upper()}{each[1:]}." for each in (_HINTS[kind], *notes))
+    yield from (f"{note[0].upper()}{note[1:]}." for note in (_HINTS[kind], *notes))

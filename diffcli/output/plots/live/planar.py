@@ -37,19 +37,19 @@ def _relations(picture: RelationPicture) -> dict[str, Any]:
         "axes": scene.names,
         "names": scene.names,
         "text": ", ".join(shown.relation.text for shown in scene.shown),
-        "lines": [_relation(place, shown) for place, shown in enumerate(scene.shown)],
-        "marks": [{"x": each.x, "y": each.y} for each in scene.notable],
+        "lines": [_relation(index, shown) for index, shown in enumerate(scene.shown)],
+        "marks": [{"x": point.x, "y": point.y} for point in scene.notable],
         "straights": _straights(straights_of(scene)),
     }
 
 
-def _relation(place: int, shown: Shown) -> dict[str, Any]:
+def _relation(index: int, shown: Shown) -> dict[str, Any]:
     edges = [(edge, "strict" if edge.is_strict else "paths") for edge in shown.edges]
     text, latex = shown.relation.text, relation_latex(shown.relation.sides)
     return {
         "name": text,
         "label": math(latex) if latex else escape(text),
-        "colour": place,
+        "colour": index,
         **{
             name: [line.tolist() for edge, kind in edges for line in edge.branches.lines
                    if kind == name]
@@ -110,7 +110,7 @@ def _path(picture: Curve) -> dict[str, Any]:
 
 
 def _rows(part: Floats) -> list[list[float | None]]:
-    return [[None if np.isnan(each) else each for each in row] for row in part.tolist()]
+    return [[None if np.isnan(number) else number for number in row] for row in part.tolist()]
 
 
 def _view(x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> dict[str, Any]:
@@ -125,6 +125,10 @@ def _view(x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> dict[str,
 
 def _straights(straights: Sequence[StraightLine]) -> list[Mapping[str, Any]]:
     return [
-        {"x": each.x, "y": each.y, "slope": None if isinf(each.slope) else each.slope}
-        for each in straights
+        {
+            "x": straight.x,
+            "y": straight.y,
+            "slope": None if isinf(straight.slope) else straight.slope,
+        }
+        for straight in straights
     ]
