@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from diffcli.engines.tape import Tape, Value, called, rounded
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Tensors: TypeAlias = "tuple[Tensor, ...]"
-_KIND = attrgetter("dtype", "requires_grad")
 
 
 class _Plan(NamedTuple):
@@ -54,7 +52,7 @@ class Program:
         that depends on no input has the shape given, or their broadcast shape. Raises UsageError
         for another number of inputs, or for an imaginary constant among real inputs.
         """
-        kinds = tuple(map(_KIND, inputs))
+        kinds = tuple([(tensor.dtype, tensor.requires_grad) for tensor in inputs])
         if kinds not in self._plans:
             self._plans[kinds] = self._planned(kinds)
         dtype, is_common, is_transformed = self._plans[kinds]
