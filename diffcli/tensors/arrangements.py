@@ -51,14 +51,14 @@ def _shape_of_vec(_: Node, shapes: Sequence[Shape]) -> Shape:
     return (prod(shapes[0]),)
 
 
-def _shape_of_eye(each: Node, shapes: Sequence[Shape]) -> Shape:
-    return _shape_of_full(each, shapes) * 2
+def _shape_of_eye(term: Node, shapes: Sequence[Shape]) -> Shape:
+    return _shape_of_full(term, shapes) * 2
 
 
-def _shape_of_full(each: Node, shapes: Sequence[Shape]) -> Shape:
+def _shape_of_full(term: Node, shapes: Sequence[Shape]) -> Shape:
     if shapes[0]:
         raise MismatchError("each entry is one number")
-    return tuple(size for size in each.static if isinstance(size, int))
+    return tuple(size for size in term.static if isinstance(size, int))
 
 
 def _sources_of_diag(_: Node, shape: Shape) -> Positions:
@@ -73,13 +73,13 @@ def _sources_of_vec(_: Node, shape: Shape) -> Positions:
     return positions_in(shape).T.reshape(-1)
 
 
-def _sources_of_eye(each: Node, _: Shape) -> Positions:
-    (size,) = each.static
+def _sources_of_eye(term: Node, _: Shape) -> Positions:
+    (size,) = term.static
     return np.eye(int(str(size)), dtype=np.int64) - 1
 
 
-def _sources_of_full(each: Node, _: Shape) -> Positions:
-    return np.zeros(_shape_of_full(each, [()]), dtype=np.int64)
+def _sources_of_full(term: Node, _: Shape) -> Positions:
+    return np.zeros(_shape_of_full(term, [()]), dtype=np.int64)
 
 
 _SOURCES = MappingProxyType(
@@ -93,20 +93,20 @@ _SOURCES = MappingProxyType(
 """Returns for each entry of the result its position in the argument, by operation."""
 
 
-def _expand(made: Node, x: Nodes) -> Nodes:
-    sources = _SOURCES[made.op](made, x.shape)
+def _expand(new: Node, x: Nodes) -> Nodes:
+    sources = _SOURCES[new.op](new, x.shape)
     entries = [*x.flat, number(0)]
     return as_array((entries[source] for source in sources.flat), sources.shape)
 
 
-def _depends(each: Node, shapes: Shapes, parts: Patterns) -> csr_array:
-    sources = _SOURCES[each.op](each, shapes[each.args[0]]).reshape(-1)
+def _depends(term: Node, shapes: Shapes, parts: Patterns) -> csr_array:
+    sources = _SOURCES[term.op](term, shapes[term.args[0]]).reshape(-1)
     rows = np.flatnonzero(sources != NOWHERE)
     return incidence(rows, sources[rows], (len(sources), parts[0].shape[0])) @ parts[0]
 
 
-def _piece(each: Node, shapes: Shapes, position: int) -> Piece:
-    source = _SOURCES[each.op](each, shapes[each.args[0]]).reshape(-1)[position]
+def _piece(term: Node, shapes: Shapes, position: int) -> Piece:
+    source = _SOURCES[term.op](term, shapes[term.args[0]]).reshape(-1)[position]
     return sum_of(np.empty(0, dtype=np.int64) if source == NOWHERE else only(source))
 
 

@@ -31,17 +31,17 @@ def expand(
     """
     _check_size(function, shapes)
     values: dict[Node, Nodes] = {}
-    for each in function.nodes:
-        if each.op == VARIABLE:
-            name = str(each.value)
-            values[each] = as_array(
-                map(variable, component_names(name, shapes[each])), shapes[each]
+    for term in function.nodes:
+        if term.op == VARIABLE:
+            name = str(term.value)
+            values[term] = as_array(
+                map(variable, component_names(name, shapes[term])), shapes[term]
             )
-        elif each.is_leaf:
-            values[each] = as_array([each], ())
+        elif term.is_leaf:
+            values[term] = as_array([term], ())
         else:
-            rule = rule_of(each.op).expand if each.op in TENSORS else _elementwise
-            values[each] = rule(each, *(values[arg] for arg in each.args))
+            rule = rule_of(term.op).expand if term.op in TENSORS else _elementwise
+            values[term] = rule(term, *(values[arg] for arg in term.args))
     outputs = [values[output] for output in function.outputs]
     return Function(
         text=function.text,
@@ -62,10 +62,10 @@ def _check_size(function: Function, shapes: Mapping[Node, Shape]) -> None:
         raise LimitError(f"{count:,} components are too many to be written out")
 
 
-def _elementwise(made: Node, *args: Nodes) -> Nodes:
+def _elementwise(new: Node, *args: Nodes) -> Nodes:
     shape = np.broadcast_shapes(*(arg.shape for arg in args))
     flat = [np.broadcast_to(arg, shape).flat for arg in args]
-    return as_array((node(made.op, *parts) for parts in zip(*flat, strict=True)), shape)
+    return as_array((node(new.op, *parts) for parts in zip(*flat, strict=True)), shape)
 
 
 def as_array(nodes: Iterable[Node], shape: Shape) -> Nodes:

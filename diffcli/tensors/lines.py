@@ -53,14 +53,14 @@ def _same_shape(node: Node, shapes: Sequence[Shape]) -> Shape:
 def _expanded(
     of: Callable[[Sequence[Node]], Sequence[Node]],
 ) -> Callable[[Node, Nodes], Nodes]:
-    def expand(made: Node, x: Nodes) -> Nodes:
+    def expand(new: Node, x: Nodes) -> Nodes:
         if not x.ndim:
             return as_array(of(list(x.flat)), ())
-        lines = np.moveaxis(x, axis_of(made) or 0, -1)
+        lines = np.moveaxis(x, axis_of(new) or 0, -1)
         results = [list(of(list(lines[index]))) for index in np.ndindex(lines.shape[:-1])]
         length = len(results[0]) if results else lines.shape[-1]
-        flat = as_array((each for own in results for each in own), (*lines.shape[:-1], length))
-        return np.moveaxis(flat, -1, axis_of(made) or 0)
+        flat = as_array((tensor for own in results for tensor in own), (*lines.shape[:-1], length))
+        return np.moveaxis(flat, -1, axis_of(new) or 0)
 
     return expand
 
@@ -93,12 +93,12 @@ def _depends_on_those_before(node: Node, shapes: Shapes, parts: Patterns) -> csr
     check_entries(prod(shape) * (length + 1) // 2)
     lines = np.moveaxis(positions_in(shape), axis, -1).reshape(-1, length) if shape else [[0]]
     after, before = np.tril_indices(length)
-    rows, columns = (np.asarray(lines)[:, each].reshape(-1) for each in (after, before))
+    rows, columns = (np.asarray(lines)[:, tensor].reshape(-1) for tensor in (after, before))
     return incidence(rows, columns, (prod(shape),) * 2) @ parts[0]
 
 
-def _piece_of_running(each: Node, shapes: Shapes, position: int) -> Piece:
-    own, pick = _own_line(shapes[each], axis_of(each), position)
+def _piece_of_running(tensor: Node, shapes: Shapes, position: int) -> Piece:
+    own, pick = _own_line(shapes[tensor], axis_of(tensor), position)
     return sum_of(own[: pick + 1])
 
 
@@ -121,15 +121,17 @@ def _differences(terms: Sequence[Node]) -> list[Node]:
 def _depends_on_two(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:
     axis = axis_of(node) or 0
     lines = np.moveaxis(positions_in(shapes[node.args[0]]), axis, -1)
-    ends = (np.moveaxis(each, -1, axis).reshape(-1) for each in (lines[..., 1:], lines[..., :-1]))
+    ends = (
+        np.moveaxis(tensor, -1, axis).reshape(-1) for tensor in (lines[..., 1:], lines[..., :-1])
+    )
     after, before = (taken(parts[0], end) for end in ends)
     return after + before
 
 
-def _piece_of_differences(each: Node, shapes: Shapes, position: int) -> Piece:
-    whole = shapes[each.args[0]]
-    axis = (axis_of(each) or 0) % len(whole)
-    index = [int(part) for part in np.unravel_index(position, shapes[each])]
+def _piece_of_differences(tensor: Node, shapes: Shapes, position: int) -> Piece:
+    whole = shapes[tensor.args[0]]
+    axis = (axis_of(tensor) or 0) % len(whole)
+    index = [int(part) for part in np.unravel_index(position, shapes[tensor])]
     first = int(np.ravel_multi_index(index, whole))
     pair = np.array([first, first + prod(whole[axis + 1 :])])
     return piece_of(lambda terms: minus(terms[1], terms[0]), pair)
@@ -168,8 +170,8 @@ def _normalised(
 ) -> TensorRule:
     """Return the record of an operation every component of which depends on its whole line."""
 
-    def piece(each: Node, shapes: Shapes, position: int) -> Piece:
-        own, pick = _own_line(shapes[each], axis_of(each), position)
+    def piece(tensor: Node, shapes: Shapes, position: int) -> Piece:
+        own, pick = _own_line(shapes[tensor], axis_of(tensor), position)
         return piece_of(lambda terms: of(list(terms.flat))[pick], own)
 
     return smooth(

@@ -111,8 +111,8 @@ def _inv(_: Node, x: Nodes) -> Nodes:
     return inverse
 
 
-def _solve(made: Node, a: Nodes, b: Nodes) -> Nodes:
-    return written_matmul(made, _inv(made, a), b)
+def _solve(new: Node, a: Nodes, b: Nodes) -> Nodes:
+    return written_matmul(new, _inv(new, a), b)
 
 
 def _depends_on_all(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:
@@ -130,12 +130,12 @@ def factored(
 ) -> TensorRule:
     """Return the record of an operation for which LAPACK factors its first argument."""
 
-    def piece(each: Node, shapes: Shapes, position: int) -> Piece:
+    def piece(tensor: Node, shapes: Shapes, position: int) -> Piece:
         def build(*arguments: Nodes) -> Node:
-            component: Node = expand(each, *arguments).reshape(-1)[position]
+            component: Node = expand(tensor, *arguments).reshape(-1)[position]
             return component
 
-        return piece_of(build, *(positions_in(shapes[arg]) for arg in each.args))
+        return piece_of(build, *(positions_in(shapes[arg]) for arg in tensor.args))
 
     return TensorRule(
         shape=shape,
@@ -171,8 +171,8 @@ def _transpose(_: Node, x: Nodes) -> Nodes:
     return x.T
 
 
-def _index(made: Node, x: Nodes) -> Nodes:
-    part = x[index_of(made)]
+def _index(new: Node, x: Nodes) -> Nodes:
+    part = x[index_of(new)]
     return part if isinstance(part, np.ndarray) else as_array([part], ())
 
 
@@ -188,20 +188,20 @@ def _depends_on_part(node: Node, shapes: Shapes, parts: Patterns) -> csr_array:
     return taken(parts[0], positions_in(shapes[node.args[0]])[index_of(node)].reshape(-1))
 
 
-def _piece_of_trace(each: Node, shapes: Shapes, _: int) -> Piece:
-    return sum_of(positions_in(shapes[each.args[0]]).diagonal())
+def _piece_of_trace(tensor: Node, shapes: Shapes, _: int) -> Piece:
+    return sum_of(positions_in(shapes[tensor.args[0]]).diagonal())
 
 
-def _piece_of_transpose(each: Node, shapes: Shapes, position: int) -> Piece:
-    index = np.unravel_index(position, shapes[each])
-    source = np.ravel_multi_index(index[::-1], shapes[each.args[0]]) if index else 0
+def _piece_of_transpose(tensor: Node, shapes: Shapes, position: int) -> Piece:
+    index = np.unravel_index(position, shapes[tensor])
+    source = np.ravel_multi_index(index[::-1], shapes[tensor.args[0]]) if index else 0
     return sum_of(only(source))
 
 
-def _piece_of_index(each: Node, shapes: Shapes, position: int) -> Piece:
+def _piece_of_index(tensor: Node, shapes: Shapes, position: int) -> Piece:
     """Return the component of the argument, found without a list of all of them."""
-    whole, own = shapes[each.args[0]], iter(np.unravel_index(position, shapes[each]))
-    index = index_of(each)
+    whole, own = shapes[tensor.args[0]], iter(np.unravel_index(position, shapes[tensor]))
+    index = index_of(tensor)
     source = [
         range(length)[part] if isinstance(part, int) else range(length)[part][int(next(own))]
         for part, length in zip((*index, *[slice(None)] * len(whole)), whole, strict=False)

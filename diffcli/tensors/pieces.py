@@ -49,54 +49,60 @@ class Pieces:
             output: {(position, False): None}
         }
         count = 0
-        for each in reversed(self._function.nodes):
-            for key in wanted.get(each, {}):
-                if each.is_leaf:
+        for tensor in reversed(self._function.nodes):
+            for key in wanted.get(tensor, {}):
+                if tensor.is_leaf:
                     continue
-                piece = wanted[each][key] = self._piece(each, *key, matters)
-                for arg, inner, whole in zip(each.args, piece.positions, piece.whole, strict=True):
+                piece = wanted[tensor][key] = self._piece(tensor, *key, matters)
+                for arg, inner, whole in zip(
+                    tensor.args, piece.positions, piece.whole, strict=True
+                ):
                     count += inner.size
                     if count > MAX_POSITIONS:
                         raise LimitError(f"it is made of more than {MAX_POSITIONS:,} components")
                     keys = ((int(part), whole) for part in inner.flat)
                     wanted.setdefault(arg, {}).update(dict.fromkeys(keys))
-        made: dict[tuple[Node, int, bool], Node] = {}
-        for each in self._function.nodes:
-            for (own, whole), known in wanted.get(each, {}).items():
-                made[each, own, whole] = self._made(each, own, known, made)
-        return made[output, position, False]
+        new: dict[tuple[Node, int, bool], Node] = {}
+        for tensor in self._function.nodes:
+            for (own, whole), known in wanted.get(tensor, {}).items():
+                new[tensor, own, whole] = self._made(tensor, own, known, new)
+        return new[output, position, False]
 
     def _made(
         self,
-        each: Node,
+        tensor: Node,
         position: int,
         piece: Piece | None,
-        made: Mapping[tuple[Node, int, bool], Node],
+        new: Mapping[tuple[Node, int, bool], Node],
     ) -> Node:
         if piece is None:
-            return variable(self._names(str(each.value), position)) if each.op == VARIABLE else each
+            return (
+                variable(self._names(str(tensor.value), position))
+                if tensor.op == VARIABLE
+                else tensor
+            )
         arguments = [
-            as_array((made[arg, int(part), whole] for part in inner.flat), inner.shape)
-            for arg, inner, whole in zip(each.args, piece.positions, piece.whole, strict=True)
+            as_array((new[arg, int(part), whole] for part in inner.flat), inner.shape)
+            for arg, inner, whole in zip(tensor.args, piece.positions, piece.whole, strict=True)
         ]
         return piece.build(*arguments)
 
-    def _piece(self, each: Node, position: int, whole: bool, matters: Matters) -> Piece:
-        rule = rule_of(each.op) if each.op in TENSORS else None
-        piece = (rule.piece if rule else _elementwise)(each, self.shapes, position)
-        share = rule.share if rule else _SHARES.get(each.op)
+    def _piece(self, tensor: Node, position: int, whole: bool, matters: Matters) -> Piece:
+        rule = rule_of(tensor.op) if tensor.op in TENSORS else None
+        piece = (rule.piece if rule else _elementwise)(tensor, self.shapes, position)
+        share = rule.share if rule else _SHARES.get(tensor.op)
         if whole or share is None:
             return piece
-        inner = zip(each.args, piece.positions, strict=True)
+        inner = zip(tensor.args, piece.positions, strict=True)
         return share(piece, [matters(arg, positions) for arg, positions in inner])
 
 
-def _elementwise(each: Node, shapes: Shapes, position: int) -> Piece:
-    index = np.unravel_index(position, shapes[each])
-    positions = tuple(_broadcast_from(shapes[arg], index) for arg in each.args)
+def _elementwise(tensor: Node, shapes: Shapes, position: int) -> Piece:
+    index = np.unravel_index(position, shapes[tensor])
+    positions = tuple(_broadcast_from(shapes[arg], index) for arg in tensor.args)
 
     def build(*arguments: Nodes) -> Node:
-        return node(each.op, *(argument.item() for argument in arguments))
+        return node(tensor.op, *(argument.item() for argument in arguments))
 
     return piece_of(build, *positions)
 
@@ -130,7 +136,7 @@ def _product_of_one(piece: Piece, kept: Kept) -> Piece:
     """Share a product among its factors, where one of them alone matters."""
     if sum(map(np.count_nonzero, kept)) != 1:
         return piece
-    return Piece(piece.positions, piece.build, tuple(not each.any() for each in kept))
+    return Piece(piece.positions, piece.build, tuple(not tensor.any() for tensor in kept))
 
 
 def _quotient(piece: Piece, kept: Kept) -> Piece:
@@ -139,12 +145,12 @@ def _quotient(piece: Piece, kept: Kept) -> Piece:
 
 def linear(weight: Callable[[int, int], Fraction | int], piece: Piece, kept: Kept) -> Piece:
     """Return the share of a linear operation, which weighs the k-th of n terms of an argument."""
-    weights = [weight(int(k), each.size) for each in kept for k in np.flatnonzero(each)]
-    positions = tuple(own[each] for own, each in zip(piece.positions, kept, strict=True))
+    weights = [weight(int(k), tensor.size) for tensor in kept for k in np.flatnonzero(tensor)]
+    positions = tuple(own[tensor] for own, tensor in zip(piece.positions, kept, strict=True))
 
     def build(*arguments: Nodes) -> Node:
         parts = [part for argument in arguments for part in argument.flat]
-        return total([_weighted(*each) for each in zip(weights, parts, strict=True)])
+        return total([_weighted(*tensor) for tensor in zip(weights, parts, strict=True)])
 
     return Piece(positions, build, (False,) * len(positions))
 

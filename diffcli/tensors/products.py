@@ -76,11 +76,11 @@ def _outer(_: Node, x: Nodes, y: Nodes) -> Nodes:
     return as_array((node("mul", a, b) for a in x for b in y), (len(x), len(y)))
 
 
-def _kron(made: Node, x: Nodes, y: Nodes) -> Nodes:
+def _kron(new: Node, x: Nodes, y: Nodes) -> Nodes:
     left, right = _sources_of_kron(x.shape, y.shape)
     pairs = zip(left, right, strict=True)
     entries = (node("mul", x.flat[i], y.flat[j]) for i, j in pairs)
-    return as_array(entries, _shape_of_kron(made, [x.shape, y.shape]))
+    return as_array(entries, _shape_of_kron(new, [x.shape, y.shape]))
 
 
 def _sources_of_kron(left: Shape, right: Shape) -> tuple[Positions, Positions]:
@@ -133,8 +133,8 @@ def _meets_all_pairs(_: Node, __: Shapes, parts: Patterns) -> Pairs:
     yield left, right
 
 
-def _piece_of_product(each: Node, shapes: Shapes, position: int) -> Piece:
-    right = shapes[each.args[1]]
+def _piece_of_product(term: Node, shapes: Shapes, position: int) -> Piece:
+    right = shapes[term.args[1]]
     columns = prod(right[1:])
     row, column = divmod(position, columns)
     length = right[0]
@@ -142,13 +142,13 @@ def _piece_of_product(each: Node, shapes: Shapes, position: int) -> Piece:
     return piece_of(_inner, across, down)
 
 
-def _piece_of_outer(each: Node, shapes: Shapes, position: int) -> Piece:
-    row, column = divmod(position, shapes[each][1])
+def _piece_of_outer(term: Node, shapes: Shapes, position: int) -> Piece:
+    row, column = divmod(position, shapes[term][1])
     return piece_of(_inner, only(row), only(column))
 
 
-def _piece_of_kron(each: Node, shapes: Shapes, position: int) -> Piece:
-    i, j = (own[position] for own in _sources_of_kron(*(shapes[arg] for arg in each.args)))
+def _piece_of_kron(term: Node, shapes: Shapes, position: int) -> Piece:
+    i, j = (own[position] for own in _sources_of_kron(*(shapes[arg] for arg in term.args)))
     return piece_of(_inner, only(i), only(j))
 
 

@@ -54,8 +54,8 @@ def _shape_of_some(node: Node, shapes: Sequence[Shape]) -> Shape:
 
 
 def _expanded(of: Callable[[Sequence[Node]], Node]) -> Callable[[Node, Nodes], Nodes]:
-    def expand(made: Node, x: Nodes) -> Nodes:
-        axis = axis_of(made)
+    def expand(new: Node, x: Nodes) -> Nodes:
+        axis = axis_of(new)
         if axis is None or not x.ndim:
             return as_array([of(list(x.flat))], ())
         lines = np.moveaxis(x, axis, -1)
@@ -92,8 +92,8 @@ def line(shape: Shape, axis: int | None, position: int) -> Positions:
 def _piece_by(
     of: Callable[[Sequence[Node]], Node],
 ) -> Callable[[Node, Shapes, int], Piece]:
-    def piece(each: Node, shapes: Shapes, position: int) -> Piece:
-        own = line(shapes[each.args[0]], axis_of(each), position)
+    def piece(tensor: Node, shapes: Shapes, position: int) -> Piece:
+        own = line(shapes[tensor.args[0]], axis_of(tensor), position)
         return piece_of(lambda terms: of(list(terms.flat)), own)
 
     return piece

@@ -110,8 +110,8 @@ def incidence(rows: ArrayLike, columns: ArrayLike, shape: tuple[int, int]) -> cs
     """Return the pattern with entries at these rows and columns."""
     from scipy.sparse import csr_array
 
-    at = np.asarray(rows, dtype=np.int64), np.asarray(columns, dtype=np.int64)
-    return csr_array((np.ones(len(at[0]), dtype=bool), at), shape)
+    places = np.asarray(rows, dtype=np.int64), np.asarray(columns, dtype=np.int64)
+    return csr_array((np.ones(len(places[0]), dtype=bool), places), shape)
 
 
 def _stacked(patterns: Patterns) -> csr_array:

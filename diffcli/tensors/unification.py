@@ -50,21 +50,21 @@ def _next_joined(
 ) -> Joined | None:
     """Return the lengths that the first operation needs joined: none where all go together."""
     known: dict[Node, Shape] = {}
-    for each in function.nodes:
-        if each.op == VARIABLE:
-            known[each] = variables[str(each.value)]
+    for term in function.nodes:
+        if term.op == VARIABLE:
+            known[term] = variables[str(term.value)]
             continue
-        shapes = [known[arg] for arg in each.args]
-        if each.op not in TENSORS:
+        shapes = [known[arg] for arg in term.args]
+        if term.op not in TENSORS:
             joined = _of_broadcast(shapes, unknown)
             if joined is None or joined:
                 return joined
-            known[each] = _broadcast(shapes)
+            known[term] = _broadcast(shapes)
             continue
         try:
-            known[each] = rule_of(each.op).shape(each, shapes)
+            known[term] = rule_of(term.op).shape(term, shapes)
         except MismatchError:
-            return _of_operation(each, shapes, unknown)
+            return _of_operation(term, shapes, unknown)
     return {}
 
 
@@ -101,7 +101,7 @@ def _broadcast(shapes: Sequence[Shape]) -> Shape:
     return tuple(max(lengths) for lengths in zip(*padded, strict=True))
 
 
-def _of_operation(each: Node, shapes: Sequence[Shape], unknown: frozenset[int]) -> Joined | None:
+def _of_operation(term: Node, shapes: Sequence[Shape], unknown: frozenset[int]) -> Joined | None:
     """Return the fewest lengths to join for an operation of tensors to take its operands."""
     lengths = [*dict.fromkeys(chain.from_iterable(shapes))]
     tried = (_joined(*pair, unknown) for pair in combinations(lengths, 2))
@@ -110,7 +110,7 @@ def _of_operation(each: Node, shapes: Sequence[Shape], unknown: frozenset[int]) 
         for chosen in combinations(pairs, size):
             joined = dict(chosen)
             try:
-                rule_of(each.op).shape(each, [_replaced(shape, joined) for shape in shapes])
+                rule_of(term.op).shape(term, [_replaced(shape, joined) for shape in shapes])
             except MismatchError:
                 continue
             return joined

@@ -458,6 +458,13 @@ def test_losses_of_margins_have_the_textbooks_form(formula: str, expected: str |
         ("sum(log(x*x))", "x=n", "x", "2/x"),
         ("sum(softmax(z)*log(softmax(z)))", "z=n", "z", None),
         ("sum(log(x/y)^2)", "x=n, y=n", "y", "-2*log(x/y)/y"),
+        ("-log(softmax(x)[0])", "x=n", "x", "-eye(n)[0] + softmax(x)"),
+        # Mikolov and others, Distributed representations of words and phrases (2013), equation 4.
+        (
+            "-log(sigmoid(dot(u,v))) - sum(log(sigmoid(-N@u)))", "u=n, v=n, N=(m,n)", "u",
+            "N.T @ sigmoid(N @ u) - sigmoid(-dot(u, v))*v",
+        ),
+        ("sum(gelu(x))", "x=n", "x", "normcdf(x) + x*normpdf(x)"),
         # Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 5.9.
         (
             "y.T@inv(K + s*eye(m))@y + logdet(K + s*eye(m))", "K=(m,m), y=m, s=()", "s",

@@ -81,7 +81,7 @@ class _Contraction:
         return Written(self._times_scalars(None))
 
     def _first_place(self, label: int) -> int:
-        places = (i for i, each in enumerate(self.product.factors) if label in each.labels)
+        places = (i for i, term in enumerate(self.product.factors) if label in term.labels)
         return next(places, 0)
 
     def _add(self, factor: Factor) -> None:
@@ -112,8 +112,8 @@ class _Contraction:
             return len(ends), turned and label in self.vectors, 0
         sizes = [self.space.length(_other(pair, label)) for pair in ends]
         size = self.space.length(label)
-        for each in sizes:
-            size *= each
+        for term in sizes:
+            size *= term
         return len(ends), size, self._first_place(label)
 
     def _eliminate(self, label: int) -> None:
@@ -141,18 +141,21 @@ class _Contraction:
 
     def _scalar(self, vector: Node) -> None:
         """Note the sum of a vector's entries as a number."""
+        if vector.op == "index" and is_unit(vector.args[0]) and isinstance(vector.static[0], int):
+            # The entries of a unit vector sum to 1.
+            return
         factors = list(vector.args) if vector.op == "mul" else [vector]
-        vectors = [each for each in factors if self.space.shape(each)]
-        self.scalars += [Factor(each, ()) for each in factors if each not in vectors]
+        vectors = [term for term in factors if self.space.shape(term)]
+        self.scalars += [Factor(term, ()) for term in factors if term not in vectors]
         if len(vectors) == 2:
-            found = node("dot", *vectors)
+            answer = node("dot", *vectors)
         elif len(vectors) == 1 and vector.op == "pow" and vector.args[1] is number(2):
-            found = node("dot", vector.args[0], vector.args[0])
+            answer = node("dot", vector.args[0], vector.args[0])
         elif vector.op == "diag" and len(self.space.shape(vector.args[0])) == 2:
-            found = node("trace", vector.args[0])
+            answer = node("trace", vector.args[0])
         else:
-            found = node("sum", self.space.algebra.mul(*vectors), static=(None,))
-        self.scalars.append(Factor(found, ()))
+            answer = node("sum", self.space.algebra.mul(*vectors), static=(None,))
+        self.scalars.append(Factor(answer, ()))
 
     def _summed(self, pair: Labels, label: int) -> tuple[Node, int]:
         """Return a matrix and the axis of a label in it, in the order that takes no transpose."""
@@ -184,7 +187,7 @@ class _Contraction:
             row, column = self.free
             if first in (row, column) or last in (row, column):
                 return first == column or last == row
-        label = next(each for each in ends[0] if each in ends[1])
+        label = next(term for term in ends[0] if term in ends[1])
         straight = [self._own_order(ends[0])[1] == label, self._own_order(ends[1])[0] == label]
         return not any(straight)
 
@@ -263,13 +266,13 @@ class _Contraction:
         factors = self.vectors.get(label)
         if not factors:
             return None
-        return self._entry_by_entry([(each.node, each.below) for each in factors])
+        return self._entry_by_entry([(term.node, term.below) for term in factors])
 
     def _matrix(self, pair: Labels, order: Labels) -> Node:
         """Return the product of what is on a pair of labels, in an order of them."""
         parts = [
-            (each.node if each.labels == order else transposed(self.space, each.node), each.below)
-            for each in self.matrices[pair]
+            (term.node if term.labels == order else transposed(self.space, term.node), term.below)
+            for term in self.matrices[pair]
         ]
         return self._entry_by_entry(parts)
 
@@ -297,7 +300,7 @@ class _Contraction:
                 return Written(self._times_scalars(outer(self.space, rows, columns)))
             return Written(self._times_scalars(rows or columns), is_row=rows is not None)
         (pair,) = pairs
-        units = [each for each in self.matrices[pair] if is_unit(each.node)]
+        units = [term for term in self.matrices[pair] if is_unit(term.node)]
         if units:
             return Written(self._times_scalars(self._diagonal(pair, units[0], rows, columns)))
         matrix = self._matrix(pair, self.free)
@@ -311,8 +314,8 @@ class _Contraction:
         """Return the diagonal matrix of what is on the diagonal."""
         rest = list(self.matrices[pair])
         rest.remove(one)
-        parts = [(node("diag", each.node), each.below) for each in rest if not is_unit(each.node)]
-        parts += [(each, False) for each in (rows, columns) if each is not None]
+        parts = [(node("diag", term.node), term.below) for term in rest if not is_unit(term.node)]
+        parts += [(term, False) for term in (rows, columns) if term is not None]
         if not parts:
             return unit(self.space.length(pair[0]))
         return node("diag", self._entry_by_entry(parts))
@@ -322,16 +325,16 @@ class _Contraction:
         size, decimal = self.product.size, self.product.decimal
         algebra = self.space.algebra
         exact = size if decimal else size.numerator
-        above = [number(exact), *(each.node for each in self.scalars if not each.below)]
-        below = [each.node for each in self.scalars if each.below]
+        above = [number(exact), *(term.node for term in self.scalars if not term.below)]
+        below = [term.node for term in self.scalars if term.below]
         if not decimal:
             below = [number(size.denominator), *below]
         whole = algebra.mul(*above, *([] if tensor is None else [tensor]))
         return algebra.div(whole, algebra.mul(*below)) if below else whole
 
 
-def _transposes(each: Node) -> int:
-    return sum(inner.op == "transpose" for inner in postorder([each]))
+def _transposes(term: Node) -> int:
+    return sum(inner.op == "transpose" for inner in postorder([term]))
 
 
 def chained(space: Space, left: Node, right: Node) -> Node:
@@ -368,35 +371,35 @@ def outer(space: Space, rows: Node, columns: Node) -> Node:
     return node("outer", rows, columns)
 
 
-def transposed(space: Space, each: Node) -> Node:
+def transposed(space: Space, term: Node) -> Node:
     """Return a matrix's transpose, with the transposes at the leaves; a vector is its own."""
-    if len(space.shape(each)) != 2 or is_symmetric(space, each) or each.op in ("eye", "full"):
-        return _full_turned(space, each)
-    if each.op == "transpose":
-        return each.args[0]
-    if each.op == "outer":
-        return node("outer", *each.args[::-1])
-    if each.op == "matmul" and all(len(space.shape(arg)) == 2 for arg in each.args):
-        left, right = each.args
+    if len(space.shape(term)) != 2 or is_symmetric(space, term) or term.op in ("eye", "full"):
+        return _full_turned(space, term)
+    if term.op == "transpose":
+        return term.args[0]
+    if term.op == "outer":
+        return node("outer", *term.args[::-1])
+    if term.op == "matmul" and all(len(space.shape(arg)) == 2 for arg in term.args):
+        left, right = term.args
         return chained(space, transposed(space, right), transposed(space, left))
-    if each.op == "neg":
-        return node("neg", transposed(space, each.args[0]))
-    if each.op in ("mul", "div") and sum(bool(space.shape(arg)) for arg in each.args) == 1:
-        return node(each.op, *(transposed(space, arg) for arg in each.args))
-    return node("transpose", each)
+    if term.op == "neg":
+        return node("neg", transposed(space, term.args[0]))
+    if term.op in ("mul", "div") and sum(bool(space.shape(arg)) for arg in term.args) == 1:
+        return node(term.op, *(transposed(space, arg) for arg in term.args))
+    return node("transpose", term)
 
 
-def _full_turned(space: Space, each: Node) -> Node:
-    if each.op == "full" and len(space.shape(each)) == 2:
-        return filled(space.shape(each)[::-1], each.args[0])
-    return each
+def _full_turned(space: Space, term: Node) -> Node:
+    if term.op == "full" and len(space.shape(term)) == 2:
+        return filled(space.shape(term)[::-1], term.args[0])
+    return term
 
 
-def whole(space: Space, each: Written, shape: Shape) -> Node:
+def whole(space: Space, term: Written, shape: Shape) -> Node:
     """Return a written product with all axes of a shape."""
-    have = space.shape(each.node)
+    have = space.shape(term.node)
     if have == shape:
-        return each.node
-    if each.is_row:
-        return outer(space, each.node, filled(shape[1:]))
-    return space.algebra.mul(each.node, filled(shape))
+        return term.node
+    if term.is_row:
+        return outer(space, term.node, filled(shape[1:]))
+    return space.algebra.mul(term.node, filled(shape))

@@ -62,7 +62,7 @@ class _Derivation:
         self._varying = depends([root], [variable(name)])
         self._names: dict[Node, Node] = {}
         self._differentials: dict[Node, Node] = {}
-        known = {str(each.value) for each in postorder([root]) if each.op == VARIABLE}
+        known = {str(tensor.value) for tensor in postorder([root]) if tensor.op == VARIABLE}
         self._taken = {*known, *space.names.values()}
 
     def result(self) -> Derivation:
@@ -73,45 +73,45 @@ class _Derivation:
         waiting, queued = [(-heights[root], 0, root)], {root}
         lines: list[Line] = []
         while waiting:
-            _, _, each = heappop(waiting)
-            pieces = self._pieces(each)
+            _, _, tensor = heappop(waiting)
+            pieces = self._pieces(tensor)
             for of in (piece.of for piece in pieces if piece.of.op != VARIABLE):
                 if of not in queued:
                     queued.add(of)
                     heappush(waiting, (-heights[of], space.rank(of), of))
-            rule = node_of(space, self._of_pieces(each, pieces), space.axes(each), full=False)
-            self._pull(each, pieces, pending, extra)
+            rule = node_of(space, self._of_pieces(tensor, pieces), space.axes(tensor), full=False)
+            self._pull(tensor, pieces, pending, extra)
             whole = node_of(space, self._whole(pending, extra), extra, full=False)
-            lines.append(Line(each, rule, whole))
+            lines.append(Line(tensor, rule, whole))
         return Derivation(root, tuple(lines), self._names, self._differentials)
 
-    def _pieces(self, each: Node) -> list[Piece]:
+    def _pieces(self, tensor: Node) -> list[Piece]:
         """Return a differential's pieces, through products and sums of products and sums."""
-        space, axes = self._space, self._space.axes(each)
-        found: list[Piece] = []
-        waiting = differential(space, each, axes, self._varying)
+        space, axes = self._space, self._space.axes(tensor)
+        answer: list[Piece] = []
+        waiting = differential(space, tensor, axes, self._varying)
         while waiting:
             piece = waiting.pop(0)
-            if each.op not in _MULTILINEAR or piece.of.op not in _MULTILINEAR:
-                found.append(piece)
+            if tensor.op not in _MULTILINEAR or piece.of.op not in _MULTILINEAR:
+                answer.append(piece)
                 continue
             along = set(piece.labels).difference(axes)
             for inner in differential(space, piece.of, piece.labels, self._varying):
                 coefficient = piece.coefficient.times(inner.coefficient)
                 summed = along.difference(inner.labels)
                 waiting.append(Piece(coefficient.over(summed), inner.of, inner.labels))
-        return found
+        return answer
 
     def _pull(
         self,
-        each: Node,
+        tensor: Node,
         pieces: list[Piece],
         pending: dict[Node, list[Product]],
         extra: Labels,
     ) -> None:
         """Replace a term's differential by those of its parts."""
-        space, axes = self._space, self._space.axes(each)
-        factors = compact(space, pending.pop(each), (*extra, *axes))
+        space, axes = self._space, self._space.axes(tensor)
+        factors = compact(space, pending.pop(tensor), (*extra, *axes))
         for piece in pieces:
             along = set(axes).difference(piece.labels)
             known = pending.setdefault(piece.of, [])
@@ -119,8 +119,8 @@ class _Derivation:
                 there = space.fresh(product).times(piece.coefficient).over(along)
                 known.append(moved(space, there, piece.labels, space.axes(piece.of)))
 
-    def _of_pieces(self, each: Node, pieces: list[Piece]) -> Iterator[Product]:
-        axes = self._space.axes(each)
+    def _of_pieces(self, tensor: Node, pieces: list[Piece]) -> Iterator[Product]:
+        axes = self._space.axes(tensor)
         for piece in pieces:
             along = set(piece.labels).difference(axes)
             change = atom(self._differential(piece.of), piece.labels)
@@ -128,17 +128,17 @@ class _Derivation:
 
     def _whole(self, pending: dict[Node, list[Product]], extra: Labels) -> Iterator[Product]:
         """Yield the products of the whole's differential, in the labels of the whole."""
-        for each, products in pending.items():
-            axes = self._space.axes(each)
-            change = atom(self._differential(each), axes)
+        for tensor, products in pending.items():
+            axes = self._space.axes(tensor)
+            change = atom(self._differential(tensor), axes)
             for product in products:
                 yield self._space.fresh(product).times(change).over(set(axes).difference(extra))
 
-    def _differential(self, each: Node) -> Node:
+    def _differential(self, tensor: Node) -> Node:
         """Return what stands for the differential of a term: ``dX``, ``du``, ``d(norm(x))``."""
-        if each not in self._differentials:
-            text = text_of(each)
-            if each.op == VARIABLE:
+        if tensor not in self._differentials:
+            text = text_of(tensor)
+            if tensor.op == VARIABLE:
                 name = f"d{text}"
             elif len(text) <= LONGEST:
                 name = f"d({text})"
@@ -146,8 +146,8 @@ class _Derivation:
                 letter = next((x for x in _LETTERS if x not in self._taken), None)
                 letter = letter or unused("u", self._taken)
                 self._taken.add(letter)
-                self._names[each] = variable(letter)
+                self._names[tensor] = variable(letter)
                 name = f"d{letter}"
-            self._differentials[each] = variable(name)
-            self._space.shapes[variable(name)] = self._space.shape(each)
-        return self._differentials[each]
+            self._differentials[tensor] = variable(name)
+            self._space.shapes[variable(name)] = self._space.shape(tensor)
+        return self._differentials[tensor]

@@ -17,51 +17,55 @@ from diffcli.language.algebra import ONE, ZERO
 from diffcli.language.expression import CONSTANT, Node, node, number
 
 
-def entrywise(each: Node) -> Node:
+def entrywise(tensor: Node) -> Node:
     """Return a node of the same value at all real numbers, a simpler function where one is seen."""
-    rule = _RULES.get(each.op)
-    return each if rule is None else rule(each)
+    rule = _RULES.get(tensor.op)
+    return tensor if rule is None else rule(tensor)
 
 
-def _negated(each: Node) -> Node:
-    return each.args[0] if each.op == "neg" else node("neg", each)
+def _negated(tensor: Node) -> Node:
+    return tensor.args[0] if tensor.op == "neg" else node("neg", tensor)
 
 
 def _minus(left: Node, right: Node) -> Node:
     return node("add", left, _negated(right))
 
 
-def _exponent(each: Node) -> Node | None:
+def _exponent(tensor: Node) -> Node | None:
     """Return u of e^u; None of another node."""
-    if each.op == "exp":
-        return each.args[0]
-    if each.op == "pow" and (each.args[0].op, each.args[0].value) == (CONSTANT, "e"):
-        return each.args[1]
+    if tensor.op == "exp":
+        return tensor.args[0]
+    if tensor.op == "pow" and (tensor.args[0].op, tensor.args[0].value) == (CONSTANT, "e"):
+        return tensor.args[1]
     return None
 
 
-def _beside_one(each: Node) -> Node | None:
+def _beside_one(tensor: Node) -> Node | None:
     """Return t of 1 + t; None of another node."""
-    if each.op != "add" or len(each.args) != 2 or ONE not in each.args:
+    if tensor.op != "add" or len(tensor.args) != 2 or ONE not in tensor.args:
         return None
-    return each.args[0] if each.args[1] is ONE else each.args[1]
+    return tensor.args[0] if tensor.args[1] is ONE else tensor.args[1]
 
 
 # -- logistic functions ---------------------------------------------------------------------------
 
 
-def _log(each: Node) -> Node:
-    argument = each.args[0]
-    if len(each.args) > 1:
-        return each
+def _log(tensor: Node) -> Node:
+    argument = tensor.args[0]
+    if len(tensor.args) > 1:
+        return tensor
     if argument.op == "sigmoid":
         return node("logsigmoid", *argument.args)
+    if argument.op == "index" and argument.args[0].op == "softmax":
+        (inner,) = argument.args
+        whole = node("log_softmax", *inner.args, static=inner.static)
+        return node("index", whole, static=argument.static)
     rest = _beside_one(argument)
-    return each if rest is None else _log_of_one_and(rest) or each
+    return tensor if rest is None else _log_of_one_and(rest) or tensor
 
 
-def _log1p(each: Node) -> Node:
-    return _log_of_one_and(each.args[0]) or each
+def _log1p(tensor: Node) -> Node:
+    return _log_of_one_and(tensor.args[0]) or tensor
 
 
 def _log_of_one_and(rest: Node) -> Node | None:
@@ -74,13 +78,13 @@ def _log_of_one_and(rest: Node) -> Node | None:
     return None
 
 
-def _quotient(each: Node) -> Node:
+def _quotient(tensor: Node) -> Node:
     """Return 1/(1 + e^u), and e^u/(1 + e^u), as a sigmoid."""
-    above, below = each.args
+    above, below = tensor.args
     rest = _beside_one(below)
     exponent = None if rest is None else _exponent(rest)
     if exponent is None or (above is not ONE and above is not rest):
-        return each
+        return tensor
     return node("sigmoid", _negated(exponent) if above is ONE else exponent)
 
 
@@ -103,32 +107,32 @@ def _weighted(term: Node) -> _Weighted | None:
     return _Weighted(sign, weight, *other.args)
 
 
-def _cross_entropy(each: Node) -> Node:
+def _cross_entropy(tensor: Node) -> Node:
     """Return a logsigmoid(u) + (1 − a) logsigmoid(−u), of two terms, as a u − softplus(u)."""
-    if len(each.args) != 2:
-        return each
-    first, second = map(_weighted, each.args)
+    if len(tensor.args) != 2:
+        return tensor
+    first, second = map(_weighted, tensor.args)
     if first is None or second is None or first.sign != second.sign:
-        return each
+        return tensor
     if first.argument is not _negated(second.argument):
-        return each
+        return tensor
     for one, other in ((first, second), (second, first)):
         if _beside_one(other.weight) is _negated(one.weight):
             product = node("mul", one.weight, one.argument)
             whole = _minus(product, node("softplus", one.argument))
             return whole if first.sign > 0 else _negated(whole)
-    return each
+    return tensor
 
 
 # -- choices --------------------------------------------------------------------------------------
 
 
-def _greatest(each: Node) -> Node:
-    return reduce(_greater, each.args)
+def _greatest(tensor: Node) -> Node:
+    return reduce(_greater, tensor.args)
 
 
-def _least(each: Node) -> Node:
-    return reduce(_smaller, each.args)
+def _least(tensor: Node) -> Node:
+    return reduce(_smaller, tensor.args)
 
 
 def _greater(left: Node, right: Node) -> Node:
@@ -154,17 +158,17 @@ def _excess(left: Node, right: Node) -> Node:
     return node("relu", left if right is ZERO else _minus(left, right))
 
 
-def _clamp(each: Node) -> Node:
+def _clamp(tensor: Node) -> Node:
     """Return a + relu(x − a) − relu(x − b), for numbers a ≤ b, else the choices one by one."""
-    argument, low, high = each.args
+    argument, low, high = tensor.args
     first, last = _value(low), _value(high)
     if first is None or last is None or first > last:
         return _smaller(_greater(argument, low), high)
     return _between(argument, first, last)
 
 
-def _value(each: Node) -> Fraction | None:
-    sign, inner = (-1, each.args[0]) if each.op == "neg" else (1, each)
+def _value(tensor: Node) -> Fraction | None:
+    sign, inner = (-1, tensor.args[0]) if tensor.op == "neg" else (1, tensor)
     return sign * Fraction(inner.value) if isinstance(inner.value, (int, Fraction)) else None
 
 
@@ -173,12 +177,12 @@ def _between(argument: Node, low: Fraction, high: Fraction) -> Node:
     return node("add", number(low), over, _negated(under))
 
 
-def _hardtanh(each: Node) -> Node:
-    return _between(each.args[0], Fraction(-1), Fraction(1))
+def _hardtanh(tensor: Node) -> Node:
+    return _between(tensor.args[0], Fraction(-1), Fraction(1))
 
 
-def _leaky_relu(each: Node) -> Node:
-    argument, scale = each.args
+def _leaky_relu(tensor: Node) -> Node:
+    argument, scale = tensor.args
     return node("add", node("relu", argument), node("mul", scale, _smaller(argument, ZERO)))
 
 

@@ -21,10 +21,10 @@ def gradient(space: Space, root: Node, wrt: Sequence[str]) -> dict[str, Node]:
 
     Raises NoClosedFormError where an operation has no differential, or the language no form.
     """
-    found = Backward(space, root, UNIT, wrt).gradients()
+    result = Backward(space, root, UNIT, wrt).gradients()
     return {
         name: node_of(space, products, space.axes(variable(name)), full=False)
-        for name, products in found.items()
+        for name, products in result.items()
     }
 
 
@@ -35,14 +35,14 @@ def cotangents(
 
     ``weights`` gives each root a tensor of its shape.
     """
-    found: dict[str, list[Product]] = {name: [] for name in wrt}
+    result: dict[str, list[Product]] = {name: [] for name in wrt}
     for root, weight in zip(roots, weights, strict=True):
         seed = atom(weight, space.axes(root))
         for name, products in Backward(space, root, seed, wrt).gradients().items():
-            found[name] += products
+            result[name] += products
     return {
         name: node_of(space, products, space.axes(variable(name)))
-        for name, products in found.items()
+        for name, products in result.items()
     }
 
 
@@ -51,12 +51,12 @@ def jacobian(space: Space, root: Node, name: str) -> Node:
 
     Its axes are the root's, then the variable's. Raises NoClosedFormError, of more axes too.
     """
-    each = variable(name)
-    extra = space.labels(space.shape(each))
+    term = variable(name)
+    extra = space.labels(space.shape(term))
     free: Labels = (*space.axes(root), *extra)
     if len(free) > _MOST_AXES:
         raise no_closed_form("a derivative of more than two axes")
-    sweep = Forward(space, {each: own_derivative(space, each, extra)}, extra)
+    sweep = Forward(space, {term: own_derivative(space, term, extra)}, extra)
     return node_of(space, sweep.derivative(root), free)
 
 
@@ -65,12 +65,12 @@ def kronecker(space: Space, root: Node, name: str) -> Node:
 
     Raises NoClosedFormError where it takes more than Kronecker products, and of other tensors.
     """
-    each = variable(name)
-    shapes = space.shape(root), space.shape(each)
+    term = variable(name)
+    shapes = space.shape(root), space.shape(term)
     if any(len(shape) != _MOST_AXES for shape in shapes):
         raise no_closed_form("a derivative of three axes")
     extra = space.labels(shapes[1])
-    sweep = Forward(space, {each: own_derivative(space, each, extra)}, extra)
+    sweep = Forward(space, {term: own_derivative(space, term, extra)}, extra)
     return as_matrix(space, sweep.derivative(root), space.axes(root), extra)
 
 
@@ -108,8 +108,8 @@ def hessian_along(
     }
 
 
-def whole_of(space: Space, each: Node, name: str) -> Node:
+def whole_of(space: Space, term: Node, name: str) -> Node:
     """Return a formula that broadcasts to a variable as one with the variable's own shape."""
     axes = space.axes(variable(name))
-    order = len(space.shape(each))
-    return node_of(space, [atom(each, axes[len(axes) - order :])], axes)
+    order = len(space.shape(term))
+    return node_of(space, [atom(term, axes[len(axes) - order :])], axes)

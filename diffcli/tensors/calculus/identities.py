@@ -17,52 +17,52 @@ from diffcli.tensors.calculus.entrywise import entrywise
 def rewritten(root: Node) -> Node:
     """Return a formula of the same value, reductions of rearrangements written by the parts."""
     known: dict[Node, Node] = {}
-    for each in postorder([root]):
-        if each.is_leaf:
-            known[each] = each
+    for term in postorder([root]):
+        if term.is_leaf:
+            known[term] = term
             continue
-        made = node(each.op, *(known[arg] for arg in each.args), static=each.static)
-        rule = _RULES.get((made.op, made.args[0].op))
-        is_whole = made.static in ((), (None,))
-        known[each] = rule(made) if rule is not None and is_whole else _outside(entrywise(made))
+        new = node(term.op, *(known[arg] for arg in term.args), static=term.static)
+        rule = _RULES.get((new.op, new.args[0].op))
+        is_whole = new.static in ((), (None,))
+        known[term] = rule(new) if rule is not None and is_whole else _outside(entrywise(new))
     return known[root]
 
 
-def _outside(each: Node) -> Node:
+def _outside(term: Node) -> Node:
     """Return an operation entry by entry on a matrix in one vector as that of the operation."""
-    kinds = {arg.op for arg in each.args}
-    if each.op not in TABLE or "vec" not in kinds or not kinds <= {"vec", NUMBER}:
-        return each
-    inside = (arg.args[0] if arg.op == "vec" else arg for arg in each.args)
-    return node("vec", node(each.op, *inside))
+    kinds = {arg.op for arg in term.args}
+    if term.op not in TABLE or "vec" not in kinds or not kinds <= {"vec", NUMBER}:
+        return term
+    inside = (arg.args[0] if arg.op == "vec" else arg for arg in term.args)
+    return node("vec", node(term.op, *inside))
 
 
-def _of_parts(each: Node) -> Node:
+def _of_parts(term: Node) -> Node:
     """Return the product of what a reduction makes of each factor of a Kronecker product."""
-    (product,) = each.args
-    return node("mul", *(node(each.op, part, static=each.static) for part in product.args))
+    (product,) = term.args
+    return node("mul", *(node(term.op, part, static=term.static) for part in product.args))
 
 
-def _of_matrix(each: Node) -> Node:
+def _of_matrix(term: Node) -> Node:
     """Return what a reduction makes of the matrix whose columns stand in a vector."""
-    (vector,) = each.args
-    return node(each.op, *vector.args, static=each.static)
+    (vector,) = term.args
+    return node(term.op, *vector.args, static=term.static)
 
 
-def _dot(each: Node) -> Node:
-    left, right = each.args
+def _dot(term: Node) -> Node:
+    left, right = term.args
     if right.op != "vec":
-        return each
+        return term
     entries = node("mul", *left.args, *right.args)
     return node("sum", entries, static=(None,))
 
 
-def _sum_of_eigenvalues(each: Node) -> Node:
-    return node("trace", *each.args[0].args)
+def _sum_of_eigenvalues(term: Node) -> Node:
+    return node("trace", *term.args[0].args)
 
 
-def _product_of_eigenvalues(each: Node) -> Node:
-    (matrix,) = each.args[0].args
+def _product_of_eigenvalues(term: Node) -> Node:
+    (matrix,) = term.args[0].args
     whole = node("add", matrix, node("transpose", matrix))
     return node("det", node("div", whole, number(2)))
 

@@ -27,35 +27,35 @@ def are_equal(space: Space, left: Node, right: Node, axes: Labels) -> bool:
     """Whether two formulas that broadcast to these axes are seen to be equal."""
     signed = [(part, 1) for part in distributed(space, left)]
     signed += [(part, -1) for part in distributed(space, right)]
-    found = [
+    result = [
         product.scaled(sign).over(set(own).difference(axes))
         for part, sign in signed
         for own in (aligned(space, part, axes),)
         for product in terms(space, part, own, inside=False)
     ]
-    return not collected(space, found)
+    return not collected(space, result)
 
 
 def distributed(space: Space, root: Node) -> Sequence[Node]:
     """Return a formula as terms without sums in their products, as far as these aren't too many."""
     known: dict[Node, Sequence[Node]] = {}
-    for each in postorder([root]):
-        known[each] = _of(space, each, known)
+    for term in postorder([root]):
+        known[term] = _of(space, term, known)
     return known[root]
 
 
-def _of(space: Space, each: Node, known: dict[Node, Sequence[Node]]) -> Sequence[Node]:
-    if each.op == "add":
-        parts = [part for arg in each.args for part in known[arg]]
-        return parts if len(parts) <= MOST_TERMS else [each]
-    if each.op not in _IN_EACH | _IN_FIRST:
-        return [each]
-    count = len(each.args) if each.op in _IN_EACH else 1
-    operands = [_whole(space, arg, known) for arg in each.args[:count]]
+def _of(space: Space, term: Node, known: dict[Node, Sequence[Node]]) -> Sequence[Node]:
+    if term.op == "add":
+        parts = [part for arg in term.args for part in known[arg]]
+        return parts if len(parts) <= MOST_TERMS else [term]
+    if term.op not in _IN_EACH | _IN_FIRST:
+        return [term]
+    count = len(term.args) if term.op in _IN_EACH else 1
+    operands = [_whole(space, arg, known) for arg in term.args[:count]]
     if prod(map(len, operands)) > MOST_TERMS:
-        return [each]
+        return [term]
     return [
-        node(each.op, *chosen, *each.args[count:], static=each.static)
+        node(term.op, *chosen, *term.args[count:], static=term.static)
         for chosen in combinations(*operands)
     ]
 

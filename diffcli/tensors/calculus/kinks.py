@@ -37,35 +37,35 @@ _CONDITIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Where a formula holds, beside each kind of kink, of a number and of a tensor."""
 
 
-def slope_between(space: Space, each: Node, arg: Node) -> Node | None:
+def slope_between(space: Space, tensor: Node, arg: Node) -> Node | None:
     """Return a function's derivative in an argument between its kinks and jumps, and note these.
 
     None of a function that is smooth, or whose derivative between them isn't known.
     """
-    if each.op in _SLOPES:
+    if tensor.op in _SLOPES:
         space.kinks[Kink(ZERO, arg)] = None
-        return _SLOPES[each.op](arg)
-    row, position = TABLE.get(each.op), each.args.index(arg)
+        return _SLOPES[tensor.op](arg)
+    row, position = TABLE.get(tensor.op), tensor.args.index(arg)
     if row is None or position >= len(row.between):
         return None
     for text in row.kinks_at:
-        space.kinks[Kink(ZERO, stated(text, each))] = None
+        space.kinks[Kink(ZERO, stated(text, tensor))] = None
     if row.jumps_at:
-        space.kinks[Kink(WHOLE, stated(row.jumps_at, each))] = None
-    places = {variable(x): own for x, own in zip(ARGUMENTS, each.args, strict=False)}
+        space.kinks[Kink(WHOLE, stated(row.jumps_at, tensor))] = None
+    places = {variable(x): own for x, own in zip(ARGUMENTS, tensor.args, strict=False)}
     return space.algebra.graft(formula(row.between[position]), places)
 
 
-def note_choice(space: Space, each: Node) -> None:
+def note_choice(space: Space, tensor: Node) -> None:
     """Note where the conditions of a choice change."""
-    for condition in each.args[1::2]:
+    for condition in tensor.args[1::2]:
         if condition.op in _ORDERED:
             space.kinks[Kink(ZERO, space.minus(*condition.args))] = None
 
 
-def note_tie(space: Space, each: Node) -> None:
+def note_tie(space: Space, tensor: Node) -> None:
     """Note that a largest or least entry must be one alone."""
-    space.kinks[Kink(each.op, each.args[0], each.static[0] is not None)] = None
+    space.kinks[Kink(tensor.op, tensor.args[0], tensor.static[0] is not None)] = None
 
 
 def where_formulas_hold(space: Space) -> str:

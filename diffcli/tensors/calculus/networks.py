@@ -111,7 +111,7 @@ class Space:
         self.known_symmetric: dict[Node, bool] = {}
         """Whether each matrix is symmetric, of those that were looked at."""
         self.algebra = Algebra(Builder(_fail))
-        self.solves = any(each.op == "solve" for each in shapes)
+        self.solves = any(tensor.op == "solve" for tensor in shapes)
         """Whether the formula itself solves, so that its derivatives are written so too."""
         self.kinks: dict[Kink, None] = {}
         """Where what was differentiated so far has no derivative."""
@@ -136,27 +136,27 @@ class Space:
         """Return new labels for the axes of a shape."""
         return tuple(map(self.label, shape))
 
-    def axes(self, each: Node) -> Labels:
+    def axes(self, tensor: Node) -> Labels:
         """Return the labels that a node's own axes have wherever it is differentiated."""
-        if each not in self._axes:
-            self._axes[each] = self.labels(self.shape(each))
-        return self._axes[each]
+        if tensor not in self._axes:
+            self._axes[tensor] = self.labels(self.shape(tensor))
+        return self._axes[tensor]
 
-    def shape(self, each: Node) -> Shape:
+    def shape(self, tensor: Node) -> Shape:
         """Return the shape of a node, of the formula or made of its nodes."""
-        return shape_of(each, self.shapes, self.names)
+        return shape_of(tensor, self.shapes, self.names)
 
-    def rank(self, each: Node) -> int:
+    def rank(self, tensor: Node) -> int:
         """Return the place of a node in the order in which nodes were first met."""
-        return self._ranks.setdefault(each, len(self._ranks))
+        return self._ranks.setdefault(tensor, len(self._ranks))
 
     def count(self, length: int) -> Node:
         """Return a length as a number, or as the name that stands for it."""
-        made = made_of(length, self.names) if self.names else None
-        if made is None:
+        new = made_of(length, self.names) if self.names else None
+        if new is None:
             return number(length)
-        factors = (variable(self.names[factor]) for factor in made.factors)
-        return self.algebra.add(self.algebra.mul(*factors), number(made.more))
+        factors = (variable(self.names[factor]) for factor in new.factors)
+        return self.algebra.add(self.algebra.mul(*factors), number(new.more))
 
     def eye(self, row: int, column: int) -> Product:
         """Return the unit matrix."""
@@ -187,9 +187,9 @@ def unit(length: int) -> Node:
     return node("eye", ONE, static=(length,))
 
 
-def is_unit(each: Node) -> bool:
+def is_unit(tensor: Node) -> bool:
     """Whether a node is a unit matrix."""
-    return each.op == "eye" and each.args[0] is ONE
+    return tensor.op == "eye" and tensor.args[0] is ONE
 
 
 def filled(shape: Sequence[int], entry: Node = ONE) -> Node:
@@ -207,8 +207,8 @@ def of_number(value: Node) -> Product:
 
 def depends(roots: Iterable[Node], on: Iterable[Node]) -> set[Node]:
     """Return the nodes below some roots that depend on some variables; a detached one doesn't."""
-    found = set(on)
-    for each in postorder(roots):
-        if each.op != "detach" and found.intersection(each.args):
-            found.add(each)
-    return found
+    result = set(on)
+    for tensor in postorder(roots):
+        if tensor.op != "detach" and result.intersection(tensor.args):
+            result.add(tensor)
+    return result

@@ -16,9 +16,9 @@ MOST_FACTORS = 24
 """Factors of one product; a longer one stays closed, as products of products grow without bound."""
 
 
-def aligned(space: Space, each: Node, labels: Labels) -> Labels:
+def aligned(space: Space, term: Node, labels: Labels) -> Labels:
     """Return the labels of an operand that is broadcast to a result with these labels."""
-    shape = space.shape(each)
+    shape = space.shape(term)
     own = labels[len(labels) - len(shape) :]
     return tuple(
         label if space.length(label) == length else space.label(length)
@@ -26,51 +26,51 @@ def aligned(space: Space, each: Node, labels: Labels) -> Labels:
     )
 
 
-def atom(each: Node, labels: Labels) -> Product:
+def atom(term: Node, labels: Labels) -> Product:
     """Return a node as a product of one factor."""
-    return Product(factors=(Factor(each, labels),))
+    return Product(factors=(Factor(term, labels),))
 
 
-def opened(space: Space, each: Node, labels: Labels, *, inside: bool = True) -> Product:
+def opened(space: Space, term: Node, labels: Labels, *, inside: bool = True) -> Product:
     """Return a node as one product: sums, and numbers ``inside`` of others, stay closed."""
-    rule = OPENERS.get(each.op)
-    if rule is None or (inside and not labels and each.op in TENSORS):
-        return atom(each, labels)
-    if _count(space, each) > MOST_FACTORS:
-        return atom(each, labels)
-    return rule(space, each, labels)
+    rule = OPENERS.get(term.op)
+    if rule is None or (inside and not labels and term.op in TENSORS):
+        return atom(term, labels)
+    if _count(space, term) > MOST_FACTORS:
+        return atom(term, labels)
+    return rule(space, term, labels)
 
 
-def _count(space: Space, each: Node) -> int:
+def _count(space: Space, term: Node) -> int:
     """Return how many factors a node would be opened into at most."""
     counts = space.counts
-    if each not in counts:
-        for inner in postorder([each]):
+    if term not in counts:
+        for inner in postorder([term]):
             opens = inner.op in OPENERS and inner.args
             counts[inner] = sum(counts[arg] for arg in inner.args) if opens else 1
-    return counts[each]
+    return counts[term]
 
 
-def terms(space: Space, each: Node, labels: Labels, *, inside: bool = True) -> list[Product]:
+def terms(space: Space, term: Node, labels: Labels, *, inside: bool = True) -> list[Product]:
     """Return a node as a sum of products; ``inside`` is as in :func:`opened`."""
-    if each.op == "add":
-        found: list[Product] = []
-        for arg in each.args:
+    if term.op == "add":
+        result: list[Product] = []
+        for arg in term.args:
             own = aligned(space, arg, labels)
-            found += _broadcast(terms(space, arg, own), own, labels)
-        return found
-    if each.op == "neg":
-        return [product.scaled(-1) for product in terms(space, each.args[0], labels)]
-    if each.op == "transpose":
-        return terms(space, each.args[0], labels[::-1])
-    if each.op == "mul" and sum(arg.op != NUMBER for arg in each.args) == 1:
-        (other,) = (arg for arg in each.args if arg.op != NUMBER)
-        scale = UNIT.times(*(of_number(arg) for arg in each.args if arg is not other))
+            result += _broadcast(terms(space, arg, own), own, labels)
+        return result
+    if term.op == "neg":
+        return [product.scaled(-1) for product in terms(space, term.args[0], labels)]
+    if term.op == "transpose":
+        return terms(space, term.args[0], labels[::-1])
+    if term.op == "mul" and sum(arg.op != NUMBER for arg in term.args) == 1:
+        (other,) = (arg for arg in term.args if arg.op != NUMBER)
+        scale = UNIT.times(*(of_number(arg) for arg in term.args if arg is not other))
         return [scale.times(product) for product in terms(space, other, labels)]
-    if each.op == "div" and each.args[1].op == NUMBER and each.args[1].value:
-        size = 1 / Fraction(each.args[1].value)
-        return [product.scaled(size) for product in terms(space, each.args[0], labels)]
-    return [opened(space, each, labels, inside=inside)]
+    if term.op == "div" and term.args[1].op == NUMBER and term.args[1].value:
+        size = 1 / Fraction(term.args[1].value)
+        return [product.scaled(size) for product in terms(space, term.args[0], labels)]
+    return [opened(space, term, labels, inside=inside)]
 
 
 def inverted(product: Product, whole: Node, labels: Labels) -> Product:
@@ -81,10 +81,10 @@ def inverted(product: Product, whole: Node, labels: Labels) -> Product:
     return replace(product, size=1 / product.size, factors=flipped)
 
 
-def _operand(space: Space, each: Node, labels: Labels) -> Product:
+def _operand(space: Space, term: Node, labels: Labels) -> Product:
     """Return an operand that is broadcast to a result with these labels."""
-    own = aligned(space, each, labels)
-    (product,) = _broadcast([opened(space, each, own)], own, labels)
+    own = aligned(space, term, labels)
+    (product,) = _broadcast([opened(space, term, own)], own, labels)
     return product
 
 
@@ -93,82 +93,82 @@ def _broadcast(products: Iterable[Product], own: Labels, labels: Labels) -> list
     return [product.over(set(own).difference(labels)) for product in products]
 
 
-def _number(_: Space, each: Node, __: Labels) -> Product:
-    return of_number(each)
+def _number(_: Space, term: Node, __: Labels) -> Product:
+    return of_number(term)
 
 
-def _neg(space: Space, each: Node, labels: Labels) -> Product:
-    return opened(space, each.args[0], labels).scaled(-1)
+def _neg(space: Space, term: Node, labels: Labels) -> Product:
+    return opened(space, term.args[0], labels).scaled(-1)
 
 
-def _mul(space: Space, each: Node, labels: Labels) -> Product:
-    return UNIT.times(*(_operand(space, arg, labels) for arg in each.args))
+def _mul(space: Space, term: Node, labels: Labels) -> Product:
+    return UNIT.times(*(_operand(space, arg, labels) for arg in term.args))
 
 
-def _div(space: Space, each: Node, labels: Labels) -> Product:
-    above, below = each.args
+def _div(space: Space, term: Node, labels: Labels) -> Product:
+    above, below = term.args
     own = aligned(space, below, labels)
     under = inverted(opened(space, below, own), below, own)
     return _operand(space, above, labels).times(*_broadcast([under], own, labels))
 
 
-def _transpose(space: Space, each: Node, labels: Labels) -> Product:
-    return opened(space, each.args[0], labels[::-1])
+def _transpose(space: Space, term: Node, labels: Labels) -> Product:
+    return opened(space, term.args[0], labels[::-1])
 
 
-def _matmul(space: Space, each: Node, labels: Labels) -> Product:
-    left, right = each.args
+def _matmul(space: Space, term: Node, labels: Labels) -> Product:
+    left, right = term.args
     across = len(space.shape(left)) - 1
     middle = space.label(space.shape(left)[-1])
     first = opened(space, left, (*labels[:across], middle))
     return first.times(opened(space, right, (middle, *labels[across:]))).over([middle])
 
 
-def _outer(space: Space, each: Node, labels: Labels) -> Product:
-    left, right = each.args
+def _outer(space: Space, term: Node, labels: Labels) -> Product:
+    left, right = term.args
     return opened(space, left, labels[:1]).times(opened(space, right, labels[1:]))
 
 
-def _sum(space: Space, each: Node, labels: Labels) -> Product:
-    (arg,) = each.args
-    own, along = along_axis(space, each, labels)
+def _sum(space: Space, term: Node, labels: Labels) -> Product:
+    (arg,) = term.args
+    own, along = along_axis(space, term, labels)
     return opened(space, arg, own).over(along)
 
 
-def _mean(space: Space, each: Node, labels: Labels) -> Product:
-    (arg,) = each.args
-    own, along = along_axis(space, each, labels)
+def _mean(space: Space, term: Node, labels: Labels) -> Product:
+    (arg,) = term.args
+    own, along = along_axis(space, term, labels)
     lengths = space.counted(UNIT, map(space.length, along))
-    return opened(space, arg, own).over(along).times(inverted(lengths, each, ()))
+    return opened(space, arg, own).over(along).times(inverted(lengths, term, ()))
 
 
-def _trace(space: Space, each: Node, _: Labels) -> Product:
-    (arg,) = each.args
+def _trace(space: Space, term: Node, _: Labels) -> Product:
+    (arg,) = term.args
     label = space.label(space.shape(arg)[0])
     return opened(space, arg, (label, label)).over([label])
 
 
-def _diag(space: Space, each: Node, labels: Labels) -> Product:
-    (arg,) = each.args
+def _diag(space: Space, term: Node, labels: Labels) -> Product:
+    (arg,) = term.args
     if len(labels) == 2:
         row, column = labels
         return opened(space, arg, (row,)).times(space.eye(row, column))
     if len(set(space.shape(arg))) > 1:
-        return atom(each, labels)
+        return atom(term, labels)
     return opened(space, arg, labels * 2)
 
 
-def _eye(space: Space, each: Node, labels: Labels) -> Product:
-    return opened(space, each.args[0], ()).times(space.eye(*labels))
+def _eye(space: Space, term: Node, labels: Labels) -> Product:
+    return opened(space, term.args[0], ()).times(space.eye(*labels))
 
 
-def _full(space: Space, each: Node, _: Labels) -> Product:
-    return opened(space, each.args[0], ())
+def _full(space: Space, term: Node, _: Labels) -> Product:
+    return opened(space, term.args[0], ())
 
 
-def along_axis(space: Space, each: Node, labels: Labels) -> tuple[Labels, Labels]:
+def along_axis(space: Space, term: Node, labels: Labels) -> tuple[Labels, Labels]:
     """Return the labels of a reduction's argument, and those among them that it reduces."""
-    shape, axis = space.shape(each.args[0]), axis_of(each)
+    shape, axis = space.shape(term.args[0]), axis_of(term)
     if axis is None or not shape:
         own = space.labels(shape)
         return own, own

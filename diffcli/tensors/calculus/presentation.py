@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
 from diffcli.language.expression import CONSTANT, NUMBER, Node, node, number, postorder
+from diffcli.language.functions import TABLE
 from diffcli.language.printer import text_of
 from diffcli.tensors.calculus.sizes import length_names
 
@@ -17,7 +18,8 @@ LONG = 80
 SHORTER = 0.75
 """How long a formula with named terms is at most, beside it without."""
 MOST_NAMES = 3
-_HALF = number(Fraction(1, 2))
+DEFAULTS = {name: TABLE[name].defaults for name in ("heaviside", "normcdf", "normpdf")}
+"""The last arguments of functions that closed forms hold, where the language fills them in."""
 LETTERS = ("R", "U", "Z", "K", "H", "L", "P")
 """The names of repeated terms, in turn."""
 
@@ -58,19 +60,19 @@ def shared_text(
     for _ in range(MOST_NAMES):
         counts = _counts(whole, own)
         gains = {
-            each: (counts[each] - 1) * len(text_of(each, own, lengths=lengths))
-            for each in order
-            if not each.is_leaf and each not in own and counts.get(each, 0) > 1
+            term: (counts[term] - 1) * len(text_of(term, own, lengths=lengths))
+            for term in order
+            if not term.is_leaf and term not in own and counts.get(term, 0) > 1
         }
-        chosen = max(gains, key=lambda each: gains[each], default=whole)
+        chosen = max(gains, key=lambda term: gains[term], default=whole)
         name = called.get(chosen) or next((x for x in LETTERS if x not in taken), None)
         if chosen is whole or name is None:
             break
         more = {**own, chosen: name}
-        found = _defined(whole, [each for each in order if each in more], more, lengths)
-        if len(found) > len(best):
+        result = _defined(whole, [term for term in order if term in more], more, lengths)
+        if len(result) > len(best):
             break
-        best, own, called[chosen] = found, more, name
+        best, own, called[chosen] = result, more, name
         taken.add(name)
     return best if len(best) <= SHORTER * len(plain) else plain
 
@@ -80,8 +82,8 @@ def _defined(
 ) -> str:
     """Return the definitions of some terms, each after those in it, and a formula of them."""
     parts = [
-        f"{own[each]} = {text_of(each, {x: own[x] for x in own if x is not each}, lengths=lengths)}"
-        for each in terms
+        f"{own[term]} = {text_of(term, {x: own[x] for x in own if x is not term}, lengths=lengths)}"
+        for term in terms
     ]
     return "; ".join([*parts, text_of(whole, dict(own), lengths=lengths)])
 
@@ -89,37 +91,42 @@ def _defined(
 def _counts(root: Node, named: Collection[Node]) -> dict[Node, int]:
     """Return how often each term is written, where those with a name are written once."""
     counts = {root: 1}
-    for each in reversed(postorder([root])):
-        times = 1 if each in named else counts.get(each, 0)
-        for arg in each.args:
+    for term in reversed(postorder([root])):
+        times = 1 if term in named else counts.get(term, 0)
+        for arg in term.args:
             counts[arg] = counts.get(arg, 0) + times
     return counts
 
 
 def presented(root: Node, numbers: Collection[Node]) -> Node:
     """Return a formula with its numbers moved into its products from the left."""
-    made: dict[Node, Node] = {}
-    for each in postorder([root]):
-        if each.is_leaf:
-            made[each] = each
+    new: dict[Node, Node] = {}
+    for term in postorder([root]):
+        if term.is_leaf:
+            new[term] = term
             continue
-        args = [made[arg] for arg in each.args]
-        made[each] = _moved(each, _without_defaults(each.op, args), numbers)
-    return _signed(made[root])
+        args = [new[arg] for arg in term.args]
+        new[term] = _moved(term, _without_defaults(term.op, args), numbers)
+    return _signed(new[root])
 
 
 def _without_defaults(op: str, args: list[Node]) -> list[Node]:
-    """Return a step function's arguments without the one that it has by default."""
-    return args[:1] if op == "heaviside" and args[1] is _HALF else args
+    """Return a function's arguments without those that it has by default."""
+    defaults = [number(Fraction(text)) for text in DEFAULTS.get(op, ())]
+    count = len(args) - len(defaults)
+    return args[:count] if defaults and args[count:] == defaults else args
 
 
-def _moved(each: Node, args: list[Node], numbers: Collection[Node]) -> Node:
-    if each.op == "pow" and (power := _power_of_root(*args)) is not None:
+def _moved(term: Node, args: list[Node], numbers: Collection[Node]) -> Node:
+    if term.op == "pow" and (power := _power_of_root(*args)) is not None:
         return power
-    is_scaled = each.op == "mul" and args[-1].op == "matmul"
+    is_scaled = term.op == "mul" and args[-1].op == "matmul"
     if is_scaled and all(_is_short(arg, numbers) for arg in args[:-1]):
         return _scaled(args[:-1], args[-1])
-    return node(each.op, *args, static=each.static)
+    if term.op == "neg" and args[0].op == "matmul" and args[0].args[0].op == "neg":
+        (left, right) = args[0].args
+        return node("matmul", left.args[0], right)
+    return node(term.op, *args, static=term.static)
 
 
 def _power_of_root(base: Node, exponent: Node) -> Node | None:
@@ -130,9 +137,9 @@ def _power_of_root(base: Node, exponent: Node) -> Node | None:
     return inner if half is number(1) else node("pow", inner, half)
 
 
-def _is_short(each: Node, numbers: Collection[Node]) -> bool:
+def _is_short(term: Node, numbers: Collection[Node]) -> bool:
     """Whether a factor is a number, typed or by name: a tensor multiplies entry by entry."""
-    inner = each.args[0] if each.op == "neg" else each
+    inner = term.args[0] if term.op == "neg" else term
     return inner.op in (NUMBER, CONSTANT) or inner in numbers
 
 

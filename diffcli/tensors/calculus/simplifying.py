@@ -39,9 +39,9 @@ def simplified(space: Space, product: Product) -> Product:
     while changed:
         changed = False
         for rule in rules:
-            found = rule(space, product)
-            if found is not None:
-                product, changed = found, True
+            result = rule(space, product)
+            if result is not None:
+                product, changed = result, True
     used = {label for factor in product.factors for label in factor.labels}
     idle = product.summed - used
     lengths = [space.length(label) for label in sorted(idle)]
@@ -84,7 +84,7 @@ def _without_unit(_: Space, product: Product) -> Product | None:
 
 def _without_inverse(space: Space, product: Product) -> Product | None:
     """Cancel a matrix and its inverse that meet in a label which nothing else has."""
-    inverses = [each for each in product.factors if each.node.op == "inv" and not each.below]
+    inverses = [term for term in product.factors if term.node.op == "inv" and not term.below]
     for inverse in inverses:
         for matrix in product.factors:
             if matrix.node is not inverse.node.args[0] or matrix.below:
@@ -92,7 +92,7 @@ def _without_inverse(space: Space, product: Product) -> Product | None:
             sides = pairs((0, 1), (0, 1)) if is_symmetric(space, matrix.node) else ((0, 1), (1, 0))
             for side, opposite in sides:
                 shared = inverse.labels[side]
-                count = sum(each.labels.count(shared) for each in product.factors)
+                count = sum(term.labels.count(shared) for term in product.factors)
                 meets = shared == matrix.labels[opposite] and shared in product.summed
                 if meets and count == 2:
                     ends = inverse.labels[1 - side], matrix.labels[1 - opposite]
@@ -104,13 +104,13 @@ def _without_inverse(space: Space, product: Product) -> Product | None:
 def _without_rotation(space: Space, product: Product) -> Product | None:
     """Cancel an orthogonal matrix and its transpose, which meet in a label of both alone."""
     rotations = [
-        each for each in product.factors if each.node in space.orthogonal and not each.below
+        term for term in product.factors if term.node in space.orthogonal and not term.below
     ]
-    for place, first in enumerate(rotations):
-        for second in rotations[place + 1 :]:
+    for start, first in enumerate(rotations):
+        for second in rotations[start + 1 :]:
             for side in (0, 1):
                 shared = first.labels[side]
-                count = sum(each.labels.count(shared) for each in product.factors)
+                count = sum(term.labels.count(shared) for term in product.factors)
                 is_same = second.node is first.node and second.labels[side] == shared
                 if is_same and shared in product.summed and count == 2:
                     ends = first.labels[1 - side], second.labels[1 - side]
@@ -127,7 +127,7 @@ def _without_softmax(_: Space, product: Product) -> Product | None:
         label = factor.labels[axis_of(factor.node) or 0]
         if (
             label in product.summed
-            and sum(each.labels.count(label) for each in product.factors) == 1
+            and sum(term.labels.count(label) for term in product.factors) == 1
         ):
             rest = _without(product, factor)
             return replace(product, factors=rest, summed=product.summed - {label})
@@ -175,16 +175,16 @@ def _cancels(space: Space, base: Node) -> bool:
 
 def collected(space: Space, products: Iterable[Product]) -> list[Product]:
     """Return a sum of simplified products, those that differ by a number as one."""
-    found: dict[Key, Product] = {}
-    for product in (simplified(space, each) for each in products):
+    result: dict[Key, Product] = {}
+    for product in (simplified(space, term) for term in products):
         key = key_of(space, product)
-        if key in found:
-            old = found[key]
+        if key in result:
+            old = result[key]
             size, decimal = old.size + product.size, old.decimal or product.decimal
-            found[key] = replace(old, size=size, decimal=decimal)
+            result[key] = replace(old, size=size, decimal=decimal)
         else:
-            found[key] = product
-    return [product for product in found.values() if product.size]
+            result[key] = product
+    return [product for product in result.values() if product.size]
 
 
 def key_of(space: Space, product: Product) -> Key:
@@ -199,14 +199,14 @@ def key_of(space: Space, product: Product) -> Key:
     colours = {label: -1 - label for label in free} | dict.fromkeys(summed, 0)
     tries = [_refined(product, colours, ranks)]
     for _ in summed:
-        if all(_open_class(each, summed) is None for each in tries):
+        if all(_open_class(term, summed) is None for term in tries):
             break
         tries = [
-            _refined(product, more, ranks) for each in tries for more in _branches(each, summed)
+            _refined(product, more, ranks) for term in tries for more in _branches(term, summed)
         ]
         if len(tries) > MOST_TRIES:
             return (product,)
-    return min(_written_key(product, each, ranks) for each in tries)
+    return min(_written_key(product, term, ranks) for term in tries)
 
 
 Colours = dict[int, int]
@@ -229,9 +229,9 @@ def _refined(product: Product, colours: Colours, ranks: dict[Factor, int]) -> Co
             for label in summed
         }
         order: list[tuple[object, ...]] = []
-        for each in sorted(signatures.values()):
-            if not order or order[-1] != each:
-                order.append(each)
+        for term in sorted(signatures.values()):
+            if not order or order[-1] != term:
+                order.append(term)
         new = {label: order.index(signatures[label]) + 1 for label in summed}
         if len(set(new.values())) == len({colours[label] for label in summed}):
             return colours | new

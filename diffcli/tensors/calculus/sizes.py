@@ -57,14 +57,14 @@ def made_of(length: int, lengths: Iterable[int]) -> Length | None:
 
 def length_names(roots: Iterable[Node], names: Mapping[int, str]) -> dict[int, str]:
     """Return the names of lengths, with those of the lengths in formulas that are made of them."""
-    found = dict(names)
-    for each in postorder(roots):
-        if is_sized(each):
-            for length in each.static:
-                made = made_of(length, names) if isinstance(length, int) else None
-                if made is not None:
-                    found[int(str(length))] = made.text(names)
-    return found
+    result = dict(names)
+    for term in postorder(roots):
+        if is_sized(term):
+            for length in term.static:
+                new = made_of(length, names) if isinstance(length, int) else None
+                if new is not None:
+                    result[int(str(length))] = new.text(names)
+    return result
 
 
 def named_lengths(root: Node, names: Mapping[int, str]) -> Node:
@@ -72,14 +72,14 @@ def named_lengths(root: Node, names: Mapping[int, str]) -> Node:
     return substituted(root, {number(length): variable(name) for length, name in names.items()})
 
 
-def is_sized(each: Node) -> bool:
+def is_sized(term: Node) -> bool:
     """Whether a tensor is made by its lengths."""
-    return each.op in TENSORS and TENSORS[each.op].sized
+    return term.op in TENSORS and TENSORS[term.op].sized
 
 
 def _size(length: int, sizes: Mapping[int, int]) -> int:
-    made = made_of(length, sizes)
-    return length if made is None else made.size(sizes)
+    new = made_of(length, sizes)
+    return length if new is None else new.size(sizes)
 
 
 def sized_shape(shape: Shape, sizes: Mapping[int, int]) -> Shape:
@@ -91,12 +91,12 @@ def sized(root: Node, sizes: Mapping[int, int], lengths: Mapping[str, int]) -> N
     """Return a formula with numbers for lengths that stand for any, and for their names."""
     known = {variable(name): number(size) for name, size in lengths.items()}
     known |= {number(length): number(size) for length, size in sizes.items()}
-    for each in postorder([root]):
-        if each in known:
+    for term in postorder([root]):
+        if term in known:
             continue
-        static = each.static
-        if is_sized(each):
+        static = term.static
+        if is_sized(term):
             static = tuple(_size(part, sizes) if isinstance(part, int) else part for part in static)
-        arguments = [known[arg] for arg in each.args]
-        known[each] = each if each.is_leaf else node(each.op, *arguments, static=static)
+        arguments = [known[arg] for arg in term.args]
+        known[term] = term if term.is_leaf else node(term.op, *arguments, static=static)
     return known[root]

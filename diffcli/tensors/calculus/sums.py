@@ -72,33 +72,33 @@ def merged(space: Space, products: Sequence[Product]) -> list[Product]:
 
 def _split_at(product: Product, label: int) -> tuple[Product, Product]:
     """Return what a product has on other labels, and the vectors on one, with the numbers."""
-    own = tuple(each for each in product.factors if set(each.labels) <= {label})
-    core = tuple(each for each in product.factors if not set(each.labels) <= {label})
+    own = tuple(term for term in product.factors if set(term.labels) <= {label})
+    core = tuple(term for term in product.factors if not set(term.labels) <= {label})
     rest = replace(product, factors=own, summed=frozenset())
     return Product(factors=core, summed=product.summed), rest
 
 
 def node_of(space: Space, products: Iterable[Product], free: Labels, *, full: bool = True) -> Node:
     """Return a sum of products as a node; with ``full`` it has an axis for each free label."""
-    found = sum_of(space, products, free)
+    result = sum_of(space, products, free)
     shape = tuple(map(space.length, free))
-    if found.is_row or full:
-        return found.node if found.node is ZERO else whole(space, found, shape)
-    return found.node
+    if result.is_row or full:
+        return result.node if result.node is ZERO else whole(space, result, shape)
+    return result.node
 
 
 def _common(products: Sequence[Product], free: Labels) -> tuple[Factor, ...]:
     """Return the factors that all products have, on labels that none of them sums over."""
     # Where one product is diagonal, diag(s) - outer(s, s) reads better than what scales it.
-    diagonal = any(is_unit(each.node) for product in products for each in product.factors)
+    diagonal = any(is_unit(term.node) for product in products for term in product.factors)
     usable = {()} if diagonal else {(), free, *((label,) for label in free)}
     counts = [
         Counter(factor for factor in product.factors if factor.labels in usable)
         for product in products
     ]
     shared = counts[0]
-    for each in counts[1:]:
-        shared &= each
+    for term in counts[1:]:
+        shared &= term
     return tuple(shared.elements())
 
 
@@ -119,8 +119,8 @@ def _taken_out(space: Space, common: Product, rest: Sequence[Product], free: Lab
     return Written(_times(space, common.size, inner.node), inner.is_row)
 
 
-def _times(space: Space, size: Fraction, each: Node) -> Node:
-    above = space.algebra.mul(number(size.numerator), each)
+def _times(space: Space, size: Fraction, term: Node) -> Node:
+    above = space.algebra.mul(number(size.numerator), term)
     return space.algebra.div(above, number(size.denominator))
 
 
@@ -154,17 +154,17 @@ def _by_side(space: Space, parts: Sequence[Node], side: int) -> list[Node]:
         shares = body.op in _SHARING and not (body.op == "solve" and side)
         key = (body.op, body.args[side]) if shares else (part, len(groups))
         groups.setdefault(key, []).append((part, scale, body))
-    made: list[Node] = []
+    new: list[Node] = []
     for members in groups.values():
         if len(members) == 1:
-            made.append(members[0][0])
+            new.append(members[0][0])
             continue
         body = members[0][2]
-        others = [space.algebra.mul(scale, each.args[1 - side]) for _, scale, each in members]
+        others = [space.algebra.mul(scale, term.args[1 - side]) for _, scale, term in members]
         args = [joined(space, others)] * 2
         args[side] = body.args[side]
-        made.append(node(body.op, *args))
-    return made
+        new.append(node(body.op, *args))
+    return new
 
 
 def _split(space: Space, part: Node) -> tuple[Node, Node]:
@@ -174,6 +174,6 @@ def _split(space: Space, part: Node) -> tuple[Node, Node]:
         return space.algebra.neg(scale), body
     if part.op == "mul" and part.args[-1].op in _SHARING:
         head = part.args[:-1]
-        if all(each.op == NUMBER or not space.shape(each) for each in head):
+        if all(term.op == NUMBER or not space.shape(term) for term in head):
             return space.algebra.mul(*head), part.args[-1]
     return ONE, part

@@ -46,8 +46,8 @@ def compact(space: Space, products: Iterable[Product], free: Labels) -> list[Pro
         if len(left) > MOST_PRODUCTS:
             raise no_closed_form("a sum of too many products")
         return left
-    made = node_of(space, left, free)
-    return [opened(space, made, free)] if made.op != "add" else [atom(made, free)]
+    built = node_of(space, left, free)
+    return [opened(space, built, free)] if built.op != "add" else [atom(built, free)]
 
 
 class Forward:
@@ -64,24 +64,24 @@ class Forward:
     def derivative(self, root: Node) -> list[Product]:
         """Return the derivative of a node in its axes and ``extra``."""
         varying = depends([root], self._seeds)
-        for each in _needed(self._space, root, varying):
-            if each not in self._known:
-                self._known[each] = self._of(each, varying)
+        for term in _needed(self._space, root, varying):
+            if term not in self._known:
+                self._known[term] = self._of(term, varying)
         return self._known.get(root, [])
 
-    def _of(self, each: Node, varying: set[Node]) -> list[Product]:
-        if each in self._seeds:
-            return [self._seeds[each]]
-        space, axes = self._space, self._space.axes(each)
-        found: list[Product] = []
-        for piece in differential(space, each, axes, varying):
+    def _of(self, term: Node, varying: set[Node]) -> list[Product]:
+        if term in self._seeds:
+            return [self._seeds[term]]
+        space, axes = self._space, self._space.axes(term)
+        result: list[Product] = []
+        for piece in differential(space, term, axes, varying):
             inner = space.axes(piece.of)
             along = set(piece.labels).difference(axes)
             coefficient = piece.coefficient
             for product in self._known[piece.of]:
                 there = space.fresh(product).renamed(dict(zip(inner, piece.labels, strict=True)))
-                found.append(coefficient.times(there).over(along))
-        return compact(space, found, (*axes, *self.extra))
+                result.append(coefficient.times(there).over(along))
+        return compact(space, result, (*axes, *self.extra))
 
 
 def _needed(space: Space, root: Node, varying: set[Node]) -> Sequence[Node]:
@@ -92,14 +92,14 @@ def _needed(space: Space, root: Node, varying: set[Node]) -> Sequence[Node]:
     done: set[Node] = set()
     stack: list[tuple[Node, bool]] = [(root, False)]
     while stack:
-        each, is_ready = stack.pop()
+        term, is_ready = stack.pop()
         if is_ready:
-            order.append(each)
-        elif each not in done:
-            done.add(each)
-            stack.append((each, True))
-            if each.op != VARIABLE:
-                pieces = differential(space, each, space.axes(each), varying)
+            order.append(term)
+        elif term not in done:
+            done.add(term)
+            stack.append((term, True))
+            if term.op != VARIABLE:
+                pieces = differential(space, term, space.axes(term), varying)
                 stack += [(piece.of, False) for piece in pieces if piece.of not in done]
     return order
 
@@ -115,48 +115,48 @@ class Backward:
 
     def gradients(self) -> dict[str, list[Product]]:
         """Return the gradient in each variable that the formula depends on, in its axes."""
-        waiting = [(-self._heights[each], self._space.rank(each), each) for each in self._known]
+        waiting = [(-self._heights[term], self._space.rank(term), term) for term in self._known]
         queued = set(self._known)
         while waiting:
-            _, _, each = heappop(waiting)
-            if each.op == VARIABLE or each not in self._varying:
+            _, _, term = heappop(waiting)
+            if term.op == VARIABLE or term not in self._varying:
                 continue
-            for of in self._pulled(each):
+            for of in self._pulled(term):
                 if of not in queued:
                     queued.add(of)
                     heappush(waiting, (-self._heights[of], self._space.rank(of), of))
         return {
-            str(each.value): collected(self._space, self._known[each])
-            for each in self._wrt
-            if each in self._known
+            str(term.value): collected(self._space, self._known[term])
+            for term in self._wrt
+            if term in self._known
         }
 
-    def _pulled(self, each: Node) -> list[Node]:
+    def _pulled(self, term: Node) -> list[Node]:
         """Add what a node's cotangent gives to those below, and return these."""
-        space, axes = self._space, self._space.axes(each)
-        cotangent = compact(space, self._known[each], axes)
-        found = []
-        for piece in differential(space, each, axes, self._varying):
+        space, axes = self._space, self._space.axes(term)
+        cotangent = compact(space, self._known[term], axes)
+        result = []
+        for piece in differential(space, term, axes, self._varying):
             along = set(axes).difference(piece.labels)
             known = self._known.setdefault(piece.of, [])
             for product in cotangent:
                 there = space.fresh(product).times(piece.coefficient).over(along)
                 known.append(moved(space, there, piece.labels, space.axes(piece.of)))
-            found.append(piece.of)
-        return found
+            result.append(piece.of)
+        return result
 
 
 def heights_of(root: Node) -> dict[Node, int]:
     """Return how many operations stand below each node at most."""
     heights: dict[Node, int] = {}
-    for each in postorder([root]):
-        heights[each] = 1 + max((heights[arg] for arg in each.args), default=0)
+    for term in postorder([root]):
+        heights[term] = 1 + max((heights[arg] for arg in term.args), default=0)
     return heights
 
 
-def own_derivative(space: Space, each: Node, extra: Labels) -> Product:
+def own_derivative(space: Space, term: Node, extra: Labels) -> Product:
     """Return the derivative of a variable in itself, whose axes there are ``extra``."""
-    pairs = zip(space.axes(each), extra, strict=True)
+    pairs = zip(space.axes(term), extra, strict=True)
     return UNIT.times(
         *(
             Product(factors=(Factor(unit(space.length(row)), (row, column)),))

@@ -21,49 +21,49 @@ def orthogonal_in(facts: Mapping[str, str]) -> frozenset[Node]:
     return frozenset(variable(name) for name, fact in facts.items() if fact == "orthogonal")
 
 
-def is_symmetric(space: Space, each: Node) -> bool:
+def is_symmetric(space: Space, term: Node) -> bool:
     """Whether a matrix equals its transpose, as far as that is seen from how it is made.
 
     Sums and inverses of symmetric matrices are symmetric, and so is ``X.T @ S @ X``.
     """
     known = space.known_symmetric
-    for inner in postorder([each]):
+    for inner in postorder([term]):
         if inner not in known:
             known[inner] = _follows(space, inner)
-    return known[each]
+    return known[term]
 
 
-def _follows(space: Space, each: Node) -> bool:
+def _follows(space: Space, term: Node) -> bool:
     known = space.known_symmetric
-    if each in space.symmetric or is_unit(each):
+    if term in space.symmetric or is_unit(term):
         return True
-    if each.is_leaf or len(space.shape(each)) != 2:
+    if term.is_leaf or len(space.shape(term)) != 2:
         return False
-    inner = [known[arg] or not space.shape(arg) for arg in each.args]
-    match each.op:
+    inner = [known[arg] or not space.shape(arg) for arg in term.args]
+    match term.op:
         case "add" | "neg" | "inv" | "mul" | "div" | "transpose":
-            return all(inner) and len(set(space.shape(each))) == 1
+            return all(inner) and len(set(space.shape(term))) == 1
         case "outer":
-            return each.args[0] is each.args[1]
+            return term.args[0] is term.args[1]
         case "diag":
             return True
         case "matmul":
-            factors = _factors(each)
+            factors = _factors(term)
             return factors == [_transposed(space, factor) for factor in reversed(factors)]
     return False
 
 
-def _factors(each: Node) -> list[Node]:
+def _factors(term: Node) -> list[Node]:
     """Return the factors of a matrix product, from left to right."""
-    found: list[Node] = []
-    stack = [each]
+    result: list[Node] = []
+    stack = [term]
     while stack:
         inner = stack.pop()
         if inner.op == "matmul":
             stack += reversed(inner.args)
         else:
-            found.append(inner)
-    return found
+            result.append(inner)
+    return result
 
 
 def _transposed(space: Space, factor: Node) -> Node:
