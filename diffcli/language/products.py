@@ -102,13 +102,13 @@ def _check_implicit(parser: Pratt, divided: Token | None) -> None:
 
 def _check_beside(parser: Pratt, before: Token, name: Token) -> None:
     """Refuse ``0x10``, and echo ``4j``, ``5C2`` and ``Δx``, which mean something else elsewhere."""
-    typed = parser.source(before, name)
     if before.text == "Delta":
-        parser.names.echo(f"{typed} is the product Delta*{name.text}")
+        parser.names.echo(f"{parser.source(before, name)} is the product Delta*{name.text}")
     if before.kind != NUMBER or name.spaced:
         return
     if before.text == "0" and (base := _WRITTEN_TO_A_BASE.fullmatch(name.text)):
         kind = "binary" if base[1] else "hexadecimal"
+        typed = parser.source(before, name)
         raise parser.fail(
             f"{typed} is no number here", token=name,
             hint=f"a {kind} number is written {int(typed, 0)}; the product is 0*{name.text}",
@@ -117,7 +117,7 @@ def _check_beside(parser: Pratt, before: Token, name: Token) -> None:
         parser.names.echo("j is a variable: the imaginary unit is i, with --dtype complex128")
     if (chosen := _CHOSEN.fullmatch(name.text)) and before.text.isdigit():
         parser.names.echo(
-            f"{typed} is {before.text}*{name.text}; a binomial coefficient is "
+            f"{before.text}{name.text} is {before.text}*{name.text}; a binomial coefficient is "
             f"binomial({before.text}, {chosen[1]})"
         )
 

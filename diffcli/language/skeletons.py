@@ -37,8 +37,11 @@ _SLOT = re.compile(
     re.VERBOSE,
 )
 """A number as the tokenizer reads it, or a letter with an index that isn't called."""
-_DOUBTFUL = re.compile(r"[^ -~\t\r\n]|[\\$=#;'|{}&~\"]|[\^_]\{|[A-Za-z_][0-9]+[A-Za-z_]|[0-9]_")
-"""Signs of what one row alone doesn't decide: definitions, bars, LaTeX."""
+_DOUBTFUL = re.compile(
+    r"[^ -~\t\r\n]|[\\$=#;'|{}&~\"]|[\^_]\{|[A-Za-z_][0-9]+[A-Za-z_]|[0-9]_"
+    r"|[0-9]C[0-9]|\b0[bx][0-9]"
+)
+"""Signs of what one row alone doesn't decide: definitions, bars, LaTeX, other bases."""
 _WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _POWERS = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:\^|\*\*)")
 """A word with an exponent: of a function, the inverse where that is −1."""

@@ -8,6 +8,8 @@ import pytest
 from texts import both_ways
 
 from diffcli.cli.main import run
+from diffcli.errors import FormulaError
+from diffcli.language.parser import parse
 
 PARTS = [
     "x{i}^{n}/2", "x{i}^{n} /2", "2^{n}x{i}", "e^{n}x{i}", "x{i}^-{n}/3", "{n}/2x{i}",
@@ -68,6 +70,12 @@ def test_a_plain_part_is_still_read_the_short_way() -> None:
     rows = ", ".join(f"{i}x{i}^2/3 + sin(x{i})" for i in range(1, 9))
     assert both_ways([f"[{rows}]"])
     assert both_ways([f"[{', '.join(f'x{i}^{i + 1}/3' for i in range(1, 9))}]"])
+
+
+def test_numbers_to_another_base_are_refused_in_rows_too() -> None:
+    for text in ("[0x1, 0x2, 0x3, 0x4]", "0x1 + 0x2 + 0x3 + 0x4", "[2x1, 2x2, 2x3, 0x4]"):
+        with pytest.raises(FormulaError, match="is no number here"):
+            parse(text)
 
 
 def test_strict_refuses_what_has_two_readings_in_one_row_of_many(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from diffcli.clock import Budget
@@ -18,6 +19,7 @@ from diffcli.output.report import Result
 from diffcli.verdict import NOT_A_NUMBER, Check, Verdict
 
 if TYPE_CHECKING:
+    from diffcli.differentiation.checks.samples import Sampler
     from diffcli.differentiation.checks.selection import NumberSuspects
     from diffcli.differentiation.numbers.arrays import Array
     from diffcli.differentiation.settings import Settings
@@ -170,12 +172,18 @@ class Large:
         """
         if not targets or not self._is_checked:
             return []
-        from diffcli.differentiation.checks.samples import Sampler
-
         usual = set(positions).difference(suspects.positions.tolist())
         closed = {}
         if self.closed is not None and not suspects.reason:
             closed = {position: float(self.closed[position]) for position in usual}
+        return self._sampler(largest([numbers])).checks(
+            targets, numbers[positions].tolist(), [closed.get(position) for position in positions]
+        )
+
+    def _sampler(self, size: float) -> Sampler:
+        """Return what checks single numbers, the largest of which has this size."""
+        from diffcli.differentiation.checks.samples import Sampler
+
         return Sampler(
             self.problem.function,
             self.point,
@@ -184,9 +192,7 @@ class Large:
             self.settings,
             self.budget,
             self.relative,
-            largest([numbers]),
-        ).checks(
-            targets, numbers[positions].tolist(), [closed.get(position) for position in positions]
+            size,
         )
 
     @property
@@ -210,10 +216,19 @@ class Large:
     def _check_of_all(self) -> Check:
         """Return what is known where no number could be checked alone."""
         if self._is_nan:
-            return Check("f", Verdict.UNVERIFIED, reason=NOT_A_NUMBER)
+            return self._check_of_missing_value()
         if not self._is_finite:
             return Check("f", Verdict.UNVERIFIED, reason="a value is not a finite number here")
         return Check("f", Verdict.UNVERIFIED, reason=self.problem.reason)
+
+    def _check_of_missing_value(self) -> Check:
+        """Return whether the function is proved to have no value, where torch has none."""
+        if self.settings.proves:
+            value = ComponentEntry("f", 0)
+            (check,) = self._sampler(0.0).checks([value], [nan], [None])
+            if check.verdict is Verdict.UNDEFINED:
+                return check
+        return Check("f", Verdict.UNVERIFIED, reason=NOT_A_NUMBER)
 
 
 def _unwritten(count: int) -> Mapping[str, Formula]:
