@@ -143,6 +143,7 @@ def evaluated(
     have no time for. ``values`` are what stands for symbols.
     """
     results: dict[int, Any] = {}
+    real: set[Basic] = set()
     for inner in postorder([term]):
         args = [results[id(arg)] for arg in inner.args]
         if not args:
@@ -151,10 +152,27 @@ def evaluated(
         is_huge = all(arg.is_Number for arg in args) and _is_huge(inner, args)
         is_late = deadline is not None and now() > deadline
         form = None if is_huge or is_late else _constructed(inner, args)
-        if form is None or form.has(*_NOT_REAL):
+        if form is None or not _is_real(form, real):
             form = inner.func(*args, evaluate=False)
         results[id(inner)] = form
     return results[id(term)]
+
+
+def _is_real(form: Basic, real: set[Basic]) -> bool:
+    """Whether a form has no part that sympy writes for a complex or infinite value.
+
+    ``real`` are terms that have none, to which those of such a form are added.
+    """
+    stack, parts = [form], set[Basic]()
+    while stack:
+        part = stack.pop()
+        if part in _NOT_REAL:
+            return False
+        if part not in real and part not in parts:
+            parts.add(part)
+            stack.extend(part.args)
+    real |= parts
+    return True
 
 
 def _constructed(term: Basic, args: list[Any]) -> Any:
@@ -222,4 +240,4 @@ def _degree(form: Expr) -> int:
 
 
 _CIRCULAR = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc)
-_NOT_REAL = (S.ImaginaryUnit, S.NaN, S.ComplexInfinity)
+_NOT_REAL = frozenset({S.ImaginaryUnit, S.NaN, S.ComplexInfinity})

@@ -162,7 +162,7 @@ def _polygamma(write: Callable[[Row], Callable[..., str]]) -> Callable[..., str]
 def _ordered_terms(printer: Any, term: Any, order: str | None = None) -> list[Any]:
     # Sympy orders by the values of constant factors, and works out at length what is nested.
     factors = (factor for arg in term.args for factor in Mul.make_args(arg))
-    if any(tree_size(part) > MAX_CONSTANT and part.is_number for part in factors):
+    if any(part.is_number and tree_size(part) > MAX_CONSTANT for part in factors):
         return list(term.args)
     ordered = list(term.as_ordered_terms(order=order or printer.order))
     first = next((part for part in ordered if not part.could_extract_minus_sign()), ordered[0])
