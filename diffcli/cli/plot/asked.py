@@ -253,6 +253,6 @@ def _notable(marks: Sequence[str] | None) -> list[NotableKind]:
 def _features(marks: Sequence[str] | None) -> list[Feature] | None:
     from diffcli.studies.curves.features import Feature
 
-    if marks is None or (marks and all(each in CURVE_MARKS for each in marks)):
+    if marks is None or (marks and all(mark in CURVE_MARKS for mark in marks)):
         return None
     return [each for each in Feature if each.value in marks]

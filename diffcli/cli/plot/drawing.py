@@ -72,7 +72,7 @@ def plot(formulas: Sequence[str], options: Mapping[str, Any]) -> int:
     from diffcli.studies.curves.parameters import holding, spread
 
     function = spread(holding(function, parameters.held), parameters.family)
-    first = holding(function, {each.name: each.node for each in parameters.sliders})
+    first = holding(function, {slider.name: slider.node for slider in parameters.sliders})
     if not quiet:
         for reading in _readings(function, first):
             say(f"read as {function.read_as}: {reading}")
@@ -169,7 +169,7 @@ def _readings(function: Function, drawn: Function) -> list[str]:
     from diffcli.output.plots.compose import kinds_of
 
     is_region = CONDITION in function.readings and kinds_of(drawn)[0] == "relation"
-    return [each for each in function.readings if not (is_region and each == CONDITION)]
+    return [reading for reading in function.readings if not (is_region and reading == CONDITION)]
 
 
 def _csv(picture: Picture) -> str:

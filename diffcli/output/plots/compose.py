@@ -22,7 +22,7 @@ def compose(function: Function, request: Request) -> PlotPlan:
     if name not in kinds:
         raise UsageError(f"this formula can't be drawn as {name}", hint=f"as {' or '.join(kinds)}")
     kind = kind_of(name)
-    refused = [each for each in request.on_lines if each not in kind.takes]
+    refused = [on_line for on_line in request.on_lines if on_line not in kind.takes]
     if refused and not kind.takes_marks:
         hint = "--kind lines" if "lines" in kinds else "leave it out"
         raise UsageError(f"--{refused[0]} is for lines, and this is a {name}", hint=hint)

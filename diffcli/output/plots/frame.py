@@ -168,7 +168,7 @@ class LinesShown:
         ]  # fmt: skip
 
     def _points_on(self, lines: Sequence[Line]) -> list[tuple[Line, float, float]]:
-        return [each for each in self.points if each[0] in lines]
+        return [point for point in self.points if point[0] in lines]
 
 
 def shown_lines(samples: Samples, lines: Sequence[Line], frame: Frame) -> list[Line]:
@@ -189,12 +189,12 @@ def line_ends(samples: Samples, line: Line) -> tuple[list[Spot], list[Spot]]:
         return [], []
     row = samples.values[line.output, line.order]
     rings = [
-        (each.at, float(row[samples.x.searchsorted(end)]))
-        for each in jumps
-        for end in (each.low, each.high)
+        (jump.at, float(row[samples.x.searchsorted(end)]))
+        for jump in jumps
+        for end in (jump.low, jump.high)
         if (line.output, line.order, end) not in samples.restless
     ]
-    dots = [(each.at, each.value) for each in jumps if line.order == 0]
+    dots = [(jump.at, jump.value) for jump in jumps if line.order == 0]
     return rings, dots
 
 
@@ -213,7 +213,7 @@ def marks_of(scene: Scene) -> dict[NotableKind, str]:
     texts = {}
     for kind in NotableKind:
         points = [each for each in scene.notable if each.kind is kind]
-        places = ", ".join(f"({each.x:.4g}, {each.y:.4g})" for each in points)
+        places = ", ".join(f"({point.x:.4g}, {point.y:.4g})" for point in points)
         if points:
             few = len(points) <= MOST_LISTED
             texts[kind] = f"{kind.value}: {places if few else f'{len(points)} points'}"
@@ -223,8 +223,10 @@ def marks_of(scene: Scene) -> dict[NotableKind, str]:
 def straights_of(scene: Scene) -> list[StraightLine]:
     """Return the tangents of curves as lines across the picture."""
     return [
-        StraightLine("tangent", each.relation, each.x, each.y, each.slope, in_plane=True)
-        for each in scene.tangents
+        StraightLine(
+            "tangent", tangent.relation, tangent.x, tangent.y, tangent.slope, in_plane=True
+        )
+        for tangent in scene.tangents
     ]
 
 

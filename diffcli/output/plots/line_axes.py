@@ -166,14 +166,14 @@ def _fill(axes: Axes, plot: LinesShown, view: tuple[float, float]) -> None:
 def _draw_bands(axes: Axes, plot: LinesShown, view: tuple[float, float]) -> None:
     """Shade what is proved to hold a function, stretch by stretch, edged so that it is seen."""
     functions = {line.output: line for line in plot.lines if line.order == 0}
-    for each in plot.bands:
-        if each.output not in functions:
+    for band in plot.bands:
+        if band.output not in functions:
             continue
-        low, high = (np.clip(end, *view) for end in (each.low, each.high))
+        low, high = (np.clip(end, *view) for end in (band.low, band.high))
         axes.fill_between(
-            each.edges, np.append(low, low[-1:]), np.append(high, high[-1:]), step="post",
-            color=ink(functions[each.output], plot.lines), alpha=0.28, linewidth=0.6, zorder=1.8,
-            label=f"proved bounds of {functions[each.output].name}",
+            band.edges, np.append(low, low[-1:]), np.append(high, high[-1:]), step="post",
+            color=ink(functions[band.output], plot.lines), alpha=0.28, linewidth=0.6, zorder=1.8,
+            label=f"proved bounds of {functions[band.output].name}",
         )  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def _label(line: Line, room: float) -> Label:
     formula = typeset(line.latex) if line.latex and line.short else None
     choices = [plain(line.equation), plain(line.name)]
     choices = [formula, *choices] if formula else choices
-    return next((each for each in choices if each.width <= room), choices[-1])
+    return next((choice for choice in choices if choice.width <= room), choices[-1])
 
 
 def columns_of(labels: Sequence[Label], orders: int, room: float) -> int:

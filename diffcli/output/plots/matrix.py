@@ -55,7 +55,7 @@ def report_figure(report: Report, canvas: Canvas | None = None) -> bytes:
     Raises UsageError unless the report holds one matrix.
     """
     layouts = [result.derivative for result in report.results]
-    matrices = [each for each in layouts if isinstance(each, Matrix | SparseMatrix)]
+    matrices = [layout for layout in layouts if isinstance(layout, Matrix | SparseMatrix)]
     if len(layouts) != 1 or len(matrices) != 1:
         raise UsageError(
             f"a picture shows one matrix, and {report.command} gives none or several",

@@ -48,8 +48,8 @@ def bounds_answer(found: Statement, facts: Facts) -> Answer:
 
 def _quantities(found: Statement, facts: Facts) -> Iterator[tuple[str, Range]]:
     yield facts.name, found.value
-    for each in found.partials:
-        yield f"∂{facts.name}/∂{each.quantity}", each
+    for partial in found.partials:
+        yield f"∂{facts.name}/∂{partial.quantity}", partial
 
 
 @dataclass(frozen=True)

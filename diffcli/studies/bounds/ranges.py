@@ -122,7 +122,7 @@ def _over_pieces(
 
     A stretch has values beyond its junction's only where it falls towards its end.
     """
-    turned = [each if sense > 0 else each.opposite for each in extrema]
+    turned = [extremum if sense > 0 else extremum.opposite for extremum in extrema]
     falling = [each for each in stretches if each.leaving * sense > 0]
     limits = [each.limit if sense > 0 else (-each.limit[1], -each.limit[0]) for each in falling]
     high = min([each.high for each in turned] + [end for _, end in limits])
@@ -170,11 +170,11 @@ def without_gaps(formula: Node, region: Region) -> Node:
     """
     start = region.start()
     gaps: dict[Node, Node] = {}
-    for each in postorder([formula]):
-        if each.op == "div" and each.args[0] == node("sin", each.args[1]):
-            value = Bounds([each.args[1]], region.names).jet(start.lo, start.hi).value
+    for term in postorder([formula]):
+        if term.op == "div" and term.args[0] == node("sin", term.args[1]):
+            value = Bounds([term.args[1]], region.names).jet(start.lo, start.hi).value
             if value.lo[0] <= 0 <= value.hi[0]:
-                gaps[each] = node("sinc", each.args[1])
+                gaps[term] = node("sinc", term.args[1])
     return substituted(formula, gaps) if gaps else formula
 
 

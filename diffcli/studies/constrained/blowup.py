@@ -58,7 +58,7 @@ def _is_alone(
     end = max(
         reach ** (1 / weight) * (1 + 1e-12) for reach, weight in zip(reaches, weights, strict=True)
     )
-    blown = [_blown(each, weights) for each in conditions]
+    blown = [_blown(condition, weights) for condition in conditions]
     for place, side in product(range(len(weights)), (-1.0, 1.0)):
         lo, hi = -np.ones((len(weights), 1)), np.ones((len(weights), 1))
         lo[place] = hi[place] = side
@@ -80,11 +80,11 @@ def _blown(condition: Condition, weights: Sequence[int]) -> Condition:
 def _has_no_root(conditions: Sequence[Condition], box: Interval, end: float) -> bool:
     for _ in range(ROUNDS):
         left = np.ones(box.lo.shape[1], bool)
-        for each in conditions:
-            value = _over(each.terms, box, end)
-            if each.sense >= 0:
+        for condition in conditions:
+            value = _over(condition.terms, box, end)
+            if condition.sense >= 0:
                 left &= ~(value.lo > 0)
-            if each.sense <= 0:
+            if condition.sense <= 0:
                 left &= ~(value.hi < 0)
         box = Interval(box.lo[:, left], box.hi[:, left])
         if not box.lo.shape[1]:

@@ -27,7 +27,7 @@ class Cells:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        formulas = [problem.outputs[0], *(each.side for each in problem.constraints)]
+        formulas = [problem.outputs[0], *(constraint.side for constraint in problem.constraints)]
         self.bounds = Bounds(formulas, problem.variables)
         self.only_infeasible = True
 
@@ -85,7 +85,7 @@ def _independent(rows: Sequence[Interval | None]) -> Mask | bool:
 
     They are where some product of their matrix with another is strictly diagonally dominant.
     """
-    known = [each for each in rows if each is not None]
+    known = [row for row in rows if row is not None]
     if len(known) < len(rows) or len(rows) > known[0].lo.shape[0]:
         return False
     scaled = [_scaled(each) for each in known]

@@ -27,9 +27,9 @@ def constrained_answer(
 ) -> Answer:
     """Return the extrema of a problem in a box; ``best`` are its extreme values, where asked."""
     shown = [
-        each
-        for each in found.points
-        if not any(problem.constraints[place].is_face for place in each.active)
+        point
+        for point in found.points
+        if not any(problem.constraints[place].is_face for place in point.active)
     ]
 
     def document(digits: int | None) -> Document:
@@ -44,7 +44,9 @@ def constrained_answer(
     def data() -> dict[str, Any]:
         return {
             **facts.data,
-            "constraints": [each.text for each in problem.constraints if not each.is_face],
+            "constraints": [
+                constraint.text for constraint in problem.constraints if not constraint.is_face
+            ],
             "results": [_point_data(problem, each) for each in shown],
             "range": dict(zip(facts.variables, box, strict=True)),
             "complete": found.is_complete,
@@ -61,7 +63,7 @@ def constrained_answer(
 
 
 def _is_met(found: Extrema) -> bool:
-    return any(each.point.tag.value != "numeric" for each in found.points)
+    return any(point.point.tag.value != "numeric" for point in found.points)
 
 
 def _lines(problem: Problem, facts: Facts) -> Iterator[Line]:
@@ -103,9 +105,9 @@ def _remarks(
     found: Extrema, count: int, box: Box, facts: Facts, digits: int | None
 ) -> Iterator[str]:
     where = interval_text(box, facts, digits)
-    if any(each.multipliers for each in found.points):
+    if any(point.multipliers for point in found.points):
         yield "∇f is the sum of each λ times its constraint's gradient, of left minus right side"
-    if any(each.point.kind.value == "singular" for each in found.points):
+    if any(point.point.kind.value == "singular" for point in found.points):
         yield "singular: the constraints' gradients are dependent there; no multipliers are needed"
     if found.is_empty:
         yield f"proved: no point of {where} satisfies the constraints"

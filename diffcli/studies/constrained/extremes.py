@@ -97,7 +97,7 @@ def _values_left(problem: Problem, box: Interval) -> _Left:
         none = np.empty(0)
         return _Left(Interval(none, none), Interval(none, none))
     over = Bounds(problem.outputs, names).jet(box.lo, box.hi).value
-    sides = [each.side for each in problem.constraints]
+    sides = [constraint.side for constraint in problem.constraints]
     bounds = Bounds([problem.outputs[0], *sides], names)
     chosen = [np.array(each)[:, None] for each in product((False, True), repeat=min(size, 6))]
     chosen = [np.resize(each, (size, 1)) for each in chosen]
@@ -115,8 +115,8 @@ def _values_left(problem: Problem, box: Interval) -> _Left:
 
 def _least(found: Extrema, left: _Left, sense: int) -> Extreme | None:
     """Return the extreme value among points and boxes left; the greatest for a sense of −1."""
-    values = [_signed(ends_of(each.value), sense) for each in found.points]
-    feasible = [each.point.tag is not Tag.NUMERIC for each in found.points]
+    values = [_signed(ends_of(point.value), sense) for point in found.points]
+    feasible = [point.point.tag is not Tag.NUMERIC for point in found.points]
     over, at = (each if sense > 0 else neg(each) for each in (left.over, left.at))
     open_low = float(over.lo.min(initial=inf))
     high = min((top for (_, top), sure in zip(values, feasible, strict=True) if sure), default=inf)
@@ -157,7 +157,7 @@ def extremes(
     (output,) = function.outputs
     effort = Effort(WORK, now() + budget)
     found = range_of("f", output, Region(ranges), TOLERANCE, effort)
-    candidates = [*_corners(output, ranges), *(_candidate(output, each) for each in points)]
+    candidates = [*_corners(output, ranges), *(_candidate(output, point) for point in points)]
     is_continuous = found.is_defined is True and not _may_jump(output)
     return Extremes(
         _attained(found.minimum, _best(candidates, 1), function.variables, is_continuous),
@@ -167,8 +167,8 @@ def extremes(
 
 def _may_jump(formula: Node) -> bool:
     return any(
-        each.op == "piecewise" or (each.op in TABLE and TABLE[each.op].jumps)
-        for each in postorder([formula])
+        term.op == "piecewise" or (term.op in TABLE and TABLE[term.op].jumps)
+        for term in postorder([formula])
     )
 
 
@@ -177,7 +177,7 @@ def _corners(
 ) -> list[tuple[Attained, arb | None]]:
     found: list[tuple[Attained, arb | None]] = []
     for _, nodes in zip(range(MOST_CORNERS), product(*ranges.values()), strict=False):
-        at = [constant_value(each, FINE_BITS) for each in nodes]
+        at = [constant_value(node, FINE_BITS) for node in nodes]
         places = dict(zip(ranges, map(as_float, at), strict=True))
         exact = dict(zip(ranges, map(text_of, nodes), strict=True))
         found.append((Attained(places, exact), value_over(output, tuple(ranges), at)))

@@ -128,7 +128,7 @@ class SolutionClassifier:
             if sign is None and exact and proved_sign(exact[lagrange.size + row], {}) == 0:
                 sign = 0
             pushes.append(None if sign is None else sign * (each.sense or 1))
-        equalities = [each.sense == 0 for each in constraints]
+        equalities = [constraint.sense == 0 for constraint in constraints]
         try:
             return curvature(lagrange.system, at, lagrange.size, pushes, equalities)
         except Trouble:

@@ -72,7 +72,7 @@ def _active(problem: Problem, point: Point) -> tuple[int, ...] | None:
 
 
 def _vanish(formulas: Sequence[Node], point: Point) -> bool:
-    return all(proved_sign(each, point) == 0 for each in formulas)
+    return all(proved_sign(formula, point) == 0 for formula in formulas)
 
 
 def _has_kink(problem: Problem, point: Point, deadline: float) -> bool:

@@ -79,8 +79,8 @@ def plan(request: Request) -> Plan:
         budget = chosen.budget if timeout is None else min(chosen.budget, timeout / 2)
         places = places_of(function, points, asked.side, wrt)
         digits = request["precision"]
-        found = [find(function.outputs[0], each, budget, digits or 17) for each in places]
-        return limit_answer(Facts.of("limit", function), found)
+        results = [find(function.outputs[0], place, budget, digits or 17) for place in places]
+        return limit_answer(Facts.of("limit", function), results)
 
     formulas = [written.formula] if written else None
     return Plan(compute, formulas=formulas, at=asked.texts, declared=(wrt,) if wrt else ())

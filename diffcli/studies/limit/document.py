@@ -15,7 +15,7 @@ from diffcli.output.document import Answer, Document, Formulas, Math, Remarks, T
 from diffcli.output.report import Facts
 from diffcli.output.text import DIGITS, number, proved
 from diffcli.studies.limit.expansions import math
-from diffcli.studies.limit.finding import Found, Verdict
+from diffcli.studies.limit.finding import LimitResult, Verdict
 from diffcli.studies.limit.rules import INFINITIES, Step, Words, explain
 
 EXITS = {Verdict.PROVED: 0, Verdict.NONE: 4, Verdict.UNDEFINED: 4, Verdict.UNVERIFIED: 6}
@@ -24,32 +24,32 @@ BOUNDS = 20
 """Digits of an enclosure."""
 
 
-def limit_answer(facts: Facts, found: Sequence[Found]) -> Answer:
+def limit_answer(facts: Facts, results: Sequence[LimitResult]) -> Answer:
     """Return a tree a point; the exit code is the worst one's."""
-    steps = [explain(each) for each in found]
+    steps = [explain(result) for result in results]
 
     def document(digits: int | None) -> Document:
-        trees = [_tree(each, its, digits) for each, its in zip(found, steps, strict=True)]
-        said = [remark for each in found for remark in _remarks(each)]
+        trees = [_tree(result, its, digits) for result, its in zip(results, steps, strict=True)]
+        said = [remark for result in results for remark in _remarks(result)]
         return Document((Formulas((*function_lines(facts),)), *trees, Remarks(tuple(said))))
 
-    records = [_record(each, its) for each, its in zip(found, steps, strict=True)]
-    code = max((EXITS[each.verdict] for each in found), default=0)
+    records = [_record(result, its) for result, its in zip(results, steps, strict=True)]
+    code = max((EXITS[result.verdict] for result in results), default=0)
     return Answer(facts, code, lambda: {**facts.data, "results": records}, document)
 
 
-def _tree(found: Found, steps: Sequence[Step], digits: int | None) -> Tree:
-    limit = found.limit
-    lines = [_step(each) for each in steps]
+def _tree(result: LimitResult, steps: Sequence[Step], digits: int | None) -> Tree:
+    limit = result.limit
+    lines = [_step(step) for step in steps]
     if limit is None:
-        lines = [*_sides(found, digits), *lines]
-        alone = found.approaches.sides[0].side if len(found.place.sides) == 1 else 0
-        mark = 0 if found.place.infinite else alone
-        return Tree((_arrow(found, mark), f"  {_ABSENT[found.verdict]}"), tuple(lines))
+        lines = [*_sides(result, digits), *lines]
+        alone = result.approaches.sides[0].side if len(result.place.sides) == 1 else 0
+        mark = 0 if result.place.infinite else alone
+        return Tree((_arrow(result, mark), f"  {_ABSENT[result.verdict]}"), tuple(lines))
     value = _value(limit, digits)
-    side = found.one_sided or (limit if len(found.place.sides) == 1 else None)
-    mark = side.side if side and not found.place.infinite else 0
-    return Tree((equal(_arrow(found, mark), value), "   (proved)"), tuple(lines))
+    side = result.one_sided or (limit if len(result.place.sides) == 1 else None)
+    mark = side.side if side and not result.place.infinite else 0
+    return Tree((equal(_arrow(result, mark), value), "   (proved)"), tuple(lines))
 
 
 def _step(step: Step) -> Tree:
@@ -64,22 +64,22 @@ _ABSENT = {
 }
 
 
-def _arrow(found: Found, side: int) -> Math:
+def _arrow(result: LimitResult, side: int) -> Math:
     """Return ``lim x->0+ f`` in text and in LaTeX."""
-    name, point = found.place.name, found.place.point
+    name, point = result.place.name, result.place.point
     mark = _SIDES[side][0] if side else ""
     target = math(point)
     tex = rf"\lim_{{{name_latex(name)} \to {target.latex}{f'^{mark}' if mark else ''}}} f"
     return Math(f"lim {name}->{target.text}{mark} f", tex)
 
 
-def _sides(found: Found, digits: int | None) -> list[Tree]:
+def _sides(result: LimitResult, digits: int | None) -> list[Tree]:
     """Return what is known on each side, where both were asked for."""
-    if found.place.infinite or len(found.approaches.sides) < 2:
+    if result.place.infinite or len(result.approaches.sides) < 2:
         return []
     return [
-        Tree((f"from the {_SIDES[each.side][1]}:  ", *_said(each, digits)))
-        for each in found.approaches.sides
+        Tree((f"from the {_SIDES[side.side][1]}:  ", *_said(side, digits)))
+        for side in result.approaches.sides
     ]
 
 
@@ -108,48 +108,48 @@ def _value(side: Approach, digits: int | None) -> Math:
     return Math(f"{known.text} = {decimal}", rf"{known.latex} \approx {decimal}")
 
 
-def _remarks(found: Found) -> list[str]:
+def _remarks(result: LimitResult) -> list[str]:
     """Return what else is to be said: a gap, a side outside the domain, numbers without a proof."""
-    name, point = found.place.name, text_of(found.place.point)
+    name, point = result.place.name, text_of(result.place.point)
     said: list[str] = []
-    approaches = found.approaches
-    if found.is_removable and found.limit is not None:
-        value = _value(found.limit, None).text
+    approaches = result.approaches
+    if result.is_removable and result.limit is not None:
+        value = _value(result.limit, None).text
         said.append(
             f"f has no value at {name} = {point} ({approaches.gap}): the singularity is removable, "
             f"and {value} fills the gap"
         )
     elif approaches.is_value is False and approaches.here is not None:
         said.append(f"f has another value at {name} = {point}: it isn't continuous there")
-    if found.verdict is Verdict.UNDEFINED:
+    if result.verdict is Verdict.UNDEFINED:
         said.append(f"next to the point f has no value: {approaches.sides[0].reason}")
-    if side := found.one_sided:
+    if side := result.one_sided:
         out = next(each for each in approaches.sides if each.behaviour is Behaviour.OUTSIDE)
         near, far = _SIDES[side.side][1], _SIDES[out.side][1]
         said.append(f"the limit is that from the {near}; on the {far} f has no value: {out.reason}")
-    said += [_unverified(found, each) for each in approaches.sides if not each.is_known]
+    said += [_unverified(result, side) for side in approaches.sides if not side.is_known]
     return list(dict.fromkeys(said))
 
 
-def _unverified(found: Found, side: Approach) -> str:
-    estimate = found.estimates.get(side.side)
-    where = "" if found.place.infinite else f" on the {_SIDES[side.side][1]}"
+def _unverified(result: LimitResult, side: Approach) -> str:
+    estimate = result.estimates.get(side.side)
+    where = "" if result.place.infinite else f" on the {_SIDES[side.side][1]}"
     if estimate is None:
         return f"nothing is proved{where}: {side.reason}"
     near = number(estimate, 6)
     return f"not proved{where} ({side.reason}); the numbers next to the point are near {near}"
 
 
-def _record(found: Found, steps: Sequence[Step]) -> dict[str, Any]:
-    limit, approaches = found.limit, found.approaches
+def _record(result: LimitResult, steps: Sequence[Step]) -> dict[str, Any]:
+    limit, approaches = result.limit, result.approaches
     return {
-        "variable": found.place.name,
-        "at": text_of(found.place.point),
-        "fixed": {name: text_of(value) for name, value in found.place.fixed.items()},
-        "verdict": found.verdict.value,
+        "variable": result.place.name,
+        "at": text_of(result.place.point),
+        "fixed": {name: text_of(value) for name, value in result.place.fixed.items()},
+        "verdict": result.verdict.value,
         **_numbers(limit),
-        "gap": approaches.gap if found.is_removable else None,
-        "sides": [_side(found, each) for each in approaches.sides],
+        "gap": approaches.gap if result.is_removable else None,
+        "sides": [_side(result, side) for side in approaches.sides],
         "steps": [
             {
                 "rule": step.rule,
@@ -157,7 +157,7 @@ def _record(found: Found, steps: Sequence[Step]) -> dict[str, Any]:
             }
             for step in steps
         ],
-        "reason": "; ".join(_remarks(found)) or None,
+        "reason": "; ".join(_remarks(result)) or None,
     }
 
 
@@ -186,11 +186,11 @@ _VERDICTS = {
 }
 
 
-def _side(found: Found, side: Approach) -> dict[str, Any]:
+def _side(result: LimitResult, side: Approach) -> dict[str, Any]:
     return {
-        "side": _SIDES[side.side][1] if not found.place.infinite else None,
+        "side": _SIDES[side.side][1] if not result.place.infinite else None,
         "verdict": _VERDICTS[side.behaviour].value,
         **_numbers(side),
-        "estimate": found.estimates.get(side.side),
+        "estimate": result.estimates.get(side.side),
         "reason": side.reason or None,
     }

@@ -34,7 +34,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Found:
+class LimitResult:
     """A limit at a place: the verdict, what is proved on each side, the limit where there is one.
 
     ``read`` are the same with more terms of their expansions. ``estimates`` has for a side where
@@ -70,7 +70,7 @@ class Found:
         )
 
 
-def find(output: Node, place: Place, budget: float, digits: int) -> Found:
+def find(output: Node, place: Place, budget: float, digits: int) -> LimitResult:
     """Find the limit at a place, in so many seconds. Raises PointError for a point of no number."""
     for value in (*place.fixed.values(), *(() if place.infinite else (place.point,))):
         constant_value(value, 64)
@@ -85,7 +85,7 @@ def find(output: Node, place: Place, budget: float, digits: int) -> Found:
     verdict = _verdict(found)
     unknown = [side.side for side in found.sides if not side.is_known]
     estimates = {side: _estimate(output, place, side) for side in unknown}
-    return Found(output, place, found, read, verdict, estimates)
+    return LimitResult(output, place, found, read, verdict, estimates)
 
 
 def _verdict(found: Approaches) -> Verdict:

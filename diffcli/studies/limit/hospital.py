@@ -47,7 +47,7 @@ def rounds(output: Node, place: Place, limit: Approach) -> tuple[Round, ...]:
 def _differentiated(quotient: Node, name: str) -> Node | None:
     build = Builder()
     try:
-        above, below = (differentiate(each, name, build) for each in quotient.args)
+        above, below = (differentiate(arg, name, build) for arg in quotient.args)
         return Algebra(build).div(above, below)
     except (DiffcliError, ZeroDivisionError):
         return None

@@ -23,7 +23,7 @@ from diffcli.language.expression import Node, node, postorder, variable
 from diffcli.output.document import Math, equal
 from diffcli.output.text import number as number_text
 from diffcli.studies.limit.expansions import MAX_WIDTH, math, shown
-from diffcli.studies.limit.finding import Found
+from diffcli.studies.limit.finding import LimitResult
 from diffcli.studies.limit.hospital import rounds
 from diffcli.studies.limit.place import Place
 
@@ -47,11 +47,11 @@ class Step:
     lines: tuple[Words, ...] = ()
 
 
-def limit_math(found: Approach | Sequence, digits: int | None = None) -> Math:
+def limit_math(result: Approach | Sequence, digits: int | None = None) -> Math:
     """Return a limit as a constant, as a decimal where it has no short name, or as infinity."""
-    if found.sense:
-        return INFINITIES[found.sense]
-    known = found.number
+    if result.sense:
+        return INFINITIES[result.sense]
+    known = result.number
     exact = spelled(known) if known is not None else None
     if exact is not None and len(math(exact).text) <= 2 * MAX_WIDTH:
         return math(exact)
@@ -60,44 +60,44 @@ def limit_math(found: Approach | Sequence, digits: int | None = None) -> Math:
     return Math(text, text)
 
 
-def explain(found: Found) -> tuple[Step, ...]:
+def explain(result: LimitResult) -> tuple[Step, ...]:
     """Return the steps, of which the last one is the expansion that proves the limit."""
-    limit = found.limit
+    limit = result.limit
     if limit is None:
-        return (*_oscillations(found), *_expansions(found))
+        return (*_oscillations(result), *_expansions(result))
     for rule in (_direct, _squeeze):
-        if step := rule(found, limit):
+        if step := rule(result, limit):
             return (step,)
-    steps = [step for rule in (_logarithm, _hospital) if (step := rule(found, limit))]
-    return (*steps[:1], *_expansions(found))
+    steps = [step for rule in (_logarithm, _hospital) if (step := rule(result, limit))]
+    return (*steps[:1], *_expansions(result))
 
 
-def _direct(found: Found, limit: Approach) -> Step | None:
+def _direct(result: LimitResult, limit: Approach) -> Step | None:
     """Return the value, where it is the limit and nothing in the formula is at an edge."""
-    output, here = found.output, found.approaches.here
-    moving = variable(found.place.name)
-    if not found.approaches.is_value or here is None or not found.approaches.inside:
+    output, here = result.output, result.approaches.here
+    moving = variable(result.place.name)
+    if not result.approaches.is_value or here is None or not result.approaches.inside:
         return None
     if any(
-        each.op == "pow" and moving in postorder([each.args[1]]) for each in postorder([output])
+        term.op == "pow" and moving in postorder([term.args[1]]) for term in postorder([output])
     ):
         return None  # 0^0 is 1 by convention, and no limit follows from it
-    point, value = math(found.place.point), limit_math(limit)
+    point, value = math(result.place.point), limit_math(limit)
     at = Math(f"f({point.text})", rf"f\left({point.latex}\right)")
     return Step("direct substitution", (equal(at, value), ", and f is continuous there"))
 
 
-def _squeeze(found: Found, limit: Approach) -> Step | None:
+def _squeeze(result: LimitResult, limit: Approach) -> Step | None:
     """Return the bound of a product of what stays between -1 and 1 and of what goes to 0."""
-    output = found.output
+    output = result.output
     if limit.germ is None or is_tame(limit.germ) or output.op != "mul":
         return None
-    waves = [each for each in output.args if each.op in _BOUNDED]
-    others = [each for each in output.args if each not in waves]
+    waves = [arg for arg in output.args if arg.op in _BOUNDED]
+    others = [arg for arg in output.args if arg not in waves]
     if not waves or not others or limit.behaviour is Behaviour.INFINITE:
         return None
     product = node("mul", *others) if len(others) > 1 else others[0]
-    signs = _signs_beside_zero(product, found.place)
+    signs = _signs_beside_zero(product, result.place)
     if signs is None:
         return None
     bound = math(product if signs == {1} else node("abs", product))
@@ -110,26 +110,26 @@ def _squeeze(found: Found, limit: Approach) -> Step | None:
 def _signs_beside_zero(part: Node, place: Place) -> set[int] | None:
     """Return the signs that what goes to 0 has next to the point, None of what doesn't."""
     at = {**place.fixed, place.name: place.point}
-    found = Limits(part, at, place.name, place.infinite).approaches(place.sides)
-    germs = [each.germ for each in found.inside if each.germ is not None]
-    if not found.is_one or any(each.sense or not each.number.is_nothing for each in found.inside):
+    result = Limits(part, at, place.name, place.infinite).approaches(place.sides)
+    germs = [each.germ for each in result.inside if each.germ is not None]
+    if not result.is_one or any(each.sense or not each.number.is_nothing for each in result.inside):
         return None
-    with working_in(found.field):
+    with working_in(result.field):
         try:
-            return {sign(each) for each in germs}
+            return {sign(germ) for germ in germs}
         except Difficult:
             return {-1, 1}
 
 
-def _logarithm(found: Found, _: Approach) -> Step | None:
+def _logarithm(result: LimitResult, _: Approach) -> Step | None:
     """Return the limit of the logarithm of a power whose exponent moves."""
-    output, name = found.output, found.place.name
+    output, name = result.output, result.place.name
     if output.op != "pow" or variable(name) not in postorder([output.args[1]]):
         return None
     base, exponent = output.args
     grown = node("mul", exponent, node("log", base))
-    at = {**found.place.fixed, name: found.place.point}
-    inner = Limits(grown, at, name, found.place.infinite).approaches(found.place.sides)
+    at = {**result.place.fixed, name: result.place.point}
+    inner = Limits(grown, at, name, result.place.infinite).approaches(result.place.sides)
     if not inner.is_one:
         return None
     there = limit_math(inner.inside[0])
@@ -137,8 +137,8 @@ def _logarithm(found: Found, _: Approach) -> Step | None:
     return Step("logarithm", (f, ", and ", math(grown), " goes to ", there))
 
 
-def _hospital(found: Found, limit: Approach) -> Step | None:
-    done = rounds(found.output, found.place, limit)
+def _hospital(result: LimitResult, limit: Approach) -> Step | None:
+    done = rounds(result.output, result.place, limit)
     if not done:
         return None
     lines = [
@@ -148,9 +148,9 @@ def _hospital(found: Found, limit: Approach) -> Step | None:
     return Step("l'Hôpital's rule", (), tuple(lines))
 
 
-def _expansions(found: Found) -> Iterator[Step]:
+def _expansions(result: LimitResult) -> Iterator[Step]:
     """Yield the expansions that prove the limits."""
-    for each in shown(found.read, found.place):
+    for each in shown(result.read, result.place):
         mark, tex = ("≈", r"\approx") if each.is_rounded else ("=", "=")
         said = each.math
         where = "" if each.is_alone else _WHERE[each.side]
@@ -158,17 +158,17 @@ def _expansions(found: Found) -> Iterator[Step]:
         yield Step("expansion", (f, where) if where else (f,))
 
 
-def _oscillations(found: Found) -> Iterator[Step]:
+def _oscillations(result: LimitResult) -> Iterator[Step]:
     """Yield the two sequences along which the function goes to different limits."""
-    for side in found.approaches.sides:
+    for side in result.approaches.sides:
         if side.behaviour is Behaviour.OSCILLATES:
-            lines = tuple(_sequence(each) for each in side.sequences)
-            yield Step("two sequences", _from(found, side), lines)
+            lines = tuple(_sequence(sequence) for sequence in side.sequences)
+            yield Step("two sequences", _from(result, side), lines)
             return
 
 
-def _from(found: Found, side: Approach) -> Words:
-    if found.place.infinite or len(found.approaches.sides) == 1:
+def _from(result: LimitResult, side: Approach) -> Words:
+    if result.place.infinite or len(result.approaches.sides) == 1:
         return ("along which f goes to different limits",)
     return (f"along which f goes to different limits,{_WHERE[side.side][2:]}",)
 

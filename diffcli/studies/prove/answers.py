@@ -46,8 +46,8 @@ class Answered:
 
 def check_formula(formulas: tuple[Node, ...]) -> None:
     """Refuse what no statement over a box is made of."""
-    for each in postorder(formulas):
-        if each.op == "detach":
+    for term in postorder(formulas):
+        if term.op == "detach":
             raise UsageError(
                 "detach changes what a derivative is, not the function",
                 hint="leave it out: a statement over a box is about the function",

@@ -36,7 +36,7 @@ Case = tuple[Node, Region]
 def cases(formula: Node, region: Region) -> Sequence[Case] | None:
     """Return claims that hold together only if a claim does; None where no kink can be split."""
     formula = in_pairs(formula)
-    kinks = [each for each in postorder([formula]) if each.op in ("abs", "max", "min")]
+    kinks = [term for term in postorder([formula]) if term.op in ("abs", "max", "min")]
     if len(region.names) < 2 or not 0 < len(kinks) <= MOST_KINKS:
         return None
     zero = dict.fromkeys(region.names, Fraction(0))

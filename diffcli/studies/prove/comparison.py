@@ -81,7 +81,7 @@ def _is_identity(equation: Node, question: Question) -> bool:
 
 def _left_of(proofs: Sequence[Proof]) -> tuple[tuple[tuple[float, float], ...], ...]:
     """Return the boxes that proofs left, those of several once."""
-    return tuple(dict.fromkeys(box for each in proofs for box in each.left))
+    return tuple(dict.fromkeys(box for proof in proofs for box in proof.left))
 
 
 def _first_points(region: Region) -> list[dict[str, Coordinate]]:

@@ -79,8 +79,8 @@ def _limit(inverse: _Inverse, constants: list[Node], sense: int) -> Fraction | N
     try:
         with working(BITS):
             total = arb(0)
-            for each in constants:
-                total += arb(constant_value(each, BITS))
+            for constant in constants:
+                total += arb(constant_value(constant, BITS))
             value = -total if sense > 0 else total
             if not inverse.has(value):
                 return None

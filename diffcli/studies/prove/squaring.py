@@ -37,7 +37,7 @@ class Squared:
 
 def squarings(formula: Node, region: Region) -> Iterator[Squared]:
     """Yield claims from which follows that a formula of square roots isn't negative."""
-    roots = [each for each in postorder([formula]) if each.op == "sqrt"]
+    roots = [term for term in postorder([formula]) if term.op == "sqrt"]
     if not 0 < len(roots) <= MOST_ROOTS:
         return
     names = list(region.names)

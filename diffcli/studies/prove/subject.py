@@ -43,19 +43,19 @@ class Subject:
     def has_closed_slopes(self) -> bool:
         """Whether formulas of derivatives hold wherever they have a value, and f has one."""
         return not any(
-            each.op == "piecewise" or (each.op in TABLE and TABLE[each.op].jumps)
-            for each in postorder([self.formula])
+            term.op == "piecewise" or (term.op in TABLE and TABLE[term.op].jumps)
+            for term in postorder([self.formula])
         )
 
     @property
     def is_analytic(self) -> bool:
         """Whether the formula has a power series at every point where it has a value."""
         return all(
-            each.is_leaf
-            or each.op in ("add", "neg", "mul", "div")
-            or (each.op == "pow" and is_whole(each.args[1]))
-            or (each.op != "piecewise" and each.op in TABLE and TABLE[each.op].is_smooth)
-            for each in postorder([self.formula])
+            term.is_leaf
+            or term.op in ("add", "neg", "mul", "div")
+            or (term.op == "pow" and is_whole(term.args[1]))
+            or (term.op != "piecewise" and term.op in TABLE and TABLE[term.op].is_smooth)
+            for term in postorder([self.formula])
         )
 
     def at(self, point: Coordinates) -> Node:

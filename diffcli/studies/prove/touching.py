@@ -121,8 +121,8 @@ def _convex(
     low, high = region.low.lo[:, 0], region.high.hi[:, 0]
     spans = np.where(np.isfinite(high - low), high - low, 1.0)
     pairs = Pairs(len(ends), 2)
-    bottom = np.array([each[0] for each in ends])
-    top = np.array([each[1] for each in ends])
+    bottom = np.array([end[0] for end in ends])
+    top = np.array([end[1] for end in ends])
     for step in range(1, HALVINGS):
         box = _box(bottom - spans * 2.0**-step, top + spans * 2.0**-step, low, high)
         with np.errstate(all="ignore"):

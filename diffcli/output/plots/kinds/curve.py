@@ -55,7 +55,7 @@ class Curve(Picture):
     @property
     def straights(self) -> list[StraightLine]:
         """The tangents."""
-        return [StraightLine("tangent", 0, *each.place, each.slope) for each in self.motions]
+        return [StraightLine("tangent", 0, *motion.place, motion.slope) for motion in self.motions]
 
     @property
     def view(self) -> tuple[Ends, Ends]:
@@ -187,7 +187,7 @@ def curve_of(function: Function, request: Request) -> tuple[PlotPlan, Curve]:
     ends = request.ranges[variable] if default is None else (default.low, default.high)
     coarse = FEW if is_iterated(function) else COARSE
     samples = sample(evaluate, *ends, orders=(0,), smooth=smoothness(function), coarse=coarse)
-    motions = [motion_at(function, each) for each in request.tangents]
+    motions = [motion_at(function, tangent) for tangent in request.tangents]
     picture = Curve(samples, variable, *equation_of(function), motions)
     notes = said(function, samples.x.size)
     return PlotPlan(picture, chosen([default]) if default else None, notes), picture

@@ -155,9 +155,9 @@ def _joined(pieces: Sequence[Samples]) -> Samples:
         np.concatenate(
             [each.values[..., start:] for each, start in zip(pieces, starts, strict=True)], axis=2
         ),
-        tuple(one for each in pieces for one in each.breaks),
-        frozenset().union(*(each.enclosed for each in pieces)),
-        frozenset().union(*(each.restless for each in pieces)),
+        tuple(one for piece in pieces for one in piece.breaks),
+        frozenset().union(*(piece.enclosed for piece in pieces)),
+        frozenset().union(*(piece.restless for piece in pieces)),
     )
 
 
