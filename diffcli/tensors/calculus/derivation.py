@@ -13,8 +13,8 @@ from heapq import heappop, heappush
 
 from diffcli.language.expression import VARIABLE, Node, postorder, unused, variable
 from diffcli.language.printer import text_of
-from diffcli.tensors.calculus.differentials import Piece, differential
-from diffcli.tensors.calculus.networks import Labels, Product, Space, depends
+from diffcli.tensors.calculus.differentials import differential
+from diffcli.tensors.calculus.networks import Labels, Piece, Product, Space, depends
 from diffcli.tensors.calculus.opening import OPENERS, atom
 from diffcli.tensors.calculus.sums import node_of
 from diffcli.tensors.calculus.sweeps import compact, heights_of, moved, own_derivative

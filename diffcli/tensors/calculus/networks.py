@@ -10,7 +10,7 @@ expressions, NeurIPS 2018).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -212,3 +212,18 @@ def depends(roots: Iterable[Node], on: Iterable[Node]) -> set[Node]:
         if tensor.op != "detach" and result.intersection(tensor.args):
             result.add(tensor)
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of a differential: a coefficient times the differential of a node, at labels.
+
+    Over the labels that are neither the whole's nor summed in the coefficient the piece is summed.
+    """
+
+    coefficient: Product
+    of: Node
+    labels: Labels
+
+
+Rule = Callable[[Space, Node, Labels], list[Piece]]
